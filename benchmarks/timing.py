@@ -1,0 +1,25 @@
+"""Fair timing: the contestants take turns within one run, so that a drifting machine slows all of them alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+
+def median_milliseconds(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Call each contestant once per round, in turn, after one round that does not count; median time of each, in ms."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    gc.disable()
+    try:
+        for counted in [False] + [True] * rounds:
+            for name, contestant in contestants.items():
+                start = time.perf_counter()
+                contestant()
+                if counted:
+                    times[name].append(1e3 * (time.perf_counter() - start))
+            gc.collect()
+    finally:
+        gc.enable()
+    return {name: statistics.median(values) for name, values in times.items()}

@@ -1,0 +1,47 @@
+"""Derivatives of the activations that stay exact where the activation has saturated.
+
+1 − h² and s(1 − s) lose all digits once h or s rounds to 1. A gradient that survives 1000 steps of a saturated
+network needs these digits, so both derivatives are taken from the exponential instead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Below this value of 1 − tanh² rounding costs more than three digits, and the exponential form takes over.
+_SATURATED = 1e-3
+
+
+def tanh_derivative(value: Array, argument: Array) -> Array:
+    """1 − tanh²(argument), given `value` = tanh(argument); any shape.
+
+    Saturated entries use 4e / (1 + e)² with e = exp(−2|argument|), which has no cancellation.
+    """
+    derivative = np.square(value)
+    np.subtract(1.0, derivative, out=derivative)
+    saturated = derivative < _SATURATED
+    if saturated.any():
+        decay = np.exp(-2.0 * np.abs(argument[saturated]))
+        derivative[saturated] = 4.0 * decay / np.square(1.0 + decay)
+    return derivative
+
+
+def sigmoid_in_place(argument: Array, value: Array) -> None:
+    """Write σ(argument) to `value`, and leave exp(−argument) in `argument`.
+
+    The exponential is what `sigmoid_derivative` needs; |argument| stays below 709 for every valid Experiment.
+    """
+    np.negative(argument, out=argument)
+    np.exp(argument, out=argument)
+    np.add(argument, 1.0, out=value)
+    np.reciprocal(value, out=value)
+
+
+def sigmoid_derivative(value: Array, exponential: Array) -> Array:
+    """σ(a)(1 − σ(a)) = e^(−a) σ(a)², given `value` = σ(a) and `exponential` = e^(−a); any shape."""
+    derivative = np.multiply(exponential, value)
+    derivative *= value
+    return derivative

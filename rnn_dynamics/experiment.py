@@ -1,0 +1,289 @@
+"""What is asked: one frozen, hashable Experiment, and the limits of each of its fields.
+
+Each field is at once a control of the dashboard, a key of the share link, a part of the cache key and a line of
+the reproduction script. Its limits, its label and the values that a control offers therefore stand here, once.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+#: sequence_length × batch_size × hidden_size: an LSTM of this size answers within about 1.5 GB.
+LARGEST_STATE_HISTORY = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A numeric field: valid from `minimum` to `maximum`; a control offers the values in `offered`."""
+
+    label: str
+    help: str
+    minimum: float
+    maximum: float
+    offered: tuple[float, ...] = ()
+    whole: bool = False
+
+    def checked(self, name: str, value: object) -> float:
+        """Return `value` as int or float; raise ValueError naming field, value and limit."""
+        limit = f"from {self.minimum:g} to {self.maximum:g}"
+        kind = "a whole number" if self.whole else "a number"
+        try:
+            # operator.index and float accept NumPy scalars; a bool or a string is a slip, not a number.
+            if isinstance(value, (bool, str)):
+                raise TypeError
+            number = operator.index(value) if self.whole else float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{name} = {_short(value)} is not {kind} {limit}") from None
+        if math.isnan(number) or not self.minimum <= number <= self.maximum:
+            raise ValueError(f"{name} = {_short(value)} is not {kind} {limit}")
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A field with named values: `options` maps each valid value to the words that a control shows."""
+
+    label: str
+    help: str
+    options: Mapping[str, str]
+
+    def checked(self, name: str, value: object) -> str:
+        """Return `value`; raise ValueError naming field, value and what is valid."""
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(f"{name} = {_short(value)} is not one of {', '.join(self.options)}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A field that holds characters, at most `longest` of them; a control accepts `offered_length`."""
+
+    label: str
+    help: str
+    longest: int
+    offered_length: int
+
+    def checked(self, name: str, value: object) -> str:
+        """Return `value`; raise ValueError naming field, value and limit."""
+        if not isinstance(value, str):
+            raise ValueError(f"{name} = {_short(value)} is not a text")
+        if len(value) > self.longest:
+            raise ValueError(f"{name} = {_short(value)} has {len(value)} characters; the limit is {self.longest}")
+        return value
+
+
+Knob = Number | Choice | Text
+
+
+def _short(value: object) -> str:
+    """A value as it appears in a message: never longer than a line."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+#: The slider of the weight scale and the rows of the map: fine around 1, where decay turns into growth.
+WEIGHT_SCALES = (
+    *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6),
+    *(1.8, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One question: which network, which weights, which sequence, which loss.
+
+    Args:
+        cell: architecture, a key of `rnn_dynamics.CELLS`.
+        weight_scale: factor on every entry of `weight_hh_l0`, and on nothing else.
+        sequence_length: T, number of time steps. With a `text`, T becomes its length.
+        hidden_size: H, units.
+        input_size: D, features of one input. With a `text`, D becomes its number of different characters.
+        batch_size: N, sequences that are run side by side.
+        initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
+        forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
+        input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
+        loss_at: "last" (only h_T is compared with a target) or "every" (each h_t is).
+        text: characters to read as one-hot vectors instead of noise; "" reads noise.
+        seed: fixes weights, noise, read-out and targets.
+
+    Raises:
+        ValueError: a field is outside its limits; the message names field, value and limit.
+    """
+
+    cell: str = field(
+        default="lstm",
+        metadata={
+            "knob": Choice(
+                label="Cell",
+                help="The architecture whose map is drawn. The curves always show all three.",
+                options={"rnn": "Vanilla RNN", "lstm": "LSTM", "gru": "GRU"},
+            )
+        },
+    )
+    weight_scale: float = field(
+        default=1.0,
+        metadata={
+            "knob": Number(
+                label="Weight scale",
+                help="Multiplies the recurrent weights W_hh, and nothing else.",
+                minimum=0.0,
+                maximum=10.0,
+                offered=WEIGHT_SCALES,
+            )
+        },
+    )
+    sequence_length: int = field(
+        default=100,
+        metadata={
+            "knob": Number(
+                label="Sequence length T",
+                help="Number of time steps that the gradient has to travel back through.",
+                minimum=1,
+                maximum=10_000,
+                offered=(10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 180, 200, 250, 300, 400, 500),
+                whole=True,
+            )
+        },
+    )
+    hidden_size: int = field(
+        default=32,
+        metadata={
+            "knob": Number(
+                label="Hidden size H",
+                help="Number of hidden units.",
+                minimum=1,
+                maximum=512,
+                offered=(2, 4, 8, 16, 32, 48, 64),
+                whole=True,
+            )
+        },
+    )
+    input_size: int = field(
+        default=16,
+        metadata={
+            "knob": Number(
+                label="Input size D",
+                help="Number of features of one input x_t.",
+                minimum=1,
+                maximum=256,
+                offered=(1, 2, 4, 8, 16, 32),
+                whole=True,
+            )
+        },
+    )
+    batch_size: int = field(
+        default=4,
+        metadata={
+            "knob": Number(
+                label="Batch size N",
+                help="Number of sequences; norms are taken over all of them.",
+                minimum=1,
+                maximum=256,
+                offered=(1, 2, 4, 8, 16),
+                whole=True,
+            )
+        },
+    )
+    initialisation: str = field(
+        default="gaussian",
+        metadata={
+            "knob": Choice(
+                label="Initialisation",
+                help="How W_hh is drawn before the weight scale multiplies it.",
+                options={
+                    "gaussian": "Gaussian, std 1/√H",
+                    "orthogonal": "Orthogonal",
+                    "identity": "Identity (IRNN)",
+                    "torch": "PyTorch's default, ±1/√H",
+                },
+            )
+        },
+    )
+    forget_bias: float = field(
+        default=0.0,
+        metadata={
+            "knob": Number(
+                label="Forget bias (LSTM)",
+                help="Added to the forget gate, in one of PyTorch's two bias vectors. PyTorch's own default is 0, Keras's 1.",
+                minimum=-20.0,
+                maximum=20.0,
+                offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0),
+            )
+        },
+    )
+    input_scale: float = field(
+        default=1.0,
+        metadata={
+            "knob": Number(
+                label="Input scale",
+                help="Standard deviation of the input noise. A stronger input saturates the units.",
+                minimum=0.0,
+                maximum=5.0,
+                offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0),
+            )
+        },
+    )
+    loss_at: str = field(
+        default="last",
+        metadata={
+            "knob": Choice(
+                label="Loss at",
+                help="An every-step loss feeds the gradient anew at each step and hides vanishing.",
+                options={"last": "the last step", "every": "every step"},
+            )
+        },
+    )
+    text: str = field(
+        default="",
+        metadata={
+            "knob": Text(
+                label="Your own sentence",
+                help="Read character by character, one-hot, instead of noise. T becomes its length.",
+                longest=10_000,
+                offered_length=200,
+            )
+        },
+    )
+    seed: int = field(
+        default=0,
+        metadata={
+            "knob": Number(
+                label="Seed",
+                help="Fixes every random draw: weights, inputs, read-out, targets.",
+                minimum=0,
+                maximum=2**32 - 1,
+                offered=tuple(range(100)),
+                whole=True,
+            )
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for name, limits in KNOBS.items():
+            object.__setattr__(self, name, limits.checked(name, getattr(self, name)))
+        if self.text:
+            object.__setattr__(self, "sequence_length", len(self.text))
+            object.__setattr__(self, "input_size", KNOBS_NUMBER["input_size"].checked("input_size", len(set(self.text))))
+        history = self.sequence_length * self.batch_size * self.hidden_size
+        if history > LARGEST_STATE_HISTORY:
+            raise ValueError(
+                f"sequence_length × batch_size × hidden_size = {history:,}; the limit is {LARGEST_STATE_HISTORY:,}"
+            )
+
+
+def _knobs() -> dict[str, Knob]:
+    return {item.name: item.metadata["knob"] for item in fields(Experiment)}
+
+
+#: Field name -> its limits, label and offered values, in the order of the fields.
+KNOBS: Mapping[str, Knob] = _knobs()
+KNOBS_NUMBER: Mapping[str, Number] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """The fields of an experiment by name, in order."""
+    return {name: getattr(experiment, name) for name in KNOBS}

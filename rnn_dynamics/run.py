@@ -1,0 +1,143 @@
+"""The road from a question to its answer: draw, unroll, backpropagate. One experiment, or a whole family in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rnn_dynamics.cells import CELLS, Cell
+from rnn_dynamics.cells.cell import Weights
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.initialise import OUTPUT_SIZE, Array, Draw, make_draw
+from rnn_dynamics.through_time.backpropagate import Pass, walk_back
+from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
+from rnn_dynamics.through_time.unroll import project_inputs, unroll
+from rnn_dynamics.trace import FamilyTrace, Trace, read_only
+
+#: A family is computed in groups of weight scales whose records need about this much memory at a time.
+GROUP_BYTES = 64_000_000
+
+
+def run(experiment: Experiment) -> Trace:
+    """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time."""
+    cell = CELLS[experiment.cell]
+    draw = _draw(experiment, cell)
+    parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
+    weights = cell.make_weights(parameters)
+    record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
+    residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
+    forward = Pass(cell, weights, record, draw.readout.T @ residuals / residuals.size, experiment.loss_at == "every")
+
+    gradients = ParameterGradients(cell, draw.inputs, record.hidden)
+    norms = []
+    for steps in walk_back(forward):
+        gradients.add(steps)
+        norms.append(steps.log10_norms)
+    return Trace(
+        experiment=experiment,
+        parameters=_locked(parameters),
+        gradients=_locked(gradients.named()),
+        inputs=read_only(draw.inputs),
+        readout=read_only(draw.readout),
+        targets=read_only(draw.targets),
+        loss=float(0.5 * np.square(residuals).mean()),
+        hidden_states=_sequence_first(record.hidden),
+        cell_states=None if record.cell_state is None else _sequence_first(record.cell_state),
+        gates={name: _sequence_first(values) for name, values in cell.gate_values(record).items()},
+        log10_norms=_locked({name: values[:, 0] for name, values in _in_order(norms).items()}),
+    )
+
+
+def run_family(
+    experiment: Experiment, weight_scales: Sequence[float] | None = None, seeds: Sequence[int] | None = None
+) -> FamilyTrace:
+    """Answer `experiment` for each weight scale and each seed, in one pass over time.
+
+    The weight scale multiplies W_hh only, so all scales of a seed share one draw: they become columns beside the
+    sequences of the batch, and one matrix product a step serves them all. Seeds have a W_hh each and become an axis.
+
+    Args:
+        experiment: what all members have in common.
+        weight_scales: None stands for the experiment's own.
+        seeds: None stands for the experiment's own.
+
+    Raises:
+        ValueError: a weight scale or seed is outside the limits of Experiment.
+    """
+    scales = (experiment.weight_scale,) if weight_scales is None else tuple(weight_scales)
+    own_seeds = (experiment.seed,) if seeds is None else tuple(seeds)
+    members = [[replace(experiment, weight_scale=scale, seed=seed) for seed in own_seeds] for scale in scales]
+    groups = []
+    for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
+        groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
+    losses, norms = zip(*groups, strict=True)
+    return FamilyTrace(
+        experiments=tuple(member for row in members for member in row),
+        loss=read_only(np.concatenate(losses)),
+        log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
+    )
+
+
+def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
+    """Loss (M,) and norms (M, T) of every scale for every seed, scales outermost."""
+    experiment, cell = by_seed[0], CELLS[by_seed[0].cell]
+    draws = [_draw(member, cell) for member in by_seed]
+    parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
+    inputs = np.stack([draw.inputs for draw in draws], axis=1)
+    readout = np.stack([draw.readout for draw in draws])
+    targets = np.stack([draw.targets for draw in draws], axis=-3)
+    if len(draws) == 1:  # an axis of length one would cost every step of the walk a slower product
+        parameters = {name: values[0] for name, values in parameters.items()}
+        inputs, readout, targets = inputs[:, 0], readout[0], targets[..., 0, :, :]
+    columns = np.tile(scales, experiment.batch_size)[None]
+    weights = replace(cell.make_weights(parameters), scale=columns)
+    record = unroll(cell, weights, project_inputs(weights, inputs, len(scales)))
+    residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), record.hidden)
+    count = residuals[..., : experiment.batch_size].size // len(draws)
+    adjoints = readout.swapaxes(-1, -2) @ residuals / count
+    forward = Pass(cell, weights, record, adjoints, experiment.loss_at == "every", len(scales))
+    norms = _in_order([steps.log10_norms for steps in walk_back(forward)])
+    by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
+    by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
+    loss = 0.5 * np.square(by_member).mean(axis=(2, 3))
+    return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
+
+
+def _draw(experiment: Experiment, cell: Cell) -> Draw:
+    return make_draw(experiment, cell.blocks, cell.gates.index("f") if "f" in cell.gates else None)
+
+
+def _residuals(experiment: Experiment, readout: Array, targets: Array, hidden: Array) -> Array:
+    """readout @ h_t − target for the compared steps: (1 or T, ..., D_out, C)."""
+    compared = hidden[-1:] if experiment.loss_at == "last" else hidden[1:]
+    goal = targets.swapaxes(-1, -2)
+    return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
+
+
+def _group_size(experiment: Experiment, seeds: int) -> int:
+    """How many weight scales go into one group."""
+    floats = 3 * CELLS[experiment.cell].blocks * experiment.hidden_size * experiment.batch_size
+    return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
+
+
+def _in_order(runs: list[dict[str, Array]]) -> dict[str, Array]:
+    """Norms of runs that were walked last to first, as one array (T, ..., S) a name."""
+    return {name: np.concatenate([norms[name] for norms in reversed(runs)]) for name in runs[0]}
+
+
+def _member_first(values: Array, seeds: int) -> Array:
+    """(T, S) or (T, K, S) -> (S·K, T)."""
+    steps = len(values)
+    return np.moveaxis(values.reshape(steps, seeds, -1), (2, 1), (0, 1)).reshape(-1, steps)
+
+
+def _sequence_first(states: Array) -> Array:
+    """(T, H, N) as the reader expects it: (T, N, H), without a copy."""
+    return read_only(states.swapaxes(-1, -2))
+
+
+def _locked(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name: read_only(array) for name, array in arrays.items()}

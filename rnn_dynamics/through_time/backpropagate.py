@@ -1,0 +1,172 @@
+"""Backpropagation through time, from step T to step 1.
+
+The walk goes in runs of up to RUN_LENGTH steps. Within a run it is the cell's adjoint step and nothing else; what does
+not depend on the adjoint is computed before the run, norms and parameter gradients after it, on whole arrays. Between
+two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells.activations import Array
+from rnn_dynamics.cells.cell import Adjoints, Cell, Factors, Weights
+from rnn_dynamics.through_time.scaling import LOG10_2, Scaled, log10_norm, log10_norm_at_any_size, shifted
+
+#: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
+#: that what is computed before the run is still in the processor's cache when the walk comes to it.
+RUN_LENGTH = 32
+RUN_BYTES = 1 << 20
+#: A run in which a norm leaves 10^±SAFE_DECADES is repeated in shorter runs, so that squares stay in range.
+SAFE_DECADES = 100.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass and the loss on it: all that the way back needs.
+
+    loss_adjoints: what the loss says of the hidden states directly, (T, ..., H, C) for a loss at every step, or
+    (1, ..., H, C) for a loss at the last. members: S, how many columns each sequence has.
+    """
+
+    cell: Cell
+    weights: Weights
+    record: Any
+    loss_adjoints: Array
+    loss_at_every_step: bool
+    members: int = 1
+
+    @property
+    def length(self) -> int:
+        """T."""
+        return len(self.record.hidden) - 1
+
+    def losses(self, steps: range, exponent: NDArray[np.int64]) -> list[Array | None]:
+        """What the loss adds at each of `steps`, times 2^-exponent of its member; None where it adds nothing."""
+        if self.loss_at_every_step:
+            return list(shifted(self.loss_adjoints[steps.start : steps.stop], -exponent))
+        return [None] * (len(steps) - 1) + [self.loss_adjoints[0] if steps.stop == self.length else None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of B steps on the way back.
+
+    steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). log10_norms: name ->
+    (B, ..., S), exponents included.
+    """
+
+    steps: range
+    adjoints: Adjoints
+    exponent: NDArray[np.int64]
+    log10_norms: dict[str, Array]
+
+
+def walk_back(forward: Pass) -> Iterator[Run]:
+    """Yield the runs from the last steps to the first; see `Run`.
+
+    Every log10 norm is finite wherever the gradient is not exactly zero: input dL/dx_t, hidden dL/dh_t, and where the
+    cell has them cell dL/dc_t and cell_path, the part of the state's gradient that arrived along the additive path.
+    """
+    nothing = np.zeros(forward.record.hidden.shape[1:])
+    no_exponent = np.zeros((*nothing.shape[:-2], forward.members), dtype=np.int64)
+    state = Scaled(tuple(nothing for _ in forward.cell.components), no_exponent)
+    path = Scaled((nothing,), no_exponent)
+    usual = max(1, min(RUN_LENGTH, RUN_BYTES // (8 * forward.cell.delta_blocks * nothing.size)))
+    stop, longest = forward.length, usual
+    while stop:
+        steps = range(max(0, stop - longest), stop)
+        attempt = _Attempt(forward, steps, state, path)
+        if len(steps) > 1 and not attempt.is_safe():
+            longest = max(1, len(steps) // 4)
+            continue
+        yield Run(steps, attempt.adjoints, state.exponent, attempt.log10_norms())
+        state = attempt.arriving_state().renormalised(only_down=forward.loss_at_every_step)
+        path = attempt.arriving_path().renormalised(only_down=forward.loss_at_every_step)
+        stop, longest = steps.start, min(2 * longest, usual)
+
+
+class _Attempt:
+    """The adjoints of one run, which count only if no norm left the safe range."""
+
+    def __init__(self, forward: Pass, steps: range, state: Scaled, path: Scaled) -> None:
+        self.forward, self.steps, self.state, self.path = forward, steps, state, path
+        self.factors = forward.cell.make_factors(forward.record, slice(steps.start, steps.stop))
+        self.adjoints = self._walk_state()
+        self.path_adjoints = None if self.factors.path is None else self._walk_path(self.factors, self.factors.path)
+        self.norms = self._norms(log10_norm if len(steps) > 1 else log10_norm_at_any_size)
+
+    def _walk_state(self) -> Adjoints:
+        cell, weights = self.forward.cell, self.forward.weights
+        adjoints = _make_room(cell, len(self.steps), self.state.arrays)
+        losses = self.forward.losses(self.steps, self.state.exponent)
+        views = cell.adjoint_views(self.factors, adjoints)
+        for step, loss in zip(reversed(views), reversed(losses), strict=True):
+            if loss is not None:
+                np.add(step[0], loss, out=step[0])
+            cell.adjoint_step(weights, *step)
+        return adjoints
+
+    def _walk_path(self, factors: Factors, derivative: Array) -> Array:
+        """The additive path alone: no weight matrix, only what the gates let through."""
+        adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
+        adjoints[-1] = self.path.arrays[0]
+        losses = self.forward.losses(self.steps, self.path.exponent)
+        for b in range(len(self.steps) - 1, -1, -1):
+            loss = losses[b]
+            if loss is not None:
+                adjoints[b + 1] += loss if factors.entry is None else factors.entry[b] * loss
+            np.multiply(derivative[b], adjoints[b + 1], out=adjoints[b])
+        return adjoints
+
+    def _norms(self, norm: Any) -> dict[str, Array]:
+        cell, members = self.forward.cell, self.forward.members
+        by_input = np.matmul(self.forward.weights.weight_ih.swapaxes(-1, -2), cell.input_delta(self.adjoints.delta))
+        norms = {"input": norm(by_input, members)}
+        for name, states in zip(cell.components, self.adjoints.states, strict=True):
+            norms[name] = norm(states[1:], members)
+        if self.path_adjoints is not None:
+            norms["cell_path"] = norm(self.path_adjoints[1:], members)
+        return norms
+
+    def is_safe(self) -> bool:
+        """Whether every norm lies in the safe range; one that was zero before the run may stay so."""
+        begun = dict(zip(self.forward.cell.components, self.state.arrays, strict=True)) | {
+            "cell_path": self.path.arrays[0]
+        }
+        for name, values in self.norms.items():
+            finite = np.isfinite(values)
+            if np.abs(values, where=finite, out=np.zeros_like(values)).max() > SAFE_DECADES:
+                return False
+            if name in begun and begun[name].any() and not finite.all():
+                return False
+        return True
+
+    def log10_norms(self) -> dict[str, Array]:
+        """The norms with their exponents."""
+        offset = self.state.exponent * LOG10_2
+        path_offset = self.path.exponent * LOG10_2
+        return {name: values + (path_offset if name == "cell_path" else offset) for name, values in self.norms.items()}
+
+    def arriving_state(self) -> Scaled:
+        """The adjoints before the first step of the run."""
+        return Scaled(tuple(states[0] for states in self.adjoints.states), self.state.exponent)
+
+    def arriving_path(self) -> Scaled:
+        """The same along the additive path."""
+        arrays = self.path.arrays if self.path_adjoints is None else (self.path_adjoints[0],)
+        return Scaled(arrays, self.path.exponent)
+
+
+def _make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
+    """Adjoints for a run of `length` steps, its last slot filled with what arrives."""
+    *outer, rows, columns = arriving[0].shape
+    states = tuple(np.empty((length + 1, *array.shape)) for array in arriving)
+    for room, array in zip(states, arriving, strict=True):
+        room[-1] = array
+    return Adjoints(states, np.empty((length, *outer, cell.delta_blocks * rows, columns)))

@@ -1,0 +1,46 @@
+"""dL/d(parameter): the sum over all steps of delta_t times what the parameter multiplied."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_dynamics.cells.activations import Array
+from rnn_dynamics.cells.cell import Cell
+from rnn_dynamics.through_time.backpropagate import Run
+
+
+class ParameterGradients:
+    """Sums the gradients of a single experiment, run by run, with a common power of two kept apart.
+
+    All four parameters come from one sum over t: delta_t (h_{t−1}, x_t, 1)ᵀ.
+    """
+
+    def __init__(self, cell: Cell, inputs: Array, hidden: Array) -> None:
+        """inputs (T, N, D); hidden (T+1, H, N)."""
+        self._cell, self._inputs, self._hidden = cell, inputs.swapaxes(1, 2), hidden
+        rows = cell.delta_blocks * hidden.shape[1]
+        self._sum = np.zeros((rows, hidden.shape[1] + inputs.shape[2] + 1))
+        self._exponent = 0
+
+    def add(self, run: Run) -> None:
+        """Add the steps of a run."""
+        steps, exponent = slice(run.steps.start, run.steps.stop), int(run.exponent[0])
+        hidden, inputs = _by_row(self._hidden[steps]), _by_row(self._inputs[steps])
+        multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
+        term = _by_row(run.adjoints.delta) @ multiplied.T
+        common = max(exponent, self._exponent) if self._sum.any() else exponent
+        self._sum = np.ldexp(self._sum, self._exponent - common) + np.ldexp(term, exponent - common)
+        self._exponent = common
+
+    def named(self) -> dict[str, Array]:
+        """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""
+        with np.errstate(over="ignore"):
+            total = np.ldexp(self._sum, self._exponent)
+        by_input, by_hidden = self._cell.input_delta(total), self._cell.recurrent_delta(total)
+        size = self._hidden.shape[1]
+        return self._cell.name_gradients(by_input[:, size:-1], by_hidden[:, :size], by_input[:, -1], by_hidden[:, -1])
+
+
+def _by_row(array: Array) -> Array:
+    """(B, rows, C) -> (rows, B·C): one large matrix product is faster than B small ones and their sum."""
+    return array.swapaxes(0, 1).reshape(array.shape[1], -1)

@@ -1,0 +1,68 @@
+"""Adjoints far outside float64's range: a mantissa array, and one power of two per member of a family.
+
+The adjoint depends linearly on the adjoint of the last step, so it may be multiplied by a power of two at any time,
+without rounding. Exponents belong to a member: columns are (sequence, member), member fastest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells.activations import Array
+
+LOG10_2 = float(np.log10(2.0))
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """arrays (..., H, C) times 2^exponent of their member; exponent (..., S)."""
+
+    arrays: tuple[Array, ...]
+    exponent: NDArray[np.int64]
+
+    def renormalised(self, *, only_down: bool) -> Scaled:
+        """Bring each member's largest entry to [0.5, 1); with `only_down`, never enlarge beyond exponent 0.
+
+        An every-step loss enters at its true size, so its adjoint must not be enlarged past it.
+        """
+        members = self.exponent.shape[-1]
+        peaks = [np.abs(by_member(array, members)).max(axis=-2) for array in self.arrays]
+        shift = np.frexp(np.maximum.reduce(peaks))[1].astype(np.int64)
+        if only_down:
+            shift = np.maximum(shift, -self.exponent)
+        if not shift.any():
+            return self
+        arrays = tuple(shifted(array, -shift) for array in self.arrays)
+        return Scaled(arrays, self.exponent + shift)
+
+
+def by_member(array: Array, members: int) -> Array:
+    """View (..., H, C) as (..., H·N, S)."""
+    return array.reshape(*array.shape[:-2], -1, members)
+
+
+def shifted(array: Array, exponent: NDArray[np.int64]) -> Array:
+    """array (..., H, C) times 2^exponent of its member, exponent (..., S) without the leading axes of time."""
+    return np.ldexp(by_member(array, exponent.shape[-1]), exponent[..., None, :]).reshape(array.shape)
+
+
+def log10_norm(array: Array, members: int) -> Array:
+    """log10 of the norm over features and sequences: (..., H, C) -> (..., S); -inf where all entries are zero.
+
+    Safe as long as squares are: the norm lies within 10^±150.
+    """
+    flat = by_member(array, members)
+    squares = np.vecdot(flat, flat, axis=-2) if members == 1 else np.square(flat).sum(axis=-2)
+    with np.errstate(divide="ignore"):
+        return 0.5 * np.log10(squares)
+
+
+def log10_norm_at_any_size(array: Array, members: int) -> Array:
+    """`log10_norm` without its limit: each member is divided by its largest entry first."""
+    peak = np.abs(by_member(array, members)).max(axis=-2)
+    exponent = np.frexp(peak)[1].astype(np.int64)
+    scaled = np.ldexp(by_member(array, members), -exponent[..., None, :])
+    return log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2

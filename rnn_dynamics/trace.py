@@ -1,0 +1,71 @@
+"""What is answered: a frozen record of one experiment, and of a family of experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.experiment import Experiment
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """The answer to one Experiment. T steps, N sequences, D inputs, H units; all arrays are float64 and read-only.
+
+    Attributes:
+        experiment: the question.
+        parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
+            bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
+        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
+        inputs: (T, N, D), what was read.
+        readout: (D_out, H), linear read-out of the loss.
+        targets: (N, D_out), or (T, N, D_out) for a loss at every step.
+        loss: half the mean of (readout @ h_t − target)² over sequences and outputs, and over t for "every".
+        hidden_states: (T+1, N, H), row 0 the initial state.
+        cell_states: (T+1, N, H) for the LSTM, else None.
+        gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
+        log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
+            "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
+            along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero.
+    """
+
+    experiment: Experiment
+    parameters: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+    inputs: Array
+    readout: Array
+    targets: Array
+    loss: float
+    hidden_states: Array
+    cell_states: Array | None
+    gates: Mapping[str, Array]
+    log10_norms: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyTrace:
+    """The answers to a whole family of experiments, M of them, from one pass; arrays are float64 and read-only.
+
+    The fields are those of `Trace` with one leading axis of length M. States and gates are not kept: M of them are
+    what a chart never shows and a small machine cannot hold; `run(family.experiments[m])` gives them for one.
+
+    Attributes:
+        experiments: the M questions, scales outermost: for each weight scale, each seed.
+        loss: (M,).
+        log10_norms: each (M, T), named as in `Trace`.
+    """
+
+    experiments: tuple[Experiment, ...]
+    loss: Array
+    log10_norms: Mapping[str, Array]
+
+
+def read_only(array: Array) -> Array:
+    """Lock an array, so that what is shared by many readers stays what it was."""
+    array.flags.writeable = False
+    return array
