@@ -87,8 +87,8 @@ def _short(value: object) -> str:
 
 #: The slider of the weight scale and the rows of the map: fine around 1, where decay turns into growth.
 WEIGHT_SCALES = (
-    *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6),
-    *(1.8, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0),
+    *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6),
+    *(1.8, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0),
 )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ class Experiment:
                 help="Number of time steps that the gradient has to travel back through.",
                 minimum=1,
                 maximum=10_000,
-                offered=(10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 180, 200, 250, 300, 400, 500),
+                offered=tuple(range(10, 201, 10)),
                 whole=True,
             )
         },
@@ -183,7 +183,7 @@ class Experiment:
                 help="Number of sequences; norms are taken over all of them.",
                 minimum=1,
                 maximum=256,
-                offered=(1, 2, 4, 8, 16),
+                offered=(1, 2, 4, 8),
                 whole=True,
             )
         },

@@ -78,6 +78,7 @@ class Cell(Protocol):
 
     name: key of the registry. label: for a reader. gates: PyTorch's letters in PyTorch's order. blocks: rows of
     `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
+    state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and its name.
     """
 
     name: str
@@ -86,6 +87,8 @@ class Cell(Protocol):
     blocks: int
     delta_blocks: int
     components: tuple[str, ...]
+    state_block: int
+    state_matrix: str
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         """Bring parameters under torch's names, (..., G·H, ·), into the order of computation."""

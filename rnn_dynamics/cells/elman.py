@@ -38,6 +38,8 @@ class Elman:
     gates: tuple[str, ...] = ()
     blocks = 1
     delta_blocks = 1
+    state_block = 0
+    state_matrix = "W_hh"
     components = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

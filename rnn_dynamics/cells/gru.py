@@ -56,6 +56,8 @@ class Gru:
     gates = ("r", "z", "n")
     blocks = 3
     delta_blocks = 4
+    state_block = 2
+    state_matrix = "W_hn"
     components = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

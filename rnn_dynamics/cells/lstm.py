@@ -56,6 +56,8 @@ class Lstm:
     gates = ("i", "f", "g", "o")
     blocks = 4
     delta_blocks = 4
+    state_block = 2
+    state_matrix = "W_hg"
     components = ("hidden", "cell")
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

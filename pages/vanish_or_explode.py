@@ -1,0 +1,200 @@
+"""Vanish or explode? The gradient of three cells through time, live, at every weight scale at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background
+from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
+from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard.cache import Families, cached_run, families
+from rnn_dynamics.dashboard.content import prose, sentences
+from rnn_dynamics.dashboard.server import prepare_server
+from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
+from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment, settings
+from rnn_dynamics.reproduction import reproduction_script
+from rnn_dynamics.tables.curves import curves_table
+from rnn_dynamics.tables.live import POINTS, arrow_bytes, curve_rows, floor_rows, scale_rows
+from rnn_dynamics.tables.raster import map_image
+from rnn_dynamics.theory import FLOORS
+
+PAGE = "vanish_or_explode"
+#: The first picture: the RNN's gradient dies within the sequence and the LSTM's does not, and the label says why.
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, forget_bias=3.0)
+PRESETS = {
+    "remembers": OPENING,
+    "vanishes": replace(OPENING, weight_scale=0.5, forget_bias=0.0),
+    "explodes": replace(OPENING, weight_scale=5.0, initialisation="orthogonal", input_scale=0.2),
+    "edge": replace(OPENING, weight_scale=1.4, input_scale=0.316),
+    "too": replace(OPENING, cell="lstm", initialisation="torch", forget_bias=0.0),
+}
+#: Which gradient is drawn, and against what: settings of the picture, not of the experiment.
+VIEW = {"gradient": tuple(GRADIENTS), "axis": ("step", "lag")}
+MAIN = ("cell", "weight_scale", "sequence_length")
+MORE = tuple(name for name in KNOBS if name not in MAIN)
+
+
+@st.fragment
+def picture() -> None:
+    """Controls and everything that depends on them: one fragment, so that a held key repaints without a full run."""
+    experiment = _controls()
+    component, axis = (st.session_state.get(key) or names[0] for key, names in VIEW.items())
+    answer = families(experiment)
+    words = sentences(PAGE)
+    row = answer.scales.index(WEIGHT_SCALES.index(experiment.weight_scale))
+    curves = {cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()}
+    chosen = {cell: values[row] for cell, values in curves.items()}
+    st.markdown(claim(words, chosen))
+    background: Background = "dark" if st.context.theme.type == "dark" else "light"
+    st.vega_lite_chart(
+        {**_specification(component, axis, background), "datasets": _datasets(experiment, answer, curves, axis)},
+        key="picture",
+        width="stretch",
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="presets"):
+        _preset_buttons()
+        _view_switch("gradient", "Gradient of L by")
+        _view_switch("axis", "Against")
+    st.markdown(verdict_table(words, chosen, experiment, answer))
+    for note in notes(words, chosen, experiment, answer, row):
+        st.caption(note)
+    _share(experiment, component, axis)
+
+
+def _preset_buttons() -> None:
+    names = sentences(PAGE)["presets"]
+    for number, (key, preset) in enumerate(PRESETS.items(), start=1):
+        st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=_go_to, args=(preset,))
+    st.button("Reset", key="reset", shortcut="Alt+0", on_click=_go_to, args=(OPENING, True))
+    st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=_next_seed)
+
+
+def _go_to(experiment: Experiment, view_too: bool = False) -> None:
+    """Set every control; a preset keeps the reader's view, a reset does not."""
+    st.session_state.update(settings(experiment))
+    if view_too:
+        st.session_state.update({key: values[0] for key, values in VIEW.items()})
+
+
+def _next_seed() -> None:
+    """The next seed, not a random one: a whole class that presses the button sees the same networks."""
+    st.session_state["seed"] = (st.session_state.get("seed", OPENING.seed) + 1) % 100
+
+
+def _controls() -> Experiment:
+    columns = st.columns([1.15, 2, 2, 0.6], vertical_alignment="bottom")
+    with columns[0]:
+        cell = controls.choice("cell", OPENING)
+    with columns[1]:
+        weight_scale = controls.slider("weight_scale", OPENING)
+    with columns[2]:
+        length = controls.slider("sequence_length", OPENING)
+    with columns[3]:
+        more = st.popover("More", on_change="rerun", key="more")
+    chosen = settings(OPENING) | {name: st.session_state[name] for name in MORE if name in st.session_state}
+    # Controls that stand at their opening value need not be built while they are hidden: half the time of a rerun.
+    if more.open or chosen != settings(OPENING) or any(name in st.query_params for name in MORE):
+        with more:
+            chosen |= _more_controls()
+    chosen |= {"cell": cell, "weight_scale": weight_scale, "sequence_length": length}
+    return Experiment(**chosen)
+
+
+def _view_switch(key: str, label: str) -> None:
+    st.segmented_control(label, VIEW[key], default=VIEW[key][0], key=key, required=True, bind="query-params")
+
+
+def _more_controls() -> dict[str, Any]:
+    typed = controls.text("text", OPENING)
+    sliders = ("hidden_size", "batch_size", "input_size", "forget_bias", "input_scale", "seed")
+    values = {name: controls.slider(name, OPENING) for name in sliders}
+    return values | {
+        "text": typed or "",
+        "initialisation": controls.select("initialisation", OPENING),
+        "loss_at": controls.choice("loss_at", OPENING),
+    }
+
+
+@lru_cache(maxsize=16)
+def _specification(component: str, axis: str, background: Background) -> dict[str, Any]:
+    labels = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
+    return live_chart(component, axis, background, labels).to_dict()
+
+
+def _datasets(experiment: Experiment, answer: Families, curves: dict[str, Any], axis: str) -> dict[str, bytes]:
+    """What the picture shows, as bytes; only those that changed are drawn anew."""
+    length, cell = experiment.sequence_length, experiment.cell
+    labels = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
+    limit = max(5.0, 0.2 * length)
+    nearest = [
+        min(range(len(answer.scales)), key=lambda k: abs(answer.scales[k] - scale))
+        for scale in reversed(range(len(WEIGHT_SCALES)))
+    ]
+    values = curves[cell] if axis == "step" else curves[cell][:, ::-1]
+    last = curves[cell][:, -1:]
+    url = map_image(values - last, limit, THEMES["light"].diverging, nearest)
+    now = {
+        "scale": [WEIGHT_SCALES.index(experiment.weight_scale)],
+        "length": [length],
+        "points": [min(length, POINTS)],
+        "limit": [limit],
+        "cell": [CELL_NAMES[cell]],
+    }
+    tables = {
+        "curves": curve_rows(curves, labels, answer.scales),
+        "scales": scale_rows(curves, cell, answer.scales, answer.mean_field),
+        "chosen": pa.table(now),
+        "map": pa.table({"url": [url]}),
+        "floors": floor_rows(FLOORS),
+    }
+    return {name: arrow_bytes(table) for name, table in tables.items()}
+
+
+def _share(experiment: Experiment, component: str, axis: str) -> None:
+    opening = settings(OPENING) | {key: values[0] for key, values in VIEW.items()}
+    now = settings(experiment) | {"gradient": component, "axis": axis}
+    with st.expander("Share and check", key="share"):
+        st.caption("This link opens exactly this picture, seed included.")
+        st.code(links.share_link(now, opening), language=None, wrap_lines=True)
+        left, right = st.columns(2)
+        left.download_button(
+            "Curves (CSV)",
+            lambda: _csv(experiment),
+            file_name="gradients.csv",
+            mime="text/csv",
+            on_click="ignore",
+            width="stretch",
+        )
+        right.download_button(
+            f"PyTorch script ({CELL_NAMES[experiment.cell]})",
+            lambda: reproduction_script(experiment),
+            file_name=f"gradients_{experiment.cell}.py",
+            mime="text/x-python",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.caption("The script needs numpy and torch, nothing of ours, and prints the same numbers by autograd.")
+
+
+def _csv(experiment: Experiment) -> str:
+    return curves_table(cached_run(replace(experiment, cell=cell)) for cell in CELL_NAMES).to_csv(index=False)
+
+
+def page() -> None:
+    """The page, the same whether the app or the file alone is run."""
+    words = sentences(PAGE)
+    st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
+    prepare_server()
+    links.read_link({name: None for name in KNOBS} | VIEW)
+    st.title(words["title"], anchor=False)
+    links.show_notices()
+    picture()
+    st.markdown(prose(PAGE))
+
+
+page()

@@ -1,0 +1,49 @@
+"""Colours, dashes and type of every picture: one cell has one colour and one dash everywhere, on light and on dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Background = Literal["light", "dark"]
+
+#: The cells in the order of their colours; a legend names them like this.
+CELL_NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+#: A dash per cell, so that no reader depends on colour: solid, long, dotted.
+CELL_DASHES = {"rnn": [7, 4], "lstm": [1, 0], "gru": [2, 3]}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours on one background. `cells` follow CELL_NAMES; `diverging` goes from far below to far above."""
+
+    cells: tuple[str, ...]
+    text: str
+    quiet: str
+    line: str
+    panel: str
+    horizon: str
+    diverging: tuple[str, ...]
+
+
+#: Blue below, orange above, equally light on both sides; told apart by every eye (see .streamlit/config.toml).
+_DIVERGING = (
+    *("#004885", "#276cb2", "#5b93d0", "#98b9df", "#d9dfe5"),
+    *("#e2ddd7", "#dfa97e", "#cc763c", "#a74c14", "#74310c"),
+)  # fmt: skip
+
+THEMES: dict[Background, Theme] = {
+    "light": Theme(("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c", _DIVERGING),
+    "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c", _DIVERGING),
+}
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """Vega-Lite settings that all pictures share; sizes are for the back row of a hall."""
+    text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 13, "titleFontSize": 14}
+    return {
+        "axis": {**text, "grid": False, "domainColor": theme.line, "tickColor": theme.line, "titleFontWeight": "normal"},
+        "legend": {**text, "symbolStrokeWidth": 3, "symbolSize": 400, "titleFontWeight": "normal"},
+        "view": {"stroke": None},
+        "mark": {"aria": False},
+    }

@@ -1,0 +1,84 @@
+"""Answers remembered by value, shared by all visitors and bounded; nothing large lives in a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells import CELLS
+from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
+from rnn_dynamics.run import run, run_family
+from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
+from rnn_dynamics.trace import Trace
+
+#: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
+#: a second on one core of the reference machine (`python -m benchmarks.interaction`).
+LARGEST_FAMILY = 1.2e9
+#: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
+_BLOCKS = sum(cell.blocks for cell in CELLS.values())
+_OVERHEAD = 100
+
+
+@dataclass(frozen=True)
+class Families:
+    """All cells at the slider's weight scales.
+
+    scales: index into WEIGHT_SCALES of each of the S rows. log10_norms: cell -> component -> (S, T). radius and
+    singular_value: cell -> ρ and σ_max of the H × H block of
+    W_hh that writes the new state (`Cell.state_matrix`), at weight scale 1.
+    mean_field: log10 factor per step of the RNN at each row, None where mean field does not hold.
+    """
+
+    scales: tuple[int, ...]
+    log10_norms: dict[str, dict[str, NDArray[np.float64]]]
+    radius: dict[str, float]
+    singular_value: dict[str, float]
+    mean_field: tuple[float | None, ...]
+
+
+def families(experiment: Experiment) -> Families:
+    """The families of an experiment; cell and weight scale do not matter, so that they share one cache entry."""
+    own = experiment.weight_scale
+    return _families(replace(experiment, cell="rnn", weight_scale=1.0), rows_for(experiment, WEIGHT_SCALES.index(own)))
+
+
+def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
+    """Which weight scales one interaction can afford: all of them, or every second, third ... and the chosen one."""
+    size, states = experiment.hidden_size, experiment.batch_size * experiment.hidden_size
+    cost = _BLOCKS * (size + _OVERHEAD) * states * experiment.sequence_length
+    affordable = max(2, int(LARGEST_FAMILY // cost))
+    stride = -(-len(WEIGHT_SCALES) // affordable)
+    if stride == 1:
+        return tuple(range(len(WEIGHT_SCALES)))
+    return tuple(sorted({*range(0, len(WEIGHT_SCALES), stride), chosen}))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False, hash_funcs={Experiment: repr})
+def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
+    scales = [WEIGHT_SCALES[row] for row in rows]
+    blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in CELLS}
+    return Families(
+        scales=rows,
+        log10_norms={
+            name: dict(run_family(replace(experiment, cell=name), weight_scales=scales).log10_norms) for name in CELLS
+        },
+        radius={name: spectral_radius(block) for name, block in blocks.items()},
+        singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
+        mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Experiment: repr})
+def cached_run(experiment: Experiment) -> Trace:
+    """One experiment in full."""
+    return run(experiment)
+
+
+def _state_matrix(experiment: Experiment) -> NDArray[np.float64]:
+    """The H × H block of W_hh that writes the new state: W_hh, W_hg or W_hn."""
+    size, block = experiment.hidden_size, CELLS[experiment.cell].state_block
+    weights = run(replace(experiment, sequence_length=1, text="")).parameters["weight_hh_l0"]
+    return weights[block * size : (block + 1) * size]

@@ -1,0 +1,61 @@
+"""Controls made from the fields of Experiment: same key, same limits, bound to the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Number, Text
+
+
+def slider(name: str, opening: Experiment) -> Any:
+    """A slider over the offered values of a numeric field."""
+    knob = KNOBS[name]
+    assert isinstance(knob, Number)
+    return st.select_slider(
+        knob.label, knob.offered, value=getattr(opening, name), key=name, help=knob.help, bind="query-params"
+    )
+
+
+def choice(name: str, opening: Experiment) -> str:
+    """A row of buttons over the options of a field; a link names an option by its key."""
+    knob = KNOBS[name]
+    assert isinstance(knob, Choice)
+    default = getattr(opening, name)
+    picked = st.segmented_control(
+        knob.label,
+        list(knob.options),
+        default=default,
+        format_func=str.upper if name == "cell" else None,
+        key=name,
+        help=knob.help,
+        required=True,
+        bind="query-params",
+    )
+    return picked or default  # a link may hold the empty value
+
+
+def select(name: str, opening: Experiment) -> str:
+    """A list of the options of a field, for those with long names."""
+    knob = KNOBS[name]
+    assert isinstance(knob, Choice)
+    keys = list(knob.options)
+    return st.selectbox(
+        knob.label, keys, index=keys.index(getattr(opening, name)), key=name, help=knob.help, bind="query-params"
+    )
+
+
+def text(name: str, opening: Experiment) -> str:
+    """A line to type in."""
+    knob = KNOBS[name]
+    assert isinstance(knob, Text)
+    return st.text_input(
+        knob.label,
+        getattr(opening, name),
+        max_chars=knob.offered_length,
+        key=name,
+        help=knob.help,
+        placeholder="I grew up in France, so I speak fluent …",
+        bind="query-params",
+    )

@@ -1,0 +1,87 @@
+"""The settings in the address: Streamlit binds widgets to it; here is what it leaves to the app.
+
+A bound widget reads its own key and falls back to its default without a word. This module adds the word: it tells the
+reader once what was ignored, and moves a valid value that no control offers to the nearest one that is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from rnn_dynamics.experiment import KNOBS, Choice, Number, Text
+
+_NOTICES = "notices_of_the_link"
+#: At most so many remarks, each at most so long: a hostile link must not fill the page.
+_MOST_REMARKS = 4
+
+
+def read_link(widgets: Mapping[str, Any]) -> None:
+    """On a session's first run, compare the address with what the controls can show.
+
+    Args:
+        widgets: key of each bound widget -> tuple of the values that it offers, or None where KNOBS decides.
+    """
+    if _NOTICES in st.session_state:
+        return
+    remarks = []
+    for key in st.query_params:
+        if key in widgets:
+            remarks.append(_read(key, st.query_params.get_all(key)[-1], widgets[key]))
+        else:
+            remarks.append(f"`{_plain(key)}` is not a setting of this page")
+    remarks = [remark for remark in remarks if remark]
+    if len(remarks) > _MOST_REMARKS:
+        remarks = [*remarks[:_MOST_REMARKS], f"and {len(remarks) - _MOST_REMARKS} more"]
+    st.session_state[_NOTICES] = remarks
+
+
+def show_notices() -> None:
+    """Say quietly what of the link was not taken as it stood."""
+    remarks = st.session_state.get(_NOTICES)
+    if remarks:
+        st.caption("Of this link, not taken as it stood: " + "; ".join(remarks) + ".")
+
+
+def share_link(settings: Mapping[str, Any], opening: Mapping[str, Any]) -> str:
+    """The address that opens this picture: every setting that differs from the opening picture."""
+    differing = {key: value for key, value in settings.items() if value != opening[key]}
+    base = (st.context.url or "").split("?")[0]
+    return f"{base}?{urlencode(differing)}" if differing else base
+
+
+def _read(key: str, text: str, offered: tuple[Any, ...] | None) -> str | None:
+    """Judge one key of the address; set the session's value where the widget would not find it by itself."""
+    knob = KNOBS.get(key)
+    if isinstance(knob, Number):
+        return _read_number(key, text, knob)
+    if isinstance(knob, Text):
+        return None if len(text) <= knob.offered_length else f"`{key}` was cut to {knob.offered_length} characters"
+    names = tuple(knob.options) if isinstance(knob, Choice) else offered or ()
+    match = next((name for name in names if name.lower() == text.lower()), None)
+    if match is None:
+        return f"`{key} = {_plain(text)}` is not one of {', '.join(names)}"
+    if match != text:
+        st.session_state[key] = match
+    return None
+
+
+def _read_number(key: str, text: str, knob: Number) -> str | None:
+    try:
+        value = knob.checked(key, int(text) if knob.whole else float(text))
+    except (ValueError, OverflowError):
+        kind = "a whole number" if knob.whole else "a number"
+        return f"`{key} = {_plain(text)}` is not {kind} from {min(knob.offered):g} to {max(knob.offered):g}"
+    nearest = min(knob.offered, key=lambda offer: abs(offer - value))
+    if str(nearest) != text:
+        st.session_state[key] = nearest
+    return None if nearest == value else f"`{key} = {_plain(text)}` is shown as {nearest:g}"
+
+
+def _plain(text: str) -> str:
+    """A stranger's text, made harmless and short for a remark in code type."""
+    kept = "".join(letter for letter in text if letter.isprintable() and letter != "`")
+    return kept if len(kept) <= 24 else kept[:23] + "…"

@@ -1,0 +1,1 @@
+"""Answers as tables: tidy frames for people, Arrow tables for the live picture."""

@@ -1,0 +1,202 @@
+"""Closed forms beside which a measured gradient is drawn: an upper bound, the mean-field rate, the floors of formats.
+
+Mean field of the tanh network (Chen, Pennington & Schoenholz 2018), with W_hh of variance g²/H, z ~ N(0, 1) and s² the
+variance that input and biases add to a pre-activation:
+
+    q = g² E[tanh²(√q z)] + s²        variance of a pre-activation, once the network has forgotten its start
+    χ = g² E[(1 − tanh²(√q z))²]      factor of the mean squared gradient per step back in time
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.experiment import Experiment
+
+Array = NDArray[np.float64]
+
+
+def _log10_floor(lowest_normal_exponent: int, fraction_bits: int) -> float:
+    return (lowest_normal_exponent - fraction_bits) * math.log10(2.0)
+
+
+#: (format, log10 of its smallest positive number): below it a gradient is zero. bfloat16 has the exponents of float32
+#: and 7 bits of fraction; NumPy does not know it.
+FLOORS: tuple[tuple[str, float], ...] = (
+    ("float16", _log10_floor(np.finfo(np.float16).minexp, np.finfo(np.float16).nmant)),
+    ("bfloat16", _log10_floor(np.finfo(np.float32).minexp, 7)),
+    ("float32", _log10_floor(np.finfo(np.float32).minexp, np.finfo(np.float32).nmant)),
+)
+
+
+def spectral_radius(matrix: Array) -> float:
+    """ρ, the largest modulus of an eigenvalue of `matrix` (H, H).
+
+    Raises:
+        numpy.linalg.LinAlgError: the matrix is not square or holds inf or nan.
+    """
+    return float(np.abs(np.linalg.eigvals(matrix)).max())
+
+
+def largest_singular_value(matrix: Array) -> float:
+    """σ_max of `matrix` (rows, columns), its 2-norm.
+
+    Raises:
+        numpy.linalg.LinAlgError: the array is not a matrix.
+    """
+    return float(np.linalg.svd(matrix, compute_uv=False)[0])
+
+
+def log10_gradient_bound(largest_singular_value: float, lag: int, gamma: float = 1.0) -> float:
+    """log10 of (γ σ_max)^lag, which ‖∂h_T/∂h_{T−lag}‖₂ never exceeds (Pascanu, Mikolov & Bengio 2013).
+
+    Args:
+        largest_singular_value: σ_max of W_hh.
+        lag: steps back in time.
+        gamma: largest slope of the activation, 1 for tanh and 1/4 for the logistic sigmoid.
+
+    Returns:
+        log10, over all `lag` steps; -inf where the bound is zero.
+
+    Raises:
+        ValueError: an argument is negative or not finite.
+    """
+    _check(largest_singular_value=largest_singular_value, lag=lag, gamma=gamma)
+    if lag == 0:
+        return 0.0
+    factor = gamma * largest_singular_value
+    return lag * math.log10(factor) if factor else -math.inf
+
+
+def mean_field_variance(weight_scale: float, input_variance: float) -> float:
+    """q, the variance of a pre-activation at its stable fixed point; see the module's equations.
+
+    Args:
+        weight_scale: g, standard deviation of W_hh's entries times √H.
+        input_variance: s².
+
+    Raises:
+        ValueError: an argument is negative or not finite.
+    """
+    _check(weight_scale=weight_scale, input_variance=input_variance)
+    if input_variance == 0.0 and weight_scale <= 1.0:
+        return 0.0
+    # What is added to q in one step is concave in q, so Newton's steps from above come down to the largest root.
+    gain = weight_scale * weight_scale
+    variance = gain + input_variance
+    while True:
+        excess = gain * _mean_squared_state(variance) + input_variance - variance
+        slope = gain * _mean(lambda x: x * np.tanh(x) / np.square(np.cosh(x)), variance) / variance - 1.0
+        lower = variance - excess / slope
+        if not 0.0 < lower < variance:  # rounding has ended the descent
+            return variance
+        variance = lower
+
+
+def mean_field_chi(weight_scale: float, input_variance: float) -> float:
+    """χ, the factor per step of the mean squared gradient at the variance q; see the module's equations.
+
+    Args:
+        weight_scale: g, standard deviation of W_hh's entries times √H.
+        input_variance: s².
+
+    Raises:
+        ValueError: an argument is negative or not finite.
+    """
+    return weight_scale * weight_scale * _mean_squared_slope(mean_field_variance(weight_scale, input_variance))
+
+
+def critical_weight_scale(input_variance: float) -> float:
+    """The weight scale g at which χ = 1: gradients vanish below and explode above it.
+
+    Args:
+        input_variance: s².
+
+    Raises:
+        ValueError: the argument is negative or not finite.
+    """
+    _check(input_variance=input_variance)
+    if input_variance == 0.0:
+        return 1.0
+
+    def gain(variance: float) -> float:
+        """g², by the first equation, of the network in which q is `variance`."""
+        return (variance - input_variance) / _mean_squared_state(variance)
+
+    # Along q both equations are explicit, so one bisection does: χ rises with q, from 0 at q = s².
+    low, high = input_variance, 2.0 * input_variance
+    while gain(high) * _mean_squared_slope(high) < 1.0:
+        low, high = high, 2.0 * high
+    while low < (middle := 0.5 * (low + high)) < high:
+        low, high = (middle, high) if gain(middle) * _mean_squared_slope(middle) < 1.0 else (low, middle)
+    return math.sqrt(gain(high))
+
+
+def mean_field_inputs(experiment: Experiment) -> tuple[float, float] | None:
+    """Return g and s² of the mean field for the way in which `experiment` draws weights, biases and inputs.
+
+    g is the standard deviation of W_hh's entries times √H, weight scale included. s² is the variance that W_ih x_t and
+    both biases add to a pre-activation. None for a cell with gates and for the identity, whose entries are not random.
+    """
+    if experiment.cell != "rnn" or experiment.initialisation == "identity":
+        return None
+    mean_square = experiment.input_scale**2 / (experiment.input_size if experiment.text else 1)
+    if experiment.initialisation != "torch":
+        return experiment.weight_scale, mean_square
+    variance = 1.0 / (3.0 * experiment.hidden_size)  # of U(−1/√H, 1/√H), from which every parameter is drawn
+    gain = experiment.weight_scale**2 * experiment.hidden_size * variance
+    return math.sqrt(gain), variance * (experiment.input_size * mean_square + 2.0)
+
+
+def mean_field_log10_factor(experiment: Experiment) -> float | None:
+    """log10 of the factor per step by which the gradient's norm changes in mean field: ½ log10 χ.
+
+    Without input and biases the state stays at its start, h_0 = 0, also where that start is unstable; the factor is
+    then g itself. None where mean field says nothing (see `mean_field_inputs`) and where the factor is zero.
+    """
+    known = mean_field_inputs(experiment)
+    if known is None or known[0] == 0.0:
+        return None
+    weight_scale, input_variance = known
+    if input_variance == 0.0:
+        return math.log10(weight_scale)
+    return 0.5 * math.log10(mean_field_chi(weight_scale, input_variance))
+
+
+def _check(**arguments: float) -> None:
+    for name, value in arguments.items():
+        if not 0.0 <= value < math.inf:
+            raise ValueError(f"{name} = {value} is not a finite number from 0 upwards")
+
+
+#: Nodes of the trapezoidal rule on the whole line, in units of min(√q, 1). The integrands are analytic up to |Im x| =
+#: π/2, so a step of 1/5 errs by e^(−5π²), and at 40 what decays like a Gaussian or like 1 − tanh² is below rounding.
+#: Gauss-Hermite nodes would have to be thousands at q = 100, where they are far apart compared to 1/√q.
+_STEP = 0.2
+_NODES: Array = _STEP * np.arange(-200, 201)
+
+
+def _mean(of: Callable[[Array], Array], variance: float) -> float:
+    """E[of(√variance z)]; beyond variance 1, `of` must decay like 1 − tanh² or faster."""
+    width = min(math.sqrt(variance), 1.0)
+    if width == 0.0:
+        return float(of(np.zeros(1))[0])
+    x: Array = width * _NODES
+    density = np.exp(-0.5 * np.square(x) / variance) / math.sqrt(2.0 * math.pi * variance)
+    return float(width * _STEP * (of(x) @ density))
+
+
+def _mean_squared_state(variance: float) -> float:
+    """E[tanh²(√variance z)]."""
+    if variance < 1.0:
+        return _mean(lambda x: np.square(np.tanh(x)), variance)
+    return 1.0 - _mean(lambda x: np.cosh(x) ** -2.0, variance)
+
+
+def _mean_squared_slope(variance: float) -> float:
+    """E[(1 − tanh²(√variance z))²]."""
+    return _mean(lambda x: np.cosh(x) ** -4.0, variance)
