@@ -18,7 +18,7 @@ import torch
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, Experiment, Trace, process, run, run_family
 
-MODULES: dict[str, type[torch.nn.RNNCellBase]] = {
+MODULES: dict[str, Callable[..., torch.nn.Module]] = {
     "rnn": torch.nn.RNNCell,
     "lstm": torch.nn.LSTMCell,
     "gru": torch.nn.GRUCell,
@@ -30,9 +30,7 @@ def autograd_loop(trace: Trace) -> Callable[[], dict[str, np.ndarray]]:
     """The peer: the same network as a loop over torch's cell, every adjoint kept by `retain_grad`."""
     experiment = trace.experiment
     module = MODULES[experiment.cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64)
-    module.load_state_dict(
-        {name.removesuffix("_l0"): torch.tensor(value) for name, value in trace.parameters.items()}
-    )
+    module.load_state_dict({name.removesuffix("_l0"): torch.tensor(value) for name, value in trace.parameters.items()})
     inputs, readout, targets = (torch.tensor(array) for array in (trace.inputs, trace.readout, trace.targets))
 
     def loop() -> dict[str, np.ndarray]:

@@ -114,7 +114,7 @@ def _more_controls() -> dict[str, Any]:
     sliders = ("hidden_size", "batch_size", "input_size", "forget_bias", "input_scale", "seed")
     values = {name: controls.slider(name, OPENING) for name in sliders}
     return values | {
-        "text": typed or "",
+        "text": typed,
         "initialisation": controls.select("initialisation", OPENING),
         "loss_at": controls.choice("loss_at", OPENING),
     }

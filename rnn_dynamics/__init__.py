@@ -1,9 +1,9 @@
 """Gradient dynamics of recurrent networks: backpropagation through time, computed by hand and exact at any size.
 
-    from rnn_dynamics import Experiment, run
+from rnn_dynamics import Experiment, run
 
-    trace = run(Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, seed=0))
-    trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
+trace = run(Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, seed=0))
+trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 """
 
 from rnn_dynamics.cells import CELLS

@@ -208,7 +208,8 @@ class Experiment:
         metadata={
             "knob": Number(
                 label="Forget bias (LSTM)",
-                help="Added to the forget gate, in one of PyTorch's two bias vectors. PyTorch's own default is 0, Keras's 1.",
+                help="Added to the forget gate, in one of PyTorch's two bias vectors. "
+                "PyTorch's own default is 0, Keras's is 1.",
                 minimum=-20.0,
                 maximum=20.0,
                 offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0),
@@ -267,7 +268,9 @@ class Experiment:
             object.__setattr__(self, name, limits.checked(name, getattr(self, name)))
         if self.text:
             object.__setattr__(self, "sequence_length", len(self.text))
-            object.__setattr__(self, "input_size", KNOBS_NUMBER["input_size"].checked("input_size", len(set(self.text))))
+            object.__setattr__(
+                self, "input_size", KNOBS_NUMBER["input_size"].checked("input_size", len(set(self.text)))
+            )
         history = self.sequence_length * self.batch_size * self.hidden_size
         if history > LARGEST_STATE_HISTORY:
             raise ValueError(

@@ -95,7 +95,7 @@ def _orthogonal(hidden: int, generator: Generator) -> Array:
 
 
 def _identity(hidden: int, generator: Generator) -> Array:
-    return np.eye(hidden)
+    return np.asarray(np.eye(hidden))
 
 
 def _torch(hidden: int, generator: Generator) -> Array:

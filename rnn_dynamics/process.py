@@ -26,5 +26,5 @@ def keep_freed_memory(limit_bytes: int = 1 << 28) -> bool:
 
 
 def use_one_thread() -> None:
-    """Let matrix products run on one thread: at lecture size a second thread only makes sessions wait for each other."""
+    """Let matrix products run on one thread: at lecture size a second one only makes sessions wait for each other."""
     threadpool_limits(limits=1, user_api="blas")

@@ -11,12 +11,12 @@ _DRAWS = {
     "identity": "np.eye(H)",
     "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, H))",
 }
-_ORTHOGONAL = '''
+_ORTHOGONAL = """
 
 def orthogonal(matrix):
     q, r = np.linalg.qr(matrix)
     return q * np.sign(np.diag(r))
-'''
+"""
 _UNIFORM_REST = """bound = 1 / np.sqrt(H)
 weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
 bias_ih, bias_hh = rng.uniform(-bound, bound, (2, GATES * H))
@@ -48,7 +48,8 @@ import numpy as np
 import torch
 
 {constants}{experiment.hidden_size}, {experiment.seed}
-WEIGHT_SCALE, INPUT_SCALE, FORGET_BIAS = {experiment.weight_scale!r}, {experiment.input_scale!r}, {experiment.forget_bias!r}
+WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale!r}
+FORGET_BIAS = {experiment.forget_bias!r}
 TEXT = {experiment.text!r}
 GATES = {gates}
 {_ORTHOGONAL if experiment.initialisation == "orthogonal" else ""}

@@ -1,17 +1,15 @@
-"""The road from a question to its answer: draw, unroll, backpropagate. One experiment, or a whole family in one pass."""
+"""The road from a question to its answer: draw, unroll, backpropagate; one experiment, or a family in one pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from rnn_dynamics.cells import CELLS, Cell
-from rnn_dynamics.cells.cell import Weights
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.initialise import OUTPUT_SIZE, Array, Draw, make_draw
+from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.backpropagate import Pass, walk_back
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.unroll import project_inputs, unroll
@@ -111,7 +109,7 @@ def _draw(experiment: Experiment, cell: Cell) -> Draw:
 
 
 def _residuals(experiment: Experiment, readout: Array, targets: Array, hidden: Array) -> Array:
-    """readout @ h_t − target for the compared steps: (1 or T, ..., D_out, C)."""
+    """Readout @ h_t − target for the compared steps: (1 or T, ..., D_out, C)."""
     compared = hidden[-1:] if experiment.loss_at == "last" else hidden[1:]
     goal = targets.swapaxes(-1, -2)
     return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))

@@ -173,11 +173,11 @@ def _check(**arguments: float) -> None:
             raise ValueError(f"{name} = {value} is not a finite number from 0 upwards")
 
 
-#: Nodes of the trapezoidal rule on the whole line, in units of min(√q, 1). The integrands are analytic up to |Im x| =
-#: π/2, so a step of 1/5 errs by e^(−5π²), and at 40 what decays like a Gaussian or like 1 − tanh² is below rounding.
-#: Gauss-Hermite nodes would have to be thousands at q = 100, where they are far apart compared to 1/√q.
+#: Nodes of the trapezoidal rule on the whole line, and their distance in units of min(√q, 1). The integrands are
+#: analytic up to |Im x| = π/2, so a distance of 1/5 errs by e^(−5π²); at 40 units from 0 what decays like a Gaussian or
+#: like 1 − tanh² is below rounding. Gauss-Hermite nodes would have to be thousands at q = 100.
 _STEP = 0.2
-_NODES: Array = _STEP * np.arange(-200, 201)
+_NODES: Array = np.arange(-200, 201, dtype=np.float64)
 
 
 def _mean(of: Callable[[Array], Array], variance: float) -> float:
@@ -185,7 +185,7 @@ def _mean(of: Callable[[Array], Array], variance: float) -> float:
     width = min(math.sqrt(variance), 1.0)
     if width == 0.0:
         return float(of(np.zeros(1))[0])
-    x: Array = width * _NODES
+    x: Array = np.multiply(width * _STEP, _NODES)
     density = np.exp(-0.5 * np.square(x) / variance) / math.sqrt(2.0 * math.pi * variance)
     return float(width * _STEP * (of(x) @ density))
 

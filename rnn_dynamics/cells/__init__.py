@@ -6,6 +6,7 @@ from rnn_dynamics.cells.gru import Gru
 from rnn_dynamics.cells.lstm import Lstm
 
 #: Name -> cell, in the order in which readers meet them.
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (Elman(), Lstm(), Gru())}
+_CELLS: tuple[Cell, ...] = (Elman(), Lstm(), Gru())
+CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
 
 __all__ = ["CELLS", "Cell"]

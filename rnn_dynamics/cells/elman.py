@@ -40,7 +40,7 @@ class Elman:
     delta_blocks = 1
     state_block = 0
     state_matrix = "W_hh"
-    components = ("hidden",)
+    components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         bias = parameters["bias_ih_l0"] + parameters["bias_hh_l0"]

@@ -53,12 +53,12 @@ class Gru:
 
     name = "gru"
     label = "GRU"
-    gates = ("r", "z", "n")
+    gates: tuple[str, ...] = ("r", "z", "n")
     blocks = 3
     delta_blocks = 4
     state_block = 2
     state_matrix = "W_hn"
-    components = ("hidden",)
+    components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         bias_hh = parameters["bias_hh_l0"][..., None]

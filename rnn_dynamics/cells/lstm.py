@@ -53,12 +53,12 @@ class Lstm:
 
     name = "lstm"
     label = "LSTM"
-    gates = ("i", "f", "g", "o")
+    gates: tuple[str, ...] = ("i", "f", "g", "o")
     blocks = 4
     delta_blocks = 4
     state_block = 2
     state_matrix = "W_hg"
-    components = ("hidden", "cell")
+    components: tuple[str, ...] = ("hidden", "cell")
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         bias = (parameters["bias_ih_l0"] + parameters["bias_hh_l0"])[..., None]
@@ -124,7 +124,8 @@ class Lstm:
         return Factors((local,), path=f, entry=entry)
 
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
-        assert factors.entry is not None and factors.path is not None
+        assert factors.entry is not None
+        assert factors.path is not None
         hidden, cell = adjoints.states
         local, delta = split_blocks(factors.local[0], 4), split_blocks(adjoints.delta, 4)
         views = (

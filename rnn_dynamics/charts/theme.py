@@ -26,14 +26,16 @@ class Theme:
     diverging: tuple[str, ...]
 
 
-#: Blue below, orange above, equally light on both sides; told apart by every eye (see .streamlit/config.toml).
+#: Blue below, orange above, equally light on both sides; every eye can tell them apart (see .streamlit/config.toml).
 _DIVERGING = (
     *("#004885", "#276cb2", "#5b93d0", "#98b9df", "#d9dfe5"),
     *("#e2ddd7", "#dfa97e", "#cc763c", "#a74c14", "#74310c"),
 )  # fmt: skip
 
 THEMES: dict[Background, Theme] = {
-    "light": Theme(("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c", _DIVERGING),
+    "light": Theme(
+        ("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c", _DIVERGING
+    ),
     "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c", _DIVERGING),
 }
 
@@ -42,7 +44,13 @@ def config(theme: Theme) -> dict[str, Any]:
     """Vega-Lite settings that all pictures share; sizes are for the back row of a hall."""
     text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 13, "titleFontSize": 14}
     return {
-        "axis": {**text, "grid": False, "domainColor": theme.line, "tickColor": theme.line, "titleFontWeight": "normal"},
+        "axis": {
+            **text,
+            "grid": False,
+            "domainColor": theme.line,
+            "tickColor": theme.line,
+            "titleFontWeight": "normal",
+        },
         "legend": {**text, "symbolStrokeWidth": 3, "symbolSize": 400, "titleFontWeight": "normal"},
         "view": {"stroke": None},
         "mark": {"aria": False},

@@ -4,7 +4,8 @@ Everything is in one view, so that the pointer on the map moves the curves witho
 any width: side by side on a screen, one above the other on a phone. The panels are ranges of the same view; a view that
 joins two charts would keep a fixed width.
 
-Datasets (see `tables.live`): curves, scales, chosen (one row: scale, length, points, limit, cell), map (one row: url), floors.
+Datasets (see `tables.live`): curves, scales, floors, chosen (one row: scale, length, points, limit, cell), map (one
+row: url).
 """
 
 from __future__ import annotations
@@ -99,7 +100,14 @@ class _Panels:
             "x:Q",
             title=self._title(),
             scale=alt.Scale(domain=self._ends(), range=self.left_x, nice=False, zero=False),
-            axis=alt.Axis(orient="bottom", offset=_by_width("-height * 0.56", "0"), tickCount=6) if axis else None,
+            axis=alt.Axis(
+                orient="bottom",
+                offset=_by_width("-height * 0.56", "0"),
+                tickCount=6,
+                titleOpacity=_by_width("0", "1"),  # the map below has the same title
+            )
+            if axis
+            else None,
         )
 
     def y_left(self, field: str = "y:Q", axis: bool = False) -> alt.Y:
@@ -184,16 +192,16 @@ class _Panels:
         return (
             alt.Chart(alt.NamedData("scales"))
             .transform_filter("isValid(datum.horizon)")
-            .transform_calculate(
-                x=self._along("datum.horizon"), below="datum.scale - 0.5", above="datum.scale + 0.5"
-            )
+            .transform_calculate(x=self._along("datum.horizon"), below="datum.scale - 0.5", above="datum.scale + 0.5")
             .mark_rule(color=self.theme.horizon, strokeWidth=2.5, tooltip=None)
             .encode(x=self.x_right(), y=self.y_right("below:Q"), y2="above:Q")
         )
 
     def map_title(self) -> alt.Chart:
         return self._heading(
-            f"{_CHOSEN}.cell + ' at each weight scale; black: 1 % left'", f"{_NARROW} ? 0 : width * 0.68", "height * 0.66"
+            f"{_CHOSEN}.cell + ' at each weight scale; black: 1 % left'",
+            f"{_NARROW} ? 0 : width * 0.68",
+            "height * 0.66",
         )
 
     def colour_bar(self) -> alt.Chart:
@@ -238,9 +246,7 @@ class _Panels:
         )
 
     def _colour(self) -> alt.Color:
-        return alt.Color(
-            "cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells)), legend=None
-        )
+        return alt.Color("cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells)), legend=None)
 
     def curves(self) -> alt.Chart:
         return (
@@ -266,7 +272,7 @@ class _Panels:
             .mark_text(
                 align="left" if at_start else "right",
                 dx=8 if at_start else -8,
-                fontSize=15,
+                fontSize=_by_width("13", "15"),
                 fontWeight="bold",
             )
             .encode(x=self.x_left(), y=self.y_left("end:Q"), text="text:N", color=self._colour())
@@ -322,7 +328,5 @@ class _Panels:
             alt.Chart(alt.NamedData("chosen"))
             .transform_calculate(text=text)
             .mark_text(align="left", baseline="bottom", dy=-8, fontSize=14, fontWeight="bold", color=self.theme.text)
-            .encode(
-                text="text:N", x=alt.value(alt.ExprRef(x)), y=alt.value(alt.ExprRef(f"{_NARROW} ? {narrow_y} : 0"))
-            )
+            .encode(text="text:N", x=alt.value(alt.ExprRef(x)), y=alt.value(alt.ExprRef(f"{_NARROW} ? {narrow_y} : 0")))
         )

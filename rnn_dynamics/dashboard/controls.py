@@ -33,7 +33,7 @@ def choice(name: str, opening: Experiment) -> str:
         required=True,
         bind="query-params",
     )
-    return picked or default  # a link may hold the empty value
+    return str(picked or default)  # a link may hold the empty value
 
 
 def select(name: str, opening: Experiment) -> str:
@@ -41,16 +41,15 @@ def select(name: str, opening: Experiment) -> str:
     knob = KNOBS[name]
     assert isinstance(knob, Choice)
     keys = list(knob.options)
-    return st.selectbox(
-        knob.label, keys, index=keys.index(getattr(opening, name)), key=name, help=knob.help, bind="query-params"
-    )
+    default = keys.index(getattr(opening, name))
+    return str(st.selectbox(knob.label, keys, index=default, key=name, help=knob.help, bind="query-params"))
 
 
 def text(name: str, opening: Experiment) -> str:
     """A line to type in."""
     knob = KNOBS[name]
     assert isinstance(knob, Text)
-    return st.text_input(
+    typed = st.text_input(
         knob.label,
         getattr(opening, name),
         max_chars=knob.offered_length,
@@ -59,3 +58,4 @@ def text(name: str, opening: Experiment) -> str:
         placeholder="I grew up in France, so I speak fluent …",
         bind="query-params",
     )
+    return str(typed or "")

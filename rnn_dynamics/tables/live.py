@@ -59,7 +59,9 @@ def curve_rows(curves: Mapping[str, Array], labels: Mapping[str, str], scales: S
     return pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
 
 
-def scale_rows(curves: Mapping[str, Array], cell: str, scales: Sequence[int], slopes: Sequence[float | None]) -> pa.Table:
+def scale_rows(
+    curves: Mapping[str, Array], cell: str, scales: Sequence[int], slopes: Sequence[float | None]
+) -> pa.Table:
     """One row per weight scale: axis ends, horizon of the map's cell (as a step), mean-field slope of the RNN.
 
     `slopes` are log10 factors per step back, None where mean field does not hold.
@@ -93,8 +95,10 @@ def label_places(curves: Sequence[Array], low: float, high: float) -> list[float
 
     A curve that vanishes runs upwards from its first step, so its name goes below it; the others' names go above.
     """
-    line = (high - low) / 17
-    wanted = [np.nan_to_num(norms[0], neginf=low) + (0.8 if norms[0] >= norms[-1] - 2 else -0.8) * line for norms in curves]
+    line = (high - low) / 14
+    wanted = [
+        np.nan_to_num(norms[0], neginf=low) + (0.8 if norms[0] >= norms[-1] - 2 else -0.8) * line for norms in curves
+    ]
     inside = np.clip(wanted, low + line / 2, high - line / 2)
     order = np.argsort(inside)[::-1]
     placed = inside[order].copy()

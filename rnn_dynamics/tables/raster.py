@@ -39,4 +39,4 @@ def palette_bytes(palette: Sequence[str]) -> bytes:
     anchors = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in palette], dtype=float)
     positions = np.linspace(0, len(palette) - 1, 255)
     channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
-    return np.rint(np.stack(channels, axis=1)).astype(np.uint8).tobytes()
+    return bytes(np.rint(np.stack(channels, axis=1)).astype(np.uint8))

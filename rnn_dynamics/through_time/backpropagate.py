@@ -7,7 +7,7 @@ two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−200
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Pass:
         """T."""
         return len(self.record.hidden) - 1
 
-    def losses(self, steps: range, exponent: NDArray[np.int64]) -> list[Array | None]:
+    def losses(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
         """What the loss adds at each of `steps`, times 2^-exponent of its member; None where it adds nothing."""
         if self.loss_at_every_step:
             return list(shifted(self.loss_adjoints[steps.start : steps.stop], -exponent))

@@ -16,7 +16,7 @@ class ParameterGradients:
     """
 
     def __init__(self, cell: Cell, inputs: Array, hidden: Array) -> None:
-        """inputs (T, N, D); hidden (T+1, H, N)."""
+        """Inputs (T, N, D); hidden (T+1, H, N)."""
         self._cell, self._inputs, self._hidden = cell, inputs.swapaxes(1, 2), hidden
         rows = cell.delta_blocks * hidden.shape[1]
         self._sum = np.zeros((rows, hidden.shape[1] + inputs.shape[2] + 1))

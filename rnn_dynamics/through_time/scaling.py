@@ -45,7 +45,7 @@ def by_member(array: Array, members: int) -> Array:
 
 
 def shifted(array: Array, exponent: NDArray[np.int64]) -> Array:
-    """array (..., H, C) times 2^exponent of its member, exponent (..., S) without the leading axes of time."""
+    """Array (..., H, C) times 2^exponent of its member, exponent (..., S) without the leading axes of time."""
     return np.ldexp(by_member(array, exponent.shape[-1]), exponent[..., None, :]).reshape(array.shape)
 
 
@@ -55,9 +55,12 @@ def log10_norm(array: Array, members: int) -> Array:
     Safe as long as squares are: the norm lies within 10^±150.
     """
     flat = by_member(array, members)
-    squares = np.vecdot(flat, flat, axis=-2) if members == 1 else np.square(flat).sum(axis=-2)
+    if members == 1:
+        squares = np.vecdot(flat[..., 0], flat[..., 0])[..., None]
+    else:
+        squares = np.square(flat).sum(axis=-2)
     with np.errstate(divide="ignore"):
-        return 0.5 * np.log10(squares)
+        return np.asarray(0.5 * np.log10(squares))
 
 
 def log10_norm_at_any_size(array: Array, members: int) -> Array:
@@ -65,4 +68,4 @@ def log10_norm_at_any_size(array: Array, members: int) -> Array:
     peak = np.abs(by_member(array, members)).max(axis=-2)
     exponent = np.frexp(peak)[1].astype(np.int64)
     scaled = np.ldexp(by_member(array, members), -exponent[..., None, :])
-    return log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2
+    return np.asarray(log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2)
