@@ -6,22 +6,19 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import pyarrow as pa
 import streamlit as st
 
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background
+from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.cache import Families, cached_run, families
+from rnn_dynamics.dashboard.cache import cached_run, families
 from rnn_dynamics.dashboard.content import prose, sentences
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment, settings
 from rnn_dynamics.reproduction import reproduction_script
 from rnn_dynamics.tables.curves import curves_table
-from rnn_dynamics.tables.live import POINTS, arrow_bytes, curve_rows, floor_rows, scale_rows
-from rnn_dynamics.tables.raster import map_image
-from rnn_dynamics.theory import FLOORS
+from rnn_dynamics.tables.live import Picture, picture_datasets
 
 PAGE = "vanish_or_explode"
 #: The first picture: the RNN's gradient dies within the sequence and the LSTM's does not, and the label says why.
@@ -49,10 +46,21 @@ def picture() -> None:
     row = answer.scales.index(WEIGHT_SCALES.index(experiment.weight_scale))
     curves = {cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()}
     chosen = {cell: values[row] for cell, values in curves.items()}
+    shown = Picture(
+        curves=curves,
+        labels=CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"},
+        cell=experiment.cell,
+        rows=answer.scales,
+        positions=len(WEIGHT_SCALES),
+        chosen=answer.scales[row],
+        against_lag=axis == "lag",
+        slopes=answer.mean_field,
+        palette=DIVERGING,
+    )
     st.markdown(claim(words, chosen))
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
     st.vega_lite_chart(
-        {**_specification(component, axis, background), "datasets": _datasets(experiment, answer, curves, axis)},
+        {**_specification(component, axis, background), "datasets": picture_datasets(shown)},
         key="picture",
         width="stretch",
     )
@@ -124,35 +132,6 @@ def _more_controls() -> dict[str, Any]:
 def _specification(component: str, axis: str, background: Background) -> dict[str, Any]:
     labels = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
     return live_chart(component, axis, background, labels).to_dict()
-
-
-def _datasets(experiment: Experiment, answer: Families, curves: dict[str, Any], axis: str) -> dict[str, bytes]:
-    """What the picture shows, as bytes; only those that changed are drawn anew."""
-    length, cell = experiment.sequence_length, experiment.cell
-    labels = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
-    limit = max(5.0, 0.2 * length)
-    nearest = [
-        min(range(len(answer.scales)), key=lambda k: abs(answer.scales[k] - scale))
-        for scale in reversed(range(len(WEIGHT_SCALES)))
-    ]
-    values = curves[cell] if axis == "step" else curves[cell][:, ::-1]
-    last = curves[cell][:, -1:]
-    url = map_image(values - last, limit, THEMES["light"].diverging, nearest)
-    now = {
-        "scale": [WEIGHT_SCALES.index(experiment.weight_scale)],
-        "length": [length],
-        "points": [min(length, POINTS)],
-        "limit": [limit],
-        "cell": [CELL_NAMES[cell]],
-    }
-    tables = {
-        "curves": curve_rows(curves, labels, answer.scales),
-        "scales": scale_rows(curves, cell, answer.scales, answer.mean_field),
-        "chosen": pa.table(now),
-        "map": pa.table({"url": [url]}),
-        "floors": floor_rows(FLOORS),
-    }
-    return {name: arrow_bytes(table) for name, table in tables.items()}
 
 
 def _share(experiment: Experiment, component: str, axis: str) -> None:

@@ -6,7 +6,7 @@ the reproduction script. Its limits, its label and the values that a control off
 
 from __future__ import annotations
 
-import math
+import numbers
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -29,18 +29,16 @@ class Number:
 
     def checked(self, name: str, value: object) -> float:
         """Return `value` as int or float; raise ValueError naming field, value and limit."""
-        limit = f"from {self.minimum:g} to {self.maximum:g}"
         kind = "a whole number" if self.whole else "a number"
-        try:
-            # operator.index and float accept NumPy scalars; a bool or a string is a slip, not a number.
-            if isinstance(value, (bool, str)):
-                raise TypeError
-            number = operator.index(value) if self.whole else float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{name} = {_short(value)} is not {kind} {limit}") from None
-        if math.isnan(number) or not self.minimum <= number <= self.maximum:
-            raise ValueError(f"{name} = {_short(value)} is not {kind} {limit}")
-        return number
+        problem = ValueError(f"{name} = {_short(value)} is not {kind} from {self.minimum:g} to {self.maximum:g}")
+        # NumPy's scalars count as numbers; a truth value or a text is a slip.
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral if self.whole else numbers.Real):
+            raise problem
+        number = operator.index(value) if isinstance(value, numbers.Integral) else float(value)
+        # False for nan, and exact for a whole number of any length.
+        if not self.minimum <= number <= self.maximum:
+            raise problem
+        return number if self.whole else float(number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +76,13 @@ class Text:
 
 Knob = Number | Choice | Text
 
+_LONGEST_WHOLE = 10**50
+
 
 def _short(value: object) -> str:
     """A value as it appears in a message: never longer than a line."""
+    if isinstance(value, int) and abs(value) > _LONGEST_WHOLE:  # Python itself refuses to print the longest
+        return f"a whole number of {value.bit_length()} bits"
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."
 

@@ -85,7 +85,7 @@ def make_inputs(experiment: Experiment, generator: Generator) -> Array:
 
 
 def _gaussian(hidden: int, generator: Generator) -> Array:
-    return generator.standard_normal((hidden, hidden)) / np.sqrt(hidden)
+    return np.asarray(generator.standard_normal((hidden, hidden)) / np.sqrt(hidden))
 
 
 def _orthogonal(hidden: int, generator: Generator) -> Array:
@@ -95,7 +95,7 @@ def _orthogonal(hidden: int, generator: Generator) -> Array:
 
 
 def _identity(hidden: int, generator: Generator) -> Array:
-    return np.asarray(np.eye(hidden))
+    return np.eye(hidden)
 
 
 def _torch(hidden: int, generator: Generator) -> Array:

@@ -31,7 +31,8 @@ class Trace:
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
         log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
-            along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero.
+            along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
+            case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
     """
 
     experiment: Experiment

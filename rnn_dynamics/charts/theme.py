@@ -15,7 +15,7 @@ CELL_DASHES = {"rnn": [7, 4], "lstm": [1, 0], "gru": [2, 3]}
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours on one background. `cells` follow CELL_NAMES; `diverging` goes from far below to far above."""
+    """Colours on one background. `cells` follow CELL_NAMES."""
 
     cells: tuple[str, ...]
     text: str
@@ -23,20 +23,18 @@ class Theme:
     line: str
     panel: str
     horizon: str
-    diverging: tuple[str, ...]
 
 
-#: Blue below, orange above, equally light on both sides; every eye can tell them apart (see .streamlit/config.toml).
-_DIVERGING = (
+#: The map's colours on both backgrounds: blue below, orange above, equally light on both sides; every eye can tell them
+#: apart (see .streamlit/config.toml).
+DIVERGING = (
     *("#004885", "#276cb2", "#5b93d0", "#98b9df", "#d9dfe5"),
     *("#e2ddd7", "#dfa97e", "#cc763c", "#a74c14", "#74310c"),
 )  # fmt: skip
 
 THEMES: dict[Background, Theme] = {
-    "light": Theme(
-        ("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c", _DIVERGING
-    ),
-    "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c", _DIVERGING),
+    "light": Theme(("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
+    "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),
 }
 
 

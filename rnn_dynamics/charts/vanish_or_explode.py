@@ -14,7 +14,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, THEMES, Background, Theme, config
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
 
 #: What each kind of gradient is called on the axis.
 GRADIENTS = {
@@ -217,7 +217,7 @@ class _Panels:
                     "limit:Q",
                     title="log₁₀ of gradient / last step's",
                     scale=alt.Scale(
-                        domain=[alt.ExprRef(f"-{limit}"), alt.ExprRef(limit)], range=list(self.theme.diverging)
+                        domain=[alt.ExprRef(f"-{limit}"), alt.ExprRef(limit)], range=list(DIVERGING)
                     ),
                     legend=alt.Legend(
                         orient="bottom", direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,

@@ -7,12 +7,15 @@ The picture moves without the server, so every row of the map is in it: one bina
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.tables.raster import map_image
 from rnn_dynamics.tables.verdict import horizon, power_of_ten
+from rnn_dynamics.theory import FLOORS
 
 Array = NDArray[np.float64]
 
@@ -24,6 +27,61 @@ OFFSET = 1 << 15
 #: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
 _BOTTOMS = (10, 30, 60, 120, 250, 320)
 _TOPS = (3, 15, 40, 80, 160, 320)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What the live picture shows.
+
+    Attributes:
+        curves: cell -> (S, T) log10 norms, one row per weight scale that was computed.
+        labels: cell -> its name in the picture.
+        cell: whose map is drawn.
+        rows: for each of the S rows, its position on the slider (and its row of the map, from the bottom).
+        positions: how many positions the slider has.
+        chosen: the slider's position; one of `rows`.
+        against_lag: whether the horizontal axis is the lag.
+        slopes: for each row, the log10 factor per step that mean field predicts for the RNN, or None.
+        palette: hex colours of the map, from far below the last step's gradient to far above.
+    """
+
+    curves: Mapping[str, Array]
+    labels: Mapping[str, str]
+    cell: str
+    rows: Sequence[int]
+    positions: int
+    chosen: int
+    against_lag: bool
+    slopes: Sequence[float | None]
+    palette: Sequence[str]
+
+
+def picture_datasets(picture: Picture) -> dict[str, bytes]:
+    """The datasets by name; only those whose bytes changed are drawn anew."""
+    drawn = picture.curves[picture.cell]
+    length = drawn.shape[1]
+    limit = max(5.0, 0.2 * length)
+    relative = drawn - drawn[:, -1:]
+    nearest = [
+        min(range(len(picture.rows)), key=lambda row: abs(picture.rows[row] - position))
+        for position in reversed(range(picture.positions))
+    ]
+    now = {
+        "scale": [picture.chosen],
+        "length": [length],
+        "points": [min(length, POINTS)],
+        "limit": [limit],
+        "cell": [picture.labels[picture.cell].split(",")[0]],
+    }
+    url = map_image(relative[:, ::-1] if picture.against_lag else relative, limit, picture.palette, nearest)
+    tables = {
+        "curves": curve_rows(picture.curves, picture.labels, picture.rows),
+        "scales": scale_rows(picture.curves, picture.cell, picture.rows, picture.slopes),
+        "chosen": pa.table(now),
+        "map": pa.table({"url": [url]}),
+        "floors": floor_rows(FLOORS),
+    }
+    return {name: arrow_bytes(table) for name, table in tables.items()}
 
 
 def point_steps(length: int) -> NDArray[np.int64]:

@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def map_image(log10_norms: NDArray[np.float64], limit: float, palette: Sequence[str], rows_of: Sequence[int]) -> str:
+def map_image(relative: NDArray[np.float64], limit: float, palette: Sequence[str], rows_of: Sequence[int]) -> str:
     """The map as a data URL.
 
     Args:
-        log10_norms: (S, T).
-        limit: orders of magnitude from the last step's norm at which the colours end.
+        relative: (S, T), orders of magnitude against the last step's norm.
+        limit: orders of magnitude at which the colours end.
         palette: hex colours from far below to far above.
         rows_of: for each row of the picture, from the top, which of the S rows it shows.
     """
-    relative = log10_norms - log10_norms[:, -1:]
     # A row whose gradient is exactly zero at the last step too has no ratio; it is drawn as gone.
     share = np.clip(np.nan_to_num(relative, nan=-limit, neginf=-limit) / limit, -1.0, 1.0)
     pixels = np.rint((share + 1.0) * 127.0).astype(np.uint8)[list(rows_of)]

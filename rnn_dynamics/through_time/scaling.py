@@ -55,10 +55,8 @@ def log10_norm(array: Array, members: int) -> Array:
     Safe as long as squares are: the norm lies within 10^±150.
     """
     flat = by_member(array, members)
-    if members == 1:
-        squares = np.vecdot(flat[..., 0], flat[..., 0])[..., None]
-    else:
-        squares = np.square(flat).sum(axis=-2)
+    one = flat[..., 0]
+    squares = np.vecdot(one, one)[..., None] if members == 1 else np.square(flat).sum(axis=-2)
     with np.errstate(divide="ignore"):
         return np.asarray(0.5 * np.log10(squares))
 

@@ -1,0 +1,225 @@
+"""The independent twin: PyTorch's networks and autograd, asked for everything that a Trace answers.
+
+The module step is one step of torch.nn.RNN, LSTM or GRU itself. The open step is written out from the equations of
+PyTorch's documentation, because the modules hide gates and the LSTM's inner dL/dc_t, and because their derivatives lose
+all digits in saturation. Cut, it sees no h_{t−1} inside the gates: autograd then finds the additive path alone.
+
+Autograd has float64's range only, and a chaotic network amplifies rounding. Long sequences are therefore walked in
+blocks: each starts from the trace's own states, and hands its cotangents to the next with their exponent kept apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnn_dynamics import Trace
+
+Array = NDArray[np.float64]
+#: h_t, and for the LSTM c_t, (N, H) each.
+State = tuple[Tensor, ...]
+#: (x_t, state before) -> (state after, gates)
+Step = Callable[[Tensor, State], tuple[State, dict[str, Tensor]]]
+
+torch.set_num_threads(1)  # a thread costs more than a step of these sizes
+
+LOG10_2 = float(np.log10(2.0))
+MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+
+
+@dataclass
+class Answer:
+    """What autograd says: states (T, N, H) for t = 1 .. T, gates (T, N, H), loss, gradients, log10 norms (T,)."""
+
+    states: tuple[Array, ...]
+    gates: dict[str, Array]
+    loss: float
+    gradients: dict[str, Array]
+    log10_norms: dict[str, Array] = field(default_factory=dict)
+
+
+def ask_module(trace: Trace, block: int | None = None) -> Answer:
+    """Ask torch.nn's own network; the norms it knows are "input" and "hidden"."""
+    answer = _ask(trace, *_module_step(trace), block)
+    answer.log10_norms.pop("cell", None)
+    return answer
+
+
+def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
+    """Ask the written-out cell, which also knows gates, "cell" and "cell_path"."""
+    parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
+    answer = _ask(trace, _open_step(trace.experiment.cell, parameters, cut=False), parameters, block)
+    if trace.experiment.cell != "rnn":
+        along_path = _ask(trace, _open_step(trace.experiment.cell, parameters, cut=True), parameters, block)
+        name = "cell" if trace.experiment.cell == "lstm" else "hidden"
+        answer.log10_norms["cell_path"] = along_path.log10_norms[name]
+    return answer
+
+
+def relative_error(log10_values: Array, log10_expected: Array) -> float:
+    """Largest relative error of norms given as log10; nan, which no limit allows, where only one of them is zero."""
+    assert log10_values.shape == log10_expected.shape
+    both_zero = np.isneginf(log10_values) & np.isneginf(log10_expected)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(both_zero, 0.0, log10_values - log10_expected)
+    return float(np.abs(np.power(10.0, difference) - 1.0).max())
+
+
+def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
+    cell, experiment = trace.experiment.cell, trace.experiment
+    module = MODULES[cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64)
+    module.load_state_dict({name: torch.tensor(value) for name, value in trace.parameters.items()})
+
+    def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+        rows = tuple(part[None] for part in state)
+        _, after = module(x[None], rows if cell == "lstm" else rows[0])
+        return tuple(part[0] for part in (after if cell == "lstm" else (after,))), {}
+
+    return step, dict(module.named_parameters())
+
+
+def _open_step(cell: str, parameters: dict[str, Tensor], *, cut: bool) -> Step:
+    def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+        seen = state[0].detach() if cut else state[0]
+        from_input = x @ parameters["weight_ih_l0"].T + parameters["bias_ih_l0"]
+        from_hidden = seen @ parameters["weight_hh_l0"].T + parameters["bias_hh_l0"]
+        return OPEN_CELLS[cell](from_input, from_hidden, state)
+
+    return step
+
+
+def _rnn(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    return (_tanh(from_input + from_hidden),), {}
+
+
+def _lstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    i, f, g, o = (from_input + from_hidden).chunk(4, dim=-1)
+    i, f, g, o = _sigmoid(i), _sigmoid(f), _tanh(g), _sigmoid(o)
+    c = f * state[1] + i * g
+    return (o * _tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
+
+
+def _gru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    (r, z, n), (hidden_r, hidden_z, hidden_n) = from_input.chunk(3, dim=-1), from_hidden.chunk(3, dim=-1)
+    r, one_minus_z, z = _sigmoid(r + hidden_r), _sigmoid(-z - hidden_z), _sigmoid(z + hidden_z)
+    n = _tanh(n + r * hidden_n)
+    return (one_minus_z * n + z * state[0],), {"r": r, "z": z, "n": n}
+
+
+def _sigmoid(a: Tensor) -> Tensor:
+    """σ(a), whose derivative autograd takes from e^(−a): torch.sigmoid's s(1 − s) has no digits left at s = 1."""
+    return 1.0 / (1.0 + torch.exp(-a))
+
+
+def _tanh(a: Tensor) -> Tensor:
+    """tanh(a), whose derivative autograd takes from e^(−2|a|): torch.tanh's 1 − h² has no digits left at h = ±1."""
+    sign = torch.where(a >= 0.0, 1.0, -1.0).to(a)
+    e = torch.exp(-2.0 * sign * a)
+    value = sign * (1.0 - e) / (1.0 + e)
+    return value + (torch.tanh(a) - value).detach()  # at small a, 1 − e has no digits left
+
+
+OPEN_CELLS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
+
+
+def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Answer:
+    """Walk back in blocks of `block` steps (None: one block), each from the states that `trace` holds."""
+    length = trace.experiment.sequence_length
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    cotangents, exponent = tuple(torch.zeros(state.shape[1:], dtype=torch.float64) for state in states), 0
+    blocks = []
+    for stop in range(length, 0, -(block or length)):
+        start = max(0, stop - (block or length))
+        leaves = tuple(torch.tensor(state[start], requires_grad=True) for state in states)
+        walk = _Block(trace, step, range(start, stop), leaves)
+        blocks.append(walk.backpropagate(parameters, cotangents, exponent))
+        cotangents = tuple(leaf.grad if leaf.grad is not None else torch.zeros_like(leaf) for leaf in leaves)
+        shift = int(np.frexp(max(float(part.abs().max()) for part in cotangents))[1])
+        if trace.experiment.loss_at == "every":  # a loss that enters later must not drown in its scaling
+            shift = max(shift, -exponent)
+        cotangents, exponent = tuple(torch.ldexp(part, torch.tensor(-shift)) for part in cotangents), exponent + shift
+    blocks.reverse()
+    return _joined(blocks)
+
+
+class _Block:
+    """Some steps forward, with every intermediate result kept, and back again."""
+
+    def __init__(self, trace: Trace, step: Step, steps: range, state: State) -> None:
+        self.inputs = [torch.tensor(trace.inputs[t], requires_grad=True) for t in steps]
+        self.states: list[State] = []
+        self.gates: list[dict[str, Tensor]] = []
+        for x in self.inputs:
+            state, gates = step(x, state)
+            self.states.append(state)
+            self.gates.append(gates)
+        self.losses = [_loss(trace, t, state[0]) for t, state in zip(steps, self.states, strict=True)]
+
+    def backpropagate(self, parameters: dict[str, Tensor], cotangents: State, exponent: int) -> Answer:
+        """Answer for these steps, given what arrives from later ones times 2^−exponent."""
+        for parameter in parameters.values():
+            parameter.grad = None
+        for part in (part for state in self.states for part in state):
+            part.retain_grad()
+        loss = torch.stack(self.losses).sum()
+        arriving = [(part * cotangent).sum() for part, cotangent in zip(self.states[-1], cotangents, strict=True)]
+        # For a loss at the last step alone, `loss` is zero in every block whose exponent is negative.
+        weight = 2.0 ** max(min(-exponent, 0), -1074)
+        (loss * weight + torch.stack(arriving).sum()).backward()  # type: ignore[no-untyped-call]
+        tensors = {"input": self.inputs, "hidden": [state[0] for state in self.states]}
+        if len(cotangents) == 2:
+            tensors["cell"] = [state[1] for state in self.states]
+        norms = {name: np.array([_log10_norm(tensor) for tensor in of]) for name, of in tensors.items()}
+        with np.errstate(over="ignore"):
+            gradients = {name: np.ldexp(_gradient(tensor), exponent) for name, tensor in parameters.items()}
+        return Answer(
+            states=tuple(_stack(parts) for parts in zip(*self.states, strict=True)),
+            gates={name: _stack([gates[name] for gates in self.gates]) for name in self.gates[0]},
+            loss=loss.item(),
+            gradients=gradients,
+            log10_norms={name: values + exponent * LOG10_2 for name, values in norms.items()},
+        )
+
+
+def _loss(trace: Trace, t: int, hidden: Tensor) -> Tensor:
+    """The share of the loss that h_{t+1} decides; (½ mean of squares, see `Trace.loss`)."""
+    last = trace.experiment.sequence_length - 1
+    if trace.experiment.loss_at == "last":
+        if t < last:
+            return torch.zeros((), dtype=torch.float64)
+        target = trace.targets
+    else:
+        target = trace.targets[t]
+    residual = hidden @ torch.tensor(trace.readout).T - torch.tensor(target)
+    return 0.5 * residual.square().sum() / trace.targets.size
+
+
+def _joined(blocks: list[Answer]) -> Answer:
+    first = blocks[0]
+    with np.errstate(invalid="ignore"):  # inf − inf is nan: gradients beyond 10^308 are not for comparison
+        gradients = {name: np.sum([block.gradients[name] for block in blocks], axis=0) for name in first.gradients}
+    return Answer(
+        states=tuple(np.concatenate(parts) for parts in zip(*(block.states for block in blocks), strict=True)),
+        gates={name: np.concatenate([block.gates[name] for block in blocks]) for name in first.gates},
+        loss=sum(block.loss for block in blocks),
+        gradients=gradients,
+        log10_norms={name: np.concatenate([block.log10_norms[name] for block in blocks]) for name in first.log10_norms},
+    )
+
+
+def _stack(parts: list[Tensor] | tuple[Tensor, ...]) -> Array:
+    return torch.stack(list(parts)).detach().numpy()
+
+
+def _gradient(tensor: Tensor) -> Array:
+    return np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy().copy()
+
+
+def _log10_norm(tensor: Tensor) -> float:
+    """log10 of the norm of a gradient, without squaring what is too small or too large for it."""
+    gradient = _gradient(tensor)
+    peak = float(np.abs(gradient).max())
+    return float(np.log10(peak) + 0.5 * np.log10(np.square(gradient / peak).sum())) if peak else -np.inf

@@ -1,0 +1,259 @@
+"""Gradients far outside float64's range, against autograd in blocks and against forty digits.
+
+Both references follow the trace's own states, because a chaotic network would leave any other trajectory. A
+pre-activation of size 30 is rounded by 4e-15, and that much relative error enters each factor 1 − tanh²: after 1000
+steps the log10 of the norm may be off by 1e-12 by chance and by 2e-12 at worst; EXACT allows a hundred times as much.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+
+from rnn_dynamics import CELLS, Experiment, Trace, run
+from tests.oracle import Array, ask_module, ask_open_cell, relative_error
+
+#: Decades, over the whole of T = 1000 steps.
+EXACT = 2e-10
+RELATIVE = np.expm1(EXACT * np.log(10.0))
+
+LONG = Experiment(sequence_length=1000, hidden_size=16, input_size=4, batch_size=2, initialisation="gaussian", seed=5)
+TINY = replace(LONG, hidden_size=3, input_size=2, batch_size=1)
+FLOAT32_FLOOR = -45.0
+
+scales = pytest.mark.parametrize("weight_scale", [0.05, 10.0])
+cells = pytest.mark.parametrize("cell", CELLS)
+
+
+@scales
+@cells
+def test_a_thousand_steps_equal_autograd_step_by_step(cell: str, weight_scale: float) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=weight_scale))
+    answer = ask_open_cell(trace, block=1)
+    assert set(answer.log10_norms) == set(trace.log10_norms)
+    for name, norms in answer.log10_norms.items():
+        assert np.isfinite(trace.log10_norms[name]).all()
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+
+
+@cells
+def test_a_thousand_vanishing_steps_equal_torchs_own_module_in_blocks(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=0.05, input_scale=0.5))
+    for name, norms in ask_module(trace, block=25).log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+
+
+@scales
+@cells
+def test_a_thousand_steps_of_a_small_network_equal_forty_digits(cell: str, weight_scale: float) -> None:
+    assert_equals_forty_digits(run(replace(TINY, cell=cell, weight_scale=weight_scale)))
+
+
+@pytest.mark.parametrize("input_scale", [0.0, 0.3, 5.0])
+@cells
+def test_a_latched_unit_keeps_its_digits(cell: str, input_scale: float) -> None:
+    """tanh(10) rounds so near to 1 that 1 − h² has eight digits left, and tanh(20) has none."""
+    latch = replace(TINY, cell=cell, hidden_size=1, initialisation="identity", weight_scale=10.0, forget_bias=20.0)
+    assert_equals_forty_digits(run(replace(latch, sequence_length=200, input_scale=input_scale)))
+
+
+def test_the_latch_of_the_vanilla_network_really_is_saturated() -> None:
+    latch = replace(TINY, cell="rnn", hidden_size=1, initialisation="identity", weight_scale=10.0)
+    trace = run(latch)
+    assert np.median(1.0 - np.square(trace.hidden_states[1:])) < 1e-8
+    assert trace.log10_norms["hidden"][0] < -5000.0
+
+
+@cells
+def test_the_floor_of_float32_is_far_above_what_is_reported(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=0.05))
+    assert trace.log10_norms["hidden"][0] < 2.0 * FLOAT32_FLOOR
+
+
+def test_a_gradient_beyond_ten_to_the_four_hundred_is_a_finite_power_of_ten() -> None:
+    at_rest = replace(LONG, cell="rnn", weight_scale=10.0, initialisation="orthogonal", input_scale=0.0)
+    hidden = run(at_rest).log10_norms["hidden"]
+    lags = np.arange(999, -1, -1)
+    np.testing.assert_allclose(hidden - hidden[-1], lags, rtol=0.0, atol=EXACT)
+
+
+@cells
+def test_every_norm_that_explodes_is_finite(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=10.0, input_scale=0.0, hidden_size=32))  # at rest: no chaos
+    for norms in trace.log10_norms.values():
+        assert np.isfinite(norms).all()
+    assert trace.log10_norms["hidden"][0] > 400.0
+    for name, norms in ask_module(trace, block=50).log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+    assert not any(np.isnan(gradient).any() for gradient in trace.gradients.values())
+
+
+#: Without W_hh an error reaches an earlier step along the additive path or not at all.
+CUT_OFF = {"rnn": {"input", "hidden"}, "lstm": {"hidden"}, "gru": set()}
+
+
+@cells
+def test_without_recurrent_weights_a_norm_is_minus_infinity_exactly_where_nothing_arrives(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=0.0))
+    for name, norms in trace.log10_norms.items():
+        assert np.isfinite(norms[-1])
+        assert (np.isneginf(norms[:-1]) if name in CUT_OFF[cell] else np.isfinite(norms[:-1])).all(), name
+
+
+@cells
+def test_a_loss_at_every_step_refills_what_vanishes(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=0.05, loss_at="every", sequence_length=300))
+    answer = ask_open_cell(trace, block=10)
+    for name, norms in answer.log10_norms.items():
+        assert norms.min() > -10.0
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+
+
+@cells
+def test_a_loss_at_every_step_may_explode_too(cell: str) -> None:
+    trace = run(replace(LONG, cell=cell, weight_scale=10.0, loss_at="every", input_scale=0.0, sequence_length=300))
+    answer = ask_open_cell(trace, block=10)
+    assert max(norms.max() for norms in answer.log10_norms.values()) > 50.0
+    for name, norms in answer.log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+
+
+# The reference in forty digits: PyTorch's equations for one sequence, and their adjoint written out by hand.
+
+Vector = list[mpmath.mpf]
+#: (W_ih x + b_ih, W_hh h + b_hh, h before, c before, dL/dh, dL/dc, path) -> delta_input, delta_hidden, kept dL/dh,
+#: dL/dc before, dL/dc total, path before
+DIGITS = 40
+
+
+def assert_equals_forty_digits(trace: Trace) -> None:
+    assert trace.experiment.batch_size == 1
+    with mpmath.workdps(DIGITS):
+        expected = ADJOINTS[trace.experiment.cell](trace)
+    assert set(expected) == set(trace.log10_norms)
+    for name, norms in expected.items():
+        np.testing.assert_allclose(trace.log10_norms[name], norms, rtol=0.0, atol=EXACT, err_msg=name)
+
+
+def rnn_adjoint(trace: Trace) -> dict[str, Array]:
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden"))
+    for _, x_part, h_part in steps_back(trace):
+        delta = [v * mpmath.sech(x + h) ** 2 for v, x, h in zip(adjoint, x_part, h_part, strict=True)]
+        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
+        adjoint = transposed(trace, "weight_hh_l0", delta)
+    return norms.first_step_first()
+
+
+def lstm_adjoint(trace: Trace) -> dict[str, Array]:
+    assert trace.cell_states is not None
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell", "cell_path"))
+    size = range(len(adjoint))
+    cell, path = [mpmath.mpf(0)] * len(adjoint), [mpmath.mpf(0)] * len(adjoint)
+    for t, x_part, h_part in steps_back(trace):
+        i, f, g, o = quarters([x + h for x, h in zip(x_part, h_part, strict=True)], 4)
+        before, now = exactly(trace.cell_states[t - 1, 0]), exactly(trace.cell_states[t, 0])
+        entry = [sigmoid(o[k]) * mpmath.sech(now[k]) ** 2 * adjoint[k] for k in size]
+        cell = [cell[k] + entry[k] for k in size]
+        path = entry if t == trace.experiment.sequence_length else path
+        delta = [mpmath.tanh(g[k]) * slope(i[k]) * cell[k] for k in size]
+        delta += [before[k] * slope(f[k]) * cell[k] for k in size]
+        delta += [sigmoid(i[k]) * mpmath.sech(g[k]) ** 2 * cell[k] for k in size]
+        delta += [mpmath.tanh(now[k]) * slope(o[k]) * adjoint[k] for k in size]
+        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell=cell, cell_path=path)
+        cell, path = [[sigmoid(f[k]) * of[k] for k in size] for of in (cell, path)]
+        adjoint = transposed(trace, "weight_hh_l0", delta)
+    return norms.first_step_first()
+
+
+def gru_adjoint(trace: Trace) -> dict[str, Array]:
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
+    size = range(len(adjoint))
+    path = adjoint
+    for t, x_part, h_part in steps_back(trace):
+        (x_r, x_z, x_n), (h_r, h_z, q) = quarters(x_part, 3), quarters(h_part, 3)
+        r, z = [x_r[k] + h_r[k] for k in size], [x_z[k] + h_z[k] for k in size]
+        n = [x_n[k] + sigmoid(r[k]) * q[k] for k in size]
+        before = exactly(trace.hidden_states[t - 1, 0])
+        delta_n = [sigmoid(-z[k]) * mpmath.sech(n[k]) ** 2 * adjoint[k] for k in size]
+        delta_z = [(before[k] - mpmath.tanh(n[k])) * slope(z[k]) * adjoint[k] for k in size]
+        delta_r = [q[k] * slope(r[k]) * delta_n[k] for k in size]
+        by_input = transposed(trace, "weight_ih_l0", delta_r + delta_z + delta_n)
+        norms.add(input=by_input, hidden=adjoint, cell_path=path)
+        kept, path = [[sigmoid(z[k]) * of[k] for k in size] for of in (adjoint, path)]
+        delta_q = [sigmoid(r[k]) * delta_n[k] for k in size]
+        carried = transposed(trace, "weight_hh_l0", delta_r + delta_z + delta_q)
+        adjoint = [kept[k] + carried[k] for k in size]
+    return norms.first_step_first()
+
+
+ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
+    "rnn": rnn_adjoint,
+    "lstm": lstm_adjoint,
+    "gru": gru_adjoint,
+}
+
+
+class Norms:
+    """Collects log10 norms from the last step to the first."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.columns: dict[str, list[float]] = {name: [] for name in names}
+
+    def add(self, **vectors: Vector) -> None:
+        for name, vector in vectors.items():
+            self.columns[name].append(float(mpmath.log10(mpmath.norm(vector))))
+
+    def first_step_first(self) -> dict[str, Array]:
+        return {name: np.array(column[::-1]) for name, column in self.columns.items()}
+
+
+def steps_back(trace: Trace) -> list[tuple[int, Vector, Vector]]:
+    """(t, W_ih x_t + b_ih, W_hh h_{t−1} + b_hh) for t = T .. 1."""
+    of = trace.parameters
+    return [
+        (
+            t,
+            affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]),
+            affine(of["weight_hh_l0"], trace.hidden_states[t - 1, 0], of["bias_hh_l0"]),
+        )
+        for t in range(trace.experiment.sequence_length, 0, -1)
+    ]
+
+
+def loss_adjoint(trace: Trace) -> Vector:
+    """dL/dh_T of the loss at the last step."""
+    residuals = affine(trace.readout, trace.hidden_states[-1, 0], -trace.targets[0])
+    return product(trace.readout.T, [value / len(residuals) for value in residuals])
+
+
+def transposed(trace: Trace, name: str, delta: Vector) -> Vector:
+    return product(trace.parameters[name].T, delta)
+
+
+def affine(matrix: Array, vector: Array, bias: Array) -> Vector:
+    return [value + mpmath.mpf(float(b)) for value, b in zip(product(matrix, exactly(vector)), bias, strict=True)]
+
+
+def product(matrix: Array, vector: Vector) -> Vector:
+    return [mpmath.fdot(exactly(row), vector) for row in matrix]
+
+
+def exactly(vector: Array) -> Vector:
+    return [mpmath.mpf(float(value)) for value in vector]
+
+
+def quarters(vector: Vector, count: int) -> list[Vector]:
+    """`vector` in `count` equal parts."""
+    size = len(vector) // count
+    return [vector[k * size : (k + 1) * size] for k in range(count)]
+
+
+def sigmoid(a: mpmath.mpf) -> mpmath.mpf:
+    return 1 / (1 + mpmath.exp(-a))
+
+
+def slope(a: mpmath.mpf) -> mpmath.mpf:
+    """σ'(a)."""
+    return sigmoid(a) * sigmoid(-a)

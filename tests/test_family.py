@@ -1,0 +1,188 @@
+"""A family of experiments in one pass equals its members one by one; what a change of the question leaves alone."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
+from rnn_dynamics.experiment import WEIGHT_SCALES
+from tests.oracle import relative_error
+
+# The matrix products of a family add in another order than those of one member.
+ROUNDING = 1e-9
+
+QUESTION = Experiment(sequence_length=40, hidden_size=6, input_size=3, batch_size=3, forget_bias=0.5, seed=7)
+SCALES = (0.0, 0.05, 0.8, 1.3)
+SEEDS = (7, 0, 12345)
+cells = pytest.mark.parametrize("cell", CELLS)
+losses = pytest.mark.parametrize("loss_at", ["last", "every"])
+
+
+def assert_equals_its_members(
+    experiment: Experiment, scales: Sequence[float] | None, seeds: Sequence[int] | None
+) -> None:
+    family = run_family(experiment, weight_scales=scales, seeds=seeds)
+    assert len(family.loss) == len(family.experiments)
+    for m, member in enumerate(family.experiments):
+        alone = run(member)
+        assert family.loss[m] == pytest.approx(alone.loss, rel=ROUNDING)
+        assert set(family.log10_norms) == set(alone.log10_norms)
+        for name, norms in alone.log10_norms.items():
+            assert relative_error(family.log10_norms[name][m], norms) <= ROUNDING, (name, member)
+
+
+@losses
+@cells
+def test_a_family_of_scales_and_seeds_equals_its_members(cell: str, loss_at: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, loss_at=loss_at), SCALES, SEEDS)
+
+
+@losses
+@cells
+def test_a_family_of_scales_alone_equals_its_members(cell: str, loss_at: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, loss_at=loss_at), SCALES, None)
+
+
+@losses
+@cells
+def test_a_family_of_seeds_alone_equals_its_members(cell: str, loss_at: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, loss_at=loss_at), None, SEEDS)
+
+
+@cells
+def test_a_family_that_reads_a_text_equals_its_members(cell: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, text="gradients flow backwards"), SCALES, SEEDS)
+
+
+@cells
+def test_a_member_of_wide_scale_does_not_disturb_its_neighbours(cell: str) -> None:
+    at_rest = replace(QUESTION, cell=cell, sequence_length=400, input_scale=0.0)
+    assert_equals_its_members(at_rest, (0.0, 0.05, 1.0, 10.0), (3, 4))
+
+
+@cells
+def test_a_family_of_one_is_its_own_experiment(cell: str) -> None:
+    question = replace(QUESTION, cell=cell)
+    assert run_family(question).experiments == (question,)
+    assert_equals_its_members(question, None, None)
+
+
+@pytest.mark.parametrize("seeds", [None, SEEDS])
+@losses
+@cells
+def test_no_result_depends_on_where_a_group_ends(
+    cell: str, loss_at: str, seeds: tuple[int, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = replace(QUESTION, cell=cell, loss_at=loss_at)
+    scales = (0.1, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0)
+    whole = run_family(question, weight_scales=scales, seeds=seeds)
+    road = importlib.import_module("rnn_dynamics.run")
+    one_member = 8 * question.sequence_length * question.batch_size * question.hidden_size
+    for group_bytes in (1, 60 * one_member):  # each scale on its own, and a few together with an odd rest
+        monkeypatch.setattr(road, "GROUP_BYTES", group_bytes)
+        grouped = run_family(question, weight_scales=scales, seeds=seeds)
+        assert grouped.experiments == whole.experiments
+        np.testing.assert_allclose(grouped.loss, whole.loss, rtol=ROUNDING)
+        for name, norms in whole.log10_norms.items():
+            assert relative_error(grouped.log10_norms[name], norms) <= ROUNDING, name
+
+
+def test_experiments_stand_scales_outermost_each_with_every_seed() -> None:
+    family = run_family(QUESTION, weight_scales=(1.5, 0.5), seeds=(9, 2, 4))
+    asked = [(member.weight_scale, member.seed) for member in family.experiments]
+    assert asked == [(1.5, 9), (1.5, 2), (1.5, 4), (0.5, 9), (0.5, 2), (0.5, 4)]
+    assert {replace(member, weight_scale=1.0, seed=7) for member in family.experiments} == {QUESTION}
+    assert family.loss.shape == (6,)
+    assert all(norms.shape == (6, 40) for norms in family.log10_norms.values())
+
+
+@cells
+def test_two_passes_over_one_family_are_identical(cell: str) -> None:
+    question = replace(QUESTION, cell=cell)
+    first, second = (run_family(question, weight_scales=SCALES, seeds=SEEDS) for _ in range(2))
+    np.testing.assert_array_equal(first.loss, second.loss)
+    for name, norms in first.log10_norms.items():
+        np.testing.assert_array_equal(norms, second.log10_norms[name])
+
+
+@pytest.mark.parametrize(("scales", "seeds", "field"), [((0.5, 11.0), None, "weight_scale"), (None, (0, -1), "seed")])
+def test_a_family_refuses_a_member_outside_the_limits(
+    scales: tuple[float, ...] | None, seeds: tuple[int, ...] | None, field: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{field} = "):
+        run_family(QUESTION, weight_scales=scales, seeds=seeds)
+
+
+def test_every_offered_weight_scale_fits_into_one_family() -> None:
+    family = run_family(replace(QUESTION, cell="lstm"), weight_scales=WEIGHT_SCALES)
+    assert [member.weight_scale for member in family.experiments] == list(WEIGHT_SCALES)
+    assert all(np.isfinite(norms).all() for norms in family.log10_norms.values())
+
+
+# One change of the question changes one thing
+
+
+def same_parameters(trace: Trace, other: Trace) -> set[str]:
+    return {name for name, value in trace.parameters.items() if np.array_equal(value, other.parameters[name])}
+
+
+@cells
+def test_the_weight_scale_multiplies_the_recurrent_matrix_and_nothing_else(cell: str) -> None:
+    one, three = run(replace(QUESTION, cell=cell)), run(replace(QUESTION, cell=cell, weight_scale=3.0))
+    assert same_parameters(one, three) == {"weight_ih_l0", "bias_ih_l0", "bias_hh_l0"}
+    np.testing.assert_allclose(three.parameters["weight_hh_l0"], 3.0 * one.parameters["weight_hh_l0"], rtol=1e-15)
+    np.testing.assert_array_equal(one.inputs, three.inputs)
+    np.testing.assert_array_equal(one.readout, three.readout)
+    np.testing.assert_array_equal(one.targets, three.targets)
+
+
+@pytest.mark.parametrize("initialisation", ["gaussian", "torch"])
+def test_the_forget_bias_is_added_to_one_block_of_one_bias(initialisation: str) -> None:
+    question = replace(QUESTION, cell="lstm", initialisation=initialisation, forget_bias=0.0)
+    without, with_bias = run(question), run(replace(question, forget_bias=2.0))
+    assert same_parameters(without, with_bias) == {"weight_ih_l0", "weight_hh_l0", "bias_hh_l0"}
+    added = with_bias.parameters["bias_ih_l0"] - without.parameters["bias_ih_l0"]
+    np.testing.assert_allclose(added.reshape(4, 6), np.outer([0, 1, 0, 0], np.full(6, 2.0)), atol=1e-15)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_a_cell_without_forget_gate_ignores_the_forget_bias(cell: str) -> None:
+    question = replace(QUESTION, cell=cell)
+    assert run(question).loss == run(replace(question, forget_bias=3.0)).loss
+
+
+def test_all_cells_read_the_same_inputs_and_are_judged_by_the_same_read_out() -> None:
+    rnn, *others = (run(replace(QUESTION, cell=cell)) for cell in CELLS)
+    for other in others:
+        np.testing.assert_array_equal(rnn.inputs, other.inputs)
+        np.testing.assert_array_equal(rnn.readout, other.readout)
+        np.testing.assert_array_equal(rnn.targets, other.targets)
+
+
+@cells
+def test_a_longer_sequence_begins_with_the_shorter_one(cell: str) -> None:
+    short, long = (run(replace(QUESTION, cell=cell, sequence_length=length)) for length in (15, 40))
+    np.testing.assert_array_equal(short.inputs, long.inputs[:15])
+    np.testing.assert_allclose(short.hidden_states, long.hidden_states[:16], rtol=0.0, atol=1e-12)
+    assert same_parameters(short, long) == set(short.parameters)
+
+
+def test_the_input_scale_multiplies_the_same_noise() -> None:
+    one, half = run(QUESTION), run(replace(QUESTION, input_scale=0.5))
+    np.testing.assert_allclose(half.inputs, 0.5 * one.inputs, rtol=1e-15)
+
+
+def test_another_seed_changes_weights_inputs_and_targets() -> None:
+    one, other = run(QUESTION), run(replace(QUESTION, seed=8))
+    assert same_parameters(one, other) <= {"bias_ih_l0", "bias_hh_l0"}
+    assert not np.array_equal(one.inputs, other.inputs)
+    assert not np.array_equal(one.targets, other.targets)
+
+
+def test_a_text_is_read_one_hot_in_alphabetical_order() -> None:
+    trace = run(replace(QUESTION, text="abca", input_scale=2.0, batch_size=2))
+    letters = 2.0 * np.eye(3)[[0, 1, 2, 0]]
+    np.testing.assert_array_equal(trace.inputs, np.stack([letters, letters], axis=1))

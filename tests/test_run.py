@@ -1,0 +1,165 @@
+"""One experiment's answer against an independent twin: torch.nn's own networks under autograd."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnn_dynamics import CELLS, Experiment, Trace, run
+from rnn_dynamics.experiment import KNOBS, Choice
+from tests.oracle import Answer, Array, ask_module, ask_open_cell, relative_error
+
+#: The same sums in another order, and tanh of another library: some tens of roundings of 1e-16 a step.
+ROUNDING = 1e-10
+
+
+def options(name: str) -> tuple[str, ...]:
+    knob = KNOBS[name]
+    assert isinstance(knob, Choice)
+    return tuple(knob.options)
+
+
+def close(ours: Array, theirs: Array) -> bool:
+    """Whether two arrays agree to ROUNDING of their largest entry."""
+    assert ours.shape == theirs.shape
+    return bool(np.abs(ours - theirs).max() <= ROUNDING * max(float(np.abs(theirs).max()), 1e-300))
+
+
+def assert_equal(trace: Trace, answer: Answer) -> None:
+    """Every number that the oracle knows equals the trace's."""
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    for ours, theirs in zip(states, answer.states, strict=True):
+        assert close(ours[1:], theirs)
+    for name, gate in answer.gates.items():
+        assert close(trace.gates[name], gate), name
+    assert trace.loss == pytest.approx(answer.loss, rel=ROUNDING)
+    for name, gradient in answer.gradients.items():
+        assert close(trace.gradients[name], gradient), name
+    for name, norms in answer.log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= ROUNDING, name
+
+
+SMALL = Experiment(sequence_length=23, hidden_size=7, input_size=3, batch_size=2, forget_bias=0.5, seed=3)
+
+
+@pytest.mark.parametrize("loss_at", options("loss_at"))
+@pytest.mark.parametrize("initialisation", options("initialisation"))
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_number_equals_that_of_torch_and_autograd(cell: str, initialisation: str, loss_at: str) -> None:
+    trace = run(replace(SMALL, cell=cell, initialisation=initialisation, loss_at=loss_at))
+    assert_equal(trace, ask_module(trace))
+    assert_equal(trace, ask_open_cell(trace))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_text_is_answered_as_torch_and_autograd_answer_it(cell: str) -> None:
+    trace = run(replace(SMALL, cell=cell, text="gradients fade, gates hold.", input_scale=2.0))
+    assert_equal(trace, ask_module(trace))
+    assert_equal(trace, ask_open_cell(trace))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_trace_names_every_gate_parameter_and_norm_of_its_cell(cell: str) -> None:
+    trace = run(replace(SMALL, cell=cell))
+    answer = ask_open_cell(trace)
+    assert tuple(trace.gates) == tuple(answer.gates)
+    assert tuple(trace.parameters) == tuple(trace.gradients) == tuple(answer.gradients)
+    assert set(trace.log10_norms) == set(answer.log10_norms)
+    assert (trace.cell_states is None) == (len(answer.states) == 1)
+
+
+def weight_scales(largest: float) -> st.SearchStrategy[float]:
+    """Zero, or large enough that one step leaves digits to float64."""
+    return st.just(0.0) | st.floats(1e-100, largest)
+
+
+experiments = st.builds(
+    Experiment,
+    cell=st.sampled_from(tuple(CELLS)),
+    weight_scale=weight_scales(2.0),
+    sequence_length=st.integers(1, 12),
+    hidden_size=st.integers(1, 9),
+    input_size=st.integers(1, 6),
+    batch_size=st.integers(1, 5),
+    initialisation=st.sampled_from(options("initialisation")),
+    forget_bias=st.floats(-4.0, 4.0),
+    input_scale=st.floats(0.0, 3.0),
+    loss_at=st.sampled_from(options("loss_at")),
+    text=st.just("") | st.text(min_size=1, max_size=12),
+    seed=st.integers(0, 2**32 - 1),
+)
+
+
+@given(experiments)
+def test_any_moderate_experiment_equals_torch_and_autograd(experiment: Experiment) -> None:
+    trace = run(experiment)
+    assert_equal(trace, ask_module(trace))
+    assert_equal(trace, ask_open_cell(trace))
+
+
+wide_experiments = st.builds(
+    Experiment,
+    cell=st.sampled_from(tuple(CELLS)),
+    weight_scale=weight_scales(10.0),
+    sequence_length=st.integers(1, 70),
+    hidden_size=st.integers(2, 20),
+    input_size=st.integers(1, 4),
+    batch_size=st.integers(1, 3),
+    initialisation=st.sampled_from(options("initialisation")),
+    forget_bias=st.floats(-20.0, 20.0),
+    input_scale=st.floats(0.0, 1.0),
+    loss_at=st.sampled_from(options("loss_at")),
+    seed=st.integers(0, 2**32 - 1),
+)
+
+
+@given(wide_experiments)
+def test_any_scale_equals_autograd_restarted_from_each_state(experiment: Experiment) -> None:
+    # From step to step, for a chaotic network turns one rounding into another trajectory within tens of steps.
+    trace = run(experiment)
+    answer = ask_open_cell(trace, block=1)
+    for name, norms in answer.log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= ROUNDING, name
+    assert close(trace.hidden_states[1:], answer.states[0])
+
+
+def test_two_runs_of_one_experiment_are_identical() -> None:
+    first, second = run(SMALL), run(SMALL)
+    assert first.loss == second.loss
+    for ours, theirs in zip(first.log10_norms.values(), second.log10_norms.values(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(first.gradients.values(), second.gradients.values(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("loss_at", options("loss_at"))
+@pytest.mark.parametrize("length", [1, 2, 31, 32, 33, 64, 65, 130])
+def test_no_sequence_length_falls_between_two_runs_of_the_walk_back(length: int, loss_at: str) -> None:
+    trace = run(replace(SMALL, cell="gru", sequence_length=length, loss_at=loss_at))
+    assert_equal(trace, ask_open_cell(trace))
+
+
+def test_the_longest_lstm_at_lecture_size_stays_below_seven_hundred_megabytes() -> None:
+    # NumPy reports every array to tracemalloc; interpreter and libraries add about 40 MB. The process's own record of
+    # its peak would contain what other tests needed.
+    question = Experiment(cell="lstm", sequence_length=10_000, batch_size=8, hidden_size=64)
+    tracemalloc.start()
+    trace = run(question)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert trace.hidden_states.shape == (10_001, 8, 64)
+    assert peak < 650e6
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_memory_grows_no_faster_than_the_number_of_steps(cell: str) -> None:
+    peaks = []
+    for length in (500, 2000):
+        tracemalloc.start()
+        run(Experiment(cell=cell, sequence_length=length, batch_size=4, hidden_size=32))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 4.2 * peaks[0]

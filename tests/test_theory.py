@@ -1,0 +1,179 @@
+"""The closed forms against published numbers and against mpmath's quadrature."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+
+from rnn_dynamics import Experiment, run, theory
+
+#: s² and the scale at which a tanh network's gradients neither vanish nor explode, after Chen et al. 2018
+PUBLISHED = [(0.0, 1.0), (0.01, 1.193), (0.1, 1.409), (0.25, 1.550), (0.5, 1.686), (1.0, 1.856)]
+VARIANCES = [0.0, 1e-9, 0.01, 0.1, 0.999, 1.001, 7.0, 25.0]
+SCALES = [0.3, 0.999, 1.0, 1.001, 1.5, 3.0, 10.0]
+RNN = Experiment(cell="rnn", weight_scale=1.7, hidden_size=20, input_size=6, input_scale=0.4)
+
+
+def gaussian_mean(of: Callable[[mpmath.mpf], mpmath.mpf], variance: float) -> float:
+    """E[of(√variance z)] by mpmath."""
+    width = mpmath.sqrt(variance)
+    nodes = sorted({edge * unit for unit in (width, 1.0) for edge in (-12, -6, -3, -1, 0, 1, 3, 6, 12)})
+    total = mpmath.quad(lambda x: of(x) * mpmath.exp(-x * x / (2 * variance)), nodes)
+    return float(total / (mpmath.sqrt(2 * mpmath.pi) * width))
+
+
+@pytest.mark.parametrize(("input_variance", "critical"), PUBLISHED)
+def test_the_critical_scale_moves_with_the_input_as_published(input_variance: float, critical: float) -> None:
+    assert theory.critical_weight_scale(input_variance) == pytest.approx(critical, abs=6e-4)
+
+
+@pytest.mark.parametrize(("weight_scale", "chi"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
+def test_chi_is_as_published(weight_scale: float, chi: float) -> None:
+    assert theory.mean_field_chi(weight_scale, 0.1) == pytest.approx(chi, abs=6e-4)
+
+
+@pytest.mark.parametrize("input_variance", VARIANCES)
+def test_chi_is_one_at_the_critical_scale(input_variance: float) -> None:
+    assert theory.mean_field_chi(theory.critical_weight_scale(input_variance), input_variance) == pytest.approx(
+        1.0, abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("input_variance", VARIANCES)
+@pytest.mark.parametrize("weight_scale", SCALES)
+def test_the_variance_reproduces_itself_by_mpmaths_quadrature(weight_scale: float, input_variance: float) -> None:
+    q = theory.mean_field_variance(weight_scale, input_variance)
+    if q == 0.0:
+        assert input_variance == 0.0
+        assert weight_scale <= 1.0
+        return
+    mapped = weight_scale**2 * gaussian_mean(lambda x: mpmath.tanh(x) ** 2, q) + input_variance
+    assert mapped == pytest.approx(q, rel=1e-12)
+
+
+@pytest.mark.parametrize("input_variance", [0.01, 1.0, 25.0])
+@pytest.mark.parametrize("weight_scale", [0.3, 1.5, 10.0])
+def test_chi_agrees_with_mpmath_at_any_variance(weight_scale: float, input_variance: float) -> None:
+    q = theory.mean_field_variance(weight_scale, input_variance)
+    expected = weight_scale**2 * gaussian_mean(lambda x: mpmath.sech(x) ** 4, q)
+    assert theory.mean_field_chi(weight_scale, input_variance) == pytest.approx(expected, rel=1e-12)
+
+
+def test_chi_agrees_with_two_hundred_gauss_hermite_nodes_where_those_suffice() -> None:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(220)
+    q = theory.mean_field_variance(1.2, 0.1)
+    slopes = np.cosh(math.sqrt(q) * nodes) ** -4.0
+    expected = 1.44 * float(weights @ slopes) / math.sqrt(2.0 * math.pi)
+    assert theory.mean_field_chi(1.2, 0.1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_iterating_the_map_from_a_large_variance_arrives_at_the_fixed_point() -> None:
+    q = 50.0
+    for _ in range(20):
+        q = 2.25 * gaussian_mean(lambda x: mpmath.tanh(x) ** 2, q) + 0.1
+    assert theory.mean_field_variance(1.5, 0.1) == pytest.approx(q, rel=1e-5)
+
+
+def test_without_input_the_variance_dies_up_to_scale_one_and_lives_above() -> None:
+    assert theory.mean_field_variance(1.0, 0.0) == 0.0
+    assert theory.mean_field_variance(1.01, 0.0) == pytest.approx(0.01, rel=0.05)
+
+
+def test_chi_grows_with_the_weight_scale() -> None:
+    chis = [theory.mean_field_chi(scale, 0.1) for scale in np.linspace(0.0, 12.0, 200)]
+    assert (np.diff(chis) > 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (1.7, 0.16)),
+        ({"initialisation": "orthogonal"}, (1.7, 0.16)),
+        ({"initialisation": "torch"}, (1.7 / math.sqrt(3.0), (6 * 0.16 + 2.0) / 60.0)),
+        ({"text": "abcdabcd"}, (1.7, 0.04)),
+        ({"text": "abcdabcd", "initialisation": "torch"}, (1.7 / math.sqrt(3.0), (0.16 + 2.0) / 60.0)),
+    ],
+)
+def test_each_scheme_has_its_effective_scale_and_input_variance(
+    changes: dict[str, str], expected: tuple[float, float]
+) -> None:
+    known = theory.mean_field_inputs(replace(RNN, **changes))  # type: ignore[arg-type]
+    assert known == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["", "the quick brown fox jumps over the lazy dog"])
+@pytest.mark.parametrize("initialisation", ["gaussian", "orthogonal", "torch"])
+def test_the_effective_scale_and_input_variance_are_those_of_the_weights_drawn(initialisation: str, text: str) -> None:
+    wide = replace(RNN, hidden_size=500, initialisation=initialisation, text=text, input_scale=1.5)
+    trace = run(wide)
+    of = trace.parameters
+    from_input = trace.inputs @ of["weight_ih_l0"].T + of["bias_ih_l0"] + of["bias_hh_l0"]
+    known = theory.mean_field_inputs(wide)
+    assert known is not None
+    assert np.sqrt(500) * of["weight_hh_l0"].std() == pytest.approx(known[0], rel=0.02)
+    assert np.square(from_input).mean() == pytest.approx(known[1], rel=0.1)
+
+
+@pytest.mark.parametrize("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}])
+def test_mean_field_says_nothing_about_gates_and_the_identity(changes: dict[str, str]) -> None:
+    silent = replace(RNN, **changes)  # type: ignore[arg-type]
+    assert theory.mean_field_inputs(silent) is None
+    assert theory.mean_field_log10_factor(silent) is None
+
+
+def test_a_network_without_recurrent_weights_has_no_factor() -> None:
+    assert theory.mean_field_log10_factor(replace(RNN, weight_scale=0.0)) is None
+
+
+def test_the_factor_of_the_norm_is_half_the_decades_of_chi() -> None:
+    assert theory.mean_field_log10_factor(RNN) == pytest.approx(
+        0.5 * math.log10(theory.mean_field_chi(1.7, 0.16)), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("weight_scale", [0.5, 1.7])
+def test_a_network_at_rest_has_the_weight_scale_as_its_factor(weight_scale: float) -> None:
+    at_rest = replace(RNN, initialisation="orthogonal", input_scale=0.0, weight_scale=weight_scale)
+    hidden = run(at_rest).log10_norms["hidden"]
+    assert theory.mean_field_log10_factor(at_rest) == pytest.approx(hidden[0] - hidden[1], rel=1e-10)
+
+
+def test_the_spectral_radius_is_no_bound_for_a_matrix_that_is_not_normal() -> None:
+    shear = np.array([[0.5, 3.0], [0.0, 0.25]])
+    assert theory.spectral_radius(shear) == pytest.approx(0.5, rel=1e-12)
+    assert theory.largest_singular_value(shear) == pytest.approx(np.linalg.norm(shear, 2), rel=1e-12)
+    assert theory.spectral_radius(np.array([[0.0, -2.0], [2.0, 0.0]])) == pytest.approx(2.0, rel=1e-12)
+
+
+def test_the_bound_is_the_slope_times_the_singular_value_to_the_lag() -> None:
+    assert theory.log10_gradient_bound(0.9, 50) == pytest.approx(math.log10(0.0051537752073201133), rel=1e-12)
+    assert theory.log10_gradient_bound(4.0, 1000, gamma=0.25) == pytest.approx(0.0, abs=1e-12)
+    assert theory.log10_gradient_bound(10.0, 10_000) == pytest.approx(10_000.0, rel=1e-12)
+    assert theory.log10_gradient_bound(0.0, 0) == 0.0
+    assert theory.log10_gradient_bound(0.0, 3) == -math.inf
+
+
+@pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf])
+def test_a_negative_or_infinite_argument_is_refused_by_name(bad: float) -> None:
+    with pytest.raises(ValueError, match="input_variance"):
+        theory.critical_weight_scale(bad)
+    with pytest.raises(ValueError, match="weight_scale"):
+        theory.mean_field_variance(bad, 0.1)
+    with pytest.raises(ValueError, match="input_variance"):
+        theory.mean_field_chi(1.0, bad)
+    with pytest.raises(ValueError, match="largest_singular_value"):
+        theory.log10_gradient_bound(bad, 3)
+
+
+def test_each_floor_is_the_last_power_of_two_that_its_format_holds() -> None:
+    assert [name for name, _ in theory.FLOORS] == ["float16", "bfloat16", "float32"]
+    for name, log10_floor in theory.FLOORS:
+        exponent = round(log10_floor / math.log10(2.0))
+        kept, lost = torch.tensor([2.0**exponent, 2.0 ** (exponent - 2)], dtype=torch.float64).to(getattr(torch, name))
+        assert log10_floor == pytest.approx(exponent * math.log10(2.0), rel=1e-12)
+        assert kept.item() == 2.0**exponent
+        assert lost.item() == 0.0
