@@ -40,7 +40,12 @@ MORE = tuple(name for name in KNOBS if name not in MAIN)
 def picture() -> None:
     """Controls and everything that depends on them: one fragment, so that a held key repaints without a full run."""
     experiment = _controls()
-    component, axis = (st.session_state.get(key) or names[0] for key, names in VIEW.items())
+    # The switches stand below the picture, but the picture needs what they say.
+    above, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom", key="presets")
+    with below:
+        _preset_buttons()
+        component = _view_switch("gradient", "Gradient of L by")
+        axis = _view_switch("axis", "Against")
     answer = families(experiment)
     words = sentences(PAGE)
     row = answer.scales.index(WEIGHT_SCALES.index(experiment.weight_scale))
@@ -57,17 +62,13 @@ def picture() -> None:
         slopes=answer.mean_field,
         palette=DIVERGING,
     )
-    st.markdown(claim(words, chosen))
+    above.markdown(claim(words, chosen))
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
-    st.vega_lite_chart(
+    above.vega_lite_chart(
         {**_specification(component, axis, background), "datasets": picture_datasets(shown)},
         key="picture",
         width="stretch",
     )
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="presets"):
-        _preset_buttons()
-        _view_switch("gradient", "Gradient of L by")
-        _view_switch("axis", "Against")
     st.markdown(verdict_table(words, chosen, experiment, answer))
     for note in notes(words, chosen, experiment, answer, row):
         st.caption(note)
@@ -96,12 +97,6 @@ def _next_seed() -> None:
 
 def _controls() -> Experiment:
     columns = st.columns([1.15, 2, 2, 0.6], vertical_alignment="bottom")
-    with columns[0]:
-        cell = controls.choice("cell", OPENING)
-    with columns[1]:
-        weight_scale = controls.slider("weight_scale", OPENING)
-    with columns[2]:
-        length = controls.slider("sequence_length", OPENING)
     with columns[3]:
         more = st.popover("More", on_change="rerun", key="more")
     chosen = settings(OPENING) | {name: st.session_state[name] for name in MORE if name in st.session_state}
@@ -109,12 +104,18 @@ def _controls() -> Experiment:
     if more.open or chosen != settings(OPENING) or any(name in st.query_params for name in MORE):
         with more:
             chosen |= _more_controls()
-    chosen |= {"cell": cell, "weight_scale": weight_scale, "sequence_length": length}
+    with columns[0]:
+        chosen["cell"] = controls.choice("cell", OPENING)
+    with columns[1]:
+        chosen["weight_scale"] = controls.slider("weight_scale", OPENING)
+    with columns[2]:
+        chosen["sequence_length"] = controls.slider("sequence_length", OPENING, disabled=bool(chosen["text"]))
     return Experiment(**chosen)
 
 
-def _view_switch(key: str, label: str) -> None:
-    st.segmented_control(label, VIEW[key], default=VIEW[key][0], key=key, required=True, bind="query-params")
+def _view_switch(key: str, label: str) -> str:
+    names = VIEW[key]
+    return st.segmented_control(label, names, default=names[0], key=key, required=True, bind="query-params") or names[0]
 
 
 def _more_controls() -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_no_two_rooms_import_each_other() -> None:
         ("rnn_dynamics.charts.curves", "import numpy as np"),
         ("rnn_dynamics.charts.curves", "import pandas as pd"),
         ("rnn_dynamics.charts.curves", "from rnn_dynamics.trace import Trace"),
-        ("rnn_dynamics.dashboard.cache", "from rnn_dynamics.tables import norms_table"),
+        ("rnn_dynamics.dashboard.cache", "from rnn_dynamics.charts import theme"),
         ("rnn_dynamics.dashboard.cache", "import altair"),
         ("pages.explore", "from rnn_dynamics.run import run"),
         ("pages.explore", "from rnn_dynamics import run"),

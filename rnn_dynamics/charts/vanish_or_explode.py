@@ -20,7 +20,7 @@ from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES
 GRADIENTS = {
     "input": "‖∂L/∂xₜ‖",
     "hidden": "‖∂L/∂hₜ‖",
-    "cell": "‖∂L/∂cₜ‖ (LSTM), ‖∂L/∂hₜ‖ (RNN, GRU)",
+    "cell": "‖∂L/∂cₜ‖ (RNN, GRU: hₜ)",
 }
 HEIGHT = 430
 
@@ -55,7 +55,7 @@ def live_chart(component: str, against: str, background: Background, scale_label
         panels.floor_names(),
         panels.mean_field(),
         panels.curves(),
-        panels.curve_labels(),
+        *panels.curve_labels(),
         panels.curves_title(),
         panels.colour_bar(),
     ]
@@ -262,21 +262,26 @@ class _Panels:
             )
         )
 
-    def curve_labels(self) -> alt.Chart:
-        """Name and finding at the far end of each curve."""
+    def curve_labels(self) -> list[alt.Chart]:
+        """Name and finding at the far end of each curve, with a halo that keeps them apart from the curves."""
         at_start = self.against == "step"
-        return (
+        labels = (
             alt.Chart(alt.NamedData("curves"))
             .transform_filter(f"datum.scale === {_SCALE}")
             .transform_calculate(x=self._along("1"))
-            .mark_text(
-                align="left" if at_start else "right",
-                dx=8 if at_start else -8,
-                fontSize=_by_width("13", "15"),
-                fontWeight="bold",
-            )
-            .encode(x=self.x_left(), y=self.y_left("end:Q"), text="text:N", color=self._colour())
         )
+        style: dict[str, Any] = {
+            "align": "left" if at_start else "right",
+            "dx": 8 if at_start else -8,
+            "fontSize": _by_width("13", "15"),
+            "fontWeight": "bold",
+        }
+        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
+        place: dict[str, Any] = {"x": self.x_left(), "y": self.y_left("end:Q"), "text": "text:N"}
+        return [
+            labels.mark_text(**style, **halo, opacity=0.85, tooltip=None).encode(**place),
+            labels.mark_text(**style, tooltip=None).encode(**place, color=self._colour()),
+        ]
 
     def curves_title(self) -> alt.Chart:
         names = ", ".join(f"'{label}'" for label in self.scale_labels)

@@ -9,12 +9,23 @@ import streamlit as st
 from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Number, Text
 
 
-def slider(name: str, opening: Experiment) -> Any:
+def in_link(name: str, value: object) -> str:
+    """How a link spells a value: as its control shows it."""
+    return str(value).upper() if name == "cell" else str(value)
+
+
+def slider(name: str, opening: Experiment, disabled: bool = False) -> Any:
     """A slider over the offered values of a numeric field."""
     knob = KNOBS[name]
     assert isinstance(knob, Number)
     return st.select_slider(
-        knob.label, knob.offered, value=getattr(opening, name), key=name, help=knob.help, bind="query-params"
+        knob.label,
+        knob.offered,
+        value=getattr(opening, name),
+        key=name,
+        help=knob.help,
+        bind="query-params",
+        disabled=disabled,
     )
 
 
@@ -27,7 +38,7 @@ def choice(name: str, opening: Experiment) -> str:
         knob.label,
         list(knob.options),
         default=default,
-        format_func=str.upper if name == "cell" else None,
+        format_func=lambda option: in_link(name, option),
         key=name,
         help=knob.help,
         required=True,

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.experiment import KNOBS, Choice, Number, Text
 
 _NOTICES = "notices_of_the_link"
@@ -48,7 +49,7 @@ def show_notices() -> None:
 
 def share_link(settings: Mapping[str, Any], opening: Mapping[str, Any]) -> str:
     """The address that opens this picture: every setting that differs from the opening picture."""
-    differing = {key: value for key, value in settings.items() if value != opening[key]}
+    differing = {key: in_link(key, value) for key, value in settings.items() if value != opening[key]}
     base = (st.context.url or "").split("?")[0]
     return f"{base}?{urlencode(differing)}" if differing else base
 
@@ -64,7 +65,7 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None) -> str | None:
     match = next((name for name in names if name.lower() == text.lower()), None)
     if match is None:
         return f"`{key} = {_plain(text)}` is not one of {', '.join(names)}"
-    if match != text:
+    if in_link(key, match) != text:
         st.session_state[key] = match
     return None
 
@@ -76,7 +77,7 @@ def _read_number(key: str, text: str, knob: Number) -> str | None:
         kind = "a whole number" if knob.whole else "a number"
         return f"`{key} = {_plain(text)}` is not {kind} from {min(knob.offered):g} to {max(knob.offered):g}"
     nearest = min(knob.offered, key=lambda offer: abs(offer - value))
-    if str(nearest) != text:
+    if in_link(key, nearest) != text:
         st.session_state[key] = nearest
     return None if nearest == value else f"`{key} = {_plain(text)}` is shown as {nearest:g}"
 
