@@ -96,7 +96,7 @@ def _next_seed() -> None:
 
 
 def _controls() -> Experiment:
-    columns = st.columns([1.15, 2, 2, 0.6], vertical_alignment="bottom")
+    columns = st.columns([1.35, 2, 2, 0.65], vertical_alignment="bottom")
     with columns[3]:
         more = st.popover("More", on_change="rerun", key="more")
     chosen = settings(OPENING) | {name: st.session_state[name] for name in MORE if name in st.session_state}

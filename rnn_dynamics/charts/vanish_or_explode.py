@@ -199,7 +199,7 @@ class _Panels:
 
     def map_title(self) -> alt.Chart:
         return self._heading(
-            f"{_CHOSEN}.cell + ' at each weight scale; black: 1 % left'",
+            f"{_CHOSEN}.cell + ': point at a weight scale ( ❘ = 1 % left)'",
             f"{_NARROW} ? 0 : width * 0.68",
             "height * 0.66",
         )

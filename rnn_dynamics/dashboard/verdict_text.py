@@ -28,7 +28,7 @@ def claim(words: Words, curves: Curves) -> str:
 def verdict_table(words: Words, curves: Curves, experiment: Experiment, answer: Families) -> str:
     """One line per cell, as a Markdown table."""
     table = words["table"]
-    head = table["head"].format(steps_total=experiment.sequence_length, matrix_note=table["matrix_note"])
+    head = table["head"].format(steps_total=experiment.sequence_length)
     lines = [head, "|---|---|---|---|"]
     for cell, norms in curves.items():
         verdict = judge(norms)
