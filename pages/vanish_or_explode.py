@@ -11,14 +11,14 @@ import streamlit as st
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.cache import cached_run, families
+from rnn_dynamics.dashboard.cache import cached_run, live_picture
 from rnn_dynamics.dashboard.content import prose, sentences
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment, settings
 from rnn_dynamics.reproduction import reproduction_script
 from rnn_dynamics.tables.curves import curves_table
-from rnn_dynamics.tables.live import Picture, picture_datasets
+from rnn_dynamics.tables.live import chosen_dataset
 
 PAGE = "vanish_or_explode"
 #: The first picture: the RNN's gradient dies within the sequence and the LSTM's does not, and the label says why.
@@ -46,31 +46,20 @@ def picture() -> None:
         _preset_buttons()
         component = _view_switch("gradient", "Gradient of L by")
         axis = _view_switch("axis", "Against")
-    answer = families(experiment)
+    names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
+    live = live_picture(experiment, component, axis == "lag", tuple(names.items()), DIVERGING)
+    position = WEIGHT_SCALES.index(experiment.weight_scale)
+    row = live.picture.rows.index(position)
+    chosen = {cell: values[row] for cell, values in live.picture.curves.items()}
     words = sentences(PAGE)
-    row = answer.scales.index(WEIGHT_SCALES.index(experiment.weight_scale))
-    curves = {cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()}
-    chosen = {cell: values[row] for cell, values in curves.items()}
-    shown = Picture(
-        curves=curves,
-        labels=CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"},
-        cell=experiment.cell,
-        rows=answer.scales,
-        positions=len(WEIGHT_SCALES),
-        chosen=answer.scales[row],
-        against_lag=axis == "lag",
-        slopes=answer.mean_field,
-        palette=DIVERGING,
-    )
     above.markdown(claim(words, chosen))
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
+    datasets = live.datasets | {"chosen": chosen_dataset(live.picture, position)}
     above.vega_lite_chart(
-        {**_specification(component, axis, background), "datasets": picture_datasets(shown)},
-        key="picture",
-        width="stretch",
+        {**_specification(component, axis, background), "datasets": datasets}, key="picture", width="stretch"
     )
-    st.markdown(verdict_table(words, chosen, experiment, answer))
-    for note in notes(words, chosen, experiment, answer, row):
+    st.markdown(verdict_table(words, chosen, experiment, live.families))
+    for note in notes(words, chosen, experiment, live.families, row):
         st.caption(note)
     _share(experiment, component, axis)
 

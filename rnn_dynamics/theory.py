@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,7 @@ def mean_field_variance(weight_scale: float, input_variance: float) -> float:
         variance = lower
 
 
+@lru_cache(maxsize=4096)  # a slider asks the same few questions for every sequence length and seed
 def mean_field_chi(weight_scale: float, input_variance: float) -> float:
     """χ, the factor per step of the mean squared gradient at the variance q; see the module's equations.
 

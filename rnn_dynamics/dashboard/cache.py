@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.run import run, run_family
+from rnn_dynamics.tables.live import Picture, picture_datasets
 from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.trace import Trace
 
@@ -39,12 +40,6 @@ class Families:
     mean_field: tuple[float | None, ...]
 
 
-def families(experiment: Experiment) -> Families:
-    """The families of an experiment; cell and weight scale do not matter, so that they share one cache entry."""
-    own = experiment.weight_scale
-    return _families(replace(experiment, cell="rnn", weight_scale=1.0), rows_for(experiment, WEIGHT_SCALES.index(own)))
-
-
 def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
     """Which weight scales one interaction can afford: all of them, or every second, third ... and the chosen one."""
     size, states = experiment.hidden_size, experiment.batch_size * experiment.hidden_size
@@ -69,6 +64,51 @@ def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
         mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),
     )
+
+
+@dataclass(frozen=True)
+class LivePicture:
+    """The picture of one experiment at all weight scales, and its datasets ready to send."""
+
+    families: Families
+    picture: Picture
+    datasets: dict[str, bytes]
+
+
+def live_picture(
+    experiment: Experiment,
+    component: str,
+    against_lag: bool,
+    labels: tuple[tuple[str, str], ...],
+    palette: tuple[str, ...],
+) -> LivePicture:
+    """The picture; the weight scale does not matter as long as its row was computed."""
+    position = WEIGHT_SCALES.index(experiment.weight_scale)
+    rows = rows_for(experiment, position)
+    return _live_picture(replace(experiment, weight_scale=1.0), rows, component, against_lag, labels, palette)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs={Experiment: repr})
+def _live_picture(
+    experiment: Experiment,
+    rows: tuple[int, ...],
+    component: str,
+    against_lag: bool,
+    labels: tuple[tuple[str, str], ...],
+    palette: tuple[str, ...],
+) -> LivePicture:
+    answer = _families(replace(experiment, cell="rnn"), rows)
+    picture = Picture(
+        curves={cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()},
+        labels=dict(labels),
+        cell=experiment.cell,
+        rows=rows,
+        positions=len(WEIGHT_SCALES),
+        against_lag=against_lag,
+        slopes=answer.mean_field,
+        palette=palette,
+    )
+    return LivePicture(answer, picture, picture_datasets(picture))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Experiment: repr})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +26,13 @@ POINTS = 50
 QUANTUM = 0.01
 OFFSET = 1 << 15
 #: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
-_BOTTOMS = (10, 30, 60, 120, 250, 320)
-_TOPS = (3, 15, 40, 80, 160, 320)
+_BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
+_TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What the live picture shows.
+    """What the live picture shows, whatever the slider's position.
 
     Attributes:
         curves: cell -> (S, T) log10 norms, one row per weight scale that was computed.
@@ -39,7 +40,6 @@ class Picture:
         cell: whose map is drawn.
         rows: for each of the S rows, its position on the slider (and its row of the map, from the bottom).
         positions: how many positions the slider has.
-        chosen: the slider's position; one of `rows`.
         against_lag: whether the horizontal axis is the lag.
         slopes: for each row, the log10 factor per step that mean field predicts for the RNN, or None.
         palette: hex colours of the map, from far below the last step's gradient to far above.
@@ -50,38 +50,42 @@ class Picture:
     cell: str
     rows: Sequence[int]
     positions: int
-    chosen: int
     against_lag: bool
     slopes: Sequence[float | None]
     palette: Sequence[str]
 
+    @property
+    def length(self) -> int:
+        """T."""
+        return int(self.curves[self.cell].shape[1])
+
+    @property
+    def limit(self) -> float:
+        """Orders of magnitude at which the map's colours end."""
+        return max(5.0, 0.2 * self.length)
+
 
 def picture_datasets(picture: Picture) -> dict[str, bytes]:
-    """The datasets by name; only those whose bytes changed are drawn anew."""
-    drawn = picture.curves[picture.cell]
-    length = drawn.shape[1]
-    limit = max(5.0, 0.2 * length)
-    relative = drawn - drawn[:, -1:]
-    nearest = [
-        min(range(len(picture.rows)), key=lambda row: abs(picture.rows[row] - position))
-        for position in reversed(range(picture.positions))
-    ]
-    now = {
-        "scale": [picture.chosen],
-        "length": [length],
-        "points": [min(length, POINTS)],
-        "limit": [limit],
-        "cell": [picture.labels[picture.cell].split(",")[0]],
-    }
-    url = map_image(relative[:, ::-1] if picture.against_lag else relative, limit, picture.palette, nearest)
+    """All datasets but the slider's position, by name."""
     tables = {
-        "curves": curve_rows(picture.curves, picture.labels, picture.rows),
-        "scales": scale_rows(picture.curves, picture.cell, picture.rows, picture.slopes),
-        "chosen": pa.table(now),
-        "map": pa.table({"url": [url]}),
+        "curves": curve_rows(picture),
+        "scales": scale_rows(picture),
+        "map": map_row(picture),
         "floors": floor_rows(FLOORS),
     }
     return {name: arrow_bytes(table) for name, table in tables.items()}
+
+
+def chosen_dataset(picture: Picture, position: int) -> bytes:
+    """The slider's position, and what the picture's expressions need to know besides."""
+    now = {
+        "scale": [position],
+        "length": [picture.length],
+        "points": [min(picture.length, POINTS)],
+        "limit": [picture.limit],
+        "cell": [picture.labels[picture.cell].split(",")[0]],
+    }
+    return arrow_bytes(pa.table(now))
 
 
 def point_steps(length: int) -> NDArray[np.int64]:
@@ -90,82 +94,91 @@ def point_steps(length: int) -> NDArray[np.int64]:
     return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
 
 
-def curve_rows(curves: Mapping[str, Array], labels: Mapping[str, str], scales: Sequence[int]) -> pa.Table:
+def curve_rows(picture: Picture) -> pa.Table:
     """One row per weight scale and cell.
 
-    Args:
-        curves: cell -> (S, T) log10 norms.
-        labels: cell -> its name in the picture.
-        scales: index of the slider's position for each of the S rows.
-
-    Returns:
-        columns scale, cell, points (binary, two bytes each), end and text (where and what to write beside step 1).
+    Columns scale and cell, points (binary, two bytes each), end and text (where and what to write beside step 1).
     """
-    steps = point_steps(next(iter(curves.values())).shape[1]) - 1
-    columns: dict[str, list[object]] = {"scale": [], "cell": [], "points": [], "end": [], "text": []}
-    for row, scale in enumerate(scales):
-        norms = {cell: values[row] for cell, values in curves.items()}
-        low, high = vertical_range(norms)
-        ends = dict(zip(norms, label_places(list(norms.values()), low, high), strict=True))
-        for cell, norm in norms.items():
-            columns["scale"].append(scale)
-            columns["cell"].append(cell)
-            columns["points"].append(_two_bytes(norm[steps]))
-            columns["end"].append(ends[cell])
-            columns["text"].append(f"{labels[cell]}: {power_of_ten(float(norm[0] - norm[-1]))}")
-    types = {"scale": pa.uint8(), "cell": pa.string(), "points": pa.binary(), "end": pa.float32(), "text": pa.string()}
-    return pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
-
-
-def scale_rows(
-    curves: Mapping[str, Array], cell: str, scales: Sequence[int], slopes: Sequence[float | None]
-) -> pa.Table:
-    """One row per weight scale: axis ends, horizon of the map's cell (as a step), mean-field slope of the RNN.
-
-    `slopes` are log10 factors per step back, None where mean field does not hold.
-    """
-    length = curves[cell].shape[1]
-    ranges = [vertical_range({name: values[row] for name, values in curves.items()}) for row in range(len(scales))]
-    horizons = [horizon(curves[cell][row]) for row in range(len(scales))]
+    norms = np.stack(list(picture.curves.values()), axis=1)
+    codes = two_bytes(norms[:, :, point_steps(picture.length) - 1])
+    ends = [
+        label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], *vertical_ranges(norms), strict=True)
+    ]
+    texts = [
+        f"{label}: {power_of_ten(float(orders))}"
+        for row in norms[:, :, 0] - norms[:, :, -1]
+        for label, orders in zip((picture.labels[cell] for cell in picture.curves), row, strict=True)
+    ]
     return pa.table(
         {
-            "scale": pa.array(scales, pa.uint8()),
-            "low": pa.array([low for low, _ in ranges], pa.float32()),
-            "high": pa.array([high for _, high in ranges], pa.float32()),
-            "horizon": pa.array([None if lag is None else length - lag for lag in horizons], pa.int16()),
-            "last": pa.array([float(row[-1]) for row in curves["rnn"]], pa.float32()),
-            "slope": pa.array(slopes, pa.float32()),
+            "scale": pa.array(np.repeat(picture.rows, len(picture.curves)), pa.uint8()),
+            "cell": pa.array(list(picture.curves) * len(picture.rows)),
+            "points": pa.array([curve.tobytes() for row in codes for curve in row], pa.binary()),
+            "end": pa.array(np.ravel(ends), pa.float32()),
+            "text": pa.array(texts),
         }
     )
 
 
-def vertical_range(norms: Mapping[str, Array]) -> tuple[float, float]:
-    """The ends of the vertical axis, in orders of magnitude, from a short list of round ones."""
-    finite = np.concatenate([values[np.isfinite(values)] for values in norms.values()])
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    bottom = next((end for end in _BOTTOMS if low > -0.95 * end), _BOTTOMS[-1])
-    top = next((end for end in _TOPS if high < 0.9 * end), _TOPS[-1])
-    return -float(bottom), float(top)
+def scale_rows(picture: Picture) -> pa.Table:
+    """One row per weight scale: axis ends, horizon of the map's cell (as a step), mean-field slope of the RNN."""
+    lows, highs = vertical_ranges(np.stack(list(picture.curves.values()), axis=1))
+    horizons = [horizon(row) for row in picture.curves[picture.cell]]
+    return pa.table(
+        {
+            "scale": pa.array(picture.rows, pa.uint8()),
+            "low": pa.array(lows, pa.float32()),
+            "high": pa.array(highs, pa.float32()),
+            "horizon": pa.array([None if lag is None else picture.length - lag for lag in horizons], pa.int16()),
+            "last": pa.array(picture.curves["rnn"][:, -1], pa.float32()),
+            "slope": pa.array(picture.slopes, pa.float32()),
+        }
+    )
 
 
-def label_places(curves: Sequence[Array], low: float, high: float) -> list[float]:
-    """Where to write the names of curves (T,) at their first step: beside each, a line apart, inside the axis.
+def map_row(picture: Picture) -> pa.Table:
+    """The map as an image: rows that were not computed show the nearest one that was."""
+    drawn = picture.curves[picture.cell]
+    relative = drawn - drawn[:, -1:]
+    positions = np.arange(picture.positions)[::-1]
+    nearest = np.abs(np.asarray(picture.rows) - positions[:, None]).argmin(axis=1)
+    shown = relative[:, ::-1] if picture.against_lag else relative
+    return pa.table({"url": [map_image(shown, picture.limit, picture.palette, nearest.tolist())]})
+
+
+def vertical_ranges(norms: Array) -> tuple[Array, Array]:
+    """The ends of the vertical axis for each row of (S, cells, T), in orders of magnitude, from a short list."""
+    flat = norms.reshape(len(norms), -1)
+    finite = np.isfinite(flat)
+    low = np.min(flat, axis=1, where=finite, initial=0.0)
+    high = np.max(flat, axis=1, where=finite, initial=-np.inf)
+    bottoms = _BOTTOMS[np.minimum(np.searchsorted(_BOTTOMS, -low / 0.95, side="right"), len(_BOTTOMS) - 1)]
+    tops = _TOPS[np.minimum(np.searchsorted(_TOPS, high / 0.9, side="right"), len(_TOPS) - 1)]
+    return -bottoms, tops
+
+
+def label_places(first: Array, last: Array, low: float, high: float) -> list[float]:
+    """Where to write the names of curves, given the norms at their first and last step: a line apart, inside the axis.
 
     A curve that vanishes runs upwards from its first step, so its name goes below it; the others' names go above.
     """
     line = (high - low) / 14
     wanted = [
-        np.nan_to_num(norms[0], neginf=low) + (0.8 if norms[0] >= norms[-1] - 2 else -0.8) * line for norms in curves
+        max(start, low) + (0.8 if start >= end - 2 else -0.8) * line for start, end in zip(first, last, strict=True)
     ]
-    inside = np.clip(wanted, low + line / 2, high - line / 2)
-    order = np.argsort(inside)[::-1]
-    placed = inside[order].copy()
-    for k in range(1, len(placed)):
-        placed[k] = min(placed[k], placed[k - 1] - line)
-    placed[-1] = max(placed[-1], low + line / 2)
-    for k in range(len(placed) - 2, -1, -1):
-        placed[k] = max(placed[k], placed[k + 1] + line)
-    return [float(placed[position]) for position in np.argsort(order)]
+    inside = [min(max(place, low + line / 2), high - line / 2) for place in wanted]
+    downwards = sorted(range(len(inside)), key=lambda k: -inside[k])
+    for above, below in pairwise(downwards):
+        inside[below] = min(inside[below], inside[above] - line)
+    inside[downwards[-1]] = max(inside[downwards[-1]], low + line / 2)
+    for below, above in pairwise(reversed(downwards)):
+        inside[above] = max(inside[above], inside[below] + line)
+    return inside
+
+
+def two_bytes(norms: Array) -> NDArray[np.uint16]:
+    """Log10 norms as the picture carries them; what is out of range is drawn at the end of the range."""
+    return np.rint(np.clip(norms / QUANTUM + OFFSET, 0, 2 * OFFSET - 1)).astype("<u2")
 
 
 def floor_rows(floors: Sequence[tuple[str, float]]) -> pa.Table:
@@ -179,8 +192,3 @@ def arrow_bytes(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
-
-
-def _two_bytes(values: Array) -> bytes:
-    steps = np.clip(np.nan_to_num(values, neginf=-1e3) / QUANTUM + OFFSET, 0, 2 * OFFSET - 1)
-    return np.rint(steps).astype("<u2").tobytes()
