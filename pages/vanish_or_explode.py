@@ -22,12 +22,12 @@ from rnn_dynamics.tables.live import chosen_dataset
 
 PAGE = "vanish_or_explode"
 #: The first picture: the RNN's gradient dies within the sequence and the LSTM's does not, and the label says why.
-OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, forget_bias=3.0)
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {
     "remembers": OPENING,
     "vanishes": replace(OPENING, weight_scale=0.5, forget_bias=0.0),
     "explodes": replace(OPENING, weight_scale=5.0, initialisation="orthogonal", input_scale=0.2),
-    "edge": replace(OPENING, weight_scale=1.4, input_scale=0.316),
+    "edge": replace(OPENING, weight_scale=2.0),
     "too": replace(OPENING, cell="lstm", initialisation="torch", forget_bias=0.0),
 }
 #: Which gradient is drawn, and against what: settings of the picture, not of the experiment.
