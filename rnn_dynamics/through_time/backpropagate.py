@@ -20,7 +20,7 @@ from rnn_dynamics.through_time.scaling import LOG10_2, Scaled, log10_norm, log10
 
 #: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
-RUN_LENGTH = 32
+RUN_LENGTH = 64
 RUN_BYTES = 1 << 20
 #: A run in which a norm leaves 10^±SAFE_DECADES is repeated in shorter runs, so that squares stay in range.
 SAFE_DECADES = 100.0

@@ -1,0 +1,51 @@
+"""Cost against the sequence length: the fitted exponent of time, and the peak memory of the longest sequence.
+
+    python -m benchmarks.cost
+
+Time is the least of three runs at each T (the least is what the machine can do; the rest is what else it did), the
+exponent the slope of a straight line through log time against log T.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from rnn_dynamics import CELLS, Experiment, process, run
+
+LENGTHS = (100, 300, 1000, 3000, 10_000)
+
+
+def seconds(experiment: Experiment) -> float:
+    """Least time of three runs."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        run(experiment)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process ever held."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def main() -> None:
+    """Print the table."""
+    process.use_one_thread()
+    run(Experiment(cell="lstm", sequence_length=10_000, batch_size=8, hidden_size=64))
+    print(f"LSTM N=8 H=64 T=10,000: peak memory of the process {peak_megabytes():.0f} MB (target < 700)")
+    for cell in CELLS:
+        times = [seconds(Experiment(cell=cell, sequence_length=length, batch_size=8)) for length in LENGTHS]
+        exponent = np.polyfit(np.log(LENGTHS), np.log(times), 1)[0]
+        shown = "  ".join(f"T={length:,}: {1e3 * value:.1f} ms" for length, value in zip(LENGTHS, times, strict=True))
+        print(f"{cell:<5}N=8 H=32  {shown}  exponent {exponent:.2f} (target <= 1.1)")
+
+
+if __name__ == "__main__":
+    main()
