@@ -24,6 +24,19 @@ bias_ih, bias_hh = rng.uniform(-bound, bound, (2, GATES * H))
 _GAUSSIAN_REST = """weight_ih = rng.standard_normal((GATES * H, D)) / np.sqrt(D)
 bias_ih, bias_hh = np.zeros((2, GATES * H))
 """
+_WALK = """hidden, h = [], torch.zeros(N, H, dtype=torch.float64)
+for step in x:
+    h = cell(step, h)
+    h.retain_grad()
+    hidden.append(h)
+"""
+_LSTM_WALK = """hidden, memory = [], []
+h = c = torch.zeros(N, H, dtype=torch.float64)
+for step in x:
+    h, c = cell(step, (h, c))
+    h.retain_grad(), c.retain_grad()
+    hidden.append(h), memory.append(c)
+"""
 _NOISE = "inputs = INPUT_SCALE * input_rng.standard_normal((T, N, D))\n"
 _TEXT = """letters = sorted(set(TEXT))
 one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
@@ -41,7 +54,7 @@ def reproduction_script(experiment: Experiment) -> str:
     constants = f"T, N, D, H, SEED = {experiment.sequence_length}, {experiment.batch_size}, {experiment.input_size}, "
     return f'''"""Gradients through time of one recurrent network, by PyTorch's autograd.
 
-The settings: {_comment(experiment)}
+{_comment(experiment)}
 """
 
 import numpy as np
@@ -52,6 +65,12 @@ WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale
 FORGET_BIAS = {experiment.forget_bias!r}
 TEXT = {experiment.text!r}
 GATES = {gates}
+
+
+def log10_norm(gradient):
+    peak = gradient.abs().max()  # squares of what is left after many steps would be zero
+    return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
+
 {_ORTHOGONAL if experiment.initialisation == "orthogonal" else ""}
 # the draw
 rng, input_rng, loss_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(SEED).spawn(3))
@@ -61,36 +80,27 @@ weight_hh = np.concatenate([{_DRAWS[experiment.initialisation]} for _ in range(G
     }{_TEXT if experiment.text else _NOISE}readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
 targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
 
-# the network
-network = torch.nn.{module}(D, H, dtype=torch.float64)
-network.load_state_dict({{
-    "weight_ih_l0": torch.tensor(weight_ih),
-    "weight_hh_l0": torch.tensor(WEIGHT_SCALE * weight_hh),
-    "bias_ih_l0": torch.tensor(bias_ih),
-    "bias_hh_l0": torch.tensor(bias_hh),
+# the network, as a cell that is called step by step, so that each state keeps its gradient
+cell = torch.nn.{module}Cell(D, H, dtype=torch.float64)
+cell.load_state_dict({{
+    "weight_ih": torch.tensor(weight_ih),
+    "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
+    "bias_ih": torch.tensor(bias_ih),
+    "bias_hh": torch.tensor(bias_hh),
 }})
-
-# forwards, one step at a time, so that each state keeps its gradient
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
-state = torch.zeros(1, N, H, dtype=torch.float64)
-{"state = (state, torch.zeros(1, N, H, dtype=torch.float64))" if lstm else "states = []"}
-{"hidden, cell = [], []" if lstm else "hidden = states"}
-for step in x:
-    _, state = network(step[None], state)
-    {"hidden.append(state[0]), cell.append(state[1])" if lstm else "hidden.append(state)"}
-    {"state[0].retain_grad(), state[1].retain_grad()" if lstm else "state.retain_grad()"}
-outputs = {"torch.cat(hidden)" if every else "hidden[-1][0]"} @ readout.T
+{_LSTM_WALK if lstm else _WALK}
+outputs = {"torch.stack(hidden)" if every else "hidden[-1]"} @ readout.T
 loss = 0.5 * ((outputs - targets) ** 2).mean()
 loss.backward()
 
 print("loss", loss.item())
 print("t log10|dL/dx_t| log10|dL/dh_t|{" log10|dL/dc_t|" if lstm else ""}")
-for t, kept in enumerate(zip(x, hidden{", cell" if lstm else ""}), start=1):
-    print(t, *(f"{{tensor.grad.norm().log10().item():.12f}}" for tensor in kept))
+for t, kept in enumerate(zip(x, hidden{", memory" if lstm else ""}), start=1):
+    print(t, *(f"{{log10_norm(tensor.grad):.12f}}" for tensor in kept))
 '''
 
 
 def _comment(experiment: Experiment) -> str:
-    """The settings on one line, with nothing in them that could end the docstring."""
-    shown = (f"{name} {value!r}" for name, value in settings(experiment).items() if name != "text")
-    return ", ".join(shown).replace("'", "")
+    """The settings, one a line; the text stands in the code, where its quotes do no harm."""
+    return "\n".join(f"{name} = {value}" for name, value in settings(experiment).items() if name != "text")

@@ -1,7 +1,7 @@
 """The datasets of the live picture: small Arrow tables that hold the curves of all weight scales at once.
 
 The picture moves without the server, so every row of the map is in it: one binary cell per curve, two bytes a point
-(hundredths of an order of magnitude). A whole picture is about 10 kB; the chart decodes it.
+(hundredths of an order of magnitude). A whole picture is about 17 kB; the chart decodes it.
 """
 
 from __future__ import annotations

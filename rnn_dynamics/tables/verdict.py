@@ -49,7 +49,7 @@ def power_of_ten(log10_value: float) -> str:
     if np.isneginf(log10_value):
         return "0"
     if -2 <= log10_value < 4:
-        return f"{10**log10_value:.2g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
+        return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
     return "10" + str(round(log10_value)).translate(_SUPERSCRIPT)
 
 
