@@ -127,6 +127,8 @@ def _specification(component: str, axis: str, background: Background) -> dict[st
 def _share(experiment: Experiment, component: str, axis: str) -> None:
     opening = settings(OPENING) | {key: values[0] for key, values in VIEW.items()}
     now = settings(experiment) | {"gradient": component, "axis": axis}
+    if experiment.text:  # T and D follow from it
+        now |= {name: opening[name] for name in ("sequence_length", "input_size")}
     with st.expander("Share and check", key="share"):
         st.caption("This link opens exactly this picture, seed included.")
         st.code(links.share_link(now, opening), language=None, wrap_lines=True)

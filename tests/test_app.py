@@ -1,0 +1,396 @@
+"""The dashboard as a reader meets it, through the entry script and through the page's file alone."""
+
+import ast
+import pickle
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
+from rnn_dynamics.run import run_family
+from rnn_dynamics.tables.live import point_steps
+from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
+from tests.test_tables import decoded
+
+ROOT = Path(__file__).resolve().parent.parent
+ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
+
+
+def written_in_the_page(*names: str) -> list[Any]:
+    """Constants of the page's file, read without running the page."""
+    path = ROOT / ENTRIES[1]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names]
+    found: dict[str, Any] = {"Experiment": Experiment, "replace": replace}
+    exec(compile(tree, path, "exec"), found)
+    return [found[name] for name in names]
+
+
+OPENING: Experiment
+PRESETS: dict[str, Experiment]
+OPENING, PRESETS = written_in_the_page("OPENING", "PRESETS")
+DATASETS = {"curves", "scales", "chosen", "map", "floors"}
+
+
+def open_app(entry: str = ENTRIES[0], params: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """The app as a new visitor opens it."""
+    app = AppTest.from_file(str(ROOT / entry), default_timeout=30)
+    for key, value in (params or {}).items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def claim(app: AppTest) -> str:
+    """The headline above the picture."""
+    return str(app.markdown[0].value)
+
+
+def verdicts(app: AppTest) -> str:
+    """The table below the picture."""
+    (table,) = (markdown.value for markdown in app.markdown if "|---|" in markdown.value)
+    return str(table)
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def notice(app: AppTest) -> str:
+    """What the page says of a link that it could not take as it stood; empty if it could."""
+    said = [caption.value for caption in app.caption if caption.value.startswith("Of this link")]
+    assert len(said) <= 1
+    return said[0] if said else ""
+
+
+def link(app: AppTest) -> str:
+    return str(app.code[0].value)
+
+
+def picture(app: AppTest) -> Any:
+    """The message with the picture."""
+    (chart,) = app.get("vega_lite_chart")
+    return chart.proto
+
+
+def datasets(app: AppTest) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every dataset of the picture."""
+    return {item.name: pa.ipc.open_stream(item.data.data).read_all().to_pylist() for item in picture(app).datasets}
+
+
+@lru_cache(maxsize=256)
+def norms_of(experiment: Experiment, component: str = "input") -> dict[str, NDArray[np.float64]]:
+    """Cell -> norms (S, T) at every weight scale of the slider, from the engine and not from the page's cache."""
+    answers = {cell: run_family(replace(experiment, cell=cell), weight_scales=WEIGHT_SCALES) for cell in CELLS}
+    return {cell: answer.log10_norms.get(component, answer.log10_norms["hidden"]) for cell, answer in answers.items()}
+
+
+def judged(experiment: Experiment, component: str = "input") -> dict[str, Verdict]:
+    """The verdict on each cell at the experiment's weight scale."""
+    position = WEIGHT_SCALES.index(experiment.weight_scale)
+    return {cell: judge(norms[position]) for cell, norms in norms_of(experiment, component).items()}
+
+
+def assert_shows(app: AppTest, experiment: Experiment, component: str = "input") -> None:
+    """The claim, the table and every curve of the picture are those of an experiment."""
+    assert not app.exception
+    assert f"{experiment.sequence_length - 1} steps back" in claim(app)
+    for cell, verdict in judged(experiment, component).items():
+        share = power_of_ten(verdict.orders)
+        assert f"**{CELLS[cell].label} {share}**" in claim(app)
+        assert f"| **{CELLS[cell].label}** |" in verdicts(app)
+        assert f"**{share}** in all" in verdicts(app) or experiment.sequence_length == 1
+    shown = datasets(app)
+    (now,) = shown["chosen"]
+    assert (WEIGHT_SCALES[now["scale"]], now["length"]) == (experiment.weight_scale, experiment.sequence_length)
+    assert now["cell"].lower() == experiment.cell
+    assert [row["scale"] for row in shown["scales"]] == list(range(len(WEIGHT_SCALES)))
+    norms = norms_of(experiment, component)
+    for row in shown["curves"]:
+        exact = norms[row["cell"]][row["scale"], point_steps(experiment.sequence_length) - 1]
+        np.testing.assert_allclose(decoded(row["points"]), np.clip(exact, -327.68, 327.67), rtol=0, atol=0.0051)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_page_opens_on_the_opening_picture(entry: str) -> None:
+    app = open_app(entry)
+    assert_shows(app, OPENING)
+    assert [title.value for title in app.title] == ["Vanish or explode?"]
+    assert notice(app) == ""
+    assert {item.name for item in picture(app).datasets} == DATASETS
+
+
+def test_the_opening_picture_shows_an_rnn_that_forgets_and_an_lstm_that_does_not() -> None:
+    found = judged(OPENING)
+    assert (found["rnn"].outcome, found["lstm"].outcome) == ("vanishes", "holds")
+    assert found["rnn"].orders < -10
+    assert PRESETS["remembers"] == OPENING
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_page_goes_on_after_its_first_run(entry: str) -> None:
+    app = open_app(entry)
+    before = (claim(app), verdicts(app), datasets(app))
+    app.run()
+    assert (claim(app), verdicts(app), datasets(app)) == before
+    app.select_slider(key="weight_scale").set_value(1.4).run()
+    assert_shows(app, replace(OPENING, weight_scale=1.4))
+
+
+# --- controls -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("weight_scale", 0.1), ("weight_scale", 10.0), ("sequence_length", 10), ("sequence_length", 200)]
+)
+def test_a_slider_changes_claim_table_and_picture(key: str, value: Any) -> None:
+    app = open_app()
+    before = (claim(app), verdicts(app), datasets(app))
+    app.select_slider(key=key).set_value(value).run()
+    assert_shows(app, replace(OPENING, **{key: value}))
+    assert all(old != new for old, new in zip(before, (claim(app), verdicts(app), datasets(app)), strict=True))
+    assert f"{key}={value}" in link(app)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_cell_changes_the_map_and_leaves_the_curves(cell: str) -> None:
+    app = open_app()
+    before = datasets(app)
+    app.segmented_control(key="cell").set_value(cell).run()
+    after = datasets(app)
+    assert_shows(app, replace(OPENING, cell=cell))
+    assert after["curves"] == before["curves"]
+    assert after["map"] != before["map"]
+    assert [row["horizon"] for row in after["scales"]] != [row["horizon"] for row in before["scales"]]
+
+
+def test_the_picture_of_all_weight_scales_agrees_with_a_run_of_each() -> None:
+    # Where the networks are not chaotic: there every rounding is amplified, and the order of a sum shows.
+    for row in datasets(open_app())["curves"]:
+        if (scale := WEIGHT_SCALES[row["scale"]]) <= 1.4:
+            exact = run(replace(OPENING, cell=row["cell"], weight_scale=scale)).log10_norms["input"]
+            np.testing.assert_allclose(decoded(row["points"]), exact[point_steps(100) - 1], rtol=0, atol=0.0051)
+
+
+@pytest.mark.parametrize("gradient", ["hidden", "cell"])
+def test_the_gradient_switch_changes_which_norms_are_drawn(gradient: str) -> None:
+    app = open_app()
+    app.segmented_control(key="gradient").set_value(gradient).run()
+    assert_shows(app, OPENING, gradient)
+
+
+def test_the_lag_turns_the_map_around_and_leaves_the_numbers() -> None:
+    app = open_app()
+    before, said = datasets(app), (claim(app), verdicts(app))
+    app.segmented_control(key="axis").set_value("lag").run()
+    after = datasets(app)
+    assert after["curves"] == before["curves"]
+    assert after["map"] != before["map"]
+    assert (claim(app), verdicts(app)) == said
+
+
+MORE: dict[str, Any] = {
+    "hidden_size": 8,
+    "input_size": 4,
+    "batch_size": 1,
+    "forget_bias": -2.0,
+    "input_scale": 0.1,
+    "seed": 17,
+    "initialisation": "identity",
+    "loss_at": "every",
+}
+
+
+@pytest.mark.parametrize("key", MORE)
+def test_every_further_control_changes_the_picture(key: str) -> None:
+    app = open_app(params={"seed": "1"})  # a further setting in the link builds the further controls
+    before = datasets(app)
+    widgets = [*app.select_slider, *app.selectbox, *app.segmented_control]
+    (widget,) = (widget for widget in widgets if widget.key == key)
+    widget.set_value(MORE[key]).run()
+    assert_shows(app, replace(OPENING, **({"seed": 1} | {key: MORE[key]})))
+    assert datasets(app)["curves"] != before["curves"]
+    assert f"{key}={MORE[key]}" in link(app)
+
+
+def test_all_fields_of_an_experiment_have_a_control() -> None:
+    app = open_app(params={"seed": "1"})
+    widgets = [*app.select_slider, *app.selectbox, *app.segmented_control, *app.text_input]
+    assert set(KNOBS) | {"gradient", "axis"} == {widget.key for widget in widgets}
+
+
+def test_the_readers_own_sentence_sets_the_length() -> None:
+    sentence = "What the network reads 🎉"
+    app = open_app(params={"seed": "1"})
+    app.text_input(key="text").set_value(sentence).run()
+    assert_shows(app, replace(OPENING, seed=1, text=sentence))
+    assert f"{len(sentence) - 1} steps back" in claim(app)
+    assert f"your sentence of {len(sentence)} characters" in captions(app)
+    app.text_input(key="text").set_value("").run()
+    assert_shows(app, replace(OPENING, seed=1))
+
+
+def test_a_sentence_of_one_letter_has_nothing_to_travel_through() -> None:
+    app = open_app(params={"text": "a"})
+    assert_shows(app, replace(OPENING, text="a"))
+    assert verdicts(app).count("one step only") == len(CELLS)
+
+
+@pytest.mark.parametrize("key", ["cell", "gradient", "axis"])
+def test_a_choice_without_a_choice_is_the_opening_one(key: str) -> None:
+    app = open_app()
+    app.segmented_control(key=key).set_value(None).run()
+    assert_shows(app, OPENING)
+    assert link(app).partition("?")[2] == ""
+
+
+# --- presets --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_sets_every_control(name: str) -> None:
+    app = open_app(params={"seed": "7", "hidden_size": "8", "text": "some text", "loss_at": "every", "axis": "lag"})
+    app.button(key=f"preset_{name}").click().run()
+    assert_shows(app, PRESETS[name])
+    assert app.segmented_control(key="axis").value == "lag"  # the view is the reader's
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_presets_can_be_pressed_one_after_the_other(entry: str) -> None:
+    app = open_app(entry)
+    for name in (*PRESETS, *reversed(PRESETS)):
+        app.button(key=f"preset_{name}").click().run()
+        assert_shows(app, PRESETS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes"),
+    [
+        ("remembers", {"rnn": "vanishes", "lstm": "holds"}),
+        ("vanishes", {"rnn": "vanishes", "lstm": "vanishes", "gru": "vanishes"}),
+        ("explodes", {"rnn": "explodes"}),
+        ("edge", {"rnn": "holds"}),
+        ("too", {"lstm": "vanishes"}),
+    ],
+)
+def test_a_preset_keeps_the_promise_of_its_name(name: str, outcomes: dict[str, str]) -> None:
+    app = open_app()
+    app.button(key=f"preset_{name}").click().run()
+    found = judged(PRESETS[name])
+    assert {cell: found[cell].outcome for cell in outcomes} == outcomes
+    rows = dict(zip(CELLS, verdicts(app).splitlines()[2:], strict=True))
+    assert all(outcome in rows[cell] for cell, outcome in outcomes.items())
+
+
+def test_the_edge_is_within_an_order_of_magnitude() -> None:
+    assert abs(judged(PRESETS["edge"])["rnn"].orders) < 1
+
+
+def test_a_promise_does_not_hang_on_the_seed() -> None:
+    kept = {"remembers": ("lstm", "holds"), "vanishes": ("rnn", "vanishes"), "too": ("lstm", "vanishes")}
+    for name, (cell, outcome) in kept.items():
+        for seed in range(10):
+            assert judged(replace(PRESETS[name], seed=seed))[cell].outcome == outcome, (name, seed)
+
+
+def test_a_reset_brings_back_experiment_and_view() -> None:
+    opening = open_app()
+    app = open_app(
+        params={"cell": "gru", "weight_scale": "5.0", "seed": "9", "text": "abc", "axis": "lag", "gradient": "cell"}
+    )
+    app.button(key="reset").click().run()
+    assert (claim(app), link(app), datasets(app)) == (claim(opening), link(opening), datasets(opening))
+
+
+def test_a_new_seed_is_the_next_one_and_everybodys() -> None:
+    app = open_app()
+    for seed in (1, 2):
+        app.button(key="new_seed").click().run()
+        assert_shows(app, replace(OPENING, seed=seed))
+    assert f"seed={seed}" in link(app)
+
+
+def test_after_the_last_seed_comes_the_first() -> None:
+    app = open_app(params={"seed": "99"})
+    app.button(key="new_seed").click().run()
+    assert_shows(app, OPENING)
+
+
+# --- what the reader is told ----------------------------------------------------------------------------------------
+
+
+def test_the_notes_speak_of_the_readers_settings() -> None:
+    app = open_app(params={"loss_at": "every", "forget_bias": "1.5"})
+    assert "forget bias of 1.5" in captions(app)
+    assert "loss of its own" in captions(app)
+    assert "Mean-field" not in captions(app)  # it predicts how one error travels
+    assert "Mean-field" in captions(open_app())
+
+
+def test_the_rule_about_the_spectral_radius_is_refuted_only_where_it_fails() -> None:
+    app = open_app()
+    assert "popular rule" in captions(app)
+    app.button(key="preset_explodes").click().run()
+    assert "popular rule" not in captions(app)
+
+
+def test_a_large_network_gets_a_coarser_map_that_still_holds_the_chosen_row() -> None:
+    large = replace(OPENING, hidden_size=64, batch_size=8, sequence_length=200, weight_scale=1.3)
+    params = {"hidden_size": "64", "batch_size": "8", "sequence_length": "200", "weight_scale": "1.3"}
+    app = open_app(params=params)
+    positions = [row["scale"] for row in datasets(app)["scales"]]
+    assert WEIGHT_SCALES.index(1.3) in positions
+    assert len(positions) < len(WEIGHT_SCALES)
+    assert "th weight scale" in captions(app)
+    for cell, verdict in judged(large).items():
+        assert f"**{CELLS[cell].label} {power_of_ten(verdict.orders)}**" in claim(app)
+
+
+def test_the_specification_is_the_same_for_every_experiment() -> None:
+    app = open_app()
+    specifications = {picture(app).spec}
+    for name in PRESETS:
+        app.button(key=f"preset_{name}").click().run()
+        specifications.add(picture(app).spec)
+    app.select_slider(key="sequence_length").set_value(30).run()
+    specifications.add(picture(app).spec)
+    assert len(specifications) == 1
+
+
+def test_every_message_stays_far_from_the_size_at_which_browsers_cache() -> None:
+    message = picture(open_app())
+    assert len(message.SerializeToString()) < 40_000
+
+
+# --- the process behind it ------------------------------------------------------------------------------------------
+
+
+def test_every_cache_is_bounded() -> None:
+    """Streamlit's caches grow without end unless told otherwise; a value that is made once needs no bound."""
+    unbounded = []
+    for path in [*(ROOT / "rnn_dynamics").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "streamlit_app.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.args.args:
+                unbounded += [
+                    f"{path.name}: {node.name}"
+                    for decorator in map(ast.unparse, node.decorator_list)
+                    if "st.cache" in decorator and ("max_entries" not in decorator or "max_entries=None" in decorator)
+                ]
+    assert unbounded == []
+
+
+def test_nothing_large_lives_in_a_session() -> None:
+    app = open_app(params={"seed": "1"})
+    keys = (*KNOBS, "gradient", "axis", "more", "share", "picture")
+    kept = {key: app.session_state[key] for key in keys if key in app.session_state}
+    assert set(KNOBS) <= set(kept)
+    assert len(repr(kept)) < 1_000
+    assert len(pickle.dumps(kept)) < 1_000

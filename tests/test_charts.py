@@ -1,0 +1,144 @@
+"""The pictures' specifications: valid, free of values, the same whatever is asked; one colour and dash per cell."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from rnn_dynamics import CELLS
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background
+from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
+from rnn_dynamics.experiment import WEIGHT_SCALES
+
+LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
+DATASETS = {"curves", "scales", "chosen", "map", "floors"}
+SYMBOLS = {"input": "‖∂L/∂xₜ‖", "hidden": "‖∂L/∂hₜ‖", "cell": "‖∂L/∂cₜ‖"}
+AXES = {"step": "time step t", "lag": "lag T − t"}
+Spec = dict[str, Any]
+
+every_picture = pytest.mark.parametrize(("component", "against", "background"), list(product(GRADIENTS, AXES, THEMES)))
+
+
+@cache
+def spec_of(component: str, against: str, background: Background) -> Spec:
+    """The specification as it is sent; building it checks it against Vega-Lite's schema."""
+    spec: Spec = live_chart(component, against, background, LABELS).to_dict()
+    return spec
+
+
+def channels(spec: Spec, name: str) -> Iterator[Spec]:
+    """What all layers encode in one channel, those that encode a field."""
+    for layer in spec["layer"]:
+        channel = layer.get("encoding", {}).get(name, {})
+        if "field" in channel:
+            yield channel
+
+
+def keys(part: object) -> Iterator[str]:
+    """Every key of a nested specification."""
+    if isinstance(part, dict):
+        yield from part
+        for inner in part.values():
+            yield from keys(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from keys(inner)
+
+
+@every_picture
+def test_a_specification_is_plain_json_without_nan(component: str, against: str, background: Background) -> None:
+    spec = spec_of(component, against, background)
+    assert json.loads(json.dumps(spec, allow_nan=False)) == spec
+    assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+
+
+@every_picture
+def test_a_specification_holds_names_of_tables_and_no_value(
+    component: str, against: str, background: Background
+) -> None:
+    spec = spec_of(component, against, background)
+    assert "datasets" not in spec
+    assert {"url", "format"}.isdisjoint(spec.get("data", {}))
+    sources = [layer["data"] for layer in spec["layer"]]
+    assert {tuple(source) for source in sources} == {("name",)}
+    assert {source["name"] for source in sources} == DATASETS
+
+
+@every_picture
+def test_every_axis_says_what_it_shows(component: str, against: str, background: Background) -> None:
+    spec = spec_of(component, against, background)
+    across = [channel for channel in channels(spec, "x") if channel.get("axis")]
+    up = [channel for channel in channels(spec, "y") if channel.get("axis")]
+    assert len(across) == len(up) == 2  # the curves and the map
+    assert all(channel["title"].startswith(AXES[against]) for channel in across)
+    assert {channel["title"] for channel in up} == {GRADIENTS[component], "weight scale"}
+    assert GRADIENTS[component].startswith(SYMBOLS[component])
+    powers = next(channel["axis"] for channel in up if channel["title"] == GRADIENTS[component])
+    assert powers["labelExpr"].startswith("'10' + ")  # the unit: powers of ten
+
+
+@every_picture
+def test_the_colours_of_the_map_have_a_legend_with_a_unit(component: str, against: str, background: Background) -> None:
+    legends = [channel for channel in channels(spec_of(component, against, background), "color") if "title" in channel]
+    (legend,) = (channel for channel in legends if channel.get("legend"))
+    assert legend["title"].startswith("log₁₀")
+    assert legend["scale"]["range"] == list(DIVERGING)
+
+
+@every_picture
+def test_a_cell_has_one_colour_in_curve_and_label(component: str, against: str, background: Background) -> None:
+    by_cell = [
+        channel for channel in channels(spec_of(component, against, background), "color") if channel["field"] == "cell"
+    ]
+    assert len(by_cell) == 2
+    for channel in by_cell:
+        assert channel["scale"] == {"domain": list(CELLS), "range": list(THEMES[background].cells)}
+
+
+@every_picture
+def test_every_cell_has_a_dash_of_its_own(component: str, against: str, background: Background) -> None:
+    (dashes,) = channels(spec_of(component, against, background), "strokeDash")
+    assert dashes["scale"]["domain"] == list(CELLS)
+    assert len({tuple(dash) for dash in dashes["scale"]["range"]}) == len(CELLS)
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_the_cells_differ_in_colour(background: Background) -> None:
+    assert len(set(THEMES[background].cells)) == len(CELLS) == len(CELL_NAMES) == len(CELL_DASHES)
+    assert tuple(CELL_NAMES) == tuple(CELL_DASHES) == tuple(CELLS)
+
+
+@every_picture
+def test_one_choice_has_one_specification(component: str, against: str, background: Background) -> None:
+    # A specification that changes from run to run would make the browser build the picture anew and lose the pointer.
+    again = live_chart(component, against, background, LABELS).to_dict()
+    assert json.dumps(again) == json.dumps(spec_of(component, against, background))
+
+
+def test_every_choice_has_a_specification_of_its_own() -> None:
+    texts = [json.dumps(spec_of(*choice)) for choice in product(GRADIENTS, AXES, THEMES)]
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_axis_of_the_map_names_positions_of_the_slider() -> None:
+    (axis,) = (
+        channel["axis"]
+        for channel in channels(spec_of("input", "step", "light"), "y")
+        if channel.get("axis") and channel["title"] == "weight scale"
+    )
+    assert {"0.1", "1", "10"} <= {LABELS[position] for position in axis["values"]}
+    assert all(f"'{label}'" in axis["labelExpr"] for label in LABELS)
+
+
+@every_picture
+def test_the_pointer_on_the_map_is_a_parameter_of_the_picture(
+    component: str, against: str, background: Background
+) -> None:
+    spec = spec_of(component, against, background)
+    names = [parameter["name"] for parameter in spec.get("params", [])]
+    assert names == ["hover"]
+    assert "hover.scale" in json.dumps(spec["layer"])
+    assert "href" not in set(keys(spec))

@@ -1,0 +1,136 @@
+"""The reproduction script, run where this library cannot be imported: it prints the numbers of `run`."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics.experiment import KNOBS, Choice
+from rnn_dynamics.reproduction import reproduction_script
+
+#: Orders of magnitude; the scripts print twelve decimals.
+CLOSE = 1e-9
+#: Columns of the printed table, after t.
+COMPONENTS = ("input", "hidden", "cell")
+SMALL = Experiment(
+    sequence_length=13, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, input_scale=0.7, seed=4
+)
+AWKWARD = '"a" \'b\' \\n {T} {{x}} """ é∂ 🎉 #%s'
+#: Runs many scripts with one import of torch, each in a namespace of its own; one that fails leaves the others alone.
+DRIVER = """
+import sys, traceback
+for path in sys.argv[1:]:
+    print("script", path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            exec(compile(file.read(), path, "exec"), {"__name__": "__main__"})
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+"""
+
+Answer = tuple[float, NDArray[np.float64]]
+
+
+def options(name: str) -> tuple[str, ...]:
+    knob = KNOBS[name]
+    assert isinstance(knob, Choice)
+    return tuple(knob.options)
+
+
+def alone(*arguments: str, folder: Path) -> str:
+    """What Python prints for a script, started where neither the folder nor the environment leads to this library."""
+    command = [sys.executable, "-I", "-W", "error", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def parsed(output: str) -> Answer:
+    """The loss, and the norms (T, components), of one script's output."""
+    assert "Traceback" not in output, output
+    loss, _, *rows = output.strip().splitlines()
+    table = np.array([[float(entry) for entry in row.split()] for row in rows])
+    np.testing.assert_array_equal(table[:, 0], np.arange(1, len(table) + 1))
+    assert loss.startswith("loss ")
+    return float(loss.split()[1]), table[:, 1:]
+
+
+def assert_prints_the_numbers_of_run(experiment: Experiment, answer: Answer) -> None:
+    trace = run(experiment)
+    loss, table = answer
+    ours = np.stack([trace.log10_norms[name] for name in COMPONENTS if name in trace.log10_norms], axis=1)
+    assert loss == pytest.approx(trace.loss, rel=CLOSE)
+    np.testing.assert_allclose(table, ours, rtol=0, atol=CLOSE)
+
+
+EVERY_WAY = {
+    f"{cell}-{initialisation}-{loss_at}": replace(SMALL, cell=cell, initialisation=initialisation, loss_at=loss_at)
+    for cell in CELLS
+    for initialisation in options("initialisation")
+    for loss_at in options("loss_at")
+}
+TEXTS = {
+    f"{cell}-{kind}": replace(SMALL, cell=cell, text=text, input_scale=2.0)
+    for cell in CELLS
+    for kind, text in {"sentence": "gates hold.", "awkward": AWKWARD, "one_letter": "a"}.items()
+}
+#: The corners of the sliders, in a network that is not chaotic: norms whose squares a double cannot hold.
+CORNERS = {
+    "vanishes_far": replace(SMALL, cell="rnn", weight_scale=0.1, sequence_length=200),
+    "explodes_far": replace(
+        SMALL, cell="rnn", weight_scale=10.0, initialisation="orthogonal", input_scale=0.0, sequence_length=200
+    ),
+    "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
+    "one_step": replace(SMALL, cell="lstm", sequence_length=1),
+}
+ALL = EVERY_WAY | TEXTS | CORNERS
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script prints, all in one process."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for name, experiment in ALL.items():
+        (folder / f"{name}.py").write_text(reproduction_script(experiment), encoding="utf-8")
+    (folder / "driver").write_text(DRIVER, encoding="utf-8")
+    output = alone("driver", *(f"{name}.py" for name in ALL), folder=folder)
+    parts = [part.partition("\n") for part in output.split("script ")[1:]]
+    return {name.removesuffix(".py"): printed for name, _, printed in parts}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_script_run_by_itself_prints_the_numbers_of_the_page(cell: str, tmp_path: Path) -> None:
+    experiment = replace(SMALL, cell=cell, weight_scale=1.3)
+    (tmp_path / "gradients.py").write_text(reproduction_script(experiment), encoding="utf-8")
+    assert_prints_the_numbers_of_run(experiment, parsed(alone("gradients.py", folder=tmp_path)))
+
+
+@pytest.mark.parametrize("name", EVERY_WAY)
+def test_every_cell_initialisation_and_loss_is_reproduced(name: str, outputs: dict[str, str]) -> None:
+    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_any_sentence_is_reproduced(name: str, outputs: dict[str, str]) -> None:
+    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_the_corners_of_the_sliders_are_reproduced(name: str, outputs: dict[str, str]) -> None:
+    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+@pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)
+def test_a_script_says_nothing_of_this_library(experiment: Experiment) -> None:
+    assert "rnn_dynamics" not in reproduction_script(experiment)
+
+
+def test_a_script_states_its_settings() -> None:
+    script = reproduction_script(replace(SMALL, cell="gru", weight_scale=1.3))
+    for stated in ("weight_scale = 1.3", "initialisation = gaussian", "loss_at = last"):
+        assert stated in script

@@ -1,0 +1,433 @@
+"""The tables behind the pictures: verdicts, tidy frames, two-byte curves and the map's picture file."""
+
+import base64
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics.charts.theme import DIVERGING
+from rnn_dynamics.charts.vanish_or_explode import live_chart
+from rnn_dynamics.experiment import WEIGHT_SCALES
+from rnn_dynamics.run import run_family
+from rnn_dynamics.tables.curves import curves_table
+from rnn_dynamics.tables.live import (
+    POINTS,
+    Picture,
+    arrow_bytes,
+    chosen_dataset,
+    curve_rows,
+    floor_rows,
+    label_places,
+    picture_datasets,
+    point_steps,
+    scale_rows,
+    vertical_ranges,
+)
+from rnn_dynamics.tables.raster import map_image, palette_bytes
+from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+
+Array = NDArray[np.float64]
+SMALL = Experiment(sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
+ALL_ROWS = tuple(range(len(WEIGHT_SCALES)))
+NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+
+
+def decoded(points: bytes) -> Array:
+    """The curve that two bytes a point stand for, in orders of magnitude."""
+    return (np.frombuffer(points, "<u2") - 32768.0) / 100
+
+
+def straight(start: float, end: float, length: int = 100) -> Array:
+    """A straight line of log10 norms, step 1 first."""
+    return np.linspace(start, end, length)
+
+
+def picture_with(curves: Mapping[str, Array], **changes: Any) -> Picture:
+    """A picture of curves (S, T) by cell; its rows are the first S positions of the slider."""
+    count = len(next(iter(curves.values())))
+    usual: dict[str, Any] = {
+        "labels": NAMES,
+        "cell": "rnn",
+        "rows": tuple(range(count)),
+        "positions": len(WEIGHT_SCALES),
+        "against_lag": False,
+        "slopes": (None,) * count,
+        "palette": DIVERGING,
+    }
+    return Picture(curves=curves, **(usual | changes))
+
+
+def axis_of(*curves: Array) -> tuple[float, float]:
+    """The ends of the vertical axis of one row of curves (T,)."""
+    lows, highs = vertical_ranges(np.stack(curves)[None])
+    return float(lows[0]), float(highs[0])
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("orders", "outcome"),
+    [(-2.0, "vanishes"), (-1.99, "holds"), (0.0, "holds"), (1.99, "holds"), (2.0, "explodes"), (-300.0, "vanishes")],
+)
+def test_a_change_of_less_than_two_orders_holds(orders: float, outcome: str) -> None:
+    verdict = judge(np.array([orders, 0.3 * orders, 0.0]))
+    assert verdict.outcome == outcome
+    assert verdict.orders == orders
+    assert verdict.log10_factor == pytest.approx(orders / 2)
+
+
+def test_only_the_ratio_of_first_to_last_step_is_judged() -> None:
+    assert judge(straight(-110, -100)) == judge(straight(-10, 0))
+
+
+def test_a_gradient_of_exactly_zero_at_the_first_step_vanishes() -> None:
+    verdict = judge(np.array([-np.inf, -np.inf, 0.0]))
+    assert (verdict.outcome, verdict.orders, verdict.log10_factor, verdict.horizon) == ("vanishes", -np.inf, -np.inf, 1)
+
+
+def test_a_single_step_has_no_factor() -> None:
+    verdict = judge(np.array([-0.4]))
+    assert (verdict.outcome, verdict.orders, verdict.horizon) == ("holds", 0.0, None)
+    assert math.isnan(verdict.log10_factor)
+
+
+def test_the_horizon_is_the_first_lag_with_less_than_one_per_cent() -> None:
+    assert horizon(np.array([-5.0, -2.1, -1.9, -1.0, 0.0])) == 3
+    assert horizon(np.array([-5.0, -1.9, -2.1, -1.0, 0.0])) == 2  # it may grow again later
+    assert horizon(np.array([-8.0, -5.0])) == 1
+
+
+@pytest.mark.parametrize("curve", [straight(3, 0), straight(-1.9, 0), np.array([0.0])])
+def test_a_gradient_that_stays_above_one_per_cent_has_no_horizon(curve: Array) -> None:
+    assert horizon(curve) is None
+
+
+@pytest.mark.parametrize(
+    ("log10_value", "shown"),
+    [
+        (-math.inf, "0"),
+        (-300.4, "10⁻³⁰⁰"),
+        (-21.6, "10⁻²²"),
+        (-2.01, "10⁻²"),
+        (-2.0, "0.01"),
+        (-0.62, "0.24"),
+        (0.0, "1"),
+        (math.log10(3.14), "3.1"),
+        (1.5, "32"),
+        (math.log10(99.7), "100"),
+        (2.0, "100"),
+        (math.log10(1234), "1,234"),
+        (4.0, "10⁴"),
+        (20.4, "10²⁰"),
+        (187.0, "10¹⁸⁷"),
+    ],
+)
+def test_a_share_reads_as_a_plain_number_or_a_power_of_ten(log10_value: float, shown: str) -> None:
+    assert power_of_ten(log10_value) == shown
+
+
+@given(st.floats(-320, 320))
+def test_no_share_is_written_like_a_programmer(log10_value: float) -> None:
+    assert "e" not in power_of_ten(log10_value)
+
+
+# --- the tidy frame -----------------------------------------------------------------------------------------------
+
+
+def test_the_frame_has_one_row_for_each_cell_step_and_component() -> None:
+    traces = [run(replace(SMALL, cell=cell)) for cell in CELLS]
+    frame = curves_table(traces)
+    assert list(frame.columns) == ["cell", "weight_scale", "step", "lag", "component", "log10_norm"]
+    assert len(frame) == sum(len(values) for trace in traces for values in trace.log10_norms.values())
+    assert ((frame["step"] + frame["lag"]) == SMALL.sequence_length).all()
+    for trace in traces:
+        for component, values in trace.log10_norms.items():
+            mine = frame[(frame["cell"] == trace.experiment.cell) & (frame["component"] == component)]
+            np.testing.assert_array_equal(mine.sort_values("step")["log10_norm"], values)
+
+
+# --- the live picture's datasets ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [1, 2, 9, 49, 50, 51, 99, 100, 200, 9999])
+def test_the_points_of_a_curve_include_both_ends_and_never_repeat_a_step(length: int) -> None:
+    steps = point_steps(length)
+    assert (steps[0], steps[-1], len(steps)) == (1, length, min(length, POINTS))
+    assert (np.diff(steps) >= 1).all()
+
+
+@cache
+def expressions(against: str) -> dict[str, str]:
+    """The chart's own formulas of a curve's points, in Python's names."""
+    spec = live_chart("input", against, "light", ("1",)).to_dict()
+    lists = [layer["transform"] for layer in spec["layer"] if "datum.points" in str(layer.get("transform"))]
+    found = {step["as"]: step["calculate"] for steps in lists for step in steps if "calculate" in step}
+    names = {"data('chosen')[0].": "", "datum.": "", "floor(": "math.floor("}
+    for theirs, ours in names.items():
+        found = {name: formula.replace(theirs, ours) for name, formula in found.items() if isinstance(formula, str)}
+    return found
+
+
+@pytest.mark.parametrize("against", ["step", "lag"])
+def test_the_chart_finds_the_same_time_steps_by_its_own_formula(against: str) -> None:
+    formula = compile(expressions(against)["x"], "chart", "eval")
+    for length in range(1, 401):
+        count = min(length, POINTS)
+        values = {"math": math, "max": max, "length": length, "points": count}
+        theirs = [eval(formula, values | {"k": k}) for k in range(count)]
+        steps = point_steps(length)
+        np.testing.assert_array_equal(theirs, steps if against == "step" else length - steps)
+
+
+@given(st.lists(st.floats(-327, 327), min_size=1, max_size=POINTS))
+def test_the_chart_decodes_what_the_table_encodes(norms: list[float]) -> None:
+    points = curve_rows(picture_with({"rnn": np.array([norms])}))["points"][0].as_py()
+    formula = compile(expressions("step")["y"], "chart", "eval")
+    theirs = [eval(formula, {"points": points, "k": k}) for k in range(len(norms))]
+    np.testing.assert_allclose(theirs, norms, rtol=0, atol=0.005 + 1e-9)
+
+
+@pytest.mark.parametrize("length", [10, 60, 200])
+def test_every_curve_of_the_picture_is_exact_to_half_a_hundredth_of_an_order(length: int) -> None:
+    scales = {0: 0.1, 9: 1.0, 15: 1.6}
+    experiment = replace(SMALL, sequence_length=length)
+    families = {cell: run_family(replace(experiment, cell=cell), weight_scales=[*scales.values()]) for cell in CELLS}
+    curves = {cell: family.log10_norms["input"] for cell, family in families.items()}
+    table = curve_rows(picture_with(curves, rows=tuple(scales)))
+    assert table.num_rows == len(scales) * len(CELLS)
+    for row in table.to_pylist():
+        exact = run(replace(experiment, cell=row["cell"], weight_scale=scales[row["scale"]])).log10_norms["input"]
+        shown = exact[point_steps(length) - 1]
+        np.testing.assert_allclose(decoded(row["points"]), shown, rtol=0, atol=0.005 + 1e-6)
+        assert row["text"] == f"{NAMES[row['cell']]}: {power_of_ten(exact[0] - exact[-1])}"
+
+
+@pytest.mark.parametrize("value", [-np.inf, -1e4, -400.0, 400.0, 1e4])
+def test_a_norm_beyond_two_bytes_is_drawn_outside_the_axis_and_not_wrapped_around(value: float) -> None:
+    curve = np.array([value, 0.0])
+    shown = decoded(curve_rows(picture_with({"rnn": curve[None]}))["points"][0].as_py())[0]
+    low, high = axis_of(curve)
+    assert not low <= shown <= high
+    assert np.sign(shown) == np.sign(value)
+
+
+@given(st.lists(st.tuples(st.floats(-300, 285), st.floats(-300, 285)), min_size=1, max_size=3))
+def test_the_vertical_axis_contains_the_curves(curves: list[tuple[float, float]]) -> None:
+    low, high = axis_of(*map(np.array, curves))
+    assert all(low < value < high for curve in curves for value in curve)
+
+
+def test_each_row_has_a_vertical_axis_of_its_own() -> None:
+    norms = np.stack([straight(-20, 0), straight(-200, 0), straight(100, 0)])[:, None]
+    lows, highs = vertical_ranges(norms)
+    assert [axis_of(row[0]) for row in norms] == list(zip(lows.tolist(), highs.tolist(), strict=True))
+    assert len(set(lows)) == 3
+
+
+def test_the_vertical_axis_stands_still_while_a_curve_moves_a_little() -> None:
+    assert len({axis_of(straight(-orders, 0)) for orders in np.linspace(12, 28, 30)}) == 1
+
+
+def test_a_curve_of_zeros_has_an_axis() -> None:
+    low, high = axis_of(np.full(4, -np.inf))
+    assert low < 0 < high
+
+
+@given(st.lists(st.tuples(st.floats(-300, 285) | st.just(-math.inf), st.floats(-300, 285)), min_size=1, max_size=3))
+def test_labels_stay_a_line_apart_and_inside_the_axis(ends: list[tuple[float, float]]) -> None:
+    curves = np.array(ends)
+    low, high = axis_of(*curves)
+    line = (high - low) / 14
+    places = np.sort(label_places(curves[:, 0], curves[:, 1], low, high))
+    assert places[0] >= low + 0.49 * line
+    assert places[-1] <= high - 0.49 * line
+    assert (np.diff(places) >= 0.999 * line).all()
+
+
+def test_a_label_stands_below_a_vanishing_curve_and_above_an_exploding_one() -> None:
+    below, above = label_places(np.array([-20.0, 20.0]), np.zeros(2), -30, 30)
+    assert -20 - 60 / 14 < below < -20
+    assert 20 < above < 20 + 60 / 14
+
+
+def test_labels_far_apart_are_in_the_order_of_their_curves() -> None:
+    assert np.argsort(label_places(np.array([-25.0, 9.0, -1.0]), np.zeros(3), -30, 15)).tolist() == [0, 2, 1]
+
+
+def test_a_label_belongs_to_its_curve() -> None:
+    curves = {"rnn": straight(-25, 0)[None], "lstm": straight(-1, 0)[None], "gru": straight(9, 0)[None]}
+    rows = curve_rows(picture_with(curves)).to_pylist()
+    assert [row["cell"] for row in rows] == ["rnn", "lstm", "gru"]
+    for row in rows:
+        assert abs(row["end"] - curves[row["cell"]][0, 0]) < 45 / 14
+        assert row["text"].startswith(NAMES[row["cell"]] + ": ")
+
+
+def test_a_row_of_the_map_says_axis_horizon_and_slope() -> None:
+    curves = {
+        "rnn": np.stack([straight(-20, 0, 21), straight(2.5, 0.5, 21)]),
+        "lstm": np.stack([straight(-1, 0, 21), straight(-300, 0, 21)]),
+    }
+    first, second = scale_rows(picture_with(curves, rows=(4, 7), slopes=(-0.25, None))).to_pylist()
+    assert (first["scale"], second["scale"]) == (4, 7)
+    assert (first["low"], first["high"]) == axis_of(curves["rnn"][0], curves["lstm"][0])
+    assert (second["low"], second["high"]) == axis_of(curves["rnn"][1], curves["lstm"][1])
+    assert first["horizon"] == 21 - 3  # one order a step: lag 2 has exactly 1 %, lag 3 less
+    assert second["horizon"] is None
+    assert (first["slope"], second["slope"]) == (-0.25, None)
+    assert (first["last"], second["last"]) == (0.0, 0.5)
+    other = scale_rows(picture_with(curves, cell="lstm")).to_pylist()
+    assert (other[0]["horizon"], other[1]["horizon"]) == (None, 21 - 1)
+
+
+def test_a_floor_says_where_it_is_and_what_it_means() -> None:
+    assert floor_rows([("half", -7.5)]).to_pylist() == [{"y": -7.5, "text": "0 in half below this"}]
+
+
+def test_a_table_survives_the_way_to_the_browser() -> None:
+    table = curve_rows(picture_with({"rnn": np.array([[-3.0, 0.0]]), "gru": np.array([[1.0, 0.0]])}))
+    assert pa.ipc.open_stream(arrow_bytes(table)).read_all().equals(table)
+
+
+# --- the map ------------------------------------------------------------------------------------------------------
+
+PALETTE = DIVERGING
+
+
+def picture_of(norms: Array, rows_of: list[int], limit: float = 10.0) -> NDArray[np.uint8]:
+    """The colours (rows, steps, 3) of the map's picture file."""
+    url = map_image(norms, limit, PALETTE, rows_of)
+    head, _, body = url.partition(",")
+    assert head == "data:image/png;base64"
+    image = Image.open(io.BytesIO(base64.b64decode(body, validate=True)))
+    assert image.format == "PNG"
+    return np.asarray(image.convert("RGB"))
+
+
+def rgb(colour: str) -> list[int]:
+    return [int(pair, 16) for pair in re.findall("..", colour[1:])]
+
+
+def test_the_colours_of_known_values_are_those_of_the_palette() -> None:
+    first, *_, last = (rgb(colour) for colour in PALETTE)
+    middle = np.mean([rgb(PALETTE[4]), rgb(PALETTE[5])], axis=0)
+    pixels = picture_of(np.array([[-10.0, -999.0, -np.inf, 10.0, 999.0, 0.0]]), [0])
+    assert pixels[0, :5].tolist() == [first, first, first, last, last]
+    assert np.abs(pixels[0, 5] - middle).max() <= 0.5
+    # A ninth of the way from end to end leads from one of ten colours to the next.
+    between = picture_of(np.array([[-10.0 + 20.0 * k / 9 for k in range(10)] + [0.0]]), [0])[0, :10]
+    assert np.abs(between.astype(int) - [rgb(colour) for colour in PALETTE]).max() <= 3
+
+
+def test_the_limit_sets_where_the_colours_end() -> None:
+    norms = np.array([[-10.0, -5.0, 0.0]])
+    np.testing.assert_array_equal(picture_of(2 * norms, [0], limit=20.0), picture_of(norms, [0]))
+    assert not np.array_equal(picture_of(norms, [0], limit=20.0), picture_of(norms, [0]))
+
+
+def test_a_row_of_zeros_is_drawn_as_gone() -> None:
+    assert picture_of(np.full((1, 3), -np.inf), [0])[0, 0].tolist() == rgb(PALETTE[0])
+
+
+def test_the_picture_shows_the_rows_that_were_asked_for_from_the_top() -> None:
+    norms = np.array([[-10.0, 0.0], [0.0, 0.0], [10.0, 0.0]])
+    pixels = picture_of(norms, [2, 2, 0, 1])
+    assert pixels.shape == (4, 2, 3)
+    assert [pixels[row, 0].tolist() for row in (0, 1, 2)] == [rgb(PALETTE[-1]), rgb(PALETTE[-1]), rgb(PALETTE[0])]
+    np.testing.assert_array_equal(pixels[3, 0], pixels[3, 1])
+
+
+def test_the_first_column_of_the_picture_is_the_first_step() -> None:
+    pixels = picture_of(np.array([[-10.0, -5.0, 0.0]]), [0])
+    assert pixels[0, 0].tolist() == rgb(PALETTE[0])
+
+
+@cache
+def opening_curves(length: int = 100, rows: tuple[int, ...] = ALL_ROWS) -> dict[str, Array]:
+    """The curves of the opening picture, or of a part of it."""
+    opening = Experiment(cell="rnn", sequence_length=length, forget_bias=3.0)
+    scales = [WEIGHT_SCALES[row] for row in rows]
+    return {cell: run_family(replace(opening, cell=cell), weight_scales=scales).log10_norms["input"] for cell in CELLS}
+
+
+def shown(length: int = 100, rows: tuple[int, ...] = ALL_ROWS, **changes: Any) -> dict[str, bytes]:
+    """The datasets of the opening picture, or of one like it."""
+    labels = NAMES | {"lstm": "LSTM, forget bias 3"}
+    usual: dict[str, Any] = {"labels": labels, "rows": rows, "slopes": [-0.2] * len(rows)}
+    picture = picture_with(opening_curves(length, rows), **(usual | changes))
+    return picture_datasets(picture) | {"chosen": chosen_dataset(picture, 9)}
+
+
+def read(stream: bytes) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pa.ipc.open_stream(stream).read_all().to_pylist()
+    return rows
+
+
+def pixels_of(datasets: dict[str, bytes]) -> NDArray[np.uint8]:
+    url = read(datasets["map"])[0]["url"]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
+
+
+def test_the_datasets_of_the_opening_picture_are_small() -> None:
+    assert sum(len(stream) for stream in shown().values()) < 20_000
+
+
+def test_the_message_of_the_opening_picture_is_small() -> None:
+    spec = live_chart("input", "step", "light", tuple(f"{scale:g}" for scale in WEIGHT_SCALES)).to_dict()
+    assert sum(len(stream) for stream in shown().values()) + len(json.dumps(spec)) < 40_000
+
+
+def test_the_picture_has_one_row_that_is_chosen() -> None:
+    (now,) = read(shown()["chosen"])
+    assert now == {"scale": 9, "length": 100, "points": POINTS, "limit": 20.0, "cell": "RNN"}
+    (short,) = read(shown(length=20)["chosen"])
+    assert (short["length"], short["points"], short["limit"]) == (20, 20, 5.0)
+
+
+def test_the_map_has_the_largest_weight_scale_on_top_and_step_one_on_the_left() -> None:
+    norms = opening_curves()["rnn"]
+    pixels = pixels_of(shown())
+    assert pixels.shape == (len(WEIGHT_SCALES), 100, 3)
+    np.testing.assert_array_equal(pixels, picture_of(norms - norms[:, -1:], list(range(24, -1, -1)), limit=20.0))
+
+
+def test_against_the_lag_the_map_is_mirrored_and_the_curves_are_not() -> None:
+    step, lag = shown(), shown(against_lag=True)
+    np.testing.assert_array_equal(pixels_of(lag), pixels_of(step)[:, ::-1])
+    assert lag["curves"] == step["curves"]
+
+
+def test_the_colours_of_the_map_do_not_tell_how_large_the_last_gradient_is() -> None:
+    pixels = [pixels_of(picture_datasets(picture_with({"rnn": straight(-9 + up, up, 40)[None]}))) for up in (0.0, 5.0)]
+    np.testing.assert_array_equal(pixels[0], pixels[1])
+
+
+def test_a_coarse_map_still_fills_every_position_with_the_nearest_row() -> None:
+    rows = (0, 4, 8, 9, 12, 16, 20, 24)
+    coarse, fine = pixels_of(shown(rows=rows)), pixels_of(shown())
+    assert coarse.shape == fine.shape
+    for row in rows:
+        np.testing.assert_array_equal(coarse[24 - row], fine[24 - row])
+    np.testing.assert_array_equal(coarse[24 - 23], fine[0])
+    assert {row["scale"] for row in read(shown(rows=rows)["scales"])} == set(rows)
+
+
+def test_the_palette_has_a_middle_of_its_own_so_that_no_change_has_one_colour() -> None:
+    colours: Any = np.frombuffer(palette_bytes(PALETTE), np.uint8).reshape(-1, 3)
+    assert len(colours) == 255
+    assert (colours[0].tolist(), colours[-1].tolist()) == (rgb(PALETTE[0]), rgb(PALETTE[-1]))
