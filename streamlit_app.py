@@ -4,4 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-st.navigation({"Learn": [st.Page("pages/vanish_or_explode.py", title="Vanish or explode?", default=True)]}).run()
+HOME = "pages/vanish_or_explode.py"
+
+st.navigation(
+    {
+        "Learn": [
+            st.Page(HOME, title="Vanish or explode?", url_path="home", default=True),
+            # The home page has the empty address; a link to its file's name must not end in "Page not found".
+            st.Page(HOME, title="Vanish or explode?", url_path="vanish_or_explode", visibility="hidden"),
+        ]
+    }
+).run()

@@ -11,7 +11,7 @@ import streamlit as st
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.cache import cached_run, live_picture
+from rnn_dynamics.dashboard.cache import LivePicture, live_picture
 from rnn_dynamics.dashboard.content import prose, sentences
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
@@ -61,7 +61,7 @@ def picture() -> None:
     st.markdown(verdict_table(words, chosen, experiment, live.families))
     for note in notes(words, chosen, experiment, live.families, row):
         st.caption(note)
-    _share(experiment, component, axis)
+    _share(experiment, component, axis, live, row)
 
 
 def _preset_buttons() -> None:
@@ -124,7 +124,7 @@ def _specification(component: str, axis: str, background: Background) -> dict[st
     return live_chart(component, axis, background, labels).to_dict()
 
 
-def _share(experiment: Experiment, component: str, axis: str) -> None:
+def _share(experiment: Experiment, component: str, axis: str, live: LivePicture, row: int) -> None:
     opening = settings(OPENING) | {key: values[0] for key, values in VIEW.items()}
     now = settings(experiment) | {"gradient": component, "axis": axis}
     if experiment.text:  # T and D follow from it
@@ -135,7 +135,7 @@ def _share(experiment: Experiment, component: str, axis: str) -> None:
         left, right = st.columns(2)
         left.download_button(
             "Curves (CSV)",
-            lambda: _csv(experiment),
+            lambda: _csv(live, row, experiment.weight_scale),
             file_name="gradients.csv",
             mime="text/csv",
             on_click="ignore",
@@ -152,8 +152,12 @@ def _share(experiment: Experiment, component: str, axis: str) -> None:
         st.caption("The script needs numpy and torch, nothing of ours, and prints the same numbers by autograd.")
 
 
-def _csv(experiment: Experiment) -> str:
-    return curves_table(cached_run(replace(experiment, cell=cell)) for cell in CELL_NAMES).to_csv(index=False)
+def _csv(live: LivePicture, row: int, weight_scale: float) -> str:
+    norms = {
+        cell: {component: values[row] for component, values in components.items()}
+        for cell, components in live.families.log10_norms.items()
+    }
+    return curves_table(norms, weight_scale).to_csv(index=False)
 
 
 def page() -> None:

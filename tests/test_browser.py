@@ -365,13 +365,17 @@ def test_nothing_scrolls_sideways(desk: BrowserContext, address: str, dark: bool
         reader.assert_well()
 
 
-def test_a_finger_on_the_map_moves_the_curves(phone: BrowserContext, address: str) -> None:
+def test_a_finger_drawn_along_the_map_moves_the_curves(phone: BrowserContext, address: str) -> None:
     with visit(phone) as reader:
         reader.open(address)
         reader.remember()
         seen, sent = {reader.pixels()}, reader.sent
+        touch = phone.new_cdp_session(reader.page)
         for down in (0.53, 0.67):
-            reader.page.touchscreen.tap(*reader.point(0.6, down))
+            for kind, along in (("touchStart", 0.4), ("touchMove", 0.5), ("touchMove", 0.6)):
+                x, y = reader.point(along, down)
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
             reader.rest()
             seen.add(reader.pixels())
         assert reader.changed()

@@ -151,7 +151,7 @@ def test_no_share_is_written_like_a_programmer(log10_value: float) -> None:
 
 def test_the_frame_has_one_row_for_each_cell_step_and_component() -> None:
     traces = [run(replace(SMALL, cell=cell)) for cell in CELLS]
-    frame = curves_table(traces)
+    frame = curves_table({trace.experiment.cell: trace.log10_norms for trace in traces}, SMALL.weight_scale)
     assert list(frame.columns) == ["cell", "weight_scale", "step", "lag", "component", "log10_norm"]
     assert len(frame) == sum(len(values) for trace in traces for values in trace.log10_norms.values())
     assert ((frame["step"] + frame["lag"]) == SMALL.sequence_length).all()

@@ -215,13 +215,13 @@ class _Panels:
                 y=alt.value(0),
                 color=alt.Color(
                     "limit:Q",
-                    title="log₁₀ of gradient / last step's",
+                    title="log₁₀ against step T",
                     scale=alt.Scale(
                         domain=[alt.ExprRef(f"-{limit}"), alt.ExprRef(limit)], range=list(DIVERGING)
                     ),
                     legend=alt.Legend(
                         orient="bottom", direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,
-                        gradientLength=130, gradientThickness=10, offset=4,
+                        gradientLength=110, gradientThickness=10, offset=4,
                     ),
                 ),
             )

@@ -13,7 +13,6 @@ from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.run import run, run_family
 from rnn_dynamics.tables.live import Picture, picture_datasets
 from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
-from rnn_dynamics.trace import Trace
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.interaction`).
@@ -109,12 +108,6 @@ def _live_picture(
         palette=palette,
     )
     return LivePicture(answer, picture, picture_datasets(picture))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Experiment: repr})
-def cached_run(experiment: Experiment) -> Trace:
-    """One experiment in full."""
-    return run(experiment)
 
 
 def _state_matrix(experiment: Experiment) -> NDArray[np.float64]:

@@ -31,7 +31,9 @@ def read_link(widgets: Mapping[str, Any]) -> None:
     remarks = []
     for key in st.query_params:
         if key in widgets:
-            remarks.append(_read(key, st.query_params.get_all(key)[-1], widgets[key]))
+            values = st.query_params.get_all(key)
+            # A widget may take the first of several values; the last one is what a reader added.
+            remarks.append(_read(key, values[-1], widgets[key], set_it=len(values) > 1))
         else:
             remarks.append(f"`{_plain(key)}` is not a setting of this page")
     remarks = [remark for remark in remarks if remark]
@@ -54,30 +56,32 @@ def share_link(settings: Mapping[str, Any], opening: Mapping[str, Any]) -> str:
     return f"{base}?{urlencode(differing)}" if differing else base
 
 
-def _read(key: str, text: str, offered: tuple[Any, ...] | None) -> str | None:
+def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) -> str | None:
     """Judge one key of the address; set the session's value where the widget would not find it by itself."""
     knob = KNOBS.get(key)
     if isinstance(knob, Number):
-        return _read_number(key, text, knob)
+        return _read_number(key, text, knob, set_it)
     if isinstance(knob, Text):
+        if set_it:
+            st.session_state[key] = text[: knob.offered_length]
         return None if len(text) <= knob.offered_length else f"`{key}` was cut to {knob.offered_length} characters"
     names = tuple(knob.options) if isinstance(knob, Choice) else offered or ()
     match = next((name for name in names if name.lower() == text.lower()), None)
     if match is None:
         return f"`{key} = {_plain(text)}` is not one of {', '.join(names)}"
-    if in_link(key, match) != text:
+    if set_it or in_link(key, match) != text:
         st.session_state[key] = match
     return None
 
 
-def _read_number(key: str, text: str, knob: Number) -> str | None:
+def _read_number(key: str, text: str, knob: Number, set_it: bool) -> str | None:
     try:
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
         kind = "a whole number" if knob.whole else "a number"
         return f"`{key} = {_plain(text)}` is not {kind} from {min(knob.offered):g} to {max(knob.offered):g}"
     nearest = min(knob.offered, key=lambda offer: abs(offer - value))
-    if in_link(key, nearest) != text:
+    if set_it or in_link(key, nearest) != text:
         st.session_state[key] = nearest
     return None if nearest == value else f"`{key} = {_plain(text)}` is shown as {nearest:g}"
 

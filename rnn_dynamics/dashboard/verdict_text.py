@@ -16,6 +16,9 @@ from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
 Curves = Mapping[str, NDArray[np.float64]]
 Words = Mapping[str, Any]
 
+#: Orders of magnitude after which a rounding error of 10^−16 has grown into the digits that the page shows.
+_CHAOS = 10.0
+
 
 def claim(words: Words, curves: Curves) -> str:
     """The headline: what is left of the gradient of each cell."""
@@ -56,6 +59,8 @@ def notes(words: Words, curves: Curves, experiment: Experiment, answer: Families
         said.append(texts["mean_field"].format(predicted=_factor(predicted), measured=_factor(verdict.log10_factor)))
     if radius > 1 and verdict.outcome == "vanishes":
         said.append(texts["above_one"].format(radius=radius))
+    if any(judge(norms).orders > _CHAOS for norms in curves.values()):
+        said.append(texts["chaos"])
     if experiment.loss_at == "every":
         said.append(texts["every"])
     if experiment.text:

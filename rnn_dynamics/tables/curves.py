@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rnn_dynamics.trace import Trace
 
-
-def curves_table(traces: Iterable[Trace]) -> pd.DataFrame:
+def curves_table(norms: Mapping[str, Mapping[str, NDArray[np.float64]]], weight_scale: float) -> pd.DataFrame:
     """One row per cell, step t = 1 .. T and component.
 
-    Columns: cell, weight_scale, step, lag (T − t), component (a key of `Trace.log10_norms`), log10_norm.
+    Args:
+        norms: cell -> component (a key of `Trace.log10_norms`) -> (T,).
+        weight_scale: of all of them.
+
+    Returns:
+        columns cell, weight_scale, step, lag (T − t), component, log10_norm.
     """
     frames = []
-    for trace in traces:
-        length = trace.experiment.sequence_length
-        steps = np.arange(1, length + 1)
-        for component, values in trace.log10_norms.items():
+    for cell, components in norms.items():
+        for component, values in components.items():
+            steps = np.arange(1, len(values) + 1)
             frames.append(
                 pd.DataFrame(
                     {
-                        "cell": trace.experiment.cell,
-                        "weight_scale": trace.experiment.weight_scale,
+                        "cell": cell,
+                        "weight_scale": weight_scale,
                         "step": steps,
-                        "lag": length - steps,
+                        "lag": len(values) - steps,
                         "component": component,
                         "log10_norm": values,
                     }
