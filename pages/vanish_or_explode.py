@@ -166,6 +166,8 @@ def page() -> None:
     st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
     prepare_server()
     links.read_link({name: None for name in KNOBS} | VIEW)
+    # A finger drawn sideways over the map moves the curves; up and down it still scrolls the page.
+    st.html("<style>[data-testid='stVegaLiteChart'] canvas { touch-action: pan-y; }</style>")
     st.title(words["title"], anchor=False)
     links.show_notices()
     picture()

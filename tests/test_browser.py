@@ -371,14 +371,16 @@ def test_a_finger_drawn_along_the_map_moves_the_curves(phone: BrowserContext, ad
         reader.remember()
         seen, sent = {reader.pixels()}, reader.sent
         touch = phone.new_cdp_session(reader.page)
-        for down in (0.53, 0.67):
-            for kind, along in (("touchStart", 0.4), ("touchMove", 0.5), ("touchMove", 0.6)):
+        for down in (0.58, 0.64):
+            for step, along in enumerate((0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)):
                 x, y = reader.point(along, down)
+                kind = "touchMove" if step else "touchStart"
                 touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+                reader.page.wait_for_timeout(30)
             reader.rest()
             seen.add(reader.pixels())
-        assert reader.changed()
+            assert reader.changed()
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         assert len(seen) == 3
         assert reader.sent == sent
         reader.assert_well()
