@@ -64,7 +64,7 @@ PROBE = """
   seen.arm = () => Object.assign(seen, {start: null, released: null, picture: look(), times: []});
   seen.settle = async ([first, calm]) => {
     const began = performance.now(), last = () => seen.times.at(-1) ?? NaN;
-    while (performance.now() - (last() || began) < (last() ? calm : first))
+    while (performance.now() - Math.max(last() || 0, began) < (last() ? calm : first))
       await new Promise((done) => setTimeout(done, 10));
     return {waited: last() - seen.start, late: last() - seen.released, shown: seen.times.length};
   };
@@ -103,7 +103,7 @@ class Knob:
                 self.page.keyboard.down(key)
             self.page.keyboard.up(keys[-1])
 
-        return measured(self.page, act)
+        return measured(self.page, act, calm=300 if count == 1 else 1500)
 
 
 def scrub(page: Page, moves: int) -> list[float]:

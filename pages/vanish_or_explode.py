@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
-from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
+from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.cache import LivePicture, live_picture
+from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
 from rnn_dynamics.dashboard.content import prose, sentences
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
-from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment, settings
+from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, WEIGHT_SCALES, Experiment, settings
 from rnn_dynamics.reproduction import reproduction_script
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.live import chosen_dataset
@@ -30,8 +29,14 @@ PRESETS = {
     "edge": replace(OPENING, weight_scale=2.0),
     "too": replace(OPENING, cell="lstm", initialisation="torch", forget_bias=0.0),
 }
+#: What a hall asks in its first minutes: the presets, and the opening picture at every sequence length.
+EXPECTED = (
+    *PRESETS.values(),
+    *(replace(OPENING, sequence_length=int(length)) for length in KNOBS_NUMBER["sequence_length"].offered),
+)
 #: Which gradient is drawn, and against what: settings of the picture, not of the experiment.
 VIEW = {"gradient": tuple(GRADIENTS), "axis": ("step", "lag")}
+SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
 MAIN = ("cell", "weight_scale", "sequence_length")
 MORE = tuple(name for name in KNOBS if name not in MAIN)
 
@@ -56,11 +61,12 @@ def picture() -> None:
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
     datasets = live.datasets | {"chosen": chosen_dataset(live.picture, position)}
     above.vega_lite_chart(
-        {**_specification(component, axis, background), "datasets": datasets}, key="picture", width="stretch"
+        {**live_specification(component, axis, background, SCALE_LABELS), "datasets": datasets},
+        key="picture",
+        width="stretch",
     )
     st.markdown(verdict_table(words, chosen, experiment, live.families))
-    for note in notes(words, chosen, experiment, live.families, row):
-        st.caption(note)
+    st.caption("\n\n".join(notes(words, chosen, experiment, live.families, row)))
     _share(experiment, component, axis, live, row)
 
 
@@ -118,18 +124,15 @@ def _more_controls() -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=16)
-def _specification(component: str, axis: str, background: Background) -> dict[str, Any]:
-    labels = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
-    return live_chart(component, axis, background, labels).to_dict()
-
-
 def _share(experiment: Experiment, component: str, axis: str, live: LivePicture, row: int) -> None:
     opening = settings(OPENING) | {key: values[0] for key, values in VIEW.items()}
     now = settings(experiment) | {"gradient": component, "axis": axis}
     if experiment.text:  # T and D follow from it
         now |= {name: opening[name] for name in ("sequence_length", "input_size")}
-    with st.expander("Share and check", key="share"):
+    share = st.expander("Share and check", on_change="rerun", key="share")
+    if not share.open:
+        return
+    with share:
         st.caption("This link opens exactly this picture, seed included.")
         st.code(links.share_link(now, opening), language=None, wrap_lines=True)
         left, right = st.columns(2)
@@ -172,6 +175,7 @@ def page() -> None:
     links.show_notices()
     picture()
     st.markdown(prose(PAGE))
+    warm_up(EXPECTED)
 
 
 page()

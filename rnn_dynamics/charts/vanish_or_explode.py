@@ -10,6 +10,9 @@ row: url).
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import altair as alt
@@ -44,8 +47,37 @@ def live_chart(component: str, against: str, background: Background, scale_label
         background: key of THEMES.
         scale_labels: names of the slider's positions, from the smallest.
     """
+    return _chart(GRADIENTS[component], against, background, scale_labels)
+
+
+_TITLE = "title of the gradient"
+_BUILDING = Lock()
+
+
+def live_specification(
+    component: str, against: str, background: Background, scale_labels: tuple[str, ...]
+) -> dict[str, Any]:
+    """`live_chart` as Vega-Lite, built once for all visitors: a cache in a page's own code would be new at each run."""
+    with _BUILDING:  # a quarter of a second: a hall that asks at once shall not build it a hundred times
+        return _live_specification(component, _untitled(against, background, scale_labels))
+
+
+@lru_cache(maxsize=32)
+def _live_specification(component: str, untitled: str) -> dict[str, Any]:
+    specification: dict[str, Any] = json.loads(untitled.replace(_TITLE, GRADIENTS[component]))
+    return specification
+
+
+@lru_cache(maxsize=8)
+def _untitled(against: str, background: Background, scale_labels: tuple[str, ...]) -> str:
+    # The tests check every specification against the schema; here the check would cost more than the building.
+    chart = _chart(_TITLE, against, background, scale_labels)
+    return json.dumps(chart.to_dict(validate=False), ensure_ascii=False)
+
+
+def _chart(title: str, against: str, background: Background, scale_labels: tuple[str, ...]) -> alt.LayerChart:
     theme = THEMES[background]
-    panels = _Panels(theme, component, against, scale_labels)
+    panels = _Panels(theme, title, against, scale_labels)
     layers = [
         panels.map_image(),
         panels.map_horizon(),
@@ -74,8 +106,8 @@ def _by_width(narrow: str, wide: str) -> alt.ExprRef:
 class _Panels:
     """The layers; curves on the left (above, when narrow), map on the right (below)."""
 
-    def __init__(self, theme: Theme, component: str, against: str, scale_labels: tuple[str, ...]) -> None:
-        self.theme, self.component, self.against, self.scale_labels = theme, component, against, scale_labels
+    def __init__(self, theme: Theme, title: str, against: str, scale_labels: tuple[str, ...]) -> None:
+        self.theme, self.title, self.against, self.scale_labels = theme, title, against, scale_labels
         self.positions = len(scale_labels)
         self.left_x = [alt.ExprRef("0"), _by_width("width", "width * 0.6")]
         self.left_y = [_by_width("height * 0.44", "height"), alt.ExprRef("0")]
@@ -114,7 +146,7 @@ class _Panels:
         ends = [alt.ExprRef(f"{_ROW}.low"), alt.ExprRef(f"{_ROW}.high")]
         return alt.Y(
             field,
-            title=GRADIENTS[self.component],
+            title=self.title,
             scale=alt.Scale(domain=ends, range=self.left_y, nice=False, zero=False),
             axis=alt.Axis(orient="left", labelExpr=f"'10' + {_SUPERSCRIPT}", tickCount=7, tickMinStep=1)
             if axis

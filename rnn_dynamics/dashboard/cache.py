@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Thread
 
 import numpy as np
 import streamlit as st
@@ -63,6 +64,20 @@ def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
         mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={Experiment: repr})
+def warm_up(experiments: tuple[Experiment, ...]) -> Thread:
+    """Answer what visitors are about to ask, once per server, while nobody waits for it."""
+
+    def answer() -> None:
+        for experiment in experiments:
+            position = WEIGHT_SCALES.index(experiment.weight_scale)
+            _families(replace(experiment, cell="rnn", weight_scale=1.0), rows_for(experiment, position))
+
+    thread = Thread(target=answer, daemon=True, name="warm-up")
+    thread.start()
+    return thread
 
 
 @dataclass(frozen=True)
