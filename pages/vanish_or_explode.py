@@ -46,9 +46,8 @@ def picture() -> None:
     """Controls and everything that depends on them: one fragment, so that a held key repaints without a full run."""
     experiment = _controls()
     # The switches stand below the picture, but the picture needs what they say.
-    above, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom", key="presets")
+    above, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with below:
-        _preset_buttons()
         component = _view_switch("gradient", "Gradient of L by")
         axis = _view_switch("axis", "Against")
     names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
@@ -66,11 +65,13 @@ def picture() -> None:
         width="stretch",
     )
     st.markdown(verdict_table(words, chosen, experiment, live.families))
-    st.caption("\n\n".join(notes(words, chosen, experiment, live.families, row)))
+    for note in notes(words, chosen, experiment, live.families, row):
+        st.caption(note)
     _share(experiment, component, axis, live, row)
 
 
 def _preset_buttons() -> None:
+    """Outside the fragment, which would otherwise build seven buttons at every step of a slider."""
     names = sentences(PAGE)["presets"]
     for number, (key, preset) in enumerate(PRESETS.items(), start=1):
         st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=_go_to, args=(preset,))
@@ -129,10 +130,7 @@ def _share(experiment: Experiment, component: str, axis: str, live: LivePicture,
     now = settings(experiment) | {"gradient": component, "axis": axis}
     if experiment.text:  # T and D follow from it
         now |= {name: opening[name] for name in ("sequence_length", "input_size")}
-    share = st.expander("Share and check", on_change="rerun", key="share")
-    if not share.open:
-        return
-    with share:
+    with st.expander("Share and check", key="share"):
         st.caption("This link opens exactly this picture, seed included.")
         st.code(links.share_link(now, opening), language=None, wrap_lines=True)
         left, right = st.columns(2)
@@ -172,6 +170,8 @@ def page() -> None:
     # A finger drawn sideways over the map moves the curves; up and down it still scrolls the page.
     st.html("<style>[data-testid='stVegaLiteChart'] canvas { touch-action: pan-y; }</style>")
     st.title(words["title"], anchor=False)
+    with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
+        _preset_buttons()
     links.show_notices()
     picture()
     st.markdown(prose(PAGE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from threading import Thread
+from threading import Lock, Thread
 
 import numpy as np
 import streamlit as st
@@ -21,6 +21,8 @@ LARGEST_FAMILY = 1.2e9
 #: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
 _BLOCKS = sum(cell.blocks for cell in CELLS.values())
 _OVERHEAD = 100
+#: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
+_COMPUTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
 
 @st.cache_resource(max_entries=128, show_spinner=False, hash_funcs={Experiment: repr})
 def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
+    with _COMPUTING:
+        return _compute_families(experiment, rows)
+
+
+def _compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     scales = [WEIGHT_SCALES[row] for row in rows]
     blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in CELLS}
     return Families(
