@@ -9,12 +9,15 @@ exponent the slope of a straight line through log time against log T.
 from __future__ import annotations
 
 import resource
+import statistics
 import sys
 import time
 
 import numpy as np
 
 from rnn_dynamics import CELLS, Experiment, process, run
+from rnn_dynamics.dashboard.cache import compute_families, rows_for
+from rnn_dynamics.experiment import KNOBS_NUMBER
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 
@@ -35,12 +38,26 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
+def longest_answer() -> float:
+    """Seconds that the largest question which the dashboard's controls can ask takes to compute."""
+    length, hidden, batch = (
+        int(max(KNOBS_NUMBER[name].offered)) for name in ("sequence_length", "hidden_size", "batch_size")
+    )
+    largest = Experiment(sequence_length=length, hidden_size=hidden, batch_size=batch)
+    rows = rows_for(largest, chosen=0)
+    start = time.perf_counter()
+    compute_families(largest, rows)
+    return time.perf_counter() - start
+
+
 def main() -> None:
     """Print the table."""
     process.use_one_thread()
     run(Experiment(cell="lstm", sequence_length=10_000, batch_size=8, hidden_size=64))
     print(f"LSTM N=8 H=64 T=10,000: peak memory of the process {peak_megabytes():.0f} MB (target < 700)")
     process.keep_freed_memory()
+    longest = [longest_answer() for _ in range(3)]
+    print(f"longest answer of one interaction: {statistics.median(longest):.2f} s (target about 0.5)")
     for cell in CELLS:
         times = [seconds(Experiment(cell=cell, sequence_length=length, batch_size=8)) for length in LENGTHS]
         exponent = np.polyfit(np.log(LENGTHS), np.log(times), 1)[0]

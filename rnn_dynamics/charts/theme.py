@@ -25,8 +25,8 @@ class Theme:
     horizon: str
 
 
-#: The map's colours on both backgrounds: blue below, orange above, equally light on both sides; every eye can tell them
-#: apart (see .streamlit/config.toml).
+#: The map's colours on both backgrounds: blue below, orange above, equally light on both sides. The inner two are
+#: almost grey, because a mixture of more coloured ones runs through pink.
 DIVERGING = (
     *("#004885", "#276cb2", "#5b93d0", "#98b9df", "#d9dfe5"),
     *("#e2ddd7", "#dfa97e", "#cc763c", "#a74c14", "#74310c"),

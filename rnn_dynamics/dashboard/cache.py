@@ -16,7 +16,7 @@ from rnn_dynamics.tables.live import Picture, picture_datasets
 from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
-#: a second on one core of the reference machine (`python -m benchmarks.interaction`).
+#: a second on one core of the reference machine (`python -m benchmarks.cost`).
 LARGEST_FAMILY = 1.2e9
 #: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
 _BLOCKS = sum(cell.blocks for cell in CELLS.values())
@@ -30,9 +30,8 @@ class Families:
     """All cells at the slider's weight scales.
 
     scales: index into WEIGHT_SCALES of each of the S rows. log10_norms: cell -> component -> (S, T). radius and
-    singular_value: cell -> ρ and σ_max of the H × H block of
-    W_hh that writes the new state (`Cell.state_matrix`), at weight scale 1.
-    mean_field: log10 factor per step of the RNN at each row, None where mean field does not hold.
+    singular_value: cell -> ρ and σ_max of the H × H block of W_hh that writes the new state (`Cell.state_matrix`), at
+    weight scale 1. mean_field: log10 factor per step of the RNN at each row, None where mean field does not hold.
     """
 
     scales: tuple[int, ...]
@@ -42,24 +41,27 @@ class Families:
     mean_field: tuple[float | None, ...]
 
 
-def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
-    """Which weight scales one interaction can afford: all of them, or every second, third ... and the chosen one."""
+def stride_for(experiment: Experiment) -> int:
+    """How far apart the weight scales are that one interaction can afford: 1 for all of them."""
     size, states = experiment.hidden_size, experiment.batch_size * experiment.hidden_size
     cost = _BLOCKS * (size + _OVERHEAD) * states * experiment.sequence_length
     affordable = max(2, int(LARGEST_FAMILY // cost))
-    stride = -(-len(WEIGHT_SCALES) // affordable)
-    if stride == 1:
-        return tuple(range(len(WEIGHT_SCALES)))
-    return tuple(sorted({*range(0, len(WEIGHT_SCALES), stride), chosen}))
+    return -(-len(WEIGHT_SCALES) // affordable)
+
+
+def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
+    """Which weight scales one interaction computes: those that it can afford, and the chosen one."""
+    return tuple(sorted({*range(0, len(WEIGHT_SCALES), stride_for(experiment)), chosen}))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False, hash_funcs={Experiment: repr})
 def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     with _COMPUTING:
-        return _compute_families(experiment, rows)
+        return compute_families(experiment, rows)
 
 
-def _compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
+def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
+    """The families of an experiment at the given rows, not remembered; its cell and weight scale do not matter."""
     scales = [WEIGHT_SCALES[row] for row in rows]
     blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in CELLS}
     return Families(

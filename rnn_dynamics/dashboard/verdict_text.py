@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
-from rnn_dynamics.dashboard.cache import Families
+from rnn_dynamics.dashboard.cache import Families, stride_for
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
 
@@ -66,7 +66,9 @@ def notes(words: Words, curves: Curves, experiment: Experiment, answer: Families
     if experiment.text:
         said.append(texts["text"].format(length=len(experiment.text)))
     if len(answer.scales) < len(WEIGHT_SCALES):
-        said.append(texts["coarse"].format(stride=-(-len(WEIGHT_SCALES) // len(answer.scales))))
+        stride, ordinals = stride_for(experiment), words["ordinals"]
+        nth = ordinals.get(str(stride), ordinals["other"]).format(stride=stride)
+        said.append(texts["coarse"].format(nth=nth))
     return said
 
 

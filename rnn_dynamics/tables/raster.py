@@ -1,6 +1,6 @@
 """The map as a picture file: one pixel per time step and weight scale, coloured around the gradient at the last step.
 
-4,000 rectangles take a browser a quarter of a second to draw; one image takes a millisecond.
+Thousands of rectangles would be drawn anew at every change; one image is a single mark.
 """
 
 from __future__ import annotations
