@@ -67,7 +67,10 @@ def picture() -> None:
     st.markdown(verdict_table(words, chosen, experiment, live.families))
     for note in notes(words, chosen, experiment, live.families, row):
         st.caption(note)
-    _share(experiment, component, axis, live, row)
+    share = st.expander("Share and check", on_change="rerun", key="share")
+    if share.open:  # closed, it would still be built at every step of a slider
+        with share:
+            _share(experiment, component, axis, live, row)
 
 
 def _preset_buttons() -> None:
@@ -130,27 +133,26 @@ def _share(experiment: Experiment, component: str, axis: str, live: LivePicture,
     now = settings(experiment) | {"gradient": component, "axis": axis}
     if experiment.text:  # T and D follow from it
         now |= {name: opening[name] for name in ("sequence_length", "input_size")}
-    with st.expander("Share and check", key="share"):
-        st.caption("This link opens exactly this picture, seed included.")
-        st.code(links.share_link(now, opening), language=None, wrap_lines=True)
-        left, right = st.columns(2)
-        left.download_button(
-            "Curves (CSV)",
-            lambda: _csv(live, row, experiment.weight_scale),
-            file_name="gradients.csv",
-            mime="text/csv",
-            on_click="ignore",
-            width="stretch",
-        )
-        right.download_button(
-            f"PyTorch script ({CELL_NAMES[experiment.cell]})",
-            lambda: reproduction_script(experiment),
-            file_name=f"gradients_{experiment.cell}.py",
-            mime="text/x-python",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.caption("The script needs numpy and torch, nothing of ours, and prints the same numbers by autograd.")
+    st.caption("This link opens exactly this picture, seed included.")
+    st.code(links.share_link(now, opening), language=None, wrap_lines=True)
+    left, right = st.columns(2)
+    left.download_button(
+        "Curves (CSV)",
+        lambda: _csv(live, row, experiment.weight_scale),
+        file_name="gradients.csv",
+        mime="text/csv",
+        on_click="ignore",
+        width="stretch",
+    )
+    right.download_button(
+        f"PyTorch script ({CELL_NAMES[experiment.cell]})",
+        lambda: reproduction_script(experiment),
+        file_name=f"gradients_{experiment.cell}.py",
+        mime="text/x-python",
+        on_click="ignore",
+        width="stretch",
+    )
+    st.caption("The script needs numpy and torch, nothing of ours, and prints the same numbers by autograd.")
 
 
 def _csv(live: LivePicture, row: int, weight_scale: float) -> str:

@@ -46,6 +46,7 @@ def open_app(entry: str = ENTRIES[0], params: Mapping[str, str | list[str]] | No
     app = AppTest.from_file(str(ROOT / entry), default_timeout=30)
     for key, value in (params or {}).items():
         app.query_params[key] = value
+    app.session_state["share"] = True  # the panel with the link is built only while it is open
     return app.run()
 
 
