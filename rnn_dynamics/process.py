@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from contextlib import suppress
 
 from threadpoolctl import threadpool_limits
 
@@ -28,3 +30,20 @@ def keep_freed_memory(limit_bytes: int = 1 << 28) -> bool:
 def use_one_thread() -> None:
     """Let matrix products run on one thread: at lecture size a second one only makes sessions wait for each other."""
     threadpool_limits(limits=1, user_api="blas")
+
+
+def use_one_core() -> bool:
+    """Keep every thread of this process, and those that they will start, on one processor core.
+
+    Python runs one thread at a time anyway. A server that answers many visitors passes its interpreter lock from thread
+    to thread thousands of times a second, and between two cores each time costs a wake-up: pinned, 300 simulated
+    visitors wait a fifth as long (docs/architecture.md has the figures). Returns whether the platform lets a process
+    choose.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    core = ctypes.CDLL(None).sched_getcpu()  # where the system put it: two servers shall not choose the same
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(int(thread), {core})
+    return True

@@ -14,6 +14,7 @@ from rnn_dynamics import process
 def prepare_server() -> bool:
     """Set up the process for many visitors on a small machine; returns True so that the cache has a value."""
     process.use_one_thread()
+    process.use_one_core()
     process.keep_freed_memory()
     _allow_many_connections()
     gc.freeze()  # what is loaded by now stays loaded: leave it out of every later collection

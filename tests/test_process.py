@@ -1,0 +1,70 @@
+"""The settings of a whole process, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has this setting")
+
+
+def printed_by(script: str) -> Any:
+    """What a script prints as JSON, run beside the library in a new interpreter."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+@linux_only
+def test_one_core_holds_for_the_threads_that_run_and_for_those_to_come() -> None:
+    cores = printed_by(
+        "import json, os, threading\n"
+        "from rnn_dynamics.process import use_one_core\n"
+        "seen, told = [], threading.Event()\n"
+        "def look(): told.wait(); seen.append(sorted(os.sched_getaffinity(0)))\n"
+        "before = threading.Thread(target=look); before.start()\n"
+        "done = use_one_core(); told.set()\n"
+        "after = threading.Thread(target=look); after.start()\n"
+        "before.join(); after.join()\n"
+        "print(json.dumps([done, sorted(os.sched_getaffinity(0)), *seen]))"
+    )
+    last = max(os.sched_getaffinity(0))
+    assert cores == [True, [last], [last], [last]]
+
+
+def test_matrix_products_run_on_one_thread() -> None:
+    threads = printed_by(
+        "import json\n"
+        "import numpy\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from rnn_dynamics.process import use_one_thread\n"
+        "use_one_thread()\n"
+        "print(json.dumps([pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas']))"
+    )
+    assert threads
+    assert set(threads) == {1}
+
+
+@linux_only
+def test_freed_memory_is_used_again_instead_of_returned() -> None:
+    kept, before, after = printed_by(
+        "import json, resource\n"
+        "import numpy\n"
+        "from rnn_dynamics.process import keep_freed_memory\n"
+        "def faults():\n"
+        "    start = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    for _ in range(50): numpy.ones(1 << 20)\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start\n"
+        "before = faults()\n"
+        "print(json.dumps([keep_freed_memory(), before, faults()]))"
+    )
+    if not kept:
+        pytest.skip("this C library has no such setting")
+    assert after < before / 10
