@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -11,9 +10,9 @@ from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
-from rnn_dynamics.dashboard.content import prose, sentences
+from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.verdict_text import claim, notes, verdict_table
+from rnn_dynamics.dashboard.verdict_text import finding
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, WEIGHT_SCALES, Experiment, settings
 from rnn_dynamics.reproduction import reproduction_script
 from rnn_dynamics.tables.curves import curves_table
@@ -36,6 +35,8 @@ EXPECTED = (
 )
 #: Which gradient is drawn, and against what: settings of the picture, not of the experiment.
 VIEW = {"gradient": tuple(GRADIENTS), "axis": ("step", "lag")}
+VIEW_LABELS = {"gradient": "Gradient of L by", "axis": "Against"}
+VIEW_OPENING = {key: values[0] for key, values in VIEW.items()}
 SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
 MAIN = ("cell", "weight_scale", "sequence_length")
 MORE = tuple(name for name in KNOBS if name not in MAIN)
@@ -43,34 +44,39 @@ MORE = tuple(name for name in KNOBS if name not in MAIN)
 
 @st.fragment
 def picture() -> None:
-    """Controls and everything that depends on them: one fragment, so that a held key repaints without a full run."""
-    experiment = _controls()
-    # The switches stand below the picture, but the picture needs what they say.
-    above, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
-    with below:
-        component = _view_switch("gradient", "Gradient of L by")
-        axis = _view_switch("axis", "Against")
-    names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
-    live = live_picture(experiment, component, axis == "lag", tuple(names.items()), DIVERGING)
-    position = WEIGHT_SCALES.index(experiment.weight_scale)
-    row = live.picture.rows.index(position)
-    chosen = {cell: values[row] for cell, values in live.picture.curves.items()}
-    words = sentences(PAGE)
-    above.markdown(claim(words, chosen))
+    """The three main controls and everything that depends on them: a held key repaints this, without a full run.
+
+    Each element here costs every step of a held key, in the server and in the browser, so what stands still stands
+    outside, and the words are one piece of HTML.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _main_controls()
+    experiment, component, against_lag = _asked()
+    live = _live(experiment, component, against_lag)
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
-    datasets = live.datasets | {"chosen": chosen_dataset(live.picture, position)}
-    above.vega_lite_chart(
-        {**live_specification(component, axis, background, SCALE_LABELS), "datasets": datasets},
+    st.vega_lite_chart(
+        {
+            **live_specification(component, "lag" if against_lag else "step", background, SCALE_LABELS),
+            "datasets": live.datasets | {"chosen": chosen_dataset(WEIGHT_SCALES.index(experiment.weight_scale))},
+        },
         key="picture",
         width="stretch",
     )
-    st.markdown(verdict_table(words, chosen, experiment, live.families))
-    for note in notes(words, chosen, experiment, live.families, row):
-        st.caption(note)
-    share = st.expander("Share and check", on_change="rerun", key="share")
-    if share.open:  # closed, it would still be built at every step of a slider
-        with share:
-            _share(experiment, component, axis, live, row)
+    st.html(finding(PAGE, experiment, live))
+
+
+def _asked() -> tuple[Experiment, str, bool]:
+    """The experiment, the component and whether lag is the axis, as the controls stand; hidden ones at the opening."""
+    state = settings(OPENING) | VIEW_OPENING
+    given = st.session_state.to_dict()  # once: to ask for a key that is not there is slow
+    state |= {name: given[name] for name in state if given.get(name) not in (None, "")}
+    component, axis = (state.pop(key) for key in VIEW)
+    return Experiment(**state), component, axis == "lag"
+
+
+def _live(experiment: Experiment, component: str, against_lag: bool) -> LivePicture:
+    names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
+    return live_picture(experiment, component, against_lag, tuple(names.items()), DIVERGING)
 
 
 def _preset_buttons() -> None:
@@ -86,7 +92,7 @@ def _go_to(experiment: Experiment, view_too: bool = False) -> None:
     """Set every control; a preset keeps the reader's view, a reset does not."""
     st.session_state.update(settings(experiment))
     if view_too:
-        st.session_state.update({key: values[0] for key, values in VIEW.items()})
+        st.session_state.update(VIEW_OPENING)
 
 
 def _next_seed() -> None:
@@ -94,57 +100,50 @@ def _next_seed() -> None:
     st.session_state["seed"] = (st.session_state.get("seed", OPENING.seed) + 1) % 100
 
 
-def _controls() -> Experiment:
-    columns = st.columns([1.35, 2, 2, 0.65], vertical_alignment="bottom")
-    with columns[3]:
-        more = st.popover("More", on_change="rerun", key="more")
-    chosen = settings(OPENING) | {name: st.session_state[name] for name in MORE if name in st.session_state}
-    # Controls that stand at their opening value need not be built while they are hidden: half the time of a rerun.
-    if more.open or chosen != settings(OPENING) or any(name in st.query_params for name in MORE):
+def _main_controls() -> None:
+    controls.choice("cell", OPENING)
+    controls.slider("weight_scale", OPENING)
+    controls.slider("sequence_length", OPENING, disabled=bool(st.session_state.get("text")))
+
+
+def _more() -> None:
+    """Everything else: built only while it is open or away from its opening value, else it would cost every run."""
+    more = st.popover("More", on_change="rerun", key="more")
+    opening = settings(OPENING) | VIEW_OPENING
+    names = (*VIEW, *MORE)
+    away = any(st.session_state.get(name, opening[name]) != opening[name] for name in names)
+    if more.open or away or any(name in st.query_params for name in names):
         with more:
-            chosen |= _more_controls()
-    with columns[0]:
-        chosen["cell"] = controls.choice("cell", OPENING)
-    with columns[1]:
-        chosen["weight_scale"] = controls.slider("weight_scale", OPENING)
-    with columns[2]:
-        chosen["sequence_length"] = controls.slider("sequence_length", OPENING, disabled=bool(chosen["text"]))
-    return Experiment(**chosen)
+            _more_controls()
 
 
-def _view_switch(key: str, label: str) -> str:
-    names = VIEW[key]
-    return st.segmented_control(label, names, default=names[0], key=key, required=True, bind="query-params") or names[0]
+def _more_controls() -> None:
+    for key, label in VIEW_LABELS.items():
+        st.segmented_control(label, VIEW[key], default=VIEW[key][0], key=key, required=True, bind="query-params")
+    for name in ("hidden_size", "batch_size", "input_size", "forget_bias", "input_scale", "seed"):
+        controls.slider(name, OPENING)
+    controls.select("initialisation", OPENING)
+    controls.choice("loss_at", OPENING)
+    controls.text("text", OPENING)
 
 
-def _more_controls() -> dict[str, Any]:
-    typed = controls.text("text", OPENING)
-    sliders = ("hidden_size", "batch_size", "input_size", "forget_bias", "input_scale", "seed")
-    values = {name: controls.slider(name, OPENING) for name in sliders}
-    return values | {
-        "text": typed,
-        "initialisation": controls.select("initialisation", OPENING),
-        "loss_at": controls.choice("loss_at", OPENING),
-    }
-
-
-def _share(experiment: Experiment, component: str, axis: str, live: LivePicture, row: int) -> None:
-    opening = settings(OPENING) | {key: values[0] for key, values in VIEW.items()}
-    now = settings(experiment) | {"gradient": component, "axis": axis}
+def _share_panel(experiment: Experiment, component: str, against_lag: bool) -> None:
+    opening = settings(OPENING) | VIEW_OPENING
+    now = settings(experiment) | {"gradient": component, "axis": "lag" if against_lag else "step"}
     if experiment.text:  # T and D follow from it
         now |= {name: opening[name] for name in ("sequence_length", "input_size")}
     st.caption("This link opens exactly this picture, seed included.")
     st.code(links.share_link(now, opening), language=None, wrap_lines=True)
-    left, right = st.columns(2)
-    left.download_button(
+    live = _live(experiment, component, against_lag)
+    st.download_button(
         "Curves (CSV)",
-        lambda: _csv(live, row, experiment.weight_scale),
+        lambda: _csv(live, experiment.weight_scale),
         file_name="gradients.csv",
         mime="text/csv",
         on_click="ignore",
         width="stretch",
     )
-    right.download_button(
+    st.download_button(
         f"PyTorch script ({CELL_NAMES[experiment.cell]})",
         lambda: reproduction_script(experiment),
         file_name=f"gradients_{experiment.cell}.py",
@@ -155,7 +154,8 @@ def _share(experiment: Experiment, component: str, axis: str, live: LivePicture,
     st.caption("The script needs numpy and torch, nothing of ours, and prints the same numbers by autograd.")
 
 
-def _csv(live: LivePicture, row: int, weight_scale: float) -> str:
+def _csv(live: LivePicture, weight_scale: float) -> str:
+    row = live.row_of(weight_scale)
     norms = {
         cell: {component: values[row] for component, values in components.items()}
         for cell, components in live.families.log10_norms.items()
@@ -169,15 +169,20 @@ def page() -> None:
     st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
     prepare_server()
     links.read_link({name: None for name in KNOBS} | VIEW)
-    # A finger drawn sideways over the map moves the curves; up and down it still scrolls the page.
-    st.html("<style>[data-testid='stVegaLiteChart'] canvas { touch-action: pan-y; }</style>")
-    st.title(words["title"], anchor=False)
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(words["title"], anchor=False)
+        _more()
+        share = st.popover("Share and check", on_change="rerun", key="share")
     with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
         _preset_buttons()
     links.show_notices()
     picture()
+    if share.open:  # filled last, when every control is known; built only while it is open
+        with share:
+            _share_panel(*_asked())
     st.markdown(prose(PAGE))
-    warm_up(EXPECTED)
+    warm_up(EXPECTED, lambda experiment: _live(experiment, VIEW_OPENING["gradient"], VIEW_OPENING["axis"] == "lag"))
 
 
 page()

@@ -1,5 +1,6 @@
 """The pictures' specifications: valid, free of values, the same whatever is asked; one colour and dash per cell."""
 
+import ast
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -14,7 +15,7 @@ from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.experiment import WEIGHT_SCALES
 
 LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
-DATASETS = {"curves", "scales", "chosen", "map", "floors"}
+DATASETS = {"curves", "scales", "chosen", "whole", "floors"}
 SYMBOLS = {"input": "‖∂L/∂xₜ‖", "hidden": "‖∂L/∂hₜ‖", "cell": "‖∂L/∂cₜ‖"}
 AXES = {"step": "time step t", "lag": "lag T − t"}
 Spec = dict[str, Any]
@@ -29,12 +30,23 @@ def spec_of(component: str, against: str, background: Background) -> Spec:
     return spec
 
 
-def channels(spec: Spec, name: str) -> Iterator[Spec]:
-    """What all layers encode in one channel, those that encode a field."""
+def layers(spec: Spec) -> Iterator[Spec]:
+    """All layers that draw, each with what it inherits from its groups."""
     for layer in spec["layer"]:
-        channel = layer.get("encoding", {}).get(name, {})
-        if "field" in channel:
-            yield channel
+        inherited = {key: spec[key] for key in ("data", "transform") if key in spec} | layer
+        inherited["transform"] = spec.get("transform", []) + layer.get("transform", [])
+        inherited["encoding"] = spec.get("encoding", {}) | layer.get("encoding", {})
+        yield from layers(inherited) if "layer" in layer else [inherited]
+
+
+def channels(spec: Spec, name: str) -> Iterator[Spec]:
+    """What all layers encode in one channel, those that encode a field; layers of a group share theirs."""
+    found: list[Spec] = []
+    for layer in layers(spec):
+        channel = layer["encoding"].get(name, {})
+        if "field" in channel and channel not in found:
+            found.append(channel)
+    yield from found
 
 
 def keys(part: object) -> Iterator[str]:
@@ -62,7 +74,7 @@ def test_a_specification_holds_names_of_tables_and_no_value(
     spec = spec_of(component, against, background)
     assert "datasets" not in spec
     assert {"url", "format"}.isdisjoint(spec.get("data", {}))
-    sources = [layer["data"] for layer in spec["layer"]]
+    sources = [layer["data"] for layer in layers(spec)]
     assert {tuple(source) for source in sources} == {("name",)}
     assert {source["name"] for source in sources} == DATASETS
 
@@ -90,19 +102,19 @@ def test_the_colours_of_the_map_have_a_legend_with_a_unit(component: str, agains
 
 @every_picture
 def test_a_cell_has_one_colour_in_curve_and_label(component: str, against: str, background: Background) -> None:
-    by_cell = [
-        channel for channel in channels(spec_of(component, against, background), "color") if channel["field"] == "cell"
-    ]
-    assert len(by_cell) == 2
-    for channel in by_cell:
-        assert channel["scale"] == {"domain": list(CELLS), "range": list(THEMES[background].cells)}
+    spec, colours = spec_of(component, against, background), THEMES[background].cells
+    curves = [layer["mark"] for layer in layers(spec) if layer["mark"]["type"] == "line"]
+    assert [curve["color"] for curve in curves] == list(colours)
+    (labels,) = (channel for channel in channels(spec, "color") if channel["field"] == "cell")
+    assert labels["scale"] == {"domain": list(CELLS), "range": list(colours)}
 
 
 @every_picture
-def test_every_cell_has_a_dash_of_its_own(component: str, against: str, background: Background) -> None:
-    (dashes,) = channels(spec_of(component, against, background), "strokeDash")
-    assert dashes["scale"]["domain"] == list(CELLS)
-    assert len({tuple(dash) for dash in dashes["scale"]["range"]}) == len(CELLS)
+def test_every_cell_has_a_curve_and_a_dash_of_its_own(component: str, against: str, background: Background) -> None:
+    curves = [layer for layer in layers(spec_of(component, against, background)) if layer["mark"]["type"] == "line"]
+    for cell, curve in zip(CELLS, curves, strict=True):
+        assert f"datum.cell === '{cell}'" in json.dumps(curve["transform"])
+    assert len({tuple(curve["mark"]["strokeDash"]) for curve in curves}) == len(CELLS)
 
 
 @pytest.mark.parametrize("background", THEMES)
@@ -124,21 +136,23 @@ def test_every_choice_has_a_specification_of_its_own() -> None:
 
 
 def test_the_axis_of_the_map_names_positions_of_the_slider() -> None:
+    spec = spec_of("input", "step", "light")
     (axis,) = (
-        channel["axis"]
-        for channel in channels(spec_of("input", "step", "light"), "y")
-        if channel.get("axis") and channel["title"] == "weight scale"
+        channel["axis"] for channel in channels(spec, "y") if channel.get("axis") and channel["title"] == "weight scale"
     )
-    assert {"0.1", "1", "10"} <= {LABELS[position] for position in axis["values"]}
-    assert all(f"'{label}'" in axis["labelExpr"] for label in LABELS)
+    assert {"0.1", "1", "10"} <= {LABELS[int(place)] for place in axis["values"]}
+    (names,) = (parameter["expr"] for parameter in spec["params"] if parameter["name"] == "names")
+    assert ast.literal_eval(names) == list(LABELS)
+    assert axis["labelExpr"].startswith("names[")
 
 
 @every_picture
-def test_the_pointer_on_the_map_is_a_parameter_of_the_picture(
+def test_the_pointer_on_the_map_decides_which_weight_scale_is_shown(
     component: str, against: str, background: Background
 ) -> None:
     spec = spec_of(component, against, background)
-    names = [parameter["name"] for parameter in spec.get("params", [])]
-    assert names == ["hover"]
-    assert "hover.scale" in json.dumps(spec["layer"])
+    parameters = {parameter["name"]: parameter for parameter in spec["params"]}
+    assert parameters["hover"]["select"]["on"] == "pointermove"
+    assert "hover.scale" in parameters["shown"]["expr"]
+    assert "shown" in json.dumps(spec["layer"])
     assert "href" not in set(keys(spec))

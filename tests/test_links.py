@@ -8,7 +8,7 @@ import pytest
 
 from rnn_dynamics.dashboard.links import share_link
 from rnn_dynamics.experiment import KNOBS, Experiment, settings
-from tests.test_app import ENTRIES, OPENING, assert_shows, claim, datasets, link, notice, open_app
+from tests.test_app import ENTRIES, OPENING, assert_shows, datasets, link, notice, open_app, words
 
 OFFERED: dict[str, Any] = {
     "cell": "gru",
@@ -172,7 +172,7 @@ def test_a_text_of_ten_kilobytes_is_cut_aloud() -> None:
     assert not app.exception
     assert "`text`" in notice(app)
     assert len(notice(app)) < 500
-    assert "99 steps back" in claim(app) or "199 steps back" in claim(app)
+    assert "against step 100<" in words(app) or "against step 200<" in words(app)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_text_of_ten_kilobytes_is_cut_aloud() -> None:
 def test_any_text_is_only_read(text: str) -> None:
     app = open_app(params={"text": text})
     assert not app.exception
-    assert f"{len(app.text_input(key='text').value or '') - 1} steps back" in claim(app)
+    assert f"against step {len(app.text_input(key='text').value or '')}<" in words(app)
     assert all(text not in markdown.value for markdown in app.markdown)
 
 
@@ -218,7 +218,7 @@ def test_a_shared_link_opens_the_same_picture_and_shares_the_same_link(name: str
     assert_shows(first, experiment, view.get("gradient", "input"))
     second = open_app(params=dict(parse_qsl(link(first).partition("?")[2], keep_blank_values=True)))
     assert link(second) == link(first)
-    assert claim(second) == claim(first)
+    assert words(second) == words(first)
     assert datasets(second) == datasets(first)
     assert notice(first) == notice(second) == ""
 

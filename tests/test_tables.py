@@ -1,4 +1,4 @@
-"""The tables behind the pictures: verdicts, tidy frames, two-byte curves and the map's picture file."""
+"""The tables behind the pictures: verdicts, tidy frames, the live curves and the map's picture file."""
 
 import base64
 import io
@@ -36,6 +36,7 @@ from rnn_dynamics.tables.live import (
     point_steps,
     scale_rows,
     vertical_ranges,
+    whole_row,
 )
 from rnn_dynamics.tables.raster import map_image, palette_bytes
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
@@ -46,9 +47,9 @@ ALL_ROWS = tuple(range(len(WEIGHT_SCALES)))
 NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
 
-def decoded(points: bytes) -> Array:
-    """The curve that two bytes a point stand for, in orders of magnitude."""
-    return (np.frombuffer(points, "<u2") - 32768.0) / 100
+def drawn(points: str) -> Array:
+    """The heights that a curve's text stands for, in orders of magnitude; nan where nothing is drawn."""
+    return np.array([np.nan if point == "x" else int(point) / 100 for point in points.split(",")])
 
 
 def straight(start: float, end: float, length: int = 100) -> Array:
@@ -171,37 +172,6 @@ def test_the_points_of_a_curve_include_both_ends_and_never_repeat_a_step(length:
     assert (np.diff(steps) >= 1).all()
 
 
-@cache
-def expressions(against: str) -> dict[str, str]:
-    """The chart's own formulas of a curve's points, in Python's names."""
-    spec = live_chart("input", against, "light", ("1",)).to_dict()
-    lists = [layer["transform"] for layer in spec["layer"] if "datum.points" in str(layer.get("transform"))]
-    found = {step["as"]: step["calculate"] for steps in lists for step in steps if "calculate" in step}
-    names = {"data('chosen')[0].": "", "datum.": "", "floor(": "math.floor("}
-    for theirs, ours in names.items():
-        found = {name: formula.replace(theirs, ours) for name, formula in found.items() if isinstance(formula, str)}
-    return found
-
-
-@pytest.mark.parametrize("against", ["step", "lag"])
-def test_the_chart_finds_the_same_time_steps_by_its_own_formula(against: str) -> None:
-    formula = compile(expressions(against)["x"], "chart", "eval")
-    for length in range(1, 401):
-        count = min(length, POINTS)
-        values = {"math": math, "max": max, "length": length, "points": count}
-        theirs = [eval(formula, values | {"k": k}) for k in range(count)]
-        steps = point_steps(length)
-        np.testing.assert_array_equal(theirs, steps if against == "step" else length - steps)
-
-
-@given(st.lists(st.floats(-327, 327), min_size=1, max_size=POINTS))
-def test_the_chart_decodes_what_the_table_encodes(norms: list[float]) -> None:
-    points = curve_rows(picture_with({"rnn": np.array([norms])}))["points"][0].as_py()
-    formula = compile(expressions("step")["y"], "chart", "eval")
-    theirs = [eval(formula, {"points": points, "k": k}) for k in range(len(norms))]
-    np.testing.assert_allclose(theirs, norms, rtol=0, atol=0.005 + 1e-9)
-
-
 @pytest.mark.parametrize("length", [10, 60, 200])
 def test_every_curve_of_the_picture_is_exact_to_half_a_hundredth_of_an_order(length: int) -> None:
     scales = {0: 0.1, 9: 1.0, 15: 1.6}
@@ -213,17 +183,24 @@ def test_every_curve_of_the_picture_is_exact_to_half_a_hundredth_of_an_order(len
     for row in table.to_pylist():
         exact = run(replace(experiment, cell=row["cell"], weight_scale=scales[row["scale"]])).log10_norms["input"]
         shown = exact[point_steps(length) - 1]
-        np.testing.assert_allclose(decoded(row["points"]), shown, rtol=0, atol=0.005 + 1e-6)
+        np.testing.assert_allclose(drawn(row["points"]), shown, rtol=0, atol=0.005 + 1e-6)
         assert row["text"] == f"{NAMES[row['cell']]}: {power_of_ten(exact[0] - exact[-1])}"
 
 
-@pytest.mark.parametrize("value", [-np.inf, -1e4, -400.0, 400.0, 1e4])
-def test_a_norm_beyond_two_bytes_is_drawn_outside_the_axis_and_not_wrapped_around(value: float) -> None:
-    curve = np.array([value, 0.0])
-    shown = decoded(curve_rows(picture_with({"rnn": curve[None]}))["points"][0].as_py())[0]
-    low, high = axis_of(curve)
-    assert not low <= shown <= high
-    assert np.sign(shown) == np.sign(value)
+@pytest.mark.parametrize("value", [-np.inf, -1e4, -321.0, 321.0, 1e4])
+def test_a_norm_outside_the_axis_is_left_out_and_the_others_stay(value: float) -> None:
+    curves = {"rnn": np.array([[value, 0.5, 0.0]])}
+    points = drawn(curve_rows(picture_with(curves))["points"][0].as_py())
+    np.testing.assert_array_equal(points, [np.nan, 0.5, 0.0])
+
+
+@pytest.mark.parametrize("against_lag", [False, True])
+def test_the_places_of_the_points_are_their_steps_or_their_lags(against_lag: bool) -> None:
+    curves = {"rnn": straight(-9, 0, 137)[None]}
+    (whole,) = whole_row(picture_with(curves, against_lag=against_lag)).to_pylist()
+    places = [int(place) for place in whole["steps"].split(",")]
+    steps = point_steps(137)
+    np.testing.assert_array_equal(places, 137 - steps if against_lag else steps)
 
 
 @given(st.lists(st.tuples(st.floats(-300, 285), st.floats(-300, 285)), min_size=1, max_size=3))
@@ -274,7 +251,7 @@ def test_a_label_belongs_to_its_curve() -> None:
     rows = curve_rows(picture_with(curves)).to_pylist()
     assert [row["cell"] for row in rows] == ["rnn", "lstm", "gru"]
     for row in rows:
-        assert abs(row["end"] - curves[row["cell"]][0, 0]) < 45 / 14
+        assert abs(row["end"] / 100 - curves[row["cell"]][0, 0]) < 45 / 14
         assert row["text"].startswith(NAMES[row["cell"]] + ": ")
 
 
@@ -284,19 +261,29 @@ def test_a_row_of_the_map_says_axis_horizon_and_slope() -> None:
         "lstm": np.stack([straight(-1, 0, 21), straight(-300, 0, 21)]),
     }
     first, second = scale_rows(picture_with(curves, rows=(4, 7), slopes=(-0.25, None))).to_pylist()
-    assert (first["scale"], second["scale"]) == (4, 7)
-    assert (first["low"], first["high"]) == axis_of(curves["rnn"][0], curves["lstm"][0])
-    assert (second["low"], second["high"]) == axis_of(curves["rnn"][1], curves["lstm"][1])
+    assert [(row["scale"], row["above"]) for row in (first, second)] == [(4, 5), (7, 8)]
+    for row, number in ((first, 0), (second, 1)):
+        ends = axis_of(curves["rnn"][number], curves["lstm"][number])
+        assert (row["low"] / 100, row["high"] / 100) == ends
     assert first["horizon"] == 21 - 3  # one order a step: lag 2 has exactly 1 %, lag 3 less
     assert second["horizon"] is None
-    assert (first["slope"], second["slope"]) == (-0.25, None)
-    assert (first["last"], second["last"]) == (0.0, 0.5)
+    assert (first["last_step"], first["last"], first["theory_step"], first["theory"]) == (21, 0, 1, -500)
+    assert (second["last"], second["theory_step"], second["theory"]) == (50, None, None)
     other = scale_rows(picture_with(curves, cell="lstm")).to_pylist()
     assert (other[0]["horizon"], other[1]["horizon"]) == (None, 21 - 1)
+    (lag, _) = scale_rows(picture_with(curves, slopes=(-0.25, None), against_lag=True)).to_pylist()
+    assert (lag["horizon"], lag["last_step"], lag["theory_step"], lag["theory"]) == (3, 0, 20, -500)
 
 
-def test_a_floor_says_where_it_is_and_what_it_means() -> None:
-    assert floor_rows([("half", -7.5)]).to_pylist() == [{"y": -7.5, "text": "0 in half below this"}]
+@pytest.mark.parametrize(("slope", "lag", "height"), [(-2.0, 5.0, -1000), (1.0, 3.0, 300), (0.0, 20.0, 0)])
+def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, height: int) -> None:
+    (row,) = scale_rows(picture_with({"rnn": straight(-1, 0, 21)[None]}, slopes=(slope,))).to_pylist()
+    assert (row["low"], row["high"]) == (-1000, 300)
+    assert (row["theory_step"], row["theory"]) == (21 - lag, height)
+
+
+def test_a_floor_says_where_it_is_and_of_which_format() -> None:
+    assert floor_rows([("half", -7.5)]).to_pylist() == [{"format": "half", "y": -750}]
 
 
 def test_a_table_survives_the_way_to_the_browser() -> None:
@@ -370,7 +357,7 @@ def shown(length: int = 100, rows: tuple[int, ...] = ALL_ROWS, **changes: Any) -
     labels = NAMES | {"lstm": "LSTM, forget bias 3"}
     usual: dict[str, Any] = {"labels": labels, "rows": rows, "slopes": [-0.2] * len(rows)}
     picture = picture_with(opening_curves(length, rows), **(usual | changes))
-    return picture_datasets(picture) | {"chosen": chosen_dataset(picture, 9)}
+    return picture_datasets(picture) | {"chosen": chosen_dataset(9)}
 
 
 def read(stream: bytes) -> list[dict[str, Any]]:
@@ -379,12 +366,8 @@ def read(stream: bytes) -> list[dict[str, Any]]:
 
 
 def pixels_of(datasets: dict[str, bytes]) -> NDArray[np.uint8]:
-    url = read(datasets["map"])[0]["url"]
+    url = read(datasets["whole"])[0]["url"]
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
-
-
-def test_the_datasets_of_the_opening_picture_are_small() -> None:
-    assert sum(len(stream) for stream in shown().values()) < 20_000
 
 
 def test_the_message_of_the_opening_picture_is_small() -> None:
@@ -392,11 +375,12 @@ def test_the_message_of_the_opening_picture_is_small() -> None:
     assert sum(len(stream) for stream in shown().values()) + len(json.dumps(spec)) < 40_000
 
 
-def test_the_picture_has_one_row_that_is_chosen() -> None:
-    (now,) = read(shown()["chosen"])
-    assert now == {"scale": 9, "length": 100, "points": POINTS, "limit": 20.0, "cell": "RNN"}
-    (short,) = read(shown(length=20)["chosen"])
-    assert (short["length"], short["points"], short["limit"]) == (20, 20, 5.0)
+def test_what_holds_at_every_weight_scale_is_one_row() -> None:
+    assert read(shown()["chosen"]) == [{"scale": 9}]
+    for length, limit in ((100, 20.0), (20, 5.0)):
+        (whole,) = read(shown(length=length)["whole"])
+        assert (whole["length"], whole["limit"], whole["cell"]) == (length, limit, "RNN")
+        assert len(whole["steps"].split(",")) == min(length, POINTS)
 
 
 def test_the_map_has_the_largest_weight_scale_on_top_and_step_one_on_the_left() -> None:

@@ -51,5 +51,5 @@ def config(theme: Theme) -> dict[str, Any]:
         },
         "legend": {**text, "symbolStrokeWidth": 3, "symbolSize": 400, "titleFontWeight": "normal"},
         "view": {"stroke": None},
-        "mark": {"aria": False},
+        "mark": {"aria": False, "tooltip": None},
     }

@@ -4,8 +4,12 @@ Everything is in one view, so that the pointer on the map moves the curves witho
 any width: side by side on a screen, one above the other on a phone. The panels are ranges of the same view; a view that
 joins two charts would keep a fixed width.
 
-Datasets (see `tables.live`): curves, scales, floors, chosen (one row: scale, length, points, limit, cell), map (one
-row: url).
+The browser interprets every expression of a chart, node by node. So positions come ready from the tables, heights in
+hundredths of an order of magnitude; what several layers ask for is a parameter, computed once; and what stands still
+stands in a layer of its own.
+
+Datasets (see `tables.live`): curves, scales, floors, chosen (one row: scale), whole (one row: what holds at all
+scales).
 """
 
 from __future__ import annotations
@@ -25,16 +29,23 @@ GRADIENTS = {
     "hidden": "‖∂L/∂hₜ‖",
     "cell": "‖∂L/∂cₜ‖ (RNN, GRU: hₜ)",
 }
-HEIGHT = 430
+HEIGHT = 450
 
-_NARROW = "width < 560"
-_CHOSEN = "data('chosen')[0]"
-#: The row under the pointer, else the row of the slider.
-_SCALE = f"(hover.scale ? hover.scale[0] : {_CHOSEN}.scale)"
-_ROW = f"data('scales')[indexof(pluck(data('scales'), 'scale'), {_SCALE})]"
+#: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow. `whole`:
+#: what holds at every weight scale. `shown`: the weight scale under the pointer, else the slider's. `row`: its own row.
+_PARAMETERS = {
+    "narrow": "width < 560",
+    "curvesRight": "narrow ? width : width * 0.6",
+    "curvesBottom": "narrow ? height * 0.44 : height",
+    "mapLeft": "narrow ? 0 : width * 0.68",
+    "mapTop": "narrow ? height * 0.66 : 0",
+    "whole": "data('whole')[0]",
+    "shown": "hover.scale ? hover.scale[0] : data('chosen')[0].scale",
+    "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), shown)]",
+}
 _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
-    "format(datum.value, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), "
-    "/6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
+    "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
+    "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
 )
 
 
@@ -78,169 +89,135 @@ def _untitled(against: str, background: Background, scale_labels: tuple[str, ...
 def _chart(title: str, against: str, background: Background, scale_labels: tuple[str, ...]) -> alt.LayerChart:
     theme = THEMES[background]
     panels = _Panels(theme, title, against, scale_labels)
-    layers = [
-        panels.map_image(),
-        panels.map_horizon(),
-        panels.map_rows(),
-        panels.map_title(),
-        panels.floors(),
-        panels.floor_names(),
-        panels.mean_field(),
-        panels.curves(),
-        *panels.curve_labels(),
-        panels.curves_title(),
-        panels.colour_bar(),
-    ]
+    parameters = _PARAMETERS | {"names": "[" + ", ".join(f"'{label}'" for label in scale_labels) + "]"}
+    right: list[Any] = [panels.map_image(), panels.map_horizon(), panels.map_rows(), panels.map_title()]
+    left: list[Any] = [panels.floors(), panels.mean_field(), panels.curves(), panels.curve_labels()]
     return (
-        alt.layer(*layers)
-        .resolve_scale(x="independent", y="independent", color="independent", strokeDash="independent")
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
+        # Within a panel the layers share their scales; between the panels they must not.
+        alt.layer(alt.layer(*right), alt.layer(*left, panels.curves_title()), panels.colour_bar())
+        .resolve_scale(x="independent", y="independent", color="independent")
+        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
+        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
 
 
-def _by_width(narrow: str, wide: str) -> alt.ExprRef:
-    return alt.ExprRef(f"{_NARROW} ? {narrow} : {wide}")
+def _at(expression: str) -> Any:
+    """A place that does not depend on the data."""
+    return alt.value(alt.ExprRef(expression))
+
+
+def _group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
+    """Layers that read the same data and share an encoding."""
+    group: Any = alt.layer(*layers, data=alt.NamedData(data))
+    return group.encode(**encoding)
 
 
 class _Panels:
-    """The layers; curves on the left (above, when narrow), map on the right (below)."""
+    """The layers. What layers have in common stands once, at their group: the server writes all of it at every step."""
 
     def __init__(self, theme: Theme, title: str, against: str, scale_labels: tuple[str, ...]) -> None:
         self.theme, self.title, self.against, self.scale_labels = theme, title, against, scale_labels
-        self.positions = len(scale_labels)
-        self.left_x = [alt.ExprRef("0"), _by_width("width", "width * 0.6")]
-        self.left_y = [_by_width("height * 0.44", "height"), alt.ExprRef("0")]
-        self.right_x = [_by_width("0", "width * 0.68"), alt.ExprRef("width")]
-        self.right_y = [alt.ExprRef("height"), _by_width("height * 0.66", "0")]
+        self.at_start = against == "step"  # the past is on the left
 
     # --- axes -------------------------------------------------------------------------------------------------
 
-    def _ends(self) -> list[Any]:
-        length = f"{_CHOSEN}.length"
-        ends = ("1", length) if self.against == "step" else ("0", f"{length} - 1")
-        return [alt.ExprRef(end) for end in ends]
+    # Layers of a panel share their scales: one of them, which leads, says what scale and axis are.
 
-    def _along(self, step: str) -> str:
-        return step if self.against == "step" else f"{_CHOSEN}.length - ({step})"
-
-    def _title(self) -> str:
-        return "time step t" if self.against == "step" else "lag T − t (steps before the end)"
-
-    def x_left(self, axis: bool = False) -> alt.X:
+    def _lead_x(self, field: str, left: str, right: str, **axis: Any) -> alt.X:
+        ends = ("1", "whole.length") if self.at_start else ("0", "whole.length - 1")
+        domain, places = [alt.ExprRef(end) for end in ends], [alt.ExprRef(left), alt.ExprRef(right)]
         return alt.X(
-            "x:Q",
-            title=self._title(),
-            scale=alt.Scale(domain=self._ends(), range=self.left_x, nice=False, zero=False),
-            axis=alt.Axis(
-                orient="bottom",
-                offset=_by_width("-height * 0.56", "0"),
+            field,
+            title="time step t" if self.at_start else "lag T − t (steps before the end)",
+            scale=alt.Scale(domain=domain, range=places, nice=False, zero=False),
+            axis=alt.Axis(orient="bottom", **axis),
+        )
+
+    def _lead_left(self) -> dict[str, Any]:
+        """Both axes of the curves."""
+        ends = [alt.ExprRef("row.low"), alt.ExprRef("row.high")]
+        return {
+            "x": self._lead_x(
+                "x:Q",
+                "0",
+                "curvesRight",
+                offset=alt.ExprRef("curvesBottom - height"),
                 tickCount=6,
-                titleOpacity=_by_width("0", "1"),  # the map below has the same title
-            )
-            if axis
-            else None,
-        )
+                titleOpacity=alt.ExprRef("narrow ? 0 : 1"),  # the map below has the same title
+            ),
+            "y": alt.Y(
+                "y:Q",
+                title=self.title,
+                scale=alt.Scale(domain=ends, range=[alt.ExprRef("curvesBottom"), 0], nice=False, zero=False),
+                axis=alt.Axis(orient="left", labelExpr=f"'10' + {_SUPERSCRIPT}", tickCount=7, tickMinStep=100),
+            ),
+        }
 
-    def y_left(self, field: str = "y:Q", axis: bool = False) -> alt.Y:
-        ends = [alt.ExprRef(f"{_ROW}.low"), alt.ExprRef(f"{_ROW}.high")]
-        return alt.Y(
-            field,
-            title=self.title,
-            scale=alt.Scale(domain=ends, range=self.left_y, nice=False, zero=False),
-            axis=alt.Axis(orient="left", labelExpr=f"'10' + {_SUPERSCRIPT}", tickCount=7, tickMinStep=1)
-            if axis
-            else None,
-        )
-
-    def x_right(self, field: str = "x:Q", axis: bool = False) -> alt.X:
-        return alt.X(
-            field,
-            title=self._title(),
-            scale=alt.Scale(domain=self._ends(), range=self.right_x, nice=False, zero=False),
-            axis=alt.Axis(orient="bottom", tickCount=4) if axis else None,
-        )
-
-    def y_right(self, field: str, axis: bool = False) -> alt.Y:
-        names = ", ".join(f"'{label}'" for label in self.scale_labels)
-        shown = [k for k, label in enumerate(self.scale_labels) if label in {"0.1", "0.5", "1", "1.5", "2", "5", "10"}]
-        return alt.Y(
-            field,
-            title="weight scale",
-            scale=alt.Scale(domain=[-0.5, self.positions - 0.5], range=self.right_y, nice=False, zero=False),
-            axis=alt.Axis(
-                orient="left", offset=_by_width("0", "-width * 0.68"), values=shown, labelExpr=f"[{names}][datum.value]"
-            )
-            if axis
-            else None,
-        )
+    def _lead_right(self) -> dict[str, Any]:
+        """Both axes of the map. Its row k reaches from k to k + 1, and has its name in the middle."""
+        named = {"0.1", "0.5", "1", "1.5", "2", "5", "10"}
+        places = [alt.ExprRef("height"), alt.ExprRef("mapTop")]
+        return {
+            "x": self._lead_x("horizon:Q", "mapLeft", "width", tickCount=4),
+            "y": alt.Y(
+                "scale:Q",
+                title="weight scale",
+                scale=alt.Scale(domain=[0, len(self.scale_labels)], range=places, nice=False, zero=False),
+                axis=alt.Axis(
+                    orient="left",
+                    offset=alt.ExprRef("-mapLeft"),
+                    values=[k + 0.5 for k, label in enumerate(self.scale_labels) if label in named],
+                    labelExpr="names[floor(datum.value)]",
+                ),
+            ),
+        }
 
     # --- the map ----------------------------------------------------------------------------------------------
 
     def map_image(self) -> alt.Chart:
         return (
-            alt.Chart(alt.NamedData("map"))
+            alt.Chart(alt.NamedData("whole"))
             .mark_image(
                 aspect=False,
                 align="left",
                 baseline="top",
-                width=_by_width("width", "width * 0.32"),
-                height=_by_width("height * 0.34", "height"),
+                width=alt.ExprRef("width - mapLeft"),
+                height=alt.ExprRef("height - mapTop"),
                 smooth=False,
             )
-            .encode(
-                url="url:N",
-                x=alt.value(alt.ExprRef(f"{_NARROW} ? 0 : width * 0.68")),
-                y=alt.value(alt.ExprRef(f"{_NARROW} ? height * 0.66 : 0")),
-            )
+            .encode(url="url:N", x=_at("mapLeft"), y=_at("mapTop"))
         )
 
-    def map_rows(self) -> alt.Chart:
-        """One invisible strip per weight scale: where the pointer is; the current one has a frame."""
+    def map_rows(self) -> alt.LayerChart:
+        """A frame around the weight scale whose curves are shown; an invisible strip for each: where the pointer is."""
+        frame = (
+            alt.Chart()
+            .transform_filter("datum.scale === shown")
+            .mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2.5)
+        )
         hover = alt.selection_point(
             name="hover", on="pointermove", fields=["scale"], clear="pointerout", empty=False, toggle=False
         )
-        return (
-            alt.Chart(alt.NamedData("scales"))
-            .transform_calculate(
-                below="datum.scale - 0.5",
-                above="datum.scale + 0.5",
-                x=self._ends()[0].expr,
-                x2=self._ends()[1].expr,
-            )
-            .mark_rect(fill=self.theme.panel, fillOpacity=0.001, stroke=self.theme.text, strokeWidth=2.5, tooltip=None)
-            .encode(
-                x=self.x_right(axis=True),
-                x2="x2:Q",
-                y=self.y_right("below:Q", axis=True),
-                y2="above:Q",
-                strokeOpacity=alt.condition(f"datum.scale === {_SCALE}", alt.value(1), alt.value(0)),
-            )
-            .add_params(hover)
-        )
+        strips = alt.Chart().mark_rect(fill=self.theme.panel, fillOpacity=0.001).add_params(hover)
+        return _group("scales", frame, strips, x=_at("mapLeft"), x2=_at("width"), y="scale:Q", y2="above:Q")
 
     def map_horizon(self) -> alt.Chart:
         """Where one per cent is left: a mark in each row that has such a step."""
         return (
             alt.Chart(alt.NamedData("scales"))
-            .transform_filter("isValid(datum.horizon)")
-            .transform_calculate(x=self._along("datum.horizon"), below="datum.scale - 0.5", above="datum.scale + 0.5")
-            .mark_rule(color=self.theme.horizon, strokeWidth=2.5, tooltip=None)
-            .encode(x=self.x_right(), y=self.y_right("below:Q"), y2="above:Q")
+            .mark_rule(color=self.theme.horizon, strokeWidth=2.5)
+            .encode(**self._lead_right(), y2="above:Q")
         )
 
     def map_title(self) -> alt.Chart:
-        return self._heading(
-            f"{_CHOSEN}.cell + ': point at a weight scale ( ❘ = 1 % left)'",
-            f"{_NARROW} ? 0 : width * 0.68",
-            "height * 0.66",
-        )
+        return self._heading("whole.cell + ': point at a weight scale ( ❘ = 1 % left)'", "mapLeft", "mapTop")
 
     def colour_bar(self) -> alt.Chart:
         """Carries the legend of the map's colours, and draws nothing."""
-        limit = f"{_CHOSEN}.limit"
+        domain = [alt.ExprRef("-whole.limit"), alt.ExprRef("whole.limit")]
         return (
-            alt.Chart(alt.NamedData("chosen"))
+            alt.Chart(alt.NamedData("whole"))
             .mark_point(opacity=0)
             .encode(
                 x=alt.value(0),
@@ -248,12 +225,11 @@ class _Panels:
                 color=alt.Color(
                     "limit:Q",
                     title="log₁₀ against step T",
-                    scale=alt.Scale(
-                        domain=[alt.ExprRef(f"-{limit}"), alt.ExprRef(limit)], range=list(DIVERGING)
-                    ),
+                    scale=alt.Scale(domain=domain, range=list(DIVERGING)),
                     legend=alt.Legend(
-                        orient="bottom", direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,
-                        gradientLength=110, gradientThickness=10, offset=4,
+                        orient="none", legendX=alt.ExprRef("mapLeft"), legendY=alt.ExprRef("height + 64"),
+                        direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,
+                        gradientLength=110, gradientThickness=10,
                     ),
                 ),
             )
@@ -261,109 +237,77 @@ class _Panels:
 
     # --- the curves -------------------------------------------------------------------------------------------
 
-    def _decoded(self) -> alt.Chart:
-        """Points of the curves of the current weight scale that lie inside the axis."""
-        count, length = f"{_CHOSEN}.points", f"{_CHOSEN}.length"
-        step = f"floor(1 + datum.k * ({length} - 1) / max(1, {count} - 1) + 0.5)"
-        return (
-            alt.Chart(alt.NamedData("curves"))
-            .transform_filter(f"datum.scale === {_SCALE}")
-            .transform_calculate(k=f"sequence({count})")
-            .transform_flatten(["k"])
-            .transform_calculate(
-                x=self._along(step),
-                y="(datum.points[2 * datum.k] + 256 * datum.points[2 * datum.k + 1] - 32768) / 100",
-            )
-            .transform_filter(f"datum.y >= {_ROW}.low && datum.y <= {_ROW}.high")
-        )
+    def curves(self) -> alt.LayerChart:
+        """The curves of the shown weight scale; a point that is no number lies outside the axis and is left out.
 
-    def _colour(self) -> alt.Color:
-        return alt.Color("cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells)), legend=None)
+        One layer a cell: colour and dash are then constants, not two more expressions for every point.
+        """
+        layers = [
+            alt.Chart()
+            .transform_filter(f"datum.cell === '{cell}'")
+            .transform_calculate(x="split(whole.steps, ',')", y="split(datum.points, ',')")
+            .transform_flatten(["x", "y"])
+            .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False, order=None)
+            for cell, colour in zip(CELL_NAMES, self.theme.cells, strict=True)
+        ]
+        return _group("curves", *layers, **self._lead_left()).transform_filter("datum.scale === shown")
 
-    def curves(self) -> alt.Chart:
-        return (
-            self._decoded()
-            .mark_line(strokeWidth=3, clip=False, tooltip=None)
-            .encode(
-                x=self.x_left(axis=True),
-                y=self.y_left(axis=True),
-                color=self._colour(),
-                strokeDash=alt.StrokeDash(
-                    "cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(CELL_DASHES.values())), legend=None
-                ),
-            )
-        )
-
-    def curve_labels(self) -> list[alt.Chart]:
+    def curve_labels(self) -> alt.LayerChart:
         """Name and finding at the far end of each curve, with a halo that keeps them apart from the curves."""
-        at_start = self.against == "step"
-        labels = (
-            alt.Chart(alt.NamedData("curves"))
-            .transform_filter(f"datum.scale === {_SCALE}")
-            .transform_calculate(x=self._along("1"))
-        )
         style: dict[str, Any] = {
-            "align": "left" if at_start else "right",
-            "dx": 8 if at_start else -8,
-            "fontSize": _by_width("13", "15"),
+            "align": "left" if self.at_start else "right",
+            "dx": 8 if self.at_start else -8,
+            "fontSize": alt.ExprRef("narrow ? 13 : 15"),
             "fontWeight": "bold",
         }
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
-        place: dict[str, Any] = {"x": self.x_left(), "y": self.y_left("end:Q"), "text": "text:N"}
-        return [
-            labels.mark_text(**style, **halo, opacity=0.85, tooltip=None).encode(**place),
-            labels.mark_text(**style, tooltip=None).encode(**place, color=self._colour()),
-        ]
+        colours = alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells))
+        layers = (
+            alt.Chart().mark_text(**style, **halo, opacity=0.85),
+            alt.Chart().mark_text(**style).encode(color=alt.Color("cell:N", scale=colours, legend=None)),
+        )
+        place = _at("0" if self.at_start else "curvesRight")
+        return _group("curves", *layers, x=place, y="end:Q", text="text:N").transform_filter("datum.scale === shown")
 
     def curves_title(self) -> alt.Chart:
-        names = ", ".join(f"'{label}'" for label in self.scale_labels)
-        return self._heading(f"'Gradient at each step, at weight scale ' + [{names}][{_SCALE}]", "0", "0")
-
-    def floors(self) -> alt.Chart:
-        """The smallest number that each format can hold: below it a gradient is stored as zero."""
-        ends = self._ends()
-        return (
-            self._floors_in_range()
-            .transform_calculate(x=ends[0].expr, x2=ends[1].expr)
-            .mark_rule(color=self.theme.quiet, strokeWidth=1, opacity=0.7, strokeDash=[1, 3])
-            .encode(x=self.x_left(), x2="x2:Q", y=self.y_left())
+        """Completed by the share that stands beside each curve's name."""
+        scale = "'at weight scale ' + names[shown] + ':'"
+        wide = f"'Share of the last step’s gradient that reaches step 1, ' + {scale}"
+        return self._heading(
+            f"narrow ? ['Share of the gradient left at step 1,', {scale}] : {wide}", "0", "narrow ? -18 : 0"
         )
 
-    def floor_names(self) -> alt.Chart:
-        last = self._ends()[1 if self.against == "step" else 0].expr
-        return (
-            self._floors_in_range()
-            .transform_calculate(x=last)
+    def floors(self) -> alt.LayerChart:
+        """The smallest number that each format can hold: below it a gradient is stored as zero."""
+        line = (
+            alt.Chart()
+            .mark_rule(color=self.theme.quiet, opacity=0.7, strokeDash=[1, 3])
+            .encode(x=_at("0"), x2=_at("curvesRight"))
+        )
+        name = (
+            alt.Chart()
+            .transform_calculate(text="'0 in ' + datum.format + (narrow ? '' : ' below this')")
             .mark_text(
-                align="right" if self.against == "step" else "left", baseline="bottom", dy=-2, fontSize=12,
-                color=self.theme.quiet,
+                align="right" if self.at_start else "left", baseline="top", dy=3, fontSize=12, color=self.theme.quiet
             )
-            .encode(x=self.x_left(), y=self.y_left(), text="text:N")
-        )  # fmt: skip
-
-    def _floors_in_range(self) -> alt.Chart:
-        return alt.Chart(alt.NamedData("floors")).transform_filter(f"datum.y > {_ROW}.low && datum.y < {_ROW}.high")
+            .encode(x=_at("curvesRight" if self.at_start else "0"), text="text:N")
+        )
+        floors = _group("floors", line, name, y="y:Q")
+        return floors.transform_filter("datum.y > row.low && datum.y < row.high")
 
     def mean_field(self) -> alt.Chart:
         """The slope that mean-field theory predicts for the RNN, hung on the RNN's last step."""
-        length = f"{_CHOSEN}.length"
-        points = (
+        return (
             alt.Chart(alt.NamedData("scales"))
-            .transform_filter(f"datum.scale === {_SCALE} && isValid(datum.slope)")
-            .transform_calculate(k="sequence(30)")
-            .transform_flatten(["k"])
-            .transform_calculate(lag=f"datum.k * ({length} - 1) / 29")
-            .transform_calculate(x=self._along(f"{length} - datum.lag"), y="datum.last + datum.lag * datum.slope")
-            .transform_filter(f"datum.y >= {_ROW}.low && datum.y <= {_ROW}.high")
-        )
-        return points.mark_line(color=self.theme.quiet, strokeWidth=1, opacity=0.8, tooltip=None).encode(
-            x=self.x_left(), y=self.y_left()
+            .transform_filter("datum.scale === shown && isValid(datum.theory)")
+            .mark_rule(color=self.theme.quiet, opacity=0.8)
+            .encode(x="last_step:Q", x2="theory_step:Q", y="last:Q", y2="theory:Q")
         )
 
-    def _heading(self, text: str, x: str, narrow_y: str) -> alt.Chart:
+    def _heading(self, text: str, x: str, y: str) -> alt.Chart:
         return (
             alt.Chart(alt.NamedData("chosen"))
             .transform_calculate(text=text)
             .mark_text(align="left", baseline="bottom", dy=-8, fontSize=14, fontWeight="bold", color=self.theme.text)
-            .encode(text="text:N", x=alt.value(alt.ExprRef(x)), y=alt.value(alt.ExprRef(f"{_NARROW} ? {narrow_y} : 0")))
+            .encode(text="text:N", x=_at(x), y=_at(y))
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from threading import Lock, Thread
+from time import sleep
 
 import numpy as np
 import streamlit as st
@@ -23,6 +26,8 @@ _BLOCKS = sum(cell.blocks for cell in CELLS.values())
 _OVERHEAD = 100
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 _COMPUTING = Lock()
+#: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
+_BREATH = 0.03
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,16 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={Experiment: repr})
-def warm_up(experiments: tuple[Experiment, ...]) -> Thread:
-    """Answer what visitors are about to ask, once per server, while nobody waits for it."""
+def warm_up(experiments: tuple[Experiment, ...], _answer: Callable[[Experiment], object]) -> Thread:
+    """Answer what visitors are about to ask, for each cell, once per server, while nobody waits for it."""
 
-    def answer() -> None:
+    def answer_all() -> None:
         for experiment in experiments:
-            position = WEIGHT_SCALES.index(experiment.weight_scale)
-            _families(replace(experiment, cell="rnn", weight_scale=1.0), rows_for(experiment, position))
+            for cell in CELLS:
+                _answer(replace(experiment, cell=cell))
+                sleep(_BREATH)
 
-    thread = Thread(target=answer, daemon=True, name="warm-up")
+    thread = Thread(target=answer_all, daemon=True, name="warm-up")
     thread.start()
     return thread
 
@@ -96,6 +102,15 @@ class LivePicture:
     families: Families
     picture: Picture
     datasets: dict[str, bytes]
+
+    def row_of(self, weight_scale: float) -> int:
+        """Which of the computed rows is a weight scale's."""
+        return self.picture.rows.index(WEIGHT_SCALES.index(weight_scale))
+
+    def curves_at(self, weight_scale: float) -> dict[str, NDArray[np.float64]]:
+        """Cell -> (T,) log10 norms at a weight scale."""
+        row = self.row_of(weight_scale)
+        return {cell: values[row] for cell, values in self.picture.curves.items()}
 
 
 def live_picture(
@@ -111,7 +126,8 @@ def live_picture(
     return _live_picture(replace(experiment, weight_scale=1.0), rows, component, against_lag, labels, palette)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs={Experiment: repr})
+# Not Streamlit's cache: its key takes a millisecond, at every step of a slider. A picture made twice does no harm.
+@lru_cache(maxsize=128)
 def _live_picture(
     experiment: Experiment,
     rows: tuple[int, ...],

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+#: What the pages look like beside Streamlit's theme.
+STYLE = Path(__file__).with_name("page.css")
 _CONTENT = Path(__file__).resolve().parents[2] / "content"
 
 

@@ -1,13 +1,15 @@
 """The datasets of the live picture: small Arrow tables that hold the curves of all weight scales at once.
 
-The picture moves without the server, so every row of the map is in it: one binary cell per curve, two bytes a point
-(hundredths of an order of magnitude). A whole picture is about 17 kB; the chart decodes it.
+The picture moves without the server, so every row of the map is in it. Heights are whole hundredths of an order of
+magnitude, and a curve is one text of them, "-1204,-1189,…": the browser splits a text at once, where it would interpret
+a formula for each point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -21,10 +23,9 @@ from rnn_dynamics.theory import FLOORS
 Array = NDArray[np.float64]
 
 #: Points of a curve in the picture; each is an exact value of its time step.
-POINTS = 50
-#: Two bytes hold −327 .. +327 orders of magnitude in steps of 0.01.
+POINTS = 40
+#: Heights are multiples of this many orders of magnitude.
 QUANTUM = 0.01
-OFFSET = 1 << 15
 #: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
@@ -64,28 +65,32 @@ class Picture:
         """Orders of magnitude at which the map's colours end."""
         return max(5.0, 0.2 * self.length)
 
+    @cached_property
+    def ends(self) -> tuple[Array, Array]:
+        """The ends of the vertical axis of each row."""
+        return vertical_ranges(np.stack(list(self.curves.values()), axis=1))
+
 
 def picture_datasets(picture: Picture) -> dict[str, bytes]:
     """All datasets but the slider's position, by name."""
     tables = {
         "curves": curve_rows(picture),
         "scales": scale_rows(picture),
-        "map": map_row(picture),
+        "whole": whole_row(picture),
         "floors": floor_rows(FLOORS),
     }
     return {name: arrow_bytes(table) for name, table in tables.items()}
 
 
-def chosen_dataset(picture: Picture, position: int) -> bytes:
-    """The slider's position, and what the picture's expressions need to know besides."""
-    now = {
-        "scale": [position],
-        "length": [picture.length],
-        "points": [min(picture.length, POINTS)],
-        "limit": [picture.limit],
-        "cell": [picture.labels[picture.cell].split(",")[0]],
-    }
-    return arrow_bytes(pa.table(now))
+@lru_cache(maxsize=64)
+def chosen_dataset(position: int) -> bytes:
+    """The slider's position."""
+    return arrow_bytes(pa.table({"scale": [position]}))
+
+
+def along(picture: Picture, step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Time steps as places on the horizontal axis."""
+    return picture.length - step if picture.against_lag else step
 
 
 def point_steps(length: int) -> NDArray[np.int64]:
@@ -97,13 +102,15 @@ def point_steps(length: int) -> NDArray[np.int64]:
 def curve_rows(picture: Picture) -> pa.Table:
     """One row per weight scale and cell.
 
-    Columns scale and cell, points (binary, two bytes each), end and text (where and what to write beside step 1).
+    Columns scale and cell, points (heights at `point_steps`; "x" where one lies outside the axis), end and text (where
+    and what to write beside step 1).
     """
     norms = np.stack(list(picture.curves.values()), axis=1)
-    codes = two_bytes(norms[:, :, point_steps(picture.length) - 1])
-    ends = [
-        label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], *vertical_ranges(norms), strict=True)
-    ]
+    lows, highs = picture.ends
+    shown = norms[:, :, point_steps(picture.length) - 1]
+    inside = (shown >= lows[:, None, None]) & (shown <= highs[:, None, None])
+    heights = hundredths(np.where(inside, shown, 0.0)).astype(str)
+    ends = [label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], lows, highs, strict=True)]
     texts = [
         f"{label}: {power_of_ten(float(orders))}"
         for row in norms[:, :, 0] - norms[:, :, -1]
@@ -113,37 +120,83 @@ def curve_rows(picture: Picture) -> pa.Table:
         {
             "scale": pa.array(np.repeat(picture.rows, len(picture.curves)), pa.uint8()),
             "cell": pa.array(list(picture.curves) * len(picture.rows)),
-            "points": pa.array([curve.tobytes() for row in codes for curve in row], pa.binary()),
-            "end": pa.array(np.ravel(ends), pa.float32()),
+            "points": pa.array([",".join(curve) for row in np.where(inside, heights, "x").tolist() for curve in row]),
+            "end": pa.array(hundredths(np.ravel(ends))),
             "text": pa.array(texts),
         }
     )
 
 
 def scale_rows(picture: Picture) -> pa.Table:
-    """One row per weight scale: axis ends, horizon of the map's cell (as a step), mean-field slope of the RNN."""
-    lows, highs = vertical_ranges(np.stack(list(picture.curves.values()), axis=1))
-    horizons = [horizon(row) for row in picture.curves[picture.cell]]
+    """One row per weight scale.
+
+    Columns scale and above (its row of the map), low and high (ends of the axis), horizon of the map's cell (a place on
+    the horizontal axis), and the mean-field line: from last_step, last to theory_step, theory.
+    """
+    lows, highs = picture.ends
+    last = picture.curves["rnn"][:, -1]
+    lags = [horizon(row) for row in picture.curves[picture.cell]]
+    reached = [
+        None
+        if slope is None or not low <= start <= high
+        else _lag_inside(slope, picture.length - 1, low - start, high - start)
+        for slope, low, high, start in zip(picture.slopes, lows, highs, last, strict=True)
+    ]
+    heights = [
+        None if lag is None or slope is None else start + lag * slope
+        for lag, slope, start in zip(reached, picture.slopes, last, strict=True)
+    ]
     return pa.table(
         {
             "scale": pa.array(picture.rows, pa.uint8()),
-            "low": pa.array(lows, pa.float32()),
-            "high": pa.array(highs, pa.float32()),
-            "horizon": pa.array([None if lag is None else picture.length - lag for lag in horizons], pa.int16()),
-            "last": pa.array(picture.curves["rnn"][:, -1], pa.float32()),
-            "slope": pa.array(picture.slopes, pa.float32()),
+            "above": pa.array([row + 1 for row in picture.rows], pa.uint8()),
+            "low": pa.array(hundredths(lows)),
+            "high": pa.array(hundredths(highs)),
+            "horizon": pa.array(_places(picture, lags)),
+            "last": pa.array(hundredths(np.clip(last, lows, highs))),
+            "last_step": pa.array(_places(picture, [0] * len(lags))),
+            "theory": pa.array([None if height is None else round(height / QUANTUM) for height in heights]),
+            "theory_step": pa.array(_places(picture, reached)),
         }
     )
 
 
-def map_row(picture: Picture) -> pa.Table:
+def _lag_inside(slope: float, longest: int, low: float, high: float) -> float:
+    """How far back a line that starts at height 0 with `slope` per step stays between `low` and `high`."""
+    room = low if slope < 0.0 else high
+    return float(min(longest, room / slope)) if slope else float(longest)
+
+
+def _places(picture: Picture, lags: Sequence[float | None]) -> list[float | None]:
+    """Lags as places on the horizontal axis."""
+    return [None if lag is None else float(lag if picture.against_lag else picture.length - lag) for lag in lags]
+
+
+def whole_row(picture: Picture) -> pa.Table:
+    """What holds at every weight scale, in one row.
+
+    Columns length, steps (places of a curve's points on the horizontal axis, as a text), limit (where the colours end),
+    cell (the name above the map) and url (the map).
+    """
+    return pa.table(
+        {
+            "length": [picture.length],
+            "steps": [",".join(map(str, along(picture, point_steps(picture.length)).tolist()))],
+            "limit": [picture.limit],
+            "cell": [picture.labels[picture.cell].split(",")[0]],
+            "url": [map_url(picture)],
+        }
+    )
+
+
+def map_url(picture: Picture) -> str:
     """The map as an image: rows that were not computed show the nearest one that was."""
     drawn = picture.curves[picture.cell]
     relative = drawn - drawn[:, -1:]
     positions = np.arange(picture.positions)[::-1]
     nearest = np.abs(np.asarray(picture.rows) - positions[:, None]).argmin(axis=1)
     shown = relative[:, ::-1] if picture.against_lag else relative
-    return pa.table({"url": [map_image(shown, picture.limit, picture.palette, nearest.tolist())]})
+    return map_image(shown, picture.limit, picture.palette, nearest.tolist())
 
 
 def vertical_ranges(norms: Array) -> tuple[Array, Array]:
@@ -176,14 +229,15 @@ def label_places(first: Array, last: Array, low: float, high: float) -> list[flo
     return inside
 
 
-def two_bytes(norms: Array) -> NDArray[np.uint16]:
-    """Log10 norms as the picture carries them; what is out of range is drawn at the end of the range."""
-    return np.rint(np.clip(norms / QUANTUM + OFFSET, 0, 2 * OFFSET - 1)).astype("<u2")
+def hundredths(norms: Array) -> NDArray[np.int64]:
+    """Log10 norms as the picture carries them."""
+    return np.rint(norms / QUANTUM).astype(np.int64)
 
 
 def floor_rows(floors: Sequence[tuple[str, float]]) -> pa.Table:
-    """One row per number format: where it ends, and what to write there."""
-    return pa.table({"y": [value for _, value in floors], "text": [f"0 in {name} below this" for name, _ in floors]})
+    """One row per number format, and where it ends."""
+    names, ends = zip(*floors, strict=True)
+    return pa.table({"format": names, "y": hundredths(np.array(ends))})
 
 
 def arrow_bytes(table: pa.Table) -> bytes:

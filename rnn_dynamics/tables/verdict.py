@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,7 @@ def horizon(log10_norms: NDArray[np.float64]) -> int | None:
 
 def power_of_ten(log10_value: float) -> str:
     """A value given by its log10 as a reader meets it: 0.25, 3.1, or 10⁻²² where digits would be zeros."""
-    if np.isneginf(log10_value):
+    if log10_value == -math.inf:
         return "0"
     if -2 <= log10_value < 4:
         return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
