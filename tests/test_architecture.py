@@ -41,7 +41,7 @@ OUTSIDE: dict[str, set[str]] = {
     "run": {"numpy"},
     "theory": {"numpy"},
     "process": {"threadpoolctl"},
-    "tables": {"numpy", "pandas", "pyarrow", "PIL"},
+    "tables": {"numpy", "pandas", "pyarrow"},
     "charts": {"altair"},
     "reproduction": set(),
     "dashboard": {"numpy", "streamlit"},

@@ -1,7 +1,5 @@
-"""The tables behind the pictures: verdicts, tidy frames, the live curves and the map's picture file."""
+"""The tables behind the pictures: verdicts, tidy frames, the live curves and the map's colours."""
 
-import base64
-import io
 import json
 import math
 import re
@@ -16,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.charts.theme import DIVERGING
@@ -25,6 +22,7 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.run import run_family
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.live import (
+    MAP_POINTS,
     POINTS,
     Picture,
     arrow_bytes,
@@ -32,13 +30,14 @@ from rnn_dynamics.tables.live import (
     curve_rows,
     floor_rows,
     label_places,
+    map_colours,
     picture_datasets,
     point_steps,
     scale_rows,
+    shades,
     vertical_ranges,
     whole_row,
 )
-from rnn_dynamics.tables.raster import map_image, palette_bytes
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
 
 Array = NDArray[np.float64]
@@ -261,7 +260,7 @@ def test_a_row_of_the_map_says_axis_horizon_and_slope() -> None:
         "lstm": np.stack([straight(-1, 0, 21), straight(-300, 0, 21)]),
     }
     first, second = scale_rows(picture_with(curves, rows=(4, 7), slopes=(-0.25, None))).to_pylist()
-    assert [(row["scale"], row["above"]) for row in (first, second)] == [(4, 5), (7, 8)]
+    assert [(row["scale"], row["below"], row["above"]) for row in (first, second)] == [(4, 0, 6), (7, 6, 25)]
     for row, number in ((first, 0), (second, 1)):
         ends = axis_of(curves["rnn"][number], curves["lstm"][number])
         assert (row["low"] / 100, row["high"] / 100) == ends
@@ -294,54 +293,58 @@ def test_a_table_survives_the_way_to_the_browser() -> None:
 # --- the map ------------------------------------------------------------------------------------------------------
 
 PALETTE = DIVERGING
-
-
-def picture_of(norms: Array, rows_of: list[int], limit: float = 10.0) -> NDArray[np.uint8]:
-    """The colours (rows, steps, 3) of the map's picture file."""
-    url = map_image(norms, limit, PALETTE, rows_of)
-    head, _, body = url.partition(",")
-    assert head == "data:image/png;base64"
-    image = Image.open(io.BytesIO(base64.b64decode(body, validate=True)))
-    assert image.format == "PNG"
-    return np.asarray(image.convert("RGB"))
+MIDDLE = np.mean([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in PALETTE[4:6]], axis=0)
 
 
 def rgb(colour: str) -> list[int]:
     return [int(pair, 16) for pair in re.findall("..", colour[1:])]
 
 
+def colours_of(norms: Array, **changes: Any) -> NDArray[np.int64]:
+    """The colours (S, points, 3) of the map of norms (S, T)."""
+    rows = map_colours(picture_with({"rnn": norms}, **changes))
+    return np.array([[rgb(colour) for colour in row.split(",")] for row in rows])
+
+
 def test_the_colours_of_known_values_are_those_of_the_palette() -> None:
     first, *_, last = (rgb(colour) for colour in PALETTE)
-    middle = np.mean([rgb(PALETTE[4]), rgb(PALETTE[5])], axis=0)
-    pixels = picture_of(np.array([[-10.0, -999.0, -np.inf, 10.0, 999.0, 0.0]]), [0])
-    assert pixels[0, :5].tolist() == [first, first, first, last, last]
-    assert np.abs(pixels[0, 5] - middle).max() <= 0.5
+    colours = colours_of(np.array([[-5.0, -999.0, -np.inf, 5.0, 999.0, 0.0]]))[0]
+    assert colours[:5].tolist() == [first, first, first, last, last]
+    assert np.abs(colours[5] - MIDDLE).max() <= 0.5
     # A ninth of the way from end to end leads from one of ten colours to the next.
-    between = picture_of(np.array([[-10.0 + 20.0 * k / 9 for k in range(10)] + [0.0]]), [0])[0, :10]
-    assert np.abs(between.astype(int) - [rgb(colour) for colour in PALETTE]).max() <= 3
+    between = colours_of(np.array([[-5.0 + 10.0 * k / 9 for k in range(10)] + [0.0]]))[0, :10]
+    assert np.abs(between - [rgb(colour) for colour in PALETTE]).max() <= 3
 
 
-def test_the_limit_sets_where_the_colours_end() -> None:
-    norms = np.array([[-10.0, -5.0, 0.0]])
-    np.testing.assert_array_equal(picture_of(2 * norms, [0], limit=20.0), picture_of(norms, [0]))
-    assert not np.array_equal(picture_of(norms, [0], limit=20.0), picture_of(norms, [0]))
+def test_the_colours_end_at_a_fifth_of_an_order_a_step_or_at_five() -> None:
+    for length, limit in ((6, 5.0), (25, 5.0), (26, 5.2), (200, 40.0)):
+        picture = picture_with({"rnn": straight(-limit, 0, length)[None]})
+        assert picture.limit == pytest.approx(limit)
+        assert map_colours(picture)[0].startswith(PALETTE[0])
+        nearly = map_colours(picture_with({"rnn": straight(-0.95 * limit, 0, length)[None]}))
+        assert not nearly[0].startswith(PALETTE[0])
 
 
 def test_a_row_of_zeros_is_drawn_as_gone() -> None:
-    assert picture_of(np.full((1, 3), -np.inf), [0])[0, 0].tolist() == rgb(PALETTE[0])
+    assert colours_of(np.full((1, 3), -np.inf))[0].tolist() == [rgb(PALETTE[0])] * 3
 
 
-def test_the_picture_shows_the_rows_that_were_asked_for_from_the_top() -> None:
-    norms = np.array([[-10.0, 0.0], [0.0, 0.0], [10.0, 0.0]])
-    pixels = picture_of(norms, [2, 2, 0, 1])
-    assert pixels.shape == (4, 2, 3)
-    assert [pixels[row, 0].tolist() for row in (0, 1, 2)] == [rgb(PALETTE[-1]), rgb(PALETTE[-1]), rgb(PALETTE[0])]
-    np.testing.assert_array_equal(pixels[3, 0], pixels[3, 1])
+def test_each_weight_scale_has_the_colours_of_its_own_curve() -> None:
+    colours = colours_of(np.array([[-5.0, 0.0], [0.0, 0.0], [5.0, 0.0]]))
+    assert [row[0].tolist() for row in colours[[0, 2]]] == [rgb(PALETTE[0]), rgb(PALETTE[-1])]
+    np.testing.assert_array_equal(colours[:, 1], np.broadcast_to(colours[1, 0], (3, 3)))
 
 
-def test_the_first_column_of_the_picture_is_the_first_step() -> None:
-    pixels = picture_of(np.array([[-10.0, -5.0, 0.0]]), [0])
-    assert pixels[0, 0].tolist() == rgb(PALETTE[0])
+@pytest.mark.parametrize("against_lag", [False, True])
+@pytest.mark.parametrize("length", [1, 2, 12, 20, 21, 137, 200])
+def test_a_colour_stands_where_the_axis_has_its_time_step(length: int, against_lag: bool) -> None:
+    picture = picture_with({"rnn": straight(-40, 0, length)[None]}, against_lag=against_lag)
+    (whole,) = whole_row(picture).to_pylist()
+    offsets = np.array([float(offset) for offset in whole["offsets"].split(",")])
+    assert len(offsets) == len(map_colours(picture)[0].split(",")) == min(length, MAP_POINTS)
+    from_left = point_steps(length, MAP_POINTS) - 1
+    places = from_left / max(1, length - 1)
+    np.testing.assert_allclose(offsets, 1 - places if against_lag and length > 1 else places, rtol=0, atol=5.1e-5)
 
 
 @cache
@@ -365,11 +368,6 @@ def read(stream: bytes) -> list[dict[str, Any]]:
     return rows
 
 
-def pixels_of(datasets: dict[str, bytes]) -> NDArray[np.uint8]:
-    url = read(datasets["whole"])[0]["url"]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
-
-
 def test_the_message_of_the_opening_picture_is_small() -> None:
     spec = live_chart("input", "step", "light", tuple(f"{scale:g}" for scale in WEIGHT_SCALES)).to_dict()
     assert sum(len(stream) for stream in shown().values()) + len(json.dumps(spec)) < 40_000
@@ -383,35 +381,37 @@ def test_what_holds_at_every_weight_scale_is_one_row() -> None:
         assert len(whole["steps"].split(",")) == min(length, POINTS)
 
 
-def test_the_map_has_the_largest_weight_scale_on_top_and_step_one_on_the_left() -> None:
-    norms = opening_curves()["rnn"]
-    pixels = pixels_of(shown())
-    assert pixels.shape == (len(WEIGHT_SCALES), 100, 3)
-    np.testing.assert_array_equal(pixels, picture_of(norms - norms[:, -1:], list(range(24, -1, -1)), limit=20.0))
-
-
-def test_against_the_lag_the_map_is_mirrored_and_the_curves_are_not() -> None:
+def test_against_the_lag_the_map_is_mirrored_and_its_colours_are_not() -> None:
     step, lag = shown(), shown(against_lag=True)
-    np.testing.assert_array_equal(pixels_of(lag), pixels_of(step)[:, ::-1])
+    assert [row["colours"] for row in read(step["scales"])] == [row["colours"] for row in read(lag["scales"])]
+    assert read(step["whole"])[0]["offsets"].split(",") == read(lag["whole"])[0]["offsets"].split(",")[::-1]
     assert lag["curves"] == step["curves"]
 
 
+def test_the_map_shows_the_curves_at_their_points() -> None:
+    norms = opening_curves()["rnn"]
+    rows = read(shown()["scales"])
+    relative = (norms - norms[:, -1:])[:, point_steps(100, MAP_POINTS) - 1]
+    places = np.rint((np.clip(relative / 20.0, -1, 1) + 1) * 127).astype(int)
+    assert [row["colours"].split(",") for row in rows] == [[shades(PALETTE)[k] for k in row] for row in places]
+
+
 def test_the_colours_of_the_map_do_not_tell_how_large_the_last_gradient_is() -> None:
-    pixels = [pixels_of(picture_datasets(picture_with({"rnn": straight(-9 + up, up, 40)[None]}))) for up in (0.0, 5.0)]
-    np.testing.assert_array_equal(pixels[0], pixels[1])
+    low, high = (colours_of(straight(-9 + up, up, 40)[None]) for up in (0.0, 5.0))
+    np.testing.assert_array_equal(low, high)
 
 
-def test_a_coarse_map_still_fills_every_position_with_the_nearest_row() -> None:
-    rows = (0, 4, 8, 9, 12, 16, 20, 24)
-    coarse, fine = pixels_of(shown(rows=rows)), pixels_of(shown())
-    assert coarse.shape == fine.shape
-    for row in rows:
-        np.testing.assert_array_equal(coarse[24 - row], fine[24 - row])
-    np.testing.assert_array_equal(coarse[24 - 23], fine[0])
-    assert {row["scale"] for row in read(shown(rows=rows)["scales"])} == set(rows)
+@pytest.mark.parametrize("rows", [ALL_ROWS, (0, 4, 8, 9, 12, 16, 20, 24), (0, 17), (5,), (3, 22)])
+def test_every_position_of_the_slider_shows_the_nearest_row_that_was_computed(rows: tuple[int, ...]) -> None:
+    strips = read(shown(rows=rows)["scales"])
+    assert [strip["scale"] for strip in strips] == list(rows)
+    for position in ALL_ROWS:
+        (strip,) = (strip for strip in strips if strip["below"] <= position < strip["above"])
+        assert abs(strip["scale"] - position) == min(abs(row - position) for row in rows)
 
 
 def test_the_palette_has_a_middle_of_its_own_so_that_no_change_has_one_colour() -> None:
-    colours: Any = np.frombuffer(palette_bytes(PALETTE), np.uint8).reshape(-1, 3)
+    colours = shades(PALETTE)
     assert len(colours) == 255
-    assert (colours[0].tolist(), colours[-1].tolist()) == (rgb(PALETTE[0]), rgb(PALETTE[-1]))
+    assert (colours[0], colours[-1]) == (PALETTE[0], PALETTE[-1])
+    assert np.abs(np.array(rgb(colours[127])) - MIDDLE).max() <= 0.5

@@ -90,7 +90,7 @@ def _chart(title: str, against: str, background: Background, scale_labels: tuple
     theme = THEMES[background]
     panels = _Panels(theme, title, against, scale_labels)
     parameters = _PARAMETERS | {"names": "[" + ", ".join(f"'{label}'" for label in scale_labels) + "]"}
-    right: list[Any] = [panels.map_image(), panels.map_horizon(), panels.map_rows(), panels.map_title()]
+    right: list[Any] = [panels.map_rows(), panels.map_horizon(), panels.map_title()]
     left: list[Any] = [panels.floors(), panels.mean_field(), panels.curves(), panels.curve_labels()]
     return (
         # Within a panel the layers share their scales; between the panels they must not.
@@ -161,7 +161,7 @@ class _Panels:
         return {
             "x": self._lead_x("horizon:Q", "mapLeft", "width", tickCount=4),
             "y": alt.Y(
-                "scale:Q",
+                "below:Q",
                 title="weight scale",
                 scale=alt.Scale(domain=[0, len(self.scale_labels)], range=places, nice=False, zero=False),
                 axis=alt.Axis(
@@ -175,32 +175,28 @@ class _Panels:
 
     # --- the map ----------------------------------------------------------------------------------------------
 
-    def map_image(self) -> alt.Chart:
-        return (
-            alt.Chart(alt.NamedData("whole"))
-            .mark_image(
-                aspect=False,
-                align="left",
-                baseline="top",
-                width=alt.ExprRef("width - mapLeft"),
-                height=alt.ExprRef("height - mapTop"),
-                smooth=False,
-            )
-            .encode(url="url:N", x=_at("mapLeft"), y=_at("mapTop"))
-        )
-
     def map_rows(self) -> alt.LayerChart:
-        """A frame around the weight scale whose curves are shown; an invisible strip for each: where the pointer is."""
+        """A strip for each weight scale, and a frame around the one whose curves are shown."""
+        hover = alt.selection_point(
+            name="hover", on="pointermove", fields=["scale"], clear="pointerout", empty=False, toggle=False
+        )
+        strips = (
+            alt.Chart()
+            .transform_calculate(offset="split(whole.offsets, ',')", color="split(datum.colours, ',')")
+            .transform_flatten(["offset", "color"])
+            .transform_aggregate(stops="values(color)", groupby=["scale", "below", "above"])
+            .mark_rect(
+                y2Offset=-1,  # else the background shines through between two strips
+                fill=alt.ExprRef("{gradient: 'linear', stops: datum.stops}"),
+            )
+            .add_params(hover)
+        )
         frame = (
             alt.Chart()
             .transform_filter("datum.scale === shown")
             .mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2.5)
         )
-        hover = alt.selection_point(
-            name="hover", on="pointermove", fields=["scale"], clear="pointerout", empty=False, toggle=False
-        )
-        strips = alt.Chart().mark_rect(fill=self.theme.panel, fillOpacity=0.001).add_params(hover)
-        return _group("scales", frame, strips, x=_at("mapLeft"), x2=_at("width"), y="scale:Q", y2="above:Q")
+        return _group("scales", strips, frame, x=_at("mapLeft"), x2=_at("width"), y="below:Q", y2="above:Q")
 
     def map_horizon(self) -> alt.Chart:
         """Where one per cent is left: a mark in each row that has such a step."""

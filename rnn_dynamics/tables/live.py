@@ -16,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rnn_dynamics.tables.raster import map_image
 from rnn_dynamics.tables.verdict import horizon, power_of_ten
 from rnn_dynamics.theory import FLOORS
 
 Array = NDArray[np.float64]
 
-#: Points of a curve in the picture; each is an exact value of its time step.
+#: Points of a curve in the picture, and of a row of the map; each is the exact value of its time step.
 POINTS = 40
+MAP_POINTS = 20
 #: Heights are multiples of this many orders of magnitude.
 QUANTUM = 0.01
 #: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
@@ -93,9 +93,9 @@ def along(picture: Picture, step: NDArray[np.int64]) -> NDArray[np.int64]:
     return picture.length - step if picture.against_lag else step
 
 
-def point_steps(length: int) -> NDArray[np.int64]:
-    """The time steps (from 1) that the picture shows of `length`: all, or POINTS of them, ends included."""
-    count = min(length, POINTS)
+def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
+    """The time steps (from 1) that the picture shows of `length`: all, or `most` of them, ends included."""
+    count = min(length, most)
     return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
 
 
@@ -130,8 +130,9 @@ def curve_rows(picture: Picture) -> pa.Table:
 def scale_rows(picture: Picture) -> pa.Table:
     """One row per weight scale.
 
-    Columns scale and above (its row of the map), low and high (ends of the axis), horizon of the map's cell (a place on
-    the horizontal axis), and the mean-field line: from last_step, last to theory_step, theory.
+    Columns scale, below and above (its strip of the map), colours (of the strip), low and high (ends of the axis),
+    horizon of the map's cell (a place on the horizontal axis), and the mean-field line: from last_step, last to
+    theory_step, theory.
     """
     lows, highs = picture.ends
     last = picture.curves["rnn"][:, -1]
@@ -146,10 +147,14 @@ def scale_rows(picture: Picture) -> pa.Table:
         None if lag is None or slope is None else start + lag * slope
         for lag, slope, start in zip(reached, picture.slopes, last, strict=True)
     ]
+    # A row that was not computed shows the nearest one that was.
+    edges = [0, *((low + high) // 2 + 1 for low, high in pairwise(picture.rows)), picture.positions]
     return pa.table(
         {
             "scale": pa.array(picture.rows, pa.uint8()),
-            "above": pa.array([row + 1 for row in picture.rows], pa.uint8()),
+            "below": pa.array(edges[:-1], pa.uint8()),
+            "above": pa.array(edges[1:], pa.uint8()),
+            "colours": map_colours(picture),
             "low": pa.array(hundredths(lows)),
             "high": pa.array(hundredths(highs)),
             "horizon": pa.array(_places(picture, lags)),
@@ -175,28 +180,44 @@ def _places(picture: Picture, lags: Sequence[float | None]) -> list[float | None
 def whole_row(picture: Picture) -> pa.Table:
     """What holds at every weight scale, in one row.
 
-    Columns length, steps (places of a curve's points on the horizontal axis, as a text), limit (where the colours end),
-    cell (the name above the map) and url (the map).
+    Columns length, steps (places of a curve's points on the horizontal axis, as a text), offsets (places of a map row's
+    points, from 0 at its left to 1 at its right, as a text), limit (where the colours end) and cell (whose map it is).
     """
+    steps = along(picture, point_steps(picture.length))
+    stops = along(picture, point_steps(picture.length, MAP_POINTS))
+    offsets = (stops - stops.min()) / max(1, picture.length - 1)
     return pa.table(
         {
             "length": [picture.length],
-            "steps": [",".join(map(str, along(picture, point_steps(picture.length)).tolist()))],
+            "steps": [",".join(map(str, steps.tolist()))],
+            "offsets": [",".join(f"{place:.4f}" for place in offsets)],
             "limit": [picture.limit],
             "cell": [picture.labels[picture.cell].split(",")[0]],
-            "url": [map_url(picture)],
         }
     )
 
 
-def map_url(picture: Picture) -> str:
-    """The map as an image: rows that were not computed show the nearest one that was."""
-    drawn = picture.curves[picture.cell]
-    relative = drawn - drawn[:, -1:]
-    positions = np.arange(picture.positions)[::-1]
-    nearest = np.abs(np.asarray(picture.rows) - positions[:, None]).argmin(axis=1)
-    shown = relative[:, ::-1] if picture.against_lag else relative
-    return map_image(shown, picture.limit, picture.palette, nearest.tolist())
+def map_colours(picture: Picture) -> list[str]:
+    """For each row of the map the colours of its points, as a text: the browser draws the row as one gradient.
+
+    A colour each time step would be thousands of rectangles; an image of them arrives a thirtieth of a second late.
+    """
+    norms = picture.curves[picture.cell]
+    with np.errstate(invalid="ignore"):
+        relative = norms[:, point_steps(picture.length, MAP_POINTS) - 1] - norms[:, -1:]
+    # A row whose gradient is exactly zero at the last step too has no ratio; it is drawn as gone.
+    share = np.clip(np.nan_to_num(relative, nan=-np.inf, posinf=np.inf, neginf=-np.inf) / picture.limit, -1.0, 1.0)
+    colours = np.array(shades(tuple(picture.palette)))[np.rint((share + 1.0) * 127.0).astype(np.int64)]
+    return [",".join(row) for row in colours.tolist()]
+
+
+@lru_cache(maxsize=8)
+def shades(palette: tuple[str, ...]) -> list[str]:
+    """255 hex colours, evenly along the palette, straight lines between its colours as Vega draws them."""
+    anchors = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in palette], dtype=float)
+    positions = np.linspace(0, len(palette) - 1, 255)
+    channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(np.transpose(channels)).astype(int)]
 
 
 def vertical_ranges(norms: Array) -> tuple[Array, Array]:
