@@ -281,8 +281,12 @@ def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, h
     assert (row["theory_step"], row["theory"]) == (21 - lag, height)
 
 
-def test_a_floor_says_where_it_is_and_of_which_format() -> None:
-    assert floor_rows([("half", -7.5)]).to_pylist() == [{"format": "half", "y": -750}]
+def test_a_floor_says_where_it_is_and_leaves_the_room_below_to_a_close_one() -> None:
+    assert floor_rows([("half", -7.5), ("single", -44.9), ("brain", -40.4)]).to_pylist() == [
+        {"format": "half", "y": -750, "side": "top"},
+        {"format": "single", "y": -4490, "side": "top"},
+        {"format": "brain", "y": -4040, "side": "bottom"},
+    ]
 
 
 def test_a_table_survives_the_way_to_the_browser() -> None:

@@ -40,7 +40,7 @@ THEMES: dict[Background, Theme] = {
 
 def config(theme: Theme) -> dict[str, Any]:
     """Vega-Lite settings that all pictures share; sizes are for the back row of a hall."""
-    text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 13, "titleFontSize": 14}
+    text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 14, "titleFontSize": 15}
     return {
         "axis": {
             **text,

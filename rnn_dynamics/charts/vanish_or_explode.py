@@ -223,7 +223,7 @@ class _Panels:
                     title="log₁₀ against step T",
                     scale=alt.Scale(domain=domain, range=list(DIVERGING)),
                     legend=alt.Legend(
-                        orient="none", legendX=alt.ExprRef("mapLeft"), legendY=alt.ExprRef("height + 64"),
+                        orient="none", legendX=alt.ExprRef("mapLeft"), legendY=alt.ExprRef("height + 66"),
                         direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,
                         gradientLength=110, gradientThickness=10,
                     ),
@@ -253,7 +253,7 @@ class _Panels:
         style: dict[str, Any] = {
             "align": "left" if self.at_start else "right",
             "dx": 8 if self.at_start else -8,
-            "fontSize": alt.ExprRef("narrow ? 13 : 15"),
+            "fontSize": alt.ExprRef("narrow ? 13 : 17"),
             "fontWeight": "bold",
         }
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
@@ -284,7 +284,11 @@ class _Panels:
             alt.Chart()
             .transform_calculate(text="'0 in ' + datum.format + (narrow ? '' : ' below this')")
             .mark_text(
-                align="right" if self.at_start else "left", baseline="top", dy=3, fontSize=12, color=self.theme.quiet
+                align="right" if self.at_start else "left",
+                baseline=alt.ExprRef("datum.side"),
+                dy=alt.ExprRef("datum.side === 'top' ? 3 : -2"),
+                fontSize=13,
+                color=self.theme.quiet,
             )
             .encode(x=_at("curvesRight" if self.at_start else "0"), text="text:N")
         )
@@ -304,6 +308,13 @@ class _Panels:
         return (
             alt.Chart(alt.NamedData("chosen"))
             .transform_calculate(text=text)
-            .mark_text(align="left", baseline="bottom", dy=-8, fontSize=14, fontWeight="bold", color=self.theme.text)
+            .mark_text(
+                align="left",
+                baseline="bottom",
+                dy=-8,
+                fontSize=alt.ExprRef("narrow ? 14 : 16"),
+                fontWeight="bold",
+                color=self.theme.text,
+            )
             .encode(text="text:N", x=_at(x), y=_at(y))
         )

@@ -26,6 +26,8 @@ POINTS = 40
 MAP_POINTS = 20
 #: Heights are multiples of this many orders of magnitude.
 QUANTUM = 0.01
+#: Floors closer than this many orders of magnitude have no room for a name between them.
+_FLOORS_APART = 10.0
 #: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
@@ -256,9 +258,11 @@ def hundredths(norms: Array) -> NDArray[np.int64]:
 
 
 def floor_rows(floors: Sequence[tuple[str, float]]) -> pa.Table:
-    """One row per number format, and where it ends."""
+    """One row per number format: where it ends, and on which side of its line the name has room."""
     names, ends = zip(*floors, strict=True)
-    return pa.table({"format": names, "y": hundredths(np.array(ends))})
+    crowded = [any(0 < end - other < _FLOORS_APART for other in ends) for end in ends]
+    sides = ["bottom" if below else "top" for below in crowded]  # the edge of the name that lies on the line
+    return pa.table({"format": names, "y": hundredths(np.array(ends)), "side": sides})
 
 
 def arrow_bytes(table: pa.Table) -> bytes:
