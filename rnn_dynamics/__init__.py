@@ -8,7 +8,7 @@ trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.run import run, run_family
-from rnn_dynamics.trace import FamilyTrace, Trace
+from rnn_dynamics.run import run, run_family, split_additive_path
+from rnn_dynamics.trace import FamilyTrace, PathSplit, Trace
 
-__all__ = ["CELLS", "Experiment", "FamilyTrace", "Trace", "run", "run_family"]
+__all__ = ["CELLS", "Experiment", "FamilyTrace", "PathSplit", "Trace", "run", "run_family", "split_additive_path"]

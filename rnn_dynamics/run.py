@@ -10,10 +10,11 @@ import numpy as np
 from rnn_dynamics.cells import CELLS, Cell
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.initialise import Array, Draw, make_draw
+from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Pass, walk_back
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.unroll import project_inputs, unroll
-from rnn_dynamics.trace import FamilyTrace, Trace, read_only
+from rnn_dynamics.trace import FamilyTrace, PathSplit, Trace, read_only
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -21,14 +22,8 @@ GROUP_BYTES = 64_000_000
 
 def run(experiment: Experiment) -> Trace:
     """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time."""
-    cell = CELLS[experiment.cell]
-    draw = _draw(experiment, cell)
-    parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
-    weights = cell.make_weights(parameters)
-    record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
-    residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
-    forward = Pass(cell, weights, record, draw.readout.T @ residuals / residuals.size, experiment.loss_at == "every")
-
+    forward, draw, parameters, residuals = _forward(experiment)
+    cell, record = forward.cell, forward.record
     gradients = ParameterGradients(cell, draw.inputs, record.hidden)
     norms = []
     for steps in walk_back(forward):
@@ -47,6 +42,17 @@ def run(experiment: Experiment) -> Trace:
         gates={name: _sequence_first(values) for name, values in cell.gate_values(record).items()},
         log10_norms=_locked({name: values[:, 0] for name, values in _in_order(norms).items()}),
     )
+
+
+def split_additive_path(experiment: Experiment) -> PathSplit:
+    """Split the gradient of an LSTM's cell state, or a GRU's state, into the additive path's part and the rest.
+
+    Raises:
+        ValueError: the experiment's cell has no additive path.
+    """
+    forward, *_ = _forward(experiment)
+    parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward)])
+    return PathSplit(experiment=experiment, **_locked({name: values[:, 0] for name, values in parts.items()}))
 
 
 def run_family(
@@ -102,6 +108,18 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = 0.5 * np.square(by_member).mean(axis=(2, 3))
     return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
+
+
+def _forward(experiment: Experiment) -> tuple[Pass, Draw, dict[str, Array], Array]:
+    """The forward pass of one experiment, what was drawn for it, its parameters, and what the loss squares."""
+    cell = CELLS[experiment.cell]
+    draw = _draw(experiment, cell)
+    parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
+    weights = cell.make_weights(parameters)
+    record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
+    residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
+    adjoints = draw.readout.T @ residuals / residuals.size
+    return Pass(cell, weights, record, adjoints, experiment.loss_at == "every"), draw, parameters, residuals
 
 
 def _draw(experiment: Experiment, cell: Cell) -> Draw:

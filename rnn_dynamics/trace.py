@@ -1,4 +1,4 @@
-"""What is answered: a frozen record of one experiment, and of a family of experiments."""
+"""What is answered: a frozen record of one experiment, of a family of experiments, and of one gradient's parts."""
 
 from __future__ import annotations
 
@@ -64,6 +64,28 @@ class FamilyTrace:
     experiments: tuple[Experiment, ...]
     loss: Array
     log10_norms: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSplit:
+    """The gradient of the LSTM's cell state (GRU: of its state) as an exact sum of vectors, total = path + rest.
+
+    All arrays are float64, read-only and (T,), for t = 1 .. T.
+
+    Attributes:
+        experiment: the question.
+        total: log10 of the norm of dL/dc_t (GRU: dL/dh_t).
+        path: the same of the part that arrived along the additive path alone, ∏ f (GRU: ∏ z).
+        rest: the same of total − path: all that passed through a gate or the candidate at least once. It has float64's
+            digits relative to the larger of total and path.
+        cosine: of the angle between path and rest; nan where one of them is zero, as both ends of a path may be.
+    """
+
+    experiment: Experiment
+    total: Array
+    path: Array
+    rest: Array
+    cosine: Array
 
 
 def read_only(array: Array) -> Array:

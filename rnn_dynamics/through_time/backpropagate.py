@@ -58,13 +58,15 @@ class Run:
     """A run of B steps on the way back.
 
     steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). log10_norms: name ->
-    (B, ..., S), exponents included.
+    (B, ..., S), exponents included. path: the adjoints (B + 1, ..., H, C) along the additive path, laid out as those of
+    a state; None where the cell has no such path.
     """
 
     steps: range
     adjoints: Adjoints
     exponent: NDArray[np.int64]
     log10_norms: dict[str, Array]
+    path: Scaled | None
 
 
 def walk_back(forward: Pass) -> Iterator[Run]:
@@ -85,7 +87,8 @@ def walk_back(forward: Pass) -> Iterator[Run]:
         if len(steps) > 1 and not attempt.is_safe():
             longest = max(1, len(steps) // 4)
             continue
-        yield Run(steps, attempt.adjoints, state.exponent, attempt.log10_norms())
+        along_path = None if attempt.path_adjoints is None else Scaled((attempt.path_adjoints,), path.exponent)
+        yield Run(steps, attempt.adjoints, state.exponent, attempt.log10_norms(), along_path)
         state = attempt.arriving_state().renormalised(only_down=forward.loss_at_every_step)
         path = attempt.arriving_path().renormalised(only_down=forward.loss_at_every_step)
         stop, longest = steps.start, min(2 * longest, usual)

@@ -1,0 +1,123 @@
+"""The state's gradient as an exact sum of vectors, against autograd's own two vectors."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnn_dynamics import Experiment, Trace, run, split_additive_path
+from tests.oracle import OPEN_CELLS, relative_error
+
+Array = NDArray[np.float64]
+SMALL = Experiment(cell="lstm", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
+CELLS_WITH_A_PATH = ("lstm", "gru")
+every_case = pytest.mark.parametrize(
+    "experiment",
+    [replace(SMALL, cell=cell, loss_at=loss_at) for cell in CELLS_WITH_A_PATH for loss_at in ("last", "every")],
+    ids=lambda case: f"{case.cell}-{case.loss_at}",
+)
+
+
+def autograd_vectors(trace: Trace, *, cut: bool) -> Array:
+    """dL/dc_t (GRU: dL/dh_t), (T, N·H), by autograd; cut, h_{t−1} is detached inside the gates."""
+    cell = trace.experiment.cell
+    weights = {name: torch.tensor(value) for name, value in trace.parameters.items()}
+    state = tuple(torch.zeros(trace.hidden_states.shape[1:], dtype=torch.float64, requires_grad=True) for _ in "hc")
+    state = state if cell == "lstm" else state[:1]
+    hidden: list[Tensor] = []
+    carried: list[Tensor] = []
+    for x in torch.tensor(trace.inputs):
+        seen = state[0].detach() if cut else state[0]
+        from_input = x @ weights["weight_ih_l0"].T + weights["bias_ih_l0"]
+        from_hidden = seen @ weights["weight_hh_l0"].T + weights["bias_hh_l0"]
+        state, _ = OPEN_CELLS[cell](from_input, from_hidden, state)
+        state[-1].retain_grad()
+        hidden.append(state[0])
+        carried.append(state[-1])
+    compared = torch.stack(hidden) if trace.experiment.loss_at == "every" else hidden[-1]
+    residual = compared @ torch.tensor(trace.readout).T - torch.tensor(trace.targets)
+    (0.5 * residual.square().mean()).backward()  # type: ignore[no-untyped-call]
+    return np.stack([np.zeros(part.shape) if part.grad is None else part.grad.numpy() for part in carried]).reshape(
+        len(carried), -1
+    )
+
+
+def log10_norms(vectors: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log10(np.linalg.norm(vectors, axis=1)))
+
+
+def assert_agrees(experiment: Experiment) -> None:
+    trace, split = run(experiment), split_additive_path(experiment)
+    total, path = autograd_vectors(trace, cut=False), autograd_vectors(trace, cut=True)
+    rest = total - path
+    # A difference has the digits of its larger term.
+    limits = 1e-10 * 10.0 ** (np.maximum(split.total, split.path))
+    assert relative_error(split.total, log10_norms(total)) < 1e-10
+    assert relative_error(split.path, log10_norms(path)) < 1e-10
+    assert (np.abs(10.0**split.rest - np.linalg.norm(rest, axis=1)) <= limits).all()
+    clear = np.linalg.norm(rest, axis=1) > 1e4 * limits
+    assert clear.any()
+    cosine = np.einsum("ti,ti->t", path, rest)[clear]
+    cosine /= np.linalg.norm(path, axis=1)[clear] * np.linalg.norm(rest, axis=1)[clear]
+    np.testing.assert_allclose(split.cosine[clear], cosine, rtol=0, atol=1e-8)
+
+
+@every_case
+def test_path_and_rest_are_autograds_two_vectors(experiment: Experiment) -> None:
+    assert_agrees(experiment)
+
+
+@given(
+    st.sampled_from(CELLS_WITH_A_PATH), st.floats(0.3, 1.5), st.floats(-2, 4), st.integers(2, 30), st.integers(0, 99)
+)
+def test_the_split_holds_at_any_setting(cell: str, scale: float, bias: float, length: int, seed: int) -> None:
+    settings: dict[str, Any] = {"weight_scale": scale, "forget_bias": bias, "sequence_length": length, "seed": seed}
+    assert_agrees(replace(SMALL, cell=cell, **settings))
+
+
+@every_case
+def test_the_law_of_cosines_joins_the_three_norms(experiment: Experiment) -> None:
+    split = split_additive_path(experiment)
+    total, path, rest = (10.0**part for part in (split.total, split.path, split.rest))
+    cosine = np.nan_to_num(split.cosine)  # the last step has no rest
+    np.testing.assert_allclose(total**2, path**2 + rest**2 + 2 * cosine * path * rest, rtol=1e-9)
+
+
+@every_case
+def test_total_and_path_are_those_of_the_trace(experiment: Experiment) -> None:
+    trace, split = run(experiment), split_additive_path(experiment)
+    carried = "cell" if experiment.cell == "lstm" else "hidden"
+    np.testing.assert_allclose(split.total, trace.log10_norms[carried], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(split.path, trace.log10_norms["cell_path"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS_WITH_A_PATH)
+def test_at_the_last_step_all_is_path(cell: str) -> None:
+    split = split_additive_path(replace(SMALL, cell=cell))
+    assert split.total[-1] == split.path[-1]
+    assert np.isneginf(split.rest[-1])
+    assert np.isnan(split.cosine[-1])
+    assert np.isfinite(split.rest[:-1]).all()
+
+
+@pytest.mark.parametrize("cell", CELLS_WITH_A_PATH)
+@pytest.mark.parametrize("scale", [0.05, 10.0])
+def test_a_thousand_steps_have_a_split_at_any_size(cell: str, scale: float) -> None:
+    split = split_additive_path(replace(SMALL, cell=cell, weight_scale=scale, sequence_length=1000))
+    for part in (split.total, split.path, split.rest[:-1], split.cosine[:-1]):
+        assert np.isfinite(part).all()
+    assert (np.abs(split.cosine[:-1]) <= 1 + 1e-12).all()
+    larger = np.maximum(split.path, split.rest)
+    assert (split.total <= larger + np.log10(2) + 1e-9).all()  # the triangle's inequality
+
+
+def test_a_cell_without_an_additive_path_is_refused() -> None:
+    with pytest.raises(ValueError, match="no additive path"):
+        split_additive_path(replace(SMALL, cell="rnn"))
