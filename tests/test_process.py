@@ -35,8 +35,10 @@ def test_one_core_holds_for_the_threads_that_run_and_for_those_to_come() -> None
         "before.join(); after.join()\n"
         "print(json.dumps([done, sorted(os.sched_getaffinity(0)), *seen]))"
     )
-    last = max(os.sched_getaffinity(0))
-    assert cores == [True, [last], [last], [last]]
+    done, *of_threads = cores
+    assert done is True
+    assert of_threads[0] in [[core] for core in os.sched_getaffinity(0)]  # one, of those that it may use
+    assert of_threads == [of_threads[0]] * 3
 
 
 def test_matrix_products_run_on_one_thread() -> None:
