@@ -37,6 +37,7 @@ EXPECTED = (
 VIEW = {"gradient": tuple(GRADIENTS), "axis": ("step", "lag")}
 VIEW_LABELS = {"gradient": "Gradient of L by", "axis": "Against"}
 VIEW_OPENING = {key: values[0] for key, values in VIEW.items()}
+AT_OPENING = settings(OPENING) | VIEW_OPENING
 SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
 MAIN = ("cell", "weight_scale", "sequence_length")
 MORE = tuple(name for name in KNOBS if name not in MAIN)
@@ -51,12 +52,12 @@ def picture() -> None:
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _main_controls()
-    experiment, component, against_lag = _asked()
-    live = _live(experiment, component, against_lag)
+    experiment, component, axis = _asked()
+    live = _live(experiment, component, axis)
     background: Background = "dark" if st.context.theme.type == "dark" else "light"
     st.vega_lite_chart(
         {
-            **live_specification(component, "lag" if against_lag else "step", background, SCALE_LABELS),
+            **live_specification(component, axis, background, SCALE_LABELS),
             "datasets": live.datasets | {"chosen": chosen_dataset(WEIGHT_SCALES.index(experiment.weight_scale))},
         },
         key="picture",
@@ -65,18 +66,17 @@ def picture() -> None:
     st.html(finding(PAGE, experiment, live))
 
 
-def _asked() -> tuple[Experiment, str, bool]:
-    """The experiment, the component and whether lag is the axis, as the controls stand; hidden ones at the opening."""
-    state = settings(OPENING) | VIEW_OPENING
+def _asked() -> tuple[Experiment, str, str]:
+    """The experiment, the component and the axis, as the controls stand; hidden ones at the opening."""
     given = st.session_state.to_dict()  # once: to ask for a key that is not there is slow
-    state |= {name: given[name] for name in state if given.get(name) not in (None, "")}
+    state = AT_OPENING | {name: given[name] for name in AT_OPENING if given.get(name) not in (None, "")}
     component, axis = (state.pop(key) for key in VIEW)
-    return Experiment(**state), component, axis == "lag"
+    return Experiment(**state), component, axis
 
 
-def _live(experiment: Experiment, component: str, against_lag: bool) -> LivePicture:
+def _live(experiment: Experiment, component: str, axis: str) -> LivePicture:
     names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
-    return live_picture(experiment, component, against_lag, tuple(names.items()), DIVERGING)
+    return live_picture(experiment, component, axis == "lag", tuple(names.items()), DIVERGING)
 
 
 def _preset_buttons() -> None:
@@ -109,9 +109,8 @@ def _main_controls() -> None:
 def _more() -> None:
     """Everything else: built only while it is open or away from its opening value, else it would cost every run."""
     more = st.popover("More", on_change="rerun", key="more")
-    opening = settings(OPENING) | VIEW_OPENING
     names = (*VIEW, *MORE)
-    away = any(st.session_state.get(name, opening[name]) != opening[name] for name in names)
+    away = any(st.session_state.get(name, AT_OPENING[name]) != AT_OPENING[name] for name in names)
     if more.open or away or any(name in st.query_params for name in names):
         with more:
             _more_controls()
@@ -127,14 +126,13 @@ def _more_controls() -> None:
     controls.text("text", OPENING)
 
 
-def _share_panel(experiment: Experiment, component: str, against_lag: bool) -> None:
-    opening = settings(OPENING) | VIEW_OPENING
-    now = settings(experiment) | {"gradient": component, "axis": "lag" if against_lag else "step"}
+def _share_panel(experiment: Experiment, component: str, axis: str) -> None:
+    now = settings(experiment) | {"gradient": component, "axis": axis}
     if experiment.text:  # T and D follow from it
-        now |= {name: opening[name] for name in ("sequence_length", "input_size")}
+        now |= {name: AT_OPENING[name] for name in ("sequence_length", "input_size")}
     st.caption("This link opens exactly this picture, seed included.")
-    st.code(links.share_link(now, opening), language=None, wrap_lines=True)
-    live = _live(experiment, component, against_lag)
+    st.code(links.share_link(now, AT_OPENING), language=None, wrap_lines=True)
+    live = _live(experiment, component, axis)
     st.download_button(
         "Curves (CSV)",
         lambda: _csv(live, experiment.weight_scale),
@@ -182,7 +180,7 @@ def page() -> None:
         with share:
             _share_panel(*_asked())
     st.markdown(prose(PAGE))
-    warm_up(EXPECTED, lambda experiment: _live(experiment, VIEW_OPENING["gradient"], VIEW_OPENING["axis"] == "lag"))
+    warm_up(EXPECTED, lambda experiment: _live(experiment, VIEW_OPENING["gradient"], VIEW_OPENING["axis"]))
 
 
 page()

@@ -78,7 +78,7 @@ class PathSplit:
         path: the same of the part that arrived along the additive path alone, ∏ f (GRU: ∏ z).
         rest: the same of total − path: all that passed through a gate or the candidate at least once. It has float64's
             digits relative to the larger of total and path.
-        cosine: of the angle between path and rest; nan where one of them is zero, as both ends of a path may be.
+        cosine: of the angle between path and rest; nan where one of them is zero, as the rest is at step T.
     """
 
     experiment: Experiment

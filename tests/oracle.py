@@ -59,6 +59,17 @@ def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
     return answer
 
 
+def carried_gradients(trace: Trace, *, cut: bool) -> Array:
+    """dL/dc_t of an LSTM, dL/dh_t of a GRU, (T, N·H), in one block; cut, the additive path's part alone."""
+    parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    leaves = tuple(torch.tensor(state[0], requires_grad=True) for state in states)
+    steps = range(trace.experiment.sequence_length)
+    walk = _Block(trace, _open_step(trace.experiment.cell, parameters, cut=cut), steps, leaves)
+    walk.backpropagate(parameters, tuple(torch.zeros_like(leaf) for leaf in leaves), exponent=0)
+    return np.stack([_gradient(state[-1]).ravel() for state in walk.states])
+
+
 def relative_error(log10_values: Array, log10_expected: Array) -> float:
     """Largest relative error of norms given as log10; nan, which no limit allows, where only one of them is zero."""
     assert log10_values.shape == log10_expected.shape

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from torch import Tensor
 
-from rnn_dynamics import Experiment, Trace, run, split_additive_path
-from tests.oracle import OPEN_CELLS, relative_error
+from rnn_dynamics import Experiment, run, split_additive_path
+from tests.oracle import carried_gradients, relative_error
 
 Array = NDArray[np.float64]
 SMALL = Experiment(cell="lstm", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
@@ -24,30 +22,6 @@ every_case = pytest.mark.parametrize(
 )
 
 
-def autograd_vectors(trace: Trace, *, cut: bool) -> Array:
-    """dL/dc_t (GRU: dL/dh_t), (T, N·H), by autograd; cut, h_{t−1} is detached inside the gates."""
-    cell = trace.experiment.cell
-    weights = {name: torch.tensor(value) for name, value in trace.parameters.items()}
-    state = tuple(torch.zeros(trace.hidden_states.shape[1:], dtype=torch.float64, requires_grad=True) for _ in "hc")
-    state = state if cell == "lstm" else state[:1]
-    hidden: list[Tensor] = []
-    carried: list[Tensor] = []
-    for x in torch.tensor(trace.inputs):
-        seen = state[0].detach() if cut else state[0]
-        from_input = x @ weights["weight_ih_l0"].T + weights["bias_ih_l0"]
-        from_hidden = seen @ weights["weight_hh_l0"].T + weights["bias_hh_l0"]
-        state, _ = OPEN_CELLS[cell](from_input, from_hidden, state)
-        state[-1].retain_grad()
-        hidden.append(state[0])
-        carried.append(state[-1])
-    compared = torch.stack(hidden) if trace.experiment.loss_at == "every" else hidden[-1]
-    residual = compared @ torch.tensor(trace.readout).T - torch.tensor(trace.targets)
-    (0.5 * residual.square().mean()).backward()  # type: ignore[no-untyped-call]
-    return np.stack([np.zeros(part.shape) if part.grad is None else part.grad.numpy() for part in carried]).reshape(
-        len(carried), -1
-    )
-
-
 def log10_norms(vectors: Array) -> Array:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(np.linalg.norm(vectors, axis=1)))
@@ -55,7 +29,7 @@ def log10_norms(vectors: Array) -> Array:
 
 def assert_agrees(experiment: Experiment) -> None:
     trace, split = run(experiment), split_additive_path(experiment)
-    total, path = autograd_vectors(trace, cut=False), autograd_vectors(trace, cut=True)
+    total, path = carried_gradients(trace, cut=False), carried_gradients(trace, cut=True)
     rest = total - path
     # A difference has the digits of its larger term.
     limits = 1e-10 * 10.0 ** (np.maximum(split.total, split.path))

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnn_dynamics.cells.activations import Array
 from rnn_dynamics.through_time.backpropagate import Run
-from rnn_dynamics.through_time.scaling import LOG10_2, by_member, log10_norm_at_any_size, shifted
+from rnn_dynamics.through_time.scaling import LOG10_2, log10_norm_at_any_size, shifted, with_own_exponents
 
 
 def split_path(run: Run, members: int) -> dict[str, Array]:
@@ -45,8 +45,8 @@ def split_path(run: Run, members: int) -> dict[str, Array]:
 def _cosine(first: Array, second: Array, members: int) -> Array:
     """Cosine of the angle between the vectors (..., H, C) of each member: (..., S)."""
     directions = []
-    for part in (by_member(first, members), by_member(second, members)):
-        scaled = np.ldexp(part, -np.frexp(np.abs(part).max(axis=-2, keepdims=True))[1])
+    for part in (first, second):
+        scaled, _ = with_own_exponents(part, members)
         with np.errstate(invalid="ignore"):
             directions.append(scaled / np.sqrt(np.square(scaled).sum(axis=-2, keepdims=True)))
     return np.asarray((directions[0] * directions[1]).sum(axis=-2))

@@ -63,7 +63,12 @@ def log10_norm(array: Array, members: int) -> Array:
 
 def log10_norm_at_any_size(array: Array, members: int) -> Array:
     """`log10_norm` without its limit: each member is divided by its largest entry first."""
-    peak = np.abs(by_member(array, members)).max(axis=-2)
-    exponent = np.frexp(peak)[1].astype(np.int64)
-    scaled = np.ldexp(by_member(array, members), -exponent[..., None, :])
+    scaled, exponent = with_own_exponents(array, members)
     return np.asarray(log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2)
+
+
+def with_own_exponents(array: Array, members: int) -> tuple[Array, NDArray[np.int64]]:
+    """Array (..., H, C) as mantissas (..., H·N, S) of largest entry [0.5, 1), or 0, times 2^exponents (..., S)."""
+    flat = by_member(array, members)
+    exponent = np.frexp(np.abs(flat).max(axis=-2))[1].astype(np.int64)
+    return np.ldexp(flat, -exponent[..., None, :]), exponent
