@@ -123,6 +123,7 @@ def _more_controls() -> None:
         controls.slider(name, OPENING)
     controls.select("initialisation", OPENING)
     controls.choice("loss_at", OPENING)
+    controls.choice("hidden_path", OPENING)
     controls.text("text", OPENING)
 
 

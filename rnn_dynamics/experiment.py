@@ -109,6 +109,8 @@ class Experiment:
         forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
         loss_at: "last" (only h_T is compared with a target) or "every" (each h_t is).
+        hidden_path: "open", or "cut": on the way back h_{t−1} counts as a constant inside W_hh h_{t−1}, so that nothing
+            but the additive path carries a gradient. The way forward is the same.
         text: characters to read as one-hot vectors instead of noise; "" reads noise.
         seed: fixes weights, noise, read-out and targets.
 
@@ -237,6 +239,16 @@ class Experiment:
                 label="Loss at",
                 help="An every-step loss feeds the gradient anew at each step and hides vanishing.",
                 options={"last": "the last step", "every": "every step"},
+            )
+        },
+    )
+    hidden_path: str = field(
+        default="open",
+        metadata={
+            "knob": Choice(
+                label="Way through W_hh",
+                help="Cut, h counts as a constant inside the gates on the way back: only the additive path is left.",
+                options={"open": "open", "cut": "cut"},
             )
         },
     )

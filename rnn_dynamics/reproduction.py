@@ -24,16 +24,32 @@ bias_ih, bias_hh = rng.uniform(-bound, bound, (2, GATES * H))
 _GAUSSIAN_REST = """weight_ih = rng.standard_normal((GATES * H, D)) / np.sqrt(D)
 bias_ih, bias_hh = np.zeros((2, GATES * H))
 """
+_STEPS = {
+    ("rnn", "open"): "h = cell(step, h)",
+    ("rnn", "cut"): "h = cell(step, h.detach())",
+    ("lstm", "open"): "h, c = cell(step, (h, c))",
+    ("lstm", "cut"): "h, c = cell(step, (h.detach(), c))",
+    ("gru", "open"): "h = cell(step, h)",
+    ("gru", "cut"): "h = cell(step, h.detach()) + z(step, h.detach()) * (h - h.detach())  # adds 0, and the path z",
+}
+_Z = """
+
+def z(step, h):
+    rows = slice(H, 2 * H)
+    return torch.sigmoid(step @ cell.weight_ih[rows].T + cell.bias_ih[rows]
+                         + h @ cell.weight_hh[rows].T + cell.bias_hh[rows])
+
+"""
 _WALK = """hidden, h = [], torch.zeros(N, H, dtype=torch.float64)
 for step in x:
-    h = cell(step, h)
+    STEP
     h.retain_grad()
     hidden.append(h)
 """
 _LSTM_WALK = """hidden, memory = [], []
 h = c = torch.zeros(N, H, dtype=torch.float64)
 for step in x:
-    h, c = cell(step, (h, c))
+    STEP
     h.retain_grad(), c.retain_grad()
     hidden.append(h), memory.append(c)
 """
@@ -68,6 +84,8 @@ GATES = {gates}
 
 
 def log10_norm(gradient):
+    if gradient is None:  # no way leads here from the loss
+        return -np.inf
     peak = gradient.abs().max()  # squares of what is left after many steps would be zero
     return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
 
@@ -89,7 +107,7 @@ cell.load_state_dict({{
     "bias_hh": torch.tensor(bias_hh),
 }})
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
-{_LSTM_WALK if lstm else _WALK}
+{_walk(experiment)}
 outputs = {"torch.stack(hidden)" if every else "hidden[-1]"} @ readout.T
 loss = 0.5 * ((outputs - targets) ** 2).mean()
 loss.backward()
@@ -99,6 +117,13 @@ print("t log10|dL/dx_t| log10|dL/dh_t|{" log10|dL/dc_t|" if lstm else ""}")
 for t, kept in enumerate(zip(x, hidden{", memory" if lstm else ""}), start=1):
     print(t, *(f"{{log10_norm(tensor.grad):.12f}}" for tensor in kept))
 '''
+
+
+def _walk(experiment: Experiment) -> str:
+    """The loop over time; cut, no derivative passes through W_hh."""
+    cell, path = experiment.cell, experiment.hidden_path
+    walk = (_LSTM_WALK if cell == "lstm" else _WALK).replace("STEP", _STEPS[cell, path])
+    return (_Z if (cell, path) == ("gru", "cut") else "") + walk
 
 
 def _comment(experiment: Experiment) -> str:

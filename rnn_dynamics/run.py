@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnn_dynamics.cells import CELLS, Cell
+from rnn_dynamics.cells.cell import Weights
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
@@ -102,7 +103,8 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), record.hidden)
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    forward = Pass(cell, weights, record, adjoints, experiment.loss_at == "every", len(scales))
+    way_back = _way_back(experiment, weights)
+    forward = Pass(cell, way_back, record, adjoints, experiment.loss_at == "every", len(scales))
     norms = _in_order([steps.log10_norms for steps in walk_back(forward)])
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
@@ -119,7 +121,15 @@ def _forward(experiment: Experiment) -> tuple[Pass, Draw, dict[str, Array], Arra
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
     residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
     adjoints = draw.readout.T @ residuals / residuals.size
-    return Pass(cell, weights, record, adjoints, experiment.loss_at == "every"), draw, parameters, residuals
+    way_back = _way_back(experiment, weights)
+    return Pass(cell, way_back, record, adjoints, experiment.loss_at == "every"), draw, parameters, residuals
+
+
+def _way_back(experiment: Experiment, weights: Weights) -> Weights:
+    """The weights that the adjoint meets: where W_hh h_{t−1} counts as a constant, its derivative is zero."""
+    if experiment.hidden_path == "open":
+        return weights
+    return replace(weights, weight_hh=np.zeros_like(weights.weight_hh))
 
 
 def _draw(experiment: Experiment, cell: Cell) -> Draw:

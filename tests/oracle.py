@@ -51,7 +51,8 @@ def ask_module(trace: Trace, block: int | None = None) -> Answer:
 def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
     """Ask the written-out cell, which also knows gates, "cell" and "cell_path"."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
-    answer = _ask(trace, _open_step(trace.experiment.cell, parameters, cut=False), parameters, block)
+    cut = trace.experiment.hidden_path == "cut"
+    answer = _ask(trace, _open_step(trace.experiment.cell, parameters, cut=cut), parameters, block)
     if trace.experiment.cell != "rnn":
         along_path = _ask(trace, _open_step(trace.experiment.cell, parameters, cut=True), parameters, block)
         name = "cell" if trace.experiment.cell == "lstm" else "hidden"

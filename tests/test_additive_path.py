@@ -72,6 +72,27 @@ def test_total_and_path_are_those_of_the_trace(experiment: Experiment) -> None:
     np.testing.assert_allclose(split.path, trace.log10_norms["cell_path"], rtol=0, atol=1e-12)
 
 
+@every_case
+def test_with_the_way_through_the_weights_cut_the_total_is_the_path_of_the_whole_network(
+    experiment: Experiment,
+) -> None:
+    whole, cut = (split_additive_path(replace(experiment, hidden_path=way)) for way in ("open", "cut"))
+    np.testing.assert_array_equal(cut.path, whole.path)
+    np.testing.assert_allclose(cut.total, whole.path, rtol=0, atol=1e-13)
+    assert (cut.rest <= cut.total - 13).all()  # what is left of a difference of equal vectors: roundings
+    assert (whole.rest > whole.total - 3)[:-1].all()
+
+
+@pytest.mark.parametrize(("forget_bias", "published"), [(1.0, 0.0004), (3.0, 0.03), (5.0, 0.07)])
+def test_at_lag_sixty_the_path_carries_little_of_the_norm(forget_bias: float, published: float) -> None:
+    # The published figures are one network's, to one digit; networks differ by a factor of two.
+    wide = Experiment(cell="lstm", sequence_length=61, hidden_size=64, batch_size=8, forget_bias=forget_bias)
+    shares = [
+        split.path[0] - split.total[0] for split in (split_additive_path(replace(wide, seed=seed)) for seed in range(8))
+    ]
+    assert 10.0 ** np.median(shares) == pytest.approx(published, rel=0.5)
+
+
 @pytest.mark.parametrize("cell", CELLS_WITH_A_PATH)
 def test_at_the_last_step_all_is_path(cell: str) -> None:
     split = split_additive_path(replace(SMALL, cell=cell))

@@ -210,6 +210,7 @@ MORE: dict[str, Any] = {
     "seed": 17,
     "initialisation": "identity",
     "loss_at": "every",
+    "hidden_path": "cut",
 }
 
 
@@ -330,9 +331,10 @@ def test_after_the_last_seed_comes_the_first() -> None:
 
 
 def test_the_notes_speak_of_the_readers_settings() -> None:
-    app = open_app(params={"loss_at": "every", "forget_bias": "1.5"})
+    app = open_app(params={"loss_at": "every", "forget_bias": "1.5", "hidden_path": "cut"})
     assert "forget bias of 1.5" in notes(app)
     assert "loss of its own" in notes(app)
+    assert "through W_hh is cut" in notes(app)
     assert "Mean-field" not in notes(app)  # it predicts how one error travels
     assert "Mean-field" in notes(open_app())
 

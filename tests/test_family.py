@@ -57,6 +57,12 @@ def test_a_family_that_reads_a_text_equals_its_members(cell: str) -> None:
     assert_equals_its_members(replace(QUESTION, cell=cell, text="gradients flow backwards"), SCALES, SEEDS)
 
 
+@losses
+@cells
+def test_a_family_that_is_cut_equals_its_members(cell: str, loss_at: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, loss_at=loss_at, hidden_path="cut"), SCALES, SEEDS)
+
+
 @cells
 def test_a_member_of_wide_scale_does_not_disturb_its_neighbours(cell: str) -> None:
     at_rest = replace(QUESTION, cell=cell, sequence_length=400, input_scale=0.0)

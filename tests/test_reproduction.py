@@ -74,6 +74,11 @@ EVERY_WAY = {
     for initialisation in options("initialisation")
     for loss_at in options("loss_at")
 }
+CUT = {
+    f"{cell}-cut-{loss_at}": replace(SMALL, cell=cell, hidden_path="cut", loss_at=loss_at)
+    for cell in CELLS
+    for loss_at in options("loss_at")
+}
 TEXTS = {
     f"{cell}-{kind}": replace(SMALL, cell=cell, text=text, input_scale=2.0)
     for cell in CELLS
@@ -88,7 +93,7 @@ CORNERS = {
     "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
     "one_step": replace(SMALL, cell="lstm", sequence_length=1),
 }
-ALL = EVERY_WAY | TEXTS | CORNERS
+ALL = EVERY_WAY | CUT | TEXTS | CORNERS
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +117,11 @@ def test_a_script_run_by_itself_prints_the_numbers_of_the_page(cell: str, tmp_pa
 
 @pytest.mark.parametrize("name", EVERY_WAY)
 def test_every_cell_initialisation_and_loss_is_reproduced(name: str, outputs: dict[str, str]) -> None:
+    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_the_additive_path_alone_is_reproduced(name: str, outputs: dict[str, str]) -> None:
     assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
 
 

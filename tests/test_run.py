@@ -61,6 +61,20 @@ def test_a_text_is_answered_as_torch_and_autograd_answer_it(cell: str) -> None:
     assert_equal(trace, ask_open_cell(trace))
 
 
+@pytest.mark.parametrize("loss_at", options("loss_at"))
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_cut_network_is_autograds_with_the_hidden_state_held_constant(cell: str, loss_at: str) -> None:
+    trace = run(replace(SMALL, cell=cell, loss_at=loss_at, hidden_path="cut"))
+    assert_equal(trace, ask_open_cell(trace))
+    np.testing.assert_array_equal(trace.hidden_states, run(replace(trace.experiment, hidden_path="open")).hidden_states)
+
+
+def test_a_cut_vanilla_network_has_no_way_left() -> None:
+    norms = run(replace(SMALL, cell="rnn", hidden_path="cut")).log10_norms["hidden"]
+    assert np.isfinite(norms[-1])
+    assert np.isneginf(norms[:-1]).all()
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_trace_names_every_gate_parameter_and_norm_of_its_cell(cell: str) -> None:
     trace = run(replace(SMALL, cell=cell))

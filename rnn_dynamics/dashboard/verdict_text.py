@@ -61,6 +61,8 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
         yield texts["chaos"]
     if experiment.loss_at == "every":
         yield texts["every"]
+    if experiment.hidden_path == "cut":
+        yield texts["cut"]
     if experiment.text:
         yield texts["text"].format(length=len(experiment.text))
     if len(answer.scales) < len(WEIGHT_SCALES):
