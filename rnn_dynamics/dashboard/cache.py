@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock, Thread
@@ -80,17 +80,16 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={Experiment: repr})
-def warm_up(experiments: tuple[Experiment, ...], _answer: Callable[[Experiment], object]) -> Thread:
-    """Answer what visitors are about to ask, for each cell, once per server, while nobody waits for it."""
+@st.cache_resource(show_spinner=False, max_entries=16)
+def warm_up(page: str, _experiments: Iterable[Experiment], _answer: Callable[[Experiment], object]) -> Thread:
+    """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
 
     def answer_all() -> None:
-        for experiment in experiments:
-            for cell in CELLS:
-                _answer(replace(experiment, cell=cell))
-                sleep(_BREATH)
+        for experiment in _experiments:
+            _answer(experiment)
+            sleep(_BREATH)
 
-    thread = Thread(target=answer_all, daemon=True, name="warm-up")
+    thread = Thread(target=answer_all, daemon=True, name=f"warm-up {page}")
     thread.start()
     return thread
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,20 @@ from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Number, Text
 def in_link(name: str, value: object) -> str:
     """How a link spells a value: as its control shows it."""
     return str(value).upper() if name == "cell" else str(value)
+
+
+#: More options than this are a list, fewer a row of buttons.
+_MOST_BUTTONS = 3
+
+
+def control(name: str, opening: Experiment, **options: Any) -> Any:
+    """The control that suits a field; `options` go to a slider."""
+    knob = KNOBS[name]
+    if isinstance(knob, Number):
+        return slider(name, opening, **options)
+    if isinstance(knob, Text):
+        return text(name, opening)
+    return (select if len(knob.options) > _MOST_BUTTONS else choice)(name, opening)
 
 
 def slider(name: str, opening: Experiment, disabled: bool = False) -> Any:
@@ -29,14 +44,14 @@ def slider(name: str, opening: Experiment, disabled: bool = False) -> Any:
     )
 
 
-def choice(name: str, opening: Experiment) -> str:
-    """A row of buttons over the options of a field; a link names an option by its key."""
+def choice(name: str, opening: Experiment, offered: Sequence[str] = ()) -> str:
+    """A row of buttons over the options of a field, or those `offered`; a link names an option by its key."""
     knob = KNOBS[name]
     assert isinstance(knob, Choice)
     default = getattr(opening, name)
     picked = st.segmented_control(
         knob.label,
-        list(knob.options),
+        list(offered or knob.options),
         default=default,
         format_func=lambda option: in_link(name, option),
         key=name,
@@ -54,6 +69,12 @@ def select(name: str, opening: Experiment) -> str:
     keys = list(knob.options)
     default = keys.index(getattr(opening, name))
     return str(st.selectbox(knob.label, keys, index=default, key=name, help=knob.help, bind="query-params"))
+
+
+def view(key: str, label: str, values: Sequence[str]) -> str:
+    """A row of buttons for a setting of the picture; the first value stands at the opening."""
+    picked = st.segmented_control(label, values, default=values[0], key=key, required=True, bind="query-params")
+    return str(picked or values[0])
 
 
 def text(name: str, opening: Experiment) -> str:

@@ -1,0 +1,159 @@
+"""What all pages share: controls, panels, presets, link and downloads. A page adds its picture and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard.content import STYLE, prose, sentences
+from rnn_dynamics.dashboard.server import prepare_server
+from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
+
+Views = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A setting of the picture and not of the experiment; the first of its values stands at the opening."""
+
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that is made when a reader asks for it."""
+
+    label: str
+    file_name: str
+    mime: str
+    content: Callable[[], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One page's controls.
+
+    name: of the page's file and of its words in content/. opening: the first picture. presets: key -> experiment, in
+    the order of their shortcuts. main: fields whose controls the page itself shows beside its picture. more: the fields
+    in the panel "More". views: key -> settings of the picture. cells: which architectures the page can show.
+    """
+
+    name: str
+    opening: Experiment
+    presets: Mapping[str, Experiment]
+    main: tuple[str, ...]
+    more: tuple[str, ...]
+    views: Mapping[str, View] = field(default_factory=dict)
+    cells: tuple[str, ...] = tuple(KNOBS["cell"].options)  # type: ignore[union-attr]
+
+    @property
+    def views_at_opening(self) -> dict[str, str]:
+        """The settings of the picture when the page opens."""
+        return {key: view.values[0] for key, view in self.views.items()}
+
+    @property
+    def at_opening(self) -> dict[str, Any]:
+        """Every setting when the page opens."""
+        return settings(self.opening) | self.views_at_opening
+
+    def asked(self) -> tuple[Experiment, dict[str, str]]:
+        """The experiment and the view, as the controls stand; what has no control here stands at the opening."""
+        given = st.session_state.to_dict()  # once: to ask for a key that is not there is slow
+        offered = (*self.main, *self.more, *self.views)
+        state = self.at_opening | {name: given[name] for name in offered if given.get(name) not in (None, "")}
+        views = {key: str(state.pop(key)) for key in self.views}
+        return Experiment(**state), views
+
+    def control(self, name: str, **options: Any) -> Any:
+        """The control of a field or of a view."""
+        if name in self.views:
+            return controls.view(name, self.views[name].label, self.views[name].values)
+        if name == "cell":
+            return controls.choice(name, self.opening, self.cells)
+        return controls.control(name, self.opening, **options)
+
+    def show(
+        self,
+        picture: Callable[[], None],
+        downloads: Callable[[Experiment, Views], Sequence[Download]],
+        *,
+        below: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Show the page, the same whether the app or the page's file alone is run.
+
+        Args:
+            picture: a fragment, which shows the main controls and what depends on them.
+            downloads: the files that belong to a picture, beside its link.
+            below: what stands between the picture and the prose.
+        """
+        words = sentences(self.name)
+        st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
+        prepare_server()
+        self._read_state()
+        st.html(STYLE)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.title(words["title"], anchor=False)
+            self._more()
+            share = st.popover("Share and check", on_change="rerun", key="share")
+        with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
+            self._preset_buttons(words["presets"])
+        links.show_notices()
+        picture()
+        if share.open:  # filled last, when every control is known; built only while it is open
+            with share:
+                self._share_panel(downloads)
+        below()
+        st.markdown(prose(self.name))
+
+    def _read_state(self) -> None:
+        """Take the address, and what another page has left, as far as the controls of this page can show it."""
+        views = {key: view.values for key, view in self.views.items()}
+        links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells})
+        if st.session_state.get("cell", self.opening.cell) not in self.cells:
+            st.session_state["cell"] = self.opening.cell
+
+    def _more(self) -> None:
+        """Built only while it is open or away from its opening value, else it would cost every run."""
+        more = st.popover("More", on_change="rerun", key="more")
+        at_opening, names = self.at_opening, (*self.views, *self.more)
+        away = any(st.session_state.get(name, at_opening[name]) != at_opening[name] for name in names)
+        if more.open or away or any(name in st.query_params for name in names):
+            with more:
+                for name in names:
+                    self.control(name)
+
+    def _preset_buttons(self, names: Mapping[str, str]) -> None:
+        """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
+        for number, (key, preset) in enumerate(self.presets.items(), start=1):
+            st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=(preset,))
+        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self.opening, True))
+        st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
+
+    def _go_to(self, experiment: Experiment, view_too: bool = False) -> None:
+        """Set every control; a preset keeps the reader's view, a reset does not."""
+        st.session_state.update(settings(experiment))
+        if view_too:
+            st.session_state.update(self.views_at_opening)
+
+    def _next_seed(self) -> None:
+        """The next seed, not a random one: a whole class that presses the button sees the same networks."""
+        seed = st.session_state.get("seed", self.opening.seed) + 1
+        st.session_state["seed"] = seed % len(KNOBS_NUMBER["seed"].offered)
+
+    def _share_panel(self, downloads: Callable[[Experiment, Views], Sequence[Download]]) -> None:
+        experiment, views = self.asked()
+        at_opening, now = self.at_opening, settings(experiment) | views
+        if experiment.text:  # T and D follow from it
+            now |= {name: at_opening[name] for name in ("sequence_length", "input_size")}
+        st.caption("This link opens exactly this picture, seed included.")
+        st.code(links.share_link(now, at_opening), language=None, wrap_lines=True)
+        for file in downloads(experiment, views):
+            st.download_button(
+                file.label, file.content, file_name=file.file_name, mime=file.mime, on_click="ignore", width="stretch"
+            )
+        st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")
