@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.run import run_family
-from rnn_dynamics.tables.live import point_steps
+from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
 from tests.test_tables import drawn
 

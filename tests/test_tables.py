@@ -21,21 +21,23 @@ from rnn_dynamics.charts.vanish_or_explode import live_chart
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.run import run_family
 from rnn_dynamics.tables.curves import curves_table
-from rnn_dynamics.tables.live import (
+from rnn_dynamics.tables.drawing import (
     MAP_POINTS,
     POINTS,
-    Picture,
     arrow_bytes,
+    label_places,
+    point_steps,
+    shades,
+    vertical_ranges,
+)
+from rnn_dynamics.tables.live import (
+    Picture,
     chosen_dataset,
     curve_rows,
     floor_rows,
-    label_places,
     map_colours,
     picture_datasets,
-    point_steps,
     scale_rows,
-    shades,
-    vertical_ranges,
     whole_row,
 )
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten

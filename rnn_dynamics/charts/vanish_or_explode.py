@@ -21,6 +21,7 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, group
 from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
 
 #: What each kind of gradient is called on the axis.
@@ -43,10 +44,6 @@ _PARAMETERS = {
     "shown": "hover.scale ? hover.scale[0] : data('chosen')[0].scale",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), shown)]",
 }
-_SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
-    "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
-    "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
-)
 
 
 def live_chart(component: str, against: str, background: Background, scale_labels: tuple[str, ...]) -> alt.LayerChart:
@@ -102,17 +99,6 @@ def _chart(title: str, against: str, background: Background, scale_labels: tuple
     )
 
 
-def _at(expression: str) -> Any:
-    """A place that does not depend on the data."""
-    return alt.value(alt.ExprRef(expression))
-
-
-def _group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
-    """Layers that read the same data and share an encoding."""
-    group: Any = alt.layer(*layers, data=alt.NamedData(data))
-    return group.encode(**encoding)
-
-
 class _Panels:
     """The layers. What layers have in common stands once, at their group: the server writes all of it at every step."""
 
@@ -150,7 +136,7 @@ class _Panels:
                 "y:Q",
                 title=self.title,
                 scale=alt.Scale(domain=ends, range=[alt.ExprRef("curvesBottom"), 0], nice=False, zero=False),
-                axis=alt.Axis(orient="left", labelExpr=f"'10' + {_SUPERSCRIPT}", tickCount=7, tickMinStep=100),
+                axis=alt.Axis(orient="left", labelExpr=POWER_OF_TEN, tickCount=7, tickMinStep=100),
             ),
         }
 
@@ -196,7 +182,7 @@ class _Panels:
             .transform_filter("datum.scale === shown")
             .mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2.5)
         )
-        return _group("scales", strips, frame, x=_at("mapLeft"), x2=_at("width"), y="below:Q", y2="above:Q")
+        return group("scales", strips, frame, x=at("mapLeft"), x2=at("width"), y="below:Q", y2="above:Q")
 
     def map_horizon(self) -> alt.Chart:
         """Where one per cent is left: a mark in each row that has such a step."""
@@ -246,7 +232,7 @@ class _Panels:
             .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False, order=None)
             for cell, colour in zip(CELL_NAMES, self.theme.cells, strict=True)
         ]
-        return _group("curves", *layers, **self._lead_left()).transform_filter("datum.scale === shown")
+        return group("curves", *layers, **self._lead_left()).transform_filter("datum.scale === shown")
 
     def curve_labels(self) -> alt.LayerChart:
         """Name and finding at the far end of each curve, with a halo that keeps them apart from the curves."""
@@ -262,8 +248,8 @@ class _Panels:
             alt.Chart().mark_text(**style, **halo, opacity=0.85),
             alt.Chart().mark_text(**style).encode(color=alt.Color("cell:N", scale=colours, legend=None)),
         )
-        place = _at("0" if self.at_start else "curvesRight")
-        return _group("curves", *layers, x=place, y="end:Q", text="text:N").transform_filter("datum.scale === shown")
+        place = at("0" if self.at_start else "curvesRight")
+        return group("curves", *layers, x=place, y="end:Q", text="text:N").transform_filter("datum.scale === shown")
 
     def curves_title(self) -> alt.Chart:
         """Completed by the share that stands beside each curve's name."""
@@ -278,7 +264,7 @@ class _Panels:
         line = (
             alt.Chart()
             .mark_rule(color=self.theme.quiet, opacity=0.7, strokeDash=[1, 3])
-            .encode(x=_at("0"), x2=_at("curvesRight"))
+            .encode(x=at("0"), x2=at("curvesRight"))
         )
         name = (
             alt.Chart()
@@ -290,9 +276,9 @@ class _Panels:
                 fontSize=13,
                 color=self.theme.quiet,
             )
-            .encode(x=_at("curvesRight" if self.at_start else "0"), text="text:N")
+            .encode(x=at("curvesRight" if self.at_start else "0"), text="text:N")
         )
-        floors = _group("floors", line, name, y="y:Q")
+        floors = group("floors", line, name, y="y:Q")
         return floors.transform_filter("datum.y > row.low && datum.y < row.high")
 
     def mean_field(self) -> alt.Chart:
@@ -316,5 +302,5 @@ class _Panels:
                 fontWeight="bold",
                 color=self.theme.text,
             )
-            .encode(text="text:N", x=_at(x), y=_at(y))
+            .encode(text="text:N", x=at(x), y=at(y))
         )

@@ -1,8 +1,6 @@
 """The datasets of the live picture: small Arrow tables that hold the curves of all weight scales at once.
 
-The picture moves without the server, so every row of the map is in it. Heights are whole hundredths of an order of
-magnitude, and a curve is one text of them, "-1204,-1189,…": the browser splits a text at once, where it would interpret
-a formula for each point.
+The picture moves without the server, so every row of the map is in it. See `drawing` for how heights are written.
 """
 
 from __future__ import annotations
@@ -16,21 +14,24 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.tables.drawing import (
+    MAP_POINTS,
+    QUANTUM,
+    Array,
+    arrow_bytes,
+    curve_texts,
+    hundredths,
+    label_places,
+    numbers_text,
+    point_steps,
+    shades,
+    vertical_ranges,
+)
 from rnn_dynamics.tables.verdict import horizon, power_of_ten
 from rnn_dynamics.theory import FLOORS
 
-Array = NDArray[np.float64]
-
-#: Points of a curve in the picture, and of a row of the map; each is the exact value of its time step.
-POINTS = 40
-MAP_POINTS = 20
-#: Heights are multiples of this many orders of magnitude.
-QUANTUM = 0.01
 #: Floors closer than this many orders of magnitude have no room for a name between them.
 _FLOORS_APART = 10.0
-#: What the vertical axis may end at: few values, so that it stands still while the weight scale moves.
-_BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
-_TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +96,6 @@ def along(picture: Picture, step: NDArray[np.int64]) -> NDArray[np.int64]:
     return picture.length - step if picture.against_lag else step
 
 
-def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
-    """The time steps (from 1) that the picture shows of `length`: all, or `most` of them, ends included."""
-    count = min(length, most)
-    return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
-
-
 def curve_rows(picture: Picture) -> pa.Table:
     """One row per weight scale and cell.
 
@@ -109,9 +104,6 @@ def curve_rows(picture: Picture) -> pa.Table:
     """
     norms = np.stack(list(picture.curves.values()), axis=1)
     lows, highs = picture.ends
-    shown = norms[:, :, point_steps(picture.length) - 1]
-    inside = (shown >= lows[:, None, None]) & (shown <= highs[:, None, None])
-    heights = hundredths(np.where(inside, shown, 0.0)).astype(str)
     ends = [label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], lows, highs, strict=True)]
     texts = [
         f"{label}: {power_of_ten(float(orders))}"
@@ -122,7 +114,7 @@ def curve_rows(picture: Picture) -> pa.Table:
         {
             "scale": pa.array(np.repeat(picture.rows, len(picture.curves)), pa.uint8()),
             "cell": pa.array(list(picture.curves) * len(picture.rows)),
-            "points": pa.array([",".join(curve) for row in np.where(inside, heights, "x").tolist() for curve in row]),
+            "points": pa.array(curve_texts(norms, lows[:, None, None], highs[:, None, None])),
             "end": pa.array(hundredths(np.ravel(ends))),
             "text": pa.array(texts),
         }
@@ -191,7 +183,7 @@ def whole_row(picture: Picture) -> pa.Table:
     return pa.table(
         {
             "length": [picture.length],
-            "steps": [",".join(map(str, steps.tolist()))],
+            "steps": [numbers_text(steps)],
             "offsets": [",".join(f"{place:.4f}" for place in offsets)],
             "limit": [picture.limit],
             "cell": [picture.labels[picture.cell].split(",")[0]],
@@ -213,61 +205,9 @@ def map_colours(picture: Picture) -> list[str]:
     return [",".join(row) for row in colours.tolist()]
 
 
-@lru_cache(maxsize=8)
-def shades(palette: tuple[str, ...]) -> list[str]:
-    """255 hex colours, evenly along the palette, straight lines between its colours as Vega draws them."""
-    anchors = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in palette], dtype=float)
-    positions = np.linspace(0, len(palette) - 1, 255)
-    channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
-    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(np.transpose(channels)).astype(int)]
-
-
-def vertical_ranges(norms: Array) -> tuple[Array, Array]:
-    """The ends of the vertical axis for each row of (S, cells, T), in orders of magnitude, from a short list."""
-    flat = norms.reshape(len(norms), -1)
-    finite = np.isfinite(flat)
-    low = np.min(flat, axis=1, where=finite, initial=0.0)
-    high = np.max(flat, axis=1, where=finite, initial=-np.inf)
-    bottoms = _BOTTOMS[np.minimum(np.searchsorted(_BOTTOMS, -low / 0.95, side="right"), len(_BOTTOMS) - 1)]
-    tops = _TOPS[np.minimum(np.searchsorted(_TOPS, high / 0.9, side="right"), len(_TOPS) - 1)]
-    return -bottoms, tops
-
-
-def label_places(first: Array, last: Array, low: float, high: float) -> list[float]:
-    """Where to write the names of curves, given the norms at their first and last step: a line apart, inside the axis.
-
-    A curve that vanishes runs upwards from its first step, so its name goes below it; the others' names go above.
-    """
-    line = (high - low) / 14
-    wanted = [
-        max(start, low) + (0.8 if start >= end - 2 else -0.8) * line for start, end in zip(first, last, strict=True)
-    ]
-    inside = [min(max(place, low + line / 2), high - line / 2) for place in wanted]
-    downwards = sorted(range(len(inside)), key=lambda k: -inside[k])
-    for above, below in pairwise(downwards):
-        inside[below] = min(inside[below], inside[above] - line)
-    inside[downwards[-1]] = max(inside[downwards[-1]], low + line / 2)
-    for below, above in pairwise(reversed(downwards)):
-        inside[above] = max(inside[above], inside[below] + line)
-    return inside
-
-
-def hundredths(norms: Array) -> NDArray[np.int64]:
-    """Log10 norms as the picture carries them."""
-    return np.rint(norms / QUANTUM).astype(np.int64)
-
-
 def floor_rows(floors: Sequence[tuple[str, float]]) -> pa.Table:
     """One row per number format: where it ends, and on which side of its line the name has room."""
     names, ends = zip(*floors, strict=True)
     crowded = [any(0 < end - other < _FLOORS_APART for other in ends) for end in ends]
     sides = ["bottom" if below else "top" for below in crowded]  # the edge of the name that lies on the line
     return pa.table({"format": names, "y": hundredths(np.array(ends)), "side": sides})
-
-
-def arrow_bytes(table: pa.Table) -> bytes:
-    """An Arrow table as the stream of bytes that the browser reads."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
