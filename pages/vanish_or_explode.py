@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, Background
+from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
-from rnn_dynamics.dashboard.frame import Download, Frame, View, Views
+from rnn_dynamics.dashboard.frame import (
+    AXIS,
+    Download,
+    Frame,
+    View,
+    Views,
+    along_sliders,
+    background,
+    csv_download,
+    script_download,
+)
 from rnn_dynamics.dashboard.verdict_text import finding
-from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, WEIGHT_SCALES, Experiment
-from rnn_dynamics.reproduction import reproduction_script
+from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.live import chosen_dataset
 
@@ -29,10 +39,7 @@ PRESETS = {
 #: What a hall asks in its first minutes: the presets, and the opening picture at every sequence length; for each cell.
 EXPECTED = tuple(
     replace(experiment, cell=cell)
-    for experiment in (
-        *PRESETS.values(),
-        *(replace(OPENING, sequence_length=int(length)) for length in KNOBS_NUMBER["sequence_length"].offered),
-    )
+    for experiment in (*PRESETS.values(), *along_sliders(OPENING, "sequence_length"))
     for cell in CELL_NAMES
 )
 SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
@@ -45,7 +52,7 @@ FRAME = Frame(
     more=tuple(name for name in KNOBS if name not in MAIN),
     views={
         "gradient": View(label="Gradient of L by", values=tuple(GRADIENTS)),
-        "axis": View(label="Against", values=("step", "lag")),
+        "axis": AXIS,
     },
 )
 
@@ -63,10 +70,9 @@ def picture() -> None:
         FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
     experiment, views = FRAME.asked()
     live = _live(experiment, views)
-    background: Background = "dark" if st.context.theme.type == "dark" else "light"
     st.vega_lite_chart(
         {
-            **live_specification(views["gradient"], views["axis"], background, SCALE_LABELS),
+            **live_specification(views["gradient"], views["axis"], background(), SCALE_LABELS),
             "datasets": live.datasets | {"chosen": chosen_dataset(WEIGHT_SCALES.index(experiment.weight_scale))},
         },
         key="picture",
@@ -83,28 +89,18 @@ def _live(experiment: Experiment, views: Views) -> LivePicture:
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     live = _live(experiment, views)
     return (
-        Download(
-            label="Curves (CSV)",
-            file_name="gradients.csv",
-            mime="text/csv",
-            content=lambda: _csv(live, experiment.weight_scale),
-        ),
-        Download(
-            label=f"PyTorch script ({CELL_NAMES[experiment.cell]})",
-            file_name=f"gradients_{experiment.cell}.py",
-            mime="text/x-python",
-            content=lambda: reproduction_script(experiment),
-        ),
+        csv_download("Curves", "gradients.csv", lambda: _table(live, experiment.weight_scale)),
+        script_download(experiment),
     )
 
 
-def _csv(live: LivePicture, weight_scale: float) -> str:
+def _table(live: LivePicture, weight_scale: float) -> Any:
     row = live.row_of(weight_scale)
     norms = {
         cell: {component: values[row] for component, values in components.items()}
         for cell, components in live.families.log10_norms.items()
     }
-    return curves_table(norms, weight_scale).to_csv(index=False)
+    return curves_table(norms, weight_scale)
 
 
 FRAME.show(picture, _downloads)

@@ -299,6 +299,7 @@ def _knobs() -> dict[str, Knob]:
 #: Field name -> its limits, label and offered values, in the order of the fields.
 KNOBS: Mapping[str, Knob] = _knobs()
 KNOBS_NUMBER: Mapping[str, Number] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
+KNOBS_CHOICE: Mapping[str, Choice] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:

@@ -28,8 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "tables": {"trace", "theory"},
     "charts": set(),
     "reproduction": {"experiment"},
-    "dashboard": {"experiment", "cells", "run", "trace", "theory", "tables", "process"},
-    "pages": {"dashboard", "tables", "charts", "theory", "experiment", "reproduction"},
+    "dashboard": {"experiment", "cells", "run", "trace", "theory", "tables", "process", "reproduction"},
+    "pages": {"dashboard", "tables", "charts", "theory", "experiment"},
 }
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+
+from rnn_dynamics.charts.theme import Theme
 
 _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
     "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
@@ -23,3 +26,84 @@ def group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
     """Layers that read the same data and share an encoding."""
     group: Any = alt.layer(*layers, data=alt.NamedData(data))
     return group.encode(**encoding)
+
+
+def time_axis(field: str, at_start: bool, left: str, right: str, **axis: Any) -> alt.X:
+    """The horizontal axis of a panel: the time step, past on the left, or with `at_start` false the lag.
+
+    `left` and `right` are expressions; the parameter `whole`, a row, holds the sequence's length.
+    """
+    ends = ("1", "whole.length") if at_start else ("0", "whole.length - 1")
+    return alt.X(
+        field,
+        title="time step t" if at_start else "lag T − t (steps before the end)",
+        scale=alt.Scale(
+            domain=[alt.ExprRef(end) for end in ends],
+            range=[alt.ExprRef(place) for place in (left, right)],
+            nice=False,
+            zero=False,
+        ),
+        axis=alt.Axis(orient="bottom", **axis),
+    )
+
+
+def flattened(data: str | None = None, **texts: str) -> alt.Chart:
+    """Rows whose texts of numbers, given as expressions by the names of their columns, become one row a number."""
+    chart = alt.Chart() if data is None else alt.Chart(alt.NamedData(data))
+    split = {name: f"split({text}, ',')" for name, text in texts.items()}
+    return chart.transform_calculate(**split).transform_flatten(list(texts))
+
+
+def strips(key: str, *places: str) -> alt.Chart:
+    """A map's rows, each filled with a gradient of its `colours`; pointing at one selects its `key` as "hover".
+
+    `places`: further fields that lay out a row.
+    """
+    hover = alt.selection_point(
+        name="hover", on="pointermove", fields=[key], clear="pointerout", empty=False, toggle=False
+    )
+    return (
+        flattened(offset="whole.offsets", color="datum.colours")
+        .transform_aggregate(stops="values(color)", groupby=[key, *places])
+        .mark_rect(
+            y2Offset=-1,  # else the background shines through between two strips
+            fill=alt.ExprRef("{gradient: 'linear', stops: datum.stops}"),
+        )
+        .add_params(hover)
+    )
+
+
+def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole") -> alt.Chart:
+    """A panel's title above a place; `lines` (an array of texts) and the places are expressions."""
+    return (
+        alt.Chart(alt.NamedData(data))
+        .transform_calculate(text=lines)
+        .mark_text(
+            align="left",
+            baseline="bottom",
+            dy=-8,
+            fontSize=alt.ExprRef("narrow ? 14 : 16"),
+            fontWeight="bold",
+            color=theme.text,
+        )
+        .encode(text="text:N", x=at(x), y=at(f"{y} - 18 * (length({lines}) - 1)"))
+    )
+
+
+def colour_bar(title: str, field: str, domain: tuple[str, str], colours: Sequence[str]) -> alt.Chart:
+    """Carries the legend of a map's colours, below the map, and draws nothing; the ends of `domain` are expressions."""
+    ends = [alt.ExprRef(end) for end in domain]
+    legend = alt.Legend(
+        orient="none",
+        legendX=alt.ExprRef("mapLeft"),
+        legendY=alt.ExprRef("height + 66"),
+        direction="horizontal",
+        titleOrient="left",
+        titleLimit=400,
+        tickCount=5,
+        gradientLength=110,
+        gradientThickness=10,
+    )
+    colour = alt.Color(field, title=title, scale=alt.Scale(domain=ends, range=list(colours)), legend=legend)
+    nowhere = {"x": alt.value(0), "y": alt.value(0)}
+    return alt.Chart(alt.NamedData("whole")).mark_point(opacity=0).encode(**nowhere, color=colour)

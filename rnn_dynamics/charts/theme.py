@@ -32,6 +32,10 @@ DIVERGING = (
     *("#e2ddd7", "#dfa97e", "#cc763c", "#a74c14", "#74310c"),
 )  # fmt: skip
 
+#: The colours of a value from its smallest to its largest: cividis (Nuñez, Anderton & Renslow 2018), made to look the
+#: same to readers with and without a weakness in red or green. Its middle is grey, so it serves a signed value too.
+SEQUENTIAL = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
+
 THEMES: dict[Background, Theme] = {
     "light": Theme(("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
     "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),

@@ -21,7 +21,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, group
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
 from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
 
 #: What each kind of gradient is called on the axis.
@@ -91,7 +91,11 @@ def _chart(title: str, against: str, background: Background, scale_labels: tuple
     left: list[Any] = [panels.floors(), panels.mean_field(), panels.curves(), panels.curve_labels()]
     return (
         # Within a panel the layers share their scales; between the panels they must not.
-        alt.layer(alt.layer(*right), alt.layer(*left, panels.curves_title()), panels.colour_bar())
+        alt.layer(
+            alt.layer(*right),
+            alt.layer(*left, panels.curves_title()),
+            colour_bar("log₁₀ against step T", "limit:Q", ("-whole.limit", "whole.limit"), DIVERGING),
+        )
         .resolve_scale(x="independent", y="independent", color="independent")
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
         .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
@@ -111,14 +115,7 @@ class _Panels:
     # Layers of a panel share their scales: one of them, which leads, says what scale and axis are.
 
     def _lead_x(self, field: str, left: str, right: str, **axis: Any) -> alt.X:
-        ends = ("1", "whole.length") if self.at_start else ("0", "whole.length - 1")
-        domain, places = [alt.ExprRef(end) for end in ends], [alt.ExprRef(left), alt.ExprRef(right)]
-        return alt.X(
-            field,
-            title="time step t" if self.at_start else "lag T − t (steps before the end)",
-            scale=alt.Scale(domain=domain, range=places, nice=False, zero=False),
-            axis=alt.Axis(orient="bottom", **axis),
-        )
+        return time_axis(field, self.at_start, left, right, **axis)
 
     def _lead_left(self) -> dict[str, Any]:
         """Both axes of the curves."""
@@ -163,26 +160,13 @@ class _Panels:
 
     def map_rows(self) -> alt.LayerChart:
         """A strip for each weight scale, and a frame around the one whose curves are shown."""
-        hover = alt.selection_point(
-            name="hover", on="pointermove", fields=["scale"], clear="pointerout", empty=False, toggle=False
-        )
-        strips = (
-            alt.Chart()
-            .transform_calculate(offset="split(whole.offsets, ',')", color="split(datum.colours, ',')")
-            .transform_flatten(["offset", "color"])
-            .transform_aggregate(stops="values(color)", groupby=["scale", "below", "above"])
-            .mark_rect(
-                y2Offset=-1,  # else the background shines through between two strips
-                fill=alt.ExprRef("{gradient: 'linear', stops: datum.stops}"),
-            )
-            .add_params(hover)
-        )
+        strips_of_all = strips("scale", "below", "above")
         frame = (
             alt.Chart()
             .transform_filter("datum.scale === shown")
             .mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2.5)
         )
-        return group("scales", strips, frame, x=at("mapLeft"), x2=at("width"), y="below:Q", y2="above:Q")
+        return group("scales", strips_of_all, frame, x=at("mapLeft"), x2=at("width"), y="below:Q", y2="above:Q")
 
     def map_horizon(self) -> alt.Chart:
         """Where one per cent is left: a mark in each row that has such a step."""
@@ -193,29 +177,9 @@ class _Panels:
         )
 
     def map_title(self) -> alt.Chart:
-        return self._heading("whole.cell + ': point at a weight scale ( ❘ = 1 % left)'", "mapLeft", "mapTop")
-
-    def colour_bar(self) -> alt.Chart:
-        """Carries the legend of the map's colours, and draws nothing."""
-        domain = [alt.ExprRef("-whole.limit"), alt.ExprRef("whole.limit")]
-        return (
-            alt.Chart(alt.NamedData("whole"))
-            .mark_point(opacity=0)
-            .encode(
-                x=alt.value(0),
-                y=alt.value(0),
-                color=alt.Color(
-                    "limit:Q",
-                    title="log₁₀ against step T",
-                    scale=alt.Scale(domain=domain, range=list(DIVERGING)),
-                    legend=alt.Legend(
-                        orient="none", legendX=alt.ExprRef("mapLeft"), legendY=alt.ExprRef("height + 66"),
-                        direction="horizontal", titleOrient="left", titleLimit=400, tickCount=5,
-                        gradientLength=110, gradientThickness=10,
-                    ),
-                ),
-            )
-        )  # fmt: skip
+        return heading(
+            self.theme, "[whole.cell + ': point at a weight scale ( ❘ = 1 % left)']", "mapLeft", "mapTop", "chosen"
+        )
 
     # --- the curves -------------------------------------------------------------------------------------------
 
@@ -225,10 +189,8 @@ class _Panels:
         One layer a cell: colour and dash are then constants, not two more expressions for every point.
         """
         layers = [
-            alt.Chart()
+            flattened(x="whole.steps", y="datum.points")
             .transform_filter(f"datum.cell === '{cell}'")
-            .transform_calculate(x="split(whole.steps, ',')", y="split(datum.points, ',')")
-            .transform_flatten(["x", "y"])
             .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False, order=None)
             for cell, colour in zip(CELL_NAMES, self.theme.cells, strict=True)
         ]
@@ -255,8 +217,8 @@ class _Panels:
         """Completed by the share that stands beside each curve's name."""
         scale = "'at weight scale ' + names[shown] + ':'"
         wide = f"'Share of the last step’s gradient that reaches step 1, ' + {scale}"
-        return self._heading(
-            f"narrow ? ['Share of the gradient left at step 1,', {scale}] : {wide}", "0", "narrow ? -18 : 0"
+        return heading(
+            self.theme, f"(narrow ? ['Share of the gradient left at step 1,', {scale}] : [{wide}])", "0", "0", "chosen"
         )
 
     def floors(self) -> alt.LayerChart:
@@ -288,19 +250,4 @@ class _Panels:
             .transform_filter("datum.scale === shown && isValid(datum.theory)")
             .mark_rule(color=self.theme.quiet, opacity=0.8)
             .encode(x="last_step:Q", x2="theory_step:Q", y="last:Q", y2="theory:Q")
-        )
-
-    def _heading(self, text: str, x: str, y: str) -> alt.Chart:
-        return (
-            alt.Chart(alt.NamedData("chosen"))
-            .transform_calculate(text=text)
-            .mark_text(
-                align="left",
-                baseline="bottom",
-                dy=-8,
-                fontSize=alt.ExprRef("narrow ? 14 : 16"),
-                fontWeight="bold",
-                color=self.theme.text,
-            )
-            .encode(text="text:N", x=at(x), y=at(y))
         )

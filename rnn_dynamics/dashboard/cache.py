@@ -25,7 +25,7 @@ LARGEST_FAMILY = 1.2e9
 _BLOCKS = sum(cell.blocks for cell in CELLS.values())
 _OVERHEAD = 100
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
-_COMPUTING = Lock()
+COMPUTING = Lock()
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
 
@@ -61,7 +61,7 @@ def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
 
 @st.cache_resource(max_entries=128, show_spinner=False, hash_funcs={Experiment: repr})
 def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
-    with _COMPUTING:
+    with COMPUTING:
         return compute_families(experiment, rows)
 
 

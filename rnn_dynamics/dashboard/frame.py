@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import streamlit as st
 
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
+from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
+from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
+from rnn_dynamics.reproduction import reproduction_script
 
 Views = Mapping[str, str]
 
@@ -24,6 +26,22 @@ class View:
     values: tuple[str, ...]
 
 
+#: The horizontal axis of every picture through time.
+AXIS = View(label="Against", values=("step", "lag"))
+
+
+def along_sliders(experiment: Experiment, *names: str) -> Iterator[Experiment]:
+    """The experiment at every position of some sliders, one moved at a time."""
+    for name in names:
+        for value in KNOBS_NUMBER[name].offered:
+            yield replace(experiment, **{name: value})  # type: ignore[arg-type]
+
+
+def background() -> Literal["light", "dark"]:
+    """What the reader's page looks like."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Download:
     """A file that is made when a reader asks for it."""
@@ -32,6 +50,23 @@ class Download:
     file_name: str
     mime: str
     content: Callable[[], str]
+
+
+def script_download(experiment: Experiment, note: str = "") -> Download:
+    """The reproduction script of an experiment."""
+    return Download(
+        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}{note})",
+        file_name=f"gradients_{experiment.cell}_{experiment.hidden_path}.py",
+        mime="text/x-python",
+        content=lambda: reproduction_script(experiment),
+    )
+
+
+def csv_download(label: str, file_name: str, table: Callable[[], Any]) -> Download:
+    """A frame as a file."""
+    return Download(
+        label=f"{label} (CSV)", file_name=file_name, mime="text/csv", content=lambda: str(table().to_csv(index=False))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +84,7 @@ class Frame:
     main: tuple[str, ...]
     more: tuple[str, ...]
     views: Mapping[str, View] = field(default_factory=dict)
-    cells: tuple[str, ...] = tuple(KNOBS["cell"].options)  # type: ignore[union-attr]
+    cells: tuple[str, ...] = tuple(KNOBS_CHOICE["cell"].options)
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -94,6 +129,7 @@ class Frame:
         words = sentences(self.name)
         st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
         prepare_server()
+        ensure_bar()
         self._read_state()
         st.html(STYLE)
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -60,12 +60,14 @@ def vertical_ranges(norms: Array) -> tuple[Array, Array]:
     return -bottoms, tops
 
 
-def label_places(first: Array, last: Array, low: float, high: float) -> list[float]:
+def label_places(first: Array, last: Array, low: float, high: float, lines: int = 14) -> list[float]:
     """Where to write the names of curves, given the norms at their first and last step: a line apart, inside the axis.
+
+    The axis has room for `lines` of them.
 
     A curve that vanishes runs upwards from its first step, so its name goes below it; the others' names go above.
     """
-    line = (high - low) / 14
+    line = (high - low) / lines
     wanted = [
         max(start, low) + (0.8 if start >= end - 2 else -0.8) * line for start, end in zip(first, last, strict=True)
     ]

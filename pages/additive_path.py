@@ -1,0 +1,86 @@
+"""The additive cell path: what of an LSTM's gradient never leaves the sum, and what comes through its gates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.additive_path import path_specification
+from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES
+from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.frame import (
+    AXIS,
+    Download,
+    Frame,
+    View,
+    Views,
+    along_sliders,
+    background,
+    csv_download,
+    script_download,
+)
+from rnn_dynamics.experiment import KNOBS, Experiment
+from rnn_dynamics.tables.additive_path import path_table
+
+OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+PRESETS = {
+    "carousel": OPENING,
+    "default": replace(OPENING, forget_bias=0.0),
+    "one": replace(OPENING, forget_bias=1.0),
+    "cut": replace(OPENING, hidden_path="cut"),
+    "gru": replace(OPENING, cell="gru"),
+}
+#: What a hall asks in its first minutes: the presets, and the opening picture along its three sliders.
+SLIDERS = ("forget_bias", "weight_scale", "sequence_length")
+EXPECTED = (*PRESETS.values(), *along_sliders(OPENING, *SLIDERS))
+MAIN = ("cell", *SLIDERS, "hidden_path")
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=MAIN,
+    more=tuple(name for name in KNOBS if name not in MAIN),
+    views={
+        "axis": AXIS,
+        "gate": View(label="Gate on the map", values=("f", "i", "g", "o")),
+        "gru_gate": View(label="Gate on the map (GRU)", values=("z", "r", "n")),
+    },
+    cells=("lstm", "gru"),
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The main controls and everything that depends on them; see the home page on what each element costs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name in MAIN:
+            FRAME.control(name)
+    experiment, views = FRAME.asked()
+    datasets, finding = _picture(experiment, views)
+    st.vega_lite_chart(
+        {**path_specification(views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
+    )
+    st.html(finding)
+
+
+def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
+    gate = views["gru_gate" if experiment.cell == "gru" else "gate"]
+    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    return path_picture(experiment, gate, views["axis"] == "lag", colour, SEQUENTIAL)
+
+
+def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
+    answer = path_answer(experiment)
+    return (
+        csv_download(
+            "Curves", "additive_path.csv", lambda: path_table(answer.curves, answer.split.cosine, answer.bands)
+        ),
+        script_download(replace(experiment, hidden_path="open"), ", whole gradient"),
+        script_download(replace(experiment, hidden_path="cut"), ", additive path alone"),
+    )
+
+
+FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, lambda experiment: _picture(experiment, FRAME.views_at_opening))

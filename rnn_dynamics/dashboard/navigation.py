@@ -1,0 +1,44 @@
+"""The list of pages, in the bar at the top.
+
+Streamlit finds the folder pages/ by itself. To the first visitor of a new server it shows a page's file without the
+entry script, so the page then has to bring the bar along; with the entry script the bar is there already.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_PAGES = Path(__file__).resolve().parents[2] / "pages"
+_ENTERED = ContextVar("entered", default=False)
+
+
+def _navigation() -> Any:
+    home = _PAGES / "vanish_or_explode.py"
+    return st.navigation(
+        [
+            st.Page(home, title="Vanish or explode?", url_path="home", default=True),
+            # The home page has the empty address; a link to its file's name must not end in "Page not found".
+            st.Page(home, title="Vanish or explode?", url_path="vanish_or_explode", visibility="hidden"),
+            st.Page(_PAGES / "additive_path.py", title="The additive cell path"),
+        ],
+        position="top",
+    )
+
+
+def run_chosen_page() -> None:
+    """Show the bar, and run the page that the address names."""
+    entered = _ENTERED.set(True)
+    try:
+        _navigation().run()
+    finally:
+        _ENTERED.reset(entered)
+
+
+def ensure_bar() -> None:
+    """Show the bar if this page runs without the entry script."""
+    if not _ENTERED.get():
+        _navigation()

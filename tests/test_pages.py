@@ -1,0 +1,110 @@
+"""What holds for every page of the dashboard, whatever it shows."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlparse
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics.dashboard.content import prose, sentences
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+every_page = pytest.mark.parametrize("page", PAGES)
+
+
+def open_page(page: str, params: dict[str, str] | None = None) -> AppTest:
+    """A page as a new visitor opens it by a link, with both panels open."""
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    for key, value in (params or {}).items():
+        app.query_params[key] = value
+    app.session_state["share"] = app.session_state["more"] = True
+    return app.run()
+
+
+def shown(app: AppTest) -> dict[str, Any]:
+    """Everything that depends on the settings: rows of every dataset of the pictures, tables and words."""
+    rows = {
+        f"{number}-{item.name}": pa.ipc.open_stream(item.data.data).read_all().to_pylist()
+        for number, chart in enumerate(app.get("vega_lite_chart"))
+        for item in chart.proto.datasets
+    }
+    return rows | {"words": [element.proto.body for element in app.get("html")]}
+
+
+def link(app: AppTest) -> str:
+    return str(app.code[0].value)
+
+
+@every_page
+def test_a_page_opens_with_its_title_its_words_and_a_picture(page: str) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert [title.value for title in app.title] == [sentences(page)["title"]]
+    assert prose(page).strip() in [text.value for text in app.markdown]
+    assert app.get("vega_lite_chart")
+    assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
+
+
+@every_page
+def test_a_page_goes_on_after_its_first_run(page: str) -> None:
+    app = open_page(page)
+    before = shown(app)
+    app.run()
+    assert not app.exception
+    assert shown(app) == before
+
+
+@every_page
+def test_every_preset_shows_another_picture_and_reset_comes_back(page: str) -> None:
+    app = open_page(page)
+    opening, pictures = shown(app), []
+    for key in sentences(page)["presets"]:
+        app.button(key=f"preset_{key}").click().run()
+        assert not app.exception
+        pictures.append(shown(app))
+    assert all(pictures.count(picture) == 1 for picture in pictures)
+    assert opening in pictures
+    app.button(key="reset").click().run()
+    assert shown(app) == opening
+    assert urlparse(link(app)).query == ""
+
+
+@every_page
+def test_a_share_link_opens_the_same_picture(page: str) -> None:
+    app = open_page(page)
+    *_, last = sentences(page)["presets"]
+    app.button(key=f"preset_{last}").click().run()
+    app.button(key="new_seed").click().run()
+    settings = dict(parse_qsl(urlparse(link(app)).query))
+    assert settings["seed"] == "1"
+    again = open_page(page, settings)
+    assert shown(again) == shown(app)
+    assert link(again) == link(app)
+
+
+@every_page
+def test_no_position_of_a_control_stops_a_page(page: str) -> None:
+    app = open_page(page)
+    widgets = {str(one.key): one.options for one in [*app.select_slider, *app.selectbox, *app.segmented_control]}
+    assert len(widgets) > 8
+    for key, options in widgets.items():
+        for option in (options[0], options[-1]):
+            again = open_page(page, {key: str(option)})
+            assert not again.exception, (key, option)
+            assert not [caption for caption in again.caption if caption.value.startswith("Of this link")]
+
+
+@every_page
+@pytest.mark.parametrize("value", ["nan", "1e99", "-1", "<b>bold</b>", "x" * 10_000, ""])
+def test_a_hostile_link_opens_the_page(page: str, value: str) -> None:
+    app = open_page(page, dict.fromkeys(("cell", "weight_scale", "sequence_length", "seed", "axis", "nonsense"), value))
+    assert not app.exception
+    assert any(caption.value.startswith("Of this link") for caption in app.caption)
+
+
+@every_page
+def test_every_page_has_its_place_in_the_bar(page: str) -> None:
+    assert f"{page}.py" in (ROOT / "rnn_dynamics" / "dashboard" / "navigation.py").read_text(encoding="utf-8")
