@@ -8,7 +8,21 @@ trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.run import run, run_family, split_additive_path
-from rnn_dynamics.trace import FamilyTrace, PathSplit, Trace
+from rnn_dynamics.phase import phase_grid
+from rnn_dynamics.run import run, run_family, split_additive_path, split_by_lag
+from rnn_dynamics.trace import FamilyTrace, LagSplit, PathSplit, PhaseRow, Trace
 
-__all__ = ["CELLS", "Experiment", "FamilyTrace", "PathSplit", "Trace", "run", "run_family", "split_additive_path"]
+__all__ = [
+    "CELLS",
+    "Experiment",
+    "FamilyTrace",
+    "LagSplit",
+    "PathSplit",
+    "PhaseRow",
+    "Trace",
+    "phase_grid",
+    "run",
+    "run_family",
+    "split_additive_path",
+    "split_by_lag",
+]

@@ -13,9 +13,10 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Pass, walk_back
+from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.unroll import project_inputs, unroll
-from rnn_dynamics.trace import FamilyTrace, PathSplit, Trace, read_only
+from rnn_dynamics.trace import FamilyTrace, LagSplit, PathSplit, Trace, read_only
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -54,6 +55,21 @@ def split_additive_path(experiment: Experiment) -> PathSplit:
     forward, *_ = _forward(experiment)
     parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward)])
     return PathSplit(experiment=experiment, **_locked({name: values[:, 0] for name, values in parts.items()}))
+
+
+def split_by_lag(experiment: Experiment) -> LagSplit:
+    """Split the gradient of the recurrent weights by the time step through which it arrives."""
+    forward, *_ = _forward(experiment)
+    gradient = RecurrentGradient(forward.cell, forward.record.hidden)
+    norms = _in_order([gradient.add(steps) for steps in walk_back(forward)])
+    # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
+    shares = _in_order([gradient.shares(steps) for steps in walk_back(forward)])
+    cumulative = np.cumsum(shares["share"][::-1])[::-1]
+    return LagSplit(
+        experiment=experiment,
+        total=gradient.log10_norm(),
+        **_locked(norms | shares | {"cumulative_share": cumulative}),
+    )
 
 
 def run_family(

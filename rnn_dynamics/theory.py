@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -167,6 +168,16 @@ def mean_field_log10_factor(experiment: Experiment) -> float | None:
     if input_variance == 0.0:
         return math.log10(weight_scale)
     return 0.5 * math.log10(mean_field_chi(weight_scale, input_variance))
+
+
+def mean_field_crossing(experiment: Experiment) -> float | None:
+    """The weight scale, in the units of `Experiment.weight_scale`, at which mean field has χ = 1; its own is not used.
+
+    PyTorch's default draws entries of variance 1/(3H), so its g is the weight scale over √3. None where mean field says
+    nothing, see `mean_field_inputs`.
+    """
+    known = mean_field_inputs(replace(experiment, weight_scale=1.0))
+    return None if known is None else critical_weight_scale(known[1]) / known[0]
 
 
 def _check(**arguments: float) -> None:

@@ -1,4 +1,4 @@
-"""What is answered: a frozen record of one experiment, of a family of experiments, and of one gradient's parts."""
+"""What is answered: a frozen record of one experiment, of a family of experiments, and of the parts of a gradient."""
 
 from __future__ import annotations
 
@@ -86,6 +86,48 @@ class PathSplit:
     path: Array
     rest: Array
     cosine: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LagSplit:
+    """The gradient of the recurrent weights as a sum over time steps, dL/dW_hh = Σ_t G_t, G_t = delta_t h_{t−1}ᵀ.
+
+    G_t is summed over the batch. With the loss at the last step, it is what arrived over the lag T − t. A loss at every
+    step sends an error from each step onwards: G_t then still belongs to step t, but to no single lag.
+    All arrays are float64, read-only and (T,), for t = 1 .. T.
+
+    Attributes:
+        experiment: the question.
+        total: log10 ‖dL/dW_hh‖ (Frobenius); -inf where the gradient is exactly zero.
+        step: log10 ‖G_t‖. -inf at t = 1, because h_0 = 0.
+        truncated: log10 of the norm of G_t + … + G_T, the gradient that backpropagation truncated after lag T − t sees;
+            `total` at t = 1. Where the sum has cancelled it has float64's digits relative to its largest term.
+        share: ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖², which may be negative and sums to 1 over t; nan where the gradient is zero.
+        cumulative_share: the sum of the shares of the steps t .. T; 1 at t = 1.
+    """
+
+    experiment: Experiment
+    total: float
+    step: Array
+    truncated: Array
+    share: Array
+    cumulative_share: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseRow:
+    """How fast the gradient grows or decays at one input strength, for S weight scales.
+
+    Attributes:
+        experiment: the question, with the row's `input_scale`; its own weight scale is not used.
+        weight_scales: the S weight scales.
+        log10_factors: (S,), float64 and read-only: log10 of the factor by which ‖dL/dh_t‖ changes per step back in time,
+            the mean over the lags from T/5 to 9T/10. -inf where the gradient is exactly zero there.
+    """
+
+    experiment: Experiment
+    weight_scales: tuple[float, ...]
+    log10_factors: Array
 
 
 def read_only(array: Array) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from rnn_dynamics.cells.activations import Array
 from rnn_dynamics.cells.cell import Cell
 from rnn_dynamics.through_time.backpropagate import Run
+from rnn_dynamics.through_time.scaling import ScaledSum
 
 
 class ParameterGradients:
@@ -19,23 +20,19 @@ class ParameterGradients:
         """Inputs (T, N, D); hidden (T+1, H, N)."""
         self._cell, self._inputs, self._hidden = cell, inputs.swapaxes(1, 2), hidden
         rows = cell.delta_blocks * hidden.shape[1]
-        self._sum = np.zeros((rows, hidden.shape[1] + inputs.shape[2] + 1))
-        self._exponent = 0
+        self._sum = ScaledSum(np.zeros((rows, hidden.shape[1] + inputs.shape[2] + 1)))
 
     def add(self, run: Run) -> None:
         """Add the steps of a run."""
-        steps, exponent = slice(run.steps.start, run.steps.stop), int(run.exponent[0])
+        steps = slice(run.steps.start, run.steps.stop)
         hidden, inputs = _by_row(self._hidden[steps]), _by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
-        term = _by_row(run.adjoints.delta) @ multiplied.T
-        common = max(exponent, self._exponent) if self._sum.any() else exponent
-        self._sum = np.ldexp(self._sum, self._exponent - common) + np.ldexp(term, exponent - common)
-        self._exponent = common
+        self._sum.add(_by_row(run.adjoints.delta) @ multiplied.T, int(run.exponent[0]))
 
     def named(self) -> dict[str, Array]:
         """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""
         with np.errstate(over="ignore"):
-            total = np.ldexp(self._sum, self._exponent)
+            total = np.ldexp(self._sum.mantissas, self._sum.exponent)
         by_input, by_hidden = self._cell.input_delta(total), self._cell.recurrent_delta(total)
         size = self._hidden.shape[1]
         return self._cell.name_gradients(by_input[:, size:-1], by_hidden[:, :size], by_input[:, -1], by_hidden[:, -1])

@@ -6,6 +6,7 @@ without rounding. Exponents belong to a member: columns are (sequence, member), 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,24 @@ class Scaled:
             return self
         arrays = tuple(shifted(array, -shift) for array in self.arrays)
         return Scaled(arrays, self.exponent + shift)
+
+
+@dataclass
+class ScaledSum:
+    """A sum of matrices of any size: mantissas (rows, columns) times 2^exponent."""
+
+    mantissas: Array
+    exponent: int = 0
+
+    def add(self, term: Array, exponent: int) -> None:
+        """Add term (rows, columns) times 2^exponent; what is too small beside the larger of the two is lost."""
+        if not term.any():  # its exponent says nothing
+            return
+        common = max(exponent, self.exponent) if self.mantissas.any() else exponent
+        # Both powers of two are at most 1, and a product with one is several times faster than ldexp.
+        self.mantissas *= math.ldexp(1.0, min(0, self.exponent - common))
+        self.mantissas += term * math.ldexp(1.0, exponent - common)
+        self.exponent = common
 
 
 def by_member(array: Array, members: int) -> Array:

@@ -1,0 +1,48 @@
+"""The phase diagram: how fast gradients grow or decay, over weight scale and input strength, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.run import run_family
+from rnn_dynamics.trace import PhaseRow, read_only
+
+
+def phase_grid(
+    experiment: Experiment, weight_scales: Sequence[float], input_scales: Sequence[float]
+) -> Iterator[PhaseRow]:
+    """Measure log10 of the factor per step of ‖dL/dh_t‖ for each input strength and weight scale.
+
+    A row is computed when it is asked for, so a reader may show what there is and stop after any row.
+
+    Args:
+        experiment: cell, sizes, seed and all else that the whole grid has in common.
+        weight_scales: S of them, the columns.
+        input_scales: one row each.
+
+    Returns:
+        the rows, in the order of `input_scales`; see `PhaseRow`.
+
+    Raises:
+        ValueError: a scale is outside the limits of Experiment, or the sequence has a single step and so no factor.
+    """
+    if experiment.sequence_length < 2:
+        raise ValueError(f"sequence_length = {experiment.sequence_length} has no factor per step; the limit is 2")
+    scales = tuple(replace(experiment, weight_scale=scale).weight_scale for scale in weight_scales)
+    rows = [replace(experiment, input_scale=scale) for scale in input_scales]
+    return (_phase_row(row, scales) for row in rows)
+
+
+def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...]) -> PhaseRow:
+    length = experiment.sequence_length
+    # The last steps still show where the loss pointed, the first ones a state that has not forgotten its start.
+    near, far = length // 5, 9 * length // 10
+    norms = run_family(experiment, weight_scales=weight_scales).log10_norms["hidden"]
+    arrived, left = norms[:, length - 1 - far], norms[:, length - 1 - near]
+    factors = np.full(len(weight_scales), -np.inf)
+    np.subtract(arrived, left, out=factors, where=np.isfinite(arrived))
+    return PhaseRow(experiment=experiment, weight_scales=weight_scales, log10_factors=read_only(factors / (far - near)))
