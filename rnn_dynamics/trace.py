@@ -102,7 +102,7 @@ class LagSplit:
         step: log10 ‖G_t‖. -inf at t = 1, because h_0 = 0.
         truncated: log10 of the norm of G_t + … + G_T, the gradient that backpropagation truncated after lag T − t sees;
             `total` at t = 1. Where the sum has cancelled it has float64's digits relative to its largest term.
-        share: ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖², which may be negative and sums to 1 over t; nan where the gradient is zero.
+        share: ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖², sums to 1 over t; may be negative; nan where the gradient is zero.
         cumulative_share: the sum of the shares of the steps t .. T; 1 at t = 1.
     """
 
@@ -121,8 +121,8 @@ class PhaseRow:
     Attributes:
         experiment: the question, with the row's `input_scale`; its own weight scale is not used.
         weight_scales: the S weight scales.
-        log10_factors: (S,), float64 and read-only: log10 of the factor by which ‖dL/dh_t‖ changes per step back in time,
-            the mean over the lags from T/5 to 9T/10. -inf where the gradient is exactly zero there.
+        log10_factors: (S,), float64 and read-only: log10 of the factor per step back in time of ‖dL/dh_t‖, the mean over
+            the lags from T/5 to 9T/10. -inf where the gradient is exactly zero at the longer of them.
     """
 
     experiment: Experiment

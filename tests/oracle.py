@@ -8,7 +8,7 @@ Autograd has float64's range only, and a chaotic network amplifies rounding. Lon
 blocks: each starts from the trace's own states, and hands its cotangents to the next with their exponent kept apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,6 +69,42 @@ def carried_gradients(trace: Trace, *, cut: bool) -> Array:
     walk = _Block(trace, _open_step(trace.experiment.cell, parameters, cut=cut), steps, leaves)
     walk.backpropagate(parameters, tuple(torch.zeros_like(leaf) for leaf in leaves), exponent=0)
     return np.stack([_gradient(state[-1]).ravel() for state in walk.states])
+
+
+def recurrent_gradients(trace: Trace) -> Array:
+    """G_t, the gradient of a copy of W_hh that step t has for itself: (T, G·H, H)."""
+    parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
+    copies = [parameters["weight_hh_l0"].clone().requires_grad_() for _ in trace.inputs]
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    state: State = tuple(torch.zeros(part.shape[1:], dtype=torch.float64) for part in states)
+    losses = []
+    for t, (x, weight_hh) in enumerate(zip(trace.inputs, copies, strict=True)):
+        step = _open_step(trace.experiment.cell, parameters | {"weight_hh_l0": weight_hh}, cut=False)
+        state, _ = step(torch.tensor(x), state)
+        losses.append(_loss(trace, t, state[0]))
+    torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+    return np.stack([_gradient(copy) for copy in copies])
+
+
+def truncated_recurrent_gradient(trace: Trace, lag: int) -> Array:
+    """dL/dW_hh (G·H, H) where the state that enters step T − lag is a constant to autograd."""
+    parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
+    length = trace.experiment.sequence_length
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    leaves = tuple(torch.tensor(state[length - 1 - lag], requires_grad=True) for state in states)
+    walk = _Block(
+        trace, _open_step(trace.experiment.cell, parameters, cut=False), range(length - 1 - lag, length), leaves
+    )
+    nothing = tuple(torch.zeros_like(leaf) for leaf in leaves)
+    return walk.backpropagate(parameters, nothing, exponent=0).gradients["weight_hh_l0"]
+
+
+def scaled_recurrent_gradients(trace: Trace) -> tuple[Array, NDArray[np.int64]]:
+    """G_t at any size: mantissas (T, G·H, H) times 2^exponents (T,). Each step is a block of its own."""
+    parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
+    blocks = _walk(trace, _open_step(trace.experiment.cell, parameters, cut=False), parameters, block=1)
+    mantissas, exponents = zip(*((_gradient(parameters["weight_hh_l0"]), of) for _, of in blocks), strict=True)
+    return np.stack(mantissas)[::-1], np.array(exponents)[::-1]
 
 
 def relative_error(log10_values: Array, log10_expected: Array) -> float:
@@ -139,22 +175,26 @@ OPEN_CELLS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Answer:
     """Walk back in blocks of `block` steps (None: one block), each from the states that `trace` holds."""
+    blocks = [answer for answer, _ in _walk(trace, step, parameters, block)]
+    blocks.reverse()
+    return _joined(blocks)
+
+
+def _walk(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Iterator[tuple[Answer, int]]:
+    """The answer of each block, last block first, and the exponent of the gradients that it leaves at `parameters`."""
     length = trace.experiment.sequence_length
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     cotangents, exponent = tuple(torch.zeros(state.shape[1:], dtype=torch.float64) for state in states), 0
-    blocks = []
     for stop in range(length, 0, -(block or length)):
         start = max(0, stop - (block or length))
         leaves = tuple(torch.tensor(state[start], requires_grad=True) for state in states)
         walk = _Block(trace, step, range(start, stop), leaves)
-        blocks.append(walk.backpropagate(parameters, cotangents, exponent))
+        yield walk.backpropagate(parameters, cotangents, exponent), exponent
         cotangents = tuple(leaf.grad if leaf.grad is not None else torch.zeros_like(leaf) for leaf in leaves)
         shift = int(np.frexp(max(float(part.abs().max()) for part in cotangents))[1])
         if trace.experiment.loss_at == "every":  # a loss that enters later must not drown in its scaling
             shift = max(shift, -exponent)
         cotangents, exponent = tuple(torch.ldexp(part, torch.tensor(-shift)) for part in cotangents), exponent + shift
-    blocks.reverse()
-    return _joined(blocks)
 
 
 class _Block:

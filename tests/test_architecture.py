@@ -23,12 +23,13 @@ ROOMS: dict[str, set[str]] = {
     "through_time": {"cells"},
     "trace": {"experiment"},
     "run": ENGINE,
+    "phase": {"experiment", "run", "trace"},
     "theory": {"experiment"},
     "process": set(),
     "tables": {"trace", "theory"},
     "charts": set(),
     "reproduction": {"experiment"},
-    "dashboard": {"experiment", "cells", "run", "trace", "theory", "tables", "process", "reproduction"},
+    "dashboard": {"experiment", "cells", "run", "phase", "trace", "theory", "tables", "process", "reproduction"},
     "pages": {"dashboard", "tables", "charts", "theory", "experiment"},
 }
 #: Room -> packages of others that it may import; the standard library is open to all.
@@ -39,6 +40,7 @@ OUTSIDE: dict[str, set[str]] = {
     "through_time": {"numpy"},
     "trace": {"numpy"},
     "run": {"numpy"},
+    "phase": {"numpy"},
     "theory": {"numpy"},
     "process": {"threadpoolctl"},
     "tables": {"numpy", "pandas", "pyarrow"},

@@ -1,6 +1,7 @@
-"""Where the phase diagram turns: the weight scale at which gradients neither vanish nor explode, measured and predicted.
+"""Where the phase diagram turns: the weight scale between vanishing and exploding, measured and predicted.
 
-With input the factor per step rises through 1 once, as mean field has it; a single small network may cross more often.
+In mean field the factor per step rises through 1 once. A single small network may cross 1 several times, and its last
+crossing then lies far above the prediction.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ def row_crossing(row: PhaseRow) -> Crossing:
 
 
 def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:
-    """The weight scale above which the factor per step stays above 1, or rather where it last rises through 1.
+    """The weight scale at which the factor per step last rises through 1.
 
     Between the two neighbours of the last change from below 1 to 1 or more, log10 of the factor is taken as a straight
-    line over log(weight scale). Where the lower neighbour has no such logarithm (weight scale 0, factor 0), the answer is
-    the upper one. A factor that is nan is neither below 1 nor above.
+    line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0), the answer
+    is the upper one. A factor that is nan is neither below 1 nor above.
 
     Args:
         weight_scales: S of them, rising.
@@ -68,5 +69,5 @@ def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64])
     low, high = weight_scales[k : k + 2]
     below, above = float(log10_factors[k]), float(log10_factors[k + 1])
     if low == 0.0 or below == -math.inf:
-        return high
-    return low * (high / low) ** (below / (below - above))
+        return float(high)
+    return float(low * (high / low) ** (below / (below - above)))

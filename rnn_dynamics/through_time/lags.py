@@ -2,8 +2,8 @@
 
     dL/dW_hh = G = Σ_t G_t        G_t = Σ_n delta_t,n h_t−1,nᵀ
 
-n counts the sequences of the batch. With the loss at the last step, G_t is what an error at T says of the weights as they
-were used T − t steps earlier, and the sum over the lags 0 .. k is what backpropagation truncated after lag k would see.
+n counts the sequences of the batch. With the loss at the last step, G_t is what an error at T says of the weights as
+they were used T − t steps earlier, and the sum over the lags 0 .. k is what backpropagation truncated after lag k sees.
 Norms of the parts do not add up, for parts may point against each other; their projections on G do:
 
     share_t = ⟨G_t, G⟩ / ‖G‖²     Σ_t share_t = 1
