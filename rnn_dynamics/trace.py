@@ -121,8 +121,8 @@ class PhaseRow:
     Attributes:
         experiment: the question, with the row's `input_scale`; its own weight scale is not used.
         weight_scales: the S weight scales.
-        log10_factors: (S,), float64 and read-only: log10 of the factor per step back in time of ‖dL/dh_t‖, the mean over
-            the lags from T/5 to 9T/10. -inf where the gradient is exactly zero at the longer of them.
+        log10_factors: (S,), float64 and read-only: log10 of the factor per step back in time of ‖dL/dh_t‖, the mean
+            over the lags from T/5 to 9T/10. -inf where the gradient is exactly zero at the longer of them.
     """
 
     experiment: Experiment

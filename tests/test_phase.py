@@ -98,7 +98,7 @@ def test_the_squared_factor_is_chi(input_variance: float) -> None:
 def test_the_factor_crosses_one_at_the_critical_scale(
     initialisation: str, input_size: int, input_scale: float, critical: float
 ) -> None:
-    """At H = 256 a draw crosses within 4 % of it (eight draws: standard deviation 1.2 %), the mean of four within 2 %."""
+    """At H = 256 each draw within 4 % (eight draws had a standard deviation of 1.2 %), the mean of four within 2 %."""
     wide = replace(WIDE, initialisation=initialisation, hidden_size=256, input_size=input_size, sequence_length=60)
     scales = tuple(critical * np.geomspace(0.8, 1.25, 9))
     rows = [row for k in range(4) for row in phase_grid(replace(wide, seed=k), scales, [input_scale])]

@@ -45,8 +45,8 @@ def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64])
     """The weight scale at which the factor per step last rises through 1.
 
     Between the two neighbours of the last change from below 1 to 1 or more, log10 of the factor is taken as a straight
-    line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0), the answer
-    is the upper one. A factor that is nan is neither below 1 nor above.
+    line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0), the
+    answer is the upper one. A factor that is nan is neither below 1 nor above.
 
     Args:
         weight_scales: S of them, rising.

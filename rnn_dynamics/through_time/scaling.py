@@ -52,7 +52,7 @@ class ScaledSum:
         if not term.any():  # its exponent says nothing
             return
         common = max(exponent, self.exponent) if self.mantissas.any() else exponent
-        # Both powers of two are at most 1, and a product with one is several times faster than ldexp.
+        # A product with a power of two is several times faster than ldexp, and as exact. An empty sum needs no scaling.
         self.mantissas *= math.ldexp(1.0, min(0, self.exponent - common))
         self.mantissas += term * math.ldexp(1.0, exponent - common)
         self.exponent = common
