@@ -9,13 +9,14 @@ trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.phase import phase_grid
-from rnn_dynamics.run import run, run_family, split_additive_path, split_by_lag
-from rnn_dynamics.trace import FamilyTrace, LagSplit, PathSplit, PhaseRow, Trace
+from rnn_dynamics.run import run, run_family, run_jacobians, split_additive_path, split_by_lag
+from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, PathSplit, PhaseRow, Trace
 
 __all__ = [
     "CELLS",
     "Experiment",
     "FamilyTrace",
+    "JacobianTrace",
     "LagSplit",
     "PathSplit",
     "PhaseRow",
@@ -23,6 +24,7 @@ __all__ = [
     "phase_grid",
     "run",
     "run_family",
+    "run_jacobians",
     "split_additive_path",
     "split_by_lag",
 ]

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rnn_dynamics.cells import CELLS, Cell
 from rnn_dynamics.cells.cell import Weights
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, Number
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Pass, walk_back
+from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
+from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.unroll import project_inputs, unroll
-from rnn_dynamics.trace import FamilyTrace, LagSplit, PathSplit, Trace, read_only
+from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, PathSplit, Trace, read_only
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
+#: sequence_length × (size of the state)²: Jacobians of this many numbers fill 200 MB.
+LARGEST_JACOBIANS = 25_000_000
+#: How many lags get singular values unless the caller names them: as many as a picture needs.
+USUAL_LAGS = 40
 
 
 def run(experiment: Experiment) -> Trace:
@@ -70,6 +76,48 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
         total=gradient.log10_norm(),
         **_locked(norms | shares | {"cumulative_share": cumulative}),
     )
+
+
+def run_jacobians(experiment: Experiment, lags: Iterable[int] | None = None) -> JacobianTrace:
+    """Answer for the first sequence of `experiment` with its Jacobians, their products and its Lyapunov exponents.
+
+    Args:
+        experiment: the question; what it says of the loss plays no part.
+        lags: from 0 to T, those whose product ∂s_T/∂s_{T−lag} gets singular values. Each costs a decomposition. None
+            stands for at most 40 that lie evenly from 0 to T − 1.
+
+    Raises:
+        ValueError: there is no lag, a lag is not a whole number from 0 to T, or sequence_length × (size of the state)²
+            is beyond 25,000,000, which is 200 MB.
+    """
+    cell, length = CELLS[experiment.cell], experiment.sequence_length
+    numbers = length * (len(cell.components) * experiment.hidden_size) ** 2
+    if numbers > LARGEST_JACOBIANS:
+        raise ValueError(
+            f"sequence_length × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}"
+        )
+    asked = _lags(length, lags)
+    forward, _, parameters, _ = _forward(experiment)
+    jacobians = step_jacobians(forward)
+    return JacobianTrace(
+        experiment=experiment,
+        state_matrix=read_only(np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]),
+        jacobians=read_only(jacobians),
+        lags=read_only(np.array(asked)),
+        log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
+        lyapunov_exponents=read_only(lyapunov_exponents(forward, discard=length // 5)),
+    )
+
+
+def _lags(length: int, lags: Iterable[int] | None) -> list[int]:
+    """The lags that were asked for, rising and each once."""
+    if lags is None:
+        lags = np.linspace(0, length - 1, USUAL_LAGS).round().astype(int)
+    valid = Number(label="lag", help="", minimum=0, maximum=length, whole=True)
+    rising = sorted({int(valid.checked("lag", lag)) for lag in lags})
+    if not rising:
+        raise ValueError(f"lags is empty; name at least one from 0 to {length}")
+    return rising
 
 
 def run_family(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +20,11 @@ from numpy.typing import NDArray
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
+
+
+LARGEST_LATCH_WEIGHT = 10.0
+#: As many as float64 needs at u = LARGEST_LATCH_WEIGHT.
+LAMBERT_DENOMINATORS = tuple(float(odd) for odd in range(3, 81, 2))
 
 
 def _log10_floor(lowest_normal_exponent: int, fraction_bits: int) -> float:
@@ -72,6 +77,42 @@ def log10_gradient_bound(largest_singular_value: float, lag: int, gamma: float =
         return 0.0
     factor = gamma * largest_singular_value
     return lag * math.log10(factor) if factor else -math.inf
+
+
+@dataclass(frozen=True)
+class Latch:
+    """What x' = tanh(w x) settles to: its attractors, and the map's slope there, one for all of them by symmetry."""
+
+    attractors: tuple[float, ...]
+    slope: float
+
+
+def latch(weight: float) -> Latch:
+    """The unit x' = tanh(w x), which holds one bit if and only if w > 1 (Bengio, Simard & Frasconi 1994).
+
+    The slope at an attractor is the factor of the gradient per step once the unit has settled; wherever there are two
+    attractors it is below 1. Up to w = 1 the only attractor is 0, and the slope there is w.
+
+    Args:
+        weight: w, from 0 to 10.
+
+    Raises:
+        ValueError: the weight is outside its limits.
+    """
+    if not 0.0 <= weight <= LARGEST_LATCH_WEIGHT:
+        raise ValueError(f"weight = {weight} is not a number from 0 to {LARGEST_LATCH_WEIGHT:g}")
+    if weight <= 1.0:
+        return Latch((0.0,), weight)
+    # u = w x solves w = u coth u, and in w − 1 = u²/(3 + u²/(5 + u²/(7 + ...))) (Lambert) no digit cancels as w → 1.
+    square, lower = math.inf, weight * weight
+    while lower < square:  # the steps come down to the root, until rounding ends them
+        square, fraction = lower, LAMBERT_DENOMINATORS[-1]
+        for denominator in reversed(LAMBERT_DENOMINATORS[:-1]):
+            fraction = denominator + square / fraction
+        lower = (weight - 1.0) * fraction
+    argument = math.sqrt(square)
+    state = math.tanh(argument)
+    return Latch((-state, state), weight / math.cosh(argument) ** 2)
 
 
 def mean_field_variance(weight_scale: float, input_variance: float) -> float:

@@ -1,9 +1,10 @@
-"""What is answered: a frozen record of one experiment, of a family of experiments, and of the parts of a gradient."""
+"""What is answered: a frozen record of one experiment, of a family, of a gradient's parts, and of the Jacobians."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,34 @@ class PhaseRow:
     log10_factors: Array
 
 
-def read_only(array: Array) -> Array:
+@dataclass(frozen=True, kw_only=True)
+class JacobianTrace:
+    """The factors whose product the gradient is, for the first sequence of the batch; arrays are read-only.
+
+    The state s is h for rnn and gru, S = H numbers, and [h | c] for the LSTM, S = 2H. Rows are outputs.
+
+    Attributes:
+        experiment: the question.
+        state_matrix: (H, H), the block of weight_hh_l0 that writes the new state (W_hh, W_hg, W_hn), weight scale
+            included.
+        jacobians: (T, S, S), J_t = ∂s_t/∂s_{t−1} for t = 1 .. T.
+        lags: (K,) integers, rising.
+        log10_singular_values: (K, S), of ∂s_T/∂s_{T−lag}, sorted downwards, so that the first is log10 of its spectral
+            norm. nan below 1e-14 times the largest, where there is only rounding; -inf where the product is zero.
+        lyapunov_exponents: (S,), natural logarithm per step, sorted downwards, the mean over t = 1 .. T − T // 5: the
+            walk back needs the last fifth to turn into place. nan where a step shrinks a direction below the rounding
+            of the others; -inf where it loses one.
+    """
+
+    experiment: Experiment
+    state_matrix: Array
+    jacobians: Array
+    lags: NDArray[np.int64]
+    log10_singular_values: Array
+    lyapunov_exponents: Array
+
+
+def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Lock an array, so that what is shared by many readers stays what it was."""
     array.flags.writeable = False
     return array

@@ -60,6 +60,11 @@ class Factors:
     path: Array | None = None
     entry: Array | None = None
 
+    def __getitem__(self, index: Any) -> Factors:
+        """The same view of every array."""
+        path, entry = (None if array is None else array[index] for array in (self.path, self.entry))
+        return Factors(tuple(array[index] for array in self.local), path, entry)
+
 
 @dataclass(frozen=True)
 class Adjoints:

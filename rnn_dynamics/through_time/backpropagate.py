@@ -79,7 +79,7 @@ def walk_back(forward: Pass) -> Iterator[Run]:
     no_exponent = np.zeros((*nothing.shape[:-2], forward.members), dtype=np.int64)
     state = Scaled(tuple(nothing for _ in forward.cell.components), no_exponent)
     path = Scaled((nothing,), no_exponent)
-    usual = max(1, min(RUN_LENGTH, RUN_BYTES // (8 * forward.cell.delta_blocks * nothing.size)))
+    usual = longest_run(forward.cell, nothing.size)
     stop, longest = forward.length, usual
     while stop:
         steps = range(max(0, stop - longest), stop)
@@ -106,7 +106,7 @@ class _Attempt:
 
     def _walk_state(self) -> Adjoints:
         cell, weights = self.forward.cell, self.forward.weights
-        adjoints = _make_room(cell, len(self.steps), self.state.arrays)
+        adjoints = make_room(cell, len(self.steps), self.state.arrays)
         losses = self.forward.losses(self.steps, self.state.exponent)
         views = cell.adjoint_views(self.factors, adjoints)
         for step, loss in zip(reversed(views), reversed(losses), strict=True):
@@ -163,7 +163,12 @@ class _Attempt:
         return Scaled(arrays, self.path.exponent)
 
 
-def _make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
+def longest_run(cell: Cell, size: int) -> int:
+    """How many steps are walked in one run when a component of the adjoint has `size` numbers."""
+    return max(1, min(RUN_LENGTH, RUN_BYTES // (8 * cell.delta_blocks * size)))
+
+
+def make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
     """Adjoints for a run of `length` steps, its last slot filled with what arrives."""
     *outer, rows, columns = arriving[0].shape
     states = tuple(np.empty((length + 1, *array.shape)) for array in arriving)
