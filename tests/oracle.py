@@ -107,6 +107,22 @@ def scaled_recurrent_gradients(trace: Trace) -> tuple[Array, NDArray[np.int64]]:
     return np.stack(mantissas)[::-1], np.array(exponents)[::-1]
 
 
+def jacobian(trace: Trace, steps: range) -> Array:
+    """Of the state after `steps`, counted from 0, by the state before them: (S, S), of the first sequence."""
+    parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
+    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    step = _open_step(trace.experiment.cell, parameters, cut=False)
+
+    def unrolled(before: Tensor) -> Tensor:
+        state = before.chunk(len(states))
+        for t in steps:
+            state, _ = step(torch.tensor(trace.inputs[t, 0]), state)
+        return torch.cat(state)
+
+    before = torch.tensor(np.concatenate([state[steps.start, 0] for state in states]))
+    return np.asarray(torch.func.jacrev(unrolled)(before).numpy())
+
+
 def relative_error(log10_values: Array, log10_expected: Array) -> float:
     """Largest relative error of norms given as log10; nan, which no limit allows, where only one of them is zero."""
     assert log10_values.shape == log10_expected.shape

@@ -177,3 +177,45 @@ def test_each_floor_is_the_last_power_of_two_that_its_format_holds() -> None:
         assert log10_floor == pytest.approx(exponent * math.log10(2.0), rel=1e-12)
         assert kept.item() == 2.0**exponent
         assert lost.item() == 0.0
+
+
+# The latch, Bengio, Simard & Frasconi 1994
+
+
+def test_a_latch_of_weight_five_quarters_is_as_published() -> None:
+    found = theory.latch(1.25)
+    assert found.attractors == pytest.approx((-0.71041, 0.71041), abs=5e-6)
+    assert found.slope == pytest.approx(0.61914, abs=5e-6)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_up_to_weight_one_there_is_nothing_to_hold(weight: float) -> None:
+    assert theory.latch(weight) == theory.Latch((0.0,), weight)
+
+
+@pytest.mark.parametrize("weight", [math.nextafter(1.0, 2.0), 1 + 1e-12, 1 + 1e-6, 1.01, 1.25, 2.0, 3.7, 7.0, 10.0])
+def test_above_weight_one_attractors_and_slope_agree_with_mpmath(weight: float) -> None:
+    with mpmath.workdps(60):
+        w = mpmath.mpf(weight)
+        argument = mpmath.findroot(
+            lambda u: u * mpmath.coth(u) - w, (mpmath.mpf(10) ** -12, w), solver="anderson", tol=1e-45, maxsteps=400
+        )
+        state, slope = mpmath.tanh(argument), w * mpmath.sech(argument) ** 2
+    found = theory.latch(weight)
+    assert found.attractors == pytest.approx((-float(state), float(state)), rel=1e-12, abs=0.0)
+    assert found.slope == pytest.approx(float(slope), rel=1e-12, abs=0.0)
+    assert found.slope < 1.0
+
+
+@pytest.mark.parametrize("weight", [0.8, 1.25, 3.0])
+def test_a_run_of_the_latch_ends_at_an_attractor(weight: float) -> None:
+    state = 0.3
+    for _ in range(400):
+        state = math.tanh(weight * state)
+    assert state == pytest.approx(theory.latch(weight).attractors[-1], abs=1e-12)
+
+
+@pytest.mark.parametrize("bad", [-0.1, 10.01, math.nan, math.inf])
+def test_a_latch_outside_the_limits_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match=r"weight = .* is not a number from 0 to 10"):
+        theory.latch(bad)
