@@ -82,8 +82,16 @@ def picture() -> None:
 
 
 def _live(experiment: Experiment, views: Views) -> LivePicture:
+    names = tuple(_names(experiment).items())
+    return live_picture(experiment, views["gradient"], views["axis"] == "lag", names, DIVERGING)
+
+
+def _names(experiment: Experiment) -> dict[str, str]:
+    """What the curves are called: what a reader has chosen stands after the cell's name."""
     names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
-    return live_picture(experiment, views["gradient"], views["axis"] == "lag", tuple(names.items()), DIVERGING)
+    if experiment.gate_bias == "chrono":
+        names |= {"lstm": "LSTM, chrono bias", "gru": "GRU, chrono bias"}
+    return names | ({"rnn": "RNN, ReLU"} if experiment.nonlinearity == "relu" else {})
 
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:

@@ -106,7 +106,11 @@ class Experiment:
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
+        nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only the rnn has it.
         forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
+        gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
+            Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
+            (GRU). `forget_bias` is then not added; `bias_hh_l0` is left alone. With T below 3 they are 0.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
         loss_at: "last" (only h_T is compared with a target) or "every" (each h_t is).
         hidden_path: "open", or "cut": on the way back h_{t−1} counts as a constant inside W_hh h_{t−1}, so that nothing
@@ -203,7 +207,18 @@ class Experiment:
                     "orthogonal": "Orthogonal",
                     "identity": "Identity (IRNN)",
                     "torch": "PyTorch's default, ±1/√H",
+                    "keras": "Keras's default",
                 },
+            )
+        },
+    )
+    nonlinearity: str = field(
+        default="tanh",
+        metadata={
+            "knob": Choice(
+                label="Nonlinearity (RNN)",
+                help="The vanilla RNN's. The slope of ReLU is 0 or 1, and nothing bounds its states.",
+                options={"tanh": "tanh", "relu": "ReLU"},
             )
         },
     )
@@ -213,10 +228,21 @@ class Experiment:
             "knob": Number(
                 label="Forget bias (LSTM)",
                 help="Added to the forget gate, in one of PyTorch's two bias vectors. "
-                "PyTorch's own default is 0, Keras's is 1.",
+                "PyTorch's own default is 0, Keras's is 1. Not added where the gate bias is chrono.",
                 minimum=-20.0,
                 maximum=20.0,
                 offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0),
+            )
+        },
+    )
+    gate_bias: str = field(
+        default="constant",
+        metadata={
+            "knob": Choice(
+                label="Gate bias (LSTM, GRU)",
+                help="Chrono spreads what the gates remember over all lengths up to T: forget gate (GRU: update gate) "
+                "log U(1, T − 1), LSTM's input gate the negative. The forget bias is then not added.",
+                options={"constant": "constant", "chrono": "chrono, log U(1, T − 1)"},
             )
         },
     )

@@ -6,7 +6,7 @@ and all cells read the same inputs: what a reader changes is the only thing that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,43 +35,63 @@ class Draw:
     targets: Array
 
 
-def make_draw(experiment: Experiment, gate_blocks: int, forget_block: int | None) -> Draw:
+def make_draw(experiment: Experiment, gates: tuple[str, ...]) -> Draw:
     """Draw everything that the seed decides.
 
     Args:
         experiment: the question; its weight scale is not applied.
-        gate_blocks: rows of weight_hh_l0 divided by H.
-        forget_block: which of them is the forget gate, or None.
+        gates: letters of the blocks of weight_hh_l0, in order; empty for a cell without gates, which has one block.
     """
     weights, inputs, loss = (np.random.default_rng(s) for s in np.random.SeedSequence(experiment.seed).spawn(3))
     steps, outputs = experiment.sequence_length, (experiment.batch_size, OUTPUT_SIZE)
     return Draw(
-        parameters=make_parameters(experiment, gate_blocks, forget_block, weights),
+        parameters=make_parameters(experiment, gates, weights),
         inputs=make_inputs(experiment, inputs),
         readout=loss.standard_normal((OUTPUT_SIZE, experiment.hidden_size)) / np.sqrt(experiment.hidden_size),
         targets=loss.standard_normal(outputs if experiment.loss_at == "last" else (steps, *outputs)),
     )
 
 
-def make_parameters(
-    experiment: Experiment, gate_blocks: int, forget_block: int | None, generator: Generator
-) -> dict[str, Array]:
-    """Draw the parameters of one cell by the experiment's scheme; weight_hh_l0 is at weight scale 1."""
-    hidden, inputs = experiment.hidden_size, experiment.input_size
-    rows = gate_blocks * hidden
-    recurrent = np.concatenate([SCHEMES[experiment.initialisation](hidden, generator) for _ in range(gate_blocks)])
+def make_parameters(experiment: Experiment, gates: tuple[str, ...], generator: Generator) -> dict[str, Array]:
+    """Draw the parameters of one cell by the experiment's scheme; weight_hh_l0 is at weight scale 1.
+
+    See `make_draw` for the arguments; the generator is that of the weights.
+    """
+    hidden, blocks = experiment.hidden_size, max(1, len(gates))
+    recurrent = SCHEMES[experiment.initialisation](hidden, blocks, generator)
+    from_input = _make_input_weights(experiment, blocks * hidden, generator)
+    bias_ih, bias_hh = np.zeros((2, blocks * hidden))
     if experiment.initialisation == "torch":
-        # torch.nn.RNNBase.reset_parameters: every parameter is U(−1/√H, 1/√H).
-        bound = 1.0 / np.sqrt(hidden)
-        from_input = generator.uniform(-bound, bound, (rows, inputs))
-        bias_ih, bias_hh = generator.uniform(-bound, bound, (2, rows))
-    else:
-        # With std 1/√D the input's share of the pre-activation has the input's own variance.
-        from_input = generator.standard_normal((rows, inputs)) / np.sqrt(inputs)
-        bias_ih, bias_hh = np.zeros((2, rows))
-    if forget_block is not None:
-        bias_ih[forget_block * hidden : (forget_block + 1) * hidden] += experiment.forget_bias
+        bias_ih, bias_hh = _torch_uniform(hidden, (2, blocks * hidden), generator)
+    by_gate = dict(zip(gates, bias_ih.reshape(blocks, hidden), strict=False))
+    if experiment.gate_bias == "chrono":
+        _set_chrono_biases(by_gate, experiment, generator)
+    elif "f" in by_gate:
+        by_gate["f"] += experiment.forget_bias
     return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
+
+
+def _make_input_weights(experiment: Experiment, rows: int, generator: Generator) -> Array:
+    shape = (rows, experiment.input_size)
+    if experiment.initialisation == "torch":
+        return _torch_uniform(experiment.hidden_size, shape, generator)
+    if experiment.initialisation == "keras":
+        bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
+        return generator.uniform(-bound, bound, shape)
+    # With std 1/√D the input's share of the pre-activation has the input's own variance.
+    return np.asarray(generator.standard_normal(shape) / np.sqrt(experiment.input_size))
+
+
+def _set_chrono_biases(by_gate: Mapping[str, Array], experiment: Experiment, generator: Generator) -> None:
+    """Write log U(1, T − 1) to the gate that keeps the state, its negative to the LSTM's input gate.
+
+    The same variates serve every T. They come last, so that they move no other draw.
+    """
+    longest = max(experiment.sequence_length, 2) - 2
+    bias = np.log1p(longest * generator.random(experiment.hidden_size))
+    for gate, sign in {"f": 1.0, "i": -1.0, "z": 1.0}.items():
+        if gate in by_gate:
+            by_gate[gate][:] = sign * bias
 
 
 def make_inputs(experiment: Experiment, generator: Generator) -> Array:
@@ -84,29 +104,44 @@ def make_inputs(experiment: Experiment, generator: Generator) -> Array:
     return np.repeat(one_hot[:, None, :], experiment.batch_size, axis=1)
 
 
-def _gaussian(hidden: int, generator: Generator) -> Array:
-    return np.asarray(generator.standard_normal((hidden, hidden)) / np.sqrt(hidden))
+def _gaussian(hidden: int, blocks: int, generator: Generator) -> Array:
+    return np.asarray(generator.standard_normal((blocks * hidden, hidden)) / np.sqrt(hidden))
 
 
-def _orthogonal(hidden: int, generator: Generator) -> Array:
-    # The signs make the factor unique, and with it the draw uniform over all orthogonal matrices (Mezzadri 2007).
-    q, r = np.linalg.qr(generator.standard_normal((hidden, hidden)))
+def _orthogonal(hidden: int, blocks: int, generator: Generator) -> Array:
+    return np.concatenate([_orthonormal_columns(hidden, hidden, generator) for _ in range(blocks)])
+
+
+def _identity(hidden: int, blocks: int, generator: Generator) -> Array:
+    return np.tile(np.eye(hidden), (blocks, 1))
+
+
+def _torch(hidden: int, blocks: int, generator: Generator) -> Array:
+    return _torch_uniform(hidden, (blocks * hidden, hidden), generator)
+
+
+def _keras(hidden: int, blocks: int, generator: Generator) -> Array:
+    # keras.initializers.Orthogonal sees the kernel of all gates at once, so no gate's own block is orthogonal.
+    return _orthonormal_columns(blocks * hidden, hidden, generator)
+
+
+def _orthonormal_columns(rows: int, columns: int, generator: Generator) -> Array:
+    # The signs make the factor unique, and with it the draw uniform over all such matrices (Mezzadri 2007).
+    q, r = np.linalg.qr(generator.standard_normal((rows, columns)))
     return np.asarray(q * np.sign(np.diag(r)))
 
 
-def _identity(hidden: int, generator: Generator) -> Array:
-    return np.eye(hidden)
-
-
-def _torch(hidden: int, generator: Generator) -> Array:
+def _torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) -> Array:
+    # torch.nn.RNNBase.reset_parameters: every parameter is U(−1/√H, 1/√H).
     bound = 1.0 / np.sqrt(hidden)
-    return generator.uniform(-bound, bound, (hidden, hidden))
+    return generator.uniform(-bound, bound, shape)
 
 
-#: Name of the scheme -> one (H, H) block of weight_hh_l0 at weight scale 1.
-SCHEMES: dict[str, Callable[[int, Generator], Array]] = {
+#: Name of the scheme -> weight_hh_l0 (G·H, H) at weight scale 1, of H, G and the generator.
+SCHEMES: dict[str, Callable[[int, int, Generator], Array]] = {
     "gaussian": _gaussian,
     "orthogonal": _orthogonal,
     "identity": _identity,
     "torch": _torch,
+    "keras": _keras,
 }

@@ -11,6 +11,8 @@ _DRAWS = {
     "identity": "np.eye(H)",
     "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, H))",
 }
+_BY_BLOCK = "np.concatenate([{} for _ in range(GATES)])"
+_KERAS = "orthogonal(rng.standard_normal((GATES * H, H)))"
 _ORTHOGONAL = """
 
 def orthogonal(matrix):
@@ -40,6 +42,14 @@ def z(step, h):
                          + h @ cell.weight_hh[rows].T + cell.bias_hh[rows])
 
 """
+_GLOROT_REST = """bound = np.sqrt(6 / (D + GATES * H))
+weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
+bias_ih, bias_hh = np.zeros((2, GATES * H))
+"""
+_REST = {"torch": _UNIFORM_REST, "keras": _GLOROT_REST}
+#: The second block is torch's forget gate (LSTM) and its update gate (GRU).
+_CHRONO = "bias_ih[H : 2 * H] = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
+_CHRONO_INPUT = "bias_ih[:H] = -bias_ih[H : 2 * H]\n"
 _WALK = """hidden, h = [], torch.zeros(N, H, dtype=torch.float64)
 for step in x:
     STEP
@@ -67,6 +77,7 @@ def reproduction_script(experiment: Experiment) -> str:
     """
     module, gates = _MODULES[experiment.cell]
     lstm, every = experiment.cell == "lstm", experiment.loss_at == "every"
+    relu = experiment.cell == "rnn" and experiment.nonlinearity == "relu"
     constants = f"T, N, D, H, SEED = {experiment.sequence_length}, {experiment.batch_size}, {experiment.input_size}, "
     return f'''"""Gradients through time of one recurrent network, by PyTorch's autograd.
 
@@ -89,17 +100,17 @@ def log10_norm(gradient):
     peak = gradient.abs().max()  # squares of what is left after many steps would be zero
     return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
 
-{_ORTHOGONAL if experiment.initialisation == "orthogonal" else ""}
+{_ORTHOGONAL if experiment.initialisation in ("orthogonal", "keras") else ""}
 # the draw
 rng, input_rng, loss_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(SEED).spawn(3))
-weight_hh = np.concatenate([{_DRAWS[experiment.initialisation]} for _ in range(GATES)])
-{_UNIFORM_REST if experiment.initialisation == "torch" else _GAUSSIAN_REST}{
-        "bias_ih[H : 2 * H] += FORGET_BIAS" + chr(10) if lstm else ""
-    }{_TEXT if experiment.text else _NOISE}readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
+weight_hh = {_recurrent(experiment)}
+{_REST.get(experiment.initialisation, _GAUSSIAN_REST)}{_gate_bias(experiment)}{
+        _TEXT if experiment.text else _NOISE
+    }readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
 targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
 
 # the network, as a cell that is called step by step, so that each state keeps its gradient
-cell = torch.nn.{module}Cell(D, H, dtype=torch.float64)
+cell = torch.nn.{module}Cell(D, H, {'nonlinearity="relu", ' if relu else ""}dtype=torch.float64)
 cell.load_state_dict({{
     "weight_ih": torch.tensor(weight_ih),
     "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
@@ -124,6 +135,19 @@ def _walk(experiment: Experiment) -> str:
     cell, path = experiment.cell, experiment.hidden_path
     walk = (_LSTM_WALK if cell == "lstm" else _WALK).replace("STEP", _STEPS[cell, path])
     return (_Z if (cell, path) == ("gru", "cut") else "") + walk
+
+
+def _recurrent(experiment: Experiment) -> str:
+    """The expression that draws W_hh."""
+    return _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
+
+
+def _gate_bias(experiment: Experiment) -> str:
+    """The lines that change the biases of the gates."""
+    lstm = experiment.cell == "lstm"
+    if experiment.gate_bias == "chrono" and experiment.cell != "rnn":
+        return _CHRONO + (_CHRONO_INPUT if lstm else "")
+    return "bias_ih[H : 2 * H] += FORGET_BIAS\n" if lstm and experiment.gate_bias == "constant" else ""
 
 
 def _comment(experiment: Experiment) -> str:

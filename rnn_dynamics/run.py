@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnn_dynamics.cells import CELLS, Cell
+from rnn_dynamics.cells import cell_of
 from rnn_dynamics.cells.cell import Weights
 from rnn_dynamics.experiment import Experiment, Number
 from rnn_dynamics.initialise import Array, Draw, make_draw
@@ -26,10 +26,16 @@ GROUP_BYTES = 64_000_000
 LARGEST_JACOBIANS = 25_000_000
 #: How many lags get singular values unless the caller names them: as many as a picture needs.
 USUAL_LAGS = 40
+#: States beyond this would leave float64 no room for the loss and its gradient; only ReLU's can come so far.
+LARGEST_STATE = 1e300
 
 
 def run(experiment: Experiment) -> Trace:
-    """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time."""
+    """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time.
+
+    Raises:
+        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+    """
     forward, draw, parameters, residuals = _forward(experiment)
     cell, record = forward.cell, forward.record
     gradients = ParameterGradients(cell, draw.inputs, record.hidden)
@@ -44,7 +50,7 @@ def run(experiment: Experiment) -> Trace:
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
-        loss=float(0.5 * np.square(residuals).mean()),
+        loss=float(_half_mean_square(residuals)),
         hidden_states=_sequence_first(record.hidden),
         cell_states=None if record.cell_state is None else _sequence_first(record.cell_state),
         gates={name: _sequence_first(values) for name, values in cell.gate_values(record).items()},
@@ -90,7 +96,7 @@ def run_jacobians(experiment: Experiment, lags: Iterable[int] | None = None) -> 
         ValueError: there is no lag, a lag is not a whole number from 0 to T, or sequence_length × (size of the state)²
             is beyond 25,000,000, which is 200 MB.
     """
-    cell, length = CELLS[experiment.cell], experiment.sequence_length
+    cell, length = cell_of(experiment), experiment.sequence_length
     numbers = length * (len(cell.components) * experiment.hidden_size) ** 2
     if numbers > LARGEST_JACOBIANS:
         raise ValueError(
@@ -134,7 +140,8 @@ def run_family(
         seeds: None stands for the experiment's own.
 
     Raises:
-        ValueError: a weight scale or seed is outside the limits of Experiment.
+        ValueError: a weight scale or seed is outside the limits of Experiment, or the states of a ReLU network grow
+            beyond LARGEST_STATE at one of the weight scales.
     """
     scales = (experiment.weight_scale,) if weight_scales is None else tuple(weight_scales)
     own_seeds = (experiment.seed,) if seeds is None else tuple(seeds)
@@ -152,8 +159,8 @@ def run_family(
 
 def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
     """Loss (M,) and norms (M, T) of every scale for every seed, scales outermost."""
-    experiment, cell = by_seed[0], CELLS[by_seed[0].cell]
-    draws = [_draw(member, cell) for member in by_seed]
+    experiment, cell = by_seed[0], cell_of(by_seed[0])
+    draws = [make_draw(member, cell.gates) for member in by_seed]
     parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
     inputs = np.stack([draw.inputs for draw in draws], axis=1)
     readout = np.stack([draw.readout for draw in draws])
@@ -164,6 +171,7 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     columns = np.tile(scales, experiment.batch_size)[None]
     weights = replace(cell.make_weights(parameters), scale=columns)
     record = unroll(cell, weights, project_inputs(weights, inputs, len(scales)))
+    _check_states(record.hidden, scales, experiment)
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), record.hidden)
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
@@ -172,17 +180,18 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     norms = _in_order([steps.log10_norms for steps in walk_back(forward)])
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
-    loss = 0.5 * np.square(by_member).mean(axis=(2, 3))
+    loss = _half_mean_square(by_member, axis=(2, 3))
     return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
 
 
 def _forward(experiment: Experiment) -> tuple[Pass, Draw, dict[str, Array], Array]:
     """The forward pass of one experiment, what was drawn for it, its parameters, and what the loss squares."""
-    cell = CELLS[experiment.cell]
-    draw = _draw(experiment, cell)
+    cell = cell_of(experiment)
+    draw = make_draw(experiment, cell.gates)
     parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
     weights = cell.make_weights(parameters)
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
+    _check_states(record.hidden, [experiment.weight_scale], experiment)
     residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
     adjoints = draw.readout.T @ residuals / residuals.size
     way_back = _way_back(experiment, weights)
@@ -196,8 +205,14 @@ def _way_back(experiment: Experiment, weights: Weights) -> Weights:
     return replace(weights, weight_hh=np.zeros_like(weights.weight_hh))
 
 
-def _draw(experiment: Experiment, cell: Cell) -> Draw:
-    return make_draw(experiment, cell.blocks, cell.gates.index("f") if "f" in cell.gates else None)
+def _check_states(hidden: Array, scales: Sequence[float], experiment: Experiment) -> None:
+    """Refuse states (T+1, ..., H, C) that have outgrown float64, by the first weight scale at which they do."""
+    within = hidden.reshape(-1, len(scales)).max(axis=0) <= LARGEST_STATE  # false for nan
+    if not within.all():
+        raise ValueError(
+            f"weight_scale = {scales[int(within.argmin())]:g} with sequence_length = {experiment.sequence_length}: "
+            f"the states of the ReLU network grow beyond {LARGEST_STATE:g}, the limit"
+        )
 
 
 def _residuals(experiment: Experiment, readout: Array, targets: Array, hidden: Array) -> Array:
@@ -207,9 +222,15 @@ def _residuals(experiment: Experiment, readout: Array, targets: Array, hidden: A
     return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
 
 
+def _half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> Array:
+    """The loss; inf beyond float64's 10^308, where its gradient is still finite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(0.5 * np.square(residuals).mean(axis=axis))
+
+
 def _group_size(experiment: Experiment, seeds: int) -> int:
     """How many weight scales go into one group."""
-    floats = 3 * CELLS[experiment.cell].blocks * experiment.hidden_size * experiment.batch_size
+    floats = 3 * cell_of(experiment).blocks * experiment.hidden_size * experiment.batch_size
     return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
 
 

@@ -184,11 +184,15 @@ def mean_field_inputs(experiment: Experiment) -> tuple[float, float] | None:
     """Return g and s² of the mean field for the way in which `experiment` draws weights, biases and inputs.
 
     g is the standard deviation of W_hh's entries times √H, weight scale included. s² is the variance that W_ih x_t and
-    both biases add to a pre-activation. None for a cell with gates and for the identity, whose entries are not random.
+    both biases add to a pre-activation. None for a cell with gates, for ReLU, whose equations are others, and for the
+    identity, whose entries are not random.
     """
-    if experiment.cell != "rnn" or experiment.initialisation == "identity":
+    if experiment.cell != "rnn" or experiment.nonlinearity != "tanh" or experiment.initialisation == "identity":
         return None
     mean_square = experiment.input_scale**2 / (experiment.input_size if experiment.text else 1)
+    if experiment.initialisation == "keras":  # W_ih is U(±√(6/(D + H))), of variance 2/(D + H)
+        inputs = experiment.input_size
+        return experiment.weight_scale, 2.0 * inputs / (inputs + experiment.hidden_size) * mean_square
     if experiment.initialisation != "torch":
         return experiment.weight_scale, mean_square
     variance = 1.0 / (3.0 * experiment.hidden_size)  # of U(−1/√H, 1/√H), from which every parameter is drawn

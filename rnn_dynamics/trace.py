@@ -27,7 +27,8 @@ class Trace:
         inputs: (T, N, D), what was read.
         readout: (D_out, H), linear read-out of the loss.
         targets: (N, D_out), or (T, N, D_out) for a loss at every step.
-        loss: half the mean of (readout @ h_t − target)² over sequences and outputs, and over t for "every".
+        loss: half the mean of (readout @ h_t − target)² over sequences and outputs, and over t for "every"; inf where
+            it is beyond float64's 10^308, as the states of a ReLU network may bring it.
         hidden_states: (T+1, N, H), row 0 the initial state.
         cell_states: (T+1, N, H) for the LSTM, else None.
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.

@@ -62,7 +62,7 @@ def notes(app: AppTest) -> str:
 
 def table_row(app: AppTest, cell: str) -> str:
     """The verdict on one cell."""
-    (row,) = (row for row in words(app).split("<tr>") if f"<b>{CELLS[cell].label}</b>" in row)
+    (row,) = (row for row in words(app).split("<tr>") if f"<b>{CELLS[cell].label}" in row)
     return row
 
 
@@ -209,6 +209,8 @@ MORE: dict[str, Any] = {
     "input_scale": 0.1,
     "seed": 17,
     "initialisation": "identity",
+    "nonlinearity": "relu",
+    "gate_bias": "chrono",
     "loss_at": "every",
     "hidden_path": "cut",
 }
@@ -337,6 +339,51 @@ def test_the_notes_speak_of_the_readers_settings() -> None:
     assert "through W_hh is cut" in notes(app)
     assert "Mean-field" not in notes(app)  # it predicts how one error travels
     assert "Mean-field" in notes(open_app())
+
+
+def test_chrono_biases_are_named_in_the_picture_and_in_the_notes() -> None:
+    app = open_app(params={"gate_bias": "chrono", "forget_bias": "1.5"})
+    assert_shows(app, replace(OPENING, gate_bias="chrono", forget_bias=1.5))
+    labels = {row["cell"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
+    assert labels == {"rnn": "RNN", "lstm": "LSTM, chrono bias", "gru": "GRU, chrono bias"}
+    assert "T − 1 = 99" in notes(app)
+    assert "forget bias of" not in notes(app)
+
+
+def test_a_relu_network_is_named_in_the_picture_and_in_the_table() -> None:
+    app = open_app(params={"nonlinearity": "relu"})
+    assert_shows(app, replace(OPENING, nonlinearity="relu"))
+    labels = {row["cell"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
+    assert labels == {"rnn": "RNN, ReLU", "lstm": "LSTM, forget bias 3", "gru": "GRU"}
+    assert "<b>Vanilla RNN, ReLU</b>" in table_row(app, "rnn")
+    assert "Mean-field" not in notes(app)
+    assert "units are off" in notes(app)
+    assert "saturate" not in notes(app)
+
+
+def test_a_relu_network_that_explodes_is_not_called_chaotic() -> None:
+    exploding = replace(OPENING, nonlinearity="relu", weight_scale=2.0, initialisation="identity")
+    app = open_app(params={"nonlinearity": "relu", "weight_scale": "2.0", "initialisation": "identity"})
+    assert_shows(app, exploding)
+    orders = {cell: verdict.orders for cell, verdict in judged(exploding).items()}
+    assert orders.pop("rnn") > 20
+    assert max(orders.values()) < 10
+    assert "rounding errors" not in notes(app)
+
+
+def test_the_largest_relu_network_of_the_sliders_is_drawn() -> None:
+    params = {"nonlinearity": "relu", "weight_scale": "10.0", "sequence_length": "200", "initialisation": "identity"}
+    largest = replace(OPENING, nonlinearity="relu", weight_scale=10.0, sequence_length=200, initialisation="identity")
+    assert_shows(open_app(params=params), largest)
+
+
+@pytest.mark.parametrize("gradient", ["input", "hidden"])
+def test_a_relu_network_whose_units_are_all_off_has_no_gradient_to_compare(gradient: str) -> None:
+    app = open_app(params={"nonlinearity": "relu", "input_scale": "0.0", "gradient": gradient})
+    assert_shows(app, replace(OPENING, nonlinearity="relu", input_scale=0.0), gradient)
+    row = table_row(app, "rnn")
+    assert ("no gradient at all" in row and "<b>–</b> in all" in row) == (gradient == "input")
+    assert ("vanishes: ×0" in row) == (gradient == "hidden")
 
 
 def test_the_rule_about_the_spectral_radius_is_refuted_only_where_it_fails() -> None:

@@ -12,7 +12,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from rnn_dynamics import CELLS, Experiment, Trace, run
+from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
+from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.oracle import Array, ask_module, ask_open_cell, relative_error
 
 #: Decades, over the whole of T = 1000 steps.
@@ -88,6 +89,49 @@ def test_every_norm_that_explodes_is_finite(cell: str) -> None:
     for name, norms in ask_module(trace, block=50).log10_norms.items():
         assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
     assert not any(np.isnan(gradient).any() for gradient in trace.gradients.values())
+
+
+RELU = replace(LONG, cell="rnn", nonlinearity="relu", initialisation="identity", sequence_length=200, input_scale=3.0)
+
+
+@pytest.mark.parametrize("loss_at", ["last", "every"])
+@pytest.mark.parametrize("initialisation", ["identity", "gaussian", "orthogonal"])
+def test_relu_states_whose_squares_no_double_holds_have_exact_gradients(initialisation: str, loss_at: str) -> None:
+    trace = run(replace(RELU, weight_scale=10.0, initialisation=initialisation, loss_at=loss_at))
+    assert trace.hidden_states.max() > 1e155
+    assert trace.loss == np.inf
+    for name, norms in ask_module(trace, block=5).log10_norms.items():
+        assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
+    assert not any(np.isnan(gradient).any() for gradient in trace.gradients.values())
+
+
+def test_parameter_gradients_of_large_relu_states_equal_autograds() -> None:
+    trace = run(replace(RELU, weight_scale=10.0, sequence_length=120))
+    assert trace.hidden_states.max() > 1e115
+    for name, gradient in ask_module(trace).gradients.items():
+        assert 1e230 < np.abs(gradient).max() < np.inf
+        np.testing.assert_allclose(trace.gradients[name], gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max())
+
+
+def test_relu_states_beyond_the_limit_are_refused_by_weight_scale_length_and_limit() -> None:
+    message = r"^weight_scale = 10 with sequence_length = 1000: .* 1e\+300"
+    with pytest.raises(ValueError, match=message):
+        run(replace(RELU, weight_scale=10.0, sequence_length=1000))
+    with pytest.raises(ValueError, match=message):
+        run_family(replace(RELU, sequence_length=1000), weight_scales=[0.5, 10.0, 1.0], seeds=[1, 2])
+
+
+@pytest.mark.parametrize("hidden_size", [2, 4])
+def test_no_relu_network_of_the_sliders_is_refused(hidden_size: int) -> None:
+    largest = replace(RELU, hidden_size=hidden_size, initialisation="gaussian", batch_size=1)
+    family = run_family(largest, weight_scales=[max(WEIGHT_SCALES)], seeds=range(100))
+    assert not np.isnan(family.log10_norms["input"]).any()
+
+
+def test_a_unit_at_rest_has_the_slope_zero_as_in_torch() -> None:
+    trace = run(replace(RELU, input_scale=0.0))
+    assert np.isneginf(trace.log10_norms["input"]).all()
+    assert np.isneginf(ask_module(trace).log10_norms["input"]).all()
 
 
 #: Without W_hh an error reaches an earlier step along the additive path or not at all.

@@ -9,7 +9,7 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from tests.oracle import relative_error
+from tests.oracle import Array, relative_error
 
 # The matrix products of a family add in another order than those of one member.
 ROUNDING = 1e-9
@@ -61,6 +61,18 @@ def test_a_family_that_reads_a_text_equals_its_members(cell: str) -> None:
 @cells
 def test_a_family_that_is_cut_equals_its_members(cell: str, loss_at: str) -> None:
     assert_equals_its_members(replace(QUESTION, cell=cell, loss_at=loss_at, hidden_path="cut"), SCALES, SEEDS)
+
+
+@losses
+@pytest.mark.parametrize("initialisation", ["identity", "keras"])
+def test_a_family_of_relu_networks_equals_its_members(initialisation: str, loss_at: str) -> None:
+    relu = replace(QUESTION, cell="rnn", nonlinearity="relu", initialisation=initialisation, loss_at=loss_at)
+    assert_equals_its_members(replace(relu, sequence_length=200), (0.0, 0.05, 1.0, 10.0), SEEDS)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_family_under_chrono_biases_equals_its_members(cell: str) -> None:
+    assert_equals_its_members(replace(QUESTION, cell=cell, gate_bias="chrono"), SCALES, SEEDS)
 
 
 @cells
@@ -152,6 +164,74 @@ def test_the_forget_bias_is_added_to_one_block_of_one_bias(initialisation: str) 
     assert same_parameters(without, with_bias) == {"weight_ih_l0", "weight_hh_l0", "bias_hh_l0"}
     added = with_bias.parameters["bias_ih_l0"] - without.parameters["bias_ih_l0"]
     np.testing.assert_allclose(added.reshape(4, 6), np.outer([0, 1, 0, 0], np.full(6, 2.0)), atol=1e-15)
+
+
+def chrono_biases(cell: str, length: int, initialisation: str = "gaussian", hidden_size: int = 6) -> Array:
+    """bias_ih_l0 under chrono, a row a gate."""
+    question = replace(QUESTION, cell=cell, gate_bias="chrono", initialisation=initialisation, hidden_size=hidden_size)
+    trace = run(replace(question, sequence_length=length))
+    return trace.parameters["bias_ih_l0"].reshape(-1, hidden_size)
+
+
+@pytest.mark.parametrize(("cell", "gate"), [("lstm", 1), ("gru", 1)])
+@pytest.mark.parametrize("initialisation", ["gaussian", "torch", "keras"])
+def test_the_exponential_of_a_chrono_bias_is_uniform_from_one_to_the_longest_lag(
+    initialisation: str, cell: str, gate: int
+) -> None:
+    times = np.sort(np.exp(chrono_biases(cell, 100, initialisation, hidden_size=512)[gate]))
+    uniform = 1.0 + 98.0 * (np.arange(512) + 0.5) / 512
+    # Kolmogorov & Smirnov: 512 draws leave the straight line by more than 1.95 / √512 once in a thousand
+    assert np.abs(times - uniform).max() < 98.0 * 1.95 / np.sqrt(512)
+    assert 1.0 <= times[0] <= times[-1] <= 99.0
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_longest_lag_stretches_the_same_chrono_draw(cell: str) -> None:
+    short, long = (chrono_biases(cell, length)[1] for length in (10, 100))
+    np.testing.assert_allclose(np.expm1(long) / 98.0, np.expm1(short) / 8.0, rtol=1e-12)
+    for length in (1, 2):
+        assert not chrono_biases(cell, length)[1].any()
+
+
+@pytest.mark.parametrize("initialisation", ["gaussian", "torch", "keras"])
+@pytest.mark.parametrize(("cell", "untouched"), [("lstm", [2, 3]), ("gru", [0, 2])])
+def test_chrono_sets_the_gates_that_keep_and_write_and_nothing_else(
+    cell: str, untouched: list[int], initialisation: str
+) -> None:
+    question = replace(QUESTION, cell=cell, initialisation=initialisation)
+    constant, chrono = run(replace(question, forget_bias=0.0)), run(replace(question, gate_bias="chrono"))
+    assert same_parameters(constant, chrono) == {"weight_ih_l0", "weight_hh_l0", "bias_hh_l0"}
+    before, after = (trace.parameters["bias_ih_l0"].reshape(-1, 6) for trace in (constant, chrono))
+    np.testing.assert_array_equal(after[untouched], before[untouched])
+    assert chrono.loss == run(replace(question, gate_bias="chrono", forget_bias=3.0)).loss
+    if cell == "lstm":
+        np.testing.assert_array_equal(after[0], -after[1])
+
+
+@pytest.mark.parametrize("initialisation", ["gaussian", "torch"])
+def test_the_rnn_has_no_gate_to_bias(initialisation: str) -> None:
+    question = replace(QUESTION, cell="rnn", initialisation=initialisation)
+    assert run(question).loss == run(replace(question, gate_bias="chrono")).loss
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_cell_with_gates_has_no_nonlinearity_to_choose(cell: str) -> None:
+    question = replace(QUESTION, cell=cell)
+    assert run(question).loss == run(replace(question, nonlinearity="relu")).loss
+
+
+@pytest.mark.parametrize(("cell", "blocks"), [("rnn", 1), ("lstm", 4), ("gru", 3)])
+def test_keras_draws_orthonormal_columns_and_glorots_input_weights(cell: str, blocks: int) -> None:
+    of = run(replace(QUESTION, cell=cell, initialisation="keras", hidden_size=32, forget_bias=0.0)).parameters
+    recurrent, from_input = of["weight_hh_l0"], of["weight_ih_l0"]
+    np.testing.assert_allclose(recurrent.T @ recurrent, np.eye(32), rtol=0.0, atol=1e-12)
+    limit = np.sqrt(6.0 / (3 + blocks * 32))
+    assert 0.9 * limit < np.abs(from_input).max() <= limit
+    assert from_input.std() == pytest.approx(limit / np.sqrt(3.0), rel=0.15)
+    assert not of["bias_ih_l0"].any()
+    assert not of["bias_hh_l0"].any()
+    if blocks > 1:
+        assert not np.allclose(recurrent[:32].T @ recurrent[:32], np.eye(32), atol=0.1)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])

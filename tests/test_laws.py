@@ -117,31 +117,11 @@ def test_with_recurrent_weights_the_additive_path_is_only_a_part() -> None:
     assert (trace.log10_norms["cell_path"] < trace.log10_norms["cell"])[:-1].all()
 
 
-# What default initialisations really do: measured with float64 PyTorch at H = 128, D = 16, N(0, 1) inputs
+# What default initialisations really do; the measured factors are in test_initialisations.py
 
 DEFAULT = Experiment(
     sequence_length=110, hidden_size=128, input_size=16, batch_size=8, initialisation="torch", input_scale=1.0
 )
-
-
-@pytest.mark.parametrize(
-    ("cell", "forget_bias", "weight_scale", "measured"),
-    [
-        ("rnn", 0.0, 1.0, 0.56),
-        ("lstm", 0.0, 1.0, 0.64),
-        ("gru", 0.0, 1.0, 0.64),
-        ("lstm", 1.0, 1.0, 0.86),
-        ("lstm", 2.0, 1.0, 0.985),
-        ("lstm", 0.0, 10.0, 1.23),
-    ],
-)
-def test_a_default_network_changes_its_input_gradient_by_the_measured_factor(
-    cell: str, forget_bias: float, weight_scale: float, measured: float
-) -> None:
-    default = replace(DEFAULT, cell=cell, forget_bias=forget_bias, weight_scale=weight_scale)
-    norms = run_family(default, seeds=range(16 if cell == "rnn" else 4)).log10_norms["input"]
-    log10_factors = (norms[:, -91] - norms[:, -21]) / 70  # lags 20 to 90
-    assert 10.0 ** log10_factors.mean() == pytest.approx(measured, rel=0.02)
 
 
 @pytest.mark.parametrize("cell", CELLS)

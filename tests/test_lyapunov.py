@@ -22,7 +22,7 @@ cells = pytest.mark.parametrize("cell", CELLS)
 def forward_pass(experiment: Experiment) -> Pass:
     """The pass of an experiment at weight scale 1, without a loss."""
     cell = CELLS[experiment.cell]
-    draw = make_draw(experiment, cell.blocks, cell.gates.index("f") if "f" in cell.gates else None)
+    draw = make_draw(experiment, cell.gates)
     weights = cell.make_weights(draw.parameters)
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
     return Pass(cell, weights, record, np.zeros_like(record.hidden[-1:]), loss_at_every_step=False)

@@ -79,6 +79,13 @@ CUT = {
     for cell in CELLS
     for loss_at in options("loss_at")
 }
+VARIANTS = {
+    f"{cell}-{initialisation}-relu-chrono": replace(
+        SMALL, cell=cell, initialisation=initialisation, nonlinearity="relu", gate_bias="chrono"
+    )
+    for cell in CELLS
+    for initialisation in options("initialisation")
+}
 TEXTS = {
     f"{cell}-{kind}": replace(SMALL, cell=cell, text=text, input_scale=2.0)
     for cell in CELLS
@@ -92,8 +99,11 @@ CORNERS = {
     ),
     "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
     "one_step": replace(SMALL, cell="lstm", sequence_length=1),
+    "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
+    "text_under_chrono": replace(SMALL, cell="gru", text="gates hold.", gate_bias="chrono"),
+    "relu_explodes": replace(SMALL, cell="rnn", nonlinearity="relu", weight_scale=5.0, sequence_length=60),
 }
-ALL = EVERY_WAY | CUT | TEXTS | CORNERS
+ALL = EVERY_WAY | CUT | VARIANTS | TEXTS | CORNERS
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +132,11 @@ def test_every_cell_initialisation_and_loss_is_reproduced(name: str, outputs: di
 
 @pytest.mark.parametrize("name", CUT)
 def test_the_additive_path_alone_is_reproduced(name: str, outputs: dict[str, str]) -> None:
+    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_relu_and_chrono_biases_are_reproduced(name: str, outputs: dict[str, str]) -> None:
     assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
 
 

@@ -54,6 +54,24 @@ def test_every_number_equals_that_of_torch_and_autograd(cell: str, initialisatio
     assert_equal(trace, ask_open_cell(trace))
 
 
+@pytest.mark.parametrize("loss_at", options("loss_at"))
+@pytest.mark.parametrize("initialisation", options("initialisation"))
+def test_every_number_of_a_relu_network_equals_that_of_torch_and_autograd(initialisation: str, loss_at: str) -> None:
+    trace = run(replace(SMALL, cell="rnn", nonlinearity="relu", initialisation=initialisation, loss_at=loss_at))
+    assert not trace.hidden_states[1:].all()  # some units are off, and some are not
+    assert trace.hidden_states[-1].any()
+    assert_equal(trace, ask_module(trace))
+    assert_equal(trace, ask_open_cell(trace))
+
+
+@pytest.mark.parametrize("initialisation", options("initialisation"))
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_every_number_under_chrono_biases_equals_that_of_torch_and_autograd(cell: str, initialisation: str) -> None:
+    trace = run(replace(SMALL, cell=cell, gate_bias="chrono", initialisation=initialisation))
+    assert_equal(trace, ask_module(trace))
+    assert_equal(trace, ask_open_cell(trace))
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_text_is_answered_as_torch_and_autograd_answer_it(cell: str) -> None:
     trace = run(replace(SMALL, cell=cell, text="gradients fade, gates hold.", input_scale=2.0))
@@ -85,22 +103,24 @@ def test_the_trace_names_every_gate_parameter_and_norm_of_its_cell(cell: str) ->
     assert (trace.cell_states is None) == (len(answer.states) == 1)
 
 
-def weight_scales(largest: float) -> st.SearchStrategy[float]:
-    """Zero, or large enough that one step leaves digits to float64."""
+def up_to(largest: float) -> st.SearchStrategy[float]:
+    """Zero, or large enough that one step leaves digits to float64, and to ReLU the sign of a sum."""
     return st.just(0.0) | st.floats(1e-100, largest)
 
 
 experiments = st.builds(
     Experiment,
     cell=st.sampled_from(tuple(CELLS)),
-    weight_scale=weight_scales(2.0),
+    weight_scale=up_to(2.0),
     sequence_length=st.integers(1, 12),
     hidden_size=st.integers(1, 9),
     input_size=st.integers(1, 6),
     batch_size=st.integers(1, 5),
     initialisation=st.sampled_from(options("initialisation")),
+    nonlinearity=st.sampled_from(options("nonlinearity")),
+    gate_bias=st.sampled_from(options("gate_bias")),
     forget_bias=st.floats(-4.0, 4.0),
-    input_scale=st.floats(0.0, 3.0),
+    input_scale=up_to(3.0),
     loss_at=st.sampled_from(options("loss_at")),
     text=st.just("") | st.text(min_size=1, max_size=12),
     seed=st.integers(0, 2**32 - 1),
@@ -117,14 +137,16 @@ def test_any_moderate_experiment_equals_torch_and_autograd(experiment: Experimen
 wide_experiments = st.builds(
     Experiment,
     cell=st.sampled_from(tuple(CELLS)),
-    weight_scale=weight_scales(10.0),
+    weight_scale=up_to(10.0),
     sequence_length=st.integers(1, 70),
     hidden_size=st.integers(2, 20),
     input_size=st.integers(1, 4),
     batch_size=st.integers(1, 3),
     initialisation=st.sampled_from(options("initialisation")),
+    nonlinearity=st.sampled_from(options("nonlinearity")),
+    gate_bias=st.sampled_from(options("gate_bias")),
     forget_bias=st.floats(-20.0, 20.0),
-    input_scale=st.floats(0.0, 1.0),
+    input_scale=up_to(1.0),
     loss_at=st.sampled_from(options("loss_at")),
     seed=st.integers(0, 2**32 - 1),
 )

@@ -102,6 +102,14 @@ def test_a_gradient_of_exactly_zero_at_the_first_step_vanishes() -> None:
     assert (verdict.outcome, verdict.orders, verdict.log10_factor, verdict.horizon) == ("vanishes", -np.inf, -np.inf, 1)
 
 
+@pytest.mark.parametrize("earlier", [-np.inf, -3.0])
+def test_a_gradient_of_exactly_zero_at_the_last_step_is_nothing_to_compare_with(earlier: float) -> None:
+    verdict = judge(np.array([earlier, -np.inf, -np.inf]))
+    assert (verdict.outcome, verdict.horizon) == ("silent", None)
+    assert math.isnan(verdict.orders)
+    assert math.isnan(verdict.log10_factor)
+
+
 def test_a_single_step_has_no_factor() -> None:
     verdict = judge(np.array([-0.4]))
     assert (verdict.outcome, verdict.orders, verdict.horizon) == ("holds", 0.0, None)
@@ -123,6 +131,7 @@ def test_a_gradient_that_stays_above_one_per_cent_has_no_horizon(curve: Array) -
     ("log10_value", "shown"),
     [
         (-math.inf, "0"),
+        (math.nan, "–"),
         (-300.4, "10⁻³⁰⁰"),
         (-21.6, "10⁻²²"),
         (-2.01, "10⁻²"),

@@ -94,6 +94,7 @@ def test_chi_grows_with_the_weight_scale() -> None:
         ({}, (1.7, 0.16)),
         ({"initialisation": "orthogonal"}, (1.7, 0.16)),
         ({"initialisation": "torch"}, (1.7 / math.sqrt(3.0), (6 * 0.16 + 2.0) / 60.0)),
+        ({"initialisation": "keras"}, (1.7, 12.0 / 26.0 * 0.16)),
         ({"text": "abcdabcd"}, (1.7, 0.04)),
         ({"text": "abcdabcd", "initialisation": "torch"}, (1.7 / math.sqrt(3.0), (0.16 + 2.0) / 60.0)),
     ],
@@ -106,7 +107,7 @@ def test_each_scheme_has_its_effective_scale_and_input_variance(
 
 
 @pytest.mark.parametrize("text", ["", "the quick brown fox jumps over the lazy dog"])
-@pytest.mark.parametrize("initialisation", ["gaussian", "orthogonal", "torch"])
+@pytest.mark.parametrize("initialisation", ["gaussian", "orthogonal", "torch", "keras"])
 def test_the_effective_scale_and_input_variance_are_those_of_the_weights_drawn(initialisation: str, text: str) -> None:
     wide = replace(RNN, hidden_size=500, initialisation=initialisation, text=text, input_scale=1.5)
     trace = run(wide)
@@ -118,8 +119,10 @@ def test_the_effective_scale_and_input_variance_are_those_of_the_weights_drawn(i
     assert np.square(from_input).mean() == pytest.approx(known[1], rel=0.1)
 
 
-@pytest.mark.parametrize("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}])
-def test_mean_field_says_nothing_about_gates_and_the_identity(changes: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}, {"nonlinearity": "relu"}]
+)
+def test_mean_field_says_nothing_about_gates_relu_and_the_identity(changes: dict[str, str]) -> None:
     silent = replace(RNN, **changes)  # type: ignore[arg-type]
     assert theory.mean_field_inputs(silent) is None
     assert theory.mean_field_log10_factor(silent) is None

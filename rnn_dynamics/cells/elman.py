@@ -1,4 +1,4 @@
-"""Elman network with tanh (Elman 1990), as `torch.nn.RNN`.
+"""Elman network (Elman 1990) with tanh, or with ReLU, as `torch.nn.RNN`.
 
     a_t = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh
     h_t = tanh(a_t)
@@ -7,6 +7,9 @@ and backwards, with adjoint_t = dL/dh_t (total) and delta_t = dL/da_t:
 
     delta_t     = (1 − tanh²(a_t)) ∘ adjoint_t
     adjoint_t−1 = W_hhᵀ delta_t + (what the loss says of h_{t−1} directly)
+
+With ReLU, h_t = max(a_t, 0), and the slope in the place of 1 − tanh² is 1 where a_t > 0, else 0; at a_t = 0 too, as in
+torch. Its states have no bound: they may grow by the weight scale and more at each step.
 """
 
 from __future__ import annotations
@@ -85,3 +88,19 @@ class Elman:
 
     def gate_values(self, record: ElmanRecord) -> dict[str, Array]:
         return {}
+
+
+class ReluElman(Elman):
+    """The same with ReLU."""
+
+    label = "Vanilla RNN, ReLU"
+
+    def step(self, weights: Weights, *views: Array) -> None:
+        product, pre_activation, hidden_before, hidden = views
+        with np.errstate(over="ignore", invalid="ignore"):  # `run` refuses what has outgrown float64
+            weights.recurrent_product(hidden_before, out=product)
+            np.add(pre_activation, product, out=pre_activation)
+        np.maximum(pre_activation, 0.0, out=hidden)
+
+    def make_factors(self, record: ElmanRecord, steps: slice) -> Factors:
+        return Factors(((record.pre_activation[steps] > 0.0).astype(np.float64),))

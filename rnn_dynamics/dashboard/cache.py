@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rnn_dynamics.cells import CELLS
+from rnn_dynamics.cells import CELLS, cell_of
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.run import run, run_family
 from rnn_dynamics.tables.live import Picture, picture_datasets
@@ -151,6 +151,6 @@ def _live_picture(
 
 def _state_matrix(experiment: Experiment) -> NDArray[np.float64]:
     """The H × H block of W_hh that writes the new state: W_hh, W_hg or W_hn."""
-    size, block = experiment.hidden_size, CELLS[experiment.cell].state_block
+    size, block = experiment.hidden_size, cell_of(experiment).state_block
     weights = run(replace(experiment, sequence_length=1, text="")).parameters["weight_hh_l0"]
     return weights[block * size : (block + 1) * size]

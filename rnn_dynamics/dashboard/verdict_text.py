@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rnn_dynamics.cells import CELLS
+from rnn_dynamics.cells import cell_of
 from rnn_dynamics.dashboard.cache import Families, LivePicture, stride_for
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
@@ -33,31 +34,40 @@ def finding(page: str, experiment: Experiment, live: LivePicture) -> str:
 
 
 def _row(words: Words, cell: str, verdict: Verdict, experiment: Experiment, answer: Families) -> str:
-    table = words["table"]
+    table, architecture = words["table"], cell_of(replace(experiment, cell=cell))
     return str(
         table["row"].format(
-            name=CELLS[cell].label,
+            name=architecture.label,
             outcome=_outcome(words, cell, verdict),
             share=power_of_ten(verdict.orders),
-            horizon=table["never"] if verdict.horizon is None else table["steps"].format(lag=verdict.horizon),
-            matrix=CELLS[cell].state_matrix,
+            horizon=_horizon(table, verdict),
+            matrix=architecture.state_matrix,
             radius=answer.radius[cell] * experiment.weight_scale,
             singular_value=answer.singular_value[cell] * experiment.weight_scale,
         )
     )
 
 
+def _horizon(table: Words, verdict: Verdict) -> str:
+    if verdict.horizon is None:
+        return str(table["nothing" if verdict.outcome == "silent" else "never"])
+    return str(table["steps"].format(lag=verdict.horizon))
+
+
 def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment, live: LivePicture) -> Iterator[str]:
     """What a reader should know about these settings: honest about biases, and about popular rules."""
     texts, answer = words["notes"], live.families
-    radius = answer.radius["rnn"] * experiment.weight_scale
+    radius, relu = answer.radius["rnn"] * experiment.weight_scale, experiment.nonlinearity == "relu"
     rnn, predicted = verdicts["rnn"], answer.mean_field[live.row_of(experiment.weight_scale)]
-    yield texts["forget_bias"].format(forget_bias=experiment.forget_bias)
+    yield texts["chrono" if experiment.gate_bias == "chrono" else "forget_bias"].format(
+        forget_bias=experiment.forget_bias, longest=experiment.sequence_length - 1
+    )
     if predicted is not None and experiment.loss_at == "last" and np.isfinite(rnn.log10_factor):
         yield texts["mean_field"].format(predicted=_factor(predicted), measured=_factor(rnn.log10_factor))
     if radius > 1 and rnn.outcome == "vanishes":
-        yield texts["above_one"].format(radius=radius)
-    if any(verdict.orders > _CHAOS for verdict in verdicts.values()):
+        yield texts["above_one_relu" if relu else "above_one"].format(radius=radius)
+    # The states of a ReLU network grow as its gradient does, so their relative error does not.
+    if any(verdict.orders > _CHAOS for cell, verdict in verdicts.items() if not (relu and cell == "rnn")):
         yield texts["chaos"]
     if experiment.loss_at == "every":
         yield texts["every"]
@@ -73,7 +83,7 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
 
 def _outcome(words: Words, cell: str, verdict: Verdict) -> str:
     texts = words["outcome"]
-    if np.isnan(verdict.log10_factor):
+    if np.isnan(verdict.log10_factor) and verdict.outcome != "silent":
         return str(texts["single"])
     text = texts.get(f"{cell}_{verdict.outcome}", texts[verdict.outcome])
     return str(text.format(factor=_factor(verdict.log10_factor)))

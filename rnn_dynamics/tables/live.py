@@ -27,7 +27,7 @@ from rnn_dynamics.tables.drawing import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.tables.verdict import horizon, power_of_ten
+from rnn_dynamics.tables.verdict import horizon, orders_of_magnitude, power_of_ten
 from rnn_dynamics.theory import FLOORS
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
@@ -107,7 +107,7 @@ def curve_rows(picture: Picture) -> pa.Table:
     ends = [label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], lows, highs, strict=True)]
     texts = [
         f"{label}: {power_of_ten(float(orders))}"
-        for row in norms[:, :, 0] - norms[:, :, -1]
+        for row in orders_of_magnitude(norms)
         for label, orders in zip((picture.labels[cell] for cell in picture.curves), row, strict=True)
     ]
     return pa.table(

@@ -19,8 +19,9 @@ class Verdict:
     """What one curve says.
 
     Attributes:
-        outcome: "vanishes", "holds" or "explodes".
-        orders: log10 of (norm at step 1 / norm at step T).
+        outcome: "vanishes", "holds", "explodes", or "silent" where the norm at step T is zero, as it is when all
+            units of a ReLU network are off.
+        orders: log10 of (norm at step 1 / norm at step T); nan where silent.
         log10_factor: `orders` per step back; nan for a single step.
         horizon: first lag at which less than 1 % of the norm at step T is left, or None where that never happens.
     """
@@ -33,10 +34,23 @@ class Verdict:
 
 def judge(log10_norms: NDArray[np.float64]) -> Verdict:
     """Judge one curve (T,) of log10 norms, step 1 first."""
-    orders = float(log10_norms[0] - log10_norms[-1])
+    orders = float(orders_of_magnitude(log10_norms))
     steps_back = len(log10_norms) - 1
-    outcome = "holds" if abs(orders) < HOLDS_WITHIN else "vanishes" if orders < 0 else "explodes"
-    return Verdict(outcome, orders, orders / steps_back if steps_back else float("nan"), horizon(log10_norms))
+    factor = orders / steps_back if steps_back else float("nan")
+    return Verdict(outcome_of(orders), orders, factor, horizon(log10_norms))
+
+
+def orders_of_magnitude(log10_norms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log10 of (norm at step 1 / norm at step T) of curves (..., T): (...); nan where the norm at step T is zero."""
+    first, last = log10_norms[..., 0], log10_norms[..., -1]
+    return np.asarray(np.subtract(first, last, out=np.full(np.shape(last), np.nan), where=np.isfinite(last)))
+
+
+def outcome_of(orders: float) -> str:
+    """The word for a change of so many orders of magnitude; see `Verdict`."""
+    if math.isnan(orders):
+        return "silent"
+    return "holds" if abs(orders) < HOLDS_WITHIN else "vanishes" if orders < 0 else "explodes"
 
 
 def horizon(log10_norms: NDArray[np.float64]) -> int | None:
@@ -46,7 +60,9 @@ def horizon(log10_norms: NDArray[np.float64]) -> int | None:
 
 
 def power_of_ten(log10_value: float) -> str:
-    """A value given by its log10 as a reader meets it: 0.25, 3.1, or 10⁻²² where digits would be zeros."""
+    """A value given by its log10 as a reader meets it: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
+    if math.isnan(log10_value):
+        return "–"
     if log10_value == -math.inf:
         return "0"
     if -2 <= log10_value < 4:

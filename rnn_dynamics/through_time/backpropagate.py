@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.cells.activations import Array
 from rnn_dynamics.cells.cell import Adjoints, Cell, Factors, Weights
-from rnn_dynamics.through_time.scaling import LOG10_2, Scaled, log10_norm, log10_norm_at_any_size, shifted
+from rnn_dynamics.through_time.scaling import LOG10_2, Scaled, by_member, log10_norm, log10_norm_at_any_size, shifted
 
 #: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
@@ -24,6 +24,8 @@ RUN_LENGTH = 64
 RUN_BYTES = 1 << 20
 #: A run in which a norm leaves 10^±SAFE_DECADES is repeated in shorter runs, so that squares stay in range.
 SAFE_DECADES = 100.0
+#: A loss adjoint up to 2^MODEST_EXPONENT leaves a run its room; only the states of ReLU can make it larger.
+MODEST_EXPONENT = 64
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,14 @@ class Pass:
         """What the loss adds at each of `steps`, times 2^-exponent of its member; None where it adds nothing."""
         if self.loss_at_every_step:
             return list(shifted(self.loss_adjoints[steps.start : steps.stop], -exponent))
-        return [None] * (len(steps) - 1) + [self.loss_adjoints[0] if steps.stop == self.length else None]
+        last = shifted(self.loss_adjoints[0], -exponent) if steps.stop == self.length else None
+        return [None] * (len(steps) - 1) + [last]
+
+    def first_exponent(self) -> NDArray[np.int64]:
+        """The exponent (..., S) with which the walk begins: 0, but for losses so large that squares would overflow."""
+        peaks = np.abs(by_member(self.loss_adjoints, self.members)).max(axis=(0, -2))
+        exponent = np.frexp(peaks)[1].astype(np.int64)
+        return np.where(exponent > MODEST_EXPONENT, exponent, 0)
 
 
 @dataclass(frozen=True)
@@ -76,9 +85,9 @@ def walk_back(forward: Pass) -> Iterator[Run]:
     cell has them cell dL/dc_t and cell_path, the part of the state's gradient that arrived along the additive path.
     """
     nothing = np.zeros(forward.record.hidden.shape[1:])
-    no_exponent = np.zeros((*nothing.shape[:-2], forward.members), dtype=np.int64)
-    state = Scaled(tuple(nothing for _ in forward.cell.components), no_exponent)
-    path = Scaled((nothing,), no_exponent)
+    exponent = forward.first_exponent()
+    state = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
+    path = Scaled((nothing,), exponent)
     usual = longest_run(forward.cell, nothing.size)
     stop, longest = forward.length, usual
     while stop:

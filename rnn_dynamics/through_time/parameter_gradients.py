@@ -27,7 +27,8 @@ class ParameterGradients:
         steps = slice(run.steps.start, run.steps.stop)
         hidden, inputs = _by_row(self._hidden[steps]), _by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
-        self._sum.add(_by_row(run.adjoints.delta) @ multiplied.T, int(run.exponent[0]))
+        peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
+        self._sum.add(_by_row(run.adjoints.delta) @ (multiplied * 2.0**-peak).T, int(run.exponent[0]) + peak)
 
     def named(self) -> dict[str, Array]:
         """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""

@@ -1,0 +1,86 @@
+"""The initialisations that people use, by name: which settings of an Experiment each of them stands for.
+
+A cell's default differs between frameworks, and papers recommend further ones:
+
+- IRNN: the identity with ReLU (Le, Jaitly & Hinton 2015, arXiv:1504.00941). They draw small input weights. With zero
+  biases every h_t is proportional to the input's scale, for ReLU(s a) = s ReLU(a) for any s > 0. So the same units are
+  on at any scale, and all Jacobians ∂h_T/∂h_t are equal; only the direction of dL/dh_T turns, because the targets
+  of the loss keep their size. At H = 128 that moves the factor per step by less than 0.3 %: one figure serves all.
+- A forget bias of 1 (Gers, Schmidhuber & Cummins 2000; Józefowicz, Zaremba & Sutskever 2015). PyTorch has two bias
+  vectors that are added: who sets both to 1 gets 2.
+- Chrono biases (Tallec & Ollivier 2018, arXiv:1804.11188) on PyTorch's default weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rnn_dynamics.experiment import Experiment
+
+_ALL = ("rnn", "lstm", "gru")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """One named initialisation.
+
+    Attributes:
+        label: for a reader.
+        initialisation, nonlinearity, forget_bias, gate_bias: the fields of Experiment that it sets, all of them.
+        cells: those that it is for.
+    """
+
+    label: str
+    initialisation: str
+    nonlinearity: str = "tanh"
+    forget_bias: float = 0.0
+    gate_bias: str = "constant"
+    cells: tuple[str, ...] = _ALL
+
+
+#: Key -> scheme, in the order in which readers meet them.
+NAMED_SCHEMES: Mapping[str, Scheme] = {
+    "torch": Scheme(label="PyTorch's default", initialisation="torch"),
+    "keras": Scheme(label="Keras's default", initialisation="keras", forget_bias=1.0),
+    "gaussian": Scheme(label="Gaussian, std 1/√H", initialisation="gaussian"),
+    "orthogonal": Scheme(label="Orthogonal", initialisation="orthogonal"),
+    "irnn": Scheme(
+        label="IRNN: identity with ReLU", initialisation="identity", nonlinearity="relu", cells=("rnn",)
+    ),
+    "forget_one": Scheme(
+        label="PyTorch's, forget bias 1 in one of two biases", initialisation="torch", forget_bias=1.0, cells=("lstm",)
+    ),
+    "forget_both": Scheme(
+        label="PyTorch's, forget bias 1 in both biases: 2", initialisation="torch", forget_bias=2.0, cells=("lstm",)
+    ),
+    "chrono": Scheme(
+        label="PyTorch's with chrono biases", initialisation="torch", gate_bias="chrono", cells=("lstm", "gru")
+    ),
+}  # fmt: skip
+
+
+def scheme_experiment(scheme: str, cell: str, experiment: Experiment) -> Experiment:
+    """`experiment` with a cell and a named initialisation; its sizes, weight scale, inputs, loss and seed stay.
+
+    Args:
+        scheme: key of NAMED_SCHEMES.
+        cell: one of the scheme's cells.
+        experiment: all other settings.
+
+    Raises:
+        ValueError: there is no such scheme, or it is not for this cell.
+    """
+    if scheme not in NAMED_SCHEMES:
+        raise ValueError(f"scheme = {scheme!r} is not one of {', '.join(NAMED_SCHEMES)}")
+    named = NAMED_SCHEMES[scheme]
+    if cell not in named.cells:
+        raise ValueError(f"cell = {cell!r} is not one of {', '.join(named.cells)}, which scheme {scheme} is for")
+    return replace(
+        experiment,
+        cell=cell,
+        initialisation=named.initialisation,
+        nonlinearity=named.nonlinearity,
+        forget_bias=named.forget_bias,
+        gate_bias=named.gate_bias,
+    )
