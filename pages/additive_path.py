@@ -28,14 +28,14 @@ OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_s
 PRESETS = {
     "carousel": OPENING,
     "default": replace(OPENING, forget_bias=0.0),
-    "one": replace(OPENING, forget_bias=1.0),
+    "chrono": replace(OPENING, gate_bias="chrono"),
     "cut": replace(OPENING, hidden_path="cut"),
     "gru": replace(OPENING, cell="gru"),
 }
 #: What a hall asks in its first minutes: the presets, and the opening picture along its three sliders.
 SLIDERS = ("forget_bias", "weight_scale", "sequence_length")
 EXPECTED = (*PRESETS.values(), *along_sliders(OPENING, *SLIDERS))
-MAIN = ("cell", *SLIDERS, "hidden_path")
+MAIN = ("cell", "gate_bias", *SLIDERS, "hidden_path")
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
@@ -55,7 +55,12 @@ FRAME = Frame(
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        for name in MAIN:
+        FRAME.control("cell")
+        FRAME.control("gate_bias")
+        # A bias that is drawn, and a cell without a forget gate, leave the slider nothing to do.
+        idle = st.session_state["gate_bias"] == "chrono" or st.session_state["cell"] == "gru"
+        FRAME.control("forget_bias", disabled=idle)
+        for name in ("weight_scale", "sequence_length", "hidden_path"):
             FRAME.control(name)
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)

@@ -195,5 +195,6 @@ def _notes(answer: PathAnswer) -> Iterator[str]:
         yield words["vanishes"].format(cell=cell)
     if experiment.loss_at == "every":
         yield words["every"]
-    yield words["bias"][experiment.cell].format(forget_bias=experiment.forget_bias)
+    kind = "chrono" if experiment.gate_bias == "chrono" else experiment.cell
+    yield words["bias"][kind].format(forget_bias=experiment.forget_bias)
     yield words["band"].format(networks=answer.networks, last=answer.networks - 1)

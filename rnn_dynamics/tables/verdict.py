@@ -65,7 +65,7 @@ def power_of_ten(log10_value: float) -> str:
         return "–"
     if log10_value == -math.inf:
         return "0"
-    if -2 <= log10_value < 4:
+    if -4 <= log10_value < 4:
         return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
     return "10" + str(round(log10_value)).translate(_SUPERSCRIPT)
 

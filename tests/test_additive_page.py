@@ -1,0 +1,211 @@
+"""The page "The additive cell path": its tables, its picture's specification, and what a reader meets."""
+
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment, run, split_additive_path
+from rnn_dynamics.charts.additive_path import DASHES, path_chart, path_specification
+from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.dashboard.additive_path import NETWORKS, networks_for, path_answer, path_picture
+from rnn_dynamics.experiment import KNOBS_NUMBER
+from rnn_dynamics.tables.additive_path import BAND, CURVES, path_table, percentiles, time_scale
+from rnn_dynamics.tables.drawing import point_steps
+from rnn_dynamics.tables.verdict import power_of_ten
+from tests.test_pages import ROOT, open_page, shown
+from tests.test_tables import drawn, read
+
+PAGE = "additive_path"
+OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
+both_cells = pytest.mark.parametrize("cell", ["lstm", "gru"])
+PATH_GATE = {"lstm": "f", "gru": "z"}
+
+
+def rows(experiment: Experiment, gate: str | None = None, against_lag: bool = False) -> dict[str, Any]:
+    """The rows of every dataset of the picture."""
+    datasets, _ = path_picture(experiment, gate or PATH_GATE[experiment.cell], against_lag, "#123456", SEQUENTIAL)
+    return {name: read(data) for name, data in datasets.items()}
+
+
+# --- the tables -----------------------------------------------------------------------------------------------------
+
+
+@both_cells
+def test_the_curves_are_the_library_s_relative_to_step_t(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell)
+    split, rnn = split_additive_path(experiment), run(replace(experiment, cell="rnn")).log10_norms["hidden"]
+    exact = {name: getattr(split, name) - split.total[-1] for name in ("total", "path", "rest")} | {
+        "rnn": rnn - rnn[-1]
+    }
+    picture = rows(experiment)
+    ((whole,),) = (picture["whole"],)
+    low, high = whole["low"] / 100, whole["high"] / 100
+    assert [row["name"] for row in picture["curves"]] == list(CURVES)
+    for row in picture["curves"]:
+        curve = exact[row["name"]][point_steps(30) - 1]
+        inside = (curve >= low) & (curve <= high)
+        np.testing.assert_allclose(drawn(row["points"]), np.where(inside, curve, np.nan), rtol=0, atol=0.005 + 1e-9)
+        assert row["text"].endswith(power_of_ten(float(exact[row["name"]][0])))
+
+
+@both_cells
+def test_a_unit_s_curve_is_the_product_of_its_gates_after_each_step(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell)
+    gates = run(experiment).gates[PATH_GATE[cell]][:, 0]
+    picture = rows(experiment)
+    assert sorted(row["unit"] for row in picture["units"]) == list(range(6))
+    for row in picture["units"]:
+        exact = np.array([np.log10(np.prod(gates[t:, row["unit"]])) for t in range(1, 31)])[point_steps(30) - 1]
+        points = drawn(row["points"])
+        np.testing.assert_allclose(points, np.where(np.isnan(points), np.nan, exact), rtol=0, atol=0.005 + 1e-9)
+    kept = [np.log(gates[:, row["unit"]]).sum() for row in picture["units"]]
+    assert kept == sorted(kept)
+
+
+def test_the_map_s_colours_follow_the_gate_s_values() -> None:
+    gates = run(SMALL).gates
+    palette = {"i": 0.0, "g": -1.0}
+    for name, lowest in palette.items():
+        for row in rows(SMALL, name)["units"]:
+            values = gates[name][point_steps(30, 20) - 1, 0, row["unit"]]
+            colours = row["colours"].split(",")
+            # Along this palette green rises with the value.
+            greens = [int(colour[3:5], 16) for colour in colours]
+            expected = np.interp((values - lowest) / (1 - lowest), np.linspace(0, 1, 6), [34, 69, 105, 142, 184, 232])
+            np.testing.assert_allclose(greens, expected, atol=2)
+
+
+@pytest.mark.parametrize("f", [0.5, 0.9, 0.999])
+def test_the_time_scale_of_a_constant_gate_is_minus_one_over_its_logarithm(f: float) -> None:
+    np.testing.assert_allclose(time_scale(np.full((7, 2), f)), -1 / np.log(f), rtol=1e-12)
+
+
+def test_the_band_s_ends_are_values_of_networks_and_bear_minus_infinity() -> None:
+    norms = np.random.default_rng(0).normal(size=(20, 5))
+    norms[:3, 0] = -np.inf
+    low, median, high = percentiles(norms)
+    ordered = np.sort(norms, axis=0)
+    np.testing.assert_array_equal(low, ordered[1])
+    np.testing.assert_array_equal(high, ordered[18])
+    assert all(value in ordered[9:11, column] for column, value in enumerate(median))
+
+
+def test_the_band_holds_the_median_network_of_twenty_seeds() -> None:
+    answer = path_answer(SMALL)
+    totals = [split_additive_path(replace(SMALL, seed=seed)).total for seed in range(NETWORKS)]
+    shares = sorted(total[0] - total[-1] for total in totals)
+    assert answer.networks == NETWORKS
+    assert answer.bands["total"][0, 0] == pytest.approx(shares[1])
+    assert shares[9] - 1e-9 <= answer.bands["total"][1, 0] <= shares[10] + 1e-9
+    assert answer.bands["total"][2, 0] == pytest.approx(shares[18])
+
+
+def test_the_largest_settings_get_a_band_of_fewer_networks() -> None:
+    largest = {name: int(max(KNOBS_NUMBER[name].offered)) for name in ("hidden_size", "batch_size", "sequence_length")}
+    assert 1 <= networks_for(replace(OPENING, **largest)) < NETWORKS == networks_for(OPENING)  # type: ignore[arg-type]
+
+
+def test_the_frame_holds_every_curve_and_band() -> None:
+    answer = path_answer(SMALL)
+    table = path_table(answer.curves, answer.split.cosine, answer.bands)
+    again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+    assert list(again["lag"]) == list(range(29, -1, -1))
+    np.testing.assert_allclose(again["path"], answer.curves["path"], rtol=1e-12)
+    np.testing.assert_allclose(again[f"rnn_p{BAND[0]:02d}"], answer.bands["rnn"][0], rtol=1e-12)
+
+
+# --- the specification ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("background", list(THEMES))
+@pytest.mark.parametrize("against", ["step", "lag"])
+def test_the_specification_is_valid_and_small(against: str, background: Background) -> None:
+    spec = path_chart(against, background).to_dict()  # checks it against the schema
+    assert spec == path_specification(against, background)
+    datasets, _ = path_picture(OPENING, "f", against == "lag", "#123456", SEQUENTIAL)
+    assert len(json.dumps(spec)) + sum(map(len, datasets.values())) < 40_000
+
+
+def test_no_two_curves_share_a_dash() -> None:
+    assert set(DASHES) == set(CURVES)
+    assert len({tuple(dash) for dash in DASHES.values()}) == len(CURVES)
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def words(app: AppTest) -> str:
+    (html,) = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
+    return str(html)
+
+
+def test_the_page_opens_on_an_lstm_whose_path_carries_little() -> None:
+    app = open_page(PAGE)
+    split = split_additive_path(OPENING)
+    share = 100 * 10 ** (split.path[0] - split.total[0])
+    assert f"the path alone has {share:.2g} %" in words(app)
+    assert f"cosine of {split.cosine[0]:.2f}" in words(app)
+    assert f"<b>{power_of_ten(float(split.total[0] - split.total[-1]))}</b>" in words(app)
+
+
+def test_the_equation_stands_there_with_the_current_numbers() -> None:
+    for forget_bias in (0.0, 4.0):
+        gates = run(replace(OPENING, forget_bias=forget_bias)).gates
+        app = open_page(PAGE, {"forget_bias": str(forget_bias)})
+        f = gates["f"][:, 0]
+        assert f"f = {f.mean():.2f} (from {f.min():.2f} to {f.max():.2f})" in words(app)
+        assert f"−1/ln f = {-1 / np.log(f).mean():.3g} steps" in words(app)
+
+
+@both_cells
+def test_cut_the_whole_gradient_is_the_path_to_the_last_digits(cell: str) -> None:
+    app = open_page(PAGE, {"hidden_path": "cut", "cell": cell.upper()})
+    said = words(app)
+    difference = said.split(" is at most ")[1].split(" of the whole")[0]
+    assert float(difference) < 1e-14
+    curves = {row["name"]: row["points"] for row in shown(app)["0-curves"]}
+    assert curves["total"] == curves["path"]
+
+
+def test_an_lstm_that_vanishes_is_said_to() -> None:
+    assert "vanishes as well" in words(open_page(PAGE, {"forget_bias": "0.0"}))
+    assert "vanishes as well" not in words(open_page(PAGE))
+
+
+def test_chrono_takes_the_forget_bias_out_of_use() -> None:
+    app = open_page(PAGE, {"gate_bias": "chrono"})
+    assert app.select_slider(key="forget_bias").disabled
+    assert "Chrono biases" in words(app)
+    assert not open_page(PAGE).select_slider(key="forget_bias").disabled
+
+
+def test_a_cell_that_another_page_has_left_gives_way() -> None:
+    app = AppTest.from_file(str(ROOT / "pages" / f"{PAGE}.py"), default_timeout=60)
+    app.session_state["cell"] = "rnn"
+    app.run()
+    assert not app.exception
+    assert app.segmented_control(key="cell").value == "lstm"
+
+
+@pytest.mark.parametrize(("cell", "gate", "view"), [("lstm", "o", "gate"), ("gru", "r", "gru_gate")])
+def test_the_map_shows_the_gate_that_was_chosen(cell: str, gate: str, view: str) -> None:
+    app = open_page(PAGE, {"cell": cell.upper(), view: gate})
+    mean = run(replace(OPENING, cell=cell)).gates[gate][:, 0].mean()
+    ((whole,),) = (shown(app)["0-whole"],)
+    assert f" {gate}: {mean:.2f} on average" in whole["map"]
+
+
+def test_the_share_panel_offers_the_scripts_of_the_whole_and_of_the_path() -> None:
+    labels = [button.proto.label for button in open_page(PAGE, {"cell": "GRU"}).get("download_button")]
+    assert labels == [
+        "Curves (CSV)",
+        "PyTorch script (GRU, whole gradient)",
+        "PyTorch script (GRU, additive path alone)",
+    ]
