@@ -31,6 +31,8 @@ FLAGS += " disable-component-update disable-sync"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CANVAS = '[data-testid="stVegaLiteChart"] canvas'
 PEER = 'import streamlit as st; st.fragment(lambda: st.write("value", st.slider("Value", 0, 100)))()'
+#: Milliseconds after which a page has answered in the background what a hall asks first.
+PREPARED_AFTER = 20_000
 #: Drawing on the chart's canvas, or a change of the text, asks for a frame; a message posted from that frame arrives
 #: when it is painted.
 PROBE = """
@@ -159,6 +161,25 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> N
     row(name, f"{value:.0f} ms", f"{own:.0f} ms", f"{own / value:.2f}", f"<= {target}")
 
 
+#: Page -> its sliders beside the home page's, each to be answered within 2.5 times the text-only page.
+PAGES = {
+    "additive_path": ("Forget bias (LSTM)", "Weight scale", "Sequence length T"),
+    "initialisation": ("Sequence length T", "Weight scale"),
+    "jacobians": ("Weight scale", "Sequence length T"),
+    "phase_diagram": ("Weight scale", "Input scale"),
+}
+
+
+def compare_pages(browser: Browser, app: str, text: str) -> None:
+    """Print the other pages' sliders at their opening settings, once their answers have been prepared."""
+    value = Knob(opened(browser, text), "Value")
+    for name, sliders in PAGES.items():
+        page = opened(browser, f"{app}/{name}")
+        page.wait_for_timeout(PREPARED_AFTER)
+        for slider in sliders:
+            compare(f"{name}: {slider}", Knob(page, slider), value, 20, 2.5)
+
+
 def compare_all(browser: Browser, app: str, text: str) -> None:
     """Print the table for the app and the text-only page at these addresses."""
     row("what", "peer", "ours", "ratio", "target")
@@ -191,6 +212,7 @@ def main() -> None:
         with served(ROOT / "streamlit_app.py") as app, served(peer) as text:
             browser = playwright.chromium.launch(executable_path=program, args=[f"--{flag}" for flag in FLAGS.split()])
             compare_all(browser, app, text)
+            compare_pages(browser, app, text)
             browser.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from rnn_dynamics.charts.additive_path import path_specification
-from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES
+from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.frame import (
@@ -72,8 +72,7 @@ def picture() -> None:
 
 def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
     gate = views["gru_gate" if experiment.cell == "gru" else "gate"]
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
-    return path_picture(experiment, gate, views["axis"] == "lag", colour, SEQUENTIAL)
+    return path_picture(experiment, gate, views["axis"] == "lag", SEQUENTIAL)
 
 
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:

@@ -30,7 +30,7 @@ PATH_GATE = {"lstm": "f", "gru": "z"}
 
 def rows(experiment: Experiment, gate: str | None = None, against_lag: bool = False) -> dict[str, Any]:
     """The rows of every dataset of the picture."""
-    datasets, _ = path_picture(experiment, gate or PATH_GATE[experiment.cell], against_lag, "#123456", SEQUENTIAL)
+    datasets, _ = path_picture(experiment, gate or PATH_GATE[experiment.cell], against_lag, SEQUENTIAL)
     return {name: read(data) for name, data in datasets.items()}
 
 
@@ -129,7 +129,7 @@ def test_the_frame_holds_every_curve_and_band() -> None:
 def test_the_specification_is_valid_and_small(against: str, background: Background) -> None:
     spec = path_chart(against, background).to_dict()  # checks it against the schema
     assert spec == path_specification(against, background)
-    datasets, _ = path_picture(OPENING, "f", against == "lag", "#123456", SEQUENTIAL)
+    datasets, _ = path_picture(OPENING, "f", against == "lag", SEQUENTIAL)
     assert len(json.dumps(spec)) + sum(map(len, datasets.values())) < 40_000
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
-from rnn_dynamics.charts.theme import CELL_DASHES, SEQUENTIAL, THEMES, Background, Theme, config
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme, config
 
 HEIGHT = 480
 
@@ -25,7 +25,7 @@ _PARAMETERS = {
     "cosineTop": "height * (narrow ? 0.45 : 0.82)",
     "cosineBottom": "height * (narrow ? 0.55 : 1)",
     "mapLeft": "narrow ? 0 : width * 0.68",
-    "mapTop": "narrow ? height * 0.71 : 0",
+    "mapTop": "narrow ? height * 0.73 : 0",
     "whole": "data('whole')[0]",
     "pointed": "hover.place ? hover.place[0] : null",
 }
@@ -51,6 +51,8 @@ def path_chart(against: str, background: Background) -> alt.LayerChart:
     """
     theme = THEMES[background]
     panels = _Panels(theme, at_start=against == "step")
+    cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
+    parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
     left: list[Any] = [panels.bands(), panels.curves(), panels.unit(), panels.labels(), panels.curves_title()]
     return (
         alt.layer(
@@ -60,7 +62,7 @@ def path_chart(against: str, background: Background) -> alt.LayerChart:
             colour_bar("gate", "length:Q", ("whole.lowest", "1"), SEQUENTIAL),
         )
         .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
+        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
         .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
@@ -85,8 +87,9 @@ class _Panels:
                 "curvesRight",
                 offset=alt.ExprRef(f"{bottom} - height"),
                 tickCount=6,
-                labelOpacity=0 if top == "0" else 1,  # the cosine below has the same axis,
-                titleOpacity=0 if top == "0" else alt.ExprRef("narrow ? 0 : 1"),  # and on a phone the map below it
+                # The cosine below has the same axis, and on a phone the map below it.
+                labelOpacity=0 if top == "0" else alt.ExprRef("narrow ? 0 : 1"),
+                titleOpacity=0 if top == "0" else alt.ExprRef("narrow ? 0 : 1"),
             ),
             "y": alt.Y(
                 "y:Q",
@@ -136,7 +139,7 @@ class _Panels:
         layers = (
             alt.Chart().mark_text(**style, **halo),
             alt.Chart().mark_text(
-                **style, color=alt.ExprRef(f"datum.name === 'rnn' ? '{self.theme.cells[0]}' : whole.colour")
+                **style, color=alt.ExprRef(f"datum.name === 'rnn' ? '{self.theme.cells[0]}' : cellColour")
             ),
         )
         return group("curves", *layers, x=at("0" if self.at_start else "curvesRight"), y="end:Q", text="text:N")
@@ -145,7 +148,7 @@ class _Panels:
         return heading(self.theme, _LINES.format("curves"), "0", "0")
 
     def _colour(self, name: str) -> Any:
-        return self.theme.cells[0] if name == "rnn" else alt.ExprRef("whole.colour")
+        return self.theme.cells[0] if name == "rnn" else alt.ExprRef("cellColour")
 
     # --- the cosine -------------------------------------------------------------------------------------------
 
@@ -154,7 +157,7 @@ class _Panels:
         axis = {"domain": [-100, 100], "values": [-100, 0, 100], "labelExpr": "datum.value / 100"}
         return (
             flattened(x="whole.steps", y="datum.points", data="cosine")
-            .mark_line(color=alt.ExprRef("whole.colour"), strokeWidth=2.5, order=None)
+            .mark_line(color=alt.ExprRef("cellColour"), strokeWidth=2.5, order=None)
             .encode(**self._left("cosineTop", "cosineBottom", title="cosine", **axis))
         )
 

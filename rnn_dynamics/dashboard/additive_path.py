@@ -101,7 +101,7 @@ def _bands(experiment: Experiment) -> dict[str, Array]:
 
 @lru_cache(maxsize=256)
 def path_picture(
-    experiment: Experiment, gate: str, against_lag: bool, colour: str, palette: tuple[str, ...]
+    experiment: Experiment, gate: str, against_lag: bool, palette: tuple[str, ...]
 ) -> tuple[dict[str, bytes], str]:
     """The picture's datasets, and the finding as HTML."""
     answer = path_answer(experiment)
@@ -127,7 +127,7 @@ def path_picture(
         gate=answer.gates[gate],
         lowest=-1.0 if gate in _SIGNED else 0.0,
         path_gate=answer.path_gate,
-        colour=colour,
+        cell=experiment.cell,
         palette=palette,
         titles=(words["titles"][experiment.hidden_path].format(**says), words["titles"]["map"].format(**says)),
         against_lag=against_lag,

@@ -48,7 +48,7 @@ class PathPicture:
         cosine: (T,) between path and rest; nan where one of them is zero.
         gate: (T, H) of the first sequence, the gate on the map. lowest: 0, or -1 for a gate that is a tanh.
         path_gate: (T, H) of the first sequence: the factor along the additive path, f or z.
-        colour: of the cell. palette: hex colours of the map, from the gate's lowest value to 1.
+        cell: whose gradient it is. palette: hex colours of the map, from the gate's lowest value to 1.
         titles: of the curves and of the map; a phone breaks a line at each "|".
         against_lag: whether the horizontal axis is the lag.
     """
@@ -60,7 +60,7 @@ class PathPicture:
     gate: Array
     lowest: float
     path_gate: Array
-    colour: str
+    cell: str
     palette: Sequence[str]
     titles: tuple[str, str]
     against_lag: bool
@@ -162,7 +162,7 @@ def gate_colours(picture: PathPicture) -> list[str]:
 
 
 def whole_row(picture: PathPicture) -> pa.Table:
-    """What holds for the whole picture, in one row: places on the axes, titles, colour of the cell."""
+    """What holds for the whole picture, in one row: places on the axes, titles, the cell."""
     steps, stops = point_steps(picture.length), point_steps(picture.length, MAP_POINTS)
     if picture.against_lag:
         steps, stops = picture.length - steps, picture.length - stops
@@ -177,7 +177,7 @@ def whole_row(picture: PathPicture) -> pa.Table:
             "low": [low],
             "high": [high],
             "lowest": [picture.lowest],
-            "colour": [picture.colour],
+            "cell": [picture.cell],
             "curves": [picture.titles[0]],
             "map": [picture.titles[1]],
         }
