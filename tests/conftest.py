@@ -1,9 +1,15 @@
-"""What all tests share: examples that are the same on every machine and in every run, and every processor core."""
+"""What all tests share: examples that are the same in every run, every processor core, and the visitors' browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from rnn_dynamics import process
+from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
 settings.register_profile("same_everywhere", max_examples=25, deadline=None, derandomize=True, database=None)
 settings.load_profile("same_everywhere")
@@ -13,3 +19,49 @@ settings.load_profile("same_everywhere")
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
     monkeypatch.setattr(process, "use_one_core", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        reason = f"no Chromium found; looked for {', '.join(PROGRAMS)}"
+        if os.environ.get("RNN_DYNAMICS_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A server that all tests share which do not need a first visitor."""
+    with running_app() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser with a mouse that has loaded Streamlit's own files before."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def reader(desk: BrowserContext, address: str) -> Iterator[Reader]:
+    """A new visitor who has opened the page."""
+    with visit(desk) as visitor:
+        visitor.open(address)
+        yield visitor

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
+_BEGUN_AGAIN = "begun_again_with_the_bar"
 _ENTERED = ContextVar("entered", default=False)
 
 
@@ -39,6 +40,10 @@ def run_chosen_page() -> None:
 
 
 def ensure_bar() -> None:
-    """Show the bar if this page runs without the entry script."""
-    if not _ENTERED.get():
-        _navigation()
+    """Show the bar if this page runs without the entry script, and begin again with the script."""
+    if _ENTERED.get():
+        return
+    _navigation()  # from now on the server knows the entry script's pages
+    if _BEGUN_AGAIN not in st.session_state:
+        st.session_state[_BEGUN_AGAIN] = True
+        st.rerun()

@@ -1,0 +1,160 @@
+"""A visitor in Chromium, and a server for them: what the browser tests share."""
+
+import hashlib
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, WebSocket
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PATIENCE = 20.0
+PICTURE = '[data-testid="stVegaLiteChart"] canvas'
+
+PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+
+
+@contextmanager
+def running_app() -> Iterator[str]:
+    """A server of its own on a free port of this machine; yields its address and always ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true")
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_until(lambda: answers(f"{address}/_stcore/health"), "the server does not answer")
+            yield address
+        finally:
+            process.kill()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=1) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def wait_until(holds: Callable[[], bool], complaint: str, seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, complaint
+        time.sleep(0.05)
+
+
+class Reader:
+    """A visitor with a page of their own, who notes every error and every message to the server."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.sent = 0
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("websocket", self._listen)
+        page.route(lambda url: urlparse(url).hostname != "127.0.0.1", self._refuse)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Below a page's own address Streamlit looks for its server one folder too deep before it finds it.
+        if message.type == "error" and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
+            self.errors.append(message.text)
+
+    def _listen(self, connection: WebSocket) -> None:
+        connection.on("framesent", lambda _: self._count())
+
+    def _count(self) -> None:
+        self.sent += 1
+
+    @staticmethod
+    def _refuse(route: Route) -> None:
+        route.abort() if not route.request.url.startswith(("data:", "blob:")) else route.continue_()
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.locator(PICTURE).wait_for(timeout=PATIENCE * 1000)
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the server has answered and the picture stands still."""
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        last, since = self.pixels(), time.monotonic()
+        end = since + PATIENCE
+        while time.monotonic() - since < 0.4:
+            assert time.monotonic() < end, "the picture does not come to rest"
+            self.page.wait_for_timeout(80)
+            if (now := self.pixels()) != last:
+                last, since = now, time.monotonic()
+
+    def pixels(self) -> str:
+        """A fingerprint of what the picture shows."""
+        url = self.page.locator(PICTURE).evaluate("canvas => canvas.toDataURL()")
+        return hashlib.sha256(str(url).encode()).hexdigest()
+
+    def remember(self) -> None:
+        """Keep what the picture shows now, for `changed` to compare with."""
+        self.page.locator(PICTURE).evaluate(f"canvas => {{ window.remembered = {PIXELS} }}")
+
+    def changed(self) -> bool:
+        """Whether more differs from the remembered picture than the smoothed edge of a line drawn anew."""
+        script = f"""canvas => {{
+            const now = {PIXELS}, then = window.remembered;
+            return now.length !== then.length || now.some((value, place) => Math.abs(value - then[place]) > 40);
+        }}"""
+        return bool(self.page.locator(PICTURE).evaluate(script))
+
+    def colours(self) -> int:
+        """How many different colours the picture has; a blank one has one."""
+        return int(self.page.locator(PICTURE).evaluate(f"canvas => new Set(new Uint32Array({PIXELS}.buffer)).size"))
+
+    def words(self) -> str:
+        """The verdict on each cell, below the picture."""
+        return self.page.locator("table.verdict").inner_text()
+
+    def slider(self, name: str) -> Locator:
+        return self.page.get_by_role("slider", name=name)
+
+    def value(self, name: str) -> str:
+        return str(self.slider(name).get_attribute("aria-valuetext"))
+
+    def settings(self) -> dict[str, str]:
+        """The settings in the address bar."""
+        return {key: values[-1] for key, values in parse_qs(urlparse(self.page.url).query).items()}
+
+    def point(self, across: float, down: float) -> tuple[float, float]:
+        """A place on the picture, given as shares of its width and height, in coordinates of the window."""
+        canvas = self.page.locator(PICTURE)
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+    def assert_well(self) -> None:
+        assert self.errors == []
+        assert self.page.get_by_role("dialog").count() == 0
+        assert self.page.locator('[data-testid="stException"]').count() == 0
+        assert self.page.get_by_text("Connection error").count() == 0
+
+
+@contextmanager
+def visit(context: BrowserContext) -> Iterator[Reader]:
+    page = context.new_page()
+    try:
+        yield Reader(page)
+    finally:
+        page.close()

@@ -1,0 +1,103 @@
+"""Every page in Chromium: the bar, links, and what the pointer and a held key do there."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from rnn_dynamics.dashboard.content import sentences
+from tests.reader import Reader, running_app, visit, wait_until
+from tests.test_pages import PAGES
+
+pytestmark = pytest.mark.browser
+TITLES = {page: str(sentences(page)["title"]) for page in PAGES}
+#: The home page has the empty address, and a test module of its own.
+OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
+other_pages = pytest.mark.parametrize("page", OTHERS)
+
+
+def title(reader: Reader) -> str:
+    return reader.page.locator("h1").first.inner_text()
+
+
+def go_by_the_bar(reader: Reader, page: str) -> None:
+    reader.page.get_by_role("link", name=TITLES[page]).first.click()
+    wait_until(lambda: title(reader) == TITLES[page], f"the bar does not lead to {page}")
+    # The page that is left may stand beside the new one until the latter is complete.
+    wait_until(lambda: reader.slider("Weight scale").count() == 1, f"{page} does not come to rest")
+    reader.rest()
+
+
+@other_pages
+def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
+    with running_app() as address, visit(desk) as reader:
+        reader.open(f"{address}/{page}?weight_scale=1.4&sequence_length=60&seed=3")
+        assert title(reader) == TITLES[page]
+        assert (reader.value("Weight scale"), reader.value("Sequence length T")) == ("1.4", "60")
+        assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
+        assert reader.page.get_by_text("Of this link").count() == 0
+        assert re.search("not found", reader.page.locator("body").inner_text()) is None
+        reader.assert_well()
+        before = reader.words()
+        reader.slider("Weight scale").press("ArrowRight")
+        wait_until(lambda: reader.words() != before, "the page does not react")
+        assert reader.settings()["weight_scale"] == "1.5"
+        reader.assert_well()
+
+
+def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Reader) -> None:
+    reader.slider("Weight scale").press("ArrowRight")
+    wait_until(lambda: reader.settings().get("weight_scale") == "1.1", "the address does not follow")
+    for page in (*OTHERS, "vanish_or_explode"):
+        go_by_the_bar(reader, page)
+        assert reader.value("Weight scale") == "1.1"
+        assert reader.settings()["weight_scale"] == "1.1"
+        reader.assert_well()
+
+
+@other_pages
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(desk: BrowserContext, address: str, page: str, width: int) -> None:
+    with visit(desk) as reader:
+        reader.page.set_viewport_size({"width": width, "height": 844})
+        reader.open(f"{address}/{page}")
+        inner, own = reader.page.locator('[data-testid="stMain"]').evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert inner <= own <= width
+        reader.assert_well()
+
+
+@other_pages
+def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/{page}")
+        slider = reader.slider("Weight scale")
+        slider.focus()
+        for key in ("ArrowRight", "ArrowLeft") * 4:
+            for _ in range(12):
+                reader.page.keyboard.down(key)
+                reader.page.wait_for_timeout(33)
+            reader.page.keyboard.up(key)
+            reader.page.wait_for_timeout(120)
+        reader.rest()
+        before = reader.words()
+        slider.press("ArrowLeft")
+        wait_until(lambda: reader.words() != before, f"{page} is dead")
+        reader.assert_well()
+
+
+def test_pointing_at_a_unit_draws_its_own_product_of_gates_without_the_server(
+    desk: BrowserContext, address: str
+) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/additive_path")
+        reader.remember()
+        sent = reader.sent
+        for down in (0.3, 0.6):
+            reader.page.mouse.move(*reader.point(0.85, down), steps=3)
+            reader.rest()
+            assert reader.changed()
+        reader.page.mouse.move(5, 5, steps=3)
+        reader.rest()
+        assert not reader.changed()
+        assert reader.sent == sent
+        reader.assert_well()
