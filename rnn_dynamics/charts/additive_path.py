@@ -88,7 +88,7 @@ class _Panels:
                 offset=alt.ExprRef(f"{bottom} - height"),
                 tickCount=6,
                 # The cosine below has the same axis, and on a phone the map below it.
-                labelOpacity=0 if top == "0" else alt.ExprRef("narrow ? 0 : 1"),
+                labelExpr="''" if top == "0" else "narrow ? '' : datum.label",
                 titleOpacity=0 if top == "0" else alt.ExprRef("narrow ? 0 : 1"),
             ),
             "y": alt.Y(
@@ -109,18 +109,24 @@ class _Panels:
         ]
         ends = [alt.ExprRef("whole.low"), alt.ExprRef("whole.high")]
         axis = {"domain": ends, "labelExpr": POWER_OF_TEN, "tickCount": 6, "tickMinStep": 100}
-        return group("curves", *layers, **self._left("0", "curvesBottom", title="gradient relative to step T", **axis))
+        return group("curves", *layers, **self._left("0", "curvesBottom", title="relative to step T", **axis))
 
     def bands(self) -> alt.LayerChart:
-        """Where nine tenths of other networks lie."""
-        layers = [
+        """Where nine tenths of other networks lie, and their median."""
+        areas = [
             flattened(x="whole.steps", y="datum.low", y2="datum.high")
             .transform_filter(f"datum.name === '{name}'")
             .mark_area(color=self._colour(name), opacity=0.16, order=None)
             .encode(y2="y2:Q")
             for name in ("rnn", "total")
         ]
-        return group("bands", *layers, x="x:Q", y="y:Q")
+        medians = [
+            flattened(x="whole.steps", y="datum.middle")
+            .transform_filter(f"datum.name === '{name}'")
+            .mark_line(color=self._colour(name), opacity=0.5, strokeWidth=1, order=None)
+            for name in ("rnn", "total")
+        ]
+        return group("bands", *areas, *medians, x="x:Q", y="y:Q")
 
     def unit(self) -> alt.Chart:
         """The product of gates of the unit under the pointer."""

@@ -187,7 +187,7 @@ def _notes(answer: PathAnswer) -> Iterator[str]:
         yield words["cut"].format(gate=gate, difference="0" if np.isneginf(worst) else f"{10**worst:.1e}")
     elif np.isfinite(split.cosine[0]):
         parts = 10.0 ** (split.path[0] - split.total[0]) + 10.0 ** (split.rest[0] - split.total[0])
-        yield words["shares"].format(cosine=split.cosine[0], sum=f"{parts:.3g}")
+        yield words["shares"].format(cosine=f"{split.cosine[0]:.2f}".replace("-", "−"), sum=f"{parts:.3g}")
         share = 10.0 ** float(split.path[0] - split.total[0])
         if share < _LITTLE:
             yield words["little"].format(cell=cell, share=f"{100 * share:.2g}")

@@ -44,7 +44,7 @@ class PathPicture:
     Attributes:
         curves: name in CURVES -> (T,) log10 norms, relative to the total's (rnn: its own) at step T.
         labels: name in CURVES -> what stands beside the curve.
-        bands: name in CURVES -> (3, T), the percentiles BAND over other networks; may lack names.
+        bands: name in CURVES -> (3, T), the percentiles BAND over other networks.
         cosine: (T,) between path and rest; nan where one of them is zero.
         gate: (T, H) of the first sequence, the gate on the map. lowest: 0, or -1 for a gate that is a tanh.
         path_gate: (T, H) of the first sequence: the factor along the additive path, f or z.
@@ -111,14 +111,14 @@ def curve_rows(picture: PathPicture) -> pa.Table:
 
 
 def band_rows(picture: PathPicture) -> pa.Table:
-    """One row per band: name, low and high (heights at `point_steps`, kept inside the axis)."""
-    names = list(picture.bands)
-    inside = [np.clip(picture.bands[name], *picture.ends) for name in names]
+    """One row per band: name, low, middle and high (heights at `point_steps`; the ends are kept inside the axis)."""
+    low, middle, high = np.stack([picture.bands[name] for name in picture.bands], axis=1)
     return pa.table(
         {
-            "name": pa.array(names, pa.string()),
-            "low": pa.array([curve_texts(band[0], *picture.ends)[0] for band in inside], pa.string()),
-            "high": pa.array([curve_texts(band[-1], *picture.ends)[0] for band in inside], pa.string()),
+            "name": list(picture.bands),
+            "low": curve_texts(np.clip(low, *picture.ends), *picture.ends),
+            "middle": curve_texts(middle, *picture.ends),
+            "high": curve_texts(np.clip(high, *picture.ends), *picture.ends),
         }
     )
 
