@@ -84,17 +84,21 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
     )
 
 
-def run_jacobians(experiment: Experiment, lags: Iterable[int] | None = None) -> JacobianTrace:
+def run_jacobians(
+    experiment: Experiment, lags: Iterable[int] | None = None, exponents: int | None = None
+) -> JacobianTrace:
     """Answer for the first sequence of `experiment` with its Jacobians, their products and its Lyapunov exponents.
 
     Args:
         experiment: the question; what it says of the loss plays no part.
         lags: from 0 to T, those whose product ∂s_T/∂s_{T−lag} gets singular values. Each costs a decomposition. None
             stands for at most 40 that lie evenly from 0 to T − 1.
+        exponents: how many Lyapunov exponents, the largest ones. They cost most where the state is large. None stands
+            for all S.
 
     Raises:
-        ValueError: there is no lag, a lag is not a whole number from 0 to T, or sequence_length × (size of the state)²
-            is beyond 25,000,000, which is 200 MB.
+        ValueError: there is no lag, a lag is not a whole number from 0 to T, `exponents` is not from 1 to S, or
+            sequence_length × (size of the state)² is beyond 25,000,000, which is 200 MB.
     """
     cell, length = cell_of(experiment), experiment.sequence_length
     numbers = length * (len(cell.components) * experiment.hidden_size) ** 2
@@ -111,7 +115,7 @@ def run_jacobians(experiment: Experiment, lags: Iterable[int] | None = None) -> 
         jacobians=read_only(jacobians),
         lags=read_only(np.array(asked)),
         log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
-        lyapunov_exponents=read_only(lyapunov_exponents(forward, discard=length // 5)),
+        lyapunov_exponents=read_only(lyapunov_exponents(forward, count=exponents, discard=length // 5)),
     )
 
 

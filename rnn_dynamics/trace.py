@@ -147,9 +147,9 @@ class JacobianTrace:
         lags: (K,) integers, rising.
         log10_singular_values: (K, S), of ∂s_T/∂s_{T−lag}, sorted downwards, so that the first is log10 of its spectral
             norm. nan below 1e-14 times the largest, where there is only rounding; -inf where the product is zero.
-        lyapunov_exponents: (S,), natural logarithm per step, sorted downwards, the mean over t = 1 .. T − T // 5: the
-            walk back needs the last fifth to turn into place. nan where a step shrinks a direction below the rounding
-            of the others; -inf where it loses one.
+        lyapunov_exponents: (S,), or as many of the largest as were asked for: natural logarithm per step, sorted
+            downwards, the mean over t = 1 .. T − T // 5: the walk back needs the last fifth to turn into place. nan
+            where a step shrinks a direction below the rounding of the others; -inf where it loses one.
     """
 
     experiment: Experiment

@@ -199,6 +199,20 @@ def test_unless_named_forty_lags_are_answered_or_all() -> None:
     assert (len(many), many[0], many[-1]) == (40, 0, 499)
 
 
+@cells
+def test_a_few_exponents_are_the_largest_of_all(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell, sequence_length=30)
+    few, every = run_jacobians(experiment, exponents=3), run_jacobians(experiment)
+    np.testing.assert_allclose(few.lyapunov_exponents, every.lyapunov_exponents[:3], rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(few.log10_singular_values, every.log10_singular_values)
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_more_exponents_than_the_state_has_numbers_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"count = {count} is not from 1 to 6"):
+        run_jacobians(replace(SMALL, cell="rnn"), exponents=count)
+
+
 @pytest.mark.parametrize("bad", [-1, 10, 2.0, True, "3"])
 def test_a_lag_that_is_none_of_the_sequence_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match=r"lag = .* is not a whole number from 0 to 9"):
