@@ -63,6 +63,14 @@ for step in x:
     h.retain_grad(), c.retain_grad()
     hidden.append(h), memory.append(c)
 """
+_LOG10_NORM = """
+
+def log10_norm(gradient):
+    if gradient is None:  # no way leads here from the loss
+        return -np.inf
+    peak = gradient.abs().max()  # squares of what is left after many steps would be zero
+    return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
+"""
 _NOISE = "inputs = INPUT_SCALE * input_rng.standard_normal((T, N, D))\n"
 _TEXT = """letters = sorted(set(TEXT))
 one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
@@ -75,11 +83,66 @@ def reproduction_script(experiment: Experiment) -> str:
 
     Each line of its output after the header is: t, then log10 of ‖dL/dx_t‖, ‖dL/dh_t‖ and, for the LSTM, ‖dL/dc_t‖.
     """
-    module, gates = _MODULES[experiment.cell]
     lstm, every = experiment.cell == "lstm", experiment.loss_at == "every"
+    readout = f"""readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
+targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
+"""
+    return f"""{_network(experiment, "Gradients through time", _LOG10_NORM, readout)}
+x = [torch.tensor(step, requires_grad=True) for step in inputs]
+{_walk(experiment)}
+outputs = {"torch.stack(hidden)" if every else "hidden[-1]"} @ readout.T
+loss = 0.5 * ((outputs - targets) ** 2).mean()
+loss.backward()
+
+print("loss", loss.item())
+print("t log10|dL/dx_t| log10|dL/dh_t|{" log10|dL/dc_t|" if lstm else ""}")
+for t, kept in enumerate(zip(x, hidden{", memory" if lstm else ""}), start=1):
+    print(t, *(f"{{log10_norm(tensor.grad):.12f}}" for tensor in kept))
+"""
+
+
+def jacobian_script(experiment: Experiment) -> str:
+    """A Python file that needs numpy and torch only, and multiplies the Jacobians of the first sequence by autograd.
+
+    Each line of its output after the header is: lag, then log10 of the spectral norm of ∂s_T/∂s_{T−lag}, where s is h,
+    and h and c side by side for the LSTM.
+    """
+    lstm = experiment.cell == "lstm"
+    step, helper = _STEPS[experiment.cell, experiment.hidden_path], _gate_z(experiment)
+    return f"""{_network(experiment, "A product of Jacobians", "", "")}{helper}
+
+def advance(state, step):
+    {"h, c = state.split(H)" if lstm else "h = state"}
+    {step}
+    return {"torch.cat([h, c])" if lstm else "h"}
+
+
+state = torch.zeros({"2 * H" if lstm else "H"}, dtype=torch.float64)
+jacobians = []
+for step in torch.tensor(inputs)[:, 0]:
+    jacobians.append(torch.autograd.functional.jacobian(lambda before: advance(before, step), state))
+    state = advance(state, step).detach()
+
+product, log10 = torch.eye(len(state), dtype=torch.float64), 0.0
+print("lag log10|ds_T/ds_(T-lag)|")
+for lag, jacobian in enumerate(reversed(jacobians), start=1):
+    product = product @ jacobian
+    norm = torch.linalg.matrix_norm(product, ord=2)
+    log10 += norm.log10().item()
+    product = product / norm if norm else product  # the norm stands in log10 from here on
+    print(lag, f"{{log10:.12f}}")
+"""
+
+
+def _network(experiment: Experiment, title: str, function: str, readout: str) -> str:
+    """The head of a script: its settings, what the seed draws, and the cell with its weights.
+
+    `function` and `readout` are lines of the script that stand before and after the draws of the network.
+    """
+    module, gates = _MODULES[experiment.cell]
     relu = experiment.cell == "rnn" and experiment.nonlinearity == "relu"
     constants = f"T, N, D, H, SEED = {experiment.sequence_length}, {experiment.batch_size}, {experiment.input_size}, "
-    return f'''"""Gradients through time of one recurrent network, by PyTorch's autograd.
+    return f'''"""{title} of one recurrent network, by PyTorch's autograd.
 
 {_comment(experiment)}
 """
@@ -92,24 +155,15 @@ WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale
 FORGET_BIAS = {experiment.forget_bias!r}
 TEXT = {experiment.text!r}
 GATES = {gates}
-
-
-def log10_norm(gradient):
-    if gradient is None:  # no way leads here from the loss
-        return -np.inf
-    peak = gradient.abs().max()  # squares of what is left after many steps would be zero
-    return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
-
+{function}
 {_ORTHOGONAL if experiment.initialisation in ("orthogonal", "keras") else ""}
 # the draw
 rng, input_rng, loss_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(SEED).spawn(3))
 weight_hh = {_recurrent(experiment)}
-{_REST.get(experiment.initialisation, _GAUSSIAN_REST)}{_gate_bias(experiment)}{
-        _TEXT if experiment.text else _NOISE
-    }readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
-targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
-
-# the network, as a cell that is called step by step, so that each state keeps its gradient
+{_REST.get(experiment.initialisation, _GAUSSIAN_REST)}{_gate_bias(experiment)}{_TEXT if experiment.text else _NOISE}{
+        readout
+    }
+# the network, as a cell that is called step by step
 cell = torch.nn.{module}Cell(D, H, {'nonlinearity="relu", ' if relu else ""}dtype=torch.float64)
 cell.load_state_dict({{
     "weight_ih": torch.tensor(weight_ih),
@@ -117,16 +171,6 @@ cell.load_state_dict({{
     "bias_ih": torch.tensor(bias_ih),
     "bias_hh": torch.tensor(bias_hh),
 }})
-x = [torch.tensor(step, requires_grad=True) for step in inputs]
-{_walk(experiment)}
-outputs = {"torch.stack(hidden)" if every else "hidden[-1]"} @ readout.T
-loss = 0.5 * ((outputs - targets) ** 2).mean()
-loss.backward()
-
-print("loss", loss.item())
-print("t log10|dL/dx_t| log10|dL/dh_t|{" log10|dL/dc_t|" if lstm else ""}")
-for t, kept in enumerate(zip(x, hidden{", memory" if lstm else ""}), start=1):
-    print(t, *(f"{{log10_norm(tensor.grad):.12f}}" for tensor in kept))
 '''
 
 
@@ -134,7 +178,12 @@ def _walk(experiment: Experiment) -> str:
     """The loop over time; cut, no derivative passes through W_hh."""
     cell, path = experiment.cell, experiment.hidden_path
     walk = (_LSTM_WALK if cell == "lstm" else _WALK).replace("STEP", _STEPS[cell, path])
-    return (_Z if (cell, path) == ("gru", "cut") else "") + walk
+    return _gate_z(experiment) + walk
+
+
+def _gate_z(experiment: Experiment) -> str:
+    """The function that the cut GRU needs for its additive path."""
+    return _Z if (experiment.cell, experiment.hidden_path) == ("gru", "cut") else ""
 
 
 def _recurrent(experiment: Experiment) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics import CELLS, Experiment, run, run_jacobians
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import reproduction_script
+from rnn_dynamics.reproduction import jacobian_script, reproduction_script
 
 #: Orders of magnitude; the scripts print twelve decimals.
 CLOSE = 1e-9
@@ -106,16 +107,21 @@ CORNERS = {
 ALL = EVERY_WAY | CUT | VARIANTS | TEXTS | CORNERS
 
 
+def printed_by_all(names: Iterable[str], folder: Path) -> dict[str, str]:
+    """What the scripts of these names print."""
+    (folder / "driver").write_text(DRIVER, encoding="utf-8")
+    output = alone("driver", *(f"{name}.py" for name in names), folder=folder)
+    parts = [part.partition("\n") for part in output.split("script ")[1:]]
+    return {name.removesuffix(".py"): printed for name, _, printed in parts}
+
+
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each script prints, all in one process."""
     folder = tmp_path_factory.mktemp("scripts")
     for name, experiment in ALL.items():
         (folder / f"{name}.py").write_text(reproduction_script(experiment), encoding="utf-8")
-    (folder / "driver").write_text(DRIVER, encoding="utf-8")
-    output = alone("driver", *(f"{name}.py" for name in ALL), folder=folder)
-    parts = [part.partition("\n") for part in output.split("script ")[1:]]
-    return {name.removesuffix(".py"): printed for name, _, printed in parts}
+    return printed_by_all(ALL, folder)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -148,6 +154,45 @@ def test_any_sentence_is_reproduced(name: str, outputs: dict[str, str]) -> None:
 @pytest.mark.parametrize("name", CORNERS)
 def test_the_corners_of_the_sliders_are_reproduced(name: str, outputs: dict[str, str]) -> None:
     assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+
+
+#: A part of all, because the scripts share the network's head.
+JACOBIANS = {
+    name: replace(experiment, loss_at="last")
+    for name, experiment in (CUT | VARIANTS | TEXTS | CORNERS).items()
+    if not name.endswith("every")
+}
+
+
+@pytest.fixture(scope="module")
+def products(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script of Jacobians prints, all in one process."""
+    folder = tmp_path_factory.mktemp("products")
+    for name, experiment in JACOBIANS.items():
+        (folder / f"{name}.py").write_text(jacobian_script(experiment), encoding="utf-8")
+    return printed_by_all(JACOBIANS, folder)
+
+
+@pytest.mark.parametrize("name", JACOBIANS)
+def test_the_product_of_jacobians_is_reproduced(name: str, products: dict[str, str]) -> None:
+    assert "Traceback" not in products[name], products[name]
+    _, *rows = products[name].strip().splitlines()
+    table = np.array([[float(entry) for entry in row.split()] for row in rows])
+    lags = range(1, JACOBIANS[name].sequence_length + 1)
+    np.testing.assert_array_equal(table[:, 0], lags)
+    norms = run_jacobians(JACOBIANS[name], lags).log10_singular_values[:, 0]
+    np.testing.assert_allclose(table[:, 1], norms, rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_script_of_jacobians_runs_by_itself(cell: str, tmp_path: Path) -> None:
+    experiment = replace(SMALL, cell=cell)
+    script = jacobian_script(experiment)
+    (tmp_path / "jacobians.py").write_text(script, encoding="utf-8")
+    last = alone("jacobians.py", folder=tmp_path).splitlines()[-1].split()
+    assert "rnn_dynamics" not in script
+    assert int(last[0]) == 13
+    assert float(last[1]) == pytest.approx(run_jacobians(experiment, [13]).log10_singular_values[0, 0], abs=CLOSE)
 
 
 @pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)
