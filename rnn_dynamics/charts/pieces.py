@@ -73,8 +73,8 @@ def strips(key: str, *places: str) -> alt.Chart:
     )
 
 
-def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole") -> alt.Chart:
-    """A panel's title above a place; `lines` (an array of texts) and the places are expressions."""
+def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color: str = "") -> alt.Chart:
+    """A panel's title above a place; `lines` (an array of texts), places and colour (if not text's) are expressions."""
     return (
         alt.Chart(alt.NamedData(data))
         .transform_calculate(text=lines)
@@ -84,7 +84,7 @@ def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole") -> al
             dy=-8,
             fontSize=alt.ExprRef("narrow ? 14 : 16"),
             fontWeight="bold",
-            color=theme.text,
+            color=alt.ExprRef(color) if color else theme.text,
         )
         .encode(text="text:N", x=at(x), y=at(f"{y} - 18 * (length({lines}) - 1)"))
     )

@@ -17,6 +17,8 @@ def in_link(name: str, value: object) -> str:
 
 #: More options than this are a list, fewer a row of buttons.
 _MOST_BUTTONS = 3
+#: More values of a view than this are a slider; they are short words or numbers.
+_LONGEST_ROW = 8
 
 
 def control(name: str, opening: Experiment, **options: Any) -> Any:
@@ -71,10 +73,12 @@ def select(name: str, opening: Experiment) -> str:
     return str(st.selectbox(knob.label, keys, index=default, key=name, help=knob.help, bind="query-params"))
 
 
-def view(key: str, label: str, values: Sequence[str]) -> str:
-    """A row of buttons for a setting of the picture; the first value stands at the opening."""
-    picked = st.segmented_control(label, values, default=values[0], key=key, required=True, bind="query-params")
-    return str(picked or values[0])
+def view(key: str, label: str, values: Sequence[str], opening: str) -> str:
+    """A row of buttons for a setting of the picture, or a slider where it has many values."""
+    if len(values) > _LONGEST_ROW:
+        return str(st.select_slider(label, values, value=opening, key=key, bind="query-params"))
+    picked = st.segmented_control(label, values, default=opening, key=key, required=True, bind="query-params")
+    return str(picked or opening)
 
 
 def text(name: str, opening: Experiment) -> str:

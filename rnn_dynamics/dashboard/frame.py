@@ -13,17 +13,26 @@ from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import reproduction_script
+from rnn_dynamics.reproduction import jacobian_script, reproduction_script
 
 Views = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A setting of the picture and not of the experiment; the first of its values stands at the opening."""
+    """A setting of the picture and not of the experiment; its first value stands at the opening unless one is named.
+
+    More than eight values are a slider.
+    """
 
     label: str
     values: tuple[str, ...]
+    opening: str = ""
+
+    @property
+    def at_opening(self) -> str:
+        """The value when the page opens."""
+        return self.opening or self.values[0]
 
 
 #: The horizontal axis of every picture through time.
@@ -62,6 +71,16 @@ def script_download(experiment: Experiment, note: str = "") -> Download:
     )
 
 
+def jacobian_script_download(experiment: Experiment) -> Download:
+    """The script that multiplies an experiment's Jacobians."""
+    return Download(
+        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, Jacobians)",
+        file_name=f"jacobians_{experiment.cell}_{experiment.hidden_path}.py",
+        mime="text/x-python",
+        content=lambda: jacobian_script(experiment),
+    )
+
+
 def csv_download(label: str, file_name: str, table: Callable[[], Any]) -> Download:
     """A frame as a file."""
     return Download(
@@ -74,8 +93,9 @@ class Frame:
     """One page's controls.
 
     name: of the page's file and of its words in content/. opening: the first picture. presets: key -> experiment, in
-    the order of their shortcuts. main: fields whose controls the page itself shows beside its picture. more: the fields
-    in the panel "More". views: key -> settings of the picture. cells: which architectures the page can show.
+    the order of their shortcuts. main: fields and views whose controls the page itself shows. more: fields in the
+    panel "More", which holds the other views too. views: key -> settings of the picture. cells: which architectures the
+    page can show.
     """
 
     name: str
@@ -89,7 +109,7 @@ class Frame:
     @property
     def views_at_opening(self) -> dict[str, str]:
         """The settings of the picture when the page opens."""
-        return {key: view.values[0] for key, view in self.views.items()}
+        return {key: view.at_opening for key, view in self.views.items()}
 
     @property
     def at_opening(self) -> dict[str, Any]:
@@ -107,7 +127,8 @@ class Frame:
     def control(self, name: str, **options: Any) -> Any:
         """The control of a field or of a view."""
         if name in self.views:
-            return controls.view(name, self.views[name].label, self.views[name].values)
+            view = self.views[name]
+            return controls.view(name, view.label, view.values, view.at_opening)
         if name == "cell":
             return controls.choice(name, self.opening, self.cells)
         return controls.control(name, self.opening, **options)
@@ -140,10 +161,10 @@ class Frame:
             self._preset_buttons(words["presets"])
         links.show_notices()
         picture()
+        below()
         if share.open:  # filled last, when every control is known; built only while it is open
             with share:
                 self._share_panel(downloads)
-        below()
         st.markdown(prose(self.name))
 
     def _read_state(self) -> None:
@@ -156,7 +177,8 @@ class Frame:
     def _more(self) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""
         more = st.popover("More", on_change="rerun", key="more")
-        at_opening, names = self.at_opening, (*self.views, *self.more)
+        views = tuple(name for name in self.views if name not in self.main)
+        at_opening, names = self.at_opening, (*views, *self.more)
         away = any(st.session_state.get(name, at_opening[name]) != at_opening[name] for name in names)
         if more.open or away or any(name in st.query_params for name in names):
             with more:

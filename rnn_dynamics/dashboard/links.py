@@ -18,6 +18,8 @@ from rnn_dynamics.experiment import KNOBS, Choice, Number, Text
 _NOTICES = "notices_of_the_link"
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
+#: More names than this are not listed in a remark.
+_MOST_NAMES = 8
 
 
 def read_link(widgets: Mapping[str, Any]) -> None:
@@ -68,7 +70,8 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
     names = tuple(knob.options) if isinstance(knob, Choice) else offered or ()
     match = next((name for name in names if name.lower() == text.lower()), None)
     if match is None:
-        return f"`{key} = {_plain(text)}` is not one of {', '.join(names)}"
+        known = ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]}, {names[1]}, …, {names[-1]}"
+        return f"`{key} = {_plain(text)}` is not one of {known}"
     if set_it or in_link(key, match) != text:
         st.session_state[key] = match
     return None
