@@ -1,0 +1,207 @@
+"""The answer behind the page "A product of Jacobians", and its picture; the words are in `jacobian_words`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells import CELLS, cell_of
+from rnn_dynamics.dashboard.cache import COMPUTING
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.run import run_jacobians
+from rnn_dynamics.tables.jacobians import JacobianPicture, jacobian_datasets
+from rnn_dynamics.tables.verdict import power_of_ten
+from rnn_dynamics.trace import JacobianTrace
+
+Array = NDArray[np.float64]
+
+PAGE = "jacobians"
+#: T·S³, beyond which the exponents of half the directions are computed: all would take a quarter of a second.
+LARGEST_SPECTRUM = 2e8
+#: A direction survives if so much of it is left at the longest lag.
+SURVIVES = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class JacobianAnswer:
+    """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
+
+    lags, log10_singular_values, exponents: as there. eigenvalues and singular_values: as in `JacobianPicture`. slope:
+    mean of the activation's derivative over units and steps, for a cell without gates; else nan.
+    """
+
+    experiment: Experiment
+    lags: NDArray[np.int64]
+    log10_singular_values: Array
+    exponents: Array
+    eigenvalues: Mapping[str, NDArray[np.complex128]]
+    singular_values: Array
+    slope: float
+
+    @property
+    def back(self) -> int:
+        """T − 1, the longest lag."""
+        return self.experiment.sequence_length - 1
+
+    @property
+    def size(self) -> int:
+        """S."""
+        return int(self.log10_singular_values.shape[1])
+
+    @property
+    def norm(self) -> Array:
+        """(K,), log10 of the spectral norm of ∂s_T/∂s_{T−lag}."""
+        return self.log10_singular_values[:, 0]
+
+    @cached_property
+    def bound_holds(self) -> bool:
+        """Whether (γ σ_max)^lag is a law of this cell: it is derived for a network without gates."""
+        return not CELLS[self.experiment.cell].gates
+
+    @cached_property
+    def factors(self) -> dict[str, float]:
+        """log10 of each factor per step: bound (σ_max), radius (ρ) and mean (ρ of the mean Jacobian), exponent (e^λ₁).
+
+        nan where an exponent could not be resolved.
+        """
+        radius, mean = (np.abs(self.eigenvalues[kind]).max() for kind in ("weights", "mean"))
+        with np.errstate(divide="ignore"):
+            bound, radius, mean = np.log10([self.singular_values[0], radius, mean]).tolist()
+        return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0] / np.log(10.0)), "mean": mean}
+
+    @property
+    def laws(self) -> dict[str, float]:
+        """The factors whose straight lines say something about this cell."""
+        names = ("bound", "radius", "exponent") if self.bound_holds else ("mean", "exponent")
+        return {name: self.factors[name] for name in names if not np.isnan(self.factors[name])}
+
+    @cached_property
+    def excess(self) -> tuple[int, float]:
+        """The lag at which the norm is furthest above ρ^lag (with gates: of the mean Jacobian), and log10 by how much.
+
+        (0, 0) where it never is, or where ρ is 0.
+        """
+        slope = self.factors["radius" if self.bound_holds else "mean"]
+        if np.isneginf(slope):
+            return 0, 0.0
+        above = self.norm - self.lags * slope
+        return int(self.lags[above.argmax()]), float(above.max())
+
+    @property
+    def survivors(self) -> int:
+        """How many of the S directions keep more than SURVIVES over the longest lag."""
+        return int((self.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
+
+
+@lru_cache(maxsize=256)
+def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
+    """Answer for one experiment."""
+    size = len(cell_of(experiment).components) * experiment.hidden_size
+    affordable = experiment.sequence_length * size**3 <= LARGEST_SPECTRUM
+    with COMPUTING:
+        return _kept(run_jacobians(experiment, exponents=size if affordable else size // 2))
+
+
+def _kept(trace: JacobianTrace) -> JacobianAnswer:
+    plain = not CELLS[trace.experiment.cell].gates
+    rows = np.linalg.norm(trace.state_matrix, axis=1)
+    return JacobianAnswer(
+        experiment=trace.experiment,
+        lags=trace.lags,
+        log10_singular_values=trace.log10_singular_values,
+        exponents=trace.lyapunov_exponents,
+        eigenvalues={
+            "weights": np.linalg.eigvals(trace.state_matrix).astype(complex),
+            "mean": np.linalg.eigvals(trace.jacobians.mean(axis=0)).astype(complex),
+        },
+        singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
+        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says.
+        slope=float((np.linalg.norm(trace.jacobians, axis=2) / rows).mean()) if plain else np.nan,
+    )
+
+
+@lru_cache(maxsize=256)
+def jacobian_picture(experiment: Experiment, against_lag: bool, colour: str) -> dict[str, bytes]:
+    """The picture's datasets."""
+    answer = jacobian_answer(experiment)
+    words, says = sentences(PAGE), numbers_of(answer)
+    titles = words["titles"]
+    return jacobian_datasets(
+        JacobianPicture(
+            length=experiment.sequence_length,
+            lags=answer.lags,
+            log10_singular_values=answer.log10_singular_values,
+            laws=answer.laws,
+            circles=tuple(name for name in answer.laws if name != "exponent"),
+            labels={name: words["labels"][name].format(**says) for name in ("norm", *answer.laws)},
+            eigenvalues=answer.eigenvalues,
+            singular_values=answer.singular_values,
+            exponents=answer.exponents,
+            colour=colour,
+            titles={
+                name: titles[key].format(**says)
+                for name, key in {
+                    "lines": _claim(answer),
+                    "weights": "weights",
+                    "mean": "mean",
+                    "spectrum": "spectrum",
+                }.items()
+            },
+            against_lag=against_lag,
+        )
+    )
+
+
+def _claim(answer: JacobianAnswer) -> str:
+    """Which title is the most telling true one."""
+    if not answer.bound_holds:
+        return "gated"
+    if coincide(answer):
+        return "coincide"
+    if answer.excess[1] > np.log10(2.0):
+        return "exceeds"
+    return "grows" if answer.factors["exponent"] > 0.0 and answer.norm[-1] > 0.0 else "bound"
+
+
+def coincide(answer: JacobianAnswer) -> bool:
+    """Whether bound, spectral radius and true norm are the same over the longest lag, to 1 %."""
+    ends = [answer.norm[-1], answer.back * answer.factors["bound"], answer.back * answer.factors["radius"]]
+    return bool(answer.back and np.isfinite(ends).all() and np.ptp(ends) < np.log10(1.01))
+
+
+def numbers_of(answer: JacobianAnswer) -> dict[str, str | int]:
+    """What the sentences are filled with, as text where a number needs a form."""
+    back, experiment = answer.back, answer.experiment
+    over = {name: power_of_ten(back * slope if back else 0.0) for name, slope in answer.factors.items()}
+    step = {f"{name}_step": _factor(slope) for name, slope in answer.factors.items()}
+    return (
+        over
+        | step
+        | {
+            "norm": power_of_ten(float(answer.norm[-1])),
+            "norm_step": _factor(float(answer.norm[-1]) / back) if back else "–",
+            "cell": CELLS[experiment.cell].label,
+            "matrix": CELLS[experiment.cell].state_matrix,
+            "state": "[h | c]" if len(CELLS[experiment.cell].components) > 1 else "h",
+            "back": back,
+            "size": answer.size,
+            "computed": len(answer.exponents),
+            "survivors": answer.survivors,
+            "exponent_nats": f"{answer.exponents[0]:.3f}".replace("-", "−").replace("inf", "∞"),
+            "positive": int((answer.exponents > 0.0).sum()),
+            "slope": f"{answer.slope:.2f}",
+            "excess_lag": answer.excess[0],
+            "excess": power_of_ten(answer.excess[1]),
+        }
+    )
+
+
+def _factor(log10_value: float) -> str:
+    """A factor per step, with one digit more where it is almost 1; – for nan."""
+    factor = 10.0**log10_value
+    return "–" if np.isnan(factor) else f"{factor:.4g}" if abs(factor - 1.0) < 0.05 else f"{factor:.3g}"
