@@ -36,8 +36,15 @@ PRESETS = {
     "chaos": replace(OPENING, weight_scale=3.0),
     "lstm": replace(OPENING, cell="lstm"),
 }
-#: What a hall asks in its first minutes: presets, cells, and the opening picture along its two sliders.
-EXPECTED = (*PRESETS.values(), replace(OPENING, cell="gru"), *along_sliders(OPENING, "weight_scale", "sequence_length"))
+#: What a hall asks in its first minutes: the presets, and the opening picture along its two sliders; for each cell.
+EXPECTED = (
+    *PRESETS.values(),
+    *(
+        step
+        for cell in CELL_NAMES
+        for step in along_sliders(replace(OPENING, cell=cell), "weight_scale", "sequence_length")
+    ),
+)
 MAIN = ("cell", "weight_scale", "sequence_length")
 FRAME = Frame(
     name=PAGE,

@@ -171,7 +171,7 @@ def test_everything_in_the_plane_lies_within_its_reach(cell: str) -> None:
 def test_no_two_labels_touch(cell: str, scale: float) -> None:
     found = tables(replace(OPENING, cell=cell, weight_scale=scale))
     whole = found["whole"][0]
-    places = sorted(row["place"] for row in found["laws"])
+    places = sorted(row["label"] for row in found["laws"])
     assert np.diff(places).min() >= (whole["high"] - whole["low"]) / 13 - 1.01  # each is rounded to a hundredth
     assert whole["low"] < places[0] < places[-1] < whole["high"]
 

@@ -23,12 +23,12 @@ HEIGHT = 480
 _PARAMETERS = {
     "narrow": "width < 560",
     "curvesRight": "narrow ? width : width * 0.6",
-    "curvesBottom": "narrow ? height * 0.4 : height",
+    "curvesBottom": "narrow ? height * 0.43 : height",
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",
     "planeLeft": "narrow ? 0 : width * 0.68",
-    "planeTop": "narrow ? height * 0.63 : 0",
+    "planeTop": "narrow ? height * 0.66 : 0",
     "spectrumLeft": "narrow ? width * 0.74 : planeLeft",
-    "spectrumTop": "narrow ? height * 0.72 : height * 0.84",
+    "spectrumTop": "narrow ? height * 0.75 : height * 0.84",
     "whole": "data('whole')[0]",
     "pixels": "side / 2 / whole.reach",
     "pointed": "hover.place ? hover.place[0] : null",
@@ -57,7 +57,14 @@ def jacobian_chart(against: str, background: Background) -> alt.LayerChart:
     theme = THEMES[background]
     panels = _Panels(theme, at_start=against == "step")
     left: list[Any] = [panels.fan(), panels.laws(), panels.pointed_line(), panels.labels()]
-    plane: list[Any] = [panels.singular_values(), panels.unit_circle(), panels.circles(), panels.eigenvalues()]
+    plane: list[Any] = [
+        panels.singular_values(),
+        panels.unit_circle(),
+        panels.circles(),
+        panels.pointed_circle(),
+        panels.targets(),
+        panels.eigenvalues(),
+    ]
     titles = (
         heading(theme, _LINES.format("lines"), "0", "0"),
         heading(theme, "[whole.weights, '']", "planeLeft", "planeTop"),
@@ -66,7 +73,7 @@ def jacobian_chart(against: str, background: Background) -> alt.LayerChart:
     )
     return (
         alt.layer(
-            alt.layer(*plane, panels.pointed_circle()),
+            alt.layer(*plane),
             alt.layer(*left, panels.axis_name(), panels.pointed_text()),
             alt.layer(panels.spectrum(), panels.spectrum_zero()),
             *titles,
@@ -142,7 +149,7 @@ class _Panels:
         style: dict[str, Any] = {
             "align": "left" if self.at_start else "right",
             "dx": 8 if self.at_start else -8,
-            "fontSize": alt.ExprRef("narrow ? 12 : 16"),
+            "fontSize": alt.ExprRef("narrow ? 11 : 16"),
             "fontWeight": "bold",
         }
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
@@ -150,23 +157,25 @@ class _Panels:
             alt.Chart().mark_text(**style, **halo),
             alt.Chart().mark_text(**style, color=self.law_colour),
         )
-        return group("laws", *layers, x=at("0" if self.at_start else "curvesRight"), y="place:Q", text="text:N")
+        return group("laws", *layers, x=at("0" if self.at_start else "curvesRight"), y="label:Q", text="text:N")
 
     def pointed_text(self) -> alt.Chart:
-        """What the eigenvalue under the pointer is, in the corner that the lines leave free."""
+        """What the eigenvalue under the pointer is: in the corner that the lines leave free, or below the plane."""
+        side = "right" if self.at_start else "left"
+        corner = "curvesRight - 8" if self.at_start else "8"
         return (
             alt.Chart(alt.NamedData("eigenvalues"))
             .transform_filter("datum.place === pointed")
             .mark_text(
-                align="right" if self.at_start else "left",
+                align=alt.ExprRef(f"narrow ? 'left' : '{side}'"),
                 baseline="bottom",
-                fontSize=16,
+                fontSize=alt.ExprRef("narrow ? 13 : 16"),
                 fontWeight="bold",
                 color=self._kind_colour(),
             )
             .encode(
-                x=at("curvesRight - 8" if self.at_start else "8"),
-                y=at("curvesBottom - (narrow ? 22 : 8)"),
+                x=at(f"narrow ? planeLeft : {corner}"),
+                y=at("narrow ? planeTop + side + 22 : curvesBottom - 8"),
                 text="text:N",
             )
         )
@@ -199,7 +208,7 @@ class _Panels:
         radius = style.pop("radius")
         return (
             alt.Chart()
-            .mark_point(shape="circle", filled=False, size=alt.ExprRef(f"pow(2 * pixels * {radius}, 2)"), **style)
+            .mark_point(shape="circle", fill=None, size=alt.ExprRef(f"pow(2 * pixels * {radius}, 2)"), **style)
             .encode(**_CENTRE)
         )
 
@@ -228,7 +237,7 @@ class _Panels:
     def eigenvalues(self) -> alt.Chart:
         """Of the recurrent matrix and of the mean Jacobian; pointing at one, or a tap, selects its place as "hover"."""
         hover = alt.selection_point(
-            name="hover", on="pointermove, click", fields=["place"], clear="pointerout", empty=False, toggle=False
+            name="hover", on="pointermove, touchstart", fields=["place"], clear=False, empty=False, toggle=False
         )
         return (
             alt.Chart(alt.NamedData("eigenvalues"))
@@ -244,6 +253,13 @@ class _Panels:
             .encode(x="x:Q", y="y:Q")
             .add_params(hover)
         )
+
+    def targets(self) -> alt.Chart:
+        """What a pointer near an eigenvalue meets, larger on a phone: the marks of all layers select."""
+        target = alt.Chart(alt.NamedData("eigenvalues")).mark_point(
+            filled=True, opacity=0, size=alt.ExprRef("narrow ? 700 : 200")
+        )
+        return target.encode(x="x:Q", y="y:Q")
 
     def singular_values(self) -> alt.Chart:
         """Ticks on the real axis. Carries the scales of the plane, equal in both directions."""

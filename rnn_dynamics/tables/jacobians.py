@@ -103,7 +103,7 @@ def fan_rows(picture: JacobianPicture) -> pa.Table:
 def law_rows(picture: JacobianPicture) -> pa.Table:
     """One row for the norm and for each law.
 
-    Columns name, x2 and y2 (where its straight line ends, null for the norm), place and text (where and what to write),
+    Columns name, x2 and y2 (where its straight line ends, null for the norm), label and text (where and what to write),
     radius (of its circle, or null).
     """
     back = picture.length - 1
@@ -117,7 +117,7 @@ def law_rows(picture: JacobianPicture) -> pa.Table:
             "name": ["norm", *picture.laws],
             "x2": pa.array([None, *x2], pa.float32()),
             "y2": pa.array([None, *y2], pa.int32()),
-            "place": pa.array(hundredths(np.array(places))),
+            "label": pa.array(hundredths(np.array(places))),
             "text": [picture.labels[name] for name in ("norm", *picture.laws)],
             "radius": pa.array([None, *radii], pa.float32()),
         }
