@@ -82,6 +82,13 @@ def test_orthogonal_weights_at_rest_make_all_laws_one() -> None:
     assert not jacobians.coincide(jacobian_answer(OPENING))
 
 
+def test_a_norm_at_its_bound_is_not_enough_to_call_the_matrix_a_rotation() -> None:
+    answer = jacobian_answer(replace(OPENING, nonlinearity="relu", initialisation="identity"))
+    assert answer.norm[-1] == answer.factors["bound"] == answer.factors["radius"] == 0.0
+    assert answer.slope < 0.95
+    assert not jacobians.coincide(answer)
+
+
 def test_a_network_with_gates_has_no_line_of_the_bound() -> None:
     assert set(jacobian_answer(OPENING).laws) == {"bound", "radius", "exponent"}
     for cell in ("lstm", "gru"):
