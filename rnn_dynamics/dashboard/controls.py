@@ -31,13 +31,13 @@ def control(name: str, opening: Experiment, **options: Any) -> Any:
     return (select if len(knob.options) > _MOST_BUTTONS else choice)(name, opening)
 
 
-def slider(name: str, opening: Experiment, disabled: bool = False) -> Any:
-    """A slider over the offered values of a numeric field."""
+def slider(name: str, opening: Experiment, disabled: bool = False, offered: Sequence[float] = ()) -> Any:
+    """A slider over the offered values of a numeric field, or over those `offered`."""
     knob = KNOBS[name]
     assert isinstance(knob, Number)
     return st.select_slider(
         knob.label,
-        knob.offered,
+        offered or knob.offered,
         value=getattr(opening, name),
         key=name,
         help=knob.help,

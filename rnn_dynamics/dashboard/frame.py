@@ -95,7 +95,7 @@ class Frame:
     name: of the page's file and of its words in content/. opening: the first picture. presets: key -> experiment, in
     the order of their shortcuts. main: fields and views whose controls the page itself shows. more: fields in the
     panel "More", which holds the other views too. views: key -> settings of the picture. cells: which architectures the
-    page can show.
+    page can show. offered: numeric field -> the values that this page offers, where they are not those of KNOBS.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Frame:
     more: tuple[str, ...]
     views: Mapping[str, View] = field(default_factory=dict)
     cells: tuple[str, ...] = tuple(KNOBS_CHOICE["cell"].options)
+    offered: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -131,6 +132,8 @@ class Frame:
             return controls.view(name, view.label, view.values, view.at_opening)
         if name == "cell":
             return controls.choice(name, self.opening, self.cells)
+        if name in self.offered:
+            options["offered"] = self.offered[name]
         return controls.control(name, self.opening, **options)
 
     def show(
@@ -160,19 +163,26 @@ class Frame:
         with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
             self._preset_buttons(words["presets"])
         links.show_notices()
-        picture()
+        place = st.container(key="place_of_the_picture")
         below()
+        st.markdown(prose(self.name))
+        with place:  # after the prose, which must not wait for a picture that grows over seconds
+            picture()
         if share.open:  # filled last, when every control is known; built only while it is open
             with share:
                 self._share_panel(downloads)
-        st.markdown(prose(self.name))
 
     def _read_state(self) -> None:
         """Take the address, and what another page has left, as far as the controls of this page can show it."""
         views = {key: view.values for key, view in self.views.items()}
-        links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells})
+        links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
         if st.session_state.get("cell", self.opening.cell) not in self.cells:
             st.session_state["cell"] = self.opening.cell
+        given = st.session_state.to_dict()
+        for name in KNOBS_NUMBER.keys() & given.keys():
+            offered = self.offered.get(name, KNOBS_NUMBER[name].offered)
+            if given[name] not in offered:
+                st.session_state[name] = links.nearest(offered, given[name])
 
     def _more(self) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""

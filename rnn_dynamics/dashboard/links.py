@@ -6,7 +6,7 @@ reader once what was ignored, and moves a valid value that no control offers to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -62,7 +62,7 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
     """Judge one key of the address; set the session's value where the widget would not find it by itself."""
     knob = KNOBS.get(key)
     if isinstance(knob, Number):
-        return _read_number(key, text, knob, set_it)
+        return _read_number(key, text, knob, offered or knob.offered, set_it)
     if isinstance(knob, Text):
         if set_it:
             st.session_state[key] = text[: knob.offered_length]
@@ -77,16 +77,21 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
     return None
 
 
-def _read_number(key: str, text: str, knob: Number, set_it: bool) -> str | None:
+def _read_number(key: str, text: str, knob: Number, offered: tuple[float, ...], set_it: bool) -> str | None:
     try:
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
         kind = "a whole number" if knob.whole else "a number"
-        return f"`{key} = {_plain(text)}` is not {kind} from {min(knob.offered):g} to {max(knob.offered):g}"
-    nearest = min(knob.offered, key=lambda offer: abs(offer - value))
-    if set_it or in_link(key, nearest) != text:
-        st.session_state[key] = nearest
-    return None if nearest == value else f"`{key} = {_plain(text)}` is shown as {nearest:g}"
+        return f"`{key} = {_plain(text)}` is not {kind} from {min(offered):g} to {max(offered):g}"
+    shown = nearest(offered, value)
+    if set_it or in_link(key, shown) != text:
+        st.session_state[key] = shown
+    return None if shown == value else f"`{key} = {_plain(text)}` is shown as {shown:g}"
+
+
+def nearest(offered: Sequence[float], value: float) -> float:
+    """The offered value that a control can show in place of another."""
+    return min(offered, key=lambda offer: abs(offer - value))
 
 
 def _plain(text: str) -> str:
