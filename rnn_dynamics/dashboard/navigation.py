@@ -25,6 +25,7 @@ def _navigation() -> Any:
             # The home page has the empty address; a link to its file's name must not end in "Page not found".
             st.Page(home, title="Vanish or explode?", url_path="vanish_or_explode", visibility="hidden"),
             st.Page(_PAGES / "additive_path.py", title="The additive cell path"),
+            st.Page(_PAGES / "initialisation.py", title="What initialisation really does"),
             st.Page(_PAGES / "jacobians.py", title="Why: a product of Jacobians"),
         ],
         position="top",

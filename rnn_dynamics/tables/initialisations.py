@@ -7,14 +7,19 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.tables.drawing import arrow_bytes
 from rnn_dynamics.tables.verdict import horizon, outcome_of
 
 Array = NDArray[np.float64]
 
 #: What is said of the seeds: the seed at 5 %, the one in the middle, the seed at 95 %.
 _QUANTILES = (0.05, 0.5, 0.95)
+#: What the axis of factors may end at, as log10: few values, so that it stands still while a slider moves.
+_LOWS = np.log10([0.4, 0.1, 0.01, 0.001])
+_HIGHS = np.log10([1.3, 3.0, 15.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,3 +119,60 @@ def _columns(name: str, values: Sequence[Sequence[float]]) -> dict[str, Array]:
     """Columns `name`, `name`_low and `name`_high of (low, median, high) a row."""
     low, median, high = np.reshape(values, (-1, 3)).T
     return {name: median, f"{name}_low": low, f"{name}_high": high}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of the picture.
+
+    Attributes:
+        cell: key of CELLS. name: its label.
+        scheme: "" where the line above has the same. short: scheme and cell, for a phone.
+        marked: whether a framework does this by itself.
+        row: None while it is not computed.
+        factor, horizon, remains: the numbers beside the line. details: what a reader sees who points at it.
+    """
+
+    cell: str
+    name: str
+    scheme: str
+    short: str
+    marked: bool
+    row: InitialisationRow | None
+    factor: str
+    horizon: str
+    remains: str
+    details: str
+
+
+def line_datasets(lines: Sequence[Line], title: str, hint: str) -> dict[str, bytes]:
+    """The datasets of the picture, by name: lines from the top, and whole (axis, title, hint) in one row.
+
+    A factor beyond the axis stands at its end; `Line.factor` says what it is.
+    """
+    known = [line.row.log10_factor for line in lines if line.row]
+    ends = [end for spread in known for end in (spread.low, spread.high) if np.isfinite(end)]
+    low, high = _end(_LOWS, min(ends, default=0.0)), -_end(-_HIGHS, -max(ends, default=0.0))
+    factors = [astuple(line.row.log10_factor) if line.row else (0.0, 0.0, 0.0) for line in lines]
+    texts = ("cell", "name", "scheme", "short", "factor", "horizon", "remains", "details")
+    rows = {
+        "place": pa.array(range(len(lines)), pa.uint8()),
+        "known": [line.row is not None for line in lines],
+        "marked": [line.marked for line in lines],
+        **dict(zip(("low", "median", "high"), 10.0 ** np.clip(factors, low, high).T, strict=True)),
+        **{text: [getattr(line, text) for line in lines] for text in texts},
+    }
+    whole = {
+        "lines": [len(lines)],
+        "low": [10.0**low],
+        "high": [10.0**high],
+        "keeps": [1],
+        "title": [title],
+        "hint": [hint],
+    }
+    return {"lines": arrow_bytes(pa.table(rows)), "whole": arrow_bytes(pa.table(whole))}
+
+
+def _end(ends: Array, lowest: float) -> float:
+    """The first of falling `ends` that leaves room below `lowest`, else the last."""
+    return float(ends[min(int(np.sum(ends > lowest - 0.02)), len(ends) - 1)])
