@@ -174,3 +174,30 @@ def test_a_finger_drawn_along_the_map_moves_the_curves(phone: BrowserContext, ad
         assert len(seen) == 3
         assert reader.sent == sent
         reader.assert_well()
+
+
+def test_a_picture_of_many_networks_can_be_stopped_goes_on_and_follows_its_sliders(
+    desk: BrowserContext, address: str
+) -> None:
+    with visit(desk) as reader:
+        reader.page.goto(f"{address}/initialisation?hidden_size=128&sequence_length=200&seed=9")
+        stop = reader.page.get_by_test_id("stButton").get_by_role("button", name="Stop")  # Streamlit has one of its own
+        go_on, missing = reader.page.get_by_role("button", name="Go on"), reader.page.locator(".note b").first
+        stop.click()
+        go_on.wait_for()
+        reader.rest()
+        stopped = missing.inner_text()
+        assert stopped.endswith("lines are not computed yet.")
+        reader.page.wait_for_timeout(1500)
+        assert missing.inner_text() == stopped
+        go_on.click()
+        stop.wait_for()
+        wait_until(lambda: missing.inner_text() != stopped, "the picture does not go on")
+        length = reader.slider("Sequence length T")
+        length.focus()
+        for _ in range(3):
+            length.press("ArrowLeft")
+        wait_until(lambda: reader.settings()["sequence_length"] == "170", "the slider waits for the picture")
+        stop.click()
+        go_on.wait_for()
+        assert reader.page.locator('[data-testid="stException"]').count() == 0

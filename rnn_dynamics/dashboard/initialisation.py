@@ -114,12 +114,12 @@ def _scheme_rows(experiment: Experiment) -> SchemeRows:
 
 
 def fill(experiment: Experiment) -> None:
-    """Compute all rows, for nobody who waits: at most half of the time."""
+    """Compute all rows, for nobody who waits: at most a third of the time."""
     answer = scheme_rows(experiment)
     while not answer.complete:
         began = monotonic()
         answer.advance()
-        sleep(monotonic() - began)
+        sleep(2.0 * (monotonic() - began))
 
 
 def grown_rows(experiment: Experiment, status: Any) -> tuple[InitialisationRow, ...]:
