@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,13 @@ settings.load_profile("same_everywhere")
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
     monkeypatch.setattr(process, "use_one_core", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def nobody_answers_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's thread in the background would outlive its test, and compute while others measure memory."""
+    if "streamlit" in sys.modules:
+        monkeypatch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
 
 
 @pytest.fixture(scope="module")

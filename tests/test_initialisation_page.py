@@ -16,7 +16,8 @@ from rnn_dynamics import CELLS, Experiment, run_family
 from rnn_dynamics.charts.initialisation import SHAPES, scheme_chart, scheme_specification
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard import initialisation as page
-from rnn_dynamics.dashboard.initialisation import ROWS, SchemeRows, scheme_rows, seeds_for
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.initialisation import ROWS, SchemeRows, fill, scheme_rows, seeds_for
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.tables.initialisations import InitialisationRow, Line, Spread, initialisation_row, line_datasets
@@ -97,6 +98,14 @@ def test_rows_that_are_computed_in_goes_are_those_of_one_go(monkeypatch: pytest.
     assert answer.rows == rows_of(SMALL)
     answer.advance()
     assert len(answer.rows) == len(ROWS)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_what_a_hall_asks_first_is_answered_in_the_background() -> None:
+    thread = warm_up("a page of this test", [SMALL, replace(SMALL, weight_scale=0.5)], fill)
+    thread.join()
+    assert scheme_rows(SMALL).rows == rows_of(SMALL)
+    assert scheme_rows(replace(SMALL, weight_scale=0.5)).complete
 
 
 def test_what_a_scheme_decides_asks_for_nothing_new() -> None:
