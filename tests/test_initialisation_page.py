@@ -72,6 +72,7 @@ def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dic
         assert f"5–95 %: ×{factors[0]:#.3g} to ×{factors[2]:#.3g}" in line["details"]
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_the_published_figures_stand_on_the_page() -> None:
     # The first rows of the preset H = 128; test_initialisations.py has all of them.
     wide = SchemeRows(Experiment(hidden_size=128, sequence_length=100, batch_size=2))
