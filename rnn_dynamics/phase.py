@@ -13,36 +13,53 @@ from rnn_dynamics.trace import PhaseRow, read_only
 
 
 def phase_grid(
-    experiment: Experiment, weight_scales: Sequence[float], input_scales: Sequence[float]
+    experiment: Experiment,
+    weight_scales: Sequence[float],
+    input_scales: Sequence[float],
+    seeds: Sequence[int] | None = None,
 ) -> Iterator[PhaseRow]:
     """Measure log10 of the factor per step of ‖dL/dh_t‖ for each input strength and weight scale.
 
-    A row is computed when it is asked for, so a reader may show what there is and stop after any row.
+    A row is computed when it is asked for, so a reader may show what there is and stop after any row. A single small
+    network lies far from the average one; the factors are the mean over the networks of all `seeds`.
 
     Args:
         experiment: cell, sizes, seed and all else that the whole grid has in common.
         weight_scales: S of them, the columns.
         input_scales: one row each.
+        seeds: K networks; None stands for the experiment's own.
 
     Returns:
         the rows, in the order of `input_scales`; see `PhaseRow`.
 
     Raises:
-        ValueError: a scale is outside the limits of Experiment, or the sequence has a single step and so no factor.
+        ValueError: a scale or seed is outside the limits of Experiment, there is no seed, or the sequence has a single
+            step and so no factor.
     """
     if experiment.sequence_length < 2:
         raise ValueError(f"sequence_length = {experiment.sequence_length} has no factor per step; the limit is 2")
     scales = tuple(replace(experiment, weight_scale=scale).weight_scale for scale in weight_scales)
+    networks = tuple(replace(experiment, seed=seed).seed for seed in ((experiment.seed,) if seeds is None else seeds))
+    if not networks:
+        raise ValueError("seeds is empty; name at least one")
     rows = [replace(experiment, input_scale=scale) for scale in input_scales]
-    return (_phase_row(row, scales) for row in rows)
+    return (_phase_row(row, scales, networks) for row in rows)
 
 
-def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...]) -> PhaseRow:
+def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
     length = experiment.sequence_length
     # The last steps still show where the loss pointed, the first ones a state that has not forgotten its start.
     near, far = length // 5, 9 * length // 10
-    norms = run_family(experiment, weight_scales=weight_scales).log10_norms["hidden"]
+    norms = run_family(experiment, weight_scales=weight_scales, seeds=seeds).log10_norms["hidden"]
     arrived, left = norms[:, length - 1 - far], norms[:, length - 1 - near]
-    factors = np.full(len(weight_scales), -np.inf)
-    np.subtract(arrived, left, out=factors, where=np.isfinite(arrived))
-    return PhaseRow(experiment=experiment, weight_scales=weight_scales, log10_factors=read_only(factors / (far - near)))
+    change = np.full(len(norms), -np.inf)
+    np.subtract(arrived, left, out=change, where=np.isfinite(arrived))
+    by_seed = (change / (far - near)).reshape(len(weight_scales), len(seeds)).T
+    return PhaseRow(
+        experiment=experiment,
+        weight_scales=weight_scales,
+        seeds=seeds,
+        log10_norms=read_only(norms.reshape(len(weight_scales), len(seeds), length).mean(axis=1)),
+        log10_factors=read_only(by_seed.mean(axis=0)),
+        log10_factors_by_seed=read_only(by_seed),
+    )

@@ -119,18 +119,26 @@ class LagSplit:
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseRow:
-    """How fast the gradient grows or decays at one input strength, for S weight scales.
+    """How fast the gradient grows or decays at one input strength, for S weight scales, in the mean of K networks.
+
+    All arrays are float64 and read-only.
 
     Attributes:
-        experiment: the question, with the row's `input_scale`; its own weight scale is not used.
+        experiment: the question, with the row's `input_scale`; its own weight scale and seed are not used.
         weight_scales: the S weight scales.
-        log10_factors: (S,), float64 and read-only: log10 of the factor per step back in time of ‖dL/dh_t‖, the mean
-            over the lags from T/5 to 9T/10. -inf where the gradient is exactly zero at the longer of them.
+        seeds: of the K networks.
+        log10_norms: (S, T), for t = 1 .. T: log10 ‖dL/dh_t‖, the mean over the networks.
+        log10_factors: (S,), log10 of the factor per step back in time of ‖dL/dh_t‖, the mean over the lags from T/5 to
+            9T/10 and over the networks. -inf where a network's gradient is exactly zero at the longer of these lags.
+        log10_factors_by_seed: (K, S), the same of each network.
     """
 
     experiment: Experiment
     weight_scales: tuple[float, ...]
+    seeds: tuple[int, ...]
+    log10_norms: Array
     log10_factors: Array
+    log10_factors_by_seed: Array
 
 
 @dataclass(frozen=True, kw_only=True)

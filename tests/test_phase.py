@@ -34,6 +34,20 @@ def test_each_entry_is_the_mean_slope_of_one_run(cell: str) -> None:
 
 
 @cells
+def test_a_row_of_several_networks_is_the_mean_of_their_rows(cell: str) -> None:
+    question = replace(SMALL, cell=cell)
+    (together,) = phase_grid(question, SCALES, [0.5], seeds=[4, 2, 9])
+    apart = [next(phase_grid(replace(question, seed=seed), SCALES, [0.5])) for seed in (4, 2, 9)]
+    np.testing.assert_allclose(together.log10_factors_by_seed, [row.log10_factors for row in apart], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        together.log10_factors, np.mean([row.log10_factors for row in apart], axis=0), rtol=0, atol=1e-12
+    )
+    runs = [run(replace(question, weight_scale=1.0, input_scale=0.5, seed=seed)) for seed in (4, 2, 9)]
+    norms = np.mean([trace.log10_norms["hidden"] for trace in runs], axis=0)
+    np.testing.assert_allclose(together.log10_norms[SCALES.index(1.0)], norms, rtol=0, atol=1e-9)
+
+
+@cells
 def test_without_recurrent_weights_only_a_gru_carries_a_hidden_gradient(cell: str) -> None:
     (row,) = phase_grid(replace(SMALL, cell=cell), SCALES, [1.0])
     assert np.isneginf(row.log10_factors[0]) == (cell != "gru")
@@ -50,9 +64,9 @@ def test_a_network_at_rest_grows_by_the_weight_scale_at_any_length(length: int) 
 def test_a_row_is_computed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def noted(experiment: Experiment, weight_scales: tuple[float, ...]) -> FamilyTrace:
+    def noted(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> FamilyTrace:
         asked.append(experiment.input_scale)
-        return run_family(experiment, weight_scales=weight_scales)
+        return run_family(experiment, weight_scales=weight_scales, seeds=seeds)
 
     monkeypatch.setattr(phase, "run_family", noted)
     rows = phase_grid(SMALL, SCALES, [0.2, 0.4, 0.6])
@@ -60,7 +74,7 @@ def test_a_row_is_computed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     row = next(rows)
     assert asked == [0.2]
     assert row.experiment == replace(SMALL, input_scale=0.2)
-    assert row.weight_scales == SCALES
+    assert (row.weight_scales, row.seeds) == (SCALES, (SMALL.seed,))
     assert row.log10_factors.dtype == np.float64
     with pytest.raises(ValueError, match="read-only"):
         row.log10_factors[...] = 0.0
@@ -73,6 +87,10 @@ def test_a_question_without_an_answer_is_refused_before_the_first_row() -> None:
         phase_grid(SMALL, [1.0, 11.0], [1.0])
     with pytest.raises(ValueError, match="input_scale = -1"):
         phase_grid(SMALL, SCALES, [1.0, -1.0])
+    with pytest.raises(ValueError, match="seed = -1"):
+        phase_grid(SMALL, SCALES, [1.0], seeds=[0, -1])
+    with pytest.raises(ValueError, match="seeds is empty"):
+        phase_grid(SMALL, SCALES, [1.0], seeds=[])
 
 
 # Law 4, Chen, Pennington & Schoenholz 2018

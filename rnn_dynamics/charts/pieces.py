@@ -90,20 +90,26 @@ def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color
     )
 
 
-def colour_bar(title: str, field: str, domain: tuple[str, str], colours: Sequence[str]) -> alt.Chart:
-    """Carries the legend of a map's colours, below the map, and draws nothing; the ends of `domain` are expressions."""
+def colour_bar(
+    title: str, field: str, domain: tuple[str, str], colours: Sequence[str], data: str = "whole", **options: Any
+) -> alt.Chart:
+    """Carries the legend of a map's colours, below the map, and draws nothing; the ends of `domain` are expressions.
+
+    `options` are the legend's.
+    """
     ends = [alt.ExprRef(end) for end in domain]
-    legend = alt.Legend(
-        orient="none",
-        legendX=alt.ExprRef("mapLeft"),
-        legendY=alt.ExprRef("height + 66"),
-        direction="horizontal",
-        titleOrient="left",
-        titleLimit=400,
-        tickCount=5,
-        gradientLength=110,
-        gradientThickness=10,
-    )
+    usual: dict[str, Any] = {
+        "orient": "none",
+        "legendX": alt.ExprRef("mapLeft"),
+        "legendY": alt.ExprRef("height + 66"),
+        "direction": "horizontal",
+        "titleOrient": "left",
+        "titleLimit": 400,
+        "tickCount": 5,
+        "gradientLength": 110,
+        "gradientThickness": 10,
+    }
+    legend = alt.Legend(**usual | options)
     colour = alt.Color(field, title=title, scale=alt.Scale(domain=ends, range=list(colours)), legend=legend)
     nowhere = {"x": alt.value(0), "y": alt.value(0)}
-    return alt.Chart(alt.NamedData("whole")).mark_point(opacity=0).encode(**nowhere, color=colour)
+    return alt.Chart(alt.NamedData(data)).mark_point(opacity=0).encode(**nowhere, color=colour)

@@ -24,19 +24,30 @@ class Crossing:
     Attributes:
         input_scale: of the row.
         measured: see `crossing`; None where the factor never rises through 1.
+        low, high: the same of the factors one standard error of the mean over the networks higher, and lower; None
+            with one network too.
         predicted: by mean field; None where that says nothing, see `theory.mean_field_crossing`.
     """
 
     input_scale: float
     measured: float | None
+    low: float | None
+    high: float | None
     predicted: float | None
 
 
 def row_crossing(row: PhaseRow) -> Crossing:
     """Measured and predicted crossing of one row of the phase diagram."""
+    networks, mean = len(row.seeds), row.log10_factors
+    low = high = None
+    if networks > 1 and np.isfinite(row.log10_factors_by_seed).all():
+        error = row.log10_factors_by_seed.std(axis=0, ddof=1) / math.sqrt(networks)
+        low, high = crossing(row.weight_scales, mean + error), crossing(row.weight_scales, mean - error)
     return Crossing(
         input_scale=row.experiment.input_scale,
-        measured=crossing(row.weight_scales, row.log10_factors),
+        measured=crossing(row.weight_scales, mean),
+        low=low,
+        high=high,
         predicted=mean_field_crossing(row.experiment),
     )
 

@@ -1,0 +1,158 @@
+"""Phase diagram: at which weight scale and input strength gradients vanish or explode, and what dL/dW_hh hears."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.phase_diagram import GO, phase_specification
+from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.frame import (
+    Download,
+    Frame,
+    View,
+    Views,
+    along_sliders,
+    background,
+    csv_download,
+    script_download,
+)
+from rnn_dynamics.dashboard.phase_diagram import (
+    INPUT_SCALES,
+    PAGE,
+    computed_strengths,
+    lag_answer,
+    missing,
+    phase_picture,
+    phase_row,
+)
+from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment
+from rnn_dynamics.tables.phase_diagram import lag_table, map_table
+
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+PRESETS = {
+    "house": OPENING,
+    "silent": replace(OPENING, input_scale=0.0),
+    "weak": replace(OPENING, input_scale=0.316),
+    "lstm": replace(OPENING, cell="lstm", input_scale=0.316),
+    "beyond": replace(OPENING, weight_scale=5.0),
+}
+#: What a hall asks in its first minutes: the presets, each cell, and the opening picture along its sliders.
+EXPECTED = (
+    *along_sliders(OPENING, "input_scale", "weight_scale"),
+    *(replace(OPENING, cell=cell, input_scale=scale) for cell in CELL_NAMES for scale in INPUT_SCALES),
+    *PRESETS.values(),
+    *(
+        replace(experiment, input_scale=scale)
+        for experiment in along_sliders(OPENING, "sequence_length")
+        for scale in INPUT_SCALES
+    ),
+)
+MAIN = ("cell", "weight_scale", "input_scale", "sequence_length")
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=MAIN,
+    more=tuple(name for name in KNOBS if name not in MAIN),
+    views={"across": View(label="Map across", values=("input", "lag"))},
+)
+SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
+#: Key of the session's state: the map that its reader has stopped.
+STOPPED = "stopped_map"
+#: Seconds of rows between two pictures of a map that is being computed.
+SLICE = 0.25
+
+
+@st.fragment
+def picture() -> None:
+    """The main controls and everything that depends on them; see the home page on what each element costs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name in MAIN:
+            FRAME.control(name)
+    experiment, views = FRAME.asked()
+    there = computed_strengths(experiment, views["across"], SLICE if _going_on(experiment) else 0.0)
+    datasets, finding = _picture(experiment, views, there)
+    st.vega_lite_chart(
+        {**phase_specification(views["across"], background(), SCALE_LABELS), "datasets": datasets},
+        key="picture",
+        width="stretch",
+        on_select=_go_there,
+        selection_mode=GO,
+    )
+    st.html(finding)
+    if missing(experiment, views["across"], there):
+        _show_progress(experiment, there)
+        if _going_on(experiment) and page_is_drawn:
+            st.rerun(scope="fragment")
+
+
+def _picture(experiment: Experiment, views: Views, there: tuple[float, ...]) -> tuple[dict[str, bytes], str]:
+    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    return phase_picture(experiment, there, views["across"], colour, DIVERGING)
+
+
+def _map_of(experiment: Experiment) -> Experiment:
+    """What all settings have in common that share a map."""
+    return replace(experiment, weight_scale=1.0, input_scale=1.0, seed=0)
+
+
+def _go_there() -> None:
+    """Set the controls to the cell that was clicked."""
+    picked = st.session_state["picture"].selection[GO]
+    if picked:
+        st.session_state["weight_scale"] = WEIGHT_SCALES[picked[0]["scale"]]
+        if FRAME.asked()[1]["across"] == "input":
+            st.session_state["input_scale"] = INPUT_SCALES[picked[0]["column"]]
+
+
+def _going_on(experiment: Experiment) -> bool:
+    """Whether the reader has let this map be computed."""
+    return bool(st.session_state.get(STOPPED) != _map_of(experiment))
+
+
+def _go_on() -> None:
+    """Run again for the next rows of a map that is not complete."""
+    experiment, views = FRAME.asked()
+    there = computed_strengths(experiment, views["across"], 0.0)
+    if _going_on(experiment) and missing(experiment, views["across"], there):
+        st.rerun()
+
+
+def _show_progress(experiment: Experiment, there: tuple[float, ...]) -> None:
+    """How much of the map there is, and the button that stops it or lets it go on."""
+    with st.container(key="computing"):
+        share = len(there) / len(INPUT_SCALES)
+        st.progress(share, text=f"Map: {len(there)} of {len(INPUT_SCALES)} input strengths")
+        going_on = _going_on(experiment)
+        stopped = _map_of(experiment) if going_on else None
+        st.button("Stop" if going_on else "Go on", key="stop", on_click=_set_stopped, args=(stopped,))
+
+
+def _set_stopped(stopped: Experiment | None) -> None:
+    st.session_state[STOPPED] = stopped
+
+
+def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
+    there = computed_strengths(experiment, views["across"], 0.0)
+    rows = [phase_row(replace(experiment, input_scale=scale)) for scale in there]
+    return (
+        *((csv_download("Map", "phase_diagram.csv", lambda: map_table(rows)),) if rows else ()),
+        csv_download("Split by lag", "gradient_by_lag.csv", lambda: lag_table(lag_answer(experiment))),
+        script_download(experiment),
+    )
+
+
+def _answer(experiment: Experiment) -> None:
+    phase_row(experiment)
+    lag_answer(experiment)
+
+
+# A fragment may ask for another run of itself only while it runs alone; after a run of the whole page the page asks.
+page_is_drawn = False
+FRAME.show(picture, _downloads)
+page_is_drawn = True
+warm_up(PAGE, EXPECTED, _answer)
+_go_on()
