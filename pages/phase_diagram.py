@@ -9,6 +9,7 @@ import streamlit as st
 from rnn_dynamics.charts.phase_diagram import GO, phase_specification
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.frame import (
     Download,
     Frame,
@@ -124,11 +125,11 @@ def _go_on() -> None:
 def _show_progress(experiment: Experiment, there: tuple[float, ...]) -> None:
     """How much of the map there is, and the button that stops it or lets it go on."""
     with st.container(key="computing"):
-        share = len(there) / len(INPUT_SCALES)
-        st.progress(share, text=f"Map: {len(there)} of {len(INPUT_SCALES)} input strengths")
+        words, done, all_rows = sentences(PAGE)["progress"], len(there), len(INPUT_SCALES)
+        st.progress(done / all_rows, text=words["text"].format(done=done, all=all_rows))
         going_on = _going_on(experiment)
         stopped = _map_of(experiment) if going_on else None
-        st.button("Stop" if going_on else "Go on", key="stop", on_click=_set_stopped, args=(stopped,))
+        st.button(words["stop" if going_on else "go_on"], key="stop", on_click=_set_stopped, args=(stopped,))
 
 
 def _set_stopped(stopped: Experiment | None) -> None:

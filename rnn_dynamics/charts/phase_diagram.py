@@ -48,7 +48,7 @@ _INVITATION = "narrow ? 'across: {} · tap: go there' : 'point: factor per step 
 _COLOURS = {
     "values": [-1, -0.5, 0, 0.5, 1],
     "labelExpr": "'×' + format(pow(2, datum.value * abs(datum.value)), '.2~r')",
-    "gradientLength": 200,
+    "gradientLength": alt.ExprRef("narrow ? 120 : 200"),
 }
 
 
@@ -76,7 +76,7 @@ def phase_chart(across: str, background: Background, scale_labels: tuple[str, ..
             alt.layer(panels.parts(), panels.total(), panels.parts_name()),
             alt.layer(panels.running_sum(), panels.share_name(), panels.reached()),
             heading(theme, _LINES.format("spot.map"), "0", "0", "here"),
-            heading(theme, _LINES.format("whole.title"), "lagLeft", "partsTop", "lags"),
+            heading(theme, _LINES.format("whole.title"), "lagLeft", "partsTop - (narrow ? 12 : 0)", "lags"),
             colour_bar("factor per step", "length:Q", ("-1", "1"), DIVERGING, data="lags", **_COLOURS),
         )
         .resolve_scale(x="independent", y="independent", color="independent")
@@ -135,12 +135,20 @@ class _Panels:
         hover = alt.selection_point(
             name="hover", on="pointermove", fields=fields, clear="pointerout", empty=False, toggle=False
         )
-        go = alt.selection_point(name=GO, on="click", fields=["scale", "column", "place"], clear=False, toggle=False)
+        # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
+        go = alt.selection_point(
+            name=GO,
+            on="click, touchend[event.cancelable]",
+            fields=["scale", "column", "place"],
+            clear=False,
+            toggle=False,
+        )
         return (
             alt.Chart(alt.NamedData("cells"))
             .transform_calculate(right="datum.column + 1", place="spot.place")
-            .mark_rect(fill=alt.ExprRef("datum.colour"), x2Offset=1, y2Offset=-1, cursor="pointer")
+            .mark_rect(x2Offset=1, y2Offset=-1, cursor="pointer")
             .encode(**self._map_axes("column:Q", "below:Q"), x2="right:Q", y2="above:Q")
+            .encode(fill=alt.Fill("colour:N", scale=None))
             .add_params(hover, go)
         )
 
@@ -293,11 +301,11 @@ class _Panels:
             title="share",
             domain=[alt.ExprRef("whole.bottom"), alt.ExprRef("whole.top")],
             values=[-100, 0, 100, 200],
-            labelExpr="datum.value + ' %'",
+            labelExpr="narrow ? '' : datum.value + ' %'",
         )
         return (
             flattened(x="whole.lags", y="datum.shares", data="lags")
-            .mark_line(color=alt.ExprRef("whole.colour"), strokeWidth=3, order=None)
+            .mark_line(color=alt.ExprRef("whole.colour"), strokeWidth=alt.ExprRef("narrow ? 0 : 3"), order=None)
             .encode(**axes)
         )
 
