@@ -20,15 +20,9 @@ from rnn_dynamics.dashboard.frame import (
     csv_download,
     script_download,
 )
-from rnn_dynamics.dashboard.phase_diagram import (
-    INPUT_SCALES,
-    PAGE,
-    computed_strengths,
-    lag_answer,
-    missing,
-    phase_picture,
-    phase_row,
-)
+from rnn_dynamics.dashboard.phase_diagram import phase_picture
+from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
+from rnn_dynamics.dashboard.phase_text import PAGE
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.phase_diagram import lag_table, map_table
 

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag, theory
 from rnn_dynamics.charts.phase_diagram import GO, phase_chart, phase_specification
 from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.dashboard.phase_diagram import INPUT_SCALES, NETWORKS, row_size
+from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS, row_size
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.phase import crossing, row_crossing
@@ -301,6 +301,14 @@ def test_a_map_that_was_stopped_keeps_the_chosen_row_and_goes_on_when_asked() ->
     app.button(key="stop").click().run()
     assert {cell["column"] for cell in shown(app)["0-cells"]} == set(range(len(INPUT_SCALES)))
     assert "stop" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize("changes", [{"loss_at": "every"}, {"hidden_path": "cut"}, {"cell": "GRU"}])
+def test_mean_field_is_shown_only_beside_what_it_speaks_of(changes: dict[str, str]) -> None:
+    app = open_page("phase_diagram", changes | {"sequence_length": "20"})
+    assert {line["predicted"] for line in shown(app)["0-lines"]} == {None}
+    assert "mean field" not in shown(app)["0-here"][0]["map"]
+    assert "<b>Mean field</b>" not in "".join(shown(app)["words"])
 
 
 @pytest.mark.parametrize("params", [{}, {"across": "lag"}, {"cell": "LSTM"}, {"weight_scale": "10.0"}])
