@@ -174,10 +174,9 @@ def compare_pages(browser: Browser, app: str, text: str) -> None:
     """Print the other pages' sliders at their opening settings, once their answers have been prepared."""
     value = Knob(opened(browser, text), "Value")
     for name, sliders in PAGES.items():
-        page = opened(browser, f"{app}/{name}")
-        page.wait_for_timeout(PREPARED_AFTER)
-        for slider in sliders:
-            compare(f"{name}: {slider}", Knob(page, slider), value, 20, 2.5)
+        opened(browser, f"{app}/{name}").wait_for_timeout(PREPARED_AFTER)
+        for slider in sliders:  # each on a page of its own: the others stand at the opening
+            compare(f"{name}: {slider}", Knob(opened(browser, f"{app}/{name}"), slider), value, 20, 2.5)
 
 
 def compare_all(browser: Browser, app: str, text: str) -> None:
