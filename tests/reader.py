@@ -21,7 +21,8 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 PATIENCE = 20.0
-PICTURE = '[data-testid="stVegaLiteChart"] canvas'
+#: The page's own picture; what stands below it may hold another.
+PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 
 PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
 
@@ -125,6 +126,10 @@ class Reader:
     def words(self) -> str:
         """The verdict on each cell, below the picture."""
         return self.page.locator("table.verdict").inner_text()
+
+    def finding(self) -> str:
+        """All that the page says in words about the picture."""
+        return "\n".join(self.page.locator('[data-testid="stHtml"]').all_inner_texts())
 
     def slider(self, name: str) -> Locator:
         return self.page.get_by_role("slider", name=name)

@@ -38,9 +38,9 @@ def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserCo
         assert reader.page.get_by_text("Of this link").count() == 0
         assert re.search("not found", reader.page.locator("body").inner_text()) is None
         reader.assert_well()
-        before = reader.words()
+        before = reader.finding()
         reader.slider("Weight scale").press("ArrowRight")
-        wait_until(lambda: reader.words() != before, "the page does not react")
+        wait_until(lambda: reader.finding() != before, "the page does not react")
         assert reader.settings()["weight_scale"] == "1.5"
         reader.assert_well()
 
@@ -79,9 +79,9 @@ def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page
             reader.page.keyboard.up(key)
             reader.page.wait_for_timeout(120)
         reader.rest()
-        before = reader.words()
+        before = reader.finding()
         slider.press("ArrowLeft")
-        wait_until(lambda: reader.words() != before, f"{page} is dead")
+        wait_until(lambda: reader.finding() != before, f"{page} is dead")
         reader.assert_well()
 
 
