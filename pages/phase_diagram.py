@@ -122,12 +122,12 @@ def _show_progress(experiment: Experiment, there: tuple[float, ...]) -> None:
         words, done, all_rows = sentences(PAGE)["progress"], len(there), len(INPUT_SCALES)
         st.progress(done / all_rows, text=words["text"].format(done=done, all=all_rows))
         going_on = _going_on(experiment)
-        stopped = _map_of(experiment) if going_on else None
-        st.button(words["stop" if going_on else "go_on"], key="stop", on_click=_set_stopped, args=(stopped,))
+        st.button(words["stop" if going_on else "go_on"], key="stop", on_click=_set_stopped, args=(going_on,))
 
 
-def _set_stopped(stopped: Experiment | None) -> None:
-    st.session_state[STOPPED] = stopped
+def _set_stopped(stop: bool) -> None:
+    """Stop what the controls ask for by now: a slider may have moved since the button was drawn."""
+    st.session_state[STOPPED] = _map_of(FRAME.asked()[0]) if stop else None
 
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:

@@ -101,3 +101,34 @@ def test_pointing_at_a_unit_draws_its_own_product_of_gates_without_the_server(
         assert not reader.changed()
         assert reader.sent == sent
         reader.assert_well()
+
+
+def test_a_click_on_the_phase_diagram_goes_there(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/phase_diagram?sequence_length=20&hidden_size=8")
+        before = (reader.value("Weight scale"), reader.value("Input scale"))
+        reader.page.mouse.click(*reader.point(0.3, 0.3))
+        wait_until(lambda: reader.value("Weight scale") != before[0], "the click sets no weight scale")
+        reader.rest()
+        there = (reader.value("Weight scale"), reader.value("Input scale"))
+        assert float(there[0]) > float(before[0])
+        assert float(there[1]) < float(before[1])
+        assert (reader.settings()["weight_scale"], reader.settings()["input_scale"]) == there
+        reader.assert_well()
+
+
+def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/jacobians")
+        reader.remember()
+        sent = reader.sent
+        # 64 eigenvalues lie in the unit circle: walk over it until one answers.
+        places = ((across / 200, down / 50) for down in range(13, 22) for across in range(152, 177))
+        for across, down in places:
+            reader.page.mouse.move(*reader.point(across, down))
+            reader.page.wait_for_timeout(60)
+            if reader.changed():
+                break
+        assert reader.changed()
+        assert reader.sent == sent
+        reader.assert_well()

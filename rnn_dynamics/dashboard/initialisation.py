@@ -41,7 +41,8 @@ _LARGEST_ROW, _LARGEST_GO = 1.4e9, 1.2e8
 _OVERHEAD = 100
 #: Seconds that one run of the page computes, and between two goes, so that others who wait for the lock get it.
 _SLICE, _BREATH = 0.25, 0.001
-_STOPPED = "stopped"
+#: Key of the session's state: what its reader has stopped, or _NEXT for what the controls ask for at the next run.
+_STOPPED, _NEXT = "stopped", "what is asked next"
 #: Of the place for the progress bar and its button, in pixels: a phone has no more.
 STATUS_WIDTH = 300
 
@@ -130,10 +131,12 @@ def grown_rows(experiment: Experiment, status: Any) -> tuple[InitialisationRow, 
         status: a placeholder for the progress bar with its button "Stop", or for the button "Go on".
     """
     answer = scheme_rows(experiment)
+    if st.session_state.get(_STOPPED) == _NEXT:
+        st.session_state[_STOPPED] = experiment
     if st.session_state.get(_STOPPED) == experiment and not answer.complete:
         _offer(status, "go_on", None)
     elif not answer.complete:
-        _compute(answer, _offer(status, "stop", experiment))
+        _compute(answer, _offer(status, "stop", _NEXT))
         if answer.complete:
             status.empty()
     return tuple(answer.rows)
@@ -165,7 +168,7 @@ def come_back(experiment: Experiment) -> None:
             st.rerun()
 
 
-def _offer(status: Any, button: str, stopped: Experiment | None) -> Any:
+def _offer(status: Any, button: str, stopped: str | None) -> Any:
     """Show a button that stops or goes on; return a place for a progress bar beside it."""
     with status.container(horizontal=True, vertical_alignment="bottom"):
         bar = st.empty()
@@ -173,9 +176,9 @@ def _offer(status: Any, button: str, stopped: Experiment | None) -> Any:
     return bar
 
 
-def _stop(experiment: Experiment | None) -> None:
-    """Compute nothing more for an experiment; None: go on."""
-    st.session_state[_STOPPED] = experiment
+def _stop(what: str | None) -> None:
+    """Compute nothing more, or with None go on. What it is, the next run decides: a slider may have moved since."""
+    st.session_state[_STOPPED] = what
 
 
 @lru_cache(maxsize=256)
