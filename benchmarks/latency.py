@@ -31,8 +31,6 @@ FLAGS += " disable-component-update disable-sync"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CANVAS = '[data-testid="stVegaLiteChart"] canvas'
 PEER = 'import streamlit as st; st.fragment(lambda: st.write("value", st.slider("Value", 0, 100)))()'
-#: Milliseconds after which a page has answered in the background what a hall asks first.
-PREPARED_AFTER = 20_000
 #: Drawing on the chart's canvas, or a change of the text, asks for a frame; a message posted from that frame arrives
 #: when it is painted.
 PROBE = """
@@ -161,20 +159,21 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> N
     row(name, f"{value:.0f} ms", f"{own:.0f} ms", f"{own / value:.2f}", f"<= {target}")
 
 
-#: Page -> its sliders beside the home page's, each to be answered within 2.5 times the text-only page.
+#: Page -> seconds until the server has answered in the background what a hall asks first, and its sliders, each to be
+#: answered within 2.5 times the text-only page.
 PAGES = {
-    "additive_path": ("Forget bias (LSTM)", "Weight scale", "Sequence length T"),
-    "initialisation": ("Sequence length T", "Weight scale"),
-    "jacobians": ("Weight scale", "Sequence length T"),
-    "phase_diagram": ("Weight scale", "Input scale"),
+    "additive_path": (30, ("Forget bias (LSTM)", "Weight scale", "Sequence length T")),
+    "initialisation": (240, ("Sequence length T", "Weight scale")),
+    "jacobians": (60, ("Weight scale", "Sequence length T")),
+    "phase_diagram": (60, ("Weight scale", "Input scale")),
 }
 
 
 def compare_pages(browser: Browser, app: str, text: str) -> None:
     """Print the other pages' sliders at their opening settings, once their answers have been prepared."""
     value = Knob(opened(browser, text), "Value")
-    for name, sliders in PAGES.items():
-        opened(browser, f"{app}/{name}").wait_for_timeout(PREPARED_AFTER)
+    for name, (seconds, sliders) in PAGES.items():
+        opened(browser, f"{app}/{name}").wait_for_timeout(1000 * seconds)
         for slider in sliders:  # each on a page of its own: the others stand at the opening
             compare(f"{name}: {slider}", Knob(opened(browser, f"{app}/{name}"), slider), value, 20, 2.5)
 
