@@ -16,6 +16,15 @@ settings.register_profile("same_everywhere", max_examples=25, deadline=None, der
 settings.load_profile("same_everywhere")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker drives the only browser, from the start; the others share the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(autouse=True)
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
