@@ -12,7 +12,7 @@ from rnn_dynamics.cells.cell import Weights
 from rnn_dynamics.experiment import Experiment, Number
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
-from rnn_dynamics.through_time.backpropagate import Pass, walk_back
+from rnn_dynamics.through_time.backpropagate import Losses, Pass, losses_of, walk_back
 from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
@@ -36,11 +36,11 @@ def run(experiment: Experiment) -> Trace:
     Raises:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
-    forward, draw, parameters, residuals = _forward(experiment)
+    forward, losses, draw, parameters, residuals = _forward(experiment)
     cell, record = forward.cell, forward.record
     gradients = ParameterGradients(cell, draw.inputs, record.hidden)
     norms = []
-    for steps in walk_back(forward):
+    for steps in walk_back(forward, losses):
         gradients.add(steps)
         norms.append(steps.log10_norms)
     return Trace(
@@ -64,18 +64,18 @@ def split_additive_path(experiment: Experiment) -> PathSplit:
     Raises:
         ValueError: the experiment's cell has no additive path.
     """
-    forward, *_ = _forward(experiment)
-    parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward)])
+    forward, losses, *_ = _forward(experiment)
+    parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward, losses)])
     return PathSplit(experiment=experiment, **_locked({name: values[:, 0] for name, values in parts.items()}))
 
 
 def split_by_lag(experiment: Experiment) -> LagSplit:
     """Split the gradient of the recurrent weights by the time step through which it arrives."""
-    forward, *_ = _forward(experiment)
+    forward, losses, *_ = _forward(experiment)
     gradient = RecurrentGradient(forward.cell, forward.record.hidden)
-    norms = _in_order([gradient.add(steps) for steps in walk_back(forward)])
+    norms = _in_order([gradient.add(steps) for steps in walk_back(forward, losses)])
     # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
-    shares = _in_order([gradient.shares(steps) for steps in walk_back(forward)])
+    shares = _in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
     cumulative = np.cumsum(shares["share"][::-1])[::-1]
     return LagSplit(
         experiment=experiment,
@@ -107,7 +107,7 @@ def run_jacobians(
             f"sequence_length × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}"
         )
     asked = _lags(length, lags)
-    forward, _, parameters, _ = _forward(experiment)
+    forward, _, _, parameters, _ = _forward(experiment)
     jacobians = step_jacobians(forward)
     return JacobianTrace(
         experiment=experiment,
@@ -153,10 +153,10 @@ def run_family(
     groups = []
     for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
         groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
-    losses, norms = zip(*groups, strict=True)
+    loss, norms = zip(*groups, strict=True)
     return FamilyTrace(
         experiments=tuple(member for row in members for member in row),
-        loss=read_only(np.concatenate(losses)),
+        loss=read_only(np.concatenate(loss)),
         log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
     )
 
@@ -179,17 +179,17 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), record.hidden)
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    way_back = _way_back(experiment, weights)
-    forward = Pass(cell, way_back, record, adjoints, experiment.loss_at == "every", len(scales))
-    norms = _in_order([steps.log10_norms for steps in walk_back(forward)])
+    forward = Pass(cell, _way_back(experiment, weights), record, len(scales))
+    losses = losses_of(adjoints, forward.length - len(adjoints), len(scales))
+    norms = _in_order([steps.log10_norms for steps in walk_back(forward, losses)])
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = _half_mean_square(by_member, axis=(2, 3))
     return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
 
 
-def _forward(experiment: Experiment) -> tuple[Pass, Draw, dict[str, Array], Array]:
-    """The forward pass of one experiment, what was drawn for it, its parameters, and what the loss squares."""
+def _forward(experiment: Experiment) -> tuple[Pass, Losses, Draw, dict[str, Array], Array]:
+    """Forward pass and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
     cell = cell_of(experiment)
     draw = make_draw(experiment, cell.gates)
     parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
@@ -198,8 +198,8 @@ def _forward(experiment: Experiment) -> tuple[Pass, Draw, dict[str, Array], Arra
     _check_states(record.hidden, [experiment.weight_scale], experiment)
     residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
     adjoints = draw.readout.T @ residuals / residuals.size
-    way_back = _way_back(experiment, weights)
-    return Pass(cell, way_back, record, adjoints, experiment.loss_at == "every"), draw, parameters, residuals
+    forward = Pass(cell, _way_back(experiment, weights), record)
+    return forward, losses_of(adjoints, forward.length - len(adjoints), 1), draw, parameters, residuals
 
 
 def _way_back(experiment: Experiment, weights: Weights) -> Weights:

@@ -25,7 +25,7 @@ def forward_pass(experiment: Experiment) -> Pass:
     draw = make_draw(experiment, cell.gates)
     weights = cell.make_weights(draw.parameters)
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
-    return Pass(cell, weights, record, np.zeros_like(record.hidden[-1:]), loss_at_every_step=False)
+    return Pass(cell, weights, record)
 
 
 def without_input(matrix: Array, kick: Array, steps: int) -> Pass:
@@ -36,7 +36,7 @@ def without_input(matrix: Array, kick: Array, steps: int) -> Pass:
     projection = np.zeros((steps, size, 1))
     projection[0, :, 0] = kick
     record = unroll(cell, weights, projection)
-    return Pass(cell, weights, record, np.zeros((1, size, 1)), loss_at_every_step=False)
+    return Pass(cell, weights, record)
 
 
 def gaussian(size: int, weight_scale: float, seed: int) -> tuple[Array, Array]:

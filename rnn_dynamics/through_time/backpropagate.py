@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.cells.activations import Array
 from rnn_dynamics.cells.cell import Adjoints, Cell, Factors, Weights
-from rnn_dynamics.through_time.scaling import LOG10_2, Scaled, by_member, log10_norm, log10_norm_at_any_size, shifted
+from rnn_dynamics.through_time.scaling import (
+    LOG10_2,
+    NOTHING,
+    Scaled,
+    by_member,
+    log10_norm,
+    log10_norm_at_any_size,
+    shifted,
+)
 
 #: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
@@ -30,17 +38,11 @@ MODEST_EXPONENT = 64
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass and the loss on it: all that the way back needs.
-
-    loss_adjoints: what the loss says of the hidden states directly, (T, ..., H, C) for a loss at every step, or
-    (1, ..., H, C) for a loss at the last. members: S, how many columns each sequence has.
-    """
+    """One forward pass. members: S, how many columns each sequence has."""
 
     cell: Cell
     weights: Weights
     record: Any
-    loss_adjoints: Array
-    loss_at_every_step: bool
     members: int = 1
 
     @property
@@ -48,75 +50,105 @@ class Pass:
         """T."""
         return len(self.record.hidden) - 1
 
-    def losses(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
-        """What the loss adds at each of `steps`, times 2^-exponent of its member; None where it adds nothing."""
-        if self.loss_at_every_step:
-            return list(shifted(self.loss_adjoints[steps.start : steps.stop], -exponent))
-        last = shifted(self.loss_adjoints[0], -exponent) if steps.stop == self.length else None
-        return [None] * (len(steps) - 1) + [last]
 
-    def first_exponent(self) -> NDArray[np.int64]:
-        """The exponent (..., S) with which the walk begins: 0, but for losses so large that squares would overflow."""
-        peaks = np.abs(by_member(self.loss_adjoints, self.members)).max(axis=(0, -2))
-        exponent = np.frexp(peaks)[1].astype(np.int64)
-        return np.where(exponent > MODEST_EXPONENT, exponent, 0)
+@dataclass(frozen=True)
+class Losses:
+    """What the losses say of the states h_t directly, beside what arrives from later steps.
+
+    first: the step, counted from 0, of the first row; at steps without a row no loss enters. rows (B, ..., H, C), times
+    2^exponents (B, ..., S) of their step and member.
+    """
+
+    first: int
+    rows: Array
+    exponents: NDArray[np.int64]
+
+    def at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
+        """What enters at each of `steps`, times 2^-exponent (..., S) of its member; None where nothing does."""
+        first, stop = (min(max(step - self.first, 0), len(self.rows)) for step in (steps.start, steps.stop))
+        if first == stop:
+            return [None] * len(steps)
+        rows = shifted(self.rows[first:stop], self.exponents[first:stop] - exponent)
+        before = self.first + first - steps.start
+        return [*[None] * before, *rows, *[None] * (len(steps) - before - len(rows))]
+
+    def largest(self, steps: range) -> NDArray[np.int64]:
+        """The largest exponent (..., S) of what enters at `steps`; NOTHING where nothing does."""
+        inside = self.exponents[max(0, steps.start - self.first) : max(0, steps.stop - self.first)]
+        return np.asarray(inside.max(axis=0, initial=NOTHING))
+
+
+def losses_of(adjoints: Array, first: int, members: int) -> Losses:
+    """Losses at their true size, (B, ..., H, C), from step `first` on.
+
+    Their exponent is 0, but for those so large that squares would overflow.
+    """
+    peaks = np.abs(by_member(adjoints, members)).max(axis=-2)
+    exponents = np.frexp(peaks)[1].astype(np.int64)
+    exponents[exponents <= MODEST_EXPONENT] = 0
+    return Losses(first, shifted(adjoints, -exponents) if exponents.any() else adjoints, exponents)
 
 
 @dataclass(frozen=True)
 class Run:
     """A run of B steps on the way back.
 
-    steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). log10_norms: name ->
-    (B, ..., S), exponents included. path: the adjoints (B + 1, ..., H, C) along the additive path, laid out as those of
-    a state; None where the cell has no such path.
+    steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). by_input (B, ..., D, C): the
+    adjoints of the inputs, likewise. log10_norms: name -> (B, ..., S), exponents included. path: the adjoints
+    (B + 1, ..., H, C) along the additive path, laid out as those of a state; None where the cell has no such path.
     """
 
     steps: range
     adjoints: Adjoints
+    by_input: Array
     exponent: NDArray[np.int64]
     log10_norms: dict[str, Array]
     path: Scaled | None
 
 
-def walk_back(forward: Pass) -> Iterator[Run]:
+def walk_back(forward: Pass, losses: Losses) -> Iterator[Run]:
     """Yield the runs from the last steps to the first; see `Run`.
 
     Every log10 norm is finite wherever the gradient is not exactly zero: input dL/dx_t, hidden dL/dh_t, and where the
     cell has them cell dL/dc_t and cell_path, the part of the state's gradient that arrived along the additive path.
     """
     nothing = np.zeros(forward.record.hidden.shape[1:])
-    exponent = forward.first_exponent()
-    state = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
-    path = Scaled((nothing,), exponent)
+    exponent = np.zeros_like(losses.exponents[0])
+    arriving = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
+    arriving_path = Scaled((nothing,), exponent)
     usual = longest_run(forward.cell, nothing.size)
     stop, longest = forward.length, usual
     while stop:
         steps = range(max(0, stop - longest), stop)
-        attempt = _Attempt(forward, steps, state, path)
+        # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
+        entering = losses.largest(steps)
+        state, path = arriving.renormalised(entering), arriving_path.renormalised(entering)
+        attempt = _Attempt(forward, losses, steps, state, path)
         if len(steps) > 1 and not attempt.is_safe():
             longest = max(1, len(steps) // 4)
             continue
         along_path = None if attempt.path_adjoints is None else Scaled((attempt.path_adjoints,), path.exponent)
-        yield Run(steps, attempt.adjoints, state.exponent, attempt.log10_norms(), along_path)
-        state = attempt.arriving_state().renormalised(only_down=forward.loss_at_every_step)
-        path = attempt.arriving_path().renormalised(only_down=forward.loss_at_every_step)
+        yield Run(steps, attempt.adjoints, attempt.by_input, state.exponent, attempt.log10_norms(), along_path)
+        arriving, arriving_path = attempt.arriving_state(), attempt.arriving_path()
         stop, longest = steps.start, min(2 * longest, usual)
 
 
 class _Attempt:
     """The adjoints of one run, which count only if no norm left the safe range."""
 
-    def __init__(self, forward: Pass, steps: range, state: Scaled, path: Scaled) -> None:
-        self.forward, self.steps, self.state, self.path = forward, steps, state, path
+    def __init__(self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled) -> None:
+        self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
         self.factors = forward.cell.make_factors(forward.record, slice(steps.start, steps.stop))
         self.adjoints = self._walk_state()
         self.path_adjoints = None if self.factors.path is None else self._walk_path(self.factors, self.factors.path)
+        by_gate = forward.cell.input_delta(self.adjoints.delta)
+        self.by_input = np.matmul(forward.weights.weight_ih.swapaxes(-1, -2), by_gate)
         self.norms = self._norms(log10_norm if len(steps) > 1 else log10_norm_at_any_size)
 
     def _walk_state(self) -> Adjoints:
         cell, weights = self.forward.cell, self.forward.weights
         adjoints = make_room(cell, len(self.steps), self.state.arrays)
-        losses = self.forward.losses(self.steps, self.state.exponent)
+        losses = self.losses.at(self.steps, self.state.exponent)
         views = cell.adjoint_views(self.factors, adjoints)
         for step, loss in zip(reversed(views), reversed(losses), strict=True):
             if loss is not None:
@@ -128,7 +160,7 @@ class _Attempt:
         """The additive path alone: no weight matrix, only what the gates let through."""
         adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
         adjoints[-1] = self.path.arrays[0]
-        losses = self.forward.losses(self.steps, self.path.exponent)
+        losses = self.losses.at(self.steps, self.path.exponent)
         for b in range(len(self.steps) - 1, -1, -1):
             loss = losses[b]
             if loss is not None:
@@ -138,8 +170,7 @@ class _Attempt:
 
     def _norms(self, norm: Any) -> dict[str, Array]:
         cell, members = self.forward.cell, self.forward.members
-        by_input = np.matmul(self.forward.weights.weight_ih.swapaxes(-1, -2), cell.input_delta(self.adjoints.delta))
-        norms = {"input": norm(by_input, members)}
+        norms = {"input": norm(self.by_input, members)}
         for name, states in zip(cell.components, self.adjoints.states, strict=True):
             norms[name] = norm(states[1:], members)
         if self.path_adjoints is not None:

@@ -44,7 +44,7 @@ def products_back(jacobians: Array) -> Iterator[Scaled]:
     product = Scaled((np.eye(jacobians.shape[-1]),), np.zeros(1, dtype=np.int64))
     yield product
     for jacobian in jacobians[::-1]:
-        product = Scaled((product.arrays[0] @ jacobian,), product.exponent).renormalised(only_down=False)
+        product = Scaled((product.arrays[0] @ jacobian,), product.exponent).renormalised()
         yield product
 
 

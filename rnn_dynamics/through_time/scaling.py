@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells.activations import Array
 
 LOG10_2 = float(np.log10(2.0))
+#: The exponent of what is zero.
+NOTHING = -(2**40)
 
 
 @dataclass(frozen=True)
@@ -24,20 +26,18 @@ class Scaled:
     arrays: tuple[Array, ...]
     exponent: NDArray[np.int64]
 
-    def renormalised(self, *, only_down: bool) -> Scaled:
-        """Bring each member's largest entry to [0.5, 1); with `only_down`, never enlarge beyond exponent 0.
-
-        An every-step loss enters at its true size, so its adjoint must not be enlarged past it.
-        """
-        members = self.exponent.shape[-1]
-        peaks = [np.abs(by_member(array, members)).max(axis=-2) for array in self.arrays]
-        shift = np.frexp(np.maximum.reduce(peaks))[1].astype(np.int64)
-        if only_down:
-            shift = np.maximum(shift, -self.exponent)
+    def renormalised(self, least: NDArray[np.int64] | int = NOTHING) -> Scaled:
+        """Bring each member's largest entry to [0.5, 1), or below, where its exponent would fall below `least`."""
+        peaks = np.maximum.reduce(
+            [np.abs(by_member(array, self.exponent.shape[-1])).max(axis=-2) for array in self.arrays]
+        )
+        own = np.where(peaks > 0.0, self.exponent + np.frexp(peaks)[1], NOTHING)
+        exponent = np.maximum(own, least)
+        exponent[exponent == NOTHING] = 0  # neither a state nor a loss
+        shift = exponent - self.exponent
         if not shift.any():
             return self
-        arrays = tuple(shifted(array, -shift) for array in self.arrays)
-        return Scaled(arrays, self.exponent + shift)
+        return Scaled(tuple(shifted(array, -shift) for array in self.arrays), exponent)
 
 
 @dataclass
@@ -64,7 +64,7 @@ def by_member(array: Array, members: int) -> Array:
 
 
 def shifted(array: Array, exponent: NDArray[np.int64]) -> Array:
-    """Array (..., H, C) times 2^exponent of its member, exponent (..., S) without the leading axes of time."""
+    """Array (..., H, C) times 2^exponent of its member, exponent (..., S), which may lack the leading axis of time."""
     return np.ldexp(by_member(array, exponent.shape[-1]), exponent[..., None, :]).reshape(array.shape)
 
 
