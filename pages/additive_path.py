@@ -19,9 +19,10 @@ from rnn_dynamics.dashboard.frame import (
     along_sliders,
     background,
     csv_download,
+    other_fields,
     script_download,
 )
-from rnn_dynamics.experiment import KNOBS, Experiment
+from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.additive_path import path_table
 
 OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -41,7 +42,7 @@ FRAME = Frame(
     opening=OPENING,
     presets=PRESETS,
     main=MAIN,
-    more=tuple(name for name in KNOBS if name not in MAIN),
+    more=other_fields(*MAIN),
     views={
         "axis": AXIS,
         "gate": View(label="Gate on the map", values=("f", "i", "g", "o")),

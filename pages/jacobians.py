@@ -21,11 +21,12 @@ from rnn_dynamics.dashboard.frame import (
     background,
     csv_download,
     jacobian_script_download,
+    other_fields,
 )
 from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
 from rnn_dynamics.dashboard.jacobians import PAGE, jacobian_answer, jacobian_picture
 from rnn_dynamics.dashboard.latch import OPENING_WEIGHT, WEIGHTS, latch_picture
-from rnn_dynamics.experiment import KNOBS, Experiment
+from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.jacobians import jacobian_table
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -51,7 +52,7 @@ FRAME = Frame(
     opening=OPENING,
     presets=PRESETS,
     main=(*MAIN, "latch_weight"),
-    more=tuple(name for name in KNOBS if name not in (*MAIN, "loss_at")),  # a Jacobian does not know the loss
+    more=other_fields(*MAIN, "loss_at"),  # a Jacobian does not know the loss
     views={"axis": AXIS, "latch_weight": View(label="Weight w", values=WEIGHTS, opening=OPENING_WEIGHT)},
 )
 

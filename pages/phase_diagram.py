@@ -18,12 +18,13 @@ from rnn_dynamics.dashboard.frame import (
     along_sliders,
     background,
     csv_download,
+    other_fields,
     script_download,
 )
 from rnn_dynamics.dashboard.phase_diagram import phase_picture
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
 from rnn_dynamics.dashboard.phase_text import PAGE
-from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment
+from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.phase_diagram import lag_table, map_table
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -51,7 +52,7 @@ FRAME = Frame(
     opening=OPENING,
     presets=PRESETS,
     main=MAIN,
-    more=tuple(name for name in KNOBS if name not in MAIN),
+    more=other_fields(*MAIN),
     views={"across": View(label="Map across", values=("input", "lag"))},
 )
 SCALE_LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)

@@ -19,10 +19,11 @@ from rnn_dynamics.dashboard.frame import (
     along_sliders,
     background,
     csv_download,
+    other_fields,
     script_download,
 )
 from rnn_dynamics.dashboard.verdict_text import finding
-from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES, Experiment
+from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.live import chosen_dataset
 
@@ -49,7 +50,7 @@ FRAME = Frame(
     opening=OPENING,
     presets=PRESETS,
     main=MAIN,
-    more=tuple(name for name in KNOBS if name not in MAIN),
+    more=other_fields(*MAIN),
     views={
         "gradient": View(label="Gradient of L by", values=tuple(GRADIENTS)),
         "axis": AXIS,
@@ -91,7 +92,7 @@ def _names(experiment: Experiment) -> dict[str, str]:
     names = CELL_NAMES | {"lstm": f"LSTM, forget bias {experiment.forget_bias:g}"}
     if experiment.gate_bias == "chrono":
         names |= {"lstm": "LSTM, chrono bias", "gru": "GRU, chrono bias"}
-    return names | ({"rnn": "RNN, ReLU"} if experiment.nonlinearity == "relu" else {})
+    return names | ({"rnn": "RNN, ReLU", "jordan": "Jordan, ReLU"} if experiment.nonlinearity == "relu" else {})
 
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:

@@ -10,7 +10,7 @@ from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.phase import phase_grid
 from rnn_dynamics.run import run, run_family, run_jacobians, split_additive_path, split_by_lag
-from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, PathSplit, PhaseRow, Trace
+from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, LayerTrace, PathSplit, PhaseRow, Trace
 
 __all__ = [
     "CELLS",
@@ -18,6 +18,7 @@ __all__ = [
     "FamilyTrace",
     "JacobianTrace",
     "LagSplit",
+    "LayerTrace",
     "PathSplit",
     "PhaseRow",
     "Trace",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-#: sequence_length × batch_size × hidden_size: an LSTM of this size answers within about 1.5 GB.
+#: sequence_length × batch_size × hidden_size (× layers × directions): an LSTM of this size answers within about 1.5 GB.
 LARGEST_STATE_HISTORY = 10_000_000
 
 
@@ -74,7 +74,21 @@ class Text:
         return value
 
 
-Knob = Number | Choice | Text
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """A field that is true or false."""
+
+    label: str
+    help: str
+
+    def checked(self, name: str, value: object) -> bool:
+        """Return `value`; raise ValueError naming field, value and what is valid."""
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} = {_short(value)} is not True or False")
+        return value
+
+
+Knob = Number | Choice | Text | Flag
 
 _LONGEST_WHOLE = 10**50
 
@@ -100,13 +114,13 @@ class Experiment:
 
     Args:
         cell: architecture, a key of `rnn_dynamics.CELLS`.
-        weight_scale: factor on every entry of `weight_hh_l0`, and on nothing else.
+        weight_scale: factor on every entry of `weight_hh_l0` (and of its like in other layers), and on nothing else.
         sequence_length: T, number of time steps. With a `text`, T becomes its length.
         hidden_size: H, units.
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
-        nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only the rnn has it.
+        nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only rnn and jordan have it.
         forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
@@ -116,10 +130,14 @@ class Experiment:
         hidden_path: "open", or "cut": on the way back h_{t−1} counts as a constant inside W_hh h_{t−1}, so that nothing
             but the additive path carries a gradient. The way forward is the same.
         text: characters to read as one-hot vectors instead of noise; "" reads noise.
+        num_layers: layers on top of each other, each reading what the one below hands upwards; torch's name.
+        bidirectional: whether each layer also has a level that reads the steps from the last to the first; torch's
+            name. The loss then reads both. Layers and directions are for rnn, lstm and gru.
         seed: fixes weights, noise, read-out and targets.
 
     Raises:
-        ValueError: a field is outside its limits; the message names field, value and limit.
+        ValueError: a field is outside its limits, or fields do not go together; the message names field, value and
+            limit.
     """
 
     cell: str = field(
@@ -127,8 +145,8 @@ class Experiment:
         metadata={
             "knob": Choice(
                 label="Cell",
-                help="The architecture whose map is drawn. The curves always show all three.",
-                options={"rnn": "Vanilla RNN", "lstm": "LSTM", "gru": "GRU"},
+                help="The architecture whose map is drawn. Beside LSTM and GRU there is a curve of one without gates.",
+                options={"rnn": "Vanilla RNN", "jordan": "Jordan network", "lstm": "LSTM", "gru": "GRU"},
             )
         },
     )
@@ -289,6 +307,28 @@ class Experiment:
             )
         },
     )
+    num_layers: int = field(
+        default=1,
+        metadata={
+            "knob": Number(
+                label="Layers",
+                help="Networks on top of each other: each reads the states of the one below.",
+                minimum=1,
+                maximum=4,
+                offered=(1, 2, 3, 4),
+                whole=True,
+            )
+        },
+    )
+    bidirectional: bool = field(
+        default=False,
+        metadata={
+            "knob": Flag(
+                label="Both directions",
+                help="A second network in each layer reads the sequence from its end to its beginning.",
+            )
+        },
+    )
     seed: int = field(
         default=0,
         metadata={
@@ -311,11 +351,25 @@ class Experiment:
             object.__setattr__(
                 self, "input_size", KNOBS_NUMBER["input_size"].checked("input_size", len(set(self.text)))
             )
-        history = self.sequence_length * self.batch_size * self.hidden_size
-        if history > LARGEST_STATE_HISTORY:
+        if self.cell == "jordan" and self.levels > 1:
             raise ValueError(
-                f"sequence_length × batch_size × hidden_size = {history:,}; the limit is {LARGEST_STATE_HISTORY:,}"
+                f"num_layers = {self.num_layers}, bidirectional = {self.bidirectional}: "
+                "a Jordan network has one layer and one direction"
             )
+        history = self.sequence_length * self.batch_size * self.hidden_size * self.levels
+        if history > LARGEST_STATE_HISTORY:
+            factors = "sequence_length × batch_size × hidden_size" + " × num_layers × directions" * (self.levels > 1)
+            raise ValueError(f"{factors} = {history:,}; the limit is {LARGEST_STATE_HISTORY:,}")
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 in both directions."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def levels(self) -> int:
+        """How many networks there are, over all layers and directions."""
+        return self.num_layers * self.directions
 
 
 def _knobs() -> dict[str, Knob]:

@@ -25,8 +25,8 @@ OUTPUT_SIZE = 4
 class Draw:
     """One draw of everything random in an experiment, before the weight scale.
 
-    parameters: torch's names and gate order. inputs (T, N, D). readout (D_out, H). targets (N, D_out), or
-    (T, N, D_out) for a loss at every step.
+    parameters: torch's names and gate order. inputs (T, N, D). readout (D_out, H), or (D_out, 2H) in both directions.
+    targets (N, D_out), or (T, N, D_out) for a loss at every step.
     """
 
     parameters: dict[str, Array]
@@ -35,31 +35,46 @@ class Draw:
     targets: Array
 
 
-def make_draw(experiment: Experiment, gates: tuple[str, ...]) -> Draw:
+def make_draw(experiment: Experiment, gates: tuple[str, ...], feeds_back_output: bool = False) -> Draw:
     """Draw everything that the seed decides.
 
     Args:
         experiment: the question; its weight scale is not applied.
         gates: letters of the blocks of weight_hh_l0, in order; empty for a cell without gates, which has one block.
+        feeds_back_output: whether weight_hh_l0 has a column for each output, not for each unit.
     """
-    weights, inputs, loss = (np.random.default_rng(s) for s in np.random.SeedSequence(experiment.seed).spawn(3))
+    streams = np.random.SeedSequence(experiment.seed).spawn(3)
+    weights, inputs, loss = (np.random.default_rng(stream) for stream in streams)
     steps, outputs = experiment.sequence_length, (experiment.batch_size, OUTPUT_SIZE)
+    columns = OUTPUT_SIZE if feeds_back_output else experiment.hidden_size
+    width = experiment.hidden_size * experiment.directions
+    parameters = make_parameters(experiment, gates, weights, experiment.input_size, columns)
+    # Each further level has a stream of its own, so that no other number of a seed depends on how many there are.
+    for level, stream in enumerate(streams[0].spawn(2 * experiment.num_layers)):
+        layer, direction = divmod(level, 2)
+        if level and direction < experiment.directions:
+            suffix = f"_l{layer}" + "_reverse" * direction
+            read = width if layer else experiment.input_size
+            drawn = make_parameters(experiment, gates, np.random.default_rng(stream), read, columns)
+            parameters |= {name.replace("_l0", suffix): values for name, values in drawn.items()}
     return Draw(
-        parameters=make_parameters(experiment, gates, weights),
+        parameters=parameters,
         inputs=make_inputs(experiment, inputs),
-        readout=loss.standard_normal((OUTPUT_SIZE, experiment.hidden_size)) / np.sqrt(experiment.hidden_size),
+        readout=loss.standard_normal((OUTPUT_SIZE, width)) / np.sqrt(width),
         targets=loss.standard_normal(outputs if experiment.loss_at == "last" else (steps, *outputs)),
     )
 
 
-def make_parameters(experiment: Experiment, gates: tuple[str, ...], generator: Generator) -> dict[str, Array]:
-    """Draw the parameters of one cell by the experiment's scheme; weight_hh_l0 is at weight scale 1.
+def make_parameters(
+    experiment: Experiment, gates: tuple[str, ...], generator: Generator, input_size: int, columns: int
+) -> dict[str, Array]:
+    """Draw the parameters of one level by the experiment's scheme, as the first's; weight_hh_l0 is at weight scale 1.
 
-    See `make_draw` for the arguments; the generator is that of the weights.
+    See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
     hidden, blocks = experiment.hidden_size, max(1, len(gates))
-    recurrent = SCHEMES[experiment.initialisation](hidden, blocks, generator)
-    from_input = _make_input_weights(experiment, blocks * hidden, generator)
+    recurrent = SCHEMES[experiment.initialisation](hidden, columns, blocks, generator)
+    from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     bias_ih, bias_hh = np.zeros((2, blocks * hidden))
     if experiment.initialisation == "torch":
         bias_ih, bias_hh = _torch_uniform(hidden, (2, blocks * hidden), generator)
@@ -71,15 +86,14 @@ def make_parameters(experiment: Experiment, gates: tuple[str, ...], generator: G
     return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
 
 
-def _make_input_weights(experiment: Experiment, rows: int, generator: Generator) -> Array:
-    shape = (rows, experiment.input_size)
+def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generator: Generator) -> Array:
     if experiment.initialisation == "torch":
         return _torch_uniform(experiment.hidden_size, shape, generator)
     if experiment.initialisation == "keras":
         bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
         return generator.uniform(-bound, bound, shape)
     # With std 1/√D the input's share of the pre-activation has the input's own variance.
-    return np.asarray(generator.standard_normal(shape) / np.sqrt(experiment.input_size))
+    return np.asarray(generator.standard_normal(shape) / np.sqrt(shape[1]))
 
 
 def _set_chrono_biases(by_gate: Mapping[str, Array], experiment: Experiment, generator: Generator) -> None:
@@ -104,31 +118,34 @@ def make_inputs(experiment: Experiment, generator: Generator) -> Array:
     return np.repeat(one_hot[:, None, :], experiment.batch_size, axis=1)
 
 
-def _gaussian(hidden: int, blocks: int, generator: Generator) -> Array:
-    return np.asarray(generator.standard_normal((blocks * hidden, hidden)) / np.sqrt(hidden))
+def _gaussian(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
+    return np.asarray(generator.standard_normal((blocks * hidden, columns)) / np.sqrt(columns))
 
 
-def _orthogonal(hidden: int, blocks: int, generator: Generator) -> Array:
-    return np.concatenate([_orthonormal_columns(hidden, hidden, generator) for _ in range(blocks)])
+def _orthogonal(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
+    return np.concatenate([_orthonormal(hidden, columns, generator) for _ in range(blocks)])
 
 
-def _identity(hidden: int, blocks: int, generator: Generator) -> Array:
-    return np.tile(np.eye(hidden), (blocks, 1))
+def _identity(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
+    return np.tile(np.eye(hidden, columns), (blocks, 1))
 
 
-def _torch(hidden: int, blocks: int, generator: Generator) -> Array:
-    return _torch_uniform(hidden, (blocks * hidden, hidden), generator)
+def _torch(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
+    return _torch_uniform(hidden, (blocks * hidden, columns), generator)
 
 
-def _keras(hidden: int, blocks: int, generator: Generator) -> Array:
+def _keras(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
     # keras.initializers.Orthogonal sees the kernel of all gates at once, so no gate's own block is orthogonal.
-    return _orthonormal_columns(blocks * hidden, hidden, generator)
+    return _orthonormal(blocks * hidden, columns, generator)
 
 
-def _orthonormal_columns(rows: int, columns: int, generator: Generator) -> Array:
+def _orthonormal(rows: int, columns: int, generator: Generator) -> Array:
+    """A matrix of orthonormal columns, or rows where these are fewer."""
+    drawn = generator.standard_normal((rows, columns))
     # The signs make the factor unique, and with it the draw uniform over all such matrices (Mezzadri 2007).
-    q, r = np.linalg.qr(generator.standard_normal((rows, columns)))
-    return np.asarray(q * np.sign(np.diag(r)))
+    q, r = np.linalg.qr(drawn if rows >= columns else drawn.T)
+    found = q * np.sign(np.diag(r))
+    return np.asarray(found if rows >= columns else found.T)
 
 
 def _torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) -> Array:
@@ -137,8 +154,8 @@ def _torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) ->
     return generator.uniform(-bound, bound, shape)
 
 
-#: Name of the scheme -> weight_hh_l0 (G·H, H) at weight scale 1, of H, G and the generator.
-SCHEMES: dict[str, Callable[[int, int, Generator], Array]] = {
+#: Name of the scheme -> weight_hh_l0 (G·H, columns) at weight scale 1, of H, columns, G and the generator.
+SCHEMES: dict[str, Callable[[int, int, int, Generator], Array]] = {
     "gaussian": _gaussian,
     "orthogonal": _orthogonal,
     "identity": _identity,

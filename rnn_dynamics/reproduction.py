@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from rnn_dynamics.experiment import Experiment, settings
 
-_MODULES = {"rnn": ("RNN", 1), "lstm": ("LSTM", 4), "gru": ("GRU", 3)}
+#: torch's module, and blocks of W_hh; torch has no Jordan network.
+_MODULES = {"rnn": ("RNN", 1), "jordan": ("", 1), "lstm": ("LSTM", 4), "gru": ("GRU", 3)}
 _DRAWS = {
-    "gaussian": "rng.standard_normal((H, H)) / np.sqrt(H)",
-    "orthogonal": "orthogonal(rng.standard_normal((H, H)))",
-    "identity": "np.eye(H)",
-    "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, H))",
+    "gaussian": "rng.standard_normal((H, COLUMNS)) / np.sqrt(COLUMNS)",
+    "orthogonal": "orthogonal(rng.standard_normal((H, COLUMNS)))",
+    "identity": "np.eye(H, COLUMNS)",
+    "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, COLUMNS))",
 }
 _BY_BLOCK = "np.concatenate([{} for _ in range(GATES)])"
-_KERAS = "orthogonal(rng.standard_normal((GATES * H, H)))"
+_KERAS = "orthogonal(rng.standard_normal((GATES * H, COLUMNS)))"
 _ORTHOGONAL = """
 
 def orthogonal(matrix):
-    q, r = np.linalg.qr(matrix)
-    return q * np.sign(np.diag(r))
+    q, r = np.linalg.qr(matrix if len(matrix) >= len(matrix.T) else matrix.T)
+    q = q * np.sign(np.diag(r))
+    return q if len(matrix) >= len(matrix.T) else q.T
 """
 _UNIFORM_REST = """bound = 1 / np.sqrt(H)
 weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
@@ -29,6 +31,8 @@ bias_ih, bias_hh = np.zeros((2, GATES * H))
 _STEPS = {
     ("rnn", "open"): "h = cell(step, h)",
     ("rnn", "cut"): "h = cell(step, h.detach())",
+    ("jordan", "open"): "h = cell(step, h)",
+    ("jordan", "cut"): "h = cell(step, h.detach())",
     ("lstm", "open"): "h, c = cell(step, (h, c))",
     ("lstm", "cut"): "h, c = cell(step, (h.detach(), c))",
     ("gru", "open"): "h = cell(step, h)",
@@ -63,6 +67,16 @@ for step in x:
     h.retain_grad(), c.retain_grad()
     hidden.append(h), memory.append(c)
 """
+_READOUT = "readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))\n"
+_JORDAN = """weight_ih, weight_hh = torch.tensor(weight_ih), torch.tensor(WEIGHT_SCALE * weight_hh)
+bias = torch.tensor(bias_ih + bias_hh)
+
+
+def cell(step, h):
+    output = h @ readout.T  # which is fed back in the place of h
+    return torch.ACTIVATION(step @ weight_ih.T + output @ weight_hh.T + bias)
+
+"""
 _LOG10_NORM = """
 
 def log10_norm(gradient):
@@ -84,8 +98,7 @@ def reproduction_script(experiment: Experiment) -> str:
     Each line of its output after the header is: t, then log10 of ‖dL/dx_t‖, ‖dL/dh_t‖ and, for the LSTM, ‖dL/dc_t‖.
     """
     lstm, every = experiment.cell == "lstm", experiment.loss_at == "every"
-    readout = f"""readout = torch.tensor(loss_rng.standard_normal((4, H)) / np.sqrt(H))
-targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
+    readout = f"""{_READOUT}targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
 """
     return f"""{_network(experiment, "Gradients through time", _LOG10_NORM, readout)}
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
@@ -109,7 +122,8 @@ def jacobian_script(experiment: Experiment) -> str:
     """
     lstm = experiment.cell == "lstm"
     step, helper = _STEPS[experiment.cell, experiment.hidden_path], _gate_z(experiment)
-    return f"""{_network(experiment, "A product of Jacobians", "", "")}{helper}
+    readout = _READOUT if experiment.cell == "jordan" else ""
+    return f"""{_network(experiment, "A product of Jacobians", "", readout)}{helper}
 
 def advance(state, step):
     {"h, c = state.split(H)" if lstm else "h = state"}
@@ -139,8 +153,7 @@ def _network(experiment: Experiment, title: str, function: str, readout: str) ->
 
     `function` and `readout` are lines of the script that stand before and after the draws of the network.
     """
-    module, gates = _MODULES[experiment.cell]
-    relu = experiment.cell == "rnn" and experiment.nonlinearity == "relu"
+    _, gates = _MODULES[experiment.cell]
     constants = f"T, N, D, H, SEED = {experiment.sequence_length}, {experiment.batch_size}, {experiment.input_size}, "
     return f'''"""{title} of one recurrent network, by PyTorch's autograd.
 
@@ -164,14 +177,24 @@ weight_hh = {_recurrent(experiment)}
         readout
     }
 # the network, as a cell that is called step by step
-cell = torch.nn.{module}Cell(D, H, {'nonlinearity="relu", ' if relu else ""}dtype=torch.float64)
+{_cell(experiment)}'''
+
+
+def _cell(experiment: Experiment) -> str:
+    """The lines that make the cell."""
+    module, _ = _MODULES[experiment.cell]
+    relu = experiment.nonlinearity == "relu"
+    if experiment.cell == "jordan":
+        return _JORDAN.replace("ACTIVATION", "relu" if relu else "tanh")
+    nonlinearity = 'nonlinearity="relu", ' if relu and experiment.cell == "rnn" else ""
+    return f"""cell = torch.nn.{module}Cell(D, H, {nonlinearity}dtype=torch.float64)
 cell.load_state_dict({{
     "weight_ih": torch.tensor(weight_ih),
     "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
     "bias_ih": torch.tensor(bias_ih),
     "bias_hh": torch.tensor(bias_hh),
 }})
-'''
+"""
 
 
 def _walk(experiment: Experiment) -> str:
@@ -188,13 +211,15 @@ def _gate_z(experiment: Experiment) -> str:
 
 def _recurrent(experiment: Experiment) -> str:
     """The expression that draws W_hh."""
-    return _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
+    columns = "4" if experiment.cell == "jordan" else "H"
+    draw = _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
+    return draw.replace("COLUMNS", columns)
 
 
 def _gate_bias(experiment: Experiment) -> str:
     """The lines that change the biases of the gates."""
     lstm = experiment.cell == "lstm"
-    if experiment.gate_bias == "chrono" and experiment.cell != "rnn":
+    if experiment.gate_bias == "chrono" and _MODULES[experiment.cell][1] > 1:
         return _CHRONO + (_CHRONO_INPUT if lstm else "")
     return "bias_ih[H : 2 * H] += FORGET_BIAS\n" if lstm and experiment.gate_bias == "constant" else ""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rnn_dynamics.cells import cell_of
-from rnn_dynamics.cells.cell import Weights
+from rnn_dynamics.cells.cell import Weights, state_matrix
 from rnn_dynamics.experiment import Experiment, Number
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
@@ -17,8 +17,16 @@ from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jaco
 from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
-from rnn_dynamics.through_time.unroll import project_inputs, unroll
-from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, PathSplit, Trace, read_only
+from rnn_dynamics.through_time.stack import (
+    InputAdjoints,
+    Layer,
+    Level,
+    losses_by_direction,
+    output_of,
+    suffix,
+    unroll_stack,
+)
+from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, LayerTrace, PathSplit, Trace, read_only
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -36,25 +44,51 @@ def run(experiment: Experiment) -> Trace:
     Raises:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
-    forward, losses, draw, parameters, residuals = _forward(experiment)
-    cell, record = forward.cell, forward.record
-    gradients = ParameterGradients(cell, draw.inputs, record.hidden)
-    norms = []
-    for steps in walk_back(forward, losses):
-        gradients.add(steps)
-        norms.append(steps.log10_norms)
+    layers, losses, draw, parameters, residuals = _unrolled(experiment)
+    gradients: dict[str, Array] = {}
+    levels: list[LayerTrace] = []
+    below = None
+    for layer in reversed(layers):
+        losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
+            sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
+            for steps in walk_back(level.forward, entering):
+                below.add(level, steps)
+                sums.add(steps)
+                norms.append(steps.log10_norms)
+            gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
+            levels.append(_layer_trace(level, _in_order(norms)))
+    levels.sort(key=lambda level: (level.layer, level.reverse))
+    top, bottom = levels[-experiment.directions], levels[0]
+    by_input = below.losses().log10_norms()[:, 0] if below and experiment.bidirectional else bottom.log10_norms["input"]
     return Trace(
         experiment=experiment,
         parameters=_locked(parameters),
-        gradients=_locked(gradients.named()),
+        gradients=_locked({name: gradients[name] for name in parameters}),
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
         loss=float(_half_mean_square(residuals)),
-        hidden_states=_sequence_first(record.hidden),
-        cell_states=None if record.cell_state is None else _sequence_first(record.cell_state),
-        gates={name: _sequence_first(values) for name, values in cell.gate_values(record).items()},
-        log10_norms=_locked({name: values[:, 0] for name, values in _in_order(norms).items()}),
+        hidden_states=top.hidden_states,
+        cell_states=top.cell_states,
+        gates=top.gates,
+        log10_norms=_locked({**top.log10_norms, "input": by_input}),
+        layers=tuple(levels),
+    )
+
+
+def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
+    record = level.forward.record
+    return LayerTrace(
+        layer=level.layer,
+        reverse=level.reverse,
+        hidden_states=_sequence_first(level.in_time(record.hidden)),
+        cell_states=None if record.cell_state is None else _sequence_first(level.in_time(record.cell_state)),
+        gates={
+            name: _sequence_first(level.in_time(values))
+            for name, values in level.forward.cell.gate_values(record).items()
+        },
+        log10_norms=_locked({name: level.in_time(values)[:, 0] for name, values in norms.items()}),
     )
 
 
@@ -62,17 +96,21 @@ def split_additive_path(experiment: Experiment) -> PathSplit:
     """Split the gradient of an LSTM's cell state, or a GRU's state, into the additive path's part and the rest.
 
     Raises:
-        ValueError: the experiment's cell has no additive path.
+        ValueError: the experiment's cell has no additive path, or it has more than one layer or direction.
     """
-    forward, losses, *_ = _forward(experiment)
+    forward, losses, _ = _single(experiment)
     parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward, losses)])
     return PathSplit(experiment=experiment, **_locked({name: values[:, 0] for name, values in parts.items()}))
 
 
 def split_by_lag(experiment: Experiment) -> LagSplit:
-    """Split the gradient of the recurrent weights by the time step through which it arrives."""
-    forward, losses, *_ = _forward(experiment)
-    gradient = RecurrentGradient(forward.cell, forward.record.hidden)
+    """Split the gradient of the recurrent weights by the time step through which it arrives.
+
+    Raises:
+        ValueError: the experiment has more than one layer or direction.
+    """
+    forward, losses, _ = _single(experiment)
+    gradient = RecurrentGradient(forward)
     norms = _in_order([gradient.add(steps) for steps in walk_back(forward, losses)])
     # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
     shares = _in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
@@ -98,7 +136,8 @@ def run_jacobians(
 
     Raises:
         ValueError: there is no lag, a lag is not a whole number from 0 to T, `exponents` is not from 1 to S, or
-            sequence_length × (size of the state)² is beyond 25,000,000, which is 200 MB.
+            sequence_length × (size of the state)² is beyond 25,000,000, which is 200 MB; or the experiment has more
+            than one layer or direction.
     """
     cell, length = cell_of(experiment), experiment.sequence_length
     numbers = length * (len(cell.components) * experiment.hidden_size) ** 2
@@ -107,11 +146,11 @@ def run_jacobians(
             f"sequence_length × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}"
         )
     asked = _lags(length, lags)
-    forward, _, _, parameters, _ = _forward(experiment)
+    forward, _, parameters = _single(experiment)
     jacobians = step_jacobians(forward)
     return JacobianTrace(
         experiment=experiment,
-        state_matrix=read_only(np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]),
+        state_matrix=read_only(state_matrix(cell, parameters)),
         jacobians=read_only(jacobians),
         lags=read_only(np.array(asked)),
         log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
@@ -164,7 +203,7 @@ def run_family(
 def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
     """Loss (M,) and norms (M, T) of every scale for every seed, scales outermost."""
     experiment, cell = by_seed[0], cell_of(by_seed[0])
-    draws = [make_draw(member, cell.gates) for member in by_seed]
+    draws = [make_draw(member, cell.gates, cell.feeds_back_output) for member in by_seed]
     parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
     inputs = np.stack([draw.inputs for draw in draws], axis=1)
     readout = np.stack([draw.readout for draw in draws])
@@ -172,46 +211,84 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     if len(draws) == 1:  # an axis of length one would cost every step of the walk a slower product
         parameters = {name: values[0] for name, values in parameters.items()}
         inputs, readout, targets = inputs[:, 0], readout[0], targets[..., 0, :, :]
-    columns = np.tile(scales, experiment.batch_size)[None]
-    weights = replace(cell.make_weights(parameters), scale=columns)
-    record = unroll(cell, weights, project_inputs(weights, inputs, len(scales)))
-    _check_states(record.hidden, scales, experiment)
-    residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), record.hidden)
+    weights = _weights(experiment, parameters | {"weight_ho": readout}, np.tile(scales, experiment.batch_size)[None])
+    cut = experiment.hidden_path == "cut"
+    layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut)
+    _check_states(layers, scales, experiment)
+    residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    forward = Pass(cell, _way_back(experiment, weights), record, len(scales))
-    losses = losses_of(adjoints, forward.length - len(adjoints), len(scales))
-    norms = _in_order([steps.log10_norms for steps in walk_back(forward, losses)])
+    norms = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = _half_mean_square(by_member, axis=(2, 3))
     return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
 
 
-def _forward(experiment: Experiment) -> tuple[Pass, Losses, Draw, dict[str, Array], Array]:
-    """Forward pass and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
+def _walk_down(layers: list[Layer], losses: Losses) -> dict[str, Array]:
+    """Norms (T, ..., S) of the last layer's forward direction, and those of the inputs of the first."""
+    top: dict[str, Array] = {}
+    below = None
+    for layer in reversed(layers):
+        losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
+            walked = []
+            for steps in walk_back(level.forward, entering):
+                below.add(level, steps)
+                walked.append(steps.log10_norms)
+            norms = _in_order(walked)
+            top = top or norms
+    return top | {"input": below.losses().log10_norms() if below and len(layers[0]) > 1 else norms["input"]}
+
+
+def _weights(
+    experiment: Experiment, parameters: Mapping[str, Array], scale: Array | None = None
+) -> list[list[Weights]]:
+    """The weights of each layer's directions."""
     cell = cell_of(experiment)
-    draw = make_draw(experiment, cell.gates)
-    parameters = draw.parameters | {"weight_hh_l0": experiment.weight_scale * draw.parameters["weight_hh_l0"]}
-    weights = cell.make_weights(parameters)
-    record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
-    _check_states(record.hidden, [experiment.weight_scale], experiment)
-    residuals = _residuals(experiment, draw.readout, draw.targets, record.hidden)
+
+    def of_level(layer: int, reverse: bool) -> Weights:
+        end = suffix(layer, reverse)
+        own = {name.replace(end, "_l0"): values for name, values in parameters.items() if name.endswith(end)}
+        return replace(cell.make_weights({"weight_ho": parameters["weight_ho"], **own}), scale=scale)
+
+    directions = (False, True)[: experiment.directions]
+    return [[of_level(layer, reverse) for reverse in directions] for layer in range(experiment.num_layers)]
+
+
+def _unrolled(experiment: Experiment) -> tuple[list[Layer], Losses, Draw, dict[str, Array], Array]:
+    """Forward passes and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
+    cell = cell_of(experiment)
+    draw = make_draw(experiment, cell.gates, cell.feeds_back_output)
+    parameters = {
+        name: experiment.weight_scale * values if name.startswith("weight_hh") else values
+        for name, values in draw.parameters.items()
+    }
+    weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
+    layers = unroll_stack(cell, weights, draw.inputs, cut=experiment.hidden_path == "cut")
+    _check_states(layers, [experiment.weight_scale], experiment)
+    residuals = _residuals(experiment, draw.readout, draw.targets, output_of(layers[-1]))
     adjoints = draw.readout.T @ residuals / residuals.size
-    forward = Pass(cell, _way_back(experiment, weights), record)
-    return forward, losses_of(adjoints, forward.length - len(adjoints), 1), draw, parameters, residuals
+    losses = losses_of(adjoints, experiment.sequence_length - len(adjoints), 1)
+    return layers, losses, draw, parameters, residuals
 
 
-def _way_back(experiment: Experiment, weights: Weights) -> Weights:
-    """The weights that the adjoint meets: where W_hh h_{t−1} counts as a constant, its derivative is zero."""
-    if experiment.hidden_path == "open":
-        return weights
-    return replace(weights, weight_hh=np.zeros_like(weights.weight_hh))
+def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:
+    """Forward pass, losses and parameters (with the read-out, "weight_ho") of one layer in one direction."""
+    if experiment.levels > 1:
+        raise ValueError(
+            f"num_layers = {experiment.num_layers}, bidirectional = {experiment.bidirectional}: "
+            "this is answered for one layer in one direction only"
+        )
+    layers, losses, draw, parameters, _ = _unrolled(experiment)
+    return layers[0][0].forward, losses, parameters | {"weight_ho": draw.readout}
 
 
-def _check_states(hidden: Array, scales: Sequence[float], experiment: Experiment) -> None:
-    """Refuse states (T+1, ..., H, C) that have outgrown float64, by the first weight scale at which they do."""
-    within = hidden.reshape(-1, len(scales)).max(axis=0) <= LARGEST_STATE  # false for nan
+def _check_states(layers: list[Layer], scales: Sequence[float], experiment: Experiment) -> None:
+    """Refuse states that have outgrown float64, by the first weight scale at which they do."""
+    outputs = [level.output for layer in layers for level in layer]
+    peaks = np.maximum.reduce([output.reshape(-1, len(scales)).max(axis=0) for output in outputs])
+    within = peaks <= LARGEST_STATE  # false for nan
     if not within.all():
         raise ValueError(
             f"weight_scale = {scales[int(within.argmin())]:g} with sequence_length = {experiment.sequence_length}: "
@@ -219,9 +296,9 @@ def _check_states(hidden: Array, scales: Sequence[float], experiment: Experiment
         )
 
 
-def _residuals(experiment: Experiment, readout: Array, targets: Array, hidden: Array) -> Array:
-    """Readout @ h_t − target for the compared steps: (1 or T, ..., D_out, C)."""
-    compared = hidden[-1:] if experiment.loss_at == "last" else hidden[1:]
+def _residuals(experiment: Experiment, readout: Array, targets: Array, output: Array) -> Array:
+    """Readout @ h_t − target for the compared steps of `output` (T, ..., H or 2H, C): (1 or T, ..., D_out, C)."""
+    compared = output[-1:] if experiment.loss_at == "last" else output
     goal = targets.swapaxes(-1, -2)
     return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
 
@@ -234,7 +311,7 @@ def _half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> 
 
 def _group_size(experiment: Experiment, seeds: int) -> int:
     """How many weight scales go into one group."""
-    floats = 3 * cell_of(experiment).blocks * experiment.hidden_size * experiment.batch_size
+    floats = 3 * cell_of(experiment).blocks * experiment.hidden_size * experiment.batch_size * experiment.levels
     return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
 
 

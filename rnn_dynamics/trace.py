@@ -16,6 +16,28 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayerTrace:
+    """One layer in one direction, in the order of time; arrays as in `Trace`.
+
+    Attributes:
+        layer: from 0, the one that reads the inputs.
+        reverse: whether it reads the steps from the last to the first. Its initial state then stands in the last row
+            of its states, and row t − 1 is what it knows after step t.
+        hidden_states, cell_states: (T+1, N, H).
+        gates: each (T, N, H).
+        log10_norms: each (T,): "hidden", "cell" and "cell_path" as in `Trace`, and "input", the part of the gradient of
+            what the layer reads that comes through this direction.
+    """
+
+    layer: int
+    reverse: bool
+    hidden_states: Array
+    cell_states: Array | None
+    gates: Mapping[str, Array]
+    log10_norms: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trace:
     """The answer to one Experiment. T steps, N sequences, D inputs, H units; all arrays are float64 and read-only.
 
@@ -23,19 +45,21 @@ class Trace:
         experiment: the question.
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
+            For jordan weight_hh_l0 is (H, D_out). Further layers and directions: _l1, _l0_reverse, and so on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
         inputs: (T, N, D), what was read.
-        readout: (D_out, H), linear read-out of the loss.
+        readout: (D_out, H), linear read-out of the loss; (D_out, 2H) in both directions. It counts as a constant.
         targets: (N, D_out), or (T, N, D_out) for a loss at every step.
         loss: half the mean of (readout @ h_t − target)² over sequences and outputs, and over t for "every"; inf where
             it is beyond float64's 10^308, as the states of a ReLU network may bring it.
-        hidden_states: (T+1, N, H), row 0 the initial state.
+        hidden_states: (T+1, N, H), row 0 the initial state; here and below of the last layer, forwards.
         cell_states: (T+1, N, H) for the LSTM, else None.
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
         log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
             along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
             case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
+        layers: the same of each layer and direction, the first layer first, forwards before backwards.
     """
 
     experiment: Experiment
@@ -49,6 +73,7 @@ class Trace:
     cell_states: Array | None
     gates: Mapping[str, Array]
     log10_norms: Mapping[str, Array]
+    layers: tuple[LayerTrace, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

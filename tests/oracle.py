@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_dynamics import Experiment, Trace
+from rnn_dynamics import Trace
 
 Array = NDArray[np.float64]
 #: h_t, and for the LSTM c_t, (N, H) each.
@@ -52,9 +52,9 @@ def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
     """Ask the written-out cell, which also knows gates, "cell" and "cell_path"."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     cut = trace.experiment.hidden_path == "cut"
-    answer = _ask(trace, _open_step(trace.experiment, parameters, cut=cut), parameters, block)
-    if trace.experiment.cell != "rnn":
-        along_path = _ask(trace, _open_step(trace.experiment, parameters, cut=True), parameters, block)
+    answer = _ask(trace, _open_step(trace, parameters, cut=cut), parameters, block)
+    if trace.experiment.cell not in ("rnn", "jordan"):
+        along_path = _ask(trace, _open_step(trace, parameters, cut=True), parameters, block)
         name = "cell" if trace.experiment.cell == "lstm" else "hidden"
         answer.log10_norms["cell_path"] = along_path.log10_norms[name]
     return answer
@@ -66,7 +66,7 @@ def carried_gradients(trace: Trace, *, cut: bool) -> Array:
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     leaves = tuple(torch.tensor(state[0], requires_grad=True) for state in states)
     steps = range(trace.experiment.sequence_length)
-    walk = _Block(trace, _open_step(trace.experiment, parameters, cut=cut), steps, leaves)
+    walk = _Block(trace, _open_step(trace, parameters, cut=cut), steps, leaves)
     walk.backpropagate(parameters, tuple(torch.zeros_like(leaf) for leaf in leaves), exponent=0)
     return np.stack([_gradient(state[-1]).ravel() for state in walk.states])
 
@@ -79,7 +79,7 @@ def recurrent_gradients(trace: Trace) -> Array:
     state: State = tuple(torch.zeros(part.shape[1:], dtype=torch.float64) for part in states)
     losses = []
     for t, (x, weight_hh) in enumerate(zip(trace.inputs, copies, strict=True)):
-        step = _open_step(trace.experiment, parameters | {"weight_hh_l0": weight_hh}, cut=False)
+        step = _open_step(trace, parameters | {"weight_hh_l0": weight_hh}, cut=False)
         state, _ = step(torch.tensor(x), state)
         losses.append(_loss(trace, t, state[0]))
     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
@@ -92,7 +92,7 @@ def truncated_recurrent_gradient(trace: Trace, lag: int) -> Array:
     length = trace.experiment.sequence_length
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     leaves = tuple(torch.tensor(state[length - 1 - lag], requires_grad=True) for state in states)
-    walk = _Block(trace, _open_step(trace.experiment, parameters, cut=False), range(length - 1 - lag, length), leaves)
+    walk = _Block(trace, _open_step(trace, parameters, cut=False), range(length - 1 - lag, length), leaves)
     nothing = tuple(torch.zeros_like(leaf) for leaf in leaves)
     return walk.backpropagate(parameters, nothing, exponent=0).gradients["weight_hh_l0"]
 
@@ -100,7 +100,7 @@ def truncated_recurrent_gradient(trace: Trace, lag: int) -> Array:
 def scaled_recurrent_gradients(trace: Trace) -> tuple[Array, NDArray[np.int64]]:
     """G_t at any size: mantissas (T, G·H, H) times 2^exponents (T,). Each step is a block of its own."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
-    blocks = _walk(trace, _open_step(trace.experiment, parameters, cut=False), parameters, block=1)
+    blocks = _walk(trace, _open_step(trace, parameters, cut=False), parameters, block=1)
     mantissas, exponents = zip(*((_gradient(parameters["weight_hh_l0"]), of) for _, of in blocks), strict=True)
     return np.stack(mantissas)[::-1], np.array(exponents)[::-1]
 
@@ -109,7 +109,7 @@ def jacobian(trace: Trace, steps: range) -> Array:
     """Of the state after `steps`, counted from 0, by the state before them: (S, S), of the first sequence."""
     parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
-    step = _open_step(trace.experiment, parameters, cut=False)
+    step = _open_step(trace, parameters, cut=False)
 
     def unrolled(before: Tensor) -> Tensor:
         state = before.chunk(len(states))
@@ -133,6 +133,8 @@ def relative_error(log10_values: Array, log10_expected: Array) -> float:
 def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     cell, experiment = trace.experiment.cell, trace.experiment
     of_rnn = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
+    if cell == "jordan":
+        return _jordan_step(trace)
     module = MODULES[cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64, **of_rnn)
     module.load_state_dict({name: torch.tensor(value) for name, value in trace.parameters.items()})
 
@@ -144,11 +146,49 @@ def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     return step, dict(module.named_parameters())
 
 
-def _open_step(experiment: Experiment, parameters: dict[str, Tensor], *, cut: bool) -> Step:
-    relu = experiment.cell == "rnn" and experiment.nonlinearity == "relu"
+class _Jordan(torch.nn.Module):
+    """h = tanh(from_input(x) + from_output(y)), y = readout(h), or with ReLU; torch.nn has no such network."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__()
+        outputs, units = trace.readout.shape
+        self.from_input = torch.nn.Linear(trace.experiment.input_size, units, dtype=torch.float64)
+        self.from_output = torch.nn.Linear(outputs, units, dtype=torch.float64)
+        self.readout = torch.nn.Linear(units, outputs, bias=False, dtype=torch.float64).requires_grad_(False)
+        self.activation = torch.relu if trace.experiment.nonlinearity == "relu" else torch.tanh
+        self.load_state_dict(
+            {
+                "from_input.weight": torch.tensor(trace.parameters["weight_ih_l0"]),
+                "from_input.bias": torch.tensor(trace.parameters["bias_ih_l0"]),
+                "from_output.weight": torch.tensor(trace.parameters["weight_hh_l0"]),
+                "from_output.bias": torch.tensor(trace.parameters["bias_hh_l0"]),
+                "readout.weight": torch.tensor(trace.readout),
+            }
+        )
+
+    def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
+        return self.activation(self.from_input(x) + self.from_output(self.readout(hidden)))
+
+
+def _jordan_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
+    module = _Jordan(trace)
+    parameters: dict[str, Tensor] = {
+        "weight_ih_l0": module.from_input.weight,
+        "weight_hh_l0": module.from_output.weight,
+        "bias_ih_l0": module.from_input.bias,
+        "bias_hh_l0": module.from_output.bias,
+    }
+    return lambda x, state: ((module(x, state[0]),), {}), parameters
+
+
+def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Step:
+    experiment = trace.experiment
+    relu = experiment.cell in ("rnn", "jordan") and experiment.nonlinearity == "relu"
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         seen = state[0].detach() if cut else state[0]
+        if experiment.cell == "jordan":
+            seen = seen @ torch.tensor(trace.readout).T
         from_input = x @ parameters["weight_ih_l0"].T + parameters["bias_ih_l0"]
         from_hidden = seen @ parameters["weight_hh_l0"].T + parameters["bias_hh_l0"]
         return OPEN_CELLS["relu" if relu else experiment.cell](from_input, from_hidden, state)
@@ -192,7 +232,7 @@ def _tanh(a: Tensor) -> Tensor:
     return value + (torch.tanh(a) - value).detach()  # at small a, 1 − e has no digits left
 
 
-OPEN_CELLS = {"rnn": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru}
+OPEN_CELLS = {"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru}
 
 
 def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Answer:

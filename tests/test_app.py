@@ -56,6 +56,10 @@ def words(app: AppTest) -> str:
     return str(html)
 
 
+#: What the page asks of an experiment; layers and directions have a page of their own.
+FIELDS = set(KNOBS) - {"num_layers", "bidirectional"}
+
+
 def notes(app: AppTest) -> str:
     return words(app).partition("</table>")[2]
 
@@ -88,10 +92,18 @@ def datasets(app: AppTest) -> dict[str, list[dict[str, Any]]]:
     return {item.name: pa.ipc.open_stream(item.data.data).read_all().to_pylist() for item in picture(app).datasets}
 
 
+def shown_cells(experiment: Experiment) -> tuple[str, ...]:
+    """A network without gates, the reader's own where that has none, and both with."""
+    return ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", "gru")
+
+
 @lru_cache(maxsize=256)
 def norms_of(experiment: Experiment, component: str = "input") -> dict[str, NDArray[np.float64]]:
     """Cell -> norms (S, T) at every weight scale of the slider, from the engine and not from the page's cache."""
-    answers = {cell: run_family(replace(experiment, cell=cell), weight_scales=WEIGHT_SCALES) for cell in CELLS}
+    answers = {
+        cell: run_family(replace(experiment, cell=cell), weight_scales=WEIGHT_SCALES)
+        for cell in shown_cells(experiment)
+    }
     return {cell: answer.log10_norms.get(component, answer.log10_norms["hidden"]) for cell, answer in answers.items()}
 
 
@@ -231,7 +243,7 @@ def test_every_further_control_changes_the_picture(key: str) -> None:
 def test_all_fields_of_an_experiment_have_a_control() -> None:
     app = open_app()
     widgets = [*app.select_slider, *app.selectbox, *app.segmented_control, *app.text_input]
-    assert set(KNOBS) | {"gradient", "axis"} == {widget.key for widget in widgets}
+    assert FIELDS | {"gradient", "axis"} == {widget.key for widget in widgets}
 
 
 def test_the_readers_own_sentence_sets_the_length() -> None:
@@ -247,7 +259,7 @@ def test_the_readers_own_sentence_sets_the_length() -> None:
 def test_a_sentence_of_one_letter_has_nothing_to_travel_through() -> None:
     app = open_app(params={"text": "a"})
     assert_shows(app, replace(OPENING, text="a"))
-    assert words(app).count("one step only") == len(CELLS)
+    assert words(app).count("one step only") == len(shown_cells(OPENING))
 
 
 @pytest.mark.parametrize("key", ["cell", "gradient", "axis"])
@@ -453,8 +465,8 @@ def test_a_closed_panel_is_built_only_where_a_setting_of_the_link_needs_it() -> 
 
 def test_nothing_large_lives_in_a_session() -> None:
     app = open_app()
-    keys = (*KNOBS, "gradient", "axis", "more", "share", "picture")
+    keys = (*FIELDS, "gradient", "axis", "more", "share", "picture")
     kept = {key: app.session_state[key] for key in keys if key in app.session_state}
-    assert set(KNOBS) <= set(kept)
+    assert set(kept) >= FIELDS
     assert len(repr(kept)) < 1_000
     assert len(pickle.dumps(kept)) < 1_000

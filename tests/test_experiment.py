@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment
-from rnn_dynamics.experiment import KNOBS, LARGEST_STATE_HISTORY, WEIGHT_SCALES, Choice, Number, Text, settings
+from rnn_dynamics.experiment import KNOBS, LARGEST_STATE_HISTORY, WEIGHT_SCALES, Choice, Flag, Number, Text, settings
 from rnn_dynamics.initialise import SCHEMES
 
 NUMBERS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
 CHOICES = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}
+FLAGS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Flag)}
 TEXTS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Text)}
 LONGEST_MESSAGE = 200
 
@@ -34,10 +35,29 @@ def refusal(**values: Any) -> str:
 
 def test_every_field_has_a_knob_with_label_and_help() -> None:
     assert [item.name for item in fields(Experiment)] == list(KNOBS)
-    assert set(KNOBS) == set(NUMBERS) | set(CHOICES) | set(TEXTS)
+    assert set(KNOBS) == set(NUMBERS) | set(CHOICES) | set(TEXTS) | set(FLAGS)
     for knob in KNOBS.values():
         assert knob.label
         assert knob.help.endswith(".")
+
+
+@pytest.mark.parametrize("value", [1, 0, "true", None, np.True_, math.nan])
+def test_a_flag_is_true_or_false_and_nothing_like_it(value: object) -> None:
+    assert refusal(bidirectional=value) == f"bidirectional = {value!r} is not True or False"
+
+
+@pytest.mark.parametrize("more", [{"num_layers": 2}, {"bidirectional": True}])
+def test_a_jordan_network_has_one_layer_and_one_direction(more: dict[str, Any]) -> None:
+    message = refusal(cell="jordan", **more)
+    assert message.endswith("a Jordan network has one layer and one direction")
+    assert all(f"{name} = {value}" in message for name, value in more.items())
+
+
+def test_layers_and_directions_count_towards_the_size_that_is_refused() -> None:
+    fits: dict[str, Any] = {"sequence_length": 10_000, "batch_size": 8, "hidden_size": 64}
+    assert Experiment(**fits).levels == 1
+    assert "num_layers × directions = 10,240,000" in refusal(**fits, bidirectional=True)
+    assert Experiment(num_layers=3, bidirectional=True).levels == 6
 
 
 NO_NUMBERS = [math.nan, math.inf, -math.inf, "1", "", b"1", True, False, np.True_, None, [1], (), 1j]

@@ -16,14 +16,16 @@ from rnn_dynamics.through_time.unroll import project_inputs, unroll
 
 Array = NDArray[np.float64]
 SMALL = Experiment(sequence_length=150, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, seed=3)
-cells = pytest.mark.parametrize("cell", CELLS)
+#: Cells whose Jacobians have an inverse; a Jordan network's have the rank of its outputs.
+INVERTIBLE = [name for name, cell in CELLS.items() if not cell.feeds_back_output]
+cells = pytest.mark.parametrize("cell", INVERTIBLE)
 
 
 def forward_pass(experiment: Experiment) -> Pass:
     """The pass of an experiment at weight scale 1, without a loss."""
     cell = CELLS[experiment.cell]
-    draw = make_draw(experiment, cell.gates)
-    weights = cell.make_weights(draw.parameters)
+    draw = make_draw(experiment, cell.gates, cell.feeds_back_output)
+    weights = cell.make_weights(draw.parameters | {"weight_ho": draw.readout})
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
     return Pass(cell, weights, record)
 
@@ -135,6 +137,16 @@ def test_the_largest_exponent_is_the_slope_of_the_gradients_curve(cell: str) -> 
     # Over 2,500 steps: the curve shows the part of the vector that is dL/dh, a share that differs from step to step.
     largest = lyapunov_exponents(forward_pass(experiment), count=1, discard=500)[0]
     assert largest == pytest.approx(slope, abs=3.0 / 2500)
+
+
+def test_a_jordan_network_has_an_exponent_for_each_output_and_loses_all_other_directions() -> None:
+    experiment = replace(SMALL, cell="jordan", batch_size=1, sequence_length=3000, weight_scale=1.0)
+    norms = run(experiment).log10_norms["hidden"]
+    exponents = lyapunov_exponents(forward_pass(experiment), discard=500)
+    assert exponents[0] == pytest.approx(np.log(10.0) * (norms[0] - norms[2499]) / 2499, abs=3.0 / 2500)
+    outputs = len(run(experiment).readout)
+    assert np.isfinite(exponents[:outputs]).all()
+    assert not np.isfinite(exponents[outputs:]).any()
 
 
 # Limits

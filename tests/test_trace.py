@@ -9,9 +9,10 @@ from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, run, run_family
 from tests.oracle import Array
 
 QUESTION = Experiment(sequence_length=6, hidden_size=5, input_size=3, batch_size=2, seed=4)
-BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3}
+BLOCKS = {"rnn": 1, "jordan": 1, "lstm": 4, "gru": 3}
 NORMS = {
     "rnn": ("input", "hidden"),
+    "jordan": ("input", "hidden"),
     "lstm": ("input", "hidden", "cell", "cell_path"),
     "gru": ("input", "hidden", "cell_path"),
 }
@@ -31,7 +32,12 @@ def arrays_of(trace: Trace | FamilyTrace) -> list[Array]:
 def test_every_array_has_the_documented_shape(cell: str) -> None:
     trace = run(replace(QUESTION, cell=cell))
     rows = BLOCKS[cell] * 5
-    shapes = {"weight_ih_l0": (rows, 3), "weight_hh_l0": (rows, 5), "bias_ih_l0": (rows,), "bias_hh_l0": (rows,)}
+    shapes = {
+        "weight_ih_l0": (rows, 3),
+        "weight_hh_l0": (rows, 4 if cell == "jordan" else 5),
+        "bias_ih_l0": (rows,),
+        "bias_hh_l0": (rows,),
+    }
     assert {name: value.shape for name, value in trace.parameters.items()} == shapes
     assert {name: value.shape for name, value in trace.gradients.items()} == shapes
     assert trace.inputs.shape == (6, 2, 3)

@@ -3,14 +3,15 @@
 from rnn_dynamics.cells.cell import Cell
 from rnn_dynamics.cells.elman import Elman, ReluElman
 from rnn_dynamics.cells.gru import Gru
+from rnn_dynamics.cells.jordan import Jordan, ReluJordan
 from rnn_dynamics.cells.lstm import Lstm
 from rnn_dynamics.experiment import Experiment
 
 #: Name -> cell, in the order in which readers meet them.
-_CELLS: tuple[Cell, ...] = (Elman(), Lstm(), Gru())
+_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru())
 CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
 #: (name, nonlinearity) -> the cell that stands in for the one of that name.
-_VARIANTS: dict[tuple[str, str], Cell] = {("rnn", "relu"): ReluElman()}
+_VARIANTS: dict[tuple[str, str], Cell] = {("rnn", "relu"): ReluElman(), ("jordan", "relu"): ReluJordan()}
 
 
 def cell_of(experiment: Experiment) -> Cell:

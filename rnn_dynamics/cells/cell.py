@@ -24,9 +24,10 @@ from rnn_dynamics.cells.activations import Array
 class Weights:
     """The parameters of a cell, its blocks in the order in which the cell computes.
 
-    weight_ih (G·H, D), weight_hh (G·H, H), bias (G·H, 1) added to the input projection, and recurrent_bias (H, 1),
-    the part of the GRU's bias that the reset gate multiplies. `scale` is None, or (1, C): a factor on `weight_hh` that
-    differs from column to column, by which one matrix product serves many weight scales.
+    weight_ih (G·H, D), weight_hh (G·H, H; Jordan: a column for each output), bias (G·H, 1) added to the input
+    projection, and recurrent_bias (H, 1), the part of the GRU's bias that the reset gate multiplies. `scale` is None,
+    or (1, C): a factor on `weight_hh` that differs from column to column, by which one matrix product serves many
+    weight scales.
     """
 
     weight_ih: Array
@@ -35,9 +36,13 @@ class Weights:
     recurrent_bias: Array | None = None
     scale: Array | None = None
 
+    def fed_back(self, hidden: Array) -> Array:
+        """What W_hh multiplies, of the states (..., H, C): the states themselves, but for the Jordan network."""
+        return hidden
+
     def recurrent_product(self, hidden: Array, out: Array) -> None:
         """Write W_hh h to `out`."""
-        np.matmul(self.weight_hh, hidden, out=out)
+        np.matmul(self.weight_hh, self.fed_back(hidden), out=out)
         if self.scale is not None:
             np.multiply(out, self.scale, out=out)
 
@@ -83,7 +88,8 @@ class Cell(Protocol):
 
     name: key of the registry. label: for a reader. gates: PyTorch's letters in PyTorch's order. blocks: rows of
     `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
-    state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and its name.
+    state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
+    it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
     """
 
     name: str
@@ -94,9 +100,13 @@ class Cell(Protocol):
     components: tuple[str, ...]
     state_block: int
     state_matrix: str
+    feeds_back_output: bool
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
-        """Bring parameters under torch's names, (..., G·H, ·), into the order of computation."""
+        """Bring parameters under torch's names, (..., G·H, ·), into the order of computation.
+
+        The read-out (D_out, H) stands among them as "weight_ho".
+        """
         ...
 
     def make_record(self, input_projection: Array, weights: Weights) -> Any:
@@ -138,6 +148,12 @@ class Cell(Protocol):
     def gate_values(self, record: Any) -> dict[str, Array]:
         """The gates by torch's letter, (T, H, C) each."""
         ...
+
+
+def state_matrix(cell: Cell, parameters: Mapping[str, Array]) -> Array:
+    """The (H, H) matrix that h is multiplied by where the new state is written, of the same parameters."""
+    block = np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]
+    return block @ parameters["weight_ho"] if cell.feeds_back_output else block
 
 
 def reorder_blocks(parameter: Array, order: tuple[int, ...]) -> Array:

@@ -43,6 +43,7 @@ class Elman:
     delta_blocks = 1
     state_block = 0
     state_matrix = "W_hh"
+    feeds_back_output = False
     components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

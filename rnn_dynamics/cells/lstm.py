@@ -58,6 +58,7 @@ class Lstm:
     delta_blocks = 4
     state_block = 2
     state_matrix = "W_hg"
+    feeds_back_output = False
     components: tuple[str, ...] = ("hidden", "cell")
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

@@ -15,7 +15,7 @@ from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background, Theme, con
 
 HEIGHT = 490
 #: A shape per cell, so that no reader depends on colour.
-SHAPES = {"rnn": "square", "lstm": "circle", "gru": "triangle-up"}
+SHAPES = {"rnn": "square", "jordan": "diamond", "lstm": "circle", "gru": "triangle-up"}
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null.

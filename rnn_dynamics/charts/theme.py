@@ -8,9 +8,9 @@ from typing import Any, Literal
 Background = Literal["light", "dark"]
 
 #: The cells in the order of their colours; a legend names them like this.
-CELL_NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
-#: A dash per cell, so that no reader depends on colour: solid, long, dotted.
-CELL_DASHES = {"rnn": [7, 4], "lstm": [1, 0], "gru": [2, 3]}
+CELL_NAMES = {"rnn": "RNN", "jordan": "Jordan", "lstm": "LSTM", "gru": "GRU"}
+#: A dash per cell, so that no reader depends on colour: long, dash and dot, solid, dotted.
+CELL_DASHES = {"rnn": [7, 4], "jordan": [9, 3, 2, 3], "lstm": [1, 0], "gru": [2, 3]}
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ DIVERGING = (
 SEQUENTIAL = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
 
 THEMES: dict[Background, Theme] = {
-    "light": Theme(("#bf4400", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
-    "dark": Theme(("#f08040", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),
+    "light": Theme(("#bf4400", "#7d3c98", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
+    "dark": Theme(("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),
 }
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS, cell_of
+from rnn_dynamics.cells.cell import state_matrix
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.run import run, run_family
 from rnn_dynamics.tables.live import Picture, picture_datasets
@@ -21,8 +22,10 @@ from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor,
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
 LARGEST_FAMILY = 1.2e9
+#: The cells with gates; beside them a picture shows one without, whose size bounds the cost of all.
+_GATED = tuple(name for name, cell in CELLS.items() if cell.gates)
 #: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
-_BLOCKS = sum(cell.blocks for cell in CELLS.values())
+_BLOCKS = 1 + sum(CELLS[name].blocks for name in _GATED)
 _OVERHEAD = 100
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 COMPUTING = Lock()
@@ -66,13 +69,14 @@ def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
 
 
 def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
-    """The families of an experiment at the given rows, not remembered; its cell and weight scale do not matter."""
+    """The families of a network without gates and of those with, not remembered; the weight scale does not matter."""
     scales = [WEIGHT_SCALES[row] for row in rows]
-    blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in CELLS}
+    cells = (experiment.cell, *_GATED)
+    blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in cells}
     return Families(
         scales=rows,
         log10_norms={
-            name: dict(run_family(replace(experiment, cell=name), weight_scales=scales).log10_norms) for name in CELLS
+            name: dict(run_family(replace(experiment, cell=name), weight_scales=scales).log10_norms) for name in cells
         },
         radius={name: spectral_radius(block) for name, block in blocks.items()},
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
@@ -135,7 +139,8 @@ def _live_picture(
     labels: tuple[tuple[str, str], ...],
     palette: tuple[str, ...],
 ) -> LivePicture:
-    answer = _families(replace(experiment, cell="rnn"), rows)
+    plain = "rnn" if experiment.cell in _GATED else experiment.cell
+    answer = _families(replace(experiment, cell=plain), rows)
     picture = Picture(
         curves={cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()},
         labels=dict(labels),
@@ -151,6 +156,5 @@ def _live_picture(
 
 def _state_matrix(experiment: Experiment) -> NDArray[np.float64]:
     """The H × H block of W_hh that writes the new state: W_hh, W_hg or W_hn."""
-    size, block = experiment.hidden_size, cell_of(experiment).state_block
-    weights = run(replace(experiment, sequence_length=1, text="")).parameters["weight_hh_l0"]
-    return weights[block * size : (block + 1) * size]
+    trace = run(replace(experiment, sequence_length=1, text=""))
+    return state_matrix(cell_of(experiment), {**trace.parameters, "weight_ho": trace.readout})

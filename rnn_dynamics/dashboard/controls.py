@@ -7,11 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Number, Text
+from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Flag, Number, Text
 
 
 def in_link(name: str, value: object) -> str:
     """How a link spells a value: as its control shows it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value).upper() if name == "cell" else str(value)
 
 
@@ -28,6 +30,8 @@ def control(name: str, opening: Experiment, **options: Any) -> Any:
         return slider(name, opening, **options)
     if isinstance(knob, Text):
         return text(name, opening)
+    if isinstance(knob, Flag):
+        return toggle(name, opening)
     return (select if len(knob.options) > _MOST_BUTTONS else choice)(name, opening)
 
 
@@ -44,6 +48,12 @@ def slider(name: str, opening: Experiment, disabled: bool = False, offered: Sequ
         bind="query-params",
         disabled=disabled,
     )
+
+
+def toggle(name: str, opening: Experiment) -> bool:
+    """A switch for a field that is true or false."""
+    knob = KNOBS[name]
+    return st.toggle(knob.label, getattr(opening, name), key=name, help=knob.help, bind="query-params")
 
 
 def choice(name: str, opening: Experiment, offered: Sequence[str] = ()) -> str:

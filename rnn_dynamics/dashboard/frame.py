@@ -12,7 +12,7 @@ from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
+from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.reproduction import jacobian_script, reproduction_script
 
 Views = Mapping[str, str]
@@ -37,6 +37,15 @@ class View:
 
 #: The horizontal axis of every picture through time.
 AXIS = View(label="Against", values=("step", "lag"))
+
+
+#: What one page alone asks of a network.
+_OF_DEPTH = ("num_layers", "bidirectional")
+
+
+def other_fields(*shown: str) -> tuple[str, ...]:
+    """The fields that stand in the panel "More" of a page which shows these already, or has no use for them."""
+    return tuple(name for name in KNOBS if name not in (*shown, *_OF_DEPTH))
 
 
 def along_sliders(experiment: Experiment, *names: str) -> Iterator[Experiment]:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from rnn_dynamics.dashboard.controls import in_link
-from rnn_dynamics.experiment import KNOBS, Choice, Number, Text
+from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Text
 
 _NOTICES = "notices_of_the_link"
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
@@ -67,6 +67,8 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
         if set_it:
             st.session_state[key] = text[: knob.offered_length]
         return None if len(text) <= knob.offered_length else f"`{key}` was cut to {knob.offered_length} characters"
+    if isinstance(knob, Flag):
+        return _read_flag(key, text, set_it)
     names = tuple(knob.options) if isinstance(knob, Choice) else offered or ()
     match = next((name for name in names if name.lower() == text.lower()), None)
     if match is None:
@@ -74,6 +76,15 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
         return f"`{key} = {_plain(text)}` is not one of {known}"
     if set_it or in_link(key, match) != text:
         st.session_state[key] = match
+    return None
+
+
+def _read_flag(key: str, text: str, set_it: bool) -> str | None:
+    value = {"true": True, "false": False}.get(text.lower())
+    if value is None:
+        return f"`{key} = {_plain(text)}` is not true or false"
+    if set_it or in_link(key, value) != text:
+        st.session_state[key] = value
     return None
 
 

@@ -57,17 +57,19 @@ def _horizon(table: Words, verdict: Verdict) -> str:
 def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment, live: LivePicture) -> Iterator[str]:
     """What a reader should know about these settings: honest about biases, and about popular rules."""
     texts, answer = words["notes"], live.families
-    radius, relu = answer.radius["rnn"] * experiment.weight_scale, experiment.nonlinearity == "relu"
-    rnn, predicted = verdicts["rnn"], answer.mean_field[live.row_of(experiment.weight_scale)]
+    plain = live.picture.plain
+    radius, relu = answer.radius[plain] * experiment.weight_scale, experiment.nonlinearity == "relu"
+    verdict, predicted = verdicts[plain], answer.mean_field[live.row_of(experiment.weight_scale)]
     yield texts["chrono" if experiment.gate_bias == "chrono" else "forget_bias"].format(
         forget_bias=experiment.forget_bias, longest=experiment.sequence_length - 1
     )
-    if predicted is not None and experiment.loss_at == "last" and np.isfinite(rnn.log10_factor):
-        yield texts["mean_field"].format(predicted=_factor(predicted), measured=_factor(rnn.log10_factor))
-    if radius > 1 and rnn.outcome == "vanishes":
-        yield texts["above_one_relu" if relu else "above_one"].format(radius=radius)
+    if predicted is not None and experiment.loss_at == "last" and np.isfinite(verdict.log10_factor):
+        yield texts["mean_field"].format(predicted=_factor(predicted), measured=_factor(verdict.log10_factor))
+    if radius > 1 and verdict.outcome == "vanishes":
+        label = cell_of(replace(experiment, cell=plain)).label
+        yield texts["above_one_relu" if relu else "above_one"].format(radius=radius, name=label)
     # The states of a ReLU network grow as its gradient does, so their relative error does not.
-    if any(verdict.orders > _CHAOS for cell, verdict in verdicts.items() if not (relu and cell == "rnn")):
+    if any(found.orders > _CHAOS for cell, found in verdicts.items() if not (relu and cell == plain)):
         yield texts["chaos"]
     if experiment.loss_at == "every":
         yield texts["every"]

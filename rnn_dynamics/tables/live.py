@@ -45,7 +45,7 @@ class Picture:
         rows: for each of the S rows, its position on the slider (and its row of the map, from the bottom).
         positions: how many positions the slider has.
         against_lag: whether the horizontal axis is the lag.
-        slopes: for each row, the log10 factor per step that mean field predicts for the RNN, or None.
+        slopes: for each row, the log10 factor per step that mean field predicts for the first cell, or None.
         palette: hex colours of the map, from far below the last step's gradient to far above.
     """
 
@@ -57,6 +57,11 @@ class Picture:
     against_lag: bool
     slopes: Sequence[float | None]
     palette: Sequence[str]
+
+    @property
+    def plain(self) -> str:
+        """The cell without gates, which is the first one."""
+        return next(iter(self.curves))
 
     @property
     def length(self) -> int:
@@ -129,7 +134,7 @@ def scale_rows(picture: Picture) -> pa.Table:
     theory_step, theory.
     """
     lows, highs = picture.ends
-    last = picture.curves["rnn"][:, -1]
+    last = picture.curves[picture.plain][:, -1]
     lags = [horizon(row) for row in picture.curves[picture.cell]]
     reached = [
         None

@@ -72,6 +72,10 @@ class Losses:
         before = self.first + first - steps.start
         return [*[None] * before, *rows, *[None] * (len(steps) - before - len(rows))]
 
+    def log10_norms(self) -> Array:
+        """log10 of the norm of each row, (B, ..., S)."""
+        return log10_norm_at_any_size(self.rows, self.exponents.shape[-1]) + self.exponents * LOG10_2
+
     def largest(self, steps: range) -> NDArray[np.int64]:
         """The largest exponent (..., S) of what enters at `steps`; NOTHING where nothing does."""
         inside = self.exponents[max(0, steps.start - self.first) : max(0, steps.stop - self.first)]

@@ -1,6 +1,6 @@
 """The gradient of the recurrent weights, split by the time step through which it arrives.
 
-    dL/dW_hh = G = Σ_t G_t        G_t = Σ_n delta_t,n h_t−1,nᵀ
+    dL/dW_hh = G = Σ_t G_t        G_t = Σ_n delta_t,n h_t−1,nᵀ        (Jordan: y_t−1)
 
 n counts the sequences of the batch. With the loss at the last step, G_t is what an error at T says of the weights as
 they were used T − t steps earlier, and the sum over the lags 0 .. k is what backpropagation truncated after lag k sees.
@@ -15,19 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells.activations import Array
-from rnn_dynamics.cells.cell import Cell
-from rnn_dynamics.through_time.backpropagate import Run
+from rnn_dynamics.through_time.backpropagate import Pass, Run
 from rnn_dynamics.through_time.scaling import LOG10_2, ScaledSum, log10_norm, with_own_exponents
 
 
 class RecurrentGradient:
     """Sums G_t of a single experiment, from the last step to the first."""
 
-    def __init__(self, cell: Cell, hidden: Array) -> None:
-        """Hidden (T+1, H, N)."""
-        self._cell, self._hidden = cell, hidden
-        size = hidden.shape[1]
-        self._sum = ScaledSum(np.zeros((cell.blocks * size, size)))
+    def __init__(self, forward: Pass) -> None:
+        hidden = forward.record.hidden
+        self._cell, self._hidden = forward.cell, forward.weights.fed_back(hidden)
+        self._sum = ScaledSum(np.zeros((forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])))
 
     def add(self, run: Run) -> dict[str, Array]:
         """Add the steps of a run, later ones first.

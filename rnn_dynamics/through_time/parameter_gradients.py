@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_dynamics.cells.activations import Array
-from rnn_dynamics.cells.cell import Cell
-from rnn_dynamics.through_time.backpropagate import Run
+from rnn_dynamics.through_time.backpropagate import Pass, Run
 from rnn_dynamics.through_time.scaling import ScaledSum
 
 
@@ -16,11 +15,12 @@ class ParameterGradients:
     All four parameters come from one sum over t: delta_t (h_{t−1}, x_t, 1)ᵀ.
     """
 
-    def __init__(self, cell: Cell, inputs: Array, hidden: Array) -> None:
-        """Inputs (T, N, D); hidden (T+1, H, N)."""
-        self._cell, self._inputs, self._hidden = cell, inputs.swapaxes(1, 2), hidden
-        rows = cell.delta_blocks * hidden.shape[1]
-        self._sum = ScaledSum(np.zeros((rows, hidden.shape[1] + inputs.shape[2] + 1)))
+    def __init__(self, forward: Pass, inputs: Array) -> None:
+        """Inputs (T, N, D), in the order in which `forward` read them."""
+        hidden = forward.record.hidden
+        self._cell, self._inputs, self._hidden = forward.cell, inputs.swapaxes(1, 2), forward.weights.fed_back(hidden)
+        rows = self._cell.delta_blocks * hidden.shape[1]
+        self._sum = ScaledSum(np.zeros((rows, self._hidden.shape[1] + inputs.shape[2] + 1)))
 
     def add(self, run: Run) -> None:
         """Add the steps of a run."""
