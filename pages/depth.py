@@ -1,0 +1,87 @@
+"""Depth and direction: where an error goes in a stack of layers that read forwards, backwards, or both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.depth import depth_specification
+from rnn_dynamics.charts.theme import DIVERGING
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.depth import PAGE, depth_answer, depth_picture
+from rnn_dynamics.dashboard.frame import (
+    AXIS,
+    Download,
+    Frame,
+    Views,
+    along_sliders,
+    background,
+    csv_download,
+    script_download,
+)
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.depth import depth_table
+
+OPENING = Experiment(
+    cell="lstm",
+    weight_scale=1.0,
+    sequence_length=100,
+    batch_size=2,
+    forget_bias=3.0,
+    num_layers=2,
+    bidirectional=True,
+)
+PRESETS = {
+    "last": OPENING,
+    "every": replace(OPENING, loss_at="every"),
+    "deep": replace(OPENING, num_layers=4, bidirectional=False),
+    "rnn": replace(OPENING, cell="rnn", num_layers=4, bidirectional=False),
+    "one": replace(OPENING, num_layers=1, bidirectional=False),
+}
+SLIDERS = ("num_layers", "weight_scale", "sequence_length")
+#: What a hall asks in its first minutes: the presets, and the opening picture along its sliders.
+EXPECTED = (*PRESETS.values(), *along_sliders(OPENING, *SLIDERS))
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("cell", "loss_at", "bidirectional", *SLIDERS),
+    more=(
+        *("hidden_size", "input_size", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"),
+        *("input_scale", "hidden_path", "text", "seed"),
+    ),
+    views={"axis": AXIS},
+    cells=("rnn", "lstm", "gru"),
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The main controls and everything that depends on them; see the home page on what each element costs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name in ("cell", "loss_at", "bidirectional", "num_layers", "weight_scale"):
+            FRAME.control(name)
+        FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
+    experiment, views = FRAME.asked()
+    datasets, finding = _picture(experiment, views)
+    st.vega_lite_chart(
+        {**depth_specification(views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
+    )
+    st.html(finding)
+
+
+def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
+    return depth_picture(experiment, views["axis"] == "lag", DIVERGING)
+
+
+def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
+    trace = depth_answer(experiment).trace
+    return (
+        csv_download("All layers", "depth.csv", lambda: depth_table(trace.layers, trace.log10_norms["input"])),
+        script_download(trace.experiment),
+    )
+
+
+FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, lambda experiment: _picture(experiment, FRAME.views_at_opening))

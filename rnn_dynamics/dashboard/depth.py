@@ -1,0 +1,189 @@
+"""The answer behind the page "Depth and direction", and its finding in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells import cell_of
+from rnn_dynamics.dashboard.cache import COMPUTING
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.run import run
+from rnn_dynamics.tables.depth import DepthPicture, depth_datasets
+from rnn_dynamics.tables.verdict import judge, power_of_ten
+from rnn_dynamics.trace import LayerTrace, Trace
+
+Array = NDArray[np.float64]
+
+PAGE = "depth"
+#: What one network may cost, in multiply-adds of its recurrent products: about a third of a second.
+_LARGEST = 2.5e8
+#: As in `cache`: what a step costs beside the products, as if H were this much larger.
+_OVERHEAD = 100
+#: A factor per step that differs by less than this is called the same.
+_SAME = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthAnswer:
+    """The network that was asked for, and the same with one layer and one direction; asked: the reader's batch."""
+
+    trace: Trace
+    single: Trace
+    asked: int
+
+    @property
+    def experiment(self) -> Experiment:
+        """The question, its batch as large as one interaction can afford."""
+        return self.trace.experiment
+
+    @cached_property
+    def top(self) -> LayerTrace:
+        """The last layer, forwards."""
+        return self.trace.layers[-self.experiment.directions]
+
+    @cached_property
+    def levels(self) -> tuple[tuple[LayerTrace, Array], ...]:
+        """Each level and its ‖dL/dh_t‖ relative to the last layer's at step T, forwards."""
+        start = self.top.log10_norms["hidden"][-1]
+        return tuple((level, level.log10_norms["hidden"] - start) for level in self.trace.layers)
+
+    @cached_property
+    def curves(self) -> dict[str, Array]:
+        """Name -> (T,), the gradients of the inputs relative to step T, the ones behind first."""
+        whole, single = self.trace.log10_norms["input"], self.single.log10_norms["input"]
+        curves = {"single": single - single[-1]} if self.experiment.levels > 1 else {}
+        if self.experiment.bidirectional:
+            forwards, backwards = self.trace.layers[:2]
+            for name, level in {"forwards": forwards, "backwards": backwards}.items():
+                curves[name] = level.log10_norms["input"] - whole[-1]
+        return curves | {"whole": whole - whole[-1]}
+
+
+def affordable(experiment: Experiment) -> Experiment:
+    """The experiment with a batch that one interaction can afford."""
+    size, blocks = experiment.hidden_size, cell_of(experiment).blocks
+    one = blocks * experiment.levels * (size + _OVERHEAD) * size * experiment.sequence_length
+    return replace(experiment, batch_size=int(min(experiment.batch_size, max(1, _LARGEST // one))))
+
+
+@lru_cache(maxsize=64)
+def depth_answer(experiment: Experiment) -> DepthAnswer:
+    """Answer for rnn, lstm and gru."""
+    shown = affordable(experiment)
+    with COMPUTING:
+        single = run(replace(shown, num_layers=1, bidirectional=False))
+        return DepthAnswer(trace=run(shown), single=single, asked=experiment.batch_size)
+
+
+@lru_cache(maxsize=256)
+def depth_picture(experiment: Experiment, against_lag: bool, palette: tuple[str, ...]) -> tuple[dict[str, bytes], str]:
+    """The picture's datasets, and the finding as HTML."""
+    answer, words = depth_answer(experiment), sentences(PAGE)
+    says = _says(answer)
+    levels = {_name(level): norms for level, norms in answer.levels}
+    picture = DepthPicture(
+        levels=levels,
+        texts={
+            name: words["pointed"].format(level=name, share=power_of_ten(float(norms[0])))
+            for name, norms in levels.items()
+        },
+        curves=answer.curves,
+        labels={name: words["labels"][name].format(**says) for name in answer.curves},
+        cell=experiment.cell,
+        palette=palette,
+        titles=(words["titles"][_kind(answer.experiment)].format(**says), words["titles"]["curves"].format(**says)),
+        against_lag=against_lag,
+    )
+    return depth_datasets(picture), _finding(answer, says)
+
+
+def _kind(experiment: Experiment) -> str:
+    """Which claim the map bears out."""
+    if experiment.bidirectional:
+        return f"both_{experiment.loss_at}"
+    return "one" if experiment.num_layers == 1 else "stack"
+
+
+def _name(level: LayerTrace) -> str:
+    return f"layer {level.layer + 1} {'←' if level.reverse else '→'}"
+
+
+def _says(answer: DepthAnswer) -> dict[str, Any]:
+    experiment, curves = answer.experiment, answer.curves
+    parts = {f"{name}_share": power_of_ten(float(curve[0])) for name, curve in curves.items()}
+    return parts | {
+        "cell": cell_of(experiment).label,
+        "layers": experiment.num_layers,
+        "levels": experiment.levels,
+        "last": experiment.sequence_length,
+        "back": experiment.sequence_length - 1,
+        "top_share": power_of_ten(float(answer.levels[-experiment.directions][1][0])),
+        "bottom_share": power_of_ten(float(answer.levels[0][1][0])),
+        "parameters": f"{sum(values.size for values in answer.trace.parameters.values()):,}",
+        "single_parameters": f"{sum(values.size for values in answer.single.parameters.values()):,}",
+        "batch": experiment.batch_size,
+    }
+
+
+def _finding(answer: DepthAnswer, says: Mapping[str, Any]) -> str:
+    """The table and the notes, as HTML."""
+    table = sentences(PAGE)["table"]
+    rows = "".join(_row(level, norms) for level, norms in reversed(answer.levels))
+    notes = "".join(f'<p class="note">{text}</p>' for text in _notes(answer, says))
+    head = table["head"].format(**says)
+    return f'<div style="overflow-x: auto"><table class="verdict">{head}{rows}</table></div>{notes}'
+
+
+def _row(level: LayerTrace, norms: Array) -> str:
+    """The backward direction's errors travel from step 1 to step T, so it is judged the other way round."""
+    table = sentences(PAGE)["table"]
+    reached = np.isfinite(norms)
+    travels = judge(norms[::-1] if level.reverse else norms)
+    steady = len(norms) > 1 and reached.all()
+    return str(
+        table["row"].format(
+            name=table["backwards" if level.reverse else "forwards"].format(layer=level.layer + 1),
+            first=power_of_ten(float(norms[0])),
+            last=power_of_ten(float(norms[-1])),
+            factor=f"×{10**travels.log10_factor:.3g}" if steady else "–",
+            steps=table["all" if reached.all() else "some"].format(count=int(reached.sum())),
+        )
+    )
+
+
+def _notes(answer: DepthAnswer, says: Mapping[str, Any]) -> Iterator[str]:
+    words, experiment = sentences(PAGE)["notes"], answer.experiment
+    if experiment.bidirectional and experiment.loss_at == "last" and experiment.sequence_length > 1:
+        yield words["end_state"].format(**says)
+        yield words["lower" if experiment.num_layers > 1 else "only"].format(**says)
+    if experiment.bidirectional:
+        yield _early_inputs(answer)
+    if experiment.num_layers > 1 and experiment.sequence_length > 1:
+        yield _depth(answer, says)
+    if experiment.loss_at == "every":
+        yield words["every"]
+    yield words["size"].format(**says)
+    if experiment.batch_size < answer.asked:
+        yield words["batch"].format(asked=answer.asked, **says)
+
+
+def _early_inputs(answer: DepthAnswer) -> str:
+    """What the backward direction does to x_1."""
+    words, curves = sentences(PAGE)["notes"], answer.curves
+    share = float(curves["backwards"][0] - curves["whole"][0])
+    return str(words["early"].format(share="0" if np.isneginf(share) else f"{100 * 10**share:.3g}"))
+
+
+def _depth(answer: DepthAnswer, says: Mapping[str, Any]) -> str:
+    """Whether more layers reach further back, by the factor per step."""
+    words = sentences(PAGE)["notes"]["depth"]
+    deep, single = (10 ** judge(answer.curves[name]).log10_factor for name in ("whole", "single"))
+    kind = "same" if abs(deep - single) < _SAME else "further" if deep > single else "less"
+    return str(words[kind].format(deep=f"{deep:.3g}", single=f"{single:.3g}", **says))
