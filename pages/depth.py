@@ -28,7 +28,7 @@ OPENING = Experiment(
     weight_scale=1.0,
     sequence_length=100,
     batch_size=2,
-    forget_bias=3.0,
+    forget_bias=1.0,
     num_layers=2,
     bidirectional=True,
 )

@@ -20,10 +20,9 @@ HEIGHT = 500
 _PARAMETERS = {
     "narrow": "width < 560",
     "mapLeft": "narrow ? 66 : 116",
-    "mapBottom": "height * 0.42",
-    "curvesTop": "height * 0.62",
+    "mapBottom": "height * (narrow ? 0.4 : 0.45)",
+    "curvesTop": "height * (narrow ? 0.66 : 0.63)",
     "whole": "data('whole')[0]",
-    "rowHeight": "mapBottom / whole.levels",
     "pointed": "hover.place ? hover.place[0] : null",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
@@ -50,14 +49,7 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
     panels = _Panels(theme, at_start=against == "step")
     cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
-    bar = colour_bar(
-        "log₁₀ of ‖dL/dh‖ against the last layer’s at step T",
-        "length:Q",
-        ("-whole.limit", "whole.limit"),
-        DIVERGING,
-        legendY=alt.ExprRef("mapBottom + 34"),
-        titleLimit=alt.ExprRef("width - mapLeft - 130"),
-    )
+    bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING)
     return (
         alt.layer(
             alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),
@@ -66,7 +58,7 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
         )
         .resolve_scale(x="independent", y="independent", color="independent")
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
+        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
 
@@ -97,8 +89,9 @@ class _Panels:
         ends = [alt.ExprRef("mapBottom"), alt.ExprRef("0")]
         rows = alt.Y(
             "levels:Q",
+            title=None,
             scale=alt.Scale(domain=[0, alt.ExprRef("whole.levels")], range=ends, nice=False, zero=False),
-            axis=None,
+            axis=alt.Axis(labels=False, ticks=False, domain=False),  # without any axis Vega-Lite fails on this scale
         )
         offset = alt.ExprRef("mapBottom - height")
         across = time_axis("length:Q", self.at_start, "mapLeft", "width", tickCount=6, titleOpacity=0, offset=offset)

@@ -30,6 +30,8 @@ from rnn_dynamics.trace import LayerTrace
 
 #: No colour: what is exactly zero leaves the background free.
 _ZERO = "#00000000"
+#: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
+_LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
 #: Names of curves that fit above each other.
 _LINES = 9
 
@@ -66,7 +68,9 @@ class DepthPicture:
     @property
     def limit(self) -> float:
         """Orders of magnitude at which the map's colours end."""
-        return max(5.0, 0.2 * self.length)
+        sizes = np.abs(np.stack(list(self.levels.values())))
+        largest = sizes.max(where=np.isfinite(sizes), initial=0.0)
+        return float(next((limit for limit in _LIMITS if limit >= largest), _LIMITS[-1]))
 
     @cached_property
     def ends(self) -> tuple[float, float]:
