@@ -17,17 +17,21 @@ from rnn_dynamics.reproduction import jacobian_script, reproduction_script
 
 Views = Mapping[str, str]
 
+#: Key of the session's state: field -> what it is on the other pages, for those that the present page keeps apart.
+_ELSEWHERE = "settings_elsewhere"
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
     """A setting of the picture and not of the experiment; its first value stands at the opening unless one is named.
 
-    More than eight values are a slider.
+    More than eight values are a slider, or as many as there are where the keys of a slider are wanted.
     """
 
     label: str
     values: tuple[str, ...]
     opening: str = ""
+    slider: bool = False
 
     @property
     def at_opening(self) -> str:
@@ -105,6 +109,8 @@ class Frame:
     the order of their shortcuts. main: fields and views whose controls the page itself shows. more: fields in the
     panel "More", which holds the other views too. views: key -> settings of the picture. cells: which architectures the
     page can show. offered: numeric field -> the values that this page offers, where they are not those of KNOBS.
+    preset_views: key of a preset -> the views that it sets too. apart: fields that this page keeps to itself: it begins
+    with their opening values, and leaves the other pages theirs.
     """
 
     name: str
@@ -115,6 +121,8 @@ class Frame:
     views: Mapping[str, View] = field(default_factory=dict)
     cells: tuple[str, ...] = tuple(KNOBS_CHOICE["cell"].options)
     offered: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    preset_views: Mapping[str, Views] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -138,7 +146,7 @@ class Frame:
         """The control of a field or of a view."""
         if name in self.views:
             view = self.views[name]
-            return controls.view(name, view.label, view.values, view.at_opening)
+            return controls.view(name, view.label, view.values, view.at_opening, view.slider)
         if name == "cell":
             return controls.choice(name, self.opening, self.cells)
         if name in self.offered:
@@ -183,6 +191,7 @@ class Frame:
 
     def _read_state(self) -> None:
         """Take the address, and what another page has left, as far as the controls of this page can show it."""
+        self._exchange()
         views = {key: view.values for key, view in self.views.items()}
         links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
         if st.session_state.get("cell", self.opening.cell) not in self.cells:
@@ -192,6 +201,17 @@ class Frame:
             offered = self.offered.get(name, KNOBS_NUMBER[name].offered)
             if given[name] not in offered:
                 st.session_state[name] = links.nearest(offered, given[name])
+
+    def _exchange(self) -> None:
+        """Put aside what other pages have where this one keeps a field apart, and take it up again on another page."""
+        elsewhere: dict[str, Any] = st.session_state.setdefault(_ELSEWHERE, {})
+        for name in elsewhere.keys() - set(self.apart):
+            value = elsewhere.pop(name)
+            st.session_state[name] = getattr(self.opening, name) if value is None else value
+        for name in set(self.apart) - elsewhere.keys():
+            elsewhere[name] = st.session_state.get(name)  # None on a session's first page
+            if elsewhere[name] is not None:
+                st.session_state[name] = getattr(self.opening, name)
 
     def _more(self) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""
@@ -207,15 +227,15 @@ class Frame:
     def _preset_buttons(self, names: Mapping[str, str]) -> None:
         """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
         for number, (key, preset) in enumerate(self.presets.items(), start=1):
-            st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=(preset,))
-        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self.opening, True))
+            there = (preset, self.preset_views.get(key, {}))
+            st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
+        there = (self.opening, self.views_at_opening)
+        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=there)
         st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
 
-    def _go_to(self, experiment: Experiment, view_too: bool = False) -> None:
-        """Set every control; a preset keeps the reader's view, a reset does not."""
-        st.session_state.update(settings(experiment))
-        if view_too:
-            st.session_state.update(self.views_at_opening)
+    def _go_to(self, experiment: Experiment, views: Views) -> None:
+        """Set every control, and those views; a preset keeps the reader's others, a reset none."""
+        st.session_state.update(settings(experiment) | dict(views))
 
     def _next_seed(self) -> None:
         """The next seed, not a random one: a whole class that presses the button sees the same networks."""

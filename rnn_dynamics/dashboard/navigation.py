@@ -28,6 +28,7 @@ def _navigation() -> Any:
             st.Page(_PAGES / "initialisation.py", title="What initialisation really does"),
             st.Page(_PAGES / "jacobians.py", title="Why: a product of Jacobians"),
             st.Page(_PAGES / "phase_diagram.py", title="Phase diagram"),
+            st.Page(_PAGES / "by_hand.py", title="By hand"),
             st.Page(_PAGES / "depth.py", title="Depth and direction"),
         ],
         position="top",

@@ -1,0 +1,124 @@
+"""By hand: forward and backward of each cell in a few lines, step by step, beside torch and autograd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.by_hand import hand_specification
+from rnn_dynamics.dashboard.by_hand import MISTAKE_NAMES, PAGE, hand_answer, hand_picture
+from rnn_dynamics.dashboard.by_hand_board import board
+from rnn_dynamics.dashboard.by_hand_words import code_blocks, comparison, hand_finding, hand_question
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.frame import Download, Frame, View, Views, background, csv_download
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.by_hand import steps_table
+
+#: Sizes of which no two are the same: each shape tells its letters.
+OPENING = Experiment(
+    cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2, forget_bias=0.0
+)
+PRESETS = {
+    "rnn": OPENING,
+    "both": OPENING,
+    "lstm": replace(OPENING, cell="lstm"),
+    "gru": replace(OPENING, cell="gru"),
+    "flip": OPENING,
+}
+#: Largest values whose numbers fit on a board, and whose finite differences on a moment.
+OFFERED = {"sequence_length": (1, 2, 3, 4, 5, 6), "batch_size": (1, 2, 3), "input_size": (1, 2, 3, 4)}
+OFFERED |= {"hidden_size": (1, 2, 3)}
+#: What a hall asks in its first minutes: each cell at the opening, and along its sliders of size.
+EXPECTED = tuple(
+    replace(OPENING, cell=cell, **{name: value})  # type: ignore[arg-type]
+    for cell in MISTAKE_NAMES
+    for name, values in OFFERED.items()
+    for value in values
+)
+RIGHT = {f"{cell}_mistake": "none" for cell in MISTAKE_NAMES}
+ONWARD, BOTH = {"direction": "forward", **RIGHT}, {"direction": "both", **RIGHT}
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("cell", "direction", *RIGHT, "step", *OFFERED),
+    more=("initialisation", "forget_bias", "input_scale", "seed"),
+    views={
+        "direction": View(label="Direction", values=("forward", "both")),
+        **{f"{cell}_mistake": View(label="Mistake", values=("none", *names)) for cell, names in MISTAKE_NAMES.items()},
+        "step": View(label="Step t", values=tuple(map(str, OFFERED["sequence_length"])), slider=True),
+    },
+    offered=OFFERED,
+    preset_views={
+        "rnn": ONWARD,
+        "both": BOTH,
+        "lstm": ONWARD,
+        "gru": ONWARD,
+        "flip": BOTH | {"rnn_mistake": "no flip"},
+    },
+    apart=tuple(OFFERED),
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The controls, what depends on the step, and what does not."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        cell = FRAME.control("cell")
+        FRAME.control("direction")
+        FRAME.control(f"{cell}_mistake")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name in OFFERED:
+            FRAME.control(name)
+    walk()
+    asked = _asked(*FRAME.asked())
+    st.html(hand_finding(*asked))
+    for head, code in zip(sentences(PAGE)["code"].values(), code_blocks(*asked), strict=True):
+        st.subheader(head, anchor=False)
+        st.code(code, wrap_lines=True)
+
+
+@st.fragment
+def walk() -> None:
+    """The step's slider and what depends on it; a fragment of its own, so that a held key need not paint the code."""
+    FRAME.control("step")
+    experiment, views = FRAME.asked()
+    asked, step = _asked(experiment, views), int(views["step"])
+    rows = experiment.hidden_size * (2 if views["direction"] == "both" else 1)
+    st.vega_lite_chart(
+        {**hand_specification(rows, background()), "datasets": hand_picture(*asked, step)},
+        key="picture",
+        width="stretch",
+    )
+    st.html(hand_question(*asked) + board(*asked, step))
+
+
+def _asked(experiment: Experiment, views: Views) -> tuple[Experiment, bool, str]:
+    """The example, whether in both directions, and the mistake, "" for none."""
+    mistake = views[f"{experiment.cell}_mistake"]
+    return experiment, views["direction"] == "both", "" if mistake == "none" else mistake
+
+
+def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
+    answer = hand_answer(*_asked(experiment, views))
+    walks = {"forward": answer.forward.steps, "backward": answer.backward.steps}
+    return (
+        csv_download("Every number of every step", "by_hand.csv", lambda: steps_table(walks)),
+        Download(
+            label="Comparison script (NumPy and PyTorch)",
+            file_name=f"by_hand_{experiment.cell}.py",
+            mime="text/x-python",
+            content=lambda: comparison(answer),
+        ),
+    )
+
+
+def _answer(experiment: Experiment) -> None:
+    for both in (False, True):
+        hand_finding(experiment, both, "")
+
+
+FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, _answer)
