@@ -166,6 +166,7 @@ PAGES = {
     "initialisation": (240, ("Sequence length T", "Weight scale")),
     "jacobians": (60, ("Weight scale", "Sequence length T")),
     "phase_diagram": (60, ("Weight scale", "Input scale")),
+    "by_hand": (30, ("Step t", "Sequence length T")),
 }
 
 

@@ -14,6 +14,12 @@ TITLES = {page: str(sentences(page)["title"]) for page in PAGES}
 #: The home page has the empty address, and a test module of its own.
 OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
 other_pages = pytest.mark.parametrize("page", OTHERS)
+#: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
+LEADING = {"by_hand": ("Step t", "step", "2")}
+
+
+def leading(page: str) -> tuple[str, str, str]:
+    return LEADING.get(page, ("Weight scale", "weight_scale", "1.4"))
 
 
 def title(reader: Reader) -> str:
@@ -24,34 +30,41 @@ def go_by_the_bar(reader: Reader, page: str) -> None:
     reader.page.get_by_role("link", name=TITLES[page]).first.click()
     wait_until(lambda: title(reader) == TITLES[page], f"the bar does not lead to {page}")
     # The page that is left may stand beside the new one until the latter is complete.
-    wait_until(lambda: reader.slider("Weight scale").count() == 1, f"{page} does not come to rest")
+    wait_until(lambda: reader.slider(leading(page)[0]).count() == 1, f"{page} does not come to rest")
     reader.rest()
 
 
 @other_pages
 def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
+    slider, key, value = leading(page)
+    length = "4" if page in LEADING else "60"
     with running_app() as address, visit(desk) as reader:
-        reader.open(f"{address}/{page}?weight_scale=1.4&sequence_length=60&seed=3")
+        reader.open(f"{address}/{page}?{key}={value}&sequence_length={length}&seed=3")
         assert title(reader) == TITLES[page]
-        assert (reader.value("Weight scale"), reader.value("Sequence length T")) == ("1.4", "60")
+        assert (reader.value(slider), reader.value("Sequence length T")) == (value, length)
         assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
         assert reader.page.get_by_text("Of this link").count() == 0
         assert re.search("not found", reader.page.locator("body").inner_text()) is None
         reader.assert_well()
         before = reader.finding()
-        reader.slider("Weight scale").press("ArrowRight")
+        reader.slider(slider).press("ArrowRight")
         wait_until(lambda: reader.finding() != before, "the page does not react")
-        assert reader.settings()["weight_scale"] == "1.5"
+        wait_until(lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3"}[value], "the address does not follow")
         reader.assert_well()
 
 
 def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Reader) -> None:
     reader.slider("Weight scale").press("ArrowRight")
     wait_until(lambda: reader.settings().get("weight_scale") == "1.1", "the address does not follow")
+    reader.slider("Sequence length T").press("ArrowLeft")
+    wait_until(lambda: reader.settings().get("sequence_length") == "90", "the address does not follow")
     for page in (*OTHERS, "vanish_or_explode"):
         go_by_the_bar(reader, page)
-        assert reader.value("Weight scale") == "1.1"
-        assert reader.settings()["weight_scale"] == "1.1"
+        apart = page in LEADING  # a page with small sizes of its own leaves the others theirs
+        assert reader.value("Sequence length T") == ("5" if apart else "90")
+        if not apart:
+            assert reader.value("Weight scale") == "1.1"
+            assert reader.settings()["weight_scale"] == "1.1"
         reader.assert_well()
 
 
@@ -70,7 +83,7 @@ def test_no_page_scrolls_sideways(desk: BrowserContext, address: str, page: str,
 def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page: str) -> None:
     with visit(desk) as reader:
         reader.open(f"{address}/{page}")
-        slider = reader.slider("Weight scale")
+        slider = reader.slider(leading(page)[0])
         slider.focus()
         for key in ("ArrowRight", "ArrowLeft") * 4:
             for _ in range(12):
@@ -80,7 +93,7 @@ def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page
             reader.page.wait_for_timeout(120)
         reader.rest()
         before = reader.finding()
-        slider.press("ArrowLeft")
+        slider.press("ArrowRight")  # a short slider has come to its left end
         wait_until(lambda: reader.finding() != before, f"{page} is dead")
         reader.assert_well()
 

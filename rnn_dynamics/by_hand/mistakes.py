@@ -126,17 +126,17 @@ class HandWritten:
 
     def forward(self, example: Example) -> Forward:
         """Run the example forward."""
-        walk = self._functions[f"{self.cell}_forward"]
+        walk = self.function(f"{self.cell}_forward")
         if example.both:
-            return Forward(*self._functions["bidirectional_forward"](walk, example.inputs, example.parameters))
+            return Forward(*self.function("bidirectional_forward")(walk, example.inputs, example.parameters))
         outputs, steps = walk(example.inputs, example.parameters)
         return Forward(outputs, {name: steps[-1][name][None] for name in ("h", "c") if name in steps[-1]}, (steps,))
 
     def backward(self, example: Example, forward: Forward) -> Backward:
         """Run the loss of a forward pass backward."""
-        walk, d_outputs = self._functions[f"{self.cell}_backward"], forward.outputs - example.targets
+        walk, d_outputs = self.function(f"{self.cell}_backward"), forward.outputs - example.targets
         if example.both:
-            both = self._functions["bidirectional_backward"]
+            both = self.function("bidirectional_backward")
             return Backward(*both(walk, d_outputs, example.parameters, forward.steps))
         gradients, steps = walk(d_outputs, example.parameters, forward.steps[0])
         return Backward(gradients, (steps,))
@@ -146,6 +146,10 @@ class HandWritten:
         of_cell = tuple(f"{self.cell}_{part}" for part in ("step", "forward", "step_back", "backward"))
         of_both = ("bidirectional_forward", "bidirectional_backward", "by_direction")
         return of_cell + (of_both if both else ())
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """One of the functions, as it runs."""
+        return self._functions[name]
 
     def source(self, function: str) -> str:
         """The text of one of the functions, a changed line marked."""

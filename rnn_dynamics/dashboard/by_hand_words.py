@@ -76,6 +76,8 @@ def _mistake(answer: HandAnswer, name: str) -> str:
         return ""
     words = sentences(PAGE)
     why = words["mistakes"][name]["same" if answer.right else "why"]
+    if answer.unnoticed:
+        why += words["notes"]["unnoticed"]
     right, wrong = html.escape(change.right), html.escape(change.wrong)
     return str(words["notes"]["changed"].format(function=change.function, right=right, wrong=wrong, why=why))
 

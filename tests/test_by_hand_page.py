@@ -1,0 +1,320 @@
+"""The page "By hand": its ticks, its mistakes, its board and its picture against the library and torch."""
+
+import html
+import inspect
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.against_torch import ask_torch
+from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
+from rnn_dynamics.by_hand.example import make_example
+from rnn_dynamics.by_hand.mistakes import MISTAKES, HandWritten
+from rnn_dynamics.charts.by_hand import hand_chart, hand_specification
+from rnn_dynamics.charts.theme import THEMES
+from rnn_dynamics.dashboard.by_hand import PAGE, hand_answer, hand_picture, short
+from rnn_dynamics.dashboard.by_hand_board import board, lines_of, three_digits
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.tables.by_hand import how_far, steps_table
+from tests.test_pages import open_page, shown
+
+OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
+CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
+cells = pytest.mark.parametrize("cell", CELLS)
+mistakes = pytest.mark.parametrize(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
+
+
+def words(app: AppTest) -> str:
+    """What the page says in HTML, without its marks."""
+    return html.unescape(re.sub("<[^>]*>", " ", " ".join(element.proto.body for element in app.get("html"))))
+
+
+def codes(app: AppTest) -> list[str]:
+    """Forward, backward, and torch; the first code of the page is its link."""
+    return [str(code.value) for code in app.code[1:]]
+
+
+def picture(experiment: Experiment, both: bool = False, mistake: str = "", step: int = 1) -> dict[str, Any]:
+    streams = hand_picture(experiment, both, mistake, step)
+    return {name: pa.ipc.open_stream(stream).read_all().to_pylist() for name, stream in streams.items()}
+
+
+def mistaken(cell: str, mistake: str) -> dict[str, str]:
+    return {"cell": cell.upper(), "direction": "both", f"{cell}_mistake": mistake}
+
+
+# Ticks
+
+
+@pytest.mark.parametrize("preset", ["rnn", "both", "lstm", "gru"])
+def test_every_tick_of_a_preset_stands(preset: str) -> None:
+    app = open_page(PAGE)
+    app.button(key=f"preset_{preset}").click().run()
+    assert "✗" not in words(app)
+    results, parameters = (3 if preset == "lstm" else 2), (8 if preset == "both" else 4)
+    # Two in a row of a gradient, one in a row of a result, three above the board, two in the notes.
+    assert words(app).count("✓") == results + 2 * parameters + 3 + 2
+
+
+def test_the_forgotten_flip_breaks_outputs_and_gradients_and_says_why() -> None:
+    app = open_page(PAGE)
+    app.button(key="preset_flip").click().run()
+    assert app.session_state["direction"] == "both"
+    said = words(app)
+    assert re.search(r"One line of\s+bidirectional_forward\s+is changed", said)
+    assert MISTAKES["rnn"]["no flip"].wrong in said
+    assert sentences(PAGE)["mistakes"]["no flip"]["why"].split("<")[0] in said
+    assert re.search(r"outputs\s+3×5×4\s+✗", said)
+    assert re.search(r"h_n\s+2×3×2\s+✓", said)
+    assert re.search(r"weight_hh_l0_reverse\s+2×2\s+✗", said)
+    assert re.search(r"weight_hh_l0\s+2×2\s+✓", said)
+
+
+@mistakes
+def test_a_mistake_breaks_a_tick_on_the_page(cell: str, mistake: str) -> None:
+    app = open_page(PAGE, mistaken(cell, mistake))
+    assert not app.exception
+    assert words(app).count("✗") > 1
+    assert "outputs" in words(app)
+
+
+@mistakes
+def test_a_mistake_without_consequence_is_said_to_be_one(cell: str, mistake: str) -> None:
+    if mistake in ("no b_hh", "gates swapped", "early reset"):
+        return  # finite differences notice these in any example: see the next test
+    at_rest = {"initialisation": "gaussian", "input_scale": "0.0"}  # all states are 0
+    saturates = mistake in ("no slope", "no tanh", "z swapped")
+    app = open_page(PAGE, mistaken(cell, mistake) | (at_rest if saturates else {"sequence_length": "1"}))
+    assert "Here it makes no difference" in words(app)
+    assert "✗" not in words(app)
+    settings = {"initialisation": "gaussian", "input_scale": 0.0} if saturates else {"sequence_length": 1}
+    claim = picture(replace(OPENING, cell=cell, **settings), both=True, mistake=mistake)["whole"][0]["claim"]
+    assert "nothing happens" in claim
+
+
+@pytest.mark.parametrize(
+    ("cell", "mistake", "settings"),
+    [
+        ("rnn", "no b_hh", {"initialisation": "gaussian"}),
+        ("gru", "early reset", {"initialisation": "gaussian", "hidden_size": "1"}),
+        ("lstm", "gates swapped", {"initialisation": "gaussian", "input_scale": "0.0"}),
+    ],
+)
+def test_finite_differences_notice_what_neither_outputs_nor_autograd_do(
+    cell: str, mistake: str, settings: dict[str, str]
+) -> None:
+    said = words(open_page(PAGE, mistaken(cell, mistake) | settings))
+    assert "neither the outputs nor autograd notice" in said
+    assert "Here it makes no difference" not in said
+    assert re.search(r"✓ torch\.nn\.\w+:", said)
+    assert "✓ autograd:" in said
+    assert "✗ finite differences:" in said
+
+
+@pytest.mark.parametrize("mistake", ["no flip", "wrong end"])
+def test_in_one_direction_there_is_nothing_to_flip(mistake: str) -> None:
+    app = open_page(PAGE, {"rnn_mistake": mistake})
+    assert "Here it makes no difference" in words(app)
+
+
+@cells
+def test_the_differences_on_the_page_are_those_of_torch(cell: str) -> None:
+    experiment = replace(OPENING, cell=cell)
+    mistake = next(iter(MISTAKES[cell]))  # a difference of rounding proves little
+    answer, example = hand_answer(experiment, False, mistake), make_example(experiment, both=False)
+    hand = HandWritten(cell, mistake)
+    forward = hand.forward(example)
+    results, gradients = ask_torch(example)
+    assert answer.results["outputs"][1] == pytest.approx(np.abs(forward.outputs - results["outputs"]).max(), rel=1e-12)
+    for name, value in hand.backward(example, forward).gradients.items():
+        size = max(1.0, np.abs(gradients[name]).max())
+        assert answer.gradients[name][0] == pytest.approx(np.abs(value - gradients[name]).max() / size, rel=1e-12)
+    said = words(open_page(PAGE, {"cell": cell.upper(), f"{cell}_mistake": mistake}))
+    assert f"✗ {short(answer.results['outputs'][1])}" in re.sub(r"\s+", " ", said)
+    assert f"finite differences: {short(answer.definition_gap)}" in said
+
+
+@pytest.mark.parametrize("seed", [0, 50])
+@pytest.mark.parametrize("initialisation", ["torch", "gaussian", "orthogonal", "identity", "keras"])
+@cells
+def test_no_tick_breaks_by_rounding(cell: str, initialisation: str, seed: int) -> None:
+    smallest_and_largest = ({"input_scale": 0.0, "forget_bias": -2.0}, {"input_scale": 3.0, "forget_bias": 5.0})
+    for extreme in smallest_and_largest:
+        experiment = replace(OPENING, cell=cell, initialisation=initialisation, seed=seed, sequence_length=6, **extreme)  # type: ignore[arg-type]
+        assert hand_answer(experiment, True, "").right
+
+
+# The code
+
+
+@cells
+def test_the_code_is_the_files_own(cell: str) -> None:
+    forward, backward, _ = codes(open_page(PAGE, {"cell": cell.upper(), "direction": "both"}))
+    for name in (f"{cell}_step", f"{cell}_forward"):
+        assert inspect.getsource(getattr(CELLS[cell], name)).strip() in forward
+    for name in (f"{cell}_step_back", f"{cell}_backward"):
+        assert inspect.getsource(getattr(CELLS[cell], name)).strip() in backward
+    assert inspect.getsource(bidirectional.bidirectional_forward).strip() in forward
+    assert inspect.getsource(bidirectional.bidirectional_backward).strip() in backward
+
+
+@mistakes
+def test_the_code_shows_the_changed_line(cell: str, mistake: str) -> None:
+    forward, backward, _ = codes(open_page(PAGE, mistaken(cell, mistake)))
+    change = MISTAKES[cell][mistake]
+    assert f"{change.wrong}  # ← changed" in forward + backward
+    assert f"    {change.right}\n" not in forward + backward
+
+
+@cells
+@pytest.mark.parametrize("direction", ["forward", "both"])
+def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, direction: str) -> None:
+    *_, torch_lines = codes(open_page(PAGE, {"cell": cell.upper(), "direction": direction}))
+    example = make_example(replace(OPENING, cell=cell), direction == "both")
+    known: dict[str, Any] = {
+        "inputs": example.inputs.copy(),
+        "targets": example.targets,
+        "parameters": example.parameters,
+    }
+    exec(f"import torch\n{torch_lines}", known)
+    results, gradients = ask_torch(example)
+    assert (known["outputs"].detach().numpy() == results["outputs"]).all()
+    for name, parameter in known["network"].named_parameters():
+        assert (parameter.grad.numpy() == gradients[name]).all()
+
+
+# The board
+
+
+@cells
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_the_board_shows_each_line_with_its_numbers(cell: str, step: int) -> None:
+    experiment = replace(OPENING, cell=cell)
+    example, hand = make_example(experiment, both=True), HandWritten(cell)
+    forward = hand.forward(example)
+    backward = hand.backward(example, forward)
+    text = board(experiment, True, "", step)
+    for steps, function in ((forward.steps, f"{cell}_step"), (backward.steps, f"{cell}_step_back")):
+        for line in lines_of(hand.source(function)):
+            assert html.escape(line.text) in text
+        names = [name for line in lines_of(hand.source(function)) for name in line.names if name != "step"]
+        for name in names:
+            if name.startswith(("W_", "b_")):
+                continue
+            for values in (steps[0][step - 1][name], steps[1][5 - step][name]):
+                assert f"<b>{name}</b>" in text
+                for row in values:
+                    assert re.search(r"\s+".join(re.escape(three_digits(value)) for value in row), text)
+
+
+def test_shapes_are_given_in_letters_and_numbers() -> None:
+    text = board(replace(OPENING, cell="lstm"), False, "", 1)
+    for shape in (
+        "<b>x</b> (N, D) = 3×4",
+        "<b>a</b> (N, 4H) = 3×8",
+        "<b>c</b> (N, H) = 3×2",
+        "<b>W_ih</b> (4H, D) = 8×4",
+    ):
+        assert shape in text
+    assert "<b>b_hh</b> (4H) = 8" in text
+
+
+def test_the_lines_of_a_function_are_its_assignments() -> None:
+    body = ('    """Words."""', "    a, b = x, y", "    c = (", "        a + b", "    )", "    return locals()")
+    source = "\n".join(("def f(x: int, y: int) -> dict[str, int]:", *body))
+    head, first, second = lines_of(source)
+    assert (head.text, head.names) == ("def f(x, y):", ("x", "y"))
+    assert (first.text, first.names) == ("a, b = x, y", ("a", "b"))
+    assert second.names == ("c",)
+
+
+@mistakes
+def test_the_board_marks_the_changed_line(cell: str, mistake: str) -> None:
+    on_board = MISTAKES[cell][mistake].function in (f"{cell}_step", f"{cell}_step_back")
+    text = board(replace(OPENING, cell=cell), True, mistake, 1)
+    assert text.count('class="changed"') == on_board
+    assert (html.escape(MISTAKES[cell][mistake].wrong) in text) == on_board
+
+
+def test_a_step_beyond_the_end_shows_the_last() -> None:
+    for length in (1, 3, 5):
+        experiment = replace(OPENING, sequence_length=length)
+        assert board(experiment, True, "", 6) == board(experiment, True, "", length)
+        assert picture(experiment, step=6) == picture(experiment, step=length)
+
+
+def test_the_slider_walks_through_the_steps() -> None:
+    app = open_page(PAGE)
+    seen = [shown(app)]
+    for step in ("2", "3", "4", "5"):
+        app.select_slider(key="step").set_value(step).run()
+        assert f"step t = {step} of 5" in words(app)
+        seen.append(shown(app))
+    assert all(seen.count(one) == 1 for one in seen)
+
+
+# The picture
+
+
+@cells
+@pytest.mark.parametrize("both", [False, True])
+def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bool) -> None:
+    experiment, mistake = replace(OPENING, cell=cell), next(iter(MISTAKES[cell]))
+    rows = picture(experiment, both, mistake)["cells"]
+    example = make_example(experiment, both)
+    by_hand, by_torch = HandWritten(cell, mistake).forward(example).outputs[0], ask_torch(example)[0]["outputs"][0]
+    assert len(rows) == 3 * by_hand.size
+    for row in rows:
+        values = (by_hand, by_torch, by_hand - by_torch)[row["panel"]]
+        assert row["value"] == pytest.approx(values[row["t"], row["row"]], rel=1e-12, abs=1e-15)
+        assert row["wrong"] == (row["panel"] == 2 and abs(row["value"]) > 1e-12)
+
+
+def test_the_claim_is_the_most_telling_true_one() -> None:
+    for mistake, start in {
+        "": "By hand all 60 outputs",
+        "no flip": "One line is changed:|outputs are up to",
+        "wrong end": "One line is changed: outputs are torch's,|the last states up to",
+        "no slope": "One line is changed: outputs are torch's,|gradients up to",
+    }.items():
+        assert picture(OPENING, True, mistake)["whole"][0]["claim"].startswith(start)
+
+
+def test_a_difference_is_written_as_one_reads_it() -> None:
+    assert [how_far(value) for value in (0.0, -0.414, 2.2e-16, 0.005, 1.7)] == ["0", "0.41", "2e-16", "5e-3", "1.70"]
+    assert [short(value) for value in (0.0, 0.414, 2.2e-16, 0.00062, 1e-12)] == [
+        "0",
+        "0.41",
+        "2.2e-16",
+        "6.2e-4",
+        "1e-12",
+    ]
+    assert [three_digits(value) for value in (-0.5, 1.0, 123.4, 0.0)] == ["−0.500", "1.00", "123", "0.00"]
+
+
+@pytest.mark.parametrize("background", THEMES)
+@pytest.mark.parametrize("rows", [1, 6])
+def test_the_chart_is_valid_and_small(background: Any, rows: int) -> None:
+    assert hand_chart(rows, background).to_dict()["height"] == 3 * (60 + 20 * rows)
+    largest = replace(OPENING, cell="lstm", sequence_length=6, hidden_size=3)
+    size = len(str(hand_specification(rows, background)))
+    assert size + sum(map(len, hand_picture(largest, True, "", 1).values())) < 20_000
+
+
+def test_the_table_of_steps_holds_every_number() -> None:
+    example, hand = make_example(replace(OPENING, cell="gru"), both=True), HandWritten("gru")
+    forward = hand.forward(example)
+    table = steps_table({"forward": forward.steps, "backward": hand.backward(example, forward).steps})
+    assert set(table["pass"]) == {"forward", "backward"}
+    for number, network in enumerate(("onward", "reverse")):
+        for name in ("u_r", "z", "h"):
+            picked = table[(table["pass"] == "forward") & (table["network"] == network) & (table["name"] == name)]
+            expected = np.stack([step[name] for step in forward.steps[number]])
+            assert (picked["value"].to_numpy().reshape(expected.shape) == expected).all()
+    assert "step" not in set(table["name"])
