@@ -22,43 +22,37 @@ OPENING = Experiment(
 )
 PRESETS = {
     "rnn": OPENING,
-    "both": OPENING,
+    "both": replace(OPENING, bidirectional=True),
     "lstm": replace(OPENING, cell="lstm"),
     "gru": replace(OPENING, cell="gru"),
-    "flip": OPENING,
+    "flip": replace(OPENING, bidirectional=True),
 }
 #: Largest values whose numbers fit on a board, and whose finite differences on a moment.
 OFFERED = {"sequence_length": (1, 2, 3, 4, 5, 6), "batch_size": (1, 2, 3), "input_size": (1, 2, 3, 4)}
 OFFERED |= {"hidden_size": (1, 2, 3)}
 #: What a hall asks in its first minutes: each cell at the opening, and along its sliders of size.
 EXPECTED = tuple(
-    replace(OPENING, cell=cell, **{name: value})  # type: ignore[arg-type]
+    replace(OPENING, cell=cell, bidirectional=both, **{name: value})  # type: ignore[arg-type]
     for cell in MISTAKE_NAMES
+    for both in (False, True)
     for name, values in OFFERED.items()
     for value in values
 )
 RIGHT = {f"{cell}_mistake": "none" for cell in MISTAKE_NAMES}
-ONWARD, BOTH = {"direction": "forward", **RIGHT}, {"direction": "both", **RIGHT}
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
     presets=PRESETS,
-    main=("cell", "direction", *RIGHT, "step", *OFFERED),
+    main=("cell", "bidirectional", *RIGHT, "step", *OFFERED),
     more=("initialisation", "forget_bias", "input_scale", "seed"),
     views={
-        "direction": View(label="Direction", values=("forward", "both")),
         **{f"{cell}_mistake": View(label="Mistake", values=("none", *names)) for cell, names in MISTAKE_NAMES.items()},
         "step": View(label="Step t", values=tuple(map(str, OFFERED["sequence_length"])), slider=True),
     },
     offered=OFFERED,
-    preset_views={
-        "rnn": ONWARD,
-        "both": BOTH,
-        "lstm": ONWARD,
-        "gru": ONWARD,
-        "flip": BOTH | {"rnn_mistake": "no flip"},
-    },
-    apart=tuple(OFFERED),
+    cells=tuple(MISTAKE_NAMES),
+    preset_views=dict.fromkeys(PRESETS, RIGHT) | {"flip": RIGHT | {"rnn_mistake": "no flip"}},
+    apart=(*OFFERED, "initialisation"),  # here the biases shall be drawn too
 )
 
 
@@ -67,7 +61,7 @@ def picture() -> None:
     """The controls, what depends on the step, and what does not."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         cell = FRAME.control("cell")
-        FRAME.control("direction")
+        FRAME.control("bidirectional")
         FRAME.control(f"{cell}_mistake")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for name in OFFERED:
@@ -86,19 +80,19 @@ def walk() -> None:
     FRAME.control("step")
     experiment, views = FRAME.asked()
     asked, step = _asked(experiment, views), int(views["step"])
-    rows = experiment.hidden_size * (2 if views["direction"] == "both" else 1)
+    units = experiment.hidden_size * experiment.directions
     st.vega_lite_chart(
-        {**hand_specification(rows, background()), "datasets": hand_picture(*asked, step)},
+        {**hand_specification(units, background()), "datasets": hand_picture(*asked, step)},
         key="picture",
         width="stretch",
     )
     st.html(hand_question(*asked) + board(*asked, step))
 
 
-def _asked(experiment: Experiment, views: Views) -> tuple[Experiment, bool, str]:
-    """The example, whether in both directions, and the mistake, "" for none."""
+def _asked(experiment: Experiment, views: Views) -> tuple[Experiment, str]:
+    """The example, and the mistake, "" for none."""
     mistake = views[f"{experiment.cell}_mistake"]
-    return experiment, views["direction"] == "both", "" if mistake == "none" else mistake
+    return experiment, "" if mistake == "none" else mistake
 
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
@@ -115,10 +109,5 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     )
 
 
-def _answer(experiment: Experiment) -> None:
-    for both in (False, True):
-        hand_finding(experiment, both, "")
-
-
 FRAME.show(picture, _downloads)
-warm_up(PAGE, EXPECTED, _answer)
+warm_up(PAGE, EXPECTED, lambda experiment: hand_finding(experiment, ""))

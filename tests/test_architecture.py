@@ -171,6 +171,8 @@ def test_no_two_rooms_import_each_other() -> None:
         ("rnn_dynamics.charts.curves", "from rnn_dynamics.trace import Trace"),
         ("rnn_dynamics.dashboard.cache", "from rnn_dynamics.charts import theme"),
         ("rnn_dynamics.dashboard.cache", "import altair"),
+        ("rnn_dynamics.dashboard.by_hand", "def late():\n    import torch"),
+        ("rnn_dynamics.by_hand.rnn", "from rnn_dynamics.against_torch import ask_torch"),
         ("pages.explore", "from rnn_dynamics.run import run"),
         ("pages.explore", "from rnn_dynamics import run"),
         ("pages.explore", "from rnn_dynamics.cells import CELLS"),

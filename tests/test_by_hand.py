@@ -98,8 +98,9 @@ def test_outputs_states_and_gradients_are_those_of_torch_and_autograd(
         hidden_size=units,
         seed=seed,
         forget_bias=1.0,
+        bidirectional=both,
     )
-    example = make_example(experiment, both)
+    example = make_example(experiment)
     for values, expected in zip(by_hand(example), by_torch(example), strict=True):
         assert_same(values, expected)
 
@@ -107,7 +108,7 @@ def test_outputs_states_and_gradients_are_those_of_torch_and_autograd(
 @cells
 @directions
 def test_a_single_number_through_a_single_step_is_right(cell: str, both: bool) -> None:
-    example = make_example(replace(SINGLE, cell=cell), both)
+    example = make_example(replace(SINGLE, cell=cell, bidirectional=both))
     for values, expected in zip(by_hand(example), by_torch(example), strict=True):
         assert_same(values, expected)
 
@@ -115,25 +116,26 @@ def test_a_single_number_through_a_single_step_is_right(cell: str, both: bool) -
 @cells
 @directions
 def test_the_room_that_asks_torch_gives_its_answers(cell: str, both: bool) -> None:
-    example = make_example(replace(GENERIC, cell=cell), both)
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
     for values, expected in zip(ask_torch(example), by_torch(example), strict=True):
         assert_same(values, expected)
 
 
 @cells
+@directions
 @pytest.mark.parametrize("loss_at", ["last", "every"])
 @pytest.mark.parametrize("weight_scale", [0.5, 1.5])
 def test_the_engine_and_the_functions_by_hand_are_two_forms_of_one_network(
-    cell: str, loss_at: str, weight_scale: float
+    cell: str, both: bool, loss_at: str, weight_scale: float
 ) -> None:
-    experiment = replace(
-        GENERIC, cell=cell, sequence_length=20, hidden_size=8, loss_at=loss_at, weight_scale=weight_scale
-    )
-    trace, example = run(experiment), make_example(experiment, both=False)
+    sizes = replace(GENERIC, cell=cell, bidirectional=both, sequence_length=20, hidden_size=8)
+    experiment = replace(sizes, loss_at=loss_at, weight_scale=weight_scale)
+    trace, example = run(experiment), make_example(experiment)
     assert_same(example.parameters, dict(trace.parameters), 0.0)
     hand = HandWritten(cell)
     forward = hand.forward(example)
-    assert np.abs(forward.outputs.swapaxes(0, 1) - trace.hidden_states[1:]).max() < 1e-13
+    states = [layer.hidden_states[:-1] if layer.reverse else layer.hidden_states[1:] for layer in trace.layers]
+    assert np.abs(forward.outputs.swapaxes(0, 1) - np.concatenate(states, axis=2)).max() < 1e-13
     # The engine's loss reads a read-out; whatever the loss, the way back begins with dL/doutputs.
     compared = forward.outputs if loss_at == "every" else forward.outputs[:, -1:]
     goal = trace.targets.swapaxes(0, 1) if loss_at == "every" else trace.targets[:, None]
@@ -147,7 +149,7 @@ def test_the_engine_and_the_functions_by_hand_are_two_forms_of_one_network(
 @directions
 @cells
 def test_finite_differences_find_the_gradient_by_hand(cell: str, both: bool) -> None:
-    example = make_example(replace(GENERIC, cell=cell), both)
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
     hand = HandWritten(cell)
     found = finite_differences(
         lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
@@ -162,7 +164,7 @@ def test_finite_differences_of_a_cube_are_off_by_the_square_of_the_width() -> No
 
 @cells
 def test_each_step_tells_what_it_computed_on_both_ways(cell: str) -> None:
-    example = make_example(replace(GENERIC, cell=cell), both=True)
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=True))
     hand = HandWritten(cell)
     forward = hand.forward(example)
     onward, reverse = forward.steps
@@ -185,26 +187,31 @@ def test_each_step_tells_what_it_computed_on_both_ways(cell: str) -> None:
 
 
 @directions
-def test_an_example_has_the_inputs_and_onward_weights_of_a_run(both: bool) -> None:
-    example, trace = make_example(replace(GENERIC, weight_scale=0.7), both), run(replace(GENERIC, weight_scale=0.7))
+def test_an_example_has_the_inputs_and_weights_of_a_run(both: bool) -> None:
+    experiment = replace(GENERIC, weight_scale=0.7, bidirectional=both)
+    example, trace = make_example(experiment), run(experiment)
     assert (example.inputs.swapaxes(0, 1) == trace.inputs).all()
-    for name, value in trace.parameters.items():
-        assert (example.parameters[name] == value).all()
+    assert_same(example.parameters, dict(trace.parameters), 0.0)
     assert example.both == both
     assert example.targets.shape == (3, 5, 4 if both else 2)
 
 
-def test_the_reverse_network_has_weights_of_its_own_scaled_alike() -> None:
-    plain, scaled = (make_example(replace(GENERIC, weight_scale=scale), both=True).parameters for scale in (1.0, 0.5))
-    for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
-        assert (plain[name] != plain[f"{name}_reverse"]).all()
-    assert (scaled["weight_hh_l0_reverse"] == 0.5 * plain["weight_hh_l0_reverse"]).all()
-    assert (scaled["weight_ih_l0_reverse"] == plain["weight_ih_l0_reverse"]).all()
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"nonlinearity": "relu"}, "nonlinearity = 'relu' is not written out by hand; there is tanh"),
+        ({"cell": "jordan"}, "cell = 'jordan' is not written out by hand; there is rnn, lstm, gru"),
+        ({"num_layers": 2}, "num_layers = 2 is not written out by hand; there is 1"),
+    ],
+)
+def test_what_is_not_written_out_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_example(replace(GENERIC, **settings))
 
 
-def test_a_relu_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="nonlinearity = 'relu'"):
-        make_example(replace(GENERIC, nonlinearity="relu"), both=False)
+def test_a_gated_cell_has_no_nonlinearity_to_refuse() -> None:
+    plain, relu = (make_example(replace(GENERIC, cell="lstm", nonlinearity=name)) for name in ("tanh", "relu"))
+    assert_same(plain.parameters, relu.parameters, 0.0)
 
 
 # The mistakes
@@ -239,12 +246,12 @@ HARMLESS = {
 @mistakes
 def test_a_mistake_breaks_what_it_is_said_to_break(cell: str, mistake: str) -> None:
     expected = BREAKS[mistake] | ({"c_n"} if (cell, mistake) == ("lstm", "wrong end") else set())
-    assert broken(make_example(replace(GENERIC, cell=cell), both=True), mistake) == expected
+    assert broken(make_example(replace(GENERIC, cell=cell, bidirectional=True)), mistake) == expected
 
 
 @mistakes
 def test_a_mistake_makes_the_backward_no_gradient_of_its_own_forward(cell: str, mistake: str) -> None:
-    example = make_example(replace(GENERIC, cell=cell), both=True)
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=True))
     hand = HandWritten(cell, mistake)
     found = finite_differences(
         lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
@@ -257,9 +264,9 @@ def test_a_mistake_makes_the_backward_no_gradient_of_its_own_forward(cell: str, 
 @mistakes
 def test_a_mistake_can_go_unnoticed(cell: str, mistake: str) -> None:
     if mistake in HARMLESS:
-        assert broken(make_example(replace(HARMLESS[mistake], cell=cell), both=True), mistake) == set()
+        assert broken(make_example(replace(HARMLESS[mistake], cell=cell, bidirectional=True)), mistake) == set()
     if mistake in ("no flip", "wrong end"):
-        assert broken(make_example(replace(GENERIC, cell=cell), both=False), mistake) == set()
+        assert broken(make_example(replace(GENERIC, cell=cell)), mistake) == set()
 
 
 @mistakes
@@ -274,7 +281,7 @@ def test_a_mistake_is_one_line_of_the_function_that_it_names(cell: str, mistake:
 
 @mistakes
 def test_what_is_shown_of_a_mistake_is_what_runs(cell: str, mistake: str) -> None:
-    hand, example = HandWritten(cell, mistake), make_example(replace(GENERIC, cell=cell), both=True)
+    hand, example = HandWritten(cell, mistake), make_example(replace(GENERIC, cell=cell, bidirectional=True))
     shown: dict[str, Any] = {"np": np, "NAMES": NAMES, "sigmoid": sigmoid}
     for name in hand.functions(both=True):
         exec(f"from __future__ import annotations\n{hand.source(name)}", shown)
@@ -306,7 +313,7 @@ def test_an_unknown_mistake_is_refused_by_its_name() -> None:
 @cells
 @pytest.mark.parametrize("mistake", ["", "no flip"])
 def test_the_script_prints_the_differences_without_the_library(cell: str, mistake: str, tmp_path: Path) -> None:
-    example = make_example(replace(GENERIC, cell=cell), both=True)
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=True))
     (tmp_path / "script.py").write_text(comparison_script(HandWritten(cell, mistake), example), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-I", "script.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True

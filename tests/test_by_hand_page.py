@@ -25,6 +25,7 @@ from rnn_dynamics.tables.by_hand import how_far, steps_table
 from tests.test_pages import open_page, shown
 
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
+BOTH = replace(OPENING, bidirectional=True)
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 cells = pytest.mark.parametrize("cell", CELLS)
 mistakes = pytest.mark.parametrize(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
@@ -40,13 +41,13 @@ def codes(app: AppTest) -> list[str]:
     return [str(code.value) for code in app.code[1:]]
 
 
-def picture(experiment: Experiment, both: bool = False, mistake: str = "", step: int = 1) -> dict[str, Any]:
-    streams = hand_picture(experiment, both, mistake, step)
+def picture(experiment: Experiment, mistake: str = "", step: int = 1) -> dict[str, Any]:
+    streams = hand_picture(experiment, mistake, step)
     return {name: pa.ipc.open_stream(stream).read_all().to_pylist() for name, stream in streams.items()}
 
 
 def mistaken(cell: str, mistake: str) -> dict[str, str]:
-    return {"cell": cell.upper(), "direction": "both", f"{cell}_mistake": mistake}
+    return {"cell": cell.upper(), "bidirectional": "true", f"{cell}_mistake": mistake}
 
 
 # Ticks
@@ -65,7 +66,7 @@ def test_every_tick_of_a_preset_stands(preset: str) -> None:
 def test_the_forgotten_flip_breaks_outputs_and_gradients_and_says_why() -> None:
     app = open_page(PAGE)
     app.button(key="preset_flip").click().run()
-    assert app.session_state["direction"] == "both"
+    assert app.session_state["bidirectional"]
     said = words(app)
     assert re.search(r"One line of\s+bidirectional_forward\s+is changed", said)
     assert MISTAKES["rnn"]["no flip"].wrong in said
@@ -94,7 +95,7 @@ def test_a_mistake_without_consequence_is_said_to_be_one(cell: str, mistake: str
     assert "Here it makes no difference" in words(app)
     assert "✗" not in words(app)
     settings = {"initialisation": "gaussian", "input_scale": 0.0} if saturates else {"sequence_length": 1}
-    claim = picture(replace(OPENING, cell=cell, **settings), both=True, mistake=mistake)["whole"][0]["claim"]
+    claim = picture(replace(BOTH, cell=cell, **settings), mistake)["whole"][0]["claim"]
     assert "nothing happens" in claim
 
 
@@ -127,7 +128,7 @@ def test_in_one_direction_there_is_nothing_to_flip(mistake: str) -> None:
 def test_the_differences_on_the_page_are_those_of_torch(cell: str) -> None:
     experiment = replace(OPENING, cell=cell)
     mistake = next(iter(MISTAKES[cell]))  # a difference of rounding proves little
-    answer, example = hand_answer(experiment, False, mistake), make_example(experiment, both=False)
+    answer, example = hand_answer(experiment, mistake), make_example(experiment)
     hand = HandWritten(cell, mistake)
     forward = hand.forward(example)
     results, gradients = ask_torch(example)
@@ -146,8 +147,8 @@ def test_the_differences_on_the_page_are_those_of_torch(cell: str) -> None:
 def test_no_tick_breaks_by_rounding(cell: str, initialisation: str, seed: int) -> None:
     smallest_and_largest = ({"input_scale": 0.0, "forget_bias": -2.0}, {"input_scale": 3.0, "forget_bias": 5.0})
     for extreme in smallest_and_largest:
-        experiment = replace(OPENING, cell=cell, initialisation=initialisation, seed=seed, sequence_length=6, **extreme)  # type: ignore[arg-type]
-        assert hand_answer(experiment, True, "").right
+        experiment = replace(BOTH, cell=cell, initialisation=initialisation, seed=seed, sequence_length=6, **extreme)  # type: ignore[arg-type]
+        assert hand_answer(experiment, "").right
 
 
 # The code
@@ -155,7 +156,7 @@ def test_no_tick_breaks_by_rounding(cell: str, initialisation: str, seed: int) -
 
 @cells
 def test_the_code_is_the_files_own(cell: str) -> None:
-    forward, backward, _ = codes(open_page(PAGE, {"cell": cell.upper(), "direction": "both"}))
+    forward, backward, _ = codes(open_page(PAGE, {"cell": cell.upper(), "bidirectional": "true"}))
     for name in (f"{cell}_step", f"{cell}_forward"):
         assert inspect.getsource(getattr(CELLS[cell], name)).strip() in forward
     for name in (f"{cell}_step_back", f"{cell}_backward"):
@@ -173,10 +174,10 @@ def test_the_code_shows_the_changed_line(cell: str, mistake: str) -> None:
 
 
 @cells
-@pytest.mark.parametrize("direction", ["forward", "both"])
-def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, direction: str) -> None:
-    *_, torch_lines = codes(open_page(PAGE, {"cell": cell.upper(), "direction": direction}))
-    example = make_example(replace(OPENING, cell=cell), direction == "both")
+@pytest.mark.parametrize("both", ["false", "true"])
+def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, both: str) -> None:
+    *_, torch_lines = codes(open_page(PAGE, {"cell": cell.upper(), "bidirectional": both}))
+    example = make_example(replace(OPENING, cell=cell, bidirectional=both == "true"))
     known: dict[str, Any] = {
         "inputs": example.inputs.copy(),
         "targets": example.targets,
@@ -195,11 +196,11 @@ def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, directio
 @cells
 @pytest.mark.parametrize("step", [1, 3, 5])
 def test_the_board_shows_each_line_with_its_numbers(cell: str, step: int) -> None:
-    experiment = replace(OPENING, cell=cell)
-    example, hand = make_example(experiment, both=True), HandWritten(cell)
+    experiment = replace(BOTH, cell=cell)
+    example, hand = make_example(experiment), HandWritten(cell)
     forward = hand.forward(example)
     backward = hand.backward(example, forward)
-    text = board(experiment, True, "", step)
+    text = board(experiment, "", step)
     for steps, function in ((forward.steps, f"{cell}_step"), (backward.steps, f"{cell}_step_back")):
         for line in lines_of(hand.source(function)):
             assert html.escape(line.text) in text
@@ -214,7 +215,7 @@ def test_the_board_shows_each_line_with_its_numbers(cell: str, step: int) -> Non
 
 
 def test_shapes_are_given_in_letters_and_numbers() -> None:
-    text = board(replace(OPENING, cell="lstm"), False, "", 1)
+    text = board(replace(OPENING, cell="lstm"), "", 1)
     for shape in (
         "<b>x</b> (N, D) = 3×4",
         "<b>a</b> (N, 4H) = 3×8",
@@ -237,15 +238,15 @@ def test_the_lines_of_a_function_are_its_assignments() -> None:
 @mistakes
 def test_the_board_marks_the_changed_line(cell: str, mistake: str) -> None:
     on_board = MISTAKES[cell][mistake].function in (f"{cell}_step", f"{cell}_step_back")
-    text = board(replace(OPENING, cell=cell), True, mistake, 1)
+    text = board(replace(BOTH, cell=cell), mistake, 1)
     assert text.count('class="changed"') == on_board
     assert (html.escape(MISTAKES[cell][mistake].wrong) in text) == on_board
 
 
 def test_a_step_beyond_the_end_shows_the_last() -> None:
     for length in (1, 3, 5):
-        experiment = replace(OPENING, sequence_length=length)
-        assert board(experiment, True, "", 6) == board(experiment, True, "", length)
+        experiment = replace(BOTH, sequence_length=length)
+        assert board(experiment, "", 6) == board(experiment, "", length)
         assert picture(experiment, step=6) == picture(experiment, step=length)
 
 
@@ -265,9 +266,9 @@ def test_the_slider_walks_through_the_steps() -> None:
 @cells
 @pytest.mark.parametrize("both", [False, True])
 def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bool) -> None:
-    experiment, mistake = replace(OPENING, cell=cell), next(iter(MISTAKES[cell]))
-    rows = picture(experiment, both, mistake)["cells"]
-    example = make_example(experiment, both)
+    experiment, mistake = replace(OPENING, cell=cell, bidirectional=both), next(iter(MISTAKES[cell]))
+    rows = picture(experiment, mistake)["cells"]
+    example = make_example(experiment)
     by_hand, by_torch = HandWritten(cell, mistake).forward(example).outputs[0], ask_torch(example)[0]["outputs"][0]
     assert len(rows) == 3 * by_hand.size
     for row in rows:
@@ -283,7 +284,7 @@ def test_the_claim_is_the_most_telling_true_one() -> None:
         "wrong end": "One line is changed: outputs are torch's,|the last states up to",
         "no slope": "One line is changed: outputs are torch's,|gradients up to",
     }.items():
-        assert picture(OPENING, True, mistake)["whole"][0]["claim"].startswith(start)
+        assert picture(BOTH, mistake)["whole"][0]["claim"].startswith(start)
 
 
 def test_a_difference_is_written_as_one_reads_it() -> None:
@@ -302,13 +303,13 @@ def test_a_difference_is_written_as_one_reads_it() -> None:
 @pytest.mark.parametrize("rows", [1, 6])
 def test_the_chart_is_valid_and_small(background: Any, rows: int) -> None:
     assert hand_chart(rows, background).to_dict()["height"] == 3 * (60 + 20 * rows)
-    largest = replace(OPENING, cell="lstm", sequence_length=6, hidden_size=3)
+    largest = replace(BOTH, cell="lstm", sequence_length=6, hidden_size=3)
     size = len(str(hand_specification(rows, background)))
-    assert size + sum(map(len, hand_picture(largest, True, "", 1).values())) < 20_000
+    assert size + sum(map(len, hand_picture(largest, "", 1).values())) < 20_000
 
 
 def test_the_table_of_steps_holds_every_number() -> None:
-    example, hand = make_example(replace(OPENING, cell="gru"), both=True), HandWritten("gru")
+    example, hand = make_example(replace(BOTH, cell="gru")), HandWritten("gru")
     forward = hand.forward(example)
     table = steps_table({"forward": forward.steps, "backward": hand.backward(example, forward).steps})
     assert set(table["pass"]) == {"forward", "backward"}

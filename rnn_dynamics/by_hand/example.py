@@ -9,7 +9,10 @@ import numpy as np
 from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.cells import cell_of
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.initialise import make_draw, make_parameters
+from rnn_dynamics.initialise import make_draw
+
+#: What is written out.
+CELLS = ("rnn", "lstm", "gru")
 
 
 @dataclass(frozen=True)
@@ -35,29 +38,27 @@ class Example:
         return float(0.5 * np.square(outputs - self.targets).sum())
 
 
-def make_example(experiment: Experiment, both: bool) -> Example:
-    """Draw an example: inputs and onward weights are those of `run(experiment)`.
+def make_example(experiment: Experiment) -> Example:
+    """Draw an example: inputs and weights are those of `run(experiment)`, the targets are N(0, 1).
 
-    The reverse weights come from the same scheme, the targets are N(0, 1), each from a random stream of its own. What
-    the experiment says of the loss plays no part.
+    What the experiment says of the loss plays no part.
 
     Raises:
-        ValueError: the experiment's network has ReLU, which these pages do not write out.
+        ValueError: the experiment asks for what is not written out here: a Jordan network, ReLU, more than one layer.
     """
-    if experiment.cell == "rnn" and experiment.nonlinearity != "tanh":
-        raise ValueError(f"nonlinearity = {experiment.nonlinearity!r}: by hand there is tanh only")
-    gates, size = cell_of(experiment).gates, experiment.hidden_size
-    draw = make_draw(experiment, gates)
-    reverse, targets = (np.random.default_rng(s) for s in np.random.SeedSequence(experiment.seed).spawn(5)[3:])
-    parameters = dict(draw.parameters)
-    if both:
-        parameters |= {f"{name}_reverse": p for name, p in make_parameters(experiment, gates, reverse).items()}
+    for name, written in {"cell": CELLS, "nonlinearity": ("tanh",), "num_layers": (1,)}.items():
+        value = getattr(experiment, name)
+        if value not in written and (name != "nonlinearity" or experiment.cell == "rnn"):
+            raise ValueError(f"{name} = {value!r} is not written out by hand; there is {', '.join(map(str, written))}")
+    draw = make_draw(experiment, cell_of(experiment).gates)
+    targets = np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(5)[4])
+    width = experiment.directions * experiment.hidden_size
     return Example(
         cell=experiment.cell,
         inputs=draw.inputs.swapaxes(0, 1),
         parameters={
             name: experiment.weight_scale * value if name.startswith("weight_hh") else value
-            for name, value in parameters.items()
+            for name, value in draw.parameters.items()
         },
-        targets=targets.standard_normal((experiment.batch_size, experiment.sequence_length, (2 if both else 1) * size)),
+        targets=targets.standard_normal((experiment.batch_size, experiment.sequence_length, width)),
     )

@@ -45,9 +45,9 @@ def lines_of(source: str) -> tuple[Line, ...]:
 
 
 @lru_cache(maxsize=256)
-def board(experiment: Experiment, both: bool, mistake: str, step: int) -> str:
+def board(experiment: Experiment, mistake: str, step: int) -> str:
     """Both tables of step t as HTML: forward, and backward."""
-    answer = hand_answer(experiment, both, mistake)
+    answer = hand_answer(experiment, mistake)
     return "".join(_walk(answer, walk, min(step, answer.steps)) for walk in ("forward", "backward"))
 
 
@@ -98,7 +98,7 @@ def three_digits(value: float) -> str:
 def _letters(cell: str) -> dict[str, tuple[str, ...]]:
     """Name -> shape in letters, of everything that a step computes forwards and backwards."""
     hand = HandWritten(cell)
-    example = make_example(replace(_TELLING, cell=cell), both=False)
+    example = make_example(replace(_TELLING, cell=cell))
     forward = hand.forward(example)
     steps = forward.steps[0][0] | hand.backward(example, forward).steps[0][0]
     return {

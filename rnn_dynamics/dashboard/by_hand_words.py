@@ -22,17 +22,17 @@ from rnn_dynamics.experiment import Experiment
 
 
 @lru_cache(maxsize=256)
-def hand_question(experiment: Experiment, both: bool, mistake: str) -> str:
+def hand_question(experiment: Experiment, mistake: str) -> str:
     """The equations, and what of them has been changed."""
-    answer, words = hand_answer(experiment, both, mistake), sentences(PAGE)
-    equation = words["equation"][experiment.cell] + (words["equation"]["both"] if both else "")
+    answer, words = hand_answer(experiment, mistake), sentences(PAGE)
+    equation = words["equation"][experiment.cell] + (words["equation"]["both"] if experiment.bidirectional else "")
     return f'<p class="equation">{equation}</p>{_mistake(answer, mistake)}'
 
 
 @lru_cache(maxsize=256)
-def hand_finding(experiment: Experiment, both: bool, mistake: str) -> str:
+def hand_finding(experiment: Experiment, mistake: str) -> str:
     """How far each result and each gradient is from what it is compared with."""
-    answer, words = hand_answer(experiment, both, mistake), sentences(PAGE)
+    answer, words = hand_answer(experiment, mistake), sentences(PAGE)
     return (
         f'<div class="ticks">{_results(answer)}{_gradients(answer)}</div>'
         f'<p class="note">{words["notes"]["loss"].format(**numbers_of(answer))}</p>'
@@ -83,13 +83,13 @@ def _mistake(answer: HandAnswer, name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def code_blocks(experiment: Experiment, both: bool, mistake: str) -> tuple[str, str, str]:
+def code_blocks(experiment: Experiment, mistake: str) -> tuple[str, str, str]:
     """The functions by hand, forward and backward, and the lines that ask torch."""
     hand = HandWritten(experiment.cell, mistake)
-    names = hand.functions(both)
+    names = hand.functions(experiment.bidirectional)
     forward = "\n\n".join(hand.source(name) for name in names if not name.endswith(("back", "backward")))
     backward = "\n\n".join(hand.source(name) for name in names if name.endswith(("back", "backward")))
-    return forward, backward, torch_lines(hand_answer(experiment, both, mistake).example)
+    return forward, backward, torch_lines(hand_answer(experiment, mistake).example)
 
 
 def comparison(answer: HandAnswer) -> str:
