@@ -279,7 +279,7 @@ def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bo
 
 def test_the_claim_is_the_most_telling_true_one() -> None:
     for mistake, start in {
-        "": "By hand all 60 outputs",
+        "": "By hand the outputs (60) are torch's to",
         "no flip": "One line is changed:|outputs are up to",
         "wrong end": "One line is changed: outputs are torch's,|the last states up to",
         "no slope": "One line is changed: outputs are torch's,|gradients up to",
@@ -296,7 +296,7 @@ def test_a_difference_is_written_as_one_reads_it() -> None:
         "6.2e-4",
         "1e-12",
     ]
-    assert [three_digits(value) for value in (-0.5, 1.0, 123.4, 0.0)] == ["−0.500", "1.00", "123", "0.00"]
+    assert [three_digits(value) for value in (-0.5, 1.0, 123.4, -0.0)] == ["−0.500", "1.00", "123", "0.00"]
 
 
 @pytest.mark.parametrize("background", THEMES)

@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 PAGE = "by_hand"
 #: Cell -> what can be done wrong in it.
 MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
-#: Above these a difference gets a cross. Rounding leaves 1e-15 of the largest entry; central differences leave 1e-9, and
-#: a few 1e-7 where a unit amplifies its own past, as one with a weight of 3 does.
+#: Above these a difference gets a cross. Rounding leaves 1e-15 of the largest entry; central differences leave 1e-9,
+#: and a few 1e-7 where a unit amplifies its own past, as one with a weight of 3 does.
 TOLERANCE = 1e-12
 TOLERANCE_OF_DIFFERENCES = 1e-6
 

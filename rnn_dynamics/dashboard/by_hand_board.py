@@ -91,7 +91,7 @@ def _rows(values: Array, arrow: str) -> str:
 
 def three_digits(value: float) -> str:
     """A number with three significant digits, and a real minus sign."""
-    return f"{value:#.3g}".rstrip(".").replace("-", "−")
+    return f"{value + 0.0:#.3g}".rstrip(".").replace("-", "−")  # the sum makes −0 a plain 0
 
 
 @lru_cache
