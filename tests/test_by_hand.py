@@ -311,21 +311,22 @@ def test_an_unknown_mistake_is_refused_by_its_name() -> None:
 
 
 @cells
-@pytest.mark.parametrize("mistake", ["", "no flip"])
-def test_the_script_prints_the_differences_without_the_library(cell: str, mistake: str, tmp_path: Path) -> None:
-    example = make_example(replace(GENERIC, cell=cell, bidirectional=True))
+@pytest.mark.parametrize(("both", "mistake"), [(False, ""), (True, ""), (True, "no flip"), (True, "wrong end")])
+def test_the_script_prints_the_differences_without_the_library(
+    cell: str, both: bool, mistake: str, tmp_path: Path
+) -> None:
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
     (tmp_path / "script.py").write_text(comparison_script(HandWritten(cell, mistake), example), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-I", "script.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
     )
     printed = {name: float(gap) for name, gap in (line.split() for line in done.stdout.splitlines())}
-    results, gradients = by_hand(example, mistake)
-    torchs, autograd = by_torch(example)
-    assert printed.keys() == {"outputs", *gradients}
-    assert (printed["outputs"] > 0.01) == bool(mistake)
-    assert printed["outputs"] == pytest.approx(np.abs(results["outputs"] - torchs["outputs"]).max(), abs=1e-14)
-    for name, value in gradients.items():
-        assert printed[name] == pytest.approx(np.abs(value - autograd[name]).max(), abs=1e-14)
+    (results, gradients), (torchs, autograd) = by_hand(example, mistake), by_torch(example)
+    values, expected = results | gradients, torchs | autograd
+    assert printed.keys() == values.keys()
+    for name, gap in printed.items():
+        assert gap == pytest.approx(np.abs(values[name] - expected[name]).max(), abs=1e-14)
+    assert (max(printed.values()) > 0.01) == bool(mistake)
 
 
 def test_torch_is_loaded_by_the_room_that_asks_it_and_by_no_other() -> None:

@@ -30,6 +30,10 @@ def comparison_script(hand: HandWritten, example: Example) -> str:
     Each line of its output is a name and the largest difference between the result by hand and torch's.
     """
     functions = "\n\n".join(hand.source(name) for name in hand.functions(example.both))
+    states = ("h", "c") if example.cell == "lstm" else ("h",)
+    prints = "\n".join(
+        f'print("{name}_n", np.abs(states["{name}"] - {name}_n.detach().numpy()).max())' for name in states
+    )
     parameters = "\n".join(f"    {name!r}: {_literal(value)}," for name, value in example.parameters.items())
     return f'''"""Forward and backward by hand, beside torch.nn and autograd."""
 
@@ -57,6 +61,7 @@ parameters = {{
 # torch
 {torch_lines(example)}
 print("outputs", np.abs(by_hand - outputs.detach().numpy()).max())
+{prints}
 for name, parameter in network.named_parameters():
     print(name, np.abs(gradients[name] - parameter.grad.numpy()).max())
 '''
@@ -69,6 +74,7 @@ def _calls(example: Example) -> str:
 gradients, _ = bidirectional_backward({walk[1]}, by_hand - targets, parameters, steps)
 """
     return f"""by_hand, steps = {walk[0]}(inputs, parameters)
+states = {{name: steps[-1][name][None] for name in ("h", "c") if name in steps[-1]}}
 gradients, _ = {walk[1]}(by_hand - targets, parameters, steps)
 """
 
