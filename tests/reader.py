@@ -20,7 +20,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-PATIENCE = 20.0
+PATIENCE = 60.0
 #: The page's own picture; what stands below it may hold another.
 PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 

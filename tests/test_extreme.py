@@ -135,7 +135,7 @@ def test_a_unit_at_rest_has_the_slope_zero_as_in_torch() -> None:
 
 
 #: Without W_hh an error reaches an earlier step along the additive path or not at all.
-CUT_OFF = {"rnn": {"input", "hidden"}, "lstm": {"hidden"}, "gru": set()}
+CUT_OFF = {"rnn": {"input", "hidden"}, "jordan": {"input", "hidden"}, "lstm": {"hidden"}, "gru": set()}
 
 
 @cells
@@ -187,6 +187,8 @@ def rnn_adjoint(trace: Trace) -> dict[str, Array]:
         delta = [v * mpmath.sech(x + h) ** 2 for v, x, h in zip(adjoint, x_part, h_part, strict=True)]
         norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
         adjoint = transposed(trace, "weight_hh_l0", delta)
+        if trace.experiment.cell == "jordan":
+            adjoint = product(trace.readout.T, adjoint)
     return norms.first_step_first()
 
 
@@ -234,6 +236,7 @@ def gru_adjoint(trace: Trace) -> dict[str, Array]:
 
 ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
     "rnn": rnn_adjoint,
+    "jordan": rnn_adjoint,
     "lstm": lstm_adjoint,
     "gru": gru_adjoint,
 }
@@ -260,10 +263,16 @@ def steps_back(trace: Trace) -> list[tuple[int, Vector, Vector]]:
         (
             t,
             affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]),
-            affine(of["weight_hh_l0"], trace.hidden_states[t - 1, 0], of["bias_hh_l0"]),
+            affine(of["weight_hh_l0"], fed_back(trace, t - 1), of["bias_hh_l0"]),
         )
         for t in range(trace.experiment.sequence_length, 0, -1)
     ]
+
+
+def fed_back(trace: Trace, t: int) -> Vector:
+    """What W_hh multiplies: h_t, or a Jordan network's output."""
+    hidden = exactly(trace.hidden_states[t, 0])
+    return product(trace.readout, hidden) if trace.experiment.cell == "jordan" else hidden
 
 
 def loss_adjoint(trace: Trace) -> Vector:
@@ -276,7 +285,7 @@ def transposed(trace: Trace, name: str, delta: Vector) -> Vector:
     return product(trace.parameters[name].T, delta)
 
 
-def affine(matrix: Array, vector: Array, bias: Array) -> Vector:
+def affine(matrix: Array, vector: Array | Vector, bias: Array) -> Vector:
     return [value + mpmath.mpf(float(b)) for value, b in zip(product(matrix, exactly(vector)), bias, strict=True)]
 
 
@@ -284,8 +293,8 @@ def product(matrix: Array, vector: Vector) -> Vector:
     return [mpmath.fdot(exactly(row), vector) for row in matrix]
 
 
-def exactly(vector: Array) -> Vector:
-    return [mpmath.mpf(float(value)) for value in vector]
+def exactly(vector: Array | Vector) -> Vector:
+    return [mpmath.mpf(value) for value in vector]
 
 
 def quarters(vector: Vector, count: int) -> list[Vector]:
