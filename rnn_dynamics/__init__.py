@@ -10,10 +10,23 @@ from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.phase import phase_grid
 from rnn_dynamics.run import run, run_family, run_jacobians, split_additive_path, split_by_lag
-from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, LayerTrace, PathSplit, PhaseRow, Trace
+from rnn_dynamics.shapes import SHAPES, run_shape
+from rnn_dynamics.trace import (
+    Edge,
+    FamilyTrace,
+    JacobianTrace,
+    LagSplit,
+    LayerTrace,
+    PathSplit,
+    PhaseRow,
+    ShapeTrace,
+    Trace,
+)
 
 __all__ = [
     "CELLS",
+    "SHAPES",
+    "Edge",
     "Experiment",
     "FamilyTrace",
     "JacobianTrace",
@@ -21,11 +34,13 @@ __all__ = [
     "LayerTrace",
     "PathSplit",
     "PhaseRow",
+    "ShapeTrace",
     "Trace",
     "phase_grid",
     "run",
     "run_family",
     "run_jacobians",
+    "run_shape",
     "split_additive_path",
     "split_by_lag",
 ]

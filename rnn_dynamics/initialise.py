@@ -35,18 +35,21 @@ class Draw:
     targets: Array
 
 
-def make_draw(experiment: Experiment, gates: tuple[str, ...], feeds_back_output: bool = False) -> Draw:
+def make_draw(
+    experiment: Experiment, gates: tuple[str, ...], feeds_back_output: bool = False, output_size: int = OUTPUT_SIZE
+) -> Draw:
     """Draw everything that the seed decides.
 
     Args:
         experiment: the question; its weight scale is not applied.
         gates: letters of the blocks of weight_hh_l0, in order; empty for a cell without gates, which has one block.
         feeds_back_output: whether weight_hh_l0 has a column for each output, not for each unit.
+        output_size: D_out.
     """
     streams = np.random.SeedSequence(experiment.seed).spawn(3)
     weights, inputs, loss = (np.random.default_rng(stream) for stream in streams)
-    steps, outputs = experiment.sequence_length, (experiment.batch_size, OUTPUT_SIZE)
-    columns = OUTPUT_SIZE if feeds_back_output else experiment.hidden_size
+    steps, outputs = experiment.sequence_length, (experiment.batch_size, output_size)
+    columns = output_size if feeds_back_output else experiment.hidden_size
     width = experiment.hidden_size * experiment.directions
     parameters = make_parameters(experiment, gates, weights, experiment.input_size, columns)
     # Each further level has a stream of its own, so that no other number of a seed depends on how many there are.
@@ -60,9 +63,15 @@ def make_draw(experiment: Experiment, gates: tuple[str, ...], feeds_back_output:
     return Draw(
         parameters=parameters,
         inputs=make_inputs(experiment, inputs),
-        readout=loss.standard_normal((OUTPUT_SIZE, width)) / np.sqrt(width),
+        readout=loss.standard_normal((output_size, width)) / np.sqrt(width),
         targets=loss.standard_normal(outputs if experiment.loss_at == "last" else (steps, *outputs)),
     )
+
+
+def make_decoder(experiment: Experiment, gates: tuple[str, ...]) -> dict[str, Array]:
+    """Draw the parameters of a second cell, from a stream of their own that no other number depends on."""
+    generator = np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(4)[3])
+    return make_parameters(experiment, gates, generator, experiment.input_size, experiment.hidden_size)
 
 
 def make_parameters(

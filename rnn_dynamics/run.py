@@ -68,7 +68,7 @@ def run(experiment: Experiment) -> Trace:
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
-        loss=float(_half_mean_square(residuals)),
+        loss=float(half_mean_square(residuals)),
         hidden_states=top.hidden_states,
         cell_states=top.cell_states,
         gates=top.gates,
@@ -214,14 +214,14 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     weights = _weights(experiment, parameters | {"weight_ho": readout}, np.tile(scales, experiment.batch_size)[None])
     cut = experiment.hidden_path == "cut"
     layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut)
-    _check_states(layers, scales, experiment)
+    check_states(_outputs(layers), scales, experiment)
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
     norms = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
-    loss = _half_mean_square(by_member, axis=(2, 3))
+    loss = half_mean_square(by_member, axis=(2, 3))
     return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
 
 
@@ -266,7 +266,7 @@ def _unrolled(experiment: Experiment) -> tuple[list[Layer], Losses, Draw, dict[s
     }
     weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
     layers = unroll_stack(cell, weights, draw.inputs, cut=experiment.hidden_path == "cut")
-    _check_states(layers, [experiment.weight_scale], experiment)
+    check_states(_outputs(layers), [experiment.weight_scale], experiment)
     residuals = _residuals(experiment, draw.readout, draw.targets, output_of(layers[-1]))
     adjoints = draw.readout.T @ residuals / residuals.size
     losses = losses_of(adjoints, experiment.sequence_length - len(adjoints), 1)
@@ -284,9 +284,12 @@ def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:
     return layers[0][0].forward, losses, parameters | {"weight_ho": draw.readout}
 
 
-def _check_states(layers: list[Layer], scales: Sequence[float], experiment: Experiment) -> None:
-    """Refuse states that have outgrown float64, by the first weight scale at which they do."""
-    outputs = [level.output for layer in layers for level in layer]
+def _outputs(layers: list[Layer]) -> list[Array]:
+    return [level.output for layer in layers for level in layer]
+
+
+def check_states(outputs: Sequence[Array], scales: Sequence[float], experiment: Experiment) -> None:
+    """Refuse states (..., H, C) that have outgrown float64, by the first weight scale at which they do."""
     peaks = np.maximum.reduce([output.reshape(-1, len(scales)).max(axis=0) for output in outputs])
     within = peaks <= LARGEST_STATE  # false for nan
     if not within.all():
@@ -303,7 +306,7 @@ def _residuals(experiment: Experiment, readout: Array, targets: Array, output: A
     return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
 
 
-def _half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> Array:
+def half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> Array:
     """The loss; inf beyond float64's 10^308, where its gradient is still finite."""
     with np.errstate(over="ignore"):
         return np.asarray(0.5 * np.square(residuals).mean(axis=axis))

@@ -1,4 +1,4 @@
-"""What is answered: a frozen record of one experiment, of a family, of a gradient's parts, and of the Jacobians."""
+"""What is answered: a frozen record of one experiment, a family, a gradient's parts, the Jacobians, a shape's edges."""
 
 from __future__ import annotations
 
@@ -191,6 +191,67 @@ class JacobianTrace:
     lags: NDArray[np.int64]
     log10_singular_values: Array
     lyapunov_exponents: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """One arrow a -> b of an unrolled network, and the gradient that flows back through it.
+
+    Attributes:
+        source, target: names of a and b, as in `ShapeTrace`.
+        weights: the matrix on the way, "W_ih", "W_hh" or "W_hy", a decoder's "V_ih", "V_hh" or "V_hy"; "" from an
+            output to the loss. With gates the step from state to state has more ways than its matrix: all of them
+            count.
+        log10_norm: log10 of the norm, over batch and features, of (∂b/∂a)ᵀ dL/db, what b contributes to dL/da. Of the
+            LSTM's state it is the norm of h's and c's contributions together. -inf where it is exactly zero.
+    """
+
+    source: str
+    target: str
+    weights: str
+    log10_norm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeTrace:
+    """The answer to one shape of recurrence: S steps in all, K of which have an output; see `shapes` for the shapes.
+
+    Nodes have names: x1, x2 .. what is read, h1, h2 .. the states, y1, y2 .. the outputs, L the loss; h0 the initial
+    state, zero. In the encoder–decoder the decoder's states are s1, s2 .., and y0 is its start symbol, zero.
+    All arrays are float64 and read-only.
+
+    Attributes:
+        experiment: the question, with `loss_at` as the shape has it, and one step for "one-to-one".
+        shape: key of `SHAPES`.
+        parameters: as in `Trace`; "readout" (D_out, H); the decoder's with "decoder." before their names.
+        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
+        inputs: (steps read, N, D), those of x1, x2 ..
+        outputs: (K, N, D_out).
+        targets: (K, N, D_out).
+        loss: half the mean of (output − target)² over K, N and D_out.
+        hidden_states: (S+1, N, H), row 0 the initial state; the decoder's follow the encoder's.
+        cell_states: the same of the LSTM's c, else None.
+        edges: in the order of the way forward.
+        log10_norms: node -> log10 of the norm of dL/d(node), total; of "h3" it is dL/dh_3, without c.
+    """
+
+    experiment: Experiment
+    shape: str
+    parameters: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+    inputs: Array
+    outputs: Array
+    targets: Array
+    loss: float
+    hidden_states: Array
+    cell_states: Array | None
+    edges: tuple[Edge, ...]
+    log10_norms: Mapping[str, float]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training would change."""
+        return sum(values.size for values in self.parameters.values())
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -1,4 +1,4 @@
-"""The forward pass: h_1 .. h_T from h_0 = 0."""
+"""The forward pass: h_1 .. h_T from h_0 = 0, or from where other steps have ended."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
     return projection if members == 1 else np.repeat(projection, members, axis=-1)
 
 
-def unroll(cell: Cell, weights: Weights, input_projection: Array) -> Any:
-    """Run `cell` over all steps of `input_projection` (T, ..., G·H, C) and return its record."""
+def unroll(cell: Cell, weights: Weights, input_projection: Array, after: Any = None) -> Any:
+    """Run `cell` over all steps of `input_projection` (T, ..., G·H, C) and return its record.
+
+    `after` is the record of earlier steps, at whose last state these begin; None begins at 0.
+    """
     record = cell.make_record(input_projection, weights)
+    if after is not None:
+        record.hidden[0] = after.hidden[-1]
+        if after.cell_state is not None:
+            record.cell_state[0] = after.cell_state[-1]
     for views in cell.forward_views(record):
         cell.step(weights, *views)
     return record
