@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rnn_dynamics.experiment import Experiment, settings
 
 #: torch's module, and blocks of W_hh; torch has no Jordan network.
@@ -85,6 +87,56 @@ def log10_norm(gradient):
     peak = gradient.abs().max()  # squares of what is left after many steps would be zero
     return (peak.log10() + (gradient / peak).norm().log10()).item() if peak else -np.inf
 """
+_DECODER = """
+# the decoder, drawn from a stream of its own
+rng = np.random.default_rng(np.random.SeedSequence(SEED).spawn(4)[3])
+{weights}{module}"""
+_EDGES = """
+edges, outputs = [], []
+
+
+def along(source, target, *tensors):
+    copies = tuple(tensor.clone() for tensor in tensors)
+    for copy in copies:
+        copy.retain_grad()  # so that each edge has a gradient of its own
+    edges.append((source, target, copies))
+    return copies
+
+
+def advance(cell, state, before, name, source, given):
+    (u,) = along(source, name, given)
+    states = along(before, name, *state)
+    return STEP
+
+
+def write(state, name, output):
+    (h,) = along(name, output, state[0])
+    y = h @ readout.T
+    outputs.extend(along(output, "L", y))
+    return y
+
+"""
+_READ = """for t in range(1, T + 1):
+    state = advance(cell, state, f"h{t - 1}", f"h{t}", f"x{t}", x[t - 1])
+"""
+_WRITE = """write(state, f"h{t}", f"y{t}")
+"""
+#: Shape -> its walk forwards.
+_SHAPES = {
+    "one-to-one": _READ + _WRITE,
+    "many-to-one": _READ + _WRITE,
+    "aligned": f"{_READ}    {_WRITE}",
+    "one-to-many": """source, given = "x1", x[0]
+for t in range(1, T + 1):
+    state = advance(cell, state, f"h{t - 1}", f"h{t}", source, given)
+    source, given = f"y{t}", write(state, f"h{t}", f"y{t}")
+""",
+    "encoder-decoder": f"""{_READ}before, given = f"h{{T}}", torch.zeros(N, D, dtype=torch.float64, requires_grad=True)
+for t in range(1, T + 1):
+    state = advance(decoder, state, before, f"s{{t}}", f"y{{t - 1}}", given)
+    before, given = f"s{{t}}", write(state, f"s{{t}}", f"y{{t}}")
+""",
+}
 _NOISE = "inputs = INPUT_SCALE * input_rng.standard_normal((T, N, D))\n"
 _TEXT = """letters = sorted(set(TEXT))
 one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
@@ -148,6 +200,41 @@ for lag, jacobian in enumerate(reversed(jacobians), start=1):
 """
 
 
+def shape_script(experiment: Experiment, shape: str) -> str:
+    """A Python file that needs numpy and torch only, unrolls one of the `SHAPES` and gives each edge a gradient.
+
+    After the loss and the number of parameters, each line of its output is: source, target, and log10 of the norm of
+    the gradient that autograd sends through a copy of what goes along this edge.
+    """
+    lstm, decoder = experiment.cell == "lstm", shape == "encoder-decoder"
+    feeds_back = shape in ("one-to-many", "encoder-decoder")
+    asked = replace(
+        experiment,
+        sequence_length=1 if shape == "one-to-one" else experiment.sequence_length,
+        loss_at="last" if shape == "many-to-one" else "every",
+    )
+    readout = f"""OUTPUTS = {"D  # an output is read again" if feeds_back else 4}
+readout = torch.tensor(loss_rng.standard_normal((OUTPUTS, H)) / np.sqrt(H))
+targets = torch.tensor(loss_rng.standard_normal({"(1, N, OUTPUTS)" if shape == "many-to-one" else "(T, N, OUTPUTS)"}))
+"""
+    step = "cell(u, states)" if lstm else "(cell(u, *states),)"
+    return f"""{_network(asked, f"The gradient through each edge, {shape},", _LOG10_NORM, readout)}{
+        _DECODER.format(weights=_weights(asked), module=_cell(asked, "decoder")) if decoder else ""
+    }{_EDGES.replace("STEP", step)}
+x = [torch.tensor(step, requires_grad=True) for step in inputs]
+state = tuple(torch.zeros(N, H, dtype=torch.float64, requires_grad=True) for _ in range({2 if lstm else 1}))
+{_SHAPES[shape]}
+loss = 0.5 * ((torch.stack(outputs) - targets) ** 2).mean()
+loss.backward()
+
+print("loss", loss.item())
+cells = [{"cell, decoder" if decoder else "cell"}]
+print("parameters", sum(own.numel() for one in cells for own in one.parameters()) + readout.numel())
+for source, target, copies in edges:
+    print(source, target, f"{{log10_norm(torch.cat([copy.grad for copy in copies])):.12f}}")
+"""
+
+
 def _network(experiment: Experiment, title: str, function: str, readout: str) -> str:
     """The head of a script: its settings, what the seed draws, and the cell with its weights.
 
@@ -172,23 +259,26 @@ GATES = {gates}
 {_ORTHOGONAL if experiment.initialisation in ("orthogonal", "keras") else ""}
 # the draw
 rng, input_rng, loss_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(SEED).spawn(3))
-weight_hh = {_recurrent(experiment)}
-{_REST.get(experiment.initialisation, _GAUSSIAN_REST)}{_gate_bias(experiment)}{_TEXT if experiment.text else _NOISE}{
-        readout
-    }
+{_weights(experiment)}{_TEXT if experiment.text else _NOISE}{readout}
 # the network, as a cell that is called step by step
 {_cell(experiment)}'''
 
 
-def _cell(experiment: Experiment) -> str:
-    """The lines that make the cell."""
+def _weights(experiment: Experiment) -> str:
+    """The lines that draw the parameters of one cell from `rng`."""
+    rest = _REST.get(experiment.initialisation, _GAUSSIAN_REST)
+    return f"weight_hh = {_recurrent(experiment)}\n{rest}{_gate_bias(experiment)}"
+
+
+def _cell(experiment: Experiment, name: str = "cell") -> str:
+    """The lines that make a cell of the parameters that were drawn last."""
     module, _ = _MODULES[experiment.cell]
     relu = experiment.nonlinearity == "relu"
     if experiment.cell == "jordan":
         return _JORDAN.replace("ACTIVATION", "relu" if relu else "tanh")
     nonlinearity = 'nonlinearity="relu", ' if relu and experiment.cell == "rnn" else ""
-    return f"""cell = torch.nn.{module}Cell(D, H, {nonlinearity}dtype=torch.float64)
-cell.load_state_dict({{
+    return f"""{name} = torch.nn.{module}Cell(D, H, {nonlinearity}dtype=torch.float64)
+{name}.load_state_dict({{
     "weight_ih": torch.tensor(weight_ih),
     "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
     "bias_ih": torch.tensor(bias_ih),

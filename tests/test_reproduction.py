@@ -5,14 +5,15 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, Experiment, run, run_jacobians
+from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_shape
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import jacobian_script, reproduction_script
+from rnn_dynamics.reproduction import jacobian_script, reproduction_script, shape_script
 
 #: Orders of magnitude; the scripts print twelve decimals.
 CLOSE = 1e-9
@@ -193,6 +194,52 @@ def test_a_script_of_jacobians_runs_by_itself(cell: str, tmp_path: Path) -> None
     assert "rnn_dynamics" not in script
     assert int(last[0]) == 13
     assert float(last[1]) == pytest.approx(run_jacobians(experiment, [13]).log10_singular_values[0, 0], abs=CLOSE)
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "chrono": {"initialisation": "torch", "gate_bias": "chrono", "nonlinearity": "relu"},
+    "silent": {"initialisation": "orthogonal", "weight_scale": 0.0},
+}
+UNROLLED = {
+    f"{cell}-{shape}-{kind}": (replace(SMALL, cell=cell, sequence_length=5, **changes), shape)
+    for cell in ("rnn", "lstm", "gru")
+    for shape in SHAPES
+    for kind, changes in KINDS.items()
+}
+
+
+@pytest.fixture(scope="module")
+def edges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script of a shape prints, all in one process."""
+    folder = tmp_path_factory.mktemp("shapes")
+    for name, (experiment, shape) in UNROLLED.items():
+        (folder / f"{name}.py").write_text(shape_script(experiment, shape), encoding="utf-8")
+    return printed_by_all(UNROLLED, folder)
+
+
+@pytest.mark.parametrize("name", UNROLLED)
+def test_the_gradient_of_every_edge_of_a_shape_is_reproduced(name: str, edges: dict[str, str]) -> None:
+    assert "Traceback" not in edges[name], edges[name]
+    loss, parameters, *rows = (line.split() for line in edges[name].strip().splitlines())
+    trace = run_shape(*UNROLLED[name])
+    assert float(loss[1]) == pytest.approx(trace.loss, rel=CLOSE)
+    assert int(parameters[1]) == trace.parameter_count
+    expected = {(edge.source, edge.target): edge.log10_norm for edge in trace.edges}
+    printed = {(source, target): float(norm) for source, target, norm in rows}
+    assert len(rows) == len(printed)
+    assert printed.keys() == expected.keys()
+    for ends, norm in printed.items():
+        assert norm == pytest.approx(expected[ends], abs=CLOSE), ends
+
+
+def test_a_script_of_a_shape_runs_by_itself(tmp_path: Path) -> None:
+    script = shape_script(SMALL, "encoder-decoder")
+    (tmp_path / "shape.py").write_text(script, encoding="utf-8")
+    last = alone("shape.py", folder=tmp_path).splitlines()[-1].split()
+    assert "rnn_dynamics" not in script
+    assert last[:2] == ["y13", "L"]
+    assert float(last[2]) == pytest.approx(run_shape(SMALL, "encoder-decoder").edges[-1].log10_norm, abs=CLOSE)
 
 
 @pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)

@@ -13,7 +13,7 @@ from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import jacobian_script, reproduction_script
+from rnn_dynamics.reproduction import jacobian_script, reproduction_script, shape_script
 
 Views = Mapping[str, str]
 
@@ -94,6 +94,16 @@ def jacobian_script_download(experiment: Experiment) -> Download:
     )
 
 
+def shape_script_download(experiment: Experiment, shape: str) -> Download:
+    """The script that unrolls a shape and gives each edge a gradient."""
+    return Download(
+        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, {shape})",
+        file_name=f"{shape.replace('-', '_')}_{experiment.cell}.py",
+        mime="text/x-python",
+        content=lambda: shape_script(experiment, shape),
+    )
+
+
 def csv_download(label: str, file_name: str, table: Callable[[], Any]) -> Download:
     """A frame as a file."""
     return Download(
@@ -143,10 +153,10 @@ class Frame:
         return Experiment(**state), views
 
     def control(self, name: str, **options: Any) -> Any:
-        """The control of a field or of a view."""
+        """The control of a field or of a view; the options go to a slider."""
         if name in self.views:
             view = self.views[name]
-            return controls.view(name, view.label, view.values, view.at_opening, view.slider)
+            return controls.view(name, view.label, view.values, view.at_opening, view.slider, **options)
         if name == "cell":
             return controls.choice(name, self.opening, self.cells)
         if name in self.offered:

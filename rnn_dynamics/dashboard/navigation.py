@@ -24,6 +24,7 @@ def _navigation() -> Any:
             st.Page(home, title="Vanish or explode?", url_path="home", default=True),
             # The home page has the empty address; a link to its file's name must not end in "Page not found".
             st.Page(home, title="Vanish or explode?", url_path="vanish_or_explode", visibility="hidden"),
+            st.Page(_PAGES / "shapes.py", title="Shapes of recurrence"),
             st.Page(_PAGES / "additive_path.py", title="The additive cell path"),
             st.Page(_PAGES / "initialisation.py", title="What initialisation really does"),
             st.Page(_PAGES / "jacobians.py", title="Why: a product of Jacobians"),

@@ -1,0 +1,87 @@
+"""Shapes of recurrence: one cell unrolled in five ways, and the gradient through each edge, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.shapes import shape_specification
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
+from rnn_dynamics.dashboard.frame import (
+    Download,
+    Frame,
+    View,
+    Views,
+    background,
+    csv_download,
+    shape_script_download,
+)
+from rnn_dynamics.dashboard.shape_words import shape_finding
+from rnn_dynamics.dashboard.shapes import (
+    LENGTHS,
+    PAGE,
+    POSITIONS,
+    SHAPE_NAMES,
+    nearest_stop,
+    shape_answer,
+    shape_picture,
+    stops,
+)
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.shapes import edge_table
+
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
+#: A shape with what it is used for; each begins with the whole picture.
+PRESETS: dict[str, tuple[Experiment, Views]] = {
+    "sentiment": (OPENING, {"shape": "many-to-one", "step": "all"}),
+    "image": (replace(OPENING, sequence_length=1), {"shape": "one-to-one", "step": "all"}),
+    "caption": (replace(OPENING, sequence_length=5), {"shape": "one-to-many", "step": "all"}),
+    "tagging": (replace(OPENING, cell="lstm"), {"shape": "aligned", "step": "all"}),
+    "translation": (replace(OPENING, cell="gru", sequence_length=4), {"shape": "encoder-decoder", "step": "all"}),
+}
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("shape", "cell", "weight_scale", "sequence_length", "step"),
+    more=(
+        *("hidden_size", "input_size", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"),
+        *("input_scale", "seed"),
+    ),
+    views={
+        "shape": View(label="Shape", values=SHAPE_NAMES, opening="many-to-one"),
+        "step": View(label="Step (arrow keys)", values=POSITIONS),
+    },
+    offered={"sequence_length": LENGTHS},
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The main controls and everything that depends on them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        shape = FRAME.control("shape")
+        FRAME.control("cell")
+        FRAME.control("weight_scale")
+        length = FRAME.control("sequence_length", disabled=shape == "one-to-one")
+        offered = stops(shape, length)
+        if "step" in st.session_state:  # the stop of a longer walk
+            st.session_state["step"] = nearest_stop(st.session_state["step"], offered)
+        FRAME.control("step", offered=offered)
+    experiment, views = FRAME.asked()
+    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    datasets = shape_picture(experiment, views["shape"], views["step"], colour)
+    st.vega_lite_chart({**shape_specification(background()), "datasets": datasets}, key="picture", width="stretch")
+    st.html(shape_finding(experiment, views["shape"]))
+
+
+def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
+    trace = shape_answer(experiment, views["shape"])
+    return (
+        csv_download("Edges", "shape_edges.csv", lambda: edge_table(trace.edges)),
+        shape_script_download(experiment, views["shape"]),
+    )
+
+
+FRAME.show(picture, _downloads)
