@@ -66,8 +66,9 @@ def picture() -> None:
         FRAME.control("weight_scale")
         length = FRAME.control("sequence_length", disabled=shape == "one-to-one")
         offered = stops(shape, length)
-        if "step" in st.session_state:  # the stop of a longer walk
-            st.session_state["step"] = nearest_stop(st.session_state["step"], offered)
+        stop = st.session_state.get("step", offered[0])
+        if stop not in offered:  # of a longer walk; a value that is set at each run would stop a held key
+            st.session_state["step"] = nearest_stop(stop, offered)
         FRAME.control("step", offered=offered)
     experiment, views = FRAME.asked()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]

@@ -1,6 +1,7 @@
 """Every page in Chromium: the bar, links, and what the pointer and a held key do there."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -13,6 +14,8 @@ pytestmark = pytest.mark.browser
 TITLES = {page: str(sentences(page)["title"]) for page in PAGES}
 #: The home page has the empty address, and a test module of its own.
 OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
+#: Pages whose sequences are short.
+SHORT = ("by_hand", "shapes")
 other_pages = pytest.mark.parametrize("page", OTHERS)
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
 LEADING = {"by_hand": ("Step t", "step", "2")}
@@ -37,7 +40,7 @@ def go_by_the_bar(reader: Reader, page: str) -> None:
 @other_pages
 def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
     slider, key, value = leading(page)
-    length = "4" if page in LEADING else "60"
+    length = "4" if page in SHORT else "60"
     with running_app() as address, visit(desk) as reader:
         reader.open(f"{address}/{page}?{key}={value}&sequence_length={length}&seed=3")
         assert title(reader) == TITLES[page]
@@ -139,6 +142,62 @@ def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: Brows
         places = ((across / 200, down / 50) for down in range(13, 22) for across in range(152, 177))
         for across, down in places:
             reader.page.mouse.move(*reader.point(across, down))
+            reader.page.wait_for_timeout(60)
+            if reader.changed():
+                break
+        assert reader.changed()
+        assert reader.sent == sent
+        reader.assert_well()
+
+
+def stands_at(reader: Reader, stop: str) -> bool:
+    return reader.value("Step") == stop
+
+
+def test_each_key_press_is_one_step_of_the_walk_through_a_shape(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/shapes?sequence_length=2")
+        step = reader.slider("Step")
+        step.focus()
+        for stop in ("forward 1", "forward 2", "loss", "back 2", "back 1"):
+            before = reader.pixels()
+            reader.page.keyboard.press("ArrowRight")
+            wait_until(partial(stands_at, reader, stop), f"the player does not come to {stop}")
+            reader.rest()
+            assert reader.pixels() != before
+        assert reader.settings()["step"] == "back 1"
+        reader.page.keyboard.press("ArrowRight")
+        reader.rest()
+        assert reader.value("Step") == "back 1"
+        reader.assert_well()
+
+
+def test_a_held_key_walks_through_a_shape_and_back(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/shapes?shape=encoder-decoder&sequence_length=8")
+        opening = reader.pixels()
+        reader.slider("Step").focus()
+        for key, end in {"ArrowRight": "back 1", "ArrowLeft": "all"}.items():
+            for _ in range(40):
+                reader.page.keyboard.down(key)
+                reader.page.wait_for_timeout(33)
+            reader.page.keyboard.up(key)
+            wait_until(partial(stands_at, reader, end), f"the walk does not end at {end}")
+        reader.rest()
+        assert reader.pixels() == opening
+        reader.assert_well()
+
+
+def test_pointing_at_an_edge_shows_what_shares_its_weights_without_the_server(
+    desk: BrowserContext, address: str
+) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/shapes")
+        reader.remember()
+        sent = reader.sent
+        # Between two states, wherever they stand: walk down over the line that joins them.
+        for down in range(50, 72):
+            reader.page.mouse.move(*reader.point(0.4, down / 100))
             reader.page.wait_for_timeout(60)
             if reader.changed():
                 break

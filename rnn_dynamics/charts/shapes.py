@@ -14,7 +14,7 @@ import altair as alt
 from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, group, heading
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme, config
 
-HEIGHT = 440
+HEIGHT = 420
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
 _PARAMETERS = {
@@ -24,7 +24,9 @@ _PARAMETERS = {
     "left": "(width - across) / 2",
     "pace": "narrow ? height / whole.rows : across / whole.columns",
     "radius": "narrow ? min(17, pace * 0.28) : min(24, pace * 0.24)",
-    "letters": "narrow || pace < 90 ? 11 : 14",
+    "letters": "narrow || pace < 90 ? 11 : pace < 150 ? 14 : 16",
+    "roomy": "!narrow && pace >= 100",
+    "crowded": "narrow && pace < 60",
 }
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
@@ -51,12 +53,13 @@ _EDGE = {
     "ty": "datum.back ? datum.py + datum.cy * datum.tip / 2 : datum.qy - datum.cy * datum.tip / 2",
     "turn": "atan2(datum.cy, datum.cx) * 180 / PI + (datum.back ? -90 : 90)",
     "aside": "datum.wide / 2 + letters * (0.7 + 0.75 * abs(datum.cy))",
-    "mx": "(datum.px + datum.qx) / 2",
-    "my": "(datum.py + datum.qy) / 2",
 }
+#: At which share of an edge its letters and its number stand, so that they keep out of the way of other edges.
+_LETTER = "({back: roomy ? 0.34 : 0.5, up: roomy ? 0.5 : 0.9, bridge: 0.62})[datum.way] || 0.5"
+_NUMBER = "({back: roomy ? 0.54 : 0.5, up: roomy ? 0.5 : 0.14, bridge: 0.62})[datum.way] || 0.5"
 #: A dash for each matrix, an encoder's and a decoder's apart.
 _DASH = (
-    "({W_ih: [7, 3], W_hh: [1, 0], W_hy: [3, 3], V_ih: [10, 2, 2, 2], V_hh: [14, 3], V_hy: [3, 3]})[datum.weights]"
+    "({W_ih: [9, 2], W_hh: [1, 0], W_hy: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_hy: [4, 2]})[datum.weights]"
     " || [1, 0]"
 )
 
@@ -81,6 +84,7 @@ def shape_chart(background: Background) -> alt.LayerChart:
             heading(theme, _LINES.format("claim"), "0", "-26"),
             layers.caption(),
         )
+        .resolve_scale(color="independent")  # else the marks decide what the legend looks like
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
         .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
@@ -113,7 +117,8 @@ class _Layers:
         line: dict[str, Any] = {"x": _pixels("px"), "y": _pixels("py"), "x2": "qx", "y2": "qy"}
         quiet = alt.ExprRef(f"datum.state ? '{self.theme.quiet}' : '{self.theme.line}'")
         width = alt.ExprRef("datum.wide")
-        target = alt.Chart().mark_rule(strokeWidth=22, opacity=0, color=self.theme.text)
+        # What a pointer near an edge meets; a line that cannot be seen at all has no width for it.
+        target = alt.Chart().mark_rule(strokeWidth=22, opacity=0.005, color=self.theme.text)
         shared = alt.Chart().mark_rule(
             strokeWidth=alt.ExprRef("datum.wide + 9"), color=self.theme.quiet, opacity=alt.ExprRef(f"{same} ? 0.45 : 0")
         )
@@ -135,12 +140,19 @@ class _Layers:
         ).transform_calculate(**_EDGE)
 
     def _beside_edges(self, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
-        """A text with a halo on one side of the middle of each edge."""
+        """A text with a halo on one side of each edge, at a share of its length, where there is room for it."""
+        along, hidden = (_LETTER, "['back', 'bridge']") if bold else (_NUMBER, "['back', 'bridge', 'up']")
         style: dict[str, Any] = {"fontSize": alt.ExprRef("letters"), "fontWeight": "bold" if bold else "normal"}
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
         place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
-        texts = alt.Chart().transform_calculate(
-            lx=f"datum.mx {side} -datum.cy * datum.aside", ly=f"datum.my {side} datum.cx * datum.aside"
+        texts = (
+            alt.Chart()
+            .transform_filter(f"!crowded || indexof({hidden}, datum.way) < 0")
+            .transform_calculate(
+                along=along,
+                lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.aside",
+                ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.aside",
+            )
         )
         colour = self.theme.quiet if bold else self.theme.text
         return texts.mark_text(**style, **halo).encode(**place), texts.mark_text(**style, color=colour).encode(**place)
@@ -149,11 +161,13 @@ class _Layers:
         """A bar beside all outputs, with the loss in it."""
         colour = alt.ExprRef(f"datum.lit ? '{self.theme.text}' : '{self.theme.line}'")
         thick = "radius * 0.6"
+        beyond = "max(1.4 * radius, 60 - (whole.x2 - whole.x1) * across / 2)"  # the outputs: room for its text
+        bottom = "whole.v2 * height + 1.4 * radius"
         ends: dict[str, Any] = {
-            "x": at(f"narrow ? whole.u * width - {thick} : left + whole.x1 * across - 1.4 * radius"),
-            "x2": at(f"narrow ? whole.u * width + {thick} : left + whole.x2 * across + 1.4 * radius"),
-            "y": at(f"narrow ? whole.v1 * height - 1.4 * radius : whole.y * height - {thick}"),
-            "y2": at(f"narrow ? whole.v2 * height + 1.4 * radius : whole.y * height + {thick}"),
+            "x": at(f"narrow ? whole.u * width - {thick} : left + whole.x1 * across - {beyond}"),
+            "x2": at(f"narrow ? whole.u * width + {thick} : left + whole.x2 * across + {beyond}"),
+            "y": at(f"narrow ? min(whole.v1 * height - 1.4 * radius, {bottom} - 96) : whole.y * height - {thick}"),
+            "y2": at(f"narrow ? {bottom} : whole.y * height + {thick}"),
         }
         bar = alt.Chart().mark_rect(fill=self.theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
         text = alt.Chart().mark_text(
@@ -165,7 +179,7 @@ class _Layers:
         )
         middle: dict[str, Any] = {
             "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
-            "y": at("narrow ? (whole.v1 + whole.v2) / 2 * height : whole.y * height"),
+            "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
         }
         return group("whole", bar.encode(**ends), text.encode(**middle, text="loss:N"))
 
@@ -228,8 +242,8 @@ class _Layers:
             ("whole.low", "whole.high"),
             self.colours,
             legendX=0,
-            legendY=alt.ExprRef("height + 14"),
+            legendY=alt.ExprRef("height - 16"),
             labelExpr=POWER_OF_TEN,
             tickMinStep=100,
-            gradientLength=180,
+            gradientLength=140,
         )

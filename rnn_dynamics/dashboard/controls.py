@@ -83,10 +83,15 @@ def select(name: str, opening: Experiment) -> str:
     return str(st.selectbox(knob.label, keys, index=default, key=name, help=knob.help, bind="query-params"))
 
 
-def view(key: str, label: str, values: Sequence[str], opening: str, as_slider: bool = False) -> str:
-    """A row of buttons for a setting of the picture, or a slider where it has many values or is wanted as one."""
+def view(
+    key: str, label: str, values: Sequence[str], opening: str, as_slider: bool = False, offered: Sequence[str] = ()
+) -> str:
+    """A row of buttons for a setting of the picture, or a slider where it has many values or is wanted as one.
+
+    A slider goes over those `offered`, if any are named.
+    """
     if as_slider or len(values) > _LONGEST_ROW:
-        return str(st.select_slider(label, values, value=opening, key=key, bind="query-params"))
+        return str(st.select_slider(label, offered or values, value=opening, key=key, bind="query-params"))
     picked = st.segmented_control(label, values, default=opening, key=key, required=True, bind="query-params")
     return str(picked or opening)
 

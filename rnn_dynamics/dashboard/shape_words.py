@@ -15,6 +15,8 @@ from rnn_dynamics.tables.shapes import subscripted
 from rnn_dynamics.tables.verdict import power_of_ten
 from rnn_dynamics.trace import Edge, ShapeTrace
 
+#: Gradients that differ by less than twice are called alike.
+_WORTH_A_NOTE = float(np.log10(2.0))
 #: Kind of matrix -> its name among the parameters.
 _PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 
@@ -96,7 +98,7 @@ def _notes(trace: ShapeTrace) -> Iterator[str]:
     words, experiment = sentences(PAGE)["notes"], trace.experiment
     edges = _by_matrix(trace)["W_hh"]
     orders = edges[0].log10_norm - edges[-1].log10_norm
-    if np.isfinite(orders) and len(edges) > 1:
+    if np.isfinite(orders) and orders > _WORTH_A_NOTE:
         yield words["shared"].format(uses=len(edges), matrix="W<sub>hh</sub>", ratio=power_of_ten(orders))
     cell = CELLS[experiment.cell]
     if cell.gates:

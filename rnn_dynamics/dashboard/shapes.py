@@ -9,7 +9,7 @@ import numpy as np
 from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.shapes import SHAPES, run_shape
+from rnn_dynamics.shapes import SHAPES, run_shape, unrolled
 from rnn_dynamics.tables.shapes import ALL, LOSS, ShapePicture, positions, shape_datasets, subscripted
 from rnn_dynamics.tables.verdict import power_of_ten
 from rnn_dynamics.trace import ShapeTrace
@@ -44,17 +44,17 @@ def nearest_stop(position: str, offered: tuple[str, ...]) -> str:
 @lru_cache(maxsize=512)
 def shape_picture(experiment: Experiment, shape: str, position: str, colour: str) -> dict[str, bytes]:
     """The picture's datasets."""
-    trace = shape_answer(experiment, shape)
-    titles = sentences(PAGE)
+    trace, words = shape_answer(experiment, shape), sentences(PAGE)
+    loss = "no_loss" if position.startswith("forward") else "loss"
     return shape_datasets(
         ShapePicture(
             trace=trace,
             position=position,
             colour=colour,
             titles={
-                "claim": titles["titles"][claim(trace)].format(**numbers_of(trace)),
+                "claim": words["titles"][claim(trace)].format(**numbers_of(trace)),
                 "caption": _caption(trace, position),
-                "loss": titles["loss"].format(loss=f"{trace.loss:.3g}"),
+                "loss": words[loss].format(loss=_short(trace.loss)),
             },
         )
     )
@@ -67,69 +67,73 @@ def norms_between(trace: ShapeTrace) -> dict[tuple[str, str], float]:
 
 def claim(trace: ShapeTrace) -> str:
     """Which title is true of this answer."""
-    shape, says = trace.shape.replace("-", "_"), trace.log10_norms
-    last = trace.experiment.sequence_length
-    if last == 1 and shape not in ("one_to_one", "encoder_decoder"):
-        return "single"
-    if shape in ("many_to_one", "encoder_decoder"):
-        if np.isneginf(says["h1"]):
-            return f"{shape}_nothing"
-        if shape == "many_to_one":
-            return "many_to_one_grows" if says["h1"] > says[f"h{last}"] else "many_to_one_shrinks"
+    shape, through = trace.shape.replace("-", "_"), norms_between(trace)
+    if shape == "encoder_decoder":
+        return shape if np.isfinite(trace.log10_norms["h1"]) else "encoder_decoder_nothing"
+    if shape == "one_to_one" or trace.experiment.sequence_length == 1:
+        return "one_to_one" if shape == "one_to_one" else "single"
+    if shape == "many_to_one":
+        left = _left_at_the_first(trace)
+        return f"{shape}_{'grows' if left > 0.0 else 'shrinks' if np.isfinite(left) else 'nothing'}"
     if shape == "aligned":
-        through = norms_between(trace)
         return "aligned_near" if through["h1", "y1"] >= through["h1", "h2"] else "aligned_far"
     return shape
+
+
+def _left_at_the_first(trace: ShapeTrace) -> float:
+    """log10 of what arrives at state 1 over what the last output sends to its state; nan where there is no such way."""
+    last, through = trace.experiment.sequence_length, norms_between(trace)
+    return through.get(("h1", "h2"), np.nan) - through.get((f"h{last}", f"y{last}"), np.nan)
 
 
 def numbers_of(trace: ShapeTrace) -> dict[str, str | int]:
     """What the sentences are filled with."""
     last, through, norms = trace.experiment.sequence_length, norms_between(trace), trace.log10_norms
-    orders = norms["h1"] - norms[f"h{last}"] if np.isfinite(norms[f"h{last}"]) else np.nan
-    numbers: dict[str, str | int] = {
+    left = _left_at_the_first(trace)
+    return {
         "last": subscripted(f"h{last}"),
         "last_output": subscripted(f"y{last}"),
-        "steps": len(trace.hidden_states) - 1,
         "back": last - 1,
-        "length": last,
         "outputs": len(trace.outputs),
-        "share": power_of_ten(orders),
-        "factor": power_of_ten(orders / (last - 1)) if last > 1 else "–",
+        "share": power_of_ten(left),
+        "factor": power_of_ten(left / max(1, last - 1)),
         "input": power_of_ten(norms["x1"]),
-        "layer": power_of_ten(norms["x1"] - norms["h1"]) if np.isfinite(norms["h1"]) else "–",
+        "layer": power_of_ten(norms["x1"] - norms["h1"]),
         "own": power_of_ten(through.get(("h1", "y1"), np.nan)),
         "later": power_of_ten(through.get(("h1", "h2"), np.nan)),
         "fed_back": power_of_ten(through.get(("y1", "h2"), np.nan)),
         "bottleneck": power_of_ten(through.get((f"h{last}", "s1"), np.nan)),
-        "count": f"{trace.parameter_count:,}",
     }
-    return numbers
 
 
 def _caption(trace: ShapeTrace, position: str) -> str:
     """What the player shows at a position, in numbers."""
     words = sentences(PAGE)["steps"]
     if position in (ALL, LOSS):
-        return str(words[position].format(loss=f"{trace.loss:.3g}", outputs=len(trace.outputs)))
+        return str(words[position].format(loss=_short(trace.loss)))
     direction, place = position.split()
-    index = int(place)
-    first = len(trace.hidden_states) - 1 - len(trace.outputs)  # steps before the first output
-    arriving = [edge for edge in trace.edges if edge.weights[2:] in ("ih", "hh")][2 * index - 2 : 2 * index]
-    source, before = arriving
-    written = index > first
-    output = f"y{index - first if trace.shape != 'many-to-one' else index}"
+    step = unrolled(trace.shape, trace.experiment.sequence_length)[int(place) - 1]
+    through = norms_between(trace)
     says = {
-        "state": subscripted(source.target),
-        "before": subscripted(before.source),
-        "source": subscripted(source.source),
-        "output": subscripted(output),
-        "norm": f"{np.linalg.norm(trace.hidden_states[index]):.3g}",
-        "gradient": power_of_ten(trace.log10_norms[source.target]),
-        "to_source": power_of_ten(source.log10_norm),
-        "to_before": power_of_ten(before.log10_norm),
+        "state": subscripted(step.state),
+        "before": subscripted(step.before),
+        "source": subscripted(step.source),
+        "output": subscripted(step.output),
+        "norm": _short(float(np.linalg.norm(trace.hidden_states[int(place)]))),
+        "gradient": power_of_ten(trace.log10_norms[step.state]),
+        "to_source": power_of_ten(through[step.source, step.state]),
+        "to_before": power_of_ten(through[step.before, step.state]),
+        "values": "",
     }
-    if written:
-        values = trace.outputs[index - first - 1, 0]
+    if step.output and direction == "forward":
+        without = len(trace.hidden_states) - 1 - len(trace.outputs)  # steps before the first output
+        values = trace.outputs[int(place) - 1 - without, 0]
         shown = ", ".join(f"{value:.2f}".replace("-", "−") for value in values[:_SHOWN])
         says["values"] = f"{shown}{', …' if len(values) > _SHOWN else ''}"
-    return str(words[f"{direction}{'_output' if written and direction == 'forward' else ''}"].format(**says))
+        direction = "forward_output"
+    return str(words[direction].format(**says))
+
+
+def _short(value: float) -> str:
+    """A number that is not negative, in three digits or as a power of ten."""
+    return f"{value:.3g}" if 1e-3 <= value < 1e4 else power_of_ten(float(np.log10(value)) if value else -np.inf)

@@ -17,17 +17,17 @@ from rnn_dynamics.trace import Edge, ShapeTrace
 
 #: The whole picture, and the player's stop between forwards and backwards.
 ALL, LOSS = "all", "loss"
-#: A column's share of a column's width before the first node, and after the last.
-_BEFORE, _AFTER = 0.05, 0.45
+#: How far the picture goes on after its last column, in columns, and on a phone, with the legend, in rows.
+_AFTER, _BELOW = 0.45, 0.85
 #: Where h0 and the start symbol stand, in steps.
-_START = 0.4
+_START = 0.3
 #: Heights of inputs, states, outputs and loss on a wide screen.
-_LEVELS = {"x": 0.93, "h": 0.62, "s": 0.62, "y": 0.3, "L": 0.05}
+_LEVELS = {"x": 0.85, "h": 0.58, "s": 0.58, "y": 0.29, "L": 0.04}
 #: The same lanes on a phone, from left to right; with a decoder, and without one.
 _LANES = {"x": 0.09, "h": 0.38, "y": 0.67, "L": 0.94}
 _LANES_WITH_DECODER = {"x": 0.06, "h": 0.28, "s": 0.52, "y": 0.75, "L": 0.95}
 #: The colours reach at least over so many orders of magnitude.
-_LEAST_DECADES = 3
+_LEAST_DECADES = 2
 #: What is 0 for good, and its radius in those of other nodes.
 _ZEROS = ("h0", "y0")
 _SMALL = 0.6
@@ -108,10 +108,10 @@ class ShapePicture:
         kind, across, down = node[0], float(self.step_of(node)), float(node[1:])
         lanes = _LANES_WITH_DECODER if self.has_decoder else _LANES
         return {
-            "x": ((across or _START) - _BEFORE) / (self.steps + _AFTER - _BEFORE),
+            "x": (across or _START) / (self.steps + _AFTER),
             "y": _LEVELS[kind],
             "u": lanes[kind],
-            "v": ((down or _START) - _BEFORE) / (self.length + _AFTER - _BEFORE),
+            "v": (down or _START) / (self.length + _BELOW),
             "r": _SMALL if node in _ZEROS or kind == "L" else 1.0,
         }
 
@@ -119,7 +119,13 @@ class ShapePicture:
 def shape_datasets(picture: ShapePicture) -> dict[str, bytes]:
     """All datasets, by name."""
     tables = {"nodes": node_rows(picture), "edges": edge_rows(picture), "whole": whole_row(picture)}
-    return {name: arrow_bytes(table) for name, table in tables.items()}
+    return {name: arrow_bytes(_narrowed(table)) for name, table in tables.items()}
+
+
+def _narrowed(table: pa.Table) -> pa.Table:
+    """The same with no more digits than a picture has."""
+    smaller = {pa.float64(): pa.float32(), pa.int64(): pa.int32()}
+    return table.cast(pa.schema([field.with_type(smaller.get(field.type, field.type)) for field in table.schema]))
 
 
 def node_rows(picture: ShapePicture) -> pa.Table:
@@ -141,9 +147,11 @@ def edge_rows(picture: ShapePicture) -> pa.Table:
     """One row per edge.
 
     Columns x1, y1, u1, v1, r1 and x2 .. r2: place and radius of its ends; weights; state as in `ShapePicture.state`;
-    value: of its gradient, in hundredths of an order of magnitude, null where there is none; text: the same in words.
+    value: of its gradient, in hundredths of an order of magnitude, null where there is none; text: the same in words;
+    way: what else runs beside it, see `_way`.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
+    feeds_back = any(edge.source[0] == "y" and edge.target != "L" for edge in picture.trace.edges)
     for edge in picture.trace.edges:
         ends = (edge.source, f"L{edge.source[1:]}" if edge.target == "L" else edge.target)
         places = {
@@ -158,11 +166,25 @@ def edge_rows(picture: ShapePicture) -> pa.Table:
                 "state": picture.state(edge),
                 "value": int(hundredths(np.array(edge.log10_norm))) if finite else None,
                 "text": _log10(edge.log10_norm) if shown else "",
+                "way": _way(edge, feeds_back),
             }
         )
-    schema = pa.Table.from_pylist(rows).schema
-    value = schema.get_field_index("value")
-    return pa.Table.from_pylist(rows, schema=schema.set(value, pa.field("value", pa.int32())))
+    values = pa.array([row["value"] for row in rows], pa.int64())  # a column of nothing but null has no type
+    table = pa.Table.from_pylist(rows)
+    return table.set_column(table.schema.get_field_index("value"), "value", values)
+
+
+def _way(edge: Edge, feeds_back: bool) -> str:
+    """Which other edges are in the way of an edge's texts.
+
+    "back" is fed back, "up" has such edges on both sides, "bridge" leads from the encoder to the decoder, on a phone
+    past the texts of all others; "" has room.
+    """
+    if edge.target == "L" or not feeds_back:
+        return ""
+    if edge.source[0] == "y":
+        return "back"
+    return "up" if edge.target[0] == "y" else "bridge" if edge.source[0] + edge.target[0] == "hs" else ""
 
 
 def whole_row(picture: ShapePicture) -> pa.Table:
@@ -173,8 +195,8 @@ def whole_row(picture: ShapePicture) -> pa.Table:
     low = min(int(np.floor(min(values, default=0.0))), high - _LEAST_DECADES)
     return pa.table(
         {
-            "columns": [picture.steps + _AFTER - _BEFORE],
-            "rows": [picture.length + _AFTER - _BEFORE],
+            "columns": [picture.steps + _AFTER],
+            "rows": [picture.length + _BELOW],
             "x1": [min(place["x"] for place in beside)],
             "x2": [max(place["x"] for place in beside)],
             "y": [_LEVELS["L"]],

@@ -1,0 +1,342 @@
+"""The page "Shapes of recurrence": what is lit when, where it stands, and words against the library's numbers."""
+
+import json
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_shape
+from rnn_dynamics.charts.shapes import shape_chart
+from rnn_dynamics.charts.theme import THEMES, Background
+from rnn_dynamics.dashboard.shape_words import shape_finding
+from rnn_dynamics.dashboard.shapes import LENGTHS, POSITIONS, nearest_stop, shape_picture, stops
+from rnn_dynamics.tables.shapes import edge_table, subscripted
+from tests.test_pages import link, open_page, shown
+
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
+shapes = pytest.mark.parametrize("shape", SHAPES)
+cells = pytest.mark.parametrize("cell", CELLS)
+Rows = list[dict[str, Any]]
+
+
+def tables(experiment: Experiment, shape: str, position: str = "all") -> dict[str, Rows]:
+    streams = shape_picture(experiment, shape, position, "#bf4400")
+    return {name: pa.ipc.open_stream(stream).read_all().to_pylist() for name, stream in streams.items()}
+
+
+def by_ends(experiment: Experiment, shape: str, position: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(source, target) -> row of the picture; rows are in the order of the library's edges."""
+    edges = run_shape(experiment, shape).edges
+    return {
+        (edge.source, edge.target): row
+        for edge, row in zip(edges, tables(experiment, shape, position)["edges"], strict=True)
+    }
+
+
+def lit_nodes(experiment: Experiment, shape: str, position: str) -> set[str]:
+    nodes = run_shape(experiment, shape).log10_norms
+    rows = tables(experiment, shape, position)["nodes"]
+    return {node for node, row in zip(nodes, rows, strict=True) if row["lit"]}
+
+
+# The numbers
+
+
+@shapes
+@cells
+def test_the_whole_picture_shows_the_gradient_of_every_edge(shape: str, cell: str) -> None:
+    experiment = replace(OPENING, cell=cell)
+    trace, found = run_shape(experiment, shape), tables(experiment, shape)
+    assert [row["weights"] for row in found["edges"]] == [edge.weights for edge in trace.edges]
+    whole = found["whole"][0]
+    for edge, row in zip(trace.edges, found["edges"], strict=True):
+        assert row["value"] == pytest.approx(100 * edge.log10_norm, abs=0.5 + 1e-9)
+        assert float(row["text"].replace("−", "-")) == pytest.approx(edge.log10_norm, abs=0.05 + 1e-9)
+        assert whole["low"] <= row["value"] <= whole["high"]
+    assert f"{trace.loss:.3g}" in whole["loss"]
+
+
+def test_an_edge_without_gradient_is_drawn_without_a_colour() -> None:
+    found = by_ends(replace(OPENING, nonlinearity="relu", input_scale=0.0), "many-to-one", "all")
+    row = found["h5", "h6"]
+    assert (row["value"], row["text"], row["state"]) == (None, "−∞", 2)
+    assert found["y6", "L"]["value"] is not None
+
+
+# The player
+
+
+@shapes
+def test_forwards_a_node_lights_up_after_all_that_it_is_computed_from(shape: str) -> None:
+    for position in stops(shape, 6):
+        lit = lit_nodes(OPENING, shape, position)
+        for (source, target), row in by_ends(OPENING, shape, position).items():
+            assert source in lit or target not in lit
+            assert row["state"] == 0 or (source in lit and (target in lit or target == "L"))
+        if not position.startswith("forward"):
+            assert len(lit) == len(run_shape(OPENING, shape).log10_norms)
+
+
+@shapes
+def test_backwards_an_edge_lights_up_after_all_that_its_gradient_is_the_sum_of(shape: str) -> None:
+    for position in stops(shape, 6):
+        found = by_ends(OPENING, shape, position)
+        arrived = {ends for ends, row in found.items() if row["state"] == 2}
+        assert position == "all" or position.startswith("back") or not arrived
+        assert {ends for ends, row in found.items() if row["value"] is not None} == arrived
+        for _, target in arrived:
+            assert all(ends in arrived for ends in found if ends[0] == target)
+
+
+@shapes
+def test_each_stop_adds_to_what_is_lit_and_the_last_is_the_whole_picture(shape: str) -> None:
+    states = [[row["state"] for row in tables(OPENING, shape, stop)["edges"]] for stop in stops(shape, 6)[1:]]
+    for before, after in pairwise(states):
+        assert before != after
+        assert all(early <= late for early, late in zip(before, after, strict=True))
+    assert set(states[-1]) == {2}
+
+
+@pytest.mark.parametrize(
+    ("shape", "steps"),
+    [("one-to-one", 1), ("one-to-many", 5), ("many-to-one", 5), ("aligned", 5), ("encoder-decoder", 10)],
+)
+def test_the_player_has_a_stop_for_each_step_each_way_one_for_the_loss_and_one_for_all(shape: str, steps: int) -> None:
+    offered = stops(shape, 5)
+    assert len(offered) == 2 * steps + 2
+    assert offered[:2] == ("all", "forward 1")
+    assert offered[steps + 1] == "loss"
+    assert offered[-1] == "back 1"
+    assert set(offered) <= set(POSITIONS)
+    assert [nearest_stop(stop, offered) for stop in offered] == list(offered)
+
+
+def test_a_stop_that_a_shorter_walk_does_not_have_becomes_the_next_that_it_has() -> None:
+    offered = stops("many-to-one", 3)
+    assert nearest_stop("forward 5", offered) == "loss"
+    assert nearest_stop("back 16", offered) == "back 3"
+
+
+def test_captions_have_the_numbers_of_the_library() -> None:
+    trace = run_shape(OPENING, "encoder-decoder")
+
+    def caption(position: str) -> str:
+        return str(tables(OPENING, "encoder-decoder", position)["whole"][0]["caption"])
+
+    norm = np.linalg.norm(trace.hidden_states[8])
+    first, second, third = (f"{value:.2f}".replace("-", "−") for value in trace.outputs[1, 0, :3])
+    assert caption("forward 8") == (
+        f"Forward: s₂ from y₁ and s₁,¦‖s₂‖ = {norm:.3g}; then y₂ = ({first}, {second}, {third}, …)"
+    )
+    assert "h₃ from x₃ and h₂" in caption("forward 3")
+    assert "y" not in caption("forward 3")
+    assert f"L = {trace.loss:.3g}" in caption("loss")
+    assert f"‖dL/dh₆‖ = {10 ** trace.log10_norms['h6']:.2g}" in caption("back 6")
+    assert f"to x₆ go {10 ** trace.log10_norms['x6']:.2g}" in caption("back 6")
+
+
+def test_the_loss_is_a_number_only_once_it_is_computed() -> None:
+    for position in stops("aligned", 6):
+        whole = tables(OPENING, "aligned", position)["whole"][0]
+        assert ("=" in whole["loss"]) == whole["lit"] == (not position.startswith("forward"))
+
+
+# Where things stand
+
+
+@shapes
+@pytest.mark.parametrize("length", LENGTHS)
+def test_nodes_stand_apart_and_within_the_picture_on_a_wide_screen_and_on_a_phone(shape: str, length: int) -> None:
+    found = tables(replace(OPENING, sequence_length=length), shape)
+    # Of a picture 1100 × 420 and of a phone's 350 × 420: at least a diameter of 26 and of 22 pixels.
+    for across, down, width, least in (("x", "y", 1100, 26), ("u", "v", 350, 22)):
+        places = np.array([[row[across] * width, row[down] * 420] for row in found["nodes"]])
+        assert (places > 0).all()
+        assert (places < [width, 420]).all()
+        radii = np.array([row["r"] for row in found["nodes"]])
+        distances = np.linalg.norm(places[:, None] - places[None], axis=-1) + 1e9 * np.eye(len(places))
+        assert (distances >= least * (radii[:, None] + radii) / 2).all()
+
+
+@shapes
+def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
+    nodes = dict(zip(run_shape(OPENING, shape).log10_norms, tables(OPENING, shape)["nodes"], strict=True))
+    whole = tables(OPENING, shape)["whole"][0]
+    for (source, target), row in by_ends(OPENING, shape, "all").items():
+        assert all(row[f"{name}1"] == nodes[source][name] for name in "xyuvr")
+        if target != "L":
+            assert all(row[f"{name}2"] == nodes[target][name] for name in "xyuvr")
+        else:
+            assert (row["y2"], row["u2"]) == (whole["y"], whole["u"])
+            assert (row["x2"], row["v2"]) == (row["x1"], row["v1"])
+
+
+# The words
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape", "said"),
+    [
+        ({}, "many-to-one", "Of what y₆ sends to h₆,¦0.094 is left at h₁:¦5 steps back, ×0.62 at each"),
+        ({"weight_scale": 3.0}, "many-to-one", "has become¦2.3 times as large at h₁"),
+        ({"weight_scale": 0.0}, "many-to-one", "Nothing of the error reaches h₁"),
+        ({"sequence_length": 1}, "many-to-one", "A single step"),
+        ({"sequence_length": 1}, "aligned", "A single step"),
+        ({"sequence_length": 1}, "one-to-many", "A single step"),
+        ({}, "one-to-one", "One layer and no time"),
+        ({}, "one-to-many", "x₁ answers for 6 outputs"),
+        ({}, "aligned", "h₁ hears its own output louder"),
+        ({"weight_scale": 3.0}, "aligned", "h₁ hears the later outputs louder than its own"),
+        ({}, "encoder-decoder", "Every error passes one edge, h₆ → s₁"),
+        ({"weight_scale": 0.0}, "encoder-decoder", "nothing reaches h₁"),
+    ],
+    ids=str,
+)
+def test_each_case_has_its_claim(changes: dict[str, Any], shape: str, said: str) -> None:
+    assert said in tables(replace(OPENING, **changes), shape)["whole"][0]["claim"]
+
+
+def test_the_claim_of_many_to_one_has_the_numbers_of_run() -> None:
+    norms = run(OPENING).log10_norms["hidden"]
+    share = 10 ** (norms[0] - norms[-1])
+    claim = tables(OPENING, "many-to-one")["whole"][0]["claim"]
+    assert f"{share:.2g} is left" in claim
+    assert f"×{share ** (1 / 5):.2g} at each" in claim
+
+
+def test_the_claim_of_the_encoder_decoder_names_what_passes_its_one_edge() -> None:
+    trace = run_shape(OPENING, "encoder-decoder")
+    bottleneck = next(edge.log10_norm for edge in trace.edges if (edge.source, edge.target) == ("h6", "s1"))
+    claim = tables(OPENING, "encoder-decoder")["whole"][0]["claim"]
+    assert f"{10**bottleneck:.2g} there, {10 ** trace.log10_norms['x1']:.2g} at x₁" in claim
+
+
+def test_idle_recurrent_weights_have_no_gradient_in_one_to_one() -> None:
+    for cell in CELLS:
+        trace = run_shape(replace(OPENING, cell=cell), "one-to-one")
+        assert not trace.gradients["weight_hh_l0"].any()
+        assert trace.gradients["weight_ih_l0"].any()
+
+
+@shapes
+@cells
+def test_the_parameter_count_and_its_formula_agree_at_every_length(shape: str, cell: str) -> None:
+    counts = set()
+    for length in LENGTHS:
+        experiment = replace(OPENING, cell=cell, sequence_length=length)
+        words = shape_finding(experiment, shape)
+        found = re.search(r"<b>([\d,]+) parameters</b> = [^=]* = ([\d·( +)]+),", words)
+        assert found is not None
+        count = int(found[1].replace(",", ""))
+        assert count == run_shape(experiment, shape).parameter_count == eval(found[2].replace("·", "*"))
+        counts.add(count)
+    assert len(counts) == 1
+
+
+def test_without_sharing_each_step_would_have_weights_of_its_own() -> None:
+    assert "it would be 9,728" in shape_finding(OPENING, "many-to-one")  # 6 (32·16 + 32·32 + 2·32) + 4·32
+    assert "it would be 22,272" in shape_finding(OPENING, "encoder-decoder")  # 12 · 1,600 + 6 · 16·32
+
+
+@shapes
+@cells
+def test_the_table_names_the_edges_of_each_matrix_and_their_extremes(shape: str, cell: str) -> None:
+    experiment = replace(OPENING, cell=cell)
+    trace, words = run_shape(experiment, shape), shape_finding(experiment, shape)
+    matrices = {edge.weights for edge in trace.edges if edge.weights}
+    assert words.count("<tr>") == 1 + len(matrices)
+    for matrix in matrices:
+        edges = [edge for edge in trace.edges if edge.weights == matrix]
+        letter, kind = matrix.split("_")
+        row = words.split(f"<b>{letter}<sub>{kind}</sub></b>")[1].split("</tr>")[0]
+        assert f"{len(edges)} edge" in row
+        for edge in (max(edges, key=lambda edge: edge.log10_norm), min(edges, key=lambda edge: edge.log10_norm)):
+            assert f"({subscripted(edge.source)} → {subscripted(edge.target)})" in row
+            assert f"{10**edge.log10_norm:.2g}" in row
+
+
+@shapes
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight_scale": 10.0, "nonlinearity": "relu", "sequence_length": 8},
+        {"nonlinearity": "relu", "input_scale": 0.0},
+        {"hidden_size": 2, "input_size": 1, "batch_size": 1, "sequence_length": 1},
+        {"cell": "lstm", "weight_scale": 0.1, "forget_bias": -2.0, "sequence_length": 8},
+        {"cell": "gru", "gate_bias": "chrono", "initialisation": "identity"},
+        {"weight_scale": 0.0},
+    ],
+    ids=str,
+)
+def test_the_strangest_settings_have_a_picture_and_words_without_nan(changes: dict[str, Any], shape: str) -> None:
+    experiment = replace(OPENING, **changes)
+    texts = [shape_finding(experiment, shape)]
+    for position in stops(shape, experiment.sequence_length):
+        texts.append(json.dumps(tables(experiment, shape, position), ensure_ascii=False))
+    for text in texts:
+        assert not re.search(r"nan|inf\b|Infinity", text, re.IGNORECASE)
+
+
+def test_the_table_for_download_holds_every_edge() -> None:
+    trace = run_shape(OPENING, "encoder-decoder")
+    frame = edge_table(trace.edges)
+    assert list(frame.columns) == ["from", "to", "weights", "log10_norm"]
+    assert len(frame) == len(trace.edges) == 6 * 2 + 6 * 4
+    assert frame.iloc[0].tolist() == ["x1", "h1", "W_ih", trace.edges[0].log10_norm]
+    assert {"h6", "s1"} <= set(frame["from"]) | set(frame["to"])
+
+
+# Chart and page
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> None:
+    text = json.dumps(shape_chart(background).to_dict())
+    assert all(f'"data": {{"name": "{name}"}}' in text for name in tables(OPENING, "aligned"))
+
+
+def test_a_message_is_small() -> None:
+    streams = shape_picture(replace(OPENING, cell="lstm", sequence_length=8), "encoder-decoder", "all", "#0059a5")
+    assert sum(map(len, streams.values())) < 11_000
+    assert len(json.dumps(shape_chart("light").to_dict())) + sum(map(len, streams.values())) < 40_000
+
+
+def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:
+    app = open_page("shapes", {"step": "back 2", "shape": "aligned"})
+    assert app.select_slider(key="step").value == "back 2"
+    app.button(key="preset_translation").click().run()
+    assert app.session_state["shape"] == "encoder-decoder"
+    assert app.select_slider(key="step").value == "all"
+    assert "shape=encoder-decoder" in link(app)
+    assert "step" not in link(app)
+
+
+def test_a_shorter_sequence_takes_the_player_along() -> None:
+    app = open_page("shapes", {"step": "back 6"})
+    app.select_slider(key="sequence_length").set_value(3).run()
+    assert not app.exception
+    assert app.select_slider(key="step").value == "back 3"
+    assert app.select_slider(key="step").options[-1] == "back 1"
+    assert len(app.select_slider(key="step").options) == 8
+
+
+def test_the_walk_shows_another_picture_at_each_stop_and_the_same_words() -> None:
+    app = open_page("shapes", {"sequence_length": "2"})
+    pictures = []
+    for stop in stops("many-to-one", 2):
+        app.select_slider(key="step").set_value(stop).run()
+        assert not app.exception
+        pictures.append(shown(app))
+    assert all(pictures.count(picture) == 1 for picture in pictures)
+    assert all(picture["words"] == pictures[0]["words"] for picture in pictures)
+
+
+def test_one_to_one_has_one_step_whatever_the_length() -> None:
+    app = open_page("shapes", {"shape": "one-to-one", "sequence_length": "5"})
+    assert app.select_slider(key="sequence_length").disabled
+    assert list(app.select_slider(key="step").options) == ["all", "forward 1", "loss", "back 1"]
