@@ -8,11 +8,13 @@ import streamlit as st
 
 from rnn_dynamics.charts.shapes import shape_specification
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
+from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.frame import (
     Download,
     Frame,
     View,
     Views,
+    along_sliders,
     background,
     csv_download,
     shape_script_download,
@@ -40,6 +42,11 @@ PRESETS: dict[str, tuple[Experiment, Views]] = {
     "tagging": (replace(OPENING, cell="lstm"), {"shape": "aligned", "step": "all"}),
     "translation": (replace(OPENING, cell="gru", sequence_length=4), {"shape": "encoder-decoder", "step": "all"}),
 }
+#: What a hall asks in its first minutes: the opening picture along its two sliders.
+EXPECTED = (
+    *along_sliders(OPENING, "weight_scale"),
+    *(replace(OPENING, sequence_length=length) for length in LENGTHS),
+)
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
@@ -86,3 +93,4 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
 
 
 FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, lambda experiment: shape_finding(experiment, FRAME.views_at_opening["shape"]))
