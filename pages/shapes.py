@@ -60,6 +60,7 @@ FRAME = Frame(
         "shape": View(label="Shape", values=SHAPE_NAMES, opening="many-to-one"),
         "step": View(label="Step (arrow keys)", values=POSITIONS),
     },
+    cells=("rnn", "lstm", "gru"),
     offered={"sequence_length": LENGTHS},
 )
 

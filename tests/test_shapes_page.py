@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_shape
+from rnn_dynamics import SHAPES, Experiment, run, run_shape
 from rnn_dynamics.charts.shapes import shape_chart
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard.shape_words import shape_finding
@@ -20,6 +20,7 @@ from tests.test_pages import link, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
 shapes = pytest.mark.parametrize("shape", SHAPES)
+CELLS = ("rnn", "lstm", "gru")
 cells = pytest.mark.parametrize("cell", CELLS)
 Rows = list[dict[str, Any]]
 
