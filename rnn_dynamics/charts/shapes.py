@@ -56,7 +56,7 @@ _EDGE = {
 }
 #: At which share of an edge its letters and its number stand, so that they keep out of the way of other edges.
 _LETTER = "({back: roomy ? 0.34 : 0.5, up: roomy ? 0.5 : 0.9, bridge: 0.62})[datum.way] || 0.5"
-_NUMBER = "({back: roomy ? 0.54 : 0.5, up: roomy ? 0.5 : 0.14, bridge: 0.62})[datum.way] || 0.5"
+_NUMBER = "({back: roomy ? 0.47 : 0.5, up: roomy ? 0.5 : 0.14, bridge: 0.62})[datum.way] || 0.5"
 #: A dash for each matrix, an encoder's and a decoder's apart.
 _DASH = (
     "({W_ih: [9, 2], W_hh: [1, 0], W_hy: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_hy: [4, 2]})[datum.weights]"
