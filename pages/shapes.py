@@ -34,13 +34,20 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.shapes import edge_table
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
-#: A shape with what it is used for; each begins with the whole picture.
-PRESETS: dict[str, tuple[Experiment, Views]] = {
-    "sentiment": (OPENING, {"shape": "many-to-one", "step": "all"}),
-    "image": (replace(OPENING, sequence_length=1), {"shape": "one-to-one", "step": "all"}),
-    "caption": (replace(OPENING, sequence_length=5), {"shape": "one-to-many", "step": "all"}),
-    "tagging": (replace(OPENING, cell="lstm"), {"shape": "aligned", "step": "all"}),
-    "translation": (replace(OPENING, cell="gru", sequence_length=4), {"shape": "encoder-decoder", "step": "all"}),
+PRESETS = {
+    "sentiment": OPENING,
+    "image": replace(OPENING, sequence_length=1),
+    "caption": replace(OPENING, sequence_length=5),
+    "tagging": replace(OPENING, cell="lstm"),
+    "translation": replace(OPENING, cell="gru", sequence_length=4),
+}
+#: What each preset is an example of.
+SHAPES = {
+    "sentiment": "many-to-one",
+    "image": "one-to-one",
+    "caption": "one-to-many",
+    "tagging": "aligned",
+    "translation": "encoder-decoder",
 }
 #: What a hall asks in its first minutes: the opening picture along its two sliders.
 EXPECTED = (
@@ -51,17 +58,19 @@ FRAME = Frame(
     name=PAGE,
     opening=OPENING,
     presets=PRESETS,
-    main=("shape", "cell", "weight_scale", "sequence_length", "step"),
+    main=("shape", "cell", "weight_scale", "sequence_length", "stop"),
     more=(
         *("hidden_size", "input_size", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"),
         *("input_scale", "seed"),
     ),
     views={
         "shape": View(label="Shape", values=SHAPE_NAMES, opening="many-to-one"),
-        "step": View(label="Step (arrow keys)", values=POSITIONS),
+        "stop": View(label="Step (arrow keys)", values=POSITIONS),
     },
     cells=("rnn", "lstm", "gru"),
     offered={"sequence_length": LENGTHS},
+    preset_views={key: {"shape": shape, "stop": "all"} for key, shape in SHAPES.items()},
+    apart=("sequence_length",),
 )
 
 
@@ -74,13 +83,13 @@ def picture() -> None:
         FRAME.control("weight_scale")
         length = FRAME.control("sequence_length", disabled=shape == "one-to-one")
         offered = stops(shape, length)
-        stop = st.session_state.get("step", offered[0])
+        stop = st.session_state.get("stop", offered[0])
         if stop not in offered:  # of a longer walk; a value that is set at each run would stop a held key
-            st.session_state["step"] = nearest_stop(stop, offered)
-        FRAME.control("step", offered=offered)
+            st.session_state["stop"] = nearest_stop(stop, offered)
+        FRAME.control("stop", offered=offered)
     experiment, views = FRAME.asked()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
-    datasets = shape_picture(experiment, views["shape"], views["step"], colour)
+    datasets = shape_picture(experiment, views["shape"], views["stop"], colour)
     st.vega_lite_chart({**shape_specification(background()), "datasets": datasets}, key="picture", width="stretch")
     st.html(shape_finding(experiment, views["shape"]))
 

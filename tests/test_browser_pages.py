@@ -165,7 +165,7 @@ def test_each_key_press_is_one_step_of_the_walk_through_a_shape(desk: BrowserCon
             wait_until(partial(stands_at, reader, stop), f"the player does not come to {stop}")
             reader.rest()
             assert reader.pixels() != before
-        assert reader.settings()["step"] == "back 1"
+        assert reader.settings()["stop"] == "back 1"
         reader.page.keyboard.press("ArrowRight")
         reader.rest()
         assert reader.value("Step") == "back 1"

@@ -308,29 +308,29 @@ def test_a_message_is_small() -> None:
 
 
 def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:
-    app = open_page("shapes", {"step": "back 2", "shape": "aligned"})
-    assert app.select_slider(key="step").value == "back 2"
+    app = open_page("shapes", {"stop": "back 2", "shape": "aligned"})
+    assert app.select_slider(key="stop").value == "back 2"
     app.button(key="preset_translation").click().run()
     assert app.session_state["shape"] == "encoder-decoder"
-    assert app.select_slider(key="step").value == "all"
+    assert app.select_slider(key="stop").value == "all"
     assert "shape=encoder-decoder" in link(app)
-    assert "step" not in link(app)
+    assert "stop" not in link(app)
 
 
 def test_a_shorter_sequence_takes_the_player_along() -> None:
-    app = open_page("shapes", {"step": "back 6"})
+    app = open_page("shapes", {"stop": "back 6"})
     app.select_slider(key="sequence_length").set_value(3).run()
     assert not app.exception
-    assert app.select_slider(key="step").value == "back 3"
-    assert app.select_slider(key="step").options[-1] == "back 1"
-    assert len(app.select_slider(key="step").options) == 8
+    assert app.select_slider(key="stop").value == "back 3"
+    assert app.select_slider(key="stop").options[-1] == "back 1"
+    assert len(app.select_slider(key="stop").options) == 8
 
 
 def test_the_walk_shows_another_picture_at_each_stop_and_the_same_words() -> None:
     app = open_page("shapes", {"sequence_length": "2"})
     pictures = []
     for stop in stops("many-to-one", 2):
-        app.select_slider(key="step").set_value(stop).run()
+        app.select_slider(key="stop").set_value(stop).run()
         assert not app.exception
         pictures.append(shown(app))
     assert all(pictures.count(picture) == 1 for picture in pictures)
@@ -340,4 +340,4 @@ def test_the_walk_shows_another_picture_at_each_stop_and_the_same_words() -> Non
 def test_one_to_one_has_one_step_whatever_the_length() -> None:
     app = open_page("shapes", {"shape": "one-to-one", "sequence_length": "5"})
     assert app.select_slider(key="sequence_length").disabled
-    assert list(app.select_slider(key="step").options) == ["all", "forward 1", "loss", "back 1"]
+    assert list(app.select_slider(key="stop").options) == ["all", "forward 1", "loss", "back 1"]
