@@ -162,7 +162,7 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> N
 #: Page -> seconds until the server has answered in the background what a hall asks first, and its sliders, each to be
 #: answered within 2.5 times the text-only page.
 PAGES = {
-    "shapes": (5, ("Step", "Weight scale", "Sequence length T")),
+    "shapes": (5, ("Step", "Weight scale")),
     "additive_path": (30, ("Forget bias (LSTM)", "Weight scale", "Sequence length T")),
     "initialisation": (240, ("Sequence length T", "Weight scale")),
     "jacobians": (60, ("Weight scale", "Sequence length T")),
