@@ -4,10 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
@@ -16,13 +19,20 @@ settings.register_profile("same_everywhere", max_examples=25, deadline=None, der
 settings.load_profile("same_everywhere")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker drives the browser, of which two would be too many for a small machine; the others share the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if Path(nodeid.partition("::")[0]).name.startswith("test_browser") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    return OneBrowser(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker drives the only browser, from the start; the others share the rest."""
+    """Begin with the browser, which takes longest."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(autouse=True)
