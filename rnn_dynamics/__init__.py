@@ -9,7 +9,7 @@ trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.phase import phase_grid
-from rnn_dynamics.run import run, run_family, run_jacobians, split_additive_path, split_by_lag
+from rnn_dynamics.run import run, run_family, run_jacobians, run_losses, split_additive_path, split_by_lag, time_run
 from rnn_dynamics.shapes import SHAPES, run_shape
 from rnn_dynamics.trace import (
     Edge,
@@ -17,8 +17,10 @@ from rnn_dynamics.trace import (
     JacobianTrace,
     LagSplit,
     LayerTrace,
+    LossByTime,
     PathSplit,
     PhaseRow,
+    RunTime,
     ShapeTrace,
     Trace,
 )
@@ -32,15 +34,19 @@ __all__ = [
     "JacobianTrace",
     "LagSplit",
     "LayerTrace",
+    "LossByTime",
     "PathSplit",
     "PhaseRow",
+    "RunTime",
     "ShapeTrace",
     "Trace",
     "phase_grid",
     "run",
     "run_family",
     "run_jacobians",
+    "run_losses",
     "run_shape",
     "split_additive_path",
     "split_by_lag",
+    "time_run",
 ]

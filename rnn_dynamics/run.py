@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Losses, Pass, losses_of, walk_back
 from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
+from rnn_dynamics.through_time.loss_by_time import GradientByDistance, Shares, walk_each_loss
 from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.stack import (
@@ -26,7 +28,17 @@ from rnn_dynamics.through_time.stack import (
     suffix,
     unroll_stack,
 )
-from rnn_dynamics.trace import FamilyTrace, JacobianTrace, LagSplit, LayerTrace, PathSplit, Trace, read_only
+from rnn_dynamics.trace import (
+    FamilyTrace,
+    JacobianTrace,
+    LagSplit,
+    LayerTrace,
+    LossByTime,
+    PathSplit,
+    RunTime,
+    Trace,
+    read_only,
+)
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -34,6 +46,10 @@ GROUP_BYTES = 64_000_000
 LARGEST_JACOBIANS = 25_000_000
 #: How many lags get singular values unless the caller names them: as many as a picture needs.
 USUAL_LAGS = 40
+#: sequence_length² × batch_size × hidden_size: the errors of T losses at T steps. An LSTM takes up to five seconds.
+LARGEST_LOSSES = 50_000_000
+#: After how many steps backpropagation is truncated unless the caller says it, as far as T goes.
+USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 #: States beyond this would leave float64 no room for the loss and its gradient; only ReLU's can come so far.
 LARGEST_STATE = 1e300
 
@@ -45,22 +61,8 @@ def run(experiment: Experiment) -> Trace:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, losses, draw, parameters, residuals = _unrolled(experiment)
-    gradients: dict[str, Array] = {}
-    levels: list[LayerTrace] = []
-    below = None
-    for layer in reversed(layers):
-        losses, below = below.losses() if below else losses, InputAdjoints(layer)
-        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
-            sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
-            for steps in walk_back(level.forward, entering):
-                below.add(level, steps)
-                sums.add(steps)
-                norms.append(steps.log10_norms)
-            gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
-            levels.append(_layer_trace(level, _in_order(norms)))
-    levels.sort(key=lambda level: (level.layer, level.reverse))
-    top, bottom = levels[-experiment.directions], levels[0]
-    by_input = below.losses().log10_norms()[:, 0] if below and experiment.bidirectional else bottom.log10_norms["input"]
+    gradients, levels, by_input = _gradients(layers, losses)
+    top = levels[-experiment.directions]
     return Trace(
         experiment=experiment,
         parameters=_locked(parameters),
@@ -75,6 +77,26 @@ def run(experiment: Experiment) -> Trace:
         log10_norms=_locked({**top.log10_norms, "input": by_input}),
         layers=tuple(levels),
     )
+
+
+def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], list[LayerTrace], Array]:
+    """The way back of `run`: gradients of all parameters, the layers' traces in order, norms of the inputs (T,)."""
+    gradients: dict[str, Array] = {}
+    levels: list[LayerTrace] = []
+    below = None
+    for layer in reversed(layers):
+        losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
+            sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
+            for steps in walk_back(level.forward, entering):
+                below.add(level, steps)
+                sums.add(steps)
+                norms.append(steps.log10_norms)
+            gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
+            levels.append(_layer_trace(level, _in_order(norms)))
+    levels.sort(key=lambda level: (level.layer, level.reverse))
+    by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
+    return gradients, levels, by_input
 
 
 def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
@@ -122,6 +144,72 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
     )
 
 
+def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None) -> LossByTime:
+    """Send the loss of each time step back by itself, all of them side by side.
+
+    Args:
+        experiment: the question; what it says of the loss plays no part.
+        truncations: over how many steps τ, from 1 to T, truncated backpropagation carries an error back. None stands
+            for 1, 2, 3, 5, 10, 20, 50 … up to T.
+
+    Raises:
+        ValueError: there is no truncation, one is not a whole number from 1 to T, or sequence_length² × batch_size ×
+            hidden_size is beyond 50,000,000; or the experiment has more than one layer or direction.
+    """
+    length = experiment.sequence_length
+    numbers = length**2 * experiment.batch_size * experiment.hidden_size
+    if numbers > LARGEST_LOSSES:
+        raise ValueError(
+            f"sequence_length² × batch_size × hidden_size = {numbers:,}; the limit of loss × time is {LARGEST_LOSSES:,}"
+        )
+    if truncations is None:
+        truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
+    asked = _whole_numbers("truncation", truncations, 1, length)
+    every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
+    forward, losses, _ = _single(every)
+    of_all = list(walk_back(forward, losses, state_only=True))
+    shares, gradient = Shares(of_all), GradientByDistance(forward, asked)
+    norms, share = np.full((length, length), -np.inf), np.zeros((length, length))
+    for group, steps in walk_each_loss(forward, losses):
+        here = np.s_[group.start : group.stop, steps.steps.start : steps.steps.stop]
+        norms[here], share[here] = steps.log10_norms["hidden"].T, shares.of(steps).T
+        gradient.add(steps, group)
+    forward, losses, _ = _single(last)
+    of_last, gradient_of_last = [], GradientByDistance(forward, asked)
+    for steps in walk_back(forward, losses, state_only=True):
+        gradient_of_last.add(steps, range(length - 1, length))
+        of_last.append(steps.log10_norms)
+    errors, angles = zip(gradient.truncated(), gradient_of_last.truncated(), strict=True)
+    return LossByTime(
+        experiment=every,
+        log10_norms=read_only(norms),
+        shares=read_only(share),
+        every=read_only(_in_order([steps.log10_norms for steps in of_all])["hidden"][:, 0]),
+        last=read_only(_in_order(of_last)["hidden"][:, 0]),
+        truncations=read_only(np.array(asked)),
+        log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
+        angles=_locked(dict(zip(("every", "last"), angles, strict=True))),
+    )
+
+
+def time_run(experiment: Experiment) -> RunTime:
+    """How long `run` takes here and now, forward pass and way back apart.
+
+    What the seed draws is there before the clock starts.
+
+    Raises:
+        ValueError: as `run`.
+    """
+    draw = _draw(experiment)
+    start = perf_counter()
+    layers, losses, _, parameters, _ = _unrolled(experiment, draw)
+    turn = perf_counter()
+    _gradients(layers, losses)
+    end = perf_counter()
+    count = sum(values.size for values in parameters.values())
+    return RunTime(experiment=experiment, forward=turn - start, backward=end - turn, parameters=count)
+
+
 def run_jacobians(
     experiment: Experiment, lags: Iterable[int] | None = None, exponents: int | None = None
 ) -> JacobianTrace:
@@ -162,10 +250,15 @@ def _lags(length: int, lags: Iterable[int] | None) -> list[int]:
     """The lags that were asked for, rising and each once."""
     if lags is None:
         lags = np.linspace(0, length - 1, USUAL_LAGS).round().astype(int)
-    valid = Number(label="lag", help="", minimum=0, maximum=length, whole=True)
-    rising = sorted({int(valid.checked("lag", lag)) for lag in lags})
+    return _whole_numbers("lag", lags, 0, length)
+
+
+def _whole_numbers(name: str, values: Iterable[int], least: int, most: int) -> list[int]:
+    """Values of an argument that is called `name` in the plural, rising and each once."""
+    valid = Number(label=name, help="", minimum=least, maximum=most, whole=True)
+    rising = sorted({int(valid.checked(name, value)) for value in values})
     if not rising:
-        raise ValueError(f"lags is empty; name at least one from 0 to {length}")
+        raise ValueError(f"{name}s is empty; name at least one from {least} to {most}")
     return rising
 
 
@@ -203,7 +296,7 @@ def run_family(
 def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
     """Loss (M,) and norms (M, T) of every scale for every seed, scales outermost."""
     experiment, cell = by_seed[0], cell_of(by_seed[0])
-    draws = [make_draw(member, cell.gates, cell.feeds_back_output) for member in by_seed]
+    draws = [_draw(member) for member in by_seed]
     parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
     inputs = np.stack([draw.inputs for draw in draws], axis=1)
     readout = np.stack([draw.readout for draw in draws])
@@ -256,10 +349,17 @@ def _weights(
     return [[of_level(layer, reverse) for reverse in directions] for layer in range(experiment.num_layers)]
 
 
-def _unrolled(experiment: Experiment) -> tuple[list[Layer], Losses, Draw, dict[str, Array], Array]:
+def _draw(experiment: Experiment) -> Draw:
+    cell = cell_of(experiment)
+    return make_draw(experiment, cell.gates, cell.feeds_back_output)
+
+
+def _unrolled(
+    experiment: Experiment, draw: Draw | None = None
+) -> tuple[list[Layer], Losses, Draw, dict[str, Array], Array]:
     """Forward passes and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
     cell = cell_of(experiment)
-    draw = make_draw(experiment, cell.gates, cell.feeds_back_output)
+    draw = _draw(experiment) if draw is None else draw
     parameters = {
         name: experiment.weight_scale * values if name.startswith("weight_hh") else values
         for name, values in draw.parameters.items()

@@ -143,6 +143,56 @@ class LagSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LossByTime:
+    """The error of each single loss at each time step, and what truncated backpropagation makes of their sum.
+
+    The loss at every step is L = Σ_k L_k, with L_k half the sum of (readout @ h_k − target_k)² over sequences and
+    outputs, divided by T·N·D_out. All arrays are read-only; k and t run from 1 to T.
+
+    Attributes:
+        experiment: the question, with a loss at every step.
+        log10_norms: (T, T), row k, column t: log10 ‖∂L_k/∂h_t‖ (total); -inf for t > k, which L_k does not depend on.
+        shares: (T, T) likewise: ⟨∂L_k/∂h_t, dL/dh_t⟩ / ‖dL/dh_t‖². Each column sums to 1; shares may be negative; nan
+            where dL/dh_t is zero. Norms do not add up, these do.
+        every: (T,), log10 ‖dL/dh_t‖ of L.
+        last: (T,), the same of the loss at the last step alone, as `run` has it: with targets of its own, and divided
+            by N·D_out.
+        truncations: (M,) integers, rising: over how many steps τ the error of each loss is carried back, its own step
+            included. Every loss has a window of τ steps of its own. Training in chunks of τ steps is another thing: it
+            cuts at fixed places, and a loss just behind a cut is carried back over a single step.
+        log10_errors: "every" and "last" -> (M,), log10 of ‖G_τ − G‖ / ‖G‖ (Frobenius), with G = dL/dW_hh and G_τ what
+            is left of it; -inf for τ = T, and wherever nothing is left out; nan where G is zero.
+        angles: "every" and "last" -> (M,), between G_τ and G, in degrees; nan where one of them is zero.
+    """
+
+    experiment: Experiment
+    log10_norms: Array
+    shares: Array
+    every: Array
+    last: Array
+    truncations: NDArray[np.int64]
+    log10_errors: Mapping[str, Array]
+    angles: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTime:
+    """How long one answer took.
+
+    Attributes:
+        experiment: the question.
+        forward: seconds of the forward pass.
+        backward: seconds of the way back, the gradients of all parameters included.
+        parameters: how many numbers the network has that are learned, the constant read-out apart.
+    """
+
+    experiment: Experiment
+    forward: float
+    backward: float
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PhaseRow:
     """How fast the gradient grows or decays at one input strength, for S weight scales, in the mean of K networks.
 

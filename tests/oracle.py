@@ -60,15 +60,18 @@ def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
     return answer
 
 
-def carried_gradients(trace: Trace, *, cut: bool) -> Array:
-    """dL/dc_t of an LSTM, dL/dh_t of a GRU, (T, N·H), in one block; cut, the additive path's part alone."""
+def carried_gradients(trace: Trace, *, cut: bool, component: int = -1) -> Array:
+    """dL/dc_t of an LSTM, dL/dh_t of the others, (T, N·H), in one block; cut, the additive path's part alone.
+
+    Component 0 is dL/dh_t of every cell.
+    """
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     leaves = tuple(torch.tensor(state[0], requires_grad=True) for state in states)
     steps = range(trace.experiment.sequence_length)
     walk = _Block(trace, _open_step(trace, parameters, cut=cut), steps, leaves)
     walk.backpropagate(parameters, tuple(torch.zeros_like(leaf) for leaf in leaves), exponent=0)
-    return np.stack([_gradient(state[-1]).ravel() for state in walk.states])
+    return np.stack([_gradient(state[component]).ravel() for state in walk.states])
 
 
 def recurrent_gradients(trace: Trace) -> Array:

@@ -38,17 +38,27 @@ MODEST_EXPONENT = 64
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass. members: S, how many columns each sequence has."""
+    """One forward pass.
+
+    members: S, how many columns each sequence has on the way back. copies: how many of them each column of the record
+    stands for, because they differ in what is sent back and not in their states.
+    """
 
     cell: Cell
     weights: Weights
     record: Any
     members: int = 1
+    copies: int = 1
 
     @property
     def length(self) -> int:
         """T."""
         return len(self.record.hidden) - 1
+
+    def factors(self, steps: range) -> Factors:
+        """The derivatives that the way back meets at `steps`."""
+        factors = self.cell.make_factors(self.record, slice(steps.start, steps.stop))
+        return factors if self.copies == 1 else factors.repeated(self.copies)
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,7 @@ class Run:
     steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). by_input (B, ..., D, C): the
     adjoints of the inputs, likewise. log10_norms: name -> (B, ..., S), exponents included. path: the adjoints
     (B + 1, ..., H, C) along the additive path, laid out as those of a state; None where the cell has no such path.
+    Where only the state was asked for, there is no path and by_input has no rows.
     """
 
     steps: range
@@ -110,24 +121,30 @@ class Run:
     path: Scaled | None
 
 
-def walk_back(forward: Pass, losses: Losses) -> Iterator[Run]:
+def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_only: bool = False) -> Iterator[Run]:
     """Yield the runs from the last steps to the first; see `Run`.
 
     Every log10 norm is finite wherever the gradient is not exactly zero: input dL/dx_t, hidden dL/dh_t, and where the
     cell has them cell dL/dc_t and cell_path, the part of the state's gradient that arrived along the additive path.
+
+    Args:
+        forward: the states.
+        losses: what is sent back.
+        stop: how many steps there are to walk back over; None stands for all T.
+        state_only: leaves out input and cell_path.
     """
-    nothing = np.zeros(forward.record.hidden.shape[1:])
+    nothing = np.zeros(losses.rows.shape[1:])
     exponent = np.zeros_like(losses.exponents[0])
     arriving = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
     arriving_path = Scaled((nothing,), exponent)
     usual = longest_run(forward.cell, nothing.size)
-    stop, longest = forward.length, usual
+    stop, longest = forward.length if stop is None else stop, usual
     while stop:
         steps = range(max(0, stop - longest), stop)
         # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
         entering = losses.largest(steps)
         state, path = arriving.renormalised(entering), arriving_path.renormalised(entering)
-        attempt = _Attempt(forward, losses, steps, state, path)
+        attempt = _Attempt(forward, losses, steps, state, path, state_only)
         if len(steps) > 1 and not attempt.is_safe():
             longest = max(1, len(steps) // 4)
             continue
@@ -140,13 +157,17 @@ def walk_back(forward: Pass, losses: Losses) -> Iterator[Run]:
 class _Attempt:
     """The adjoints of one run, which count only if no norm left the safe range."""
 
-    def __init__(self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled) -> None:
+    def __init__(
+        self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, state_only: bool
+    ) -> None:
         self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
-        self.factors = forward.cell.make_factors(forward.record, slice(steps.start, steps.stop))
+        self.factors = forward.factors(steps)
         self.adjoints = self._walk_state()
-        self.path_adjoints = None if self.factors.path is None else self._walk_path(self.factors, self.factors.path)
+        has_path = self.factors.path is not None and not state_only
+        self.path_adjoints = self._walk_path(self.factors) if has_path else None
         by_gate = forward.cell.input_delta(self.adjoints.delta)
-        self.by_input = np.matmul(forward.weights.weight_ih.swapaxes(-1, -2), by_gate)
+        weight_ih = forward.weights.weight_ih[..., : 0 if state_only else None]
+        self.by_input = np.matmul(weight_ih.swapaxes(-1, -2), by_gate)
         self.norms = self._norms(log10_norm if len(steps) > 1 else log10_norm_at_any_size)
 
     def _walk_state(self) -> Adjoints:
@@ -160,8 +181,9 @@ class _Attempt:
             cell.adjoint_step(weights, *step)
         return adjoints
 
-    def _walk_path(self, factors: Factors, derivative: Array) -> Array:
+    def _walk_path(self, factors: Factors) -> Array:
         """The additive path alone: no weight matrix, only what the gates let through."""
+        assert factors.path is not None
         adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
         adjoints[-1] = self.path.arrays[0]
         losses = self.losses.at(self.steps, self.path.exponent)
@@ -169,12 +191,12 @@ class _Attempt:
             loss = losses[b]
             if loss is not None:
                 adjoints[b + 1] += loss if factors.entry is None else factors.entry[b] * loss
-            np.multiply(derivative[b], adjoints[b + 1], out=adjoints[b])
+            np.multiply(factors.path[b], adjoints[b + 1], out=adjoints[b])
         return adjoints
 
     def _norms(self, norm: Any) -> dict[str, Array]:
         cell, members = self.forward.cell, self.forward.members
-        norms = {"input": norm(self.by_input, members)}
+        norms = {"input": norm(self.by_input, members)} if self.by_input.size else {}
         for name, states in zip(cell.components, self.adjoints.states, strict=True):
             norms[name] = norm(states[1:], members)
         if self.path_adjoints is not None:

@@ -1,0 +1,149 @@
+"""Which loss is felt how far back: the error of every single loss at every earlier step, from one forward pass.
+
+A loss at every step is a sum of T terms, and so are its gradients:
+
+    L = Σ_k L_k        dL/dh_t = Σ_{k ≥ t} ∂L_k/∂h_t        dL/dW_hh = Σ_k Σ_{t ≤ k} δ_t^(k) h_t−1ᵀ   (Jordan: y_t−1)
+
+with δ^(k) the error of L_k alone. All losses walk back side by side: they meet the same derivatives and differ in where
+they begin, so each is a column of its own beside the others, and one matrix product a step serves them all.
+
+Norms of the terms do not add up, for errors may point against each other; their projections on the sum do:
+
+    share_kt = ⟨∂L_k/∂h_t, dL/dh_t⟩ / ‖dL/dh_t‖²        Σ_k share_kt = 1
+
+Backpropagation through time truncated after τ steps carries the error of each loss back over τ steps, its own
+included, and takes the state before them as a constant (BPTT(h) of Williams & Peng 1990): what it sees of dL/dW_hh are
+the terms with a distance k − t < τ. τ = T leaves nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rnn_dynamics.cells.activations import Array
+from rnn_dynamics.through_time.backpropagate import Losses, Pass, Run, walk_back
+from rnn_dynamics.through_time.scaling import LOG10_2, NOTHING, ScaledSum, log10_norm_at_any_size, with_own_exponents
+
+#: Numbers in the error of the losses that walk side by side. Fewer cost more calls; more leave the processor's cache,
+#: and carry losses along over steps that lie after them.
+GROUP_SIZE = 3200
+
+
+def walk_each_loss(forward: Pass, losses: Losses) -> Iterator[tuple[range, Run]]:
+    """Walk back from each loss of a single experiment by itself.
+
+    Args:
+        forward: of one experiment, without members.
+        losses: one row for each of the T steps.
+
+    Yields:
+        some losses, named by their steps, counted from 0, and a run whose members they are; see `walk_back`. Runs of
+        the same losses follow each other from the last step to the first.
+    """
+    _, size, columns = losses.rows.shape
+    most = max(1, GROUP_SIZE // (size * columns))
+    for stop in range(forward.length, 0, -most):
+        group = range(max(0, stop - most), stop)
+        count, each = len(group), np.arange(len(group))
+        rows = np.zeros((count, size, columns, count))
+        rows[each, :, :, each] = losses.rows[group.start : stop]
+        exponents = np.full((count, count), NOTHING)
+        exponents[each, each] = losses.exponents[group.start : stop, 0]
+        alone = Losses(group.start, rows.reshape(count, size, -1), exponents)
+        beside = Pass(forward.cell, forward.weights, forward.record, members=count, copies=count)
+        for run in walk_back(beside, alone, stop=stop, state_only=True):
+            yield group, run
+
+
+class Shares:
+    """Projects single errors on their sum."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        """Runs of the whole loss, last steps first, which are walked over without members."""
+        total = np.concatenate([run.adjoints.states[0][1:] for run in reversed(runs)])
+        outside = np.concatenate([np.repeat(run.exponent, len(run.steps)) for run in reversed(runs)])
+        mantissas, exponents = with_own_exponents(total, 1)
+        self._total, self._exponents = mantissas.swapaxes(1, 2), exponents[:, 0] + outside
+        self._squares = np.square(self._total).sum(axis=(1, 2))
+
+    def of(self, run: Run) -> Array:
+        """The shares of a run's members in the error at each of its steps, (B, S); nan where the sum is zero."""
+        steps, members = slice(run.steps.start, run.steps.stop), run.exponent.shape[-1]
+        single = run.adjoints.states[0][1:].reshape(len(run.steps), -1, members)
+        projections = (self._total[steps] @ single)[:, 0]
+        with np.errstate(invalid="ignore"):
+            shifts = run.exponent - self._exponents[steps, None]
+            return np.asarray(np.ldexp(projections, shifts) / self._squares[steps, None])
+
+
+class GradientByDistance:
+    """Sums the gradient of the recurrent weights by how far its loss lies ahead, and says what truncation leaves."""
+
+    def __init__(self, forward: Pass, truncations: Sequence[int]) -> None:
+        """Forward: of a single experiment; truncations: rising."""
+        hidden = forward.record.hidden
+        self._cell, self._hidden = forward.cell, forward.weights.fed_back(hidden)
+        #: A part holds the distances from one of the limits up to the next.
+        self._limits = np.array([0, *truncations])
+        shape = (forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])
+        self._parts = [ScaledSum(np.zeros(shape)) for _ in self._limits]
+
+    def add(self, run: Run, losses: range) -> None:
+        """Add the steps of a run whose members are `losses`, steps counted from 0."""
+        distance = np.array(losses) - np.array(run.steps)[:, None]
+        part_of = np.searchsorted(self._limits, distance, side="right") - 1  # −1 for what lies after its loss
+        parts = np.unique(part_of[part_of >= 0])
+        # A part may be far smaller than the others, so each has an exponent of its own; what is zero has none.
+        alive = np.any([np.isfinite(norms).any(axis=0) for norms in run.log10_norms.values()], axis=0)
+        belongs = (part_of[..., None] == parts) & alive[:, None]
+        exponents = np.where(belongs.any(axis=0), run.exponent[:, None], NOTHING).max(axis=0)
+        weights = np.ldexp(belongs.astype(float), run.exponent[:, None] - exponents)
+        delta = self._cell.recurrent_delta(run.adjoints.delta)
+        steps, rows, _ = delta.shape
+        of_parts = delta.reshape(steps, -1, len(losses)) @ weights
+        hidden = self._hidden[run.steps.start : run.steps.stop].swapaxes(1, 2).reshape(-1, self._hidden.shape[1])
+        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
+        by_part = np.moveaxis(of_parts.reshape(steps, rows, -1, len(parts)), (3, 1), (0, 1))
+        terms = by_part.reshape(len(parts) * rows, -1) @ (hidden * 2.0**-peak)
+        for part, term, exponent in zip(parts, np.split(terms, len(parts)), exponents, strict=True):
+            self._parts[part].add(term, int(exponent) + peak)
+
+    def truncated(self) -> tuple[Array, Array]:
+        """What truncation after each number of steps leaves of the gradient G, (M,) each.
+
+        Returns:
+            log10 of ‖G_τ − G‖ / ‖G‖, and the angle between G_τ and G in degrees; nan where one of them is zero.
+        """
+        near, far = _partial_sums(self._parts), _partial_sums(self._parts[::-1])[::-1]
+        total = near[-1]
+        with np.errstate(invalid="ignore"):  # both may be −inf
+            errors = [_log10_norm(left_out) - _log10_norm(total) for left_out in far[1:]]
+        return np.array(errors), np.array([_angle(seen.mantissas, total.mantissas) for seen in near[:-1]])
+
+
+def _partial_sums(parts: Sequence[ScaledSum]) -> list[ScaledSum]:
+    """The sums of the first part, of the first two, and so on."""
+    sums, so_far = [], ScaledSum(np.zeros_like(parts[0].mantissas))
+    for part in parts:
+        so_far = ScaledSum(so_far.mantissas.copy(), so_far.exponent)
+        so_far.add(part.mantissas, part.exponent)
+        sums.append(so_far)
+    return sums
+
+
+def _log10_norm(matrix: ScaledSum) -> float:
+    return float(log10_norm_at_any_size(matrix.mantissas, 1)[0] + matrix.exponent * LOG10_2)
+
+
+def _angle(first: Array, second: Array) -> float:
+    """Between two matrices as vectors, in degrees. By its sine and cosine: a cosine near 1 has lost its angle."""
+    directions = []
+    for matrix in (first, second):
+        mantissas, _ = with_own_exponents(matrix, 1)
+        with np.errstate(invalid="ignore"):
+            directions.append(mantissas / np.sqrt(np.square(mantissas).sum()))
+    cosine = float((directions[0] * directions[1]).sum())
+    sine = float(np.sqrt(np.square(directions[0] - cosine * directions[1]).sum()))
+    return float(np.degrees(np.arctan2(sine, cosine)))
