@@ -165,6 +165,7 @@ PAGES = {
     "shapes": (5, ("Step", "Weight scale")),
     "additive_path": (30, ("Forget bias (LSTM)", "Weight scale", "Sequence length T")),
     "initialisation": (240, ("Sequence length T", "Weight scale")),
+    "losses": (90, ("Truncation length τ", "Weight scale", "Sequence length T")),
     "jacobians": (60, ("Weight scale", "Sequence length T")),
     "phase_diagram": (60, ("Weight scale", "Input scale")),
     "by_hand": (30, ("Step t", "Sequence length T")),

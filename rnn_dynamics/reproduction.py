@@ -150,9 +150,7 @@ def reproduction_script(experiment: Experiment) -> str:
     Each line of its output after the header is: t, then log10 of ‖dL/dx_t‖, ‖dL/dh_t‖ and, for the LSTM, ‖dL/dc_t‖.
     """
     lstm, every = experiment.cell == "lstm", experiment.loss_at == "every"
-    readout = f"""{_READOUT}targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
-"""
-    return f"""{_network(experiment, "Gradients through time", _LOG10_NORM, readout)}
+    return f"""{_network(experiment, "Gradients through time", _LOG10_NORM, _targets(every))}
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
 {_walk(experiment)}
 outputs = {"torch.stack(hidden)" if every else "hidden[-1]"} @ readout.T
@@ -163,6 +161,25 @@ print("loss", loss.item())
 print("t log10|dL/dx_t| log10|dL/dh_t|{" log10|dL/dc_t|" if lstm else ""}")
 for t, kept in enumerate(zip(x, hidden{", memory" if lstm else ""}), start=1):
     print(t, *(f"{{log10_norm(tensor.grad):.12f}}" for tensor in kept))
+"""
+
+
+def loss_script(experiment: Experiment) -> str:
+    """A Python file that needs numpy and torch only, and sends the loss of each step back by itself, by autograd.
+
+    Each line of its output after the first two is: k, then log10 of ‖dL_k/dh_t‖ for t = 1 .. k.
+    """
+    return f"""{_network(experiment, "Each loss by itself", _LOG10_NORM, _targets(every=True))}
+x = torch.tensor(inputs, requires_grad=True)
+{_walk(experiment)}
+outputs = torch.stack(hidden) @ readout.T
+losses = 0.5 * ((outputs - targets) ** 2).sum(dim=(1, 2)) / targets.numel()
+
+print("loss", losses.sum().item())
+print("k log10|dL_k/dh_1| ... log10|dL_k/dh_k|")
+for k, loss in enumerate(losses, start=1):
+    gradients = torch.autograd.grad(loss, hidden[:k], retain_graph=True, allow_unused=True)
+    print(k, *(f"{{log10_norm(gradient):.12f}}" for gradient in gradients))
 """
 
 
@@ -233,6 +250,11 @@ print("parameters", sum(own.numel() for one in cells for own in one.parameters()
 for source, target, copies in edges:
     print(source, target, f"{{log10_norm(torch.cat([copy.grad for copy in copies])):.12f}}")
 """
+
+
+def _targets(every: bool) -> str:
+    """The lines that draw what the loss needs."""
+    return f"{_READOUT}targets = torch.tensor(loss_rng.standard_normal({'(T, N, 4)' if every else '(N, 4)'}))\n"
 
 
 def _network(experiment: Experiment, title: str, function: str, readout: str) -> str:

@@ -153,6 +153,22 @@ def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: Brows
         reader.assert_well()
 
 
+def test_pointing_at_a_loss_draws_its_curve_without_the_server(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/losses")
+        reader.remember()
+        sent = reader.sent
+        for down in (0.65, 0.75):
+            reader.page.mouse.move(*reader.point(0.15, down), steps=3)
+            reader.rest()
+            assert reader.changed()
+        reader.page.mouse.move(5, 5, steps=3)
+        reader.rest()
+        assert not reader.changed()
+        assert reader.sent == sent
+        reader.assert_well()
+
+
 def stands_at(reader: Reader, stop: str) -> bool:
     return reader.value("Step") == stop
 

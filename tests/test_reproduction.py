@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_shape
+from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import jacobian_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import jacobian_script, loss_script, reproduction_script, shape_script
 
 #: Orders of magnitude; the scripts print twelve decimals.
 CLOSE = 1e-9
@@ -194,6 +194,40 @@ def test_a_script_of_jacobians_runs_by_itself(cell: str, tmp_path: Path) -> None
     assert "rnn_dynamics" not in script
     assert int(last[0]) == 13
     assert float(last[1]) == pytest.approx(run_jacobians(experiment, [13]).log10_singular_values[0, 0], abs=CLOSE)
+
+
+@pytest.fixture(scope="module")
+def single_losses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script of single losses prints, all in one process."""
+    folder = tmp_path_factory.mktemp("losses")
+    for name, experiment in JACOBIANS.items():
+        (folder / f"{name}.py").write_text(loss_script(experiment), encoding="utf-8")
+    return printed_by_all(JACOBIANS, folder)
+
+
+@pytest.mark.parametrize("name", JACOBIANS)
+def test_every_single_loss_is_reproduced(name: str, single_losses: dict[str, str]) -> None:
+    assert "Traceback" not in single_losses[name], single_losses[name]
+    loss, _, *rows = single_losses[name].strip().splitlines()
+    experiment = replace(JACOBIANS[name], loss_at="every")
+    assert float(loss.split()[1]) == pytest.approx(run(experiment).loss, rel=CLOSE)
+    norms = run_losses(experiment).log10_norms
+    assert len(rows) == len(norms)
+    for k, row in enumerate(rows, start=1):
+        first, *printed = map(float, row.split())
+        assert first == k
+        np.testing.assert_allclose(printed, norms[k - 1, :k], rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_script_of_single_losses_runs_by_itself(cell: str, tmp_path: Path) -> None:
+    experiment = replace(SMALL, cell=cell)
+    script = loss_script(experiment)
+    (tmp_path / "losses.py").write_text(script, encoding="utf-8")
+    last = alone("losses.py", folder=tmp_path).splitlines()[-1].split()
+    assert "rnn_dynamics" not in script
+    assert int(last[0]) == 13
+    assert float(last[1]) == pytest.approx(run_losses(experiment).log10_norms[-1, 0], abs=CLOSE)
 
 
 KINDS: dict[str, dict[str, Any]] = {

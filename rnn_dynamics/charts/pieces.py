@@ -54,10 +54,11 @@ def flattened(data: str | None = None, **texts: str) -> alt.Chart:
     return chart.transform_calculate(**split).transform_flatten(list(texts))
 
 
-def strips(key: str, *places: str) -> alt.Chart:
+def strips(key: str, *places: str, reach: str = "1") -> alt.Chart:
     """A map's rows, each filled with a gradient of its `colours`; pointing at one selects its `key` as "hover".
 
-    `places`: further fields that lay out a row.
+    `places`: further fields that lay out a row. `reach`: where the last offset lies, in widths of the row: beyond 1 for
+    a row that ends early.
     """
     hover = alt.selection_point(
         name="hover", on="pointermove", fields=[key], clear="pointerout", empty=False, toggle=False
@@ -67,7 +68,7 @@ def strips(key: str, *places: str) -> alt.Chart:
         .transform_aggregate(stops="values(color)", groupby=[key, *places])
         .mark_rect(
             y2Offset=-1,  # else the background shines through between two strips
-            fill=alt.ExprRef("{gradient: 'linear', stops: datum.stops}"),
+            fill=alt.ExprRef(f"{{gradient: 'linear', x1: 0, y1: 0, x2: {reach}, y2: 0, stops: datum.stops}}"),
         )
         .add_params(hover)
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import jacobian_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import jacobian_script, loss_script, reproduction_script, shape_script
 
 Views = Mapping[str, str]
 
@@ -59,6 +60,17 @@ def along_sliders(experiment: Experiment, *names: str) -> Iterator[Experiment]:
             yield replace(experiment, **{name: value})  # type: ignore[arg-type]
 
 
+def run_again() -> None:
+    """Run a fragment again, for work that goes in slices.
+
+    A reader's move inside a fragment waits for the end of its run, so no run may be long; it goes into the next one.
+    """
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:  # this run is the whole page's
+        st.rerun()
+
+
 def background() -> Literal["light", "dark"]:
     """What the reader's page looks like."""
     return "dark" if st.context.theme.type == "dark" else "light"
@@ -101,6 +113,16 @@ def shape_script_download(experiment: Experiment, shape: str) -> Download:
         file_name=f"{shape.replace('-', '_')}_{experiment.cell}.py",
         mime="text/x-python",
         content=lambda: shape_script(experiment, shape),
+    )
+
+
+def loss_script_download(experiment: Experiment) -> Download:
+    """The script that sends each of an experiment's losses back by itself."""
+    return Download(
+        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, each loss by itself)",
+        file_name=f"losses_{experiment.cell}.py",
+        mime="text/x-python",
+        content=lambda: loss_script(experiment),
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from streamlit.errors import StreamlitAPIException
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.frame import run_again
 from rnn_dynamics.dashboard.initialisation_text import PAGE, finding, headline, lines
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run_family
@@ -155,17 +155,9 @@ def _compute(answer: SchemeRows, bar: Any) -> None:
 
 
 def come_back(experiment: Experiment) -> None:
-    """Run again for the next slice, if there is one.
-
-    A reader's move inside a fragment waits for the end of the run, so no run may be long; it goes into the next one.
-    """
-    if scheme_rows(experiment).complete:
-        return
-    if st.session_state.get(_STOPPED) != experiment:
-        try:
-            st.rerun(scope="fragment")
-        except StreamlitAPIException:  # this run is the whole page's
-            st.rerun()
+    """Run again for the next slice, if there is one."""
+    if not scheme_rows(experiment).complete and st.session_state.get(_STOPPED) != experiment:
+        run_again()
 
 
 def _offer(status: Any, button: str, stopped: str | None) -> Any:

@@ -27,6 +27,7 @@ def _navigation() -> Any:
             st.Page(_PAGES / "shapes.py", title="Shapes of recurrence"),
             st.Page(_PAGES / "additive_path.py", title="The additive cell path"),
             st.Page(_PAGES / "initialisation.py", title="What initialisation really does"),
+            st.Page(_PAGES / "losses.py", title="Which loss, how far back"),
             st.Page(_PAGES / "jacobians.py", title="Why: a product of Jacobians"),
             st.Page(_PAGES / "phase_diagram.py", title="Phase diagram"),
             st.Page(_PAGES / "by_hand.py", title="By hand"),

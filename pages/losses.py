@@ -1,0 +1,109 @@
+"""Which loss, how far back: every single loss at every step, what a sum of them hides, and what truncation cuts off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.cost import cost_specification
+from rnn_dynamics.charts.losses import HEIGHT, loss_specification
+from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.cost import cost_finding, cost_picture, grown_measurement, measured
+from rnn_dynamics.dashboard.frame import (
+    Download,
+    Frame,
+    View,
+    Views,
+    along_sliders,
+    background,
+    csv_download,
+    loss_script_download,
+    run_again,
+)
+from rnn_dynamics.dashboard.loss_words import loss_finding
+from rnn_dynamics.dashboard.losses import PAGE, TRUNCATIONS, loss_answer, loss_picture
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.cost import cost_table
+from rnn_dynamics.tables.losses import loss_table, truncation_table
+
+OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+PRESETS = {
+    "hidden": OPENING,
+    "carousel": replace(OPENING, cell="lstm"),
+    "default": replace(OPENING, cell="lstm", initialisation="torch", forget_bias=0.0),
+    "gru": replace(OPENING, cell="gru"),
+    "exploding": replace(OPENING, weight_scale=3.0),
+}
+SLIDERS = ("weight_scale", "sequence_length")
+#: What a hall asks in its first minutes: the presets, and the opening picture along its sliders.
+EXPECTED = (*PRESETS.values(), *along_sliders(OPENING, *SLIDERS))
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("cell", *SLIDERS, "truncation"),
+    more=(
+        *("hidden_size", "input_size", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"),
+        *("input_scale", "seed"),
+    ),
+    views={"truncation": View(label="Truncation length τ", values=TRUNCATIONS, opening="10")},
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The main controls and everything that depends on them; see the home page on what each element costs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        for name in ("cell", *SLIDERS, "truncation"):
+            FRAME.control(name)
+    experiment, views = FRAME.asked()
+    datasets, finding = _picture(experiment, views)
+    with st.container(key="tall_picture", height=HEIGHT, border=False):  # a phone needs more; see page.css
+        st.vega_lite_chart(
+            {**loss_specification(background()), "datasets": datasets}, key="picture", width="stretch", height="stretch"
+        )
+    st.html(finding)
+    cost(experiment)
+
+
+def cost(experiment: Experiment) -> None:
+    """What grows with T, measured when a reader asks for it; it stays while its network does."""
+    st.html(sentences(PAGE)["cost"]["head"])
+    measurement, goes_on = grown_measurement(experiment)
+    if measurement is None or not measurement.values:
+        return
+    st.vega_lite_chart(
+        {**cost_specification(experiment.cell, background()), "datasets": cost_picture(measurement)},
+        key="cost_picture",
+        width="stretch",
+    )
+    st.html(cost_finding(measurement))
+    if goes_on:
+        run_again()
+
+
+def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
+    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    return (
+        loss_picture(experiment, views["truncation"], colour, SEQUENTIAL),
+        loss_finding(experiment, views["truncation"]),
+    )
+
+
+def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
+    answer, measurement = loss_answer(experiment), measured(experiment)
+    files = (
+        csv_download("Loss × time", "loss_by_time.csv", lambda: loss_table(answer)),
+        csv_download("Truncation", "truncation.csv", lambda: truncation_table(answer)),
+        loss_script_download(answer.experiment),
+    )
+    if measurement is None or not measurement.values:
+        return files
+    return (*files, csv_download("Linear in T", "cost.csv", lambda: cost_table(measurement.values)))
+
+
+FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, lambda experiment: loss_finding(experiment, FRAME.views_at_opening["truncation"]))

@@ -1,0 +1,202 @@
+"""The panel "Linear in T": time against sequence length, measured while the reader looks, until it is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from time import monotonic, perf_counter, sleep
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.cells import CELLS
+from rnn_dynamics.dashboard.cache import COMPUTING
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.losses import PAGE, affordable, cost_of
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.run import run_losses, time_run
+from rnn_dynamics.tables.cost import cost_datasets, fitted_exponent, last_exponent
+
+#: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
+LENGTHS, MATRIX_LENGTHS = (50, 100, 200, 400, 800, 1600), (50, 100, 200, 400)
+#: What a matrix may cost here, in multiply-adds: about half a second.
+_LARGEST_MATRIX = 5.5e9
+#: How often each is measured: the least counts, for the rest is what else the machine did. After so many seconds there
+#: is no further round.
+ROUNDS, MOST_SECONDS = 5, 6.0
+#: Seconds that one run of the page measures, and between two measurements, so that others who wait get the lock.
+_SLICE, _BREATH = 0.25, 0.001
+_STATE = "measurement"
+#: What is counted; all else is measured in seconds.
+COUNTED = ("parameters", "entries")
+
+
+@dataclass
+class Measurement:
+    """One network's times, as far as they are measured.
+
+    experiment: which network; its T does not matter. values: as `tables.cost.Measured`. seconds: spent so far.
+    """
+
+    experiment: Experiment
+    values: dict[str, dict[int, float]] = field(default_factory=dict)
+    done: int = 0
+    seconds: float = 0.0
+    stopped: bool = False
+
+    @property
+    def round(self) -> list[tuple[str, int]]:
+        """What one round measures."""
+        asked = _of_matrix(self.experiment)
+        matrices = [T for T in MATRIX_LENGTHS if cost_of(replace(asked, sequence_length=T)) <= _LARGEST_MATRIX]
+        return [*(("run", T) for T in LENGTHS), *(("matrix", T) for T in matrices)]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to measure."""
+        rounds = self.done / len(self.round)
+        return rounds >= ROUNDS or (rounds >= 1 and self.seconds > MOST_SECONDS)
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        return min(1.0, self.done / (ROUNDS * len(self.round)))
+
+    def advance(self) -> None:
+        """Measure once more."""
+        kind, length = self.round[self.done % len(self.round)]
+        experiment = replace(self.experiment, sequence_length=length)
+        start = perf_counter()
+        with COMPUTING:
+            if kind == "matrix":
+                self._keep("matrix", length, _time_matrix(_of_matrix(experiment)))
+            else:
+                time = time_run(experiment)
+                self._keep("forward", length, time.forward)
+                self._keep("backward", length, time.backward)
+                self._keep("parameters", length, time.parameters)
+                self._keep("entries", length, length * (length + 1) // 2)
+        self.done += 1
+        self.seconds += perf_counter() - start
+
+    def _keep(self, name: str, length: int, value: float) -> None:
+        values = self.values.setdefault(name, {})
+        values[length] = min(value, values.get(length, value))
+
+
+def _of_matrix(experiment: Experiment) -> Experiment:
+    """The experiment with as many sequences at every T as the page can afford at its longest."""
+    return replace(experiment, batch_size=affordable(replace(experiment, sequence_length=200)).batch_size)
+
+
+def _time_matrix(experiment: Experiment) -> float:
+    start = perf_counter()
+    run_losses(experiment)
+    return perf_counter() - start
+
+
+def network_of(experiment: Experiment) -> Experiment:
+    """What the time of a step depends on; all else stands at its default."""
+    sizes = {name: getattr(experiment, name) for name in ("hidden_size", "input_size", "batch_size")}
+    return Experiment(cell=experiment.cell, **sizes)
+
+
+def measured(experiment: Experiment) -> Measurement | None:
+    """What this session has measured of the network, as far as it has come."""
+    measurement: Measurement | None = st.session_state.get(_STATE)
+    return measurement if measurement is not None and measurement.experiment == network_of(experiment) else None
+
+
+def grown_measurement(experiment: Experiment) -> tuple[Measurement | None, bool]:
+    """What the reader has measured of this network, after a slice of time, and whether the page has to run again.
+
+    Shows the button that begins, and while it goes on the progress and the button that stops.
+    """
+    words, network, status = sentences(PAGE)["cost"], network_of(experiment), st.empty()
+    measurement = measured(experiment)
+    if measurement is None or measurement.complete or measurement.stopped:
+        status.button(words["again" if measurement else "measure"], key="measure", on_click=_begin, args=(network,))
+        return measurement, False
+    with status.container(horizontal=True, vertical_alignment="bottom"):
+        bar = st.empty()
+        st.button(words["stop"], key="stop_measuring", on_click=_stop)
+    _measure(measurement, bar)
+    return measurement, True  # at its end too, to take away the bar
+
+
+def _measure(measurement: Measurement, bar: Any) -> None:
+    words, until = sentences(PAGE)["cost"], monotonic() + _SLICE
+    while not measurement.complete:
+        kind, length = measurement.round[measurement.done % len(measurement.round)]
+        turn = measurement.done // len(measurement.round) + 1
+        says = {"what": words["progress"][kind], "length": length, "round": turn, "rounds": ROUNDS}
+        bar.progress(measurement.share, words["progress"]["text"].format(**says))
+        measurement.advance()
+        if monotonic() > until:
+            break
+        sleep(_BREATH)
+
+
+def _begin(network: Experiment) -> None:
+    st.session_state[_STATE] = Measurement(network)
+
+
+def _stop() -> None:
+    st.session_state[_STATE].stopped = True
+
+
+def cost_picture(measurement: Measurement) -> dict[str, bytes]:
+    """The picture's datasets, of what is measured by now."""
+    words = sentences(PAGE)["cost"]
+    says = _exponents(measurement)
+    labels = {name: words["labels"][name].format(p=says[name]) for name in measurement.values}
+    title = words["title"] if "matrix" in measurement.values else words["title_at_first"]
+    return cost_datasets(measurement.values, labels, title.format(**says))
+
+
+def _exponents(measurement: Measurement) -> dict[str, str]:
+    return {name: _power(fitted_exponent(values)) for name, values in measurement.values.items()}
+
+
+def _power(exponent: float | None) -> str:
+    if exponent is None:
+        return "–"
+    return "0" if abs(exponent) < 0.005 else f"{exponent:.2f}".replace("-", "−")
+
+
+def cost_finding(measurement: Measurement) -> str:
+    """The times and exponents as a table, and the notes, as HTML."""
+    words, network = sentences(PAGE)["cost"], measurement.experiment
+    lengths = sorted({length for values in measurement.values.values() for length in values})
+    head = "".join(words["table"]["length"].format(length=f"{length:,}") for length in lengths)
+    rows = ""
+    for name, values in measurement.values.items():
+        cells = "".join(words["table"]["cell"].format(value=_shown(name, values.get(length))) for length in lengths)
+        power = words["table"]["power"].format(p=_power(fitted_exponent(values)))
+        rows += words["table"]["row"].format(name=words["table"][name], cells=cells, power=power)
+    says = {
+        "cell": CELLS[network.cell].label,
+        "hidden": network.hidden_size,
+        "inputs": network.input_size,
+        "sequences": network.batch_size,
+        "rounds": max(1, measurement.done // len(measurement.round)),
+        "matrix_sequences": _of_matrix(network).batch_size,
+        "last": _power(last_exponent(measurement.values.get("matrix", {}))),
+    }
+    notes = [words["notes"]["how"]]
+    if len(measurement.values.get("matrix", {})) > 1:
+        notes.append(words["notes"]["matrix"])
+    if says["matrix_sequences"] != says["sequences"]:
+        notes.append(words["notes"]["lowered"])
+    if measurement.stopped:
+        notes.append(words["notes"]["stopped"])
+    html = "".join(f'<p class="note">{text.format(**says)}</p>' for text in notes)
+    return (
+        f'<div style="overflow-x: auto"><table class="verdict">{words["table"]["head"].format(lengths=head)}{rows}'
+        f"</table></div>{html}"
+    )
+
+
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if name in COUNTED else f"{1e3 * value:,.3g} ms"

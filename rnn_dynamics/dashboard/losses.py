@@ -1,0 +1,185 @@
+"""The answer behind the page "Which loss, how far back", and its picture; the words below it are in `loss_words`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.cells import CELLS
+from rnn_dynamics.dashboard.cache import COMPUTING
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
+from rnn_dynamics.run import run_losses
+from rnn_dynamics.tables.losses import LossPicture, binned_shares, loss_datasets
+from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.trace import LossByTime
+
+Array = NDArray[np.float64]
+
+PAGE = "losses"
+#: What the slider offers; a τ beyond T stands for T.
+TRUNCATIONS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "70", "100", "150", "200")
+#: What an answer may cost, in multiply-adds: about a third of a second.
+_LARGEST = 2.7e9
+#: As in `cache`: what a step costs beside the products, as if H were this much larger.
+_OVERHEAD = 100
+#: Bins of distances that count as near: at most five steps.
+_NEAR = 3
+
+
+def affordable(experiment: Experiment) -> Experiment:
+    """The experiment with as many of its sequences as one interaction can afford, and a loss at every step."""
+    one = cost_of(replace(experiment, batch_size=1))
+    offered = (int(number) for number in KNOBS_NUMBER["batch_size"].offered)
+    most = max((number for number in offered if number * one <= _LARGEST), default=1)
+    return replace(experiment, loss_at="every", batch_size=min(experiment.batch_size, most))
+
+
+def cost_of(experiment: Experiment) -> int:
+    """What the matrix of an experiment costs, in multiply-adds."""
+    size = experiment.hidden_size
+    columns = experiment.sequence_length**2 * experiment.batch_size
+    return columns * size * CELLS[experiment.cell].blocks * (size + _OVERHEAD)
+
+
+def truncations_for(length: int) -> tuple[int, ...]:
+    """The truncation lengths of the curves: those of the slider below T, and T."""
+    return (*(int(text) for text in TRUNCATIONS if int(text) < length), length)
+
+
+def loss_answer(experiment: Experiment) -> LossByTime:
+    """Answer for one experiment; what it says of the loss does not matter."""
+    return _loss_answer(affordable(experiment))
+
+
+@lru_cache(maxsize=64)  # with its two matrices an answer takes up to 650 kB
+def _loss_answer(experiment: Experiment) -> LossByTime:
+    with COMPUTING:
+        return run_losses(experiment, truncations_for(experiment.sequence_length))
+
+
+@lru_cache(maxsize=512)
+def loss_picture(experiment: Experiment, truncation: str, colour: str, palette: tuple[str, ...]) -> dict[str, bytes]:
+    """The picture's datasets."""
+    answer = loss_answer(experiment)
+    words, says = sentences(PAGE), numbers_of(answer, truncation)
+    titles = words["titles"]
+    return loss_datasets(
+        LossPicture(
+            answer=answer,
+            texts=tuple(_reach(answer)),
+            labels={name: words["labels"][name].format(**says) for name in ("every", "last")},
+            truncation=within(truncation, answer),
+            colour=colour,
+            palette=palette,
+            titles={
+                "curves": titles["curves"][claim(answer)].format(**says),
+                "map": titles["map"]["some" if median_horizon(answer) is not None else "none"].format(**says),
+                "bars": titles["bars"][_near_or_far(answer)].format(**says),
+                "cuts": titles["cuts"][_cut(answer, truncation)].format(**says),
+            },
+        )
+    )
+
+
+def _reach(answer: LossByTime) -> Iterator[str]:
+    """How far back each loss is felt."""
+    words = sentences(PAGE)["losses"]
+    for k, row in enumerate(answer.log10_norms, start=1):
+        lag = horizon(row[:k])
+        share = power_of_ten(judge(row[:k]).orders)
+        yield words["falls" if lag is not None else "stays"].format(k=k, lag=lag, share=share)
+
+
+def claim(answer: LossByTime) -> str:
+    """Which title over the curves is true: "single", "hidden", "explodes", "holds", or "both" for the rest."""
+    every, last = judge(answer.every).outcome, judge(answer.last).outcome
+    if len(answer.every) == 1:
+        return "single"
+    if last == "vanishes" and every in ("holds", "explodes"):
+        return "hidden"
+    return last if last in ("explodes", "holds") else "both"
+
+
+def median_horizon(answer: LossByTime) -> int | None:
+    """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
+    lags = [horizon(row[:k]) for k, row in enumerate(answer.log10_norms, start=1)]
+    fallen = sorted(lag for lag in lags if lag is not None)
+    most = (len(lags) + 1) // 2
+    return fallen[most - 1] if len(fallen) >= most else None
+
+
+def half(answer: LossByTime) -> int:
+    """The last step of the first half, whose steps have as many losses ahead."""
+    return -(-len(answer.every) // 2)
+
+
+def near_share(answer: LossByTime) -> float:
+    """Of what arrives at the steps of the first half, how much comes from at most five steps ahead, in per cent."""
+    return float(100.0 * binned_shares(answer.shares)[:_NEAR, : half(answer)].sum(axis=0).mean())
+
+
+def _near_or_far(answer: LossByTime) -> str:
+    near = near_share(answer)
+    return "nothing" if np.isnan(near) else "near" if near >= 50.0 else "far"
+
+
+def within(truncation: str, answer: LossByTime) -> int:
+    """The reader's τ, at most T."""
+    return min(int(truncation), len(answer.every))
+
+
+def _cut(answer: LossByTime, truncation: str) -> str:
+    if np.isnan(answer.log10_errors["every"][-1]):
+        return "zero"
+    return "full" if int(truncation) >= len(answer.every) else "cut"
+
+
+def numbers_of(answer: LossByTime, truncation: str) -> dict[str, str | int]:
+    """What the sentences are filled with, as text where a number needs a form."""
+    length, near, tau = len(answer.every), near_share(answer), within(truncation, answer)
+    at = int(np.searchsorted(answer.truncations, tau))
+    single = answer.log10_norms[:, 0]
+    with np.errstate(invalid="ignore"):
+        ratio = float(np.log10((10.0 ** (single - single.max())).sum()) + single.max() - answer.every[0])
+    says: dict[str, str | int] = {
+        "cell": CELLS[answer.experiment.cell].label,
+        "length": length,
+        "back": length - 1,
+        "half": half(answer),
+        "near": "–" if np.isnan(near) else f"{near:.0f}".replace("-", "−"),
+        "far": "–" if np.isnan(near) else f"{100.0 - near:.0f}".replace("-", "−"),
+        "reach": median_horizon(answer) or 0,
+        "tau": tau,
+        "ratio": power_of_ten(ratio),
+        "sequences": answer.experiment.batch_size,
+    }
+    for name, curve in {"every": answer.every, "last": answer.last}.items():
+        says |= {
+            f"{name}_share": power_of_ten(judge(curve).orders),
+            f"{name}_error": percent(float(answer.log10_errors[name][at])),
+            f"{name}_angle": degrees(float(answer.angles[name][at])),
+            f"{name}_enough": enough(answer, name),
+        }
+    return says
+
+
+def enough(answer: LossByTime, name: str) -> int:
+    """The smallest τ of the slider from which on the gradient is at most 1 % off; T if no smaller one is."""
+    fine = answer.log10_errors[name] <= -2.0
+    bad = np.flatnonzero(~fine)
+    return int(answer.truncations[min(bad[-1] + 1 if len(bad) else 0, len(fine) - 1)])
+
+
+def percent(log10_share: float) -> str:
+    """A share given by its log10, in per cent."""
+    return f"{power_of_ten(log10_share + 2.0)} %"
+
+
+def degrees(angle: float) -> str:
+    """An angle; – where there is none."""
+    return "–" if np.isnan(angle) else f"{angle:.1f}°"
