@@ -66,17 +66,17 @@ def picture() -> None:
             {**loss_specification(background()), "datasets": datasets}, key="picture", width="stretch", height="stretch"
         )
     st.html(finding)
-    cost(experiment)
 
 
-def cost(experiment: Experiment) -> None:
-    """What grows with T, measured when a reader asks for it; it stays while its network does."""
+@st.fragment
+def cost() -> None:
+    """What grows with T, measured when a reader asks for it, with the network that is set then."""
     st.html(sentences(PAGE)["cost"]["head"])
-    measurement, goes_on = grown_measurement(experiment)
+    measurement, goes_on = grown_measurement(FRAME.asked()[0])
     if measurement is None or not measurement.values:
         return
     st.vega_lite_chart(
-        {**cost_specification(experiment.cell, background()), "datasets": cost_picture(measurement)},
+        {**cost_specification(measurement.experiment.cell, background()), "datasets": cost_picture(measurement)},
         key="cost_picture",
         width="stretch",
     )
@@ -94,7 +94,7 @@ def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], st
 
 
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
-    answer, measurement = loss_answer(experiment), measured(experiment)
+    answer, measurement = loss_answer(experiment), measured()
     files = (
         csv_download("Loss × time", "loss_by_time.csv", lambda: loss_table(answer)),
         csv_download("Truncation", "truncation.csv", lambda: truncation_table(answer)),
@@ -105,5 +105,5 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     return (*files, csv_download("Linear in T", "cost.csv", lambda: cost_table(measurement.values)))
 
 
-FRAME.show(picture, _downloads)
+FRAME.show(picture, _downloads, below=cost)
 warm_up(PAGE, EXPECTED, lambda experiment: loss_finding(experiment, FRAME.views_at_opening["truncation"]))

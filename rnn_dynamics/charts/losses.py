@@ -1,7 +1,7 @@
 """The picture "Which loss, how far back": the map loss × time, its curves, what arrives at each step, truncation.
 
 Everything is in one view, as in `vanish_or_explode`, so that pointing at a loss on the map draws its curve without the
-server. Datasets (see `tables.losses`): losses, sums, bins, cuts, whole (one row).
+server. Datasets (see `tables.losses`): losses, sums, bins, cuts, and of one row whole and cut.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PARAMETERS = {
     "pointed": "hover.loss ? hover.loss[0] : whole.marked",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
-_LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
+_LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
 
@@ -277,16 +277,16 @@ class _Panels:
     def cut(self, of: str) -> alt.Chart:
         """The reader's truncation."""
         bottom, top = ("height", "angleTop") if of == "angles" else ("errorBottom", "errorTop")
-        rule = alt.Chart(alt.NamedData("whole")).mark_rule(color=self.theme.text, strokeWidth=1.5, strokeDash=[3, 2])
-        return rule.encode(x="truncation:Q", y=at(top), y2=at(bottom))
+        rule = alt.Chart(alt.NamedData("cut")).mark_rule(color=self.theme.text, strokeWidth=1.5, strokeDash=[3, 2])
+        return rule.encode(x="tau:Q", y=at(top), y2=at(bottom))
 
     # --- titles -----------------------------------------------------------------------------------------------
 
     def titles(self) -> tuple[alt.Chart, ...]:
         places = {
-            "curves": ("0", "0"),
-            "map": ("0", "mapTop"),
-            "bars": ("rightStart", "barsTop - (narrow ? 34 : 18)"),
-            "cuts": ("rightStart", "errorTop"),
+            "whole.curves": ("0", "0"),
+            "whole.map": ("0", "mapTop"),
+            "whole.bars": ("rightStart", "barsTop - (narrow ? 34 : 18)"),
+            "data('cut')[0].title": ("rightStart", "errorTop"),
         }
-        return tuple(heading(self.theme, _LINES.format(name), *place) for name, place in places.items())
+        return tuple(heading(self.theme, _LINES.format(text), *place) for text, place in places.items())

@@ -100,22 +100,23 @@ def network_of(experiment: Experiment) -> Experiment:
     return Experiment(cell=experiment.cell, **sizes)
 
 
-def measured(experiment: Experiment) -> Measurement | None:
-    """What this session has measured of the network, as far as it has come."""
+def measured() -> Measurement | None:
+    """What this session has measured last, as far as it has come."""
     measurement: Measurement | None = st.session_state.get(_STATE)
-    return measurement if measurement is not None and measurement.experiment == network_of(experiment) else None
+    return measurement
 
 
 def grown_measurement(experiment: Experiment) -> tuple[Measurement | None, bool]:
-    """What the reader has measured of this network, after a slice of time, and whether the page has to run again.
+    """What the session has measured, after a slice of time, and whether the page has to run again.
 
-    Shows the button that begins, and while it goes on the progress and the button that stops.
+    Shows the button that begins, and while it goes on the progress and the button that stops. A measurement stays with
+    the network with which it began: moving a slider neither stops nor mends it.
     """
-    words, network, status = sentences(PAGE)["cost"], network_of(experiment), st.empty()
-    measurement = measured(experiment)
+    words, measurement, status = sentences(PAGE)["cost"], measured(), st.empty()
     if measurement is None or measurement.complete or measurement.stopped:
-        status.button(words["again" if measurement else "measure"], key="measure", on_click=_begin, args=(network,))
-        return measurement, False
+        if not status.button(words["again" if measurement else "measure"], key="measure"):
+            return measurement, False
+        measurement = st.session_state[_STATE] = Measurement(network_of(experiment))
     with status.container(horizontal=True, vertical_alignment="bottom"):
         bar = st.empty()
         st.button(words["stop"], key="stop_measuring", on_click=_stop)
@@ -134,10 +135,6 @@ def _measure(measurement: Measurement, bar: Any) -> None:
         if monotonic() > until:
             break
         sleep(_BREATH)
-
-
-def _begin(network: Experiment) -> None:
-    st.session_state[_STATE] = Measurement(network)
 
 
 def _stop() -> None:

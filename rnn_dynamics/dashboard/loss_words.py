@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.losses import PAGE, claim, loss_answer, near_share, numbers_of
+from rnn_dynamics.dashboard.losses import PAGE, claim, cut_numbers, loss_answer, near_share, numbers_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.verdict import judge
 from rnn_dynamics.trace import LossByTime
@@ -18,7 +18,7 @@ from rnn_dynamics.trace import LossByTime
 def loss_finding(experiment: Experiment, truncation: str) -> str:
     """What the picture says, in words and numbers."""
     answer = loss_answer(experiment)
-    words, says = sentences(PAGE), numbers_of(answer, truncation)
+    words, says = sentences(PAGE), numbers_of(answer) | cut_numbers(answer, truncation)
     rows = "".join(_row(answer, name, says) for name in ("every", "last"))
     notes = "".join(f'<p class="note">{text}</p>' for text in _notes(answer, experiment, says))
     return (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.run import run_losses
-from rnn_dynamics.tables.losses import LossPicture, binned_shares, loss_datasets
-from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.tables.losses import LossPicture, binned_shares, cut_dataset, loss_datasets
+from rnn_dynamics.tables.verdict import HORIZON_SHARE, judge, power_of_ten
 from rnn_dynamics.trace import LossByTime
 
 Array = NDArray[np.float64]
@@ -62,37 +62,40 @@ def _loss_answer(experiment: Experiment) -> LossByTime:
         return run_losses(experiment, truncations_for(experiment.sequence_length))
 
 
-@lru_cache(maxsize=512)
 def loss_picture(experiment: Experiment, truncation: str, colour: str, palette: tuple[str, ...]) -> dict[str, bytes]:
     """The picture's datasets."""
     answer = loss_answer(experiment)
-    words, says = sentences(PAGE), numbers_of(answer, truncation)
+    title = sentences(PAGE)["titles"]["cuts"][_cut(answer, truncation)].format(**cut_numbers(answer, truncation))
+    return {**_still(experiment, colour, palette), "cut": cut_dataset(within(truncation, answer), title)}
+
+
+@lru_cache(maxsize=512)
+def _still(experiment: Experiment, colour: str, palette: tuple[str, ...]) -> dict[str, bytes]:
+    """The datasets that stand still while the truncation moves."""
+    answer = loss_answer(experiment)
+    words, says = sentences(PAGE), numbers_of(answer)
     titles = words["titles"]
     return loss_datasets(
         LossPicture(
             answer=answer,
-            texts=tuple(_reach(answer)),
+            text_of=partial(_reach, answer, words["losses"]),
             labels={name: words["labels"][name].format(**says) for name in ("every", "last")},
-            truncation=within(truncation, answer),
             colour=colour,
             palette=palette,
             titles={
                 "curves": titles["curves"][claim(answer)].format(**says),
-                "map": titles["map"]["some" if median_horizon(answer) is not None else "none"].format(**says),
-                "bars": titles["bars"][_near_or_far(answer)].format(**says),
-                "cuts": titles["cuts"][_cut(answer, truncation)].format(**says),
+                "map": titles["map"]["some" if says["reach"] else "none"].format(**says),
+                "bars": titles["bars"][_near_or_far(near_share(answer))].format(**says),
             },
         )
     )
 
 
-def _reach(answer: LossByTime) -> Iterator[str]:
-    """How far back each loss is felt."""
-    words = sentences(PAGE)["losses"]
-    for k, row in enumerate(answer.log10_norms, start=1):
-        lag = horizon(row[:k])
-        share = power_of_ten(judge(row[:k]).orders)
-        yield words["falls" if lag is not None else "stays"].format(k=k, lag=lag, share=share)
+def _reach(answer: LossByTime, words: Mapping[str, str], k: int) -> str:
+    """How far back the loss at step k is felt."""
+    verdict = judge(answer.log10_norms[k - 1, :k])
+    kind = "stays" if verdict.horizon is None else "falls"
+    return words[kind].format(k=k, lag=verdict.horizon, share=power_of_ten(verdict.orders))
 
 
 def claim(answer: LossByTime) -> str:
@@ -107,10 +110,12 @@ def claim(answer: LossByTime) -> str:
 
 def median_horizon(answer: LossByTime) -> int | None:
     """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
-    lags = [horizon(row[:k]) for k, row in enumerate(answer.log10_norms, start=1)]
-    fallen = sorted(lag for lag in lags if lag is not None)
-    most = (len(lags) + 1) // 2
-    return fallen[most - 1] if len(fallen) >= most else None
+    norms, length = answer.log10_norms, len(answer.every)
+    gone = np.tril(norms < np.diag(norms)[:, None] + np.log10(HORIZON_SHARE))
+    last = length - 1 - gone[:, ::-1].argmax(axis=1)  # on the way back the first one
+    fallen = np.sort((np.arange(length) - last)[gone.any(axis=1)])
+    most = (length + 1) // 2
+    return int(fallen[most - 1]) if len(fallen) >= most else None
 
 
 def half(answer: LossByTime) -> int:
@@ -123,8 +128,7 @@ def near_share(answer: LossByTime) -> float:
     return float(100.0 * binned_shares(answer.shares)[:_NEAR, : half(answer)].sum(axis=0).mean())
 
 
-def _near_or_far(answer: LossByTime) -> str:
-    near = near_share(answer)
+def _near_or_far(near: float) -> str:
     return "nothing" if np.isnan(near) else "near" if near >= 50.0 else "far"
 
 
@@ -139,14 +143,13 @@ def _cut(answer: LossByTime, truncation: str) -> str:
     return "full" if int(truncation) >= len(answer.every) else "cut"
 
 
-def numbers_of(answer: LossByTime, truncation: str) -> dict[str, str | int]:
-    """What the sentences are filled with, as text where a number needs a form."""
-    length, near, tau = len(answer.every), near_share(answer), within(truncation, answer)
-    at = int(np.searchsorted(answer.truncations, tau))
+def numbers_of(answer: LossByTime) -> dict[str, str | int]:
+    """What the sentences are filled with, as text where a number needs a form; see `cut_numbers` for the rest."""
+    length, near = len(answer.every), near_share(answer)
     single = answer.log10_norms[:, 0]
     with np.errstate(invalid="ignore"):
         ratio = float(np.log10((10.0 ** (single - single.max())).sum()) + single.max() - answer.every[0])
-    says: dict[str, str | int] = {
+    return {
         "cell": CELLS[answer.experiment.cell].label,
         "length": length,
         "back": length - 1,
@@ -154,13 +157,19 @@ def numbers_of(answer: LossByTime, truncation: str) -> dict[str, str | int]:
         "near": "–" if np.isnan(near) else f"{near:.0f}".replace("-", "−"),
         "far": "–" if np.isnan(near) else f"{100.0 - near:.0f}".replace("-", "−"),
         "reach": median_horizon(answer) or 0,
-        "tau": tau,
         "ratio": power_of_ten(ratio),
         "sequences": answer.experiment.batch_size,
+        "every_share": power_of_ten(judge(answer.every).orders),
+        "last_share": power_of_ten(judge(answer.last).orders),
     }
-    for name, curve in {"every": answer.every, "last": answer.last}.items():
+
+
+def cut_numbers(answer: LossByTime, truncation: str) -> dict[str, str | int]:
+    """What the sentences on the reader's truncation are filled with."""
+    says: dict[str, str | int] = {"tau": within(truncation, answer)}
+    at = int(np.searchsorted(answer.truncations, says["tau"]))
+    for name in ("every", "last"):
         says |= {
-            f"{name}_share": power_of_ten(judge(curve).orders),
             f"{name}_error": percent(float(answer.log10_errors[name][at])),
             f"{name}_angle": degrees(float(answer.angles[name][at])),
             f"{name}_enough": enough(answer, name),

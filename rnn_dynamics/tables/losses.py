@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,17 +44,15 @@ class LossPicture:
 
     Attributes:
         answer: of one network.
-        texts: of each of the T losses, how far back it is felt.
+        text_of: step of a loss, from 1 to T -> how far back it is felt.
         labels: "every" and "last" -> what stands beside the curve of that loss.
-        truncation: τ of the reader, from 1 to T.
         colour: of the cell. palette: hex colours, from the smallest value to the largest.
-        titles: "curves", "map", "bars" and "cuts"; "|" begins a line, and on a phone "¦" does too.
+        titles: "curves", "map" and "bars"; "|" begins a line, and on a phone "¦" does too.
     """
 
     answer: LossByTime
-    texts: Sequence[str]
+    text_of: Callable[[int], str]
     labels: Mapping[str, str]
-    truncation: int
     colour: str
     palette: Sequence[str]
     titles: Mapping[str, str]
@@ -68,6 +66,11 @@ class LossPicture:
     def shown(self) -> NDArray[np.int64]:
         """The steps that are drawn, of losses and of time."""
         return point_steps(self.length)
+
+    @cached_property
+    def bars(self) -> Array:
+        """Shares summed over bins of distances (bins, T)."""
+        return binned_shares(self.answer.shares)
 
     @cached_property
     def ends(self) -> tuple[float, float]:
@@ -85,7 +88,7 @@ class LossPicture:
 
 
 def loss_datasets(picture: LossPicture) -> dict[str, bytes]:
-    """All datasets, by name."""
+    """All datasets but `cut_dataset`, by name."""
     tables = {
         "losses": loss_rows(picture),
         "sums": sum_rows(picture),
@@ -119,7 +122,7 @@ def loss_rows(picture: LossPicture) -> pa.Table:
             "stretch": pa.array(length / shown, pa.float32()),
             "colours": pa.array([",".join(row) for row in colours.tolist()]),
             "points": pa.array(curve_texts(norms, *picture.ends)),
-            "text": [picture.texts[k - 1] for k in shown],
+            "text": [picture.text_of(k) for k in shown.tolist()],
         }
     )
 
@@ -159,10 +162,10 @@ def bin_rows(picture: LossPicture) -> pa.Table:
     edges of the shown steps and once more at the end): positive shares are stacked upwards from 0, negative ones
     downwards.
     """
-    shares = binned_shares(picture.answer.shares)[:, picture.shown - 1]
+    shares = picture.bars[:, picture.shown - 1]
     up, down = (np.cumsum(part, axis=0) for part in (np.maximum(shares, 0.0), np.minimum(shares, 0.0)))
     end = np.where(shares >= 0.0, up, down)
-    low, high = bar_ends(picture.answer.shares)
+    low, high = bar_ends(picture.bars)
     colours = shades(tuple(picture.palette))
     widths = np.cumsum([0, *(len(label) + 3 for label in BINS.values())])
     picked = np.linspace(254, _DARKEST_BIN, len(BINS)).round().astype(int)[: len(shares)]
@@ -183,9 +186,9 @@ def _bars(heights: Array, low: float, high: float) -> list[str]:
     return [",".join(f"{value:g}" for value in (*row, row[-1])) for row in percent.tolist()]
 
 
-def bar_ends(shares: Array) -> tuple[float, float]:
-    """Where the axis of the bars ends, in per cent, for shares (T, T)."""
-    binned = 100.0 * np.nan_to_num(binned_shares(shares))
+def bar_ends(bars: Array) -> tuple[float, float]:
+    """Where the axis of the bars ends, in per cent, for binned shares (bins, T)."""
+    binned = 100.0 * np.nan_to_num(bars)
     lowest, highest = np.minimum(binned, 0.0).sum(axis=0).min(), np.maximum(binned, 0.0).sum(axis=0).max()
     low = next((end for end in _BARS_BELOW if lowest >= end - 1.0), _BARS_BELOW[-1])
     return float(low), float(next((end for end in _BARS_ABOVE if highest <= end + 1.0), _BARS_ABOVE[-1]))
@@ -228,7 +231,7 @@ def whole_row(picture: LossPicture) -> pa.Table:
     stops = point_steps(length, MAP_POINTS)
     low, high = hundredths(np.array(picture.ends)).tolist()
     dark, bright = hundredths(np.array(picture.colour_ends)).tolist()
-    least, most = bar_ends(picture.answer.shares)
+    least, most = bar_ends(picture.bars)
     edges = np.array([0.5, *(shown[:-1] + shown[1:]) / 2, length + 0.5])
     widest = max(float(np.nan_to_num(angles).max()) for angles in picture.answer.angles.values())
     return pa.table(
@@ -245,7 +248,6 @@ def whole_row(picture: LossPicture) -> pa.Table:
             "most": [most],
             "marked": pa.array([shown[len(shown) // 2]], pa.uint16()),
             "truncations": [numbers_text(hundredths(np.log10(picture.answer.truncations)))],
-            "truncation": [round(100.0 * float(np.log10(picture.truncation)))],
             "longest": [max(30, round(100.0 * float(np.log10(length))))],
             "error": [round(100.0 * _highest_error(picture))],
             "angle": [9000 if widest <= 90.0 else 18000],
@@ -253,6 +255,11 @@ def whole_row(picture: LossPicture) -> pa.Table:
             **{name: [title] for name, title in picture.titles.items()},
         }
     )
+
+
+def cut_dataset(truncation: int, title: str) -> bytes:
+    """What depends on the reader's truncation τ: one row, apart, so that nothing else is drawn again when it moves."""
+    return arrow_bytes(pa.table({"tau": [round(100.0 * float(np.log10(truncation)))], "title": [title]}))
 
 
 def loss_table(answer: LossByTime) -> pd.DataFrame:
