@@ -104,15 +104,18 @@ def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page
         reader.assert_well()
 
 
-def test_pointing_at_a_unit_draws_its_own_product_of_gates_without_the_server(
-    desk: BrowserContext, address: str
+@pytest.mark.parametrize(
+    ("page", "across", "downs"), [("additive_path", 0.85, (0.3, 0.6)), ("losses", 0.15, (0.65, 0.75))]
+)
+def test_pointing_at_a_row_of_a_map_draws_its_curve_without_the_server(
+    desk: BrowserContext, address: str, page: str, across: float, downs: tuple[float, float]
 ) -> None:
     with visit(desk) as reader:
-        reader.open(f"{address}/additive_path")
+        reader.open(f"{address}/{page}")
         reader.remember()
         sent = reader.sent
-        for down in (0.3, 0.6):
-            reader.page.mouse.move(*reader.point(0.85, down), steps=3)
+        for down in downs:
+            reader.page.mouse.move(*reader.point(across, down), steps=3)
             reader.rest()
             assert reader.changed()
         reader.page.mouse.move(5, 5, steps=3)
@@ -149,22 +152,6 @@ def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: Brows
             if reader.changed():
                 break
         assert reader.changed()
-        assert reader.sent == sent
-        reader.assert_well()
-
-
-def test_pointing_at_a_loss_draws_its_curve_without_the_server(desk: BrowserContext, address: str) -> None:
-    with visit(desk) as reader:
-        reader.open(f"{address}/losses")
-        reader.remember()
-        sent = reader.sent
-        for down in (0.65, 0.75):
-            reader.page.mouse.move(*reader.point(0.15, down), steps=3)
-            reader.rest()
-            assert reader.changed()
-        reader.page.mouse.move(5, 5, steps=3)
-        reader.rest()
-        assert not reader.changed()
         assert reader.sent == sent
         reader.assert_well()
 
