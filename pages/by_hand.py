@@ -59,12 +59,11 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The controls, what depends on the step, and what does not."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         cell = FRAME.control("cell")
-        FRAME.control("bidirectional")
         FRAME.control(f"{cell}_mistake")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        for name in OFFERED:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="sizes"):
+        for name in ("bidirectional", *OFFERED):
             FRAME.control(name)
     walk()
     asked = _asked(*FRAME.asked())
@@ -80,12 +79,12 @@ def walk() -> None:
     FRAME.control("step")
     experiment, views = FRAME.asked()
     asked, step = _asked(experiment, views), int(views["step"])
-    units = experiment.hidden_size * experiment.directions
-    st.vega_lite_chart(
-        {**hand_specification(units, background()), "datasets": hand_picture(*asked, step)},
-        key="picture",
-        width="stretch",
-    )
+    with st.container(key="outputs"):  # see page.css
+        st.vega_lite_chart(
+            {**hand_specification(background()), "datasets": hand_picture(*asked, step)},
+            key="picture",
+            height="stretch",
+        )
     st.html(hand_question(*asked) + board(*asked, step))
 
 

@@ -59,15 +59,16 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         for name in ("cell", "loss_at", "bidirectional", "num_layers", "weight_scale"):
             FRAME.control(name)
         FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
-    st.vega_lite_chart(
-        {**depth_specification(views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
-    )
+    with st.container(key="layers"):  # as high as the screen allows, see page.css
+        st.vega_lite_chart(
+            {**depth_specification(views["axis"], background()), "datasets": datasets}, key="picture", height="stretch"
+        )
     st.html(finding)
 
 

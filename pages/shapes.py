@@ -77,7 +77,7 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         shape = FRAME.control("shape")
         FRAME.control("cell")
         FRAME.control("weight_scale")
@@ -90,7 +90,8 @@ def picture() -> None:
     experiment, views = FRAME.asked()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
     datasets = shape_picture(experiment, views["shape"], views["stop"], colour)
-    st.vega_lite_chart({**shape_specification(background()), "datasets": datasets}, key="picture", width="stretch")
+    with st.container(key="unrolled"):  # as high as the screen allows, see page.css
+        st.vega_lite_chart({**shape_specification(background()), "datasets": datasets}, key="picture", height="stretch")
     st.html(shape_finding(experiment, views["shape"]))
 
 

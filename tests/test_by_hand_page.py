@@ -300,11 +300,10 @@ def test_a_difference_is_written_as_one_reads_it() -> None:
 
 
 @pytest.mark.parametrize("background", THEMES)
-@pytest.mark.parametrize("rows", [1, 6])
-def test_the_chart_is_valid_and_small(background: Any, rows: int) -> None:
-    assert hand_chart(rows, background).to_dict()["height"] == 3 * (60 + 20 * rows)
+def test_the_chart_is_valid_and_small(background: Any) -> None:
+    assert "height" not in hand_chart(background).to_dict()  # the screen decides
     largest = replace(BOTH, cell="lstm", sequence_length=6, hidden_size=3)
-    size = len(str(hand_specification(rows, background)))
+    size = len(str(hand_specification(background)))
     assert size + sum(map(len, hand_picture(largest, "", 1).values())) < 20_000
 
 

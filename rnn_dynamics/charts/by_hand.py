@@ -24,7 +24,7 @@ _PARAMETERS = {
     "across": "(narrow ? width - names : (width - names - 2 * gap) / 3) / whole.length",
     "block": "narrow ? height / 3 : height",
     "down": "(block - (narrow ? 48 : 0)) / whole.rows",
-    "fontOfNumbers": "min(down * (narrow ? 0.72 : 0.5), across * 0.3, 22)",
+    "fontOfNumbers": "min(down * (narrow ? 0.72 : 0.6), across * 0.3, 22)",
 }
 _LEFT = "names + (narrow ? 0 : datum.panel * (whole.length * across + gap))"
 _TOP = "narrow ? datum.panel * block + 24 : 0"
@@ -32,27 +32,20 @@ _TOP = "narrow ? datum.panel * block + 24 : 0"
 _DARK = "abs(datum.value) > 0.55 && datum.panel < 2"
 
 
-@lru_cache(maxsize=32)
-def hand_specification(rows: int, background: Background) -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def hand_specification(background: Background) -> dict[str, Any]:
     """`hand_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = hand_chart(rows, background).to_dict(validate=False)
+    specification: dict[str, Any] = hand_chart(background).to_dict(validate=False)
     return specification
 
 
-def hand_chart(rows: int, background: Background) -> alt.LayerChart:
-    """The picture.
-
-    Args:
-        rows: how many units a panel has; more of them need more room.
-        background: key of THEMES.
-    """
+def hand_chart(background: Background) -> alt.LayerChart:
+    """The picture on a background, key of THEMES."""
     theme = THEMES[background]
     return (
         alt.layer(_cells(theme), _names(theme), _titles(theme), _claim(theme))
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(
-            height=3 * (60 + 20 * rows), padding={"bottom": 24}, usermeta={"embedOptions": {"renderer": "canvas"}}
-        )
+        .properties(padding={"bottom": 24}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
 

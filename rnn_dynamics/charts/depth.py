@@ -14,19 +14,18 @@ import altair as alt
 from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
 
-HEIGHT = 500
-
-#: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
+#: Where the panels are, in pixels. `between`: room of an axis and a title. The names of the levels and the labels of the vertical axis stand left of mapLeft.
 _PARAMETERS = {
     "narrow": "width < 560",
     "mapLeft": "narrow ? 66 : 116",
-    "mapBottom": "height * (narrow ? 0.4 : 0.45)",
-    "curvesTop": "height * (narrow ? 0.66 : 0.63)",
+    "between": "narrow ? 80 : 58",
+    "mapBottom": "(height - between) * 0.5",
+    "curvesTop": "mapBottom + between",
     "whole": "data('whole')[0]",
     "pointed": "hover.place ? hover.place[0] : null",
 }
-#: Lines of a title: "|" begins one, and on a phone "¦" does too.
-_LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
+#: Lines of a title: "|" begins one where a long one has no room, and on a phone "¦" does too.
+_LINES = "split(replace(whole.{}, width < 950 ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
 DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
 
@@ -49,7 +48,8 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
     panels = _Panels(theme, at_start=against == "step")
     cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
-    bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING)
+    left = alt.ExprRef("narrow ? 0 : mapLeft")
+    bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING, legendX=left)
     return (
         alt.layer(
             alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),
@@ -58,7 +58,7 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
         )
         .resolve_scale(x="independent", y="independent", color="independent")
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
+        .properties(padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
 

@@ -14,8 +14,6 @@ import altair as alt
 from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, group, heading
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme, config
 
-HEIGHT = 420
-
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
 _PARAMETERS = {
     "narrow": "width < 560",
@@ -23,10 +21,10 @@ _PARAMETERS = {
     "across": "narrow ? width : min(width, whole.columns * 170)",
     "left": "(width - across) / 2",
     "pace": "narrow ? height / whole.rows : across / whole.columns",
-    "radius": "narrow ? min(17, pace * 0.28) : min(24, pace * 0.24)",
+    "radius": "narrow ? min(17, pace * 0.28) : min(24, pace * 0.24, height * 0.075)",
     "letters": "narrow || pace < 90 ? 11 : pace < 150 ? 14 : 16",
     "roomy": "!narrow && pace >= 100",
-    "crowded": "narrow && pace < 60",
+    "crowded": "pace < 80",
 }
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
@@ -55,8 +53,12 @@ _EDGE = {
     "aside": "datum.wide / 2 + letters * (0.7 + 0.75 * abs(datum.cy))",
 }
 #: At which share of an edge its letters and its number stand, so that they keep out of the way of other edges.
-_LETTER = "({back: roomy ? 0.34 : 0.5, up: roomy ? 0.5 : 0.9, bridge: 0.62})[datum.way] || 0.5"
-_NUMBER = "({back: roomy ? 0.47 : 0.5, up: roomy ? 0.5 : 0.14, bridge: 0.62})[datum.way] || 0.5"
+_LETTER = (
+    "({back: roomy ? 0.34 : crowded ? 0.4 : 0.5, up: roomy ? 0.5 : narrow ? 0.7 : 0.9, bridge: 0.62})[datum.way] || 0.5"
+)
+_NUMBER = "({back: roomy ? 0.47 : 0.5, up: roomy ? 0.5 : narrow ? 0.3 : 0.14, bridge: 0.62})[datum.way] || 0.5"
+#: An edge without room beside it: its letters stand on it, and its number is left out.
+_PACKED = "(crowded && indexof(['back', 'bridge'], datum.way) >= 0 || narrow && datum.way === 'bridge')"
 #: A dash for each matrix, an encoder's and a decoder's apart.
 _DASH = (
     "({W_ih: [9, 2], W_hh: [1, 0], W_hy: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_hy: [4, 2]})[datum.weights]"
@@ -86,7 +88,7 @@ def shape_chart(background: Background) -> alt.LayerChart:
         )
         .resolve_scale(color="independent")  # else the marks decide what the legend looks like
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
+        .properties(usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
     )
 
@@ -140,18 +142,18 @@ class _Layers:
         ).transform_calculate(**_EDGE)
 
     def _beside_edges(self, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
-        """A text with a halo on one side of each edge, at a share of its length, where there is room for it."""
-        along, hidden = (_LETTER, "['back', 'bridge']") if bold else (_NUMBER, "['back', 'bridge', 'up']")
+        """A text with a halo on one side of each edge, at a share of its length."""
         style: dict[str, Any] = {"fontSize": alt.ExprRef("letters"), "fontWeight": "bold" if bold else "normal"}
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
         place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
         texts = (
             alt.Chart()
-            .transform_filter(f"!crowded || indexof({hidden}, datum.way) < 0")
+            .transform_filter("true" if bold else f"!({_PACKED} || crowded && datum.way === 'up')")
             .transform_calculate(
-                along=along,
-                lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.aside",
-                ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.aside",
+                along=_LETTER if bold else _NUMBER,
+                beside=f"{_PACKED} ? 0 : datum.aside",
+                lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
+                ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
             )
         )
         colour = self.theme.quiet if bold else self.theme.text
