@@ -53,6 +53,7 @@ FRAME = Frame(
     cells=tuple(MISTAKE_NAMES),
     preset_views=dict.fromkeys(PRESETS, RIGHT) | {"flip": RIGHT | {"rnn_mistake": "no flip"}},
     apart=(*OFFERED, "initialisation"),  # here the biases shall be drawn too
+    existing={"step": lambda now: tuple(map(str, range(1, now("sequence_length") + 1)))},
 )
 
 

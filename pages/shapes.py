@@ -25,7 +25,6 @@ from rnn_dynamics.dashboard.shapes import (
     PAGE,
     POSITIONS,
     SHAPE_NAMES,
-    nearest_stop,
     shape_answer,
     shape_picture,
     stops,
@@ -71,6 +70,7 @@ FRAME = Frame(
     offered={"sequence_length": LENGTHS},
     preset_views={key: {"shape": shape, "stop": "all"} for key, shape in SHAPES.items()},
     apart=("sequence_length",),
+    existing={"stop": lambda now: stops(now("shape"), now("sequence_length"))},
 )
 
 
@@ -81,12 +81,8 @@ def picture() -> None:
         shape = FRAME.control("shape")
         FRAME.control("cell")
         FRAME.control("weight_scale")
-        length = FRAME.control("sequence_length", disabled=shape == "one-to-one")
-        offered = stops(shape, length)
-        stop = st.session_state.get("stop", offered[0])
-        if stop not in offered:  # of a longer walk; a value that is set at each run would stop a held key
-            st.session_state["stop"] = nearest_stop(stop, offered)
-        FRAME.control("stop", offered=offered)
+        FRAME.control("sequence_length", disabled=shape == "one-to-one")
+        FRAME.control("stop")
     experiment, views = FRAME.asked()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
     datasets = shape_picture(experiment, views["shape"], views["stop"], colour)

@@ -250,6 +250,16 @@ def test_a_step_beyond_the_end_shows_the_last() -> None:
         assert picture(experiment, step=6) == picture(experiment, step=length)
 
 
+def test_a_link_to_a_step_beyond_the_end_is_moved_aloud_and_a_shorter_sequence_takes_the_step_along() -> None:
+    app = open_page(PAGE, {"step": "6", "sequence_length": "4"})
+    assert app.select_slider(key="step").value == "4"
+    assert "`step = 6` is shown as 4." in " ".join(caption.value for caption in app.caption)
+    app.select_slider(key="sequence_length").set_value(1).run()
+    assert not app.exception
+    assert list(app.select_slider(key="step").options) == ["1"]
+    assert "step t = 1 of 1" in words(app)
+
+
 def test_the_slider_walks_through_the_steps() -> None:
     app = open_page(PAGE)
     seen = [shown(app)]

@@ -14,7 +14,7 @@ from rnn_dynamics import SHAPES, Experiment, run, run_shape
 from rnn_dynamics.charts.shapes import shape_chart
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard.shape_words import shape_finding
-from rnn_dynamics.dashboard.shapes import LENGTHS, POSITIONS, nearest_stop, shape_picture, stops
+from rnn_dynamics.dashboard.shapes import LENGTHS, POSITIONS, shape_picture, stops
 from rnn_dynamics.tables.shapes import edge_table, subscripted
 from tests.test_pages import link, open_page, shown
 
@@ -114,13 +114,6 @@ def test_the_player_has_a_stop_for_each_step_each_way_one_for_the_loss_and_one_f
     assert offered[steps + 1] == "loss"
     assert offered[-1] == "back 1"
     assert set(offered) <= set(POSITIONS)
-    assert [nearest_stop(stop, offered) for stop in offered] == list(offered)
-
-
-def test_a_stop_that_a_shorter_walk_does_not_have_becomes_the_next_that_it_has() -> None:
-    offered = stops("many-to-one", 3)
-    assert nearest_stop("forward 5", offered) == "loss"
-    assert nearest_stop("back 16", offered) == "back 3"
 
 
 def test_captions_have_the_numbers_of_the_library() -> None:
@@ -317,13 +310,32 @@ def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:
     assert "stop" not in link(app)
 
 
-def test_a_shorter_sequence_takes_the_player_along() -> None:
-    app = open_page("shapes", {"stop": "back 6"})
+@pytest.mark.parametrize(("before", "after"), [("back 6", "back 3"), ("forward 5", "loss"), ("back 2", "back 2")])
+def test_a_shorter_sequence_takes_the_player_along(before: str, after: str) -> None:
+    app = open_page("shapes", {"stop": before})
     app.select_slider(key="sequence_length").set_value(3).run()
     assert not app.exception
-    assert app.select_slider(key="stop").value == "back 3"
+    assert app.select_slider(key="stop").value == after
     assert app.select_slider(key="stop").options[-1] == "back 1"
     assert len(app.select_slider(key="stop").options) == 8
+
+
+@pytest.mark.parametrize(
+    ("link", "shown_as"),
+    [
+        ({"stop": "forward 9"}, "loss"),
+        ({"stop": "back 4", "sequence_length": "3"}, "back 3"),
+        ({"stop": "back 2", "shape": "one-to-one"}, "back 1"),
+        ({"stop": "Forward 5", "sequence_length": "x"}, ""),
+        ({"stop": "back 12", "shape": "encoder-decoder"}, ""),
+    ],
+)
+def test_a_link_to_a_stop_beyond_the_end_is_moved_aloud(link: dict[str, str], shown_as: str) -> None:
+    app = open_page("shapes", dict(link))
+    said = " ".join(caption.value for caption in app.caption)
+    assert app.select_slider(key="stop").value == (shown_as or link["stop"].lower())
+    assert (f"`stop = {link['stop']}` is shown as {shown_as}." in said) == bool(shown_as)
+    assert not app.exception
 
 
 def test_the_walk_shows_another_picture_at_each_stop_and_the_same_words() -> None:

@@ -14,7 +14,8 @@ import altair as alt
 from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
 
-#: Where the panels are, in pixels. `between`: room of an axis and a title. The names of the levels and the labels of the vertical axis stand left of mapLeft.
+#: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
+#: `between`: room of an axis and a title.
 _PARAMETERS = {
     "narrow": "width < 560",
     "mapLeft": "narrow ? 66 : 116",
@@ -49,7 +50,9 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
     cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
     left = alt.ExprRef("narrow ? 0 : mapLeft")
-    bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING, legendX=left)
+    bar = colour_bar(
+        "log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING, legendX=left
+    )
     return (
         alt.layer(
             alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),

@@ -142,7 +142,8 @@ class Frame:
     panel "More", which holds the other views too. views: key -> settings of the picture. cells: which architectures the
     page can show. offered: numeric field -> the values that this page offers, where they are not those of KNOBS.
     preset_views: key of a preset -> the views that it sets too. apart: fields that this page keeps to itself: it begins
-    with their opening values, and leaves the other pages theirs.
+    with their opening values, and leaves the other pages theirs. existing: key of a view -> those of its values that
+    exist at the moment, given a function from the name of a setting to what it is now.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Frame:
     offered: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     preset_views: Mapping[str, Views] = field(default_factory=dict)
     apart: tuple[str, ...] = ()
+    existing: Mapping[str, Callable[[Callable[[str], Any]], Sequence[str]]] = field(default_factory=dict)
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -178,6 +180,8 @@ class Frame:
         """The control of a field or of a view; the options go to a slider."""
         if name in self.views:
             view = self.views[name]
+            if name in self.existing:
+                options["offered"] = self._existing(name)
             return controls.view(name, view.label, view.values, view.at_opening, view.slider, **options)
         if name == "cell":
             return controls.choice(name, self.opening, self.cells)
@@ -225,7 +229,7 @@ class Frame:
         """Take the address, and what another page has left, as far as the controls of this page can show it."""
         self._exchange()
         views = {key: view.values for key, view in self.views.items()}
-        links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
+        first = links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
         if st.session_state.get("cell", self.opening.cell) not in self.cells:
             st.session_state["cell"] = self.opening.cell
         given = st.session_state.to_dict()
@@ -233,6 +237,29 @@ class Frame:
             offered = self.offered.get(name, KNOBS_NUMBER[name].offered)
             if given[name] not in offered:
                 st.session_state[name] = links.nearest(offered, given[name])
+        for name in self.existing if first else ():
+            asked = self._now(name)
+            if asked not in self._existing(name):
+                links.add_notice(f"`{name} = {asked}` is shown as {self._now(name)}")
+
+    def _now(self, name: str) -> Any:
+        """What a control shows, or will show once it is made and reads the address."""
+        if name in st.session_state:
+            return st.session_state[name]
+        offered = self.views[name].values if name in self.views else self.offered[name]
+        spelled = {controls.in_link(name, value): value for value in offered}
+        return spelled.get(st.query_params.get(name, ""), self.at_opening[name])
+
+    def _existing(self, name: str) -> Sequence[str]:
+        """The values of a view that exist; where the present one does not, the view moves on to the next that does.
+
+        It is set only then: a value that is set at each run would stop a held key.
+        """
+        offered, now, values = self.existing[name](self._now), self._now(name), self.views[name].values
+        if now not in offered:
+            later = (value for value in values[values.index(now) :] if value in offered)
+            st.session_state[name] = next(later, offered[-1])
+        return offered
 
     def _exchange(self) -> None:
         """Put aside what other pages have where this one keeps a field apart, and take it up again on another page."""

@@ -22,14 +22,14 @@ _MOST_REMARKS = 4
 _MOST_NAMES = 8
 
 
-def read_link(widgets: Mapping[str, Any]) -> None:
-    """On a session's first run, compare the address with what the controls can show.
+def read_link(widgets: Mapping[str, Any]) -> bool:
+    """On a session's first run, and only then true, compare the address with what the controls can show.
 
     Args:
         widgets: key of each bound widget -> tuple of the values that it offers, or None where KNOBS decides.
     """
     if _NOTICES in st.session_state:
-        return
+        return False
     remarks = []
     for key in st.query_params:
         if key in widgets:
@@ -42,6 +42,12 @@ def read_link(widgets: Mapping[str, Any]) -> None:
     if len(remarks) > _MOST_REMARKS:
         remarks = [*remarks[:_MOST_REMARKS], f"and {len(remarks) - _MOST_REMARKS} more"]
     st.session_state[_NOTICES] = remarks
+    return True
+
+
+def add_notice(remark: str) -> None:
+    """Add to what `show_notices` says of the link."""
+    st.session_state[_NOTICES] = [*st.session_state[_NOTICES], remark]
 
 
 def show_notices() -> None:

@@ -36,11 +36,6 @@ def stops(shape: str, length: int) -> tuple[str, ...]:
     return positions(1 if shape == "one-to-one" else length * (1 + SHAPES[shape].has_decoder))
 
 
-def nearest_stop(position: str, offered: tuple[str, ...]) -> str:
-    """The first of the offered stops that does not come before a position."""
-    return next(stop for stop in POSITIONS[POSITIONS.index(position) :] if stop in offered)
-
-
 @lru_cache(maxsize=512)
 def shape_picture(experiment: Experiment, shape: str, position: str, colour: str) -> dict[str, bytes]:
     """The picture's datasets."""
