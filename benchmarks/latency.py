@@ -162,13 +162,14 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> N
 #: Page -> seconds until the server has answered in the background what a hall asks first, and its sliders, each to be
 #: answered within 2.5 times the text-only page.
 PAGES = {
-    "shapes": (5, ("Step", "Weight scale")),
+    "shapes": (5, ("Step", "Weight scale", "Sequence length T")),
     "additive_path": (30, ("Forget bias (LSTM)", "Weight scale", "Sequence length T")),
     "initialisation": (240, ("Sequence length T", "Weight scale")),
     "losses": (90, ("Truncation length τ", "Weight scale", "Sequence length T")),
     "jacobians": (60, ("Weight scale", "Sequence length T")),
     "phase_diagram": (60, ("Weight scale", "Input scale")),
-    "by_hand": (30, ("Step t", "Sequence length T")),
+    "by_hand": (30, ("Step t", "Sequence length T", "Batch size N", "Input size D", "Hidden size H")),
+    "depth": (60, ("Layers", "Weight scale", "Sequence length T")),
 }
 
 

@@ -50,9 +50,9 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
     cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
     left = alt.ExprRef("narrow ? 0 : mapLeft")
-    bar = colour_bar(
-        "log₁₀ ‖dL/dh‖, against step T", "length:Q", ("-whole.limit", "whole.limit"), DIVERGING, legendX=left
-    )
+    ends = ("-whole.limit", "whole.limit")
+    place: dict[str, Any] = {"legendX": left, "gradientLength": 140}
+    bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ends, DIVERGING, **place)
     return (
         alt.layer(
             alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),

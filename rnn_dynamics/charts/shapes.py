@@ -24,7 +24,7 @@ _PARAMETERS = {
     "radius": "narrow ? min(17, pace * 0.28) : min(24, pace * 0.24, height * 0.075)",
     "letters": "narrow || pace < 90 ? 11 : pace < 150 ? 14 : 16",
     "roomy": "!narrow && pace >= 100",
-    "crowded": "pace < 80",
+    "crowded": "pace < 80 || height < 260",
 }
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
@@ -56,7 +56,7 @@ _EDGE = {
 _LETTER = (
     "({back: roomy ? 0.34 : crowded ? 0.4 : 0.5, up: roomy ? 0.5 : narrow ? 0.7 : 0.9, bridge: 0.62})[datum.way] || 0.5"
 )
-_NUMBER = "({back: roomy ? 0.47 : 0.5, up: roomy ? 0.5 : narrow ? 0.3 : 0.14, bridge: 0.62})[datum.way] || 0.5"
+_NUMBER = "({back: roomy ? 0.43 : 0.5, up: roomy ? 0.5 : narrow ? 0.3 : 0.14, bridge: 0.62})[datum.way] || 0.5"
 #: An edge without room beside it: its letters stand on it, and its number is left out.
 _PACKED = "(crowded && indexof(['back', 'bridge'], datum.way) >= 0 || narrow && datum.way === 'bridge')"
 #: A dash for each matrix, an encoder's and a decoder's apart.

@@ -22,7 +22,7 @@ _AFTER, _BELOW = 0.45, 0.85
 #: Where h0 and the start symbol stand, in steps.
 _START = 0.3
 #: Heights of inputs, states, outputs and loss on a wide screen.
-_LEVELS = {"x": 0.85, "h": 0.58, "s": 0.58, "y": 0.29, "L": 0.04}
+_LEVELS = {"x": 0.86, "h": 0.595, "s": 0.595, "y": 0.27, "L": 0.04}
 #: The same lanes on a phone, from left to right; with a decoder, and without one.
 _LANES = {"x": 0.09, "h": 0.38, "y": 0.67, "L": 0.94}
 _LANES_WITH_DECODER = {"x": 0.06, "h": 0.28, "s": 0.52, "y": 0.75, "L": 0.95}
