@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -77,6 +77,30 @@ def run(experiment: Experiment) -> Trace:
         log10_norms=_locked({**top.log10_norms, "input": by_input}),
         layers=tuple(levels),
     )
+
+
+def walk_given(
+    experiment: Experiment,
+    parameters: Mapping[str, Array],
+    inputs: Array,
+    adjoints: Callable[[Array], Array],
+) -> LayerTrace:
+    """Run a network whose parameters are given over inputs that are given, and send a loss of any kind back.
+
+    Args:
+        experiment: cell, nonlinearity and hidden size count; one layer in one direction.
+        parameters: under torch's names, as they are; no weight scale is applied.
+        inputs: (T, N, D).
+        adjoints: what the loss says directly of the states: of h_1 .. h_T (T, N, H) it makes ∂L/∂h_t of the last steps,
+            (B, N, H).
+    """
+    cell = cell_of(experiment)
+    [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **parameters})
+    layers = unroll_stack(cell, [[weights]], inputs, cut=False)
+    check_states(_outputs(layers), [experiment.weight_scale], experiment)
+    direct = np.ascontiguousarray(adjoints(output_of(layers[-1]).swapaxes(-1, -2)).swapaxes(-1, -2))
+    _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
+    return level
 
 
 def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], list[LayerTrace], Array]:

@@ -27,6 +27,9 @@ ROOMS: dict[str, set[str]] = {
     "by_hand": {"experiment", "cells", "initialise"},
     "against_torch": {"by_hand"},
     "shapes": ENGINE | {"run"},
+    "tasks": set(),
+    "training": {"experiment", "tasks"},
+    "trainer": ENGINE | {"run", "tasks", "training"},
     "theory": {"experiment"},
     "schemes": {"experiment"},
     "process": set(),
@@ -46,9 +49,12 @@ ROOMS: dict[str, set[str]] = {
         "tables",
         "process",
         "schemes",
+        "tasks",
+        "training",
+        "trainer",
         "reproduction",
     },
-    "pages": {"dashboard", "tables", "charts", "theory", "experiment", "schemes"},
+    "pages": {"dashboard", "tasks", "training", "tables", "charts", "theory", "experiment", "schemes"},
 }
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {
@@ -62,6 +68,9 @@ OUTSIDE: dict[str, set[str]] = {
     "by_hand": {"numpy"},
     "against_torch": {"torch"},
     "shapes": {"numpy"},
+    "tasks": {"numpy", "sklearn"},
+    "training": {"numpy"},
+    "trainer": {"numpy", "torch"},
     "theory": {"numpy"},
     "schemes": set(),
     "process": {"threadpoolctl"},

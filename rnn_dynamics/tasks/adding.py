@@ -1,0 +1,37 @@
+"""The adding problem of Hochreiter & Schmidhuber 1997, in the form of Le, Jaitly & Hinton 2015.
+
+Each step reads a number from U(0, 1) and a mark. One mark stands in the first half, one in the second, and at the end
+the sum of both marked numbers is asked for. Who does not remember answers 1, the mean of such a sum, and is wrong by
+its variance, 2 · 1/12 = 1/6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from rnn_dynamics.tasks.task import Batch, Task
+
+#: An answer counts as right if it is this close (Hochreiter & Schmidhuber 1997).
+TOLERANCE = 0.04
+
+
+def _draw(generator: Generator, count: int, steps: int, _: bool) -> Batch:
+    numbers, marks = generator.random((steps, count)), np.zeros((steps, count))
+    each, half = np.arange(count), steps // 2
+    first, second = generator.integers(0, half, count), generator.integers(half, steps, count)
+    marks[first, each] = marks[second, each] = 1.0
+    return Batch(np.stack([numbers, marks], axis=-1), numbers[first, each] + numbers[second, each])
+
+
+ADDING = Task(
+    label="Adding problem",
+    input_size=2,
+    outputs=1,
+    draw=_draw,
+    chance_loss=lambda _: 1.0 / 6.0,
+    # The density of the sum is a triangle of height 1 over 1.
+    chance_accuracy=1.0 - (1.0 - TOLERANCE) ** 2,
+    shortest=2,
+    tolerance=TOLERANCE,
+)

@@ -1,0 +1,157 @@
+"""A sentence whose last word depends on a cue at its beginning; between them stands what says nothing about it.
+
+    I am a {cue} student, who gets up early, … and I love machine ___
+
+The reader writes the parts; every sentence that is drawn from them is as likely with one cue as with another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from rnn_dynamics.tasks.task import Batch, Task
+
+CUE, BLANK, UNKNOWN = "{cue}", "___", "?"
+#: Limits of a template, so that no reader's text can fill a server.
+LONGEST_PART, MOST_FILLERS, MOST_ANSWERS, MOST_WORDS = 200, 60, 20, 400
+#: D: numbers that stand for one word.
+EMBEDDING = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """The parts of the sentences; words are what spaces separate, in small letters.
+
+    Args:
+        start: with {cue} in it.
+        fillers: phrases between the cue and the end.
+        end: its last word is the blank, ___.
+        answers: pairs of a cue, which may have several words, and the one word that belongs in the blank.
+
+    Raises:
+        ValueError: a part is missing, too long, or contradicts another; the message names it.
+    """
+
+    start: str = "I am a {cue} student"
+    fillers: tuple[str, ...] = (
+        "today",
+        "you know",
+        "who gets up early",
+        "with two small cats",
+        "from a quiet town",
+        "who often walks home",
+        "near the old river",
+        "as my friends say",
+        "when it rains",
+        "who plays the drums",
+        "after a long day",
+        "between green hills",
+    )
+    end: str = "and I love machine ___"
+    answers: tuple[tuple[str, str], ...] = (
+        ("data science", "learning"),
+        ("linguistics", "translation"),
+        ("textile design", "knitting"),
+        ("mechanical engineering", "tools"),
+    )
+
+    def __post_init__(self) -> None:
+        for name, part in {"start": self.start, "end": self.end}.items():
+            if len(part) > LONGEST_PART:
+                raise ValueError(f"{name} has {len(part)} characters; the limit is {LONGEST_PART}")
+        if self.start.split().count(CUE) != 1:
+            raise ValueError(f"start = {self.start!r} does not hold {CUE} once, as a word of its own")
+        if self.end.split()[-1:] != [BLANK] or self.end.split().count(BLANK) != 1:
+            raise ValueError(f"end = {self.end!r} does not have {BLANK} as its last word, and nowhere else")
+        for name, parts, most in (("fillers", self.fillers, MOST_FILLERS), ("answers", self.answers, MOST_ANSWERS)):
+            if not 1 <= len(parts) <= most:
+                raise ValueError(f"{name} has {len(parts)} lines; there must be 1 to {most}")
+        for filler in self.fillers:
+            if not filler.split() or len(filler) > LONGEST_PART:
+                raise ValueError(f"filler {filler[:40]!r} is empty or has more than {LONGEST_PART} characters")
+        self._check_answers()
+        if len(self.words) > MOST_WORDS:
+            raise ValueError(f"there are {len(self.words)} different words; the limit is {MOST_WORDS}")
+
+    def _check_answers(self) -> None:
+        cues = [" ".join(_split(cue)) for cue, _ in self.answers]
+        for cue, answer in self.answers:
+            if not cue.split() or len(cue) > LONGEST_PART:
+                raise ValueError(f"cue {cue[:40]!r} is empty or has more than {LONGEST_PART} characters")
+            if len(answer.split()) != 1 or len(answer) > LONGEST_PART:
+                raise ValueError(f"answer {answer[:40]!r} to {cue!r} is not one word")
+        if len(self.choices) < 2:
+            raise ValueError("answers holds a single word, so there is nothing to learn; there must be 2 at least")
+        if doubled := next((cue for cue in cues if cues.count(cue) > 1), None):
+            raise ValueError(f"cue {doubled!r} stands in answers twice")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that may belong in the blank, each once, in order."""
+        return tuple(dict.fromkeys(answer.lower() for _, answer in self.answers))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word that can be read, in order; the first one stands for all unknown ones."""
+        parts = [self.start.replace(CUE, " "), *(cue for cue, _ in self.answers), *self.fillers, self.end]
+        read = (word for part in parts for word in _split(part) if word != BLANK)
+        return tuple(dict.fromkeys((UNKNOWN, *read)))
+
+    def gaps(self, most: int) -> tuple[int, ...]:
+        """Up to `most`, the numbers of words that fillers can make together."""
+        lengths = {len(filler.split()) for filler in self.fillers}
+        made = [True]
+        for gap in range(1, most + 1):
+            made.append(any(made[gap - length] for length in lengths if length <= gap))
+        return tuple(gap for gap, possible in enumerate(made) if possible)
+
+    def sentence(self, generator: Generator, gap: int, pair: int) -> list[str]:
+        """One sentence without its blank; its fillers have `gap` words, or as many below it as they can make."""
+        possible = set(self.gaps(gap))
+        left, fillers = max(possible), [_split(filler) for filler in self.fillers]
+        words = _split(self.start.replace(CUE, self.answers[pair][0]))
+        while left:
+            fitting = [filler for filler in fillers if left - len(filler) in possible]
+            chosen = fitting[generator.integers(len(fitting))]
+            words, left = words + chosen, left - len(chosen)
+        return words + _split(self.end)[:-1]
+
+    def read(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+        """Positions (T, N) in `words`; 0 for one that is not there, and for what a shorter sentence lacks in front."""
+        known = {word: place for place, word in enumerate(self.words)}
+        longest = max(map(len, sentences))
+        rows = [[UNKNOWN] * (longest - len(words)) + list(words) for words in sentences]
+        return np.array([[known.get(word.lower(), 0) for word in row] for row in rows]).T
+
+    def task(self) -> Task:
+        """To name the word that belongs in the blank. The gap is the number of words in the fillers."""
+        choices = {word: place for place, word in enumerate(self.choices)}
+        counts = np.bincount([choices[answer.lower()] for _, answer in self.answers])
+        shares = counts / counts.sum()
+        longest = max(len(_split(cue)) for cue, _ in self.answers)
+        around = len(_split(self.start)) - 1 + longest + len(_split(self.end)) - 1
+
+        def draw(generator: Generator, count: int, gap: int, _: bool) -> Batch:
+            pairs = generator.integers(0, len(self.answers), count)
+            sentences = [self.sentence(generator, gap, pair) for pair in pairs]
+            return Batch(self.read(sentences), np.array([choices[self.answers[pair][1].lower()] for pair in pairs]))
+
+        return Task(
+            label="Fill in the blank",
+            input_size=EMBEDDING,
+            outputs=len(choices),
+            draw=draw,
+            chance_loss=lambda _: float(-(shares * np.log(shares)).sum()),
+            chance_accuracy=float(shares.max()),
+            steps_of=lambda gap: around + max(self.gaps(gap)),
+            vocabulary=len(self.words),
+        )
+
+
+def _split(text: str) -> list[str]:
+    return text.lower().split()
