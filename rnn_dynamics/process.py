@@ -46,3 +46,14 @@ def use_one_core() -> bool:
         with suppress(ProcessLookupError):  # it has ended meanwhile
             os.sched_setaffinity(int(thread), {core})
     return True
+
+
+def use_every_core() -> bool:
+    """Let the calling thread, and those that it will start, run on every core, whatever `use_one_core` said of others.
+
+    For work that is done outside Python, as torch's is. Returns whether the platform lets a thread choose.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    return True

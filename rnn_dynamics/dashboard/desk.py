@@ -1,0 +1,204 @@
+"""Where visitors leave their trainings: a bounded number at a time on this server, at most one for each session.
+
+A training runs in a thread of its own, and pages only look at its histories. Who waits has a place in the queue; a
+session that ends, or begins another training, gives its place back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rnn_dynamics import process
+from rnn_dynamics.training import History, Training
+
+if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
+    from rnn_dynamics.trainer import Trainer
+
+#: Trainings that go on at the same time on one server.
+PLACES = 1
+#: Seconds between two updates, so that those who move a slider get the interpreter.
+_BREATH = 0.0005
+_SEAT = "seat"
+
+
+class Job:
+    """Some trainings that go on side by side, an update of each in turn.
+
+    trainings: the questions. failure: why it ended before its end, or "". What a single training says of itself stands
+    in its history.
+    """
+
+    def __init__(self, trainings: Sequence[Training]) -> None:
+        self.trainings = tuple(trainings)
+        self.failure = ""
+        self.seconds = 0.0
+        self._trainers: list[Trainer] = []
+        self._stop, self._over = Event(), Event()
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """What each training has seen so far; none before the work begins."""
+        return tuple(trainer.history for trainer in self._trainers)
+
+    @property
+    def trainers(self) -> tuple[Trainer, ...]:
+        """To ask more of, once the job is over."""
+        return tuple(self._trainers)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody works on it, nor will: it is finished, or stopped."""
+        return self._over.is_set()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do."""
+        return bool(self._trainers) and all(trainer.done for trainer in self._trainers)
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        done = sum(training.iterations if one.failure else one.iterations for training, one in self._pairs())
+        return done / sum(training.iterations for training in self.trainings)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before there is one."""
+        return self.seconds * (1.0 - self.share) / self.share if self.share else None
+
+    def stop(self) -> None:
+        """Let the work end after the update that it is at. What is there stays."""
+        self._stop.set()
+
+    def end(self) -> None:
+        """Say that nobody works on it any more."""
+        self._over.set()
+
+    def again(self) -> None:
+        """Make a stopped job ready to be gone on with."""
+        self._stop.clear()
+        self._over.clear()
+
+    def work(self) -> None:
+        """Train until all is done or `stop` is called."""
+        from rnn_dynamics.trainer import Trainer
+
+        try:
+            if not self._trainers:
+                self._trainers = [Trainer(training) for training in self.trainings]
+            while not self.complete and not self._stop.is_set():
+                began = monotonic()
+                for trainer in self._trainers:
+                    trainer.advance()
+                self.seconds += monotonic() - began
+                sleep(_BREATH)
+        except ValueError as error:  # states of a ReLU network that have left the range of numbers
+            self.failure = str(error)
+
+    def _pairs(self) -> zip[tuple[Training, History]]:
+        return zip(self.trainings, self.histories, strict=False)
+
+
+class Desk:
+    """The queue of one server."""
+
+    def __init__(self, places: int = PLACES) -> None:
+        self._places, self._lock = places, Lock()
+        self._waiting: deque[Job] = deque()
+        self._working: set[Job] = set()
+
+    def submit(self, job: Job) -> None:
+        """Put a job at the end of the queue; it begins at once if a place is free."""
+        job.again()
+        with self._lock:
+            self._waiting.append(job)
+            self._begin_next()
+
+    def leave(self, job: Job) -> None:
+        """Stop a job, or take it out of the queue."""
+        job.stop()
+        with self._lock:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                job.end()
+
+    def place_of(self, job: Job) -> int:
+        """How many jobs go before it: 0 once it is worked on, or over."""
+        with self._lock:
+            return self._waiting.index(job) + len(self._working) if job in self._waiting else 0
+
+    def _begin_next(self) -> None:
+        while self._waiting and len(self._working) < self._places:
+            job = self._waiting.popleft()
+            self._working.add(job)
+            Thread(target=self._work, args=(job,), daemon=True, name="training").start()
+
+    def _work(self, job: Job) -> None:
+        try:
+            process.use_every_core()
+            job.work()
+        finally:
+            job.end()
+            with self._lock:
+                self._working.discard(job)
+                self._begin_next()
+
+
+@st.cache_resource(show_spinner=False)
+def the_desk() -> Desk:
+    """The desk of this server."""
+    return Desk()
+
+
+class Seat:
+    """What one session has at the desk: the latest job of each page, of which one at most is worked on or waits."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._jobs: dict[str, Job] = {}
+
+    def job(self, page: str) -> Job | None:
+        """The latest job of a page."""
+        return self._jobs.get(page)
+
+    def place(self, page: str) -> int:
+        """How many others go before the page's job: 0 once it is worked on, or over."""
+        job = self.job(page)
+        return self._desk.place_of(job) if job else 0
+
+    def begin(self, page: str, trainings: Sequence[Training]) -> None:
+        """Queue new trainings of a page; whatever else the session has at the desk is stopped."""
+        self.stop()
+        self._jobs[page] = Job(trainings)
+        self._desk.submit(self._jobs[page])
+
+    def go_on(self, page: str) -> None:
+        """Queue a page's stopped job again."""
+        job = self.job(page)
+        if job is not None and job.over and not job.complete:
+            self.stop()
+            self._desk.submit(job)
+
+    def stop(self) -> None:
+        """Give the place back; what was learned stays."""
+        for job in self._jobs.values():
+            if not job.over:
+                self._desk.leave(job)
+
+
+def seat() -> Seat:
+    """This session's seat. When its tab is closed, its place becomes free."""
+    held: Seat = st.session_state.setdefault(_SEAT, Seat(the_desk()))
+    _presence(held)
+    return held
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop)
+def _presence(_held: Seat) -> Seat:
+    return _held  # kept until the session disconnects

@@ -1,0 +1,141 @@
+"""The desk: a bounded number of trainings at a time, a queue, and places that come free."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.dashboard.desk import Desk, Job, Seat
+from rnn_dynamics.trainer import Trainer
+from rnn_dynamics.training import Training
+from tests.reader import wait_until
+
+SMALL = Training(
+    experiment=Experiment(cell="lstm", sequence_length=12, hidden_size=4, batch_size=2, initialisation="torch"),
+    iterations=5,
+)
+LONG = replace(SMALL, iterations=50_000)
+RNN = replace(SMALL, experiment=replace(SMALL.experiment, cell="rnn"))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    wait_until(holds, "the desk does not come so far", 30)
+
+
+def alone(training: Training) -> Trainer:
+    trainer = Trainer(training)
+    while not trainer.done:
+        trainer.advance()
+    return trainer
+
+
+def test_a_job_trains_side_by_side_what_each_would_learn_alone() -> None:
+    desk, job = Desk(), Job([RNN, SMALL])
+    assert (job.over, job.share, job.seconds_left, job.histories) == (False, 0.0, None, ())
+    desk.submit(job)
+    until(lambda: job.over)
+    assert job.complete
+    assert job.share == 1.0
+    assert job.seconds > 0.0
+    assert job.seconds_left == 0.0
+    for history, training in zip(job.histories, (RNN, SMALL), strict=True):
+        assert history.packed() == alone(training).history.packed()
+
+
+def test_one_works_and_the_others_have_a_place_in_the_queue() -> None:
+    desk, jobs = Desk(places=1), [Job([LONG]) for _ in range(3)]
+    for job in jobs:
+        desk.submit(job)
+    until(lambda: len(jobs[0].histories) == 1)
+    assert [desk.place_of(job) for job in jobs] == [0, 1, 2]
+    assert jobs[1].histories == ()
+    desk.leave(jobs[1])
+    assert jobs[1].over
+    assert [desk.place_of(job) for job in jobs] == [0, 0, 1]
+    desk.leave(jobs[0])
+    until(lambda: len(jobs[2].histories) == 1)
+    assert jobs[0].over
+    assert desk.place_of(jobs[2]) == 0
+    desk.leave(jobs[2])
+    until(lambda: jobs[2].over)
+
+
+def test_two_places_are_two_at_a_time() -> None:
+    desk, jobs = Desk(places=2), [Job([LONG]) for _ in range(3)]
+    for job in jobs:
+        desk.submit(job)
+    until(lambda: len(jobs[0].histories) == len(jobs[1].histories) == 1)
+    assert [desk.place_of(job) for job in jobs] == [0, 0, 2]
+    for job in jobs:
+        desk.leave(job)
+    until(lambda: all(job.over for job in jobs))
+
+
+def test_a_stopped_job_keeps_what_it_has_and_goes_on_to_the_same_numbers() -> None:
+    training = replace(SMALL, iterations=300)
+    seat = Seat(Desk())
+    seat.begin("page", [training])
+    job = seat.job("page")
+    assert job is not None
+    until(lambda: bool(job.histories) and job.histories[0].iterations >= 3)
+    seat.stop()
+    until(lambda: job.over)
+    done = job.histories[0].iterations
+    assert 3 <= done < 300
+    assert 0.0 < job.share < 1.0
+    assert job.seconds_left is not None
+    time.sleep(0.1)
+    assert job.histories[0].iterations == done
+    seat.go_on("page")
+    until(lambda: job.over)
+    assert job.complete
+    assert job.histories[0].packed() == alone(training).history.packed()
+    seat.go_on("page")  # nothing is left to do
+    assert job.over
+
+
+def test_a_session_has_one_training_at_a_time_and_keeps_a_result_for_each_page() -> None:
+    seat = Seat(Desk(places=5))
+    seat.begin("one", [LONG])
+    first = seat.job("one")
+    seat.begin("two", [SMALL])
+    second = seat.job("two")
+    assert first is not None
+    assert second is not None
+    until(lambda: first.over and second.over)
+    assert not first.complete
+    assert second.complete
+    assert seat.job("one") is first
+    assert seat.job("three") is None
+    assert seat.place("three") == seat.place("one") == 0
+
+
+def test_a_free_place_is_taken_by_the_next_after_work_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Job) -> None:
+        raise KeyError("an error of ours")
+
+    desk, broken, next_one = Desk(), Job([SMALL]), Job([SMALL])
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    work = Job.work
+    monkeypatch.setattr(Job, "work", lambda job: fail(job) if job is broken else work(job))
+    desk.submit(broken)
+    desk.submit(next_one)
+    until(lambda: next_one.complete)
+    assert broken.over
+    assert not broken.complete
+
+
+def test_states_that_leave_the_range_of_numbers_end_a_job_with_what_and_the_limit() -> None:
+    wild = replace(
+        SMALL,
+        task="adding",
+        experiment=replace(
+            RNN.experiment, nonlinearity="relu", initialisation="identity", weight_scale=10.0, sequence_length=400
+        ),
+    )
+    desk, job = Desk(), Job([wild])
+    desk.submit(job)
+    until(lambda: job.over)
+    assert "beyond 1e+300, the limit" in job.failure
