@@ -1,0 +1,86 @@
+"""Buttons, progress and place in the queue of a page's training, and how often the page looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.desk import Job, seat
+from rnn_dynamics.training import Training
+
+#: Seconds between two looks at a training that goes on, and at a queue.
+_LOOK, _QUEUE = 0.7, 2.0
+
+
+def live(page: str, picture: Callable[[], None]) -> None:
+    """Show a picture that calls `training_panel`, again and again while the page's training goes on.
+
+    How often a fragment runs by itself is decided where the page runs, so when that changes, the page runs anew.
+    """
+    st.fragment(picture, run_every=_pace(page))()
+
+
+def _pace(page: str) -> float | None:
+    held = seat()
+    job = held.job(page)
+    if job is None or job.over:
+        return None
+    return _QUEUE if held.place(page) else _LOOK
+
+
+def training_panel(page: str, asked: Callable[[], Sequence[Training]]) -> Job | None:
+    """The page's training, after a reader's press of a button has been obeyed.
+
+    Args:
+        page: whose training it is.
+        asked: what the controls ask for now; a ValueError of it is shown in place of the button's effect.
+    """
+    words, held, pace = sentences("training"), seat(), _pace(page)
+    job = held.job(page)
+    if job is None or job.over:
+        _show_idle(page, job, asked)
+    else:
+        _show_work(page, job)
+    if _pace(page) != pace:
+        st.rerun()
+    if job is not None and job.failure:
+        st.error(words["refused"].format(why=job.failure))
+    return job
+
+
+def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training]]) -> None:
+    words, held = sentences("training"), seat()
+    stopped = job is not None and not job.complete and not job.failure
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(words["again" if job else "train"], key="train", type="primary"):
+            try:
+                held.begin(page, asked())
+            except ValueError as error:
+                st.error(words["refused"].format(why=error))
+        if stopped and st.button(words["go_on"], key="go_on"):
+            held.go_on(page)
+        if job is not None and stopped:
+            st.caption(words["stopped"].format(done=_done(job), total=_total(job)))
+
+
+def _show_work(page: str, job: Job) -> None:
+    words, place = sentences("training"), seat().place(page)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if place:
+            st.progress(0.0, words["queue"].format(place=place))
+        else:
+            left = job.seconds_left
+            says = words["beginning"] if left is None else words["seconds"].format(seconds=left)
+            st.progress(job.share, words["progress"].format(done=_done(job), total=_total(job), left=says))
+        st.button(words["stop"], key="stop", on_click=seat().stop)
+
+
+def _done(job: Job) -> int:
+    """Updates of the training that is furthest behind."""
+    return min((history.iterations for history in job.histories), default=0)
+
+
+def _total(job: Job) -> int:
+    return max(training.iterations for training in job.trainings)
