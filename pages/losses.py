@@ -8,7 +8,7 @@ import streamlit as st
 
 from rnn_dynamics.charts.cost import cost_specification
 from rnn_dynamics.charts.losses import HEIGHT, loss_specification
-from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES
+from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.cost import cost_finding, cost_picture, grown_measurement, measured
@@ -85,8 +85,8 @@ def cost() -> None:
         run_again()
 
 
-def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+def _picture(experiment: Experiment, views: Views, on: Background | None = None) -> tuple[dict[str, bytes], str]:
+    colour = THEMES[on or background()].cells[list(CELL_NAMES).index(experiment.cell)]
     return (
         loss_picture(experiment, views["truncation"], colour, SEQUENTIAL),
         loss_finding(experiment, views["truncation"]),
@@ -106,4 +106,4 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
 
 
 FRAME.show(picture, _downloads, below=cost)
-warm_up(PAGE, EXPECTED, lambda experiment: loss_finding(experiment, FRAME.views_at_opening["truncation"]))
+warm_up(PAGE, EXPECTED, lambda experiment: _picture(experiment, FRAME.views_at_opening, "light"))

@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.charts.before_after import before_after_specification
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
+from rnn_dynamics.dashboard.before_after import chosen_job, look_every, trained_picture
 from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
 from rnn_dynamics.dashboard.frame import (
     AXIS,
@@ -82,6 +84,20 @@ def picture() -> None:
     st.html(finding(PAGE, experiment, live))
 
 
+def trained() -> None:
+    """What training does to the same picture, for a session that has trained a network."""
+    st.fragment(_trained, run_every=look_every())()
+
+
+def _trained() -> None:
+    job, (_, views) = chosen_job(PAGE), FRAME.asked()
+    if job is not None:
+        datasets, note = trained_picture(PAGE, job, views["gradient"], views["axis"] == "lag")
+        specification = before_after_specification(views["gradient"], views["axis"], background())
+        st.vega_lite_chart({**specification, "datasets": datasets}, key="before_after", width="stretch")
+        st.html(note)
+
+
 def _live(experiment: Experiment, views: Views) -> LivePicture:
     names = tuple(_names(experiment).items())
     return live_picture(experiment, views["gradient"], views["axis"] == "lag", names, DIVERGING)
@@ -112,5 +128,5 @@ def _table(live: LivePicture, weight_scale: float) -> Any:
     return curves_table(norms, weight_scale)
 
 
-FRAME.show(picture, _downloads)
+FRAME.show(picture, _downloads, below=trained)
 warm_up(PAGE, EXPECTED, lambda experiment: _live(experiment, FRAME.views_at_opening))

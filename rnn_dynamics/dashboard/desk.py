@@ -167,6 +167,11 @@ class Seat:
         """The latest job of a page."""
         return self._jobs.get(page)
 
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The latest job of each page, in the order of their first ones."""
+        return tuple(self._jobs.values())
+
     def place(self, page: str) -> int:
         """How many others go before the page's job: 0 once it is worked on, or over."""
         job = self.job(page)
@@ -199,6 +204,6 @@ def seat() -> Seat:
     return held
 
 
-@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop)
+@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop, max_entries=1)
 def _presence(_held: Seat) -> Seat:
     return _held  # kept until the session disconnects

@@ -1,0 +1,91 @@
+"""Trained networks on the page "Vanish or explode?": the gradient of their own loss before and after training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rnn_dynamics.cells import CELLS
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.desk import Job, seat
+from rnn_dynamics.tables.before_after import Network, before_after_datasets
+from rnn_dynamics.tables.verdict import judge, power_of_ten
+from rnn_dynamics.training import History, Training
+
+#: Seconds between two looks at a training that goes on.
+_LOOK = 1.0
+Trained = tuple[Training, History]
+
+
+def trained_jobs() -> tuple[Job, ...]:
+    """What this session has trained, or is training."""
+    return tuple(job for job in seat().jobs if job.histories)
+
+
+def look_every() -> float | None:
+    """How often to look again: None where no training goes on."""
+    return _LOOK if any(not job.over for job in trained_jobs()) else None
+
+
+def chosen_job(page: str) -> Job | None:
+    """The job that the reader brings in."""
+    words, jobs = sentences(page)["trained"], trained_jobs()
+    if not jobs:
+        return None
+    chosen = st.selectbox(
+        words["bring"],
+        range(len(jobs)),
+        index=None,
+        format_func=lambda place: describe(jobs[place], words),
+        placeholder=words["none"],
+        key="trained",
+        width=440,
+    )
+    return None if chosen is None else jobs[chosen]
+
+
+def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> tuple[dict[str, bytes], str]:
+    """The picture's datasets, and what stands below it, as HTML."""
+    words, pairs = sentences(page)["trained"], tuple(zip(job.trainings, job.histories, strict=True))
+    networks = [network_of(training, history, component, words) for training, history in pairs]
+    datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, words))
+    return datasets, f'<p class="note">{words["note"].format(task=pairs[0][0].its_task.label)}</p>'
+
+
+def describe(job: Job, words: dict[str, str]) -> str:
+    """A job in a list."""
+    training, cells = job.trainings[0], (training.experiment.cell.upper() for training in job.trainings)
+    done = min(history.iterations for history in job.histories)
+    return words["job"].format(cells=", ".join(dict.fromkeys(cells)), task=training.its_task.label, done=done)
+
+
+def network_of(training: Training, history: History, component: str, words: dict[str, str]) -> Network:
+    """The first and the latest look at a network; the GRU and the RNN have no cell state, and show h."""
+    looks = (history.moments[0], history.moments[-1])
+    before, after = (look.log10_norms.get(component, look.log10_norms["hidden"]) for look in looks)
+    name = training.experiment.cell.upper()
+    labels = {
+        time: words["label"].format(cell=name, time=words[time], share=power_of_ten(judge(norms).orders))
+        for time, norms in {"before": before, "after": after}.items()
+    }
+    return Network(cell=training.experiment.cell, before=before, after=after, labels=labels)
+
+
+def headline(pairs: Sequence[Trained], networks: Sequence[Network], words: dict[str, str]) -> str:
+    """What training did to the network whose gradient at step 1 it changed most."""
+
+    def change(network: Network) -> float:
+        return judge(network.after).orders - judge(network.before).orders
+
+    (training, history), network = max(zip(pairs, networks, strict=True), key=lambda pair: abs(change(pair[1])))
+    kind = "same" if abs(change(network)) < 0.5 else "further" if change(network) > 0 else "less"
+    return words[kind].format(
+        cell=CELLS[training.experiment.cell].label,
+        task=training.its_task.label,
+        done=history.moments[-1].iteration,
+        before=power_of_ten(judge(network.before).orders),
+        after=power_of_ten(judge(network.after).orders),
+        accuracy=f"{100 * history.moments[-1].accuracy:.0f}",
+        chance=f"{100 * training.its_task.chance_accuracy:.0f}",
+    )
