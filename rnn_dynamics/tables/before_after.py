@@ -57,7 +57,7 @@ def before_after_datasets(networks: Sequence[Network], against_lag: bool, title:
         "time": [time for _, time in rows],
         "points": curve_texts(norms, low, high),
         "text": [network.labels[time] for network, time in rows],
-        "label": hundredths(np.array(label_places(drawn[:, 0], drawn[:, -1], low, high))),
+        "label": hundredths(np.array(label_places(drawn[:, 0], drawn[:, -1], low, high, lines=10))),
     }
     whole = {
         "length": [length],
