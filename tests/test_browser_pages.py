@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.navigation import SECTIONS
 from tests.reader import Reader, running_app, visit, wait_until
 from tests.test_pages import PAGES
 
@@ -30,11 +31,10 @@ def title(reader: Reader) -> str:
 
 
 def go_by_the_bar(reader: Reader, page: str) -> None:
-    link = reader.page.get_by_role("link", name=TITLES[page])
-    if not link.count():  # the bar has no room for it
-        reader.page.locator("header").get_by_text(re.compile(r"^\d+ more$")).click()
-        link = reader.page.get_by_role("menuitem", name=TITLES[page])
-    link.first.click()
+    section = next((section for section, pages in SECTIONS.items() if page in pages), None)
+    if section is not None:
+        reader.page.locator("header").get_by_text(section, exact=True).click()
+    reader.page.get_by_role("menuitem" if section else "link", name=TITLES[page]).first.click()
     wait_until(lambda: title(reader) == TITLES[page], f"the bar does not lead to {page}")
     # The page that is left may stand beside the new one until the latter is complete.
     wait_until(lambda: reader.slider(leading(page)[0]).count() == 1, f"{page} does not come to rest")

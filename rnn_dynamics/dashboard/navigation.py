@@ -12,29 +12,29 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.content import sentences
+
+#: Pages in the order of the bar, by the menu that holds them; the home page stands before.
+SECTIONS = {
+    "Why": ("jacobians", "phase_diagram", "initialisation", "additive_path", "losses"),
+    "Networks": ("shapes", "depth", "by_hand"),
+}
+_HOME = "vanish_or_explode"
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 _BEGUN_AGAIN = "begun_again_with_the_bar"
 _ENTERED = ContextVar("entered", default=False)
 
 
 def _navigation() -> Any:
-    home = _PAGES / "vanish_or_explode.py"
+    # The home page has the empty address; a link to its file's name must not end in "Page not found".
+    home = [_page(_HOME, url_path="home", default=True), _page(_HOME, url_path=_HOME, visibility="hidden")]
     return st.navigation(
-        [
-            st.Page(home, title="Vanish or explode?", url_path="home", default=True),
-            # The home page has the empty address; a link to its file's name must not end in "Page not found".
-            st.Page(home, title="Vanish or explode?", url_path="vanish_or_explode", visibility="hidden"),
-            st.Page(_PAGES / "shapes.py", title="Shapes of recurrence"),
-            st.Page(_PAGES / "additive_path.py", title="The additive cell path"),
-            st.Page(_PAGES / "initialisation.py", title="What initialisation really does"),
-            st.Page(_PAGES / "losses.py", title="Which loss, how far back"),
-            st.Page(_PAGES / "jacobians.py", title="Why: a product of Jacobians"),
-            st.Page(_PAGES / "phase_diagram.py", title="Phase diagram"),
-            st.Page(_PAGES / "by_hand.py", title="By hand"),
-            st.Page(_PAGES / "depth.py", title="Depth and direction"),
-        ],
-        position="top",
+        {"": home} | {section: [_page(name) for name in names] for section, names in SECTIONS.items()}, position="top"
     )
+
+
+def _page(name: str, **options: Any) -> Any:
+    return st.Page(_PAGES / f"{name}.py", title=sentences(name)["title"], **options)
 
 
 def run_chosen_page() -> None:
