@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class Training:
                 f"steps × batch_size × hidden_size × iterations = {size:,}; the limit is {LARGEST_TRAINING:,}"
             )
 
-    @property
+    @cached_property
     def its_task(self) -> Task:
         """The task itself."""
         return self.template.task() if self.task == "blank" else TASKS[self.task]

@@ -7,8 +7,9 @@ The reader writes the parts; every sentence that is drawn from them is as likely
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
@@ -95,7 +96,7 @@ class Template:
         """The words that may belong in the blank, each once, in order."""
         return tuple(dict.fromkeys(answer.lower() for _, answer in self.answers))
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """Every word that can be read, in order; the first one stands for all unknown ones."""
         parts = [self.start.replace(CUE, " "), *(cue for cue, _ in self.answers), *self.fillers, self.end]
@@ -112,14 +113,22 @@ class Template:
 
     def sentence(self, generator: Generator, gap: int, pair: int) -> list[str]:
         """One sentence without its blank; its fillers have `gap` words, or as many below it as they can make."""
-        possible = set(self.gaps(gap))
-        left, fillers = max(possible), [_split(filler) for filler in self.fillers]
-        words = _split(self.start.replace(CUE, self.answers[pair][0]))
-        while left:
-            fitting = [filler for filler in fillers if left - len(filler) in possible]
-            chosen = fitting[generator.integers(len(fitting))]
-            words, left = words + chosen, left - len(chosen)
-        return words + _split(self.end)[:-1]
+        return self.sentences(generator, gap, [pair])[0]
+
+    def sentences(self, generator: Generator, gap: int, pairs: Iterable[int]) -> list[list[str]]:
+        """As `sentence`, for several pairs."""
+        fillers, possible = [_split(filler) for filler in self.fillers], self.gaps(gap)
+        fitting = {left: [one for one in fillers if left - len(one) in possible] for left in possible}
+        end = _split(self.end)[:-1]
+
+        def between() -> list[str]:
+            left, words = possible[-1], list[str]()
+            while left:
+                chosen = fitting[left][int(generator.random() * len(fitting[left]))]
+                words, left = words + chosen, left - len(chosen)
+            return words
+
+        return [_split(self.start.replace(CUE, self.answers[pair][0])) + between() + end for pair in pairs]
 
     def read(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.int64]:
         """Positions (T, N) in `words`; 0 for one that is not there, and for what a shorter sentence lacks in front."""
@@ -138,7 +147,7 @@ class Template:
 
         def draw(generator: Generator, count: int, gap: int, _: bool) -> Batch:
             pairs = generator.integers(0, len(self.answers), count)
-            sentences = [self.sentence(generator, gap, pair) for pair in pairs]
+            sentences = self.sentences(generator, gap, pairs)
             return Batch(self.read(sentences), np.array([choices[self.answers[pair][1].lower()] for pair in pairs]))
 
         return Task(
