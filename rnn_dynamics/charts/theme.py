@@ -36,6 +36,12 @@ DIVERGING = (
 #: same to readers with and without a weakness in red or green. Its middle is grey, so it serves a signed value too.
 SEQUENTIAL = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
 
+#: A grey map on which coloured lines are drawn: red, green and blue of nothing and of as much as there is.
+HEIGHTS: dict[Background, tuple[tuple[int, int], ...]] = {
+    "light": ((255, 169), (255, 180), (255, 194)),
+    "dark": ((18, 86), (22, 100), (28, 122)),
+}
+
 THEMES: dict[Background, Theme] = {
     "light": Theme(("#bf4400", "#7d3c98", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
     "dark": Theme(("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),

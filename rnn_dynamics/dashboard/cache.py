@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock, Thread
 from time import sleep
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,8 @@ from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.run import run, run_family
 from rnn_dynamics.tables.live import Picture, picture_datasets
 from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
+
+Question = TypeVar("Question")
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
@@ -85,12 +88,12 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def warm_up(page: str, _experiments: Iterable[Experiment], _answer: Callable[[Experiment], object]) -> Thread:
+def warm_up(page: str, _questions: Iterable[Question], _answer: Callable[[Question], object]) -> Thread:
     """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
 
     def answer_all() -> None:
-        for experiment in _experiments:
-            _answer(experiment)
+        for question in _questions:
+            _answer(question)
             sleep(_BREATH)
 
     thread = Thread(target=answer_all, daemon=True, name=f"warm-up {page}")

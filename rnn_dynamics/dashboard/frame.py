@@ -9,12 +9,13 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from rnn_dynamics.cliff import Descent
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import jacobian_script, loss_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import cliff_script, jacobian_script, loss_script, reproduction_script, shape_script
 
 Views = Mapping[str, str]
 
@@ -123,6 +124,16 @@ def loss_script_download(experiment: Experiment) -> Download:
         file_name=f"losses_{experiment.cell}.py",
         mime="text/x-python",
         content=lambda: loss_script(experiment),
+    )
+
+
+def cliff_script_download(descents: Sequence[Descent]) -> Download:
+    """The script that repeats descents on the error of one unit."""
+    return Download(
+        label="PyTorch script (descents)",
+        file_name="cliff.py",
+        mime="text/x-python",
+        content=lambda: cliff_script(descents),
     )
 
 

@@ -16,7 +16,7 @@ from rnn_dynamics.dashboard.content import sentences
 
 #: Pages in the order of the bar, by the menu that holds them; the home page stands before.
 SECTIONS = {
-    "Why": ("jacobians", "phase_diagram", "initialisation", "additive_path", "losses"),
+    "Why": ("jacobians", "phase_diagram", "cliff", "initialisation", "additive_path", "losses"),
     "Networks": ("shapes", "depth", "by_hand"),
 }
 _HOME = "vanish_or_explode"

@@ -1,0 +1,97 @@
+"""The cliff and clipping: gradient descent on the error of one unit, with and without clipping the gradient."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rnn_dynamics.charts.cliff import CELLS, GO, cliff_specification
+from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.cliff import PAGE, REGIONS, clicked_start, grid_values
+from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
+from rnn_dynamics.dashboard.frame import Download, Frame, View, Views, background, cliff_script_download, csv_download
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.cliff import path_table
+
+#: Only its seed plays a part: it moves the start.
+OPENING = Experiment()
+ASKED = ("start_w", "start_b", "descent_rate", "clip_at", "descent_steps")
+VIEWS = {
+    "region": View(label="Map", values=tuple(REGIONS)),
+    "start_w": View(label="Start w", values=grid_values(0), opening="4.90"),
+    "start_b": View(label="Start b", values=grid_values(1), opening="-2.65"),
+    "descent_rate": View(
+        label="Learning rate", values=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"), opening="0.1", slider=True
+    ),
+    "clip_at": View(
+        label="Clipping threshold", values=("0.01", "0.03", "0.1", "0.3", "1", "3", "10"), opening="0.3", slider=True
+    ),
+    "descent_steps": View(label="Steps", values=("10", "20", "50", "100"), opening="50", slider=True),
+}
+#: Start w and b, learning rate, threshold, steps and map of each preset.
+PRESET_VALUES = {
+    "flies": ("4.90", "-2.65", "0.1", "0.3", "50", "cliff"),
+    "norm": ("4.95", "-3.10", "0.1", "1", "50", "cliff"),
+    "value": ("5.00", "-3.00", "0.3", "0.03", "50", "cliff"),
+    "far": ("3.00", "-4.00", "0.3", "0.3", "50", "wide"),
+    "small": ("4.80", "-2.50", "0.01", "1", "100", "cliff"),
+}
+PRESET_VIEWS = {key: dict(zip((*ASKED, "region"), values, strict=True)) for key, values in PRESET_VALUES.items()}
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=dict.fromkeys(PRESET_VIEWS, OPENING),
+    main=tuple(VIEWS),
+    more=("seed",),
+    views=VIEWS,
+    preset_views=PRESET_VIEWS,
+    apart=("seed",),  # a network drawn elsewhere shall not move a start here
+)
+#: What a hall asks in its first minutes: the presets, and the opening picture along its sliders.
+EXPECTED = (
+    *PRESET_VIEWS.values(),
+    *(
+        PRESET_VIEWS["flies"] | {name: value}
+        for name in ("descent_rate", "clip_at", "descent_steps")
+        for value in VIEWS[name].values
+    ),
+)
+
+
+@st.fragment
+def picture() -> None:
+    """The controls and everything that depends on them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
+        for name in VIEWS:
+            FRAME.control(name)
+    experiment, views = FRAME.asked()
+    asked = [views[name] for name in ASKED]
+    datasets = cliff_picture(*asked, seed=experiment.seed, region=views["region"])
+    with st.container(key="surface"):  # as high as the screen allows, see page.css
+        st.vega_lite_chart(
+            {**cliff_specification(background()), "datasets": datasets},
+            key="picture",
+            height="stretch",
+            on_select=_start_there,
+            selection_mode=GO,
+        )
+    st.html(cliff_finding(*asked, seed=experiment.seed))
+
+
+def _start_there() -> None:
+    """Set the start to the cell that was clicked."""
+    picked = st.session_state["picture"].selection[GO]
+    if picked:
+        row, column = ((picked[0][place] + 0.5) / CELLS for place in ("row", "column"))
+        st.session_state.update(clicked_start(FRAME.asked()[1]["region"], row, column))
+
+
+def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
+    paths = tuple(answer_to(*(views[name] for name in ASKED), seed=experiment.seed).paths.values())
+    return (
+        csv_download("Paths", "cliff_paths.csv", lambda: path_table(paths)),
+        cliff_script_download([path.descent for path in paths]),
+    )
+
+
+FRAME.show(picture, _downloads)
+warm_up(PAGE, EXPECTED, lambda views: cliff_finding(*(views[name] for name in ASKED), seed=0))
