@@ -16,19 +16,21 @@ from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, headi
 from rnn_dynamics.charts.theme import HEIGHTS, THEMES, Background, Theme, config
 
 #: Name of the selection by a click, and how many cells a click can fall on, in each direction.
-GO, CELLS = "go", 40
+GO, CELLS = "go", 24
 #: Heights of the surface that the dataset tells apart.
 LEVELS = 64
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
+#: `between`: room of an axis and a title.
 _PARAMETERS = {
     "narrow": "width < 560",
     "mapRight": "narrow ? width : width * 0.5",
-    "mapBottom": "narrow ? height * 0.44 : height",
+    "mapBottom": "narrow ? height * 0.42 : height",
+    "between": "92",
     "panelLeft": "narrow ? 0 : width * 0.58",
-    "errorTop": "narrow ? height * 0.58 : 0",
-    "errorBottom": "height * (narrow ? 0.73 : 0.38)",
-    "normTop": "height * (narrow ? 0.85 : 0.58)",
+    "errorTop": "narrow ? mapBottom + 118 : 0",
+    "errorBottom": "errorTop + (height - errorTop - between) * 0.45",
+    "normTop": "errorBottom + between",
     "whole": "data('whole')[0]",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
@@ -150,17 +152,14 @@ class _Panels:
         return line.mark_line(color=self.theme.text, strokeWidth=1.5, order=None).encode(x="edge:Q", y="w:Q")
 
     def texts(self) -> alt.LayerChart:
-        """What lies on either side of the cliff, in two corners of the map; and the cliff's name along it."""
+        """What lies on either side of the cliff, and its name."""
         style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 12 : 14"), "color": self.theme.text}
-        corners = [
-            alt.Chart()
-            .mark_text(align="left", baseline="top", **style)
-            .encode(x=at("10"), y=at("mapBottom * 0.55"), text="high_label:N"),
-            alt.Chart()
-            .mark_text(align="right", baseline="top", **style)
-            .encode(x=at("mapRight - 10"), y=at("10"), text="low_label:N"),
+        sides: dict[str, dict[str, Any]] = {"plateau": {}, "plain": {}, "cliff": {"align": "left", "dx": 10}}
+        texts = [
+            alt.Chart().mark_text(**style, **extra).encode(x=f"{name}_b:Q", y=f"{name}_w:Q", text=f"{name}:N")
+            for name, extra in sides.items()
         ]
-        return group("whole", *corners)
+        return group("whole", *texts)
 
     def paths(self) -> alt.Chart:
         """The three descents, as far as they are inside the map."""
@@ -198,7 +197,15 @@ class _Panels:
         away = (
             alt.Chart()
             .transform_filter("isValid(datum.exit_b)")
-            .transform_calculate(turn=steep, right="datum.exit_b * 2 > whole.left + whole.right")
+            .transform_calculate(
+                turn=steep,
+                right="datum.exit_b * 2 > whole.left + whole.right",
+                # Not where the path comes from, unless there is no room elsewhere.
+                share="(datum.exit_w - whole.bottom) / (whole.top - whole.bottom)",
+            )
+            .transform_calculate(
+                above="datum.share < 0.08 || (datum.share < 0.92 && datum.way_w > 0)",
+            )
         )
         colour = alt.Color(
             "clipping:N", scale=alt.Scale(domain=list(self.colours), range=list(self.colours.values())), legend=None
@@ -208,21 +215,21 @@ class _Panels:
         )
         written: dict[str, Any] = {
             "align": alt.ExprRef("datum.right ? 'right' : 'left'"),
-            "dx": alt.ExprRef("datum.right ? -16 : 16"),
-            "baseline": "top",
-            "dy": 14,
+            "baseline": alt.ExprRef("datum.above ? 'bottom' : 'top'"),
+            "dx": alt.ExprRef("(datum.right ? -1 : 1) * (datum.above === datum.way_w > 0 ? 12 : 32)"),
+            "dy": alt.ExprRef("datum.above ? -18 : 6"),
             "fontSize": alt.ExprRef("narrow ? 12 : 14"),
             "fontWeight": "bold",
             "lineBreak": "|",
         }
         text = [
             away.mark_text(**written, **self.halo).encode(text="leaves:N"),
-            away.mark_text(**written).encode(text="leaves:N", color=colour),
+            away.mark_text(**written, color=self.theme.text).encode(text="leaves:N"),
         ]
         return group("paths", *text, head, x="exit_b:Q", y="exit_w:Q")
 
-    def start(self) -> alt.LayerChart:
-        """Where all of them begin."""
+    def start(self) -> Any:
+        """Where all of them begin, unless that is outside of the map."""
         style: dict[str, Any] = {
             "align": "right",
             "dx": -9,
@@ -234,7 +241,9 @@ class _Panels:
             alt.Chart().mark_text(**style, **extra).encode(text="start_label:N")
             for extra in (self.halo, {"color": self.theme.text})
         ]
-        return group("whole", *texts, dot, x="start_b:Q", y="start_w:Q")
+        inside = "datum.start_b >= datum.left && datum.start_b <= datum.right"
+        inside += " && datum.start_w >= datum.bottom && datum.start_w <= datum.top"
+        return group("whole", *texts, dot, x="start_b:Q", y="start_w:Q").transform_filter(inside)
 
     def cells(self) -> alt.Chart:
         """What a click falls on; with `place` in the selection a second one on a cell counts once one has left it."""
@@ -319,6 +328,7 @@ class _Panels:
                 offset=alt.ExprRef("-panelLeft"),
                 values=[0, 1000, 2000, 3000, 4000, 5000],
                 labelExpr="datum.value / 10000",
+                labelFlush=False,
                 titleOpacity=alt.ExprRef("narrow ? 0 : 1"),
             ),
         )

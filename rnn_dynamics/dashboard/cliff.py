@@ -14,10 +14,10 @@ from rnn_dynamics.tables.cliff import Region
 PAGE = "cliff"
 #: Values of w and b are whole multiples of it; a seed other than 0 moves a start by at most half of it.
 GRID = 0.05
-#: Parts of the plane by the name of their view; each has 40 × 40 cells around multiples of GRID or of 0.2.
+#: Parts of the plane by the name of their view; each has 24 × 24 cells around multiples of GRID.
 REGIONS = {
-    "cliff": Region(low=(3.975, -3.625), high=(5.975, -1.625)),
-    "wide": Region(low=(0.9, -7.1), high=(8.9, 0.9)),
+    "cliff": Region(low=(4.275, -3.225), high=(5.475, -2.025)),
+    "wide": Region(low=(1.35, -6.45), high=(8.55, 0.75)),
 }
 #: A step that is longer flies; a shorter one walks.
 FLIES_FROM = 1.0

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnn_dynamics.cliff import CLIPPING, error_surface
+from rnn_dynamics.cliff import CLIPPING, edge, error_surface
 from rnn_dynamics.dashboard.cliff import (
     FLIES_FROM,
     GRID,
@@ -18,13 +18,15 @@ from rnn_dynamics.dashboard.cliff import (
     cliff_answer,
 )
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.tables.cliff import CliffPicture, Region, cliff_datasets
+from rnn_dynamics.tables.cliff import CliffPicture, Region, cliff_datasets, first_exit
 from rnn_dynamics.tables.verdict import power_of_ten
 
 #: A gradient norm from which no learning rate of this page gets anywhere.
 _DEAD = 1e-6
 #: How far from the cliff its height is told.
 _BESIDE = 0.01
+#: Degrees that are worth a title, and those that are worth a word.
+_VISIBLE_TURN, _TURN = 10.0, 0.05
 #: A learning rate that many would call safe.
 _SMALL_RATE = 0.01
 
@@ -61,8 +63,8 @@ def cliff_picture(*asked: str, seed: int, region: str) -> dict[str, bytes]:
             labels={
                 "start": words["picture"]["start"],
                 "threshold": words["picture"]["threshold"].format(**says),
-                **{name: _corner(shown_region, name) for name in ("high", "low")},
             },
+            marks=_marks(shown_region),
         )
     )
 
@@ -72,16 +74,25 @@ def answer_to(w: str, b: str, learning_rate: str, threshold: str, steps: str, *,
     return cliff_answer(w, b, seed, learning_rate, threshold, steps)
 
 
-def _corner(region: Region, name: str) -> str:
-    """The error in the corner of the map where w and b are smallest, or largest."""
-    corner = region.low if name == "high" else region.high
-    return str(sentences(PAGE)["picture"][name]).format(error=f"{float(error_surface(*corner).error):.2f}")
+@lru_cache
+def _marks(region: Region) -> dict[str, tuple[float, float, str]]:
+    """What is written on the surface: the error there, on either side of the cliff, and the cliff's name."""
+    (w, b), (top, right) = region.low, region.high
+    places = {
+        name: (w + up * (top - w), b + across * (right - b))
+        for name, (up, across) in {"plateau": (0.36, 0.16), "plain": (0.95, 0.64)}.items()
+    }
+    named = w + 0.8 * (top - w)
+    places["cliff"] = (named, float(edge(named)))
+    errors = {name: f"{float(error_surface(*place).error):.2f}" for name, place in places.items()}
+    words = sentences(PAGE)["picture"]
+    return {name: (*place, words[name].format(error=errors[name])) for name, place in places.items()}
 
 
 def _leaves(answer: CliffAnswer, kind: str, region: Region) -> str:
     path = answer.paths[kind]
-    step = path.left(region.low, region.high)
-    if not step:
+    step = first_exit(path, region)
+    if step is None:
         return ""
     w, b = path.points[step].tolist()
     return str(sentences(PAGE)["picture"]["leaves"]).format(step=step, w=shown(w), b=shown(b))
@@ -102,7 +113,9 @@ def _claim(answer: CliffAnswer) -> str:
     if not answer.clips:
         return "same_leave" if leavers else "same"
     if "none" not in leavers:
-        return "clipped_leave" if leavers else "all_stay"
+        if leavers:
+            return "clipped_leave"
+        return "turns" if np.nanmax(answer.paths["value"].turned) > _VISIBLE_TURN else "all_stay"
     way = "flies" if answer.flight() > FLIES_FROM else "walks"
     return f"{way}_all" if len(leavers) > 1 else f"{way}_alone"
 
@@ -128,7 +141,7 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
         "neighbours": len(NEIGHBOURS),
         "last_seed": NEIGHBOURS[-1],
         "reach": f"{GRID / 2:g}",
-        "turned": int((answer.paths["value"].turned > 0.05).sum()),
+        "turned": int((answer.paths["value"].turned > _TURN).sum()),
         "turn": f"{np.nanmax(answer.paths['value'].turned):.0f}",
     }
     for kind in CLIPPING:
@@ -199,7 +212,7 @@ def _outcome(answer: CliffAnswer) -> str:
 def _notes(answer: CliffAnswer) -> Iterator[str]:
     words, ends = sentences(PAGE)["notes"], {kind: answer.paths[kind].errors[-1] for kind in CLIPPING}
     yield words["neighbours"]
-    yield words["turned" if (answer.paths["value"].turned > 0.05).any() else "not_turned"]
+    yield words["turned" if (answer.paths["value"].turned > _TURN).any() else "not_turned"]
     if answer.leaving["none"] and answer.flight() > FLIES_FROM and answer.start.learning_rate <= _SMALL_RATE:
         yield words["small_rate"]
     if answer.clips and ends["norm"] > ends["none"]:

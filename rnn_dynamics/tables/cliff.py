@@ -45,7 +45,8 @@ class CliffPicture:
         paths: one for each kind of clipping. region: what the map shows.
         names: kind -> its line's name. leaves: kind -> what is said where its path leaves the map, "" if it does not.
         fell: kind -> what is said where the gradient's norm has fallen below the axis.
-        titles: map, errors, norms. labels: start, edge, threshold, high and low (the surface in two corners).
+        titles: map, errors, norms. labels: start, threshold. marks: name of a place -> its w and b, and what is said
+            there.
     """
 
     paths: Sequence[Path]
@@ -55,6 +56,7 @@ class CliffPicture:
     fell: Mapping[str, str]
     titles: Mapping[str, str]
     labels: Mapping[str, str]
+    marks: Mapping[str, tuple[float, float, str]]
 
 
 def cliff_datasets(picture: CliffPicture) -> dict[str, bytes]:
@@ -129,7 +131,7 @@ def _path_row(picture: CliffPicture, place: int) -> dict[str, object]:
     with np.errstate(divide="ignore"):
         heights = np.log10(norms)
     fallen = np.flatnonzero(heights < _LOWEST)
-    ends_inside = path.left(region.low, region.high) is None or bool(_inside(path.points[-1], region))
+    ends_inside = _inside(path.points[-1], region)
     row: dict[str, object] = {
         "clipping": kind,
         "place": place,
@@ -146,12 +148,19 @@ def _path_row(picture: CliffPicture, place: int) -> dict[str, object]:
     return row | _leaving(path, region) | {"leaves": picture.leaves[kind]}
 
 
+def first_exit(path: Path, region: Region) -> int | None:
+    """The first step that leads a path from inside a region to outside of it."""
+    inside = np.all((path.points >= region.low) & (path.points <= region.high), axis=1)
+    exits = np.flatnonzero(inside[:-1] & ~inside[1:])
+    return int(exits[0]) + 1 if len(exits) else None
+
+
 def _leaving(path: Path, region: Region) -> dict[str, object]:
     """Where and in which direction a path first leaves the map."""
-    left = path.left(region.low, region.high)
-    if not left or not np.isfinite(path.points[left]).all():
+    step = first_exit(path, region)
+    if step is None or not np.isfinite(path.points[step]).all():
         return {}
-    before, after = path.points[left - 1], path.points[left]
+    before, after = path.points[step - 1], path.points[step]
     _, there = _cut(before, after, region)
     way = (after - before) / np.abs(after - before).max()
     return {"exit_w": there[0] * 1000, "exit_b": there[1] * 1000, "way_w": way[0], "way_b": way[1]}
@@ -201,7 +210,8 @@ def whole_row(picture: CliffPicture) -> pa.Table:
     """What all layers share, in one row.
 
     left, right, bottom, top: the region; steps; ticks (0 .. steps as a text); low, high: ends of the axis of norms;
-    threshold: log10; start_b, start_w; and the texts.
+    threshold: log10; start_b, start_w; the texts; and for each of the marks its text, and its place under its name with
+    _b and _w.
     """
     path, region = picture.paths[0], picture.region
     norms = np.concatenate([one.norms[:-1] for one in picture.paths])
@@ -221,6 +231,8 @@ def whole_row(picture: CliffPicture) -> pa.Table:
         **{f"{name}_title": text for name, text in picture.titles.items()},
         **{f"{name}_label": text for name, text in picture.labels.items()},
     }
+    for name, (w, b, text) in picture.marks.items():
+        row |= {name: text, f"{name}_w": w * 1000, f"{name}_b": b * 1000}
     return pa.Table.from_pylist([row])
 
 
