@@ -19,7 +19,9 @@ OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
 SHORT = {"by_hand": "5", "shapes": "6"}
 other_pages = pytest.mark.parametrize("page", OTHERS)
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
-LEADING = {"by_hand": ("Step t", "step", "2")}
+LEADING = {"by_hand": ("Step t", "step", "2"), "cliff": ("Clipping threshold", "clip_at", "0.1")}
+#: Pages without a network of their own choosing, so without its length.
+WITHOUT_LENGTH = ("cliff",)
 
 
 def leading(page: str) -> tuple[str, str, str]:
@@ -44,11 +46,12 @@ def go_by_the_bar(reader: Reader, page: str) -> None:
 @other_pages
 def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
     slider, key, value = leading(page)
-    length = "4" if page in SHORT else "60"
+    length = None if page in WITHOUT_LENGTH else "4" if page in SHORT else "60"
     with running_app() as address, visit(desk) as reader:
-        reader.open(f"{address}/{page}?{key}={value}&sequence_length={length}&seed=3")
+        reader.open(f"{address}/{page}?{key}={value}&seed=3" + (f"&sequence_length={length}" if length else ""))
         assert title(reader) == TITLES[page]
-        assert (reader.value(slider), reader.value("Sequence length T")) == (value, length)
+        assert reader.value(slider) == value
+        assert length is None or reader.value("Sequence length T") == length
         assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
         assert reader.page.get_by_text("Of this link").count() == 0
         assert re.search("not found", reader.page.locator("body").inner_text()) is None
@@ -56,7 +59,10 @@ def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserCo
         before = reader.finding()
         reader.slider(slider).press("ArrowRight")
         wait_until(lambda: reader.finding() != before, "the page does not react")
-        wait_until(lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3"}[value], "the address does not follow")
+        wait_until(
+            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "0.1": "0.3"}[value],
+            "the address does not follow",
+        )
         reader.assert_well()
 
 
@@ -67,7 +73,8 @@ def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Rea
     wait_until(lambda: reader.settings().get("sequence_length") == "90", "the address does not follow")
     for page in (*OTHERS, "vanish_or_explode"):
         go_by_the_bar(reader, page)
-        assert reader.value("Sequence length T") == SHORT.get(page, "90")
+        if page not in WITHOUT_LENGTH:
+            assert reader.value("Sequence length T") == SHORT.get(page, "90")
         if page not in LEADING:
             assert reader.value("Weight scale") == "1.1"
             assert reader.settings()["weight_scale"] == "1.1"
@@ -136,6 +143,22 @@ def test_a_click_on_the_phase_diagram_goes_there(desk: BrowserContext, address: 
         assert float(there[0]) > float(before[0])
         assert float(there[1]) < float(before[1])
         assert (reader.settings()["weight_scale"], reader.settings()["input_scale"]) == there
+        reader.assert_well()
+
+
+def test_a_click_beside_the_cliff_starts_a_descent_there(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/cliff")
+        before, finding = (reader.value("Start w"), reader.value("Start b")), reader.finding()
+        assert "Without clipping step" in finding
+        reader.page.mouse.click(*reader.point(0.15, 0.3))
+        wait_until(lambda: reader.value("Start w") != before[0], "the click sets no start")
+        wait_until(lambda: reader.finding() != finding, "no descent starts there")
+        reader.rest()
+        there = (reader.value("Start w"), reader.value("Start b"))
+        assert float(there[0]) > float(before[0])
+        assert float(there[1]) < float(before[1])
+        assert (reader.settings()["start_w"], reader.settings()["start_b"]) == there
         reader.assert_well()
 
 

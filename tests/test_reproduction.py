@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_losses, run_shape
+from rnn_dynamics.cliff import CLIPPING, Descent, descend
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import jacobian_script, loss_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import cliff_script, jacobian_script, loss_script, reproduction_script, shape_script
 
 #: Orders of magnitude; the scripts print twelve decimals.
 CLOSE = 1e-9
@@ -274,6 +275,35 @@ def test_a_script_of_a_shape_runs_by_itself(tmp_path: Path) -> None:
     assert "rnn_dynamics" not in script
     assert last[:2] == ["y13", "L"]
     assert float(last[2]) == pytest.approx(run_shape(SMALL, "encoder-decoder").edges[-1].log10_norm, abs=CLOSE)
+
+
+#: Flights and descents that stay, none of which meets the wall so often that its last digits count.
+DESCENTS = [
+    Descent(w=w, b=b, learning_rate=rate, threshold=threshold, steps=steps, clipping=clipping)
+    for w, b, rate, threshold, steps in (
+        (4.9, -2.65, 0.1, 0.3, 30),
+        (4.95, -3.1, 0.1, 1.0, 45),
+        (5.0, -3.0, 0.3, 0.03, 20),
+        (3.0, -4.0, 0.3, 0.3, 50),
+        (4.8, -2.5, 0.01, 1.0, 12),
+    )
+    for clipping in CLIPPING
+]
+
+
+def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) -> None:
+    script = cliff_script(DESCENTS)
+    (tmp_path / "cliff.py").write_text(script, encoding="utf-8")
+    _, *rows = alone("cliff.py", folder=tmp_path).splitlines()
+    printed = iter([line.split() for line in rows])
+    for path in (descend([descent])[0] for descent in DESCENTS):
+        for k, point in enumerate(path.points):
+            clipping, step, *values = next(printed)
+            assert (clipping, int(step)) == (path.descent.clipping, k)
+            expected = [*point, path.errors[k], path.norms[k]]
+            np.testing.assert_allclose([float(value) for value in values], expected, rtol=1e-7, atol=1e-12)
+    assert next(printed, None) is None
+    assert "rnn_dynamics" not in script
 
 
 @pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)

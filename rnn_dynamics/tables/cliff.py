@@ -20,7 +20,7 @@ from rnn_dynamics.cliff import NO_CLIFF_UP_TO, TARGET, Path, edge, error_surface
 from rnn_dynamics.tables.drawing import QUANTUM, Array, arrow_bytes, hundredths, numbers_text
 
 #: Rows of the map, and stops of a row beside those at the cliff.
-_ROWS, _STOPS = 64, 13
+_ROWS, _STOPS = 60, 12
 #: Heights of the error, from 0 to HIGHEST, that the picture's colours tell apart.
 LEVELS = 64
 #: E of an output of 0; an output of 1 has a smaller one.
