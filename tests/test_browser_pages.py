@@ -19,7 +19,7 @@ OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
 SHORT = {"by_hand": "5", "shapes": "6"}
 other_pages = pytest.mark.parametrize("page", OTHERS)
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
-LEADING = {"by_hand": ("Step t", "step", "2"), "cliff": ("Clipping threshold", "clip_at", "0.1")}
+LEADING = {"by_hand": ("Step t", "step", "2"), "cliff": ("Clipping threshold", "clip_at", "1")}
 #: Pages without a network of their own choosing, so without its length.
 WITHOUT_LENGTH = ("cliff",)
 
@@ -60,7 +60,7 @@ def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserCo
         reader.slider(slider).press("ArrowRight")
         wait_until(lambda: reader.finding() != before, "the page does not react")
         wait_until(
-            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "0.1": "0.3"}[value],
+            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "1": "3"}[value],
             "the address does not follow",
         )
         reader.assert_well()

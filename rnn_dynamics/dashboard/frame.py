@@ -273,9 +273,9 @@ class Frame:
         return offered
 
     def _exchange(self) -> None:
-        """Put aside what other pages have where this one keeps a field apart, and take it up again on another page."""
+        """Put aside what other pages have where this one keeps a field apart; a page that shares it takes it up again."""
         elsewhere: dict[str, Any] = st.session_state.setdefault(_ELSEWHERE, {})
-        for name in elsewhere.keys() - set(self.apart):
+        for name in elsewhere.keys() & {*self.main, *self.more} - set(self.apart):
             value = elsewhere.pop(name)
             st.session_state[name] = getattr(self.opening, name) if value is None else value
         for name in set(self.apart) - elsewhere.keys():
