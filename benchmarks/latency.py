@@ -168,7 +168,7 @@ PAGES = {
     "losses": (90, ("Truncation length τ", "Weight scale", "Sequence length T")),
     "jacobians": (60, ("Weight scale", "Sequence length T")),
     "phase_diagram": (60, ("Weight scale", "Input scale")),
-    "cliff": (10, ("Clipping threshold", "Learning rate", "Steps")),
+    "cliff": (30, ("Clipping threshold", "Learning rate", "Steps")),
     "by_hand": (30, ("Step t", "Sequence length T", "Batch size N", "Input size D", "Hidden size H")),
     "depth": (60, ("Layers", "Weight scale", "Sequence length T")),
 }

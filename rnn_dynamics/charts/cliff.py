@@ -2,7 +2,8 @@
 
 Everything is in one view, as in `vanish_or_explode`. A click on the map is the selection GO, which the server hears; it
 falls on one of CELLS × CELLS cells that are not seen. Each kind of clipping has one colour, dash and shape in all
-panels. Datasets (see `tables.cliff`): surface, paths, whole (one row).
+panels. Datasets (see `tables.cliff`): surface, paths, region and whole (one row each). What
+depends on the region alone reads no other, so that it is not computed anew at each step of a slider.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _PARAMETERS = {
     "errorTop": "narrow ? mapBottom + 118 : 0",
     "errorBottom": "errorTop + (height - errorTop - between) * 0.45",
     "normTop": "errorBottom + between",
+    "region": "data('region')[0]",
     "whole": "data('whole')[0]",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
@@ -110,7 +112,7 @@ class _Panels:
                 across,
                 title="bias b",
                 scale=alt.Scale(
-                    domain=[alt.ExprRef("whole.left"), alt.ExprRef("whole.right")],
+                    domain=[alt.ExprRef("region.left"), alt.ExprRef("region.right")],
                     range=[0, alt.ExprRef("mapRight")],
                     nice=False,
                     zero=False,
@@ -121,7 +123,7 @@ class _Panels:
                 up,
                 title="weight w",
                 scale=alt.Scale(
-                    domain=[alt.ExprRef("whole.bottom"), alt.ExprRef("whole.top")],
+                    domain=[alt.ExprRef("region.bottom"), alt.ExprRef("region.top")],
                     range=[alt.ExprRef("mapBottom"), 0],
                     nice=False,
                     zero=False,
@@ -138,7 +140,7 @@ class _Panels:
         return (
             stops.transform_calculate(offset="toNumber(datum.offset) / 1000", color=f"toString(rgb({channels}))")
             .transform_aggregate(stops="values(color)", groupby=["below", "above"])
-            .transform_calculate(left="whole.left", right="whole.right")
+            .transform_calculate(left="region.left", right="region.right")
             .mark_rect(
                 y2Offset=-1,  # else the background shines through between two strips
                 fill=alt.ExprRef("{gradient: 'linear', x1: 0, y1: 0, x2: 1, y2: 0, stops: datum.stops}"),
@@ -159,7 +161,7 @@ class _Panels:
             alt.Chart().mark_text(**style, **extra).encode(x=f"{name}_b:Q", y=f"{name}_w:Q", text=f"{name}:N")
             for name, extra in sides.items()
         ]
-        return group("whole", *texts)
+        return group("region", *texts)
 
     def paths(self) -> alt.Chart:
         """The three descents, as far as they are inside the map."""
@@ -191,17 +193,17 @@ class _Panels:
     def arrows(self) -> alt.LayerChart:
         """Where a descent leaves the map: an arrowhead in its direction, and how far it goes."""
         steep = (
-            "atan2(datum.way_b / (whole.right - whole.left) * mapRight,"
-            " datum.way_w / (whole.top - whole.bottom) * mapBottom) * 180 / PI"
+            "atan2(datum.way_b / (region.right - region.left) * mapRight,"
+            " datum.way_w / (region.top - region.bottom) * mapBottom) * 180 / PI"
         )
         away = (
             alt.Chart()
             .transform_filter("isValid(datum.exit_b)")
             .transform_calculate(
                 turn=steep,
-                right="datum.exit_b * 2 > whole.left + whole.right",
+                right="datum.exit_b * 2 > region.left + region.right",
                 # Not where the path comes from, unless there is no room elsewhere.
-                share="(datum.exit_w - whole.bottom) / (whole.top - whole.bottom)",
+                share="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
             )
             .transform_calculate(
                 above="datum.share < 0.08 || (datum.share < 0.92 && datum.way_w > 0)",
@@ -241,8 +243,8 @@ class _Panels:
             alt.Chart().mark_text(**style, **extra).encode(text="start_label:N")
             for extra in (self.halo, {"color": self.theme.text})
         ]
-        inside = "datum.start_b >= datum.left && datum.start_b <= datum.right"
-        inside += " && datum.start_w >= datum.bottom && datum.start_w <= datum.top"
+        inside = "datum.start_b >= region.left && datum.start_b <= region.right"
+        inside += " && datum.start_w >= region.bottom && datum.start_w <= region.top"
         return group("whole", *texts, dot, x="start_b:Q", y="start_w:Q").transform_filter(inside)
 
     def cells(self) -> alt.Chart:
@@ -255,17 +257,17 @@ class _Panels:
             clear=False,
             toggle=False,
         )
-        wide, high = f"(whole.right - whole.left) / {CELLS}", f"(whole.top - whole.bottom) / {CELLS}"
+        wide, high = f"(region.right - region.left) / {CELLS}", f"(region.top - region.bottom) / {CELLS}"
         return (
             alt.Chart(alt.sequence(0, CELLS * CELLS, as_="cell"))
             .transform_calculate(column=f"datum.cell % {CELLS}", row=f"floor(datum.cell / {CELLS})")
             .transform_calculate(
-                b=f"whole.left + datum.column * {wide}",
-                b2=f"whole.left + (datum.column + 1) * {wide}",
-                w=f"whole.bottom + datum.row * {high}",
-                w2=f"whole.bottom + (datum.row + 1) * {high}",
-                place="whole.start_b + ' ' + whole.start_w",
+                b=f"region.left + datum.column * {wide}",
+                b2=f"region.left + (datum.column + 1) * {wide}",
+                w=f"region.bottom + datum.row * {high}",
+                w2=f"region.bottom + (datum.row + 1) * {high}",
             )
+            .transform_calculate(place="whole.start_b + ' ' + whole.start_w")
             .mark_rect(fill=self.theme.panel, fillOpacity=0, cursor="pointer")
             .encode(x="b:Q", x2="b2:Q", y="w:Q", y2="w2:Q")
             .add_params(go)

@@ -273,7 +273,7 @@ class Frame:
         return offered
 
     def _exchange(self) -> None:
-        """Put aside what other pages have where this one keeps a field apart; a page that shares it takes it up again."""
+        """Put aside what other pages have where this one keeps a field apart; one that shares it takes it up again."""
         elsewhere: dict[str, Any] = st.session_state.setdefault(_ELSEWHERE, {})
         for name in elsewhere.keys() & {*self.main, *self.more} - set(self.apart):
             value = elsewhere.pop(name)

@@ -1,4 +1,4 @@
-"""The datasets of the picture "The cliff and clipping": the surface as rows of a map, three paths, one row of texts.
+"""The datasets of the picture "The cliff and clipping": the surface as rows of a map, three paths, two rows of texts.
 
 Places on the map are whole thousandths of w and b. A row of the map is filled with a gradient along b whose stops are
 exact values, close together at the cliff.
@@ -64,6 +64,7 @@ def cliff_datasets(picture: CliffPicture) -> dict[str, bytes]:
     return {
         "surface": surface_rows(picture.region),
         "paths": arrow_bytes(path_rows(picture)),
+        "region": arrow_bytes(region_row(picture)),
         "whole": arrow_bytes(whole_row(picture)),
     }
 
@@ -206,21 +207,27 @@ def _broken(values: Array) -> str:
     return ",".join("x" if np.isnan(value) else str(round(value)) for value in values.tolist())
 
 
+def region_row(picture: CliffPicture) -> pa.Table:
+    """What the map shows: left, right, bottom, top; for each of the marks its text, and its place (name_b, name_w)."""
+    (bottom, left), (top, right) = picture.region.low, picture.region.high
+    ends = {"left": left, "right": right, "bottom": bottom, "top": top}
+    row: dict[str, object] = {name: round(1000 * end) for name, end in ends.items()}
+    for name, (w, b, text) in picture.marks.items():
+        row |= {name: text, f"{name}_w": w * 1000, f"{name}_b": b * 1000}
+    return pa.Table.from_pylist([row])
+
+
 def whole_row(picture: CliffPicture) -> pa.Table:
     """What all layers share, in one row.
 
-    left, right, bottom, top: the region; steps; ticks (0 .. steps as a text); low, high: ends of the axis of norms;
-    threshold: log10; start_b, start_w; the texts; and for each of the marks its text, and its place under its name with
-    _b and _w.
+    steps; ticks (0 .. steps as a text); low, high: ends of the axis of norms; threshold: log10; start_b, start_w; and
+    the titles and labels.
     """
-    path, region = picture.paths[0], picture.region
+    path = picture.paths[0]
     norms = np.concatenate([one.norms[:-1] for one in picture.paths])
     with np.errstate(divide="ignore", invalid="ignore"):
         largest = np.log10(np.max(norms, initial=path.descent.threshold, where=np.isfinite(norms)))
-    (bottom, left), (top, right) = region.low, region.high
     row = {
-        **{name: round(1000 * end) for name, end in zip(("left", "right"), (left, right), strict=True)},
-        **{name: round(1000 * end) for name, end in zip(("bottom", "top"), (bottom, top), strict=True)},
         "steps": path.descent.steps,
         "ticks": ",".join(map(str, range(path.descent.steps + 1))),
         "low": round(_LOWEST / QUANTUM),
@@ -231,8 +238,6 @@ def whole_row(picture: CliffPicture) -> pa.Table:
         **{f"{name}_title": text for name, text in picture.titles.items()},
         **{f"{name}_label": text for name, text in picture.labels.items()},
     }
-    for name, (w, b, text) in picture.marks.items():
-        row |= {name: text, f"{name}_w": w * 1000, f"{name}_b": b * 1000}
     return pa.Table.from_pylist([row])
 
 
