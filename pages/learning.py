@@ -1,0 +1,132 @@
+"""Learning long lags: two networks learn side by side, and the gradient is seen to reach back, or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.learning import learning_specification
+from rnn_dynamics.charts.theme import SEQUENTIAL
+from rnn_dynamics.dashboard.desk import seat
+from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, background, csv_download
+from rnn_dynamics.dashboard.learning import (
+    MOMENTS,
+    PAGE,
+    label,
+    learning_picture,
+    looks_by_cell,
+    moved,
+    offered,
+    sequence_html,
+    trainings,
+    untrained_picture,
+)
+from rnn_dynamics.dashboard.learning_words import learning_finding
+from rnn_dynamics.dashboard.training_panel import live, training_panel
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.learning import gradient_table, history_table
+from rnn_dynamics.training import Training
+
+OPENING = Experiment(
+    cell="lstm",
+    sequence_length=50,
+    hidden_size=32,
+    batch_size=32,
+    initialisation="torch",
+    gate_bias="chrono",
+)
+PRESETS = {
+    "order": OPENING,
+    "adding": OPENING,
+    "digits": replace(OPENING, hidden_size=48),
+    "default": replace(OPENING, gate_bias="constant"),
+    "clip": OPENING,
+}
+SLIDERS, CHOICES = ("learning_rate", "clip_at", "iterations"), ("optimiser", "clipping")
+VIEWS = {"task": "temporal order", "learning_rate": "0.01", "iterations": "500"}
+VIEWS |= {"optimiser": "adam", "clipping": "norm", "clip_at": "1", "look": "100 %"}
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("task", "cell", "sequence_length", "learning_rate", "look"),
+    more=(
+        *("hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias", "nonlinearity", "weight_scale"),
+        "seed",
+    ),
+    views={
+        "task": View(label="Task", values=offered("task"), opening=VIEWS["task"]),
+        **{name: View(label=label(name), values=offered(name), opening=VIEWS[name], slider=True) for name in SLIDERS},
+        **{name: View(label=label(name), values=offered(name), opening=VIEWS[name]) for name in CHOICES},
+        "look": View(label="Look at (arrow keys)", values=MOMENTS, opening=VIEWS["look"]),
+        "axis": AXIS,
+    },
+    cells=("rnn", "lstm", "gru"),
+    offered={"sequence_length": (10, 20, 30, 50, 70, 100), "batch_size": (8, 16, 32, 64)},
+    preset_views={
+        "order": VIEWS,
+        "adding": VIEWS | {"task": "adding", "iterations": "700"},
+        "digits": VIEWS | {"task": "digits"},
+        "default": VIEWS | {"learning_rate": "0.003"},
+        "clip": VIEWS | {"task": "adding", "optimiser": "sgd", "learning_rate": "1", "clipping": "none"},
+    },
+    apart=("cell", "sequence_length", "hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias"),
+)
+
+
+def picture() -> None:
+    """What is to be trained, and below it the training."""
+    questions()
+    live(PAGE, training)
+
+
+@st.fragment
+def questions() -> None:
+    """The controls, and one sequence of the task."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
+        for name in ("task", "cell", "sequence_length", "learning_rate"):
+            FRAME.control(name, **({"disabled": True} if name == "sequence_length" and _is("digits") else {}))
+    st.html(sequence_html(*FRAME.asked()))
+
+
+def training() -> None:
+    """The button, and what the training has come to; runs by itself while it goes on."""
+    experiment, views = FRAME.asked()
+    left, right = st.columns((2, 3), vertical_alignment="bottom")
+    with left:
+        job = training_panel(PAGE, _asked)
+    if job is not None and job.histories:
+        with right:
+            FRAME.control("look")
+        views = FRAME.asked()[1]
+        datasets = learning_picture(job, views["look"], views["axis"] == "lag", SEQUENTIAL)
+        finding = learning_finding(job) + moved(job, experiment, views)
+    else:
+        datasets, finding = untrained_picture(experiment, views, SEQUENTIAL)
+    specification = learning_specification(views["axis"], background())
+    with st.container(key="tall_picture", height=520, border=False):  # a phone needs more; see page.css
+        st.vega_lite_chart({**specification, "datasets": datasets}, key="picture", height="stretch")
+    st.html(finding)
+
+
+def _asked() -> tuple[Training, ...]:
+    return trainings(*FRAME.asked())
+
+
+def _is(task: str) -> bool:
+    return bool(FRAME.asked()[1]["task"] == task)
+
+
+def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
+    job = seat().job(PAGE)
+    if job is None or not job.histories:
+        return ()
+    looks = looks_by_cell(job)
+    return (
+        csv_download("What was learned", "learning.csv", lambda: history_table(looks)),
+        csv_download("The gradient at each look", "gradients_while_learning.csv", lambda: gradient_table(looks)),
+    )
+
+
+FRAME.show(picture, _downloads)

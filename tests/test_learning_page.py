@@ -1,0 +1,347 @@
+"""The page "Learning long lags": tables and words against the histories of its trainings, and what a reader meets."""
+
+import itertools
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.charts.learning import GATE_DASHES, learning_chart
+from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.dashboard.desk import Job
+from rnn_dynamics.dashboard.learning import (
+    LARGEST,
+    learning_picture,
+    looks_by_cell,
+    moved,
+    sequence_html,
+    standing,
+    trainings,
+    untrained_picture,
+)
+from rnn_dynamics.dashboard.learning_words import learning_finding
+from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
+from rnn_dynamics.tables.learning import POINTS, Look, gradient_table, history_table
+from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.tasks import TASKS
+from rnn_dynamics.training import Training
+from tests.reader import wait_until
+from tests.test_pages import link, open_page, shown
+from tests.test_tables import drawn, read
+
+VIEWS = {
+    "task": "temporal order",
+    "learning_rate": "0.03",
+    "optimiser": "adam",
+    "clipping": "norm",
+    "clip_at": "0.1",
+    "iterations": "60",
+    "axis": "step",
+    "look": "100 %",
+}
+SMALL = Experiment(
+    cell="lstm", sequence_length=12, hidden_size=8, batch_size=16, initialisation="torch", gate_bias="chrono"
+)
+#: The same by a link; the smallest that the page offers.
+LINK = {"hidden_size": "8", "batch_size": "8", "sequence_length": "10", "iterations": "100"}
+
+
+@cache
+def trained(cell: str = "lstm", task: str = "temporal order", **changes: Any) -> Job:
+    job = Job(trainings(replace(SMALL, cell=cell), VIEWS | {"task": task} | changes))
+    job.work()
+    job.end()
+    return job
+
+
+def rows(job: Job, moment: str = "100 %", against_lag: bool = False) -> dict[str, list[dict[str, Any]]]:
+    return {name: read(table) for name, table in learning_picture(job, moment, against_lag, SEQUENTIAL).items()}
+
+
+def numbers(text: str) -> list[float]:
+    return [np.nan if part == "x" else float(part) for part in text.split(",")]
+
+
+# What is asked
+
+
+def test_the_rnn_is_trained_beside_the_chosen_cell_with_the_same_settings() -> None:
+    asked = trainings(replace(SMALL, input_scale=3.0, loss_at="every", input_size=2), VIEWS)
+    assert [training.experiment.cell for training in asked] == ["rnn", "lstm"]
+    one, two = asked
+    assert replace(one, experiment=replace(one.experiment, cell="lstm")) == two
+    assert (two.learning_rate, two.clip_at, two.iterations, two.task) == (0.03, 0.1, 60, "temporal_order")
+    assert [training.experiment.cell for training in trainings(replace(SMALL, cell="rnn"), VIEWS)] == ["rnn"]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: str) -> None:
+    large = replace(SMALL, cell=cell, sequence_length=100, hidden_size=64, batch_size=64)
+    with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
+        trainings(large, VIEWS | {"iterations": "3000"})
+    assert trainings(large, VIEWS | {"iterations": "300"})
+
+
+# The tables
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("against_lag", [False, True])
+def test_curves_and_maps_are_those_of_the_looks(cell: str, against_lag: bool) -> None:
+    job = trained(cell)
+    found, (whole,) = rows(job, against_lag=against_lag), rows(job)["whole"]
+    steps = point_steps(12, POINTS)
+    shown_steps = [int(step) for step in found["whole"][0]["steps"].split(",")]
+    assert shown_steps == [12 - step if against_lag else step for step in steps]
+    palette, stops = shades(tuple(SEQUENTIAL)), point_steps(12, MAP_POINTS)
+    moments = [
+        (name, moment) for name, history in zip(("rnn", cell), job.histories, strict=True) for moment in history.moments
+    ]
+    assert len(found["looks"]) == len(moments) == 2 * 41
+    for row, (name, moment) in zip(found["looks"], moments, strict=True):
+        norms = moment.log10_norms["hidden"]
+        assert row["cell"] == name
+        assert row["above"] <= moment.iteration <= row["below"]
+        inside = (norms >= whole["low"] / 100) & (norms <= whole["high"] / 100)
+        np.testing.assert_allclose(drawn(row["points"]), np.where(inside, norms, np.nan)[steps - 1], atol=0.0051)
+        for step, colour in zip(stops, row["colours"].split(","), strict=True):
+            share = (norms[step - 1] - whole["darkest"] / 100) / ((whole["high"] - whole["darkest"]) / 100)
+            assert colour == palette[round(254 * min(max(share, 0.0), 1.0))]
+
+
+def test_the_strips_of_a_map_leave_no_gap() -> None:
+    for network in ("rnn", "lstm"):
+        strips = [row for row in rows(trained())["looks"] if row["cell"] == network]
+        assert (strips[0]["above"], strips[-1]["below"]) == (0.0, 60.0)
+        assert all(first["below"] == second["above"] for first, second in itertools.pairwise(strips))
+
+
+def test_what_is_learned_is_that_of_the_history() -> None:
+    job = trained()
+    for row, history in zip(rows(job)["curves"], job.histories, strict=True):
+        assert numbers(row["updates"]) == [moment.iteration for moment in history.moments]
+        np.testing.assert_allclose(numbers(row["losses"]), [moment.loss for moment in history.moments], atol=6e-5)
+        np.testing.assert_allclose(
+            numbers(row["accuracies"]), [100 * moment.accuracy for moment in history.moments], atol=0.051
+        )
+        ends = [moment.iteration for moment in history.moments]
+        expected = [100 * np.mean(history.clipped[a:b]) for a, b in itertools.pairwise(ends)]
+        clipped = numbers(row["clipped"])
+        assert np.isnan(clipped[0])
+        np.testing.assert_allclose(clipped[1:], expected, atol=0.051)
+        assert 0 < np.mean(history.clipped) < 1
+
+
+def test_gates_are_means_and_what_is_no_gate_is_left_out() -> None:
+    job = trained()
+    found = {row["gate"]: row for row in rows(job)["gates"]}
+    assert set(found) == {"i", "f", "o"} <= set(GATE_DASHES)
+    for name, row in found.items():
+        means = [100 * moment.gates[name].mean() for moment in job.histories[1].moments]
+        np.testing.assert_allclose(numbers(row["means"]), means, atol=0.051)
+        assert row["last"] == pytest.approx(means[-1], abs=0.051)
+    assert {row["gate"] for row in rows(trained("gru"))["gates"]} == {"r", "z"}
+    assert rows(trained("rnn"))["gates"] == []
+
+
+@pytest.mark.parametrize(("moment", "number"), [("0 %", 0), ("50 %", 20), ("100 %", 40)])
+def test_the_slider_marks_a_look(moment: str, number: int) -> None:
+    (whole,) = rows(trained(), moment)["whole"]
+    assert whole["marked"] == number
+    assert f"after {trained().histories[0].moments[number].iteration} updates" in whole["movie"]
+
+
+def test_the_chance_is_the_tasks() -> None:
+    for task in ("temporal order", "adding"):
+        (whole,) = rows(trained(task=task))["whole"]
+        rule = TASKS[task.replace(" ", "_")]
+        assert whole["chanceLoss"] == pytest.approx(rule.chance_loss(12), abs=6e-5)
+        assert whole["chanceRight"] == pytest.approx(100 * rule.chance_accuracy, abs=0.051)
+
+
+def test_the_tables_for_download_hold_every_look() -> None:
+    job = trained()
+    looks = looks_by_cell(job)
+    history, gradient = history_table(looks), gradient_table(looks)
+    assert len(history) == 2 * 41
+    assert len(gradient) == 2 * 41 * 12
+    last = history.query("cell == 'lstm' and update == 60").iloc[0]
+    moment = job.histories[1].moments[-1]
+    assert (last["loss"], last["accuracy"]) == (moment.loss, moment.accuracy)
+    assert last["gate_f"] == pytest.approx(moment.gates["f"].mean())
+    norms = gradient.query("cell == 'lstm' and update == 60")["log10_norm"]
+    np.testing.assert_array_equal(norms, moment.log10_norms["hidden"])
+
+
+def test_a_message_is_small() -> None:
+    streams = learning_picture(trained(), "100 %", False, SEQUENTIAL)
+    assert len(json.dumps(learning_chart("step", "light").to_dict())) + sum(map(len, streams.values())) < 80_000
+
+
+# The words
+
+
+def test_the_titles_and_the_table_say_what_came_of_it() -> None:
+    job = trained()
+    (whole,), finding = rows(job)["whole"], learning_finding(job)
+    for training, history in zip(job.trainings, job.histories, strict=True):
+        moment, first = history.moments[-1], history.moments[0]
+        cell = training.experiment.cell.upper()
+        said = {"learned": "has learned it", "partly": "has learned a part", "chance": "is no better than chance"}
+        look = looks_by_cell(job)[training.experiment.cell][-1]
+        assert f"{cell} {said[standing(training, look)]}: {100 * moment.accuracy:.0f} % right" in whole["learned"]
+        assert f"<b>{100 * moment.accuracy:.0f} %</b> (25 %)" in finding
+        assert f"{moment.loss:.3g} (1.39)" in finding
+        for look_at in (first, moment):
+            lag = horizon(look_at.log10_norms["hidden"])
+            assert ("all the way" if lag is None else f"after {lag} steps") in finding
+        assert f"{100 * np.mean(history.clipped):.0f} %</td>" in finding
+    before, after = (
+        power_of_ten(judge(moment.log10_norms["hidden"]).orders)
+        for moment in (job.histories[1].moments[0], job.histories[1].moments[-1])
+    )
+    assert f"×{before} is left" in whole["reach"]
+    assert f"×{after} now" in whole["reach"]
+    gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
+    assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.05, "learned"), (0.1, "learned"), (0.5, "partly"), (0.95, "chance"), (np.nan, "chance")]
+)
+def test_how_far_a_network_has_come_is_judged_by_its_loss(share: float, expected: str) -> None:
+    training = Training(experiment=SMALL)
+    look = Look(update=1, loss=share * np.log(4), accuracy=0.5, norms=np.zeros(12), gates={}, clipped=0.0)
+    assert standing(training, look) == expected
+
+
+def test_the_notes_name_popular_claims_that_are_false_here() -> None:
+    assert "popular claim" in learning_finding(trained("rnn", **{"iterations": "300", "learning_rate": "0.01"}))
+    slow = trained(learning_rate="0.0001")
+    assert "Gates alone do not make a network learn: the LSTM" in learning_finding(slow)
+    assert "judged at every step" in learning_finding(trained(task="copy memory"))
+
+
+def test_a_rate_that_diverges_is_named_with_its_curves_so_far() -> None:
+    wild = trained(task="adding", **{"optimiser": "sgd", "learning_rate": "1", "clipping": "none", "iterations": "100"})
+    history = wild.histories[0]
+    if not history.failure:  # the RNN may survive; then nothing is said
+        assert "Iteration" not in learning_finding(wild)
+    diverged = Job([replace(wild.trainings[0], learning_rate=100.0, clip_at=1e6)])
+    diverged.work()
+    diverged.end()
+    failure = diverged.histories[0].failure
+    assert failure.startswith("Iteration")
+    assert failure in learning_finding(diverged)
+    assert "NaN" not in json.dumps(rows(diverged))
+
+
+@pytest.mark.parametrize("task", [name.replace("_", " ") for name in TASKS])
+def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None:
+    html = sequence_html(SMALL, VIEWS | {"task": task})
+    batch = TASKS[task.replace(" ", "_")].draw(np.random.default_rng(0), 1, 12, True)
+    answer = batch.targets[..., 0]
+    if task == "temporal order":
+        assert f"<b>{'XY'[answer // 2]}{'XY'[answer % 2]}</b>" in html
+        assert html.count("<mark>") == 2
+    elif task == "adding":
+        assert f"<b>{answer:.2f}</b>" in html
+        assert html.count("<mark>") == 2
+    elif task == "copy memory":
+        assert f"<b>{' '.join(str(symbol + 1) for symbol in answer[-10:])}</b>" in html
+    else:
+        assert f"<b>{answer}</b>" in html
+        assert html.count("<i ") == 64
+
+
+def test_before_any_training_there_are_axes_and_the_chance() -> None:
+    datasets, words = untrained_picture(SMALL, VIEWS, SEQUENTIAL)
+    found = {name: read(table) for name, table in datasets.items()}
+    assert found["looks"] == found["curves"] == found["gates"] == []
+    assert found["whole"][0]["chanceLoss"] == pytest.approx(np.log(4), abs=6e-5)
+    assert "the RNN and the LSTM through 60 updates" in words
+
+
+def test_settings_that_have_moved_are_said() -> None:
+    job = trained()
+    assert moved(job, SMALL, VIEWS) == ""
+    assert moved(job, SMALL, VIEWS | {"look": "0 %", "axis": "lag"}) == ""
+    assert "have moved" in moved(job, replace(SMALL, seed=1), VIEWS)
+    assert "have moved" in moved(job, SMALL, VIEWS | {"learning_rate": "0.01"})
+    assert "have moved" in moved(job, replace(SMALL, hidden_size=64, batch_size=64), VIEWS | {"iterations": "3000"})
+
+
+# Chart and page
+
+
+@pytest.mark.parametrize("against", ["step", "lag"])
+@pytest.mark.parametrize("background", THEMES)
+def test_the_chart_is_valid_and_draws_every_dataset(against: str, background: Background) -> None:
+    text = json.dumps(learning_chart(against, background).to_dict())
+    assert all(f'"data": {{"name": "{name}"}}' in text for name in rows(trained()))
+
+
+def finished(app: AppTest) -> AppTest:
+    """The page once its training is over."""
+
+    def over() -> bool:
+        app.run()
+        return any(button.label == "Train again" for button in app.button)
+
+    wait_until(over, "the training does not end")
+    return app
+
+
+def test_a_reader_trains_and_scrubs_through_what_was_learned() -> None:
+    app = open_page("learning", LINK)
+    assert "Nothing is trained yet" in " ".join(shown(app)["words"])
+    assert not app.get("progress")
+    app.button(key="train").click().run()
+    assert not app.exception
+    app = finished(app)
+    assert not app.exception
+    found = shown(app)
+    assert {row["cell"] for row in found["0-curves"]} == {"rnn", "lstm"}
+    assert found["0-whole"][0]["marked"] == 40
+    app.select_slider(key="look").set_value("25 %").run()
+    assert shown(app)["0-whole"][0]["marked"] == 10
+    assert link(app).split("?")[1].count("look=25") == 1
+    app.segmented_control(key="task").set_value("adding").run()
+    assert "have moved" in " ".join(shown(app)["words"])
+    assert shown(app)["0-curves"] == found["0-curves"]  # what was trained stays
+
+
+def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:
+    app = open_page("learning", LINK | {"iterations": "3000"})
+    app.button(key="train").click().run()
+
+    def begun() -> bool:
+        app.run()
+        return bool(app.get("progress")) and bool(shown(app)["0-looks"])
+
+    wait_until(begun, "the training does not begin")
+    (bar,) = app.get("progress")
+    assert "of 3000 updates" in bar.proto.text
+    app.button(key="stop").click().run()
+    wait_until(lambda: any(button.key == "go_on" for button in app.run().button), "the training does not stop")
+    assert "Stopped after" in " ".join(caption.value for caption in app.caption)
+    assert shown(app)["0-looks"]
+    app.button(key="go_on").click().run()
+    assert not app.exception
+    assert app.get("progress")
+    app.button(key="stop").click().run()
+
+
+def test_what_cannot_be_trained_is_refused_on_the_page() -> None:
+    large = {"hidden_size": "64", "batch_size": "64", "sequence_length": "100", "iterations": "3000"}
+    app = open_page("learning", large)
+    assert not app.exception
+    app.button(key="train").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert f"the limit of this page is {LARGEST:,}" in error.value
