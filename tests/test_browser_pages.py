@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
@@ -19,9 +19,13 @@ OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
 SHORT = {"by_hand": "5", "shapes": "6"}
 other_pages = pytest.mark.parametrize("page", OTHERS)
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
-LEADING = {"by_hand": ("Step t", "step", "2"), "cliff": ("Clipping threshold", "clip_at", "1")}
-#: Pages without a network of their own choosing, so without its length.
-WITHOUT_LENGTH = ("cliff",)
+LEADING = {
+    "by_hand": ("Step t", "step", "2"),
+    "cliff": ("Clipping threshold", "clip_at", "1"),
+    "learning": ("Sequence length T", "sequence_length", "20"),
+}
+#: Pages whose link says nothing of a length beside that.
+WITHOUT_LENGTH = ("cliff", "learning")
 
 
 def leading(page: str) -> tuple[str, str, str]:
@@ -60,7 +64,7 @@ def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserCo
         reader.slider(slider).press("ArrowRight")
         wait_until(lambda: reader.finding() != before, "the page does not react")
         wait_until(
-            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "1": "3"}[value],
+            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "1": "3", "20": "30"}[value],
             "the address does not follow",
         )
         reader.assert_well()
@@ -233,3 +237,40 @@ def test_pointing_at_an_edge_shows_what_shares_its_weights_without_the_server(
         assert reader.changed()
         assert reader.sent == sent
         reader.assert_well()
+
+
+def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=100")
+        reader.page.get_by_role("button", name="Train", exact=True).click()
+        reader.page.get_by_role("button", name="Stop", exact=True).wait_for()
+        reader.page.get_by_role("button", name="Train again").wait_for()
+        reader.rest()
+        assert "not trained on" in reader.finding()
+        reader.remember()
+        sent = reader.sent
+        for down in (0.55, 0.7):  # the first looks of either network
+            reader.page.mouse.move(*reader.point(0.8, down), steps=3)
+            reader.rest()
+            assert reader.changed()
+        assert reader.sent == sent
+        go_by_the_bar(reader, "vanish_or_explode")
+        reader.page.locator(".st-key-trained input").click()
+        reader.page.get_by_role("option").first.click()
+        reader.page.locator(".st-key-before_after canvas").wait_for()
+        reader.assert_well()
+
+
+def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(browser: Browser, address: str) -> None:
+    link = f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000"
+    first, second = (browser.new_context(viewport={"width": 1280, "height": 900}) for _ in range(2))
+    pages = [context.new_page() for context in (first, second)]
+    for page in pages:
+        page.goto(link)
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.get_by_role("button", name="Stop", exact=True).wait_for()
+    pages[1].get_by_text("1 before yours").wait_for()
+    first.close()
+    pages[1].get_by_text("of 3000 updates").wait_for()
+    pages[1].get_by_role("button", name="Stop", exact=True).click()
+    second.close()

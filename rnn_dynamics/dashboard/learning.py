@@ -123,7 +123,15 @@ def untrained_picture(
         against_lag=views["axis"] == "lag",
     )
     cells = " and ".join(f"the {cell.upper()}" for cell in dict.fromkeys(("rnn", experiment.cell)))
-    text = sentences(PAGE)["before"].format(cells=cells, updates=f"{int(views['iterations']):,}")
+    text = sentences(PAGE)["before"].format(
+        cells=cells,
+        updates=f"{int(views['iterations']):,}",
+        optimiser=views["optimiser"],
+        rate=views["learning_rate"],
+        clipping=views["clipping"] if views["clipping"] == "none" else f"{views['clipping']} at {views['clip_at']}",
+        bias=experiment.gate_bias,
+        hidden=experiment.hidden_size,
+    )
     return learning_datasets(picture), f"<p>{text}</p>"
 
 
