@@ -257,7 +257,7 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         go_by_the_bar(reader, "vanish_or_explode")
         reader.page.locator(".st-key-trained input").click()
         reader.page.get_by_role("option").first.click()
-        reader.page.locator(".st-key-before_after canvas").wait_for()
+        wait_until(lambda: reader.page.locator("canvas").count() == 2, "the trained network is not shown")
         reader.assert_well()
 
 

@@ -12,6 +12,8 @@ from rnn_dynamics.training import Training
 
 #: Seconds between two looks at a training that goes on, and at a queue.
 _LOOK, _QUEUE = 0.7, 2.0
+#: Key of the session's state: how often the page's fragment runs by itself.
+_SHOWN_EVERY = "shown every"
 
 
 def live(page: str, picture: Callable[[], None]) -> None:
@@ -19,7 +21,8 @@ def live(page: str, picture: Callable[[], None]) -> None:
 
     How often a fragment runs by itself is decided where the page runs, so when that changes, the page runs anew.
     """
-    st.fragment(picture, run_every=_pace(page))()
+    st.session_state[_SHOWN_EVERY] = _pace(page)
+    st.fragment(picture, run_every=st.session_state[_SHOWN_EVERY])()
 
 
 def _pace(page: str) -> float | None:
@@ -37,13 +40,13 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]]) -> Job | 
         page: whose training it is.
         asked: what the controls ask for now; a ValueError of it is shown in place of the button's effect.
     """
-    words, held, pace = sentences("training"), seat(), _pace(page)
+    words, held = sentences("training"), seat()
     job = held.job(page)
     if job is None or job.over:
         _show_idle(page, job, asked)
     else:
         _show_work(page, job)
-    if _pace(page) != pace:
+    if _pace(page) != st.session_state[_SHOWN_EVERY]:
         st.rerun()
     if job is not None and job.failure:
         st.error(words["refused"].format(why=job.failure))
