@@ -5,12 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from rnn_dynamics.charts.cliff import CELLS, GO, cliff_specification
+from rnn_dynamics.charts.clipping import clipping_specification
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.cliff import PAGE, REGIONS, clicked_start, grid_values
 from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
+from rnn_dynamics.dashboard.clipping import RATES, clipping_picture, clipping_trainings, trained
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.desk import seat
 from rnn_dynamics.dashboard.frame import Download, Frame, View, Views, background, cliff_script_download, csv_download
+from rnn_dynamics.dashboard.training_panel import live, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.cliff import path_table
+from rnn_dynamics.tables.clipping import clipping_table
+from rnn_dynamics.training import Training
 
 #: Only its seed plays a part: it moves the start.
 OPENING = Experiment()
@@ -40,9 +47,12 @@ FRAME = Frame(
     name=PAGE,
     opening=OPENING,
     presets=dict.fromkeys(PRESET_VIEWS, OPENING),
-    main=tuple(VIEWS),
+    main=(*VIEWS, "network_rate"),
     more=("seed",),
-    views=VIEWS,
+    views={
+        **VIEWS,
+        "network_rate": View(label="Learning rate of the network", values=RATES, opening="0.01", slider=True),
+    },
     preset_views=PRESET_VIEWS,
     apart=("seed",),  # a network drawn elsewhere shall not move a start here
 )
@@ -77,6 +87,31 @@ def picture() -> None:
     st.html(cliff_finding(*asked, seed=experiment.seed))
 
 
+def network() -> None:
+    """The same on a real network, trained when a reader asks for it."""
+    st.html(sentences(PAGE)["network"]["head"])
+    live(PAGE, network_training)
+
+
+def network_training() -> None:
+    """Its control, its button, and what has come of it so far."""
+    left, right = st.columns((1, 2), vertical_alignment="bottom")
+    with left:
+        FRAME.control("network_rate")
+    with right:
+        job = training_panel(PAGE, _trainings)
+    if job is not None and job.histories:
+        datasets, finding = clipping_picture(PAGE, job)
+        specification = clipping_specification(background())
+        st.vega_lite_chart({**specification, "datasets": datasets}, key="network", width="stretch")
+        st.html(finding)
+
+
+def _trainings() -> tuple[Training, ...]:
+    experiment, views = FRAME.asked()
+    return clipping_trainings(views["network_rate"], views["clip_at"], experiment.seed)
+
+
 def _start_there() -> None:
     """Set the start to the cell that was clicked."""
     picked = st.session_state["picture"].selection[GO]
@@ -87,10 +122,14 @@ def _start_there() -> None:
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     paths = tuple(answer_to(*(views[name] for name in ASKED), seed=experiment.seed).paths.values())
-    return (
+    files = (
         csv_download("Paths", "cliff_paths.csv", lambda: path_table(paths)),
         cliff_script_download([path.descent for path in paths]),
     )
+    job = seat().job(PAGE)
+    if job is None or not job.histories:
+        return files
+    return (*files, csv_download("The network's gradients", "clipping.csv", lambda: clipping_table(trained(job))))
 
 
 def _answer(views: Views) -> None:
@@ -99,5 +138,5 @@ def _answer(views: Views) -> None:
     cliff_picture(*asked, seed=0, region=views["region"])
 
 
-FRAME.show(picture, _downloads)
+FRAME.show(picture, _downloads, below=network)
 warm_up(PAGE, EXPECTED, _answer)

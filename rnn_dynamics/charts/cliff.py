@@ -39,7 +39,7 @@ _PARAMETERS = {
 _LINES = "split(replace(whole.{}_title, /¦/g, narrow ? '|' : ' '), '|')"
 _KINDS = ("none", "norm", "value")
 #: Dash, width and end of each kind; the first is so wide that the others are seen where they lie on it.
-_DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
+DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
 _WIDTHS = [5, 3, 3]
 _SHAPES = {"none": "cross", "norm": "circle", "value": "square"}
 
@@ -81,24 +81,30 @@ def cliff_chart(background: Background) -> alt.LayerChart:
     )
 
 
+def kind_colours(theme: Theme) -> dict[str, str]:
+    """Kind of clipping -> its colour."""
+    return dict(zip(_KINDS, (theme.cells[0], theme.cells[2], theme.cells[3]), strict=True))
+
+
+def by_kind(values: dict[str, Any]) -> alt.Scale:
+    """A scale over kinds of clipping."""
+    return alt.Scale(domain=list(values), range=list(values.values()))
+
+
 class _Panels:
     """The layers."""
 
     def __init__(self, theme: Theme, heights: tuple[tuple[int, int], ...]) -> None:
         self.theme, self.heights = theme, heights
         self.halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
-        self.colours = dict(zip(_KINDS, (theme.cells[0], theme.cells[2], theme.cells[3]), strict=True))
+        self.colours = kind_colours(theme)
 
     def _style(self) -> dict[str, Any]:
         """Colour, dash and width by the field `clipping`."""
-
-        def by_kind(values: dict[str, Any]) -> alt.Scale:
-            return alt.Scale(domain=list(values), range=list(values.values()))
-
         by_place = alt.Scale(domain=[0, 1, 2], range=_WIDTHS)
         return {
             "color": alt.Color("clipping:N", scale=by_kind(self.colours), legend=None),
-            "strokeDash": alt.StrokeDash("clipping:N", scale=by_kind(_DASHES), legend=None),
+            "strokeDash": alt.StrokeDash("clipping:N", scale=by_kind(DASHES), legend=None),
             "strokeWidth": alt.StrokeWidth("place:O", scale=by_place, legend=None),
         }
 
