@@ -204,6 +204,21 @@ def compare_all(browser: Browser, app: str, text: str) -> None:
         row(f"pointer on the map, move to painted, {name} of {len(times)}", "", f"{ours:.0f} ms", "", "<= 40 ms")
 
 
+def compare_while_training(browser: Browser, app: str) -> None:
+    """Print what a slider of the first page takes while another visitor's training runs, against what it takes idle."""
+    scale = Knob(opened(browser, app), "Weight scale")
+    idle = [scale.press()["waited"] for _ in range(30)]
+    trains = opened(browser, f"{app}/learning?iterations=3000&batch_size=64")
+    trains.get_by_role("button", name="Train", exact=True).click()
+    trains.get_by_text("of 3000 updates").wait_for(timeout=60_000)
+    trains.wait_for_timeout(6000)  # torch is loaded
+    busy = [scale.press()["waited"] for _ in range(30)]
+    trains.get_by_role("button", name="Stop", exact=True).click()
+    calm, own = (statistics.median(time for time in times if not math.isnan(time)) for times in (idle, busy))
+    name = "weight scale, press to painted, while a training runs"
+    row(name, f"{calm:.0f} ms", f"{own:.0f} ms", f"{own / calm:.2f}", "<= 3 times idle")
+
+
 def main() -> None:
     """Start browser and servers, and print the table."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -216,6 +231,7 @@ def main() -> None:
         with served(ROOT / "streamlit_app.py") as app, served(peer) as text:
             browser = playwright.chromium.launch(executable_path=program, args=[f"--{flag}" for flag in FLAGS.split()])
             compare_all(browser, app, text)
+            compare_while_training(browser, app)
             compare_pages(browser, app, text)
             browser.close()
 
