@@ -11,8 +11,18 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import (
+    POWER_OF_TEN,
+    at,
+    colour_bar,
+    flattened,
+    group,
+    heading,
+    picture,
+    strips,
+    time_axis,
+)
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme
 
 HEIGHT = 480
 
@@ -54,17 +64,16 @@ def path_chart(against: str, background: Background) -> alt.LayerChart:
     cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
     left: list[Any] = [panels.bands(), panels.curves(), panels.unit(), panels.labels(), panels.curves_title()]
-    return (
-        alt.layer(
-            alt.layer(panels.map(), panels.map_lead(), panels.map_title(), panels.unit_text()),
-            alt.layer(*left),
-            alt.layer(panels.zero(), panels.cosine()),
-            colour_bar("gate", "length:Q", ("whole.lowest", "1"), SEQUENTIAL),
-        )
-        .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        parameters,
+        alt.layer(panels.map(), panels.map_lead(), panels.map_title(), panels.unit_text()),
+        alt.layer(*left),
+        alt.layer(panels.zero(), panels.cosine()),
+        colour_bar("gate", "length:Q", ("whole.lowest", "1"), SEQUENTIAL),
+        apart=("x", "y", "color"),
+        height=HEIGHT,
+        padding={"bottom": 44},
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, flattened, group, heading, time_axis
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, flattened, group, heading, picture, time_axis
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS
 
 HEIGHT = 320
@@ -52,13 +52,11 @@ def before_after_chart(component: str, against: str, background: Background) -> 
     names: Any = alt.Chart().transform_calculate(start="whole.start")
     texts = [names.mark_text(**style, **halo), names.mark_text(**style).encode(color=colour)]
     title = "split(replace(whole.title, /¦/g, narrow ? '|' : ' '), '|')"
-    return (
-        alt.layer(
-            group("curves", curves.encode(color=colour, strokeDash=dash, detail="time:N"), x=x, y=y),
-            group("curves", *texts, x="start:Q", y="label:Q", text="text:N"),
-            heading(theme, title, "0", "0"),
-        )
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        group("curves", curves.encode(color=colour, strokeDash=dash, detail="time:N"), x=x, y=y),
+        group("curves", *texts, x="start:Q", y="label:Q", text="text:N"),
+        heading(theme, title, "0", "0"),
+        height=HEIGHT,
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import at, group
-from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import at, group, picture
+from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme
 
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:
 #: height of a panel with its title and the steps below it, on a phone.
@@ -42,12 +42,8 @@ def hand_specification(background: Background) -> dict[str, Any]:
 def hand_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, key of THEMES."""
     theme = THEMES[background]
-    return (
-        alt.layer(_cells(theme), _names(theme), _titles(theme), _claim(theme))
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(padding={"bottom": 24}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
-    )
+    layers = (_cells(theme), _names(theme), _titles(theme), _claim(theme))
+    return picture(theme, _PARAMETERS, *layers, padding={"bottom": 24})
 
 
 def _cells(theme: Theme) -> alt.LayerChart:

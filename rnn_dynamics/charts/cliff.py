@@ -13,8 +13,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading
-from rnn_dynamics.charts.theme import HEIGHTS, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading, picture
+from rnn_dynamics.charts.theme import HEIGHTS, THEMES, Background, Theme
 
 #: Name of the selection by a click, and how many cells a click can fall on, in each direction.
 GO, CELLS = "go", 24
@@ -55,29 +55,27 @@ def cliff_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, key of THEMES."""
     theme = THEMES[background]
     panels = _Panels(theme, HEIGHTS[background])
-    return (
+    return picture(
+        theme,
+        _PARAMETERS,
         alt.layer(
-            alt.layer(
-                panels.surface(),
-                panels.edge(),
-                panels.texts(),
-                panels.paths(),
-                panels.ends(),
-                panels.arrows(),
-                panels.start(),
-                panels.cells(),
-            ),
-            panels.legend(),
-            panels.errors(),
-            alt.layer(panels.norms(), panels.threshold(), panels.fallen()),
-            heading(theme, _LINES.format("map"), "0", "0"),
-            heading(theme, _LINES.format("errors"), "panelLeft", "errorTop"),
-            heading(theme, _LINES.format("norms"), "panelLeft", "normTop"),
-        )
-        .resolve_scale(x="independent", y="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(padding={"bottom": 8}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+            panels.surface(),
+            panels.edge(),
+            panels.texts(),
+            panels.paths(),
+            panels.ends(),
+            panels.arrows(),
+            panels.start(),
+            panels.cells(),
+        ),
+        panels.legend(),
+        panels.errors(),
+        alt.layer(panels.norms(), panels.threshold(), panels.fallen()),
+        heading(theme, _LINES.format("map"), "0", "0"),
+        heading(theme, _LINES.format("errors"), "panelLeft", "errorTop"),
+        heading(theme, _LINES.format("norms"), "panelLeft", "normTop"),
+        apart=("x", "y"),
+        padding={"bottom": 8},
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import at, group, heading
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background, config
+from rnn_dynamics.charts.pieces import at, group, heading, picture
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background
 
 HEIGHT = 340
 #: Shape of the points and dash of the line of each name.
@@ -80,11 +80,12 @@ def cost_chart(cell: str, background: Background) -> alt.LayerChart:
         for extra in (halo, {"color": colour})
     ]
     title = heading(theme, "split(replace(whole.title, /¦/g, narrow ? '|' : ' '), '|')", "0", "0").encode(x=at("0"))
-    return (
-        alt.layer(
-            group("fits", *lines, x=x, y=y), group("points", *points, x="x:Q", y="y:Q"), group("fits", *names), title
-        )
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        group("fits", *lines, x=x, y=y),
+        group("points", *points, x="x:Q", y="y:Q"),
+        group("fits", *names),
+        title,
+        height=HEIGHT,
     )

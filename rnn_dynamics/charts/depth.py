@@ -11,8 +11,18 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
-from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import (
+    POWER_OF_TEN,
+    at,
+    colour_bar,
+    flattened,
+    group,
+    heading,
+    picture,
+    strips,
+    time_axis,
+)
+from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES, Background, Theme
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of an axis and a title.
@@ -53,16 +63,14 @@ def depth_chart(against: str, background: Background) -> alt.LayerChart:
     ends = ("-whole.limit", "whole.limit")
     place: dict[str, Any] = {"legendX": left, "gradientLength": 140}
     bar = colour_bar("log₁₀ ‖dL/dh‖, against step T", "length:Q", ends, DIVERGING, **place)
-    return (
-        alt.layer(
-            alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),
-            alt.layer(panels.curves(), panels.pointed(), panels.labels(), panels.pointed_text(), panels.curves_title()),
-            bar,
-        )
-        .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        parameters,
+        alt.layer(panels.map(), panels.map_lead(), panels.names(), panels.map_title()),
+        alt.layer(panels.curves(), panels.pointed(), panels.labels(), panels.pointed_text(), panels.curves_title()),
+        bar,
+        apart=("x", "y", "color"),
+        padding={"bottom": 44},
     )
 
 

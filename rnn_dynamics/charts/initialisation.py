@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import at, group, heading
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import at, group, heading, picture
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background, Theme
 
 HEIGHT = 490
 #: A shape per cell, so that no reader depends on colour.
@@ -43,12 +43,7 @@ def scheme_chart(background: Background) -> alt.LayerChart:
     """The picture; `background` is a key of THEMES."""
     panels = _Panels(THEMES[background])
     layers: list[Any] = [panels.rows(), panels.keeps(), panels.spreads(), panels.names(), panels.numbers()]
-    return (
-        alt.layer(*layers, panels.heads(), panels.title())
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(THEMES[background]))
-    )
+    return picture(panels.theme, _PARAMETERS, *layers, panels.heads(), panels.title(), height=HEIGHT)
 
 
 class _Panels:

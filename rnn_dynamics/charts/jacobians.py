@@ -13,8 +13,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading, time_axis
-from rnn_dynamics.charts.theme import THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading, picture, time_axis
+from rnn_dynamics.charts.theme import THEMES, Background, Theme
 
 HEIGHT = 480
 
@@ -71,17 +71,15 @@ def jacobian_chart(against: str, background: Background) -> alt.LayerChart:
         heading(theme, "[whole.mean]", "planeLeft", "planeTop", color="whole.colour"),
         heading(theme, _LINES.format("spectrum"), "narrow ? spectrumLeft - 30 : spectrumLeft", "spectrumTop"),
     )
-    return (
-        alt.layer(
-            alt.layer(*plane),
-            alt.layer(*left, panels.axis_name(), panels.pointed_text()),
-            alt.layer(panels.spectrum(), panels.spectrum_zero()),
-            *titles,
-        )
-        .resolve_scale(x="independent", y="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        alt.layer(*plane),
+        alt.layer(*left, panels.axis_name(), panels.pointed_text()),
+        alt.layer(panels.spectrum(), panels.spectrum_zero()),
+        *titles,
+        apart=("x", "y"),
+        height=HEIGHT,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import at, flattened, group, heading
-from rnn_dynamics.charts.theme import THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import at, flattened, group, heading, picture
+from rnn_dynamics.charts.theme import THEMES, Background, Theme
 
 HEIGHT = 360
 _PARAMETERS = {
@@ -40,16 +40,14 @@ def latch_chart(background: Background) -> alt.LayerChart:
     attractors = alt.Chart(alt.NamedData("attractors")).mark_point(
         filled=True, size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5, opacity=1
     )
-    return (
-        alt.layer(
-            _diagonal(theme),
-            group("lines", *lines, x=x, y=y),
-            attractors.encode(x="x:Q", y="x:Q"),
-            heading(theme, "title", "0", "0", data="title"),
-        )
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        _diagonal(theme),
+        group("lines", *lines, x=x, y=y),
+        attractors.encode(x="x:Q", y="x:Q"),
+        heading(theme, "title", "0", "0", data="title"),
+        height=HEIGHT,
     )
 
 

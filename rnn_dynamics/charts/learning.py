@@ -11,8 +11,18 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import (
+    POWER_OF_TEN,
+    at,
+    colour_bar,
+    flattened,
+    group,
+    heading,
+    picture,
+    strips,
+    time_axis,
+)
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme
 
 HEIGHT = 520
 
@@ -67,13 +77,8 @@ def learning_chart(against: str, background: Background) -> alt.LayerChart:
         *panels.titles(),
         colour_bar("‖∂L/∂h_t‖", "length:Q", ("whole.darkest", "whole.high"), SEQUENTIAL, **_COLOURS),
     ]
-    return (
-        alt.layer(*parts)
-        .resolve_scale(x="independent", y="independent", color="independent", strokeDash="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(panels.theme))
-    )
+    apart = ("x", "y", "color", "strokeDash")
+    return picture(panels.theme, _PARAMETERS, *parts, apart=apart, height=HEIGHT, padding={"bottom": 44})
 
 
 _COLOURS: dict[str, Any] = {

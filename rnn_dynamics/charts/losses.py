@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips
-from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, picture, strips
+from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme
 
 HEIGHT = 500
 
@@ -49,21 +49,20 @@ def loss_specification(background: Background) -> dict[str, Any]:
 def loss_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, a key of THEMES."""
     panels = _Panels(THEMES[background])
-    return (
-        alt.layer(
-            alt.layer(panels.map(), panels.map_lead()),
-            alt.layer(panels.sums(), panels.pointed(), panels.labels(), panels.pointed_text()),
-            alt.layer(panels.bars(), panels.hundred()),
-            alt.layer(panels.cuts("errors"), panels.cut("errors")),
-            alt.layer(panels.cuts("angles"), panels.cut("angles")),
-            panels.bin_names(),
-            *panels.titles(),
-            colour_bar("‖∂L_k/∂h_t‖", "length:Q", ("whole.dark", "whole.bright"), SEQUENTIAL, **_COLOURS),
-        )
-        .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(panels.theme))
+    return picture(
+        panels.theme,
+        _PARAMETERS,
+        alt.layer(panels.map(), panels.map_lead()),
+        alt.layer(panels.sums(), panels.pointed(), panels.labels(), panels.pointed_text()),
+        alt.layer(panels.bars(), panels.hundred()),
+        alt.layer(panels.cuts("errors"), panels.cut("errors")),
+        alt.layer(panels.cuts("angles"), panels.cut("angles")),
+        panels.bin_names(),
+        *panels.titles(),
+        colour_bar("‖∂L_k/∂h_t‖", "length:Q", ("whole.dark", "whole.bright"), SEQUENTIAL, **_COLOURS),
+        apart=("x", "y", "color"),
+        height=HEIGHT,
+        padding={"bottom": 44},
     )
 
 

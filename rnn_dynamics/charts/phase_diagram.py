@@ -12,8 +12,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, time_axis
-from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, picture, time_axis
+from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme
 
 HEIGHT = 500
 #: Name of the selection by a click.
@@ -70,19 +70,18 @@ def phase_chart(across: str, background: Background, scale_labels: tuple[str, ..
     theme = THEMES[background]
     panels = _Panels(theme, across, scale_labels)
     parameters = _PARAMETERS | {"names": "[" + ", ".join(f"'{label}'" for label in scale_labels) + "]"}
-    return (
-        alt.layer(
-            alt.layer(panels.cells(), panels.pointed(), panels.lines(), panels.line_names(), panels.here()),
-            alt.layer(panels.parts(), panels.total(), panels.parts_name()),
-            alt.layer(panels.running_sum(), panels.share_name(), panels.reached()),
-            heading(theme, _LINES.format("spot.map"), "0", "0", "here"),
-            heading(theme, _LINES.format("whole.title"), "lagLeft", "partsTop - (narrow ? 12 : 0)", "lags"),
-            colour_bar("factor per step", "length:Q", ("-1", "1"), DIVERGING, data="lags", **_COLOURS),
-        )
-        .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        parameters,
+        alt.layer(panels.cells(), panels.pointed(), panels.lines(), panels.line_names(), panels.here()),
+        alt.layer(panels.parts(), panels.total(), panels.parts_name()),
+        alt.layer(panels.running_sum(), panels.share_name(), panels.reached()),
+        heading(theme, _LINES.format("spot.map"), "0", "0", "here"),
+        heading(theme, _LINES.format("whole.title"), "lagLeft", "partsTop - (narrow ? 12 : 0)", "lags"),
+        colour_bar("factor per step", "length:Q", ("-1", "1"), DIVERGING, data="lags", **_COLOURS),
+        apart=("x", "y", "color"),
+        height=HEIGHT,
+        padding={"bottom": 44},
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import altair as alt
 
-from rnn_dynamics.charts.theme import Theme
+from rnn_dynamics.charts.theme import Theme, config
 
 _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
     "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
@@ -15,6 +15,28 @@ _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(
 )
 #: Label of an axis that counts in hundredths of an order of magnitude.
 POWER_OF_TEN = f"'10' + {_SUPERSCRIPT}"
+
+
+def picture(
+    theme: Theme, parameters: Mapping[str, str], *layers: Any, apart: Sequence[str] = (), **properties: Any
+) -> alt.LayerChart:
+    """All layers of a picture, in one view.
+
+    `parameters`: name -> expression. `apart`: the channels whose scales the layers do not share. `properties`: height
+    and padding of the view.
+    """
+    if apart:
+        scales: dict[str, Any] = dict.fromkeys(apart, "independent")
+        properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(**scales))
+    # All in one call, because each method of a chart would copy all its layers again: twice the time of making them.
+    whole: Any = alt.layer(
+        *layers,
+        params=[alt.param(name=name, expr=expression).param for name, expression in parameters.items()],
+        config=alt.Config(**config(theme)),
+        usermeta={"embedOptions": {"renderer": "canvas"}},
+        **properties,
+    )
+    return cast(alt.LayerChart, whole)
 
 
 def at(expression: str) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, group, heading
-from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, group, heading, picture
+from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
 _PARAMETERS = {
@@ -77,19 +77,16 @@ def shape_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, key of THEMES."""
     theme = THEMES[background]
     layers = _Layers(theme, SEQUENTIAL[4::-1] if background == "light" else SEQUENTIAL[1:])
-    return (
-        alt.layer(
-            layers.edges(),
-            layers.loss(),
-            layers.nodes(),
-            layers.legend(),
-            heading(theme, _LINES.format("claim"), "0", "-26"),
-            layers.caption(),
-        )
-        .resolve_scale(color="independent")  # else the marks decide what the legend looks like
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        layers.edges(),
+        layers.loss(),
+        layers.nodes(),
+        layers.legend(),
+        heading(theme, _LINES.format("claim"), "0", "-26"),
+        layers.caption(),
+        apart=("color",),  # else the marks decide what the legend looks like
     )
 
 

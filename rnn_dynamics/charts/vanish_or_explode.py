@@ -21,8 +21,18 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, strips, time_axis
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import (
+    POWER_OF_TEN,
+    at,
+    colour_bar,
+    flattened,
+    group,
+    heading,
+    picture,
+    strips,
+    time_axis,
+)
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme
 
 #: What each kind of gradient is called on the axis.
 GRADIENTS = {
@@ -89,17 +99,16 @@ def _chart(title: str, against: str, background: Background, scale_labels: tuple
     parameters = _PARAMETERS | {"names": "[" + ", ".join(f"'{label}'" for label in scale_labels) + "]"}
     right: list[Any] = [panels.map_rows(), panels.map_horizon(), panels.map_title()]
     left: list[Any] = [panels.floors(), panels.mean_field(), panels.curves(), panels.curve_labels()]
-    return (
-        # Within a panel the layers share their scales; between the panels they must not.
-        alt.layer(
-            alt.layer(*right),
-            alt.layer(*left, panels.curves_title()),
-            colour_bar("log₁₀ against step T", "limit:Q", ("-whole.limit", "whole.limit"), DIVERGING),
-        )
-        .resolve_scale(x="independent", y="independent", color="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in parameters.items()))
-        .properties(height=HEIGHT, padding={"bottom": 44}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    # Within a panel the layers share their scales; between the panels they must not.
+    return picture(
+        theme,
+        parameters,
+        alt.layer(*right),
+        alt.layer(*left, panels.curves_title()),
+        colour_bar("log₁₀ against step T", "limit:Q", ("-whole.limit", "whole.limit"), DIVERGING),
+        apart=("x", "y", "color"),
+        height=HEIGHT,
+        padding={"bottom": 44},
     )
 
 
