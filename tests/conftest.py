@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
@@ -48,42 +48,49 @@ def nobody_answers_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[BrowserType]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """Where Chromium is."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         reason = f"no Chromium found; looked for {', '.join(PROGRAMS)}"
         if os.environ.get("RNN_DYNAMICS_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    return program
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A server that all tests share which do not need a first visitor."""
-    with running_app() as url:
+    with running_app(quiet=True) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
-def desk(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser with a mouse that has loaded Streamlit's own files before."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+@pytest.fixture(scope="session")
+def desk(chromium: BrowserType, program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser with a mouse; like a reader's it keeps Streamlit's own files, loaded and compiled, on its disk."""
+    options: Any = {"executable_path": program, "args": FLAGS, "color_scheme": "light"}
+    profile = tmp_path_factory.mktemp("profile")
+    context = chromium.launch_persistent_context(profile, viewport={"width": 1280, "height": 900}, **options)
     context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
 
 
-@pytest.fixture(scope="module")
-def phone(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="session")
+def phone(chromium: BrowserType, program: str) -> Iterator[BrowserContext]:
+    browser = chromium.launch(executable_path=program, args=FLAGS)
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(PATIENCE * 1000)
     yield context
-    context.close()
+    browser.close()
 
 
 @pytest.fixture

@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, WebSocket
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
+FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
+    # Nothing from elsewhere. A route of Playwright's would refuse it too, but would put the browser's cache out of use.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 PATIENCE = 60.0
 #: The page's own picture; what stands below it may hold another.
 PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
@@ -27,14 +29,24 @@ PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
 
 
+#: Streamlit without the thread that answers in advance, which for minutes would take the processor from the tests.
+QUIET = """
+from rnn_dynamics.dashboard import cache
+from streamlit.web import cli
+cache.warm_up = lambda *_: None
+cli.main()
+"""
+
+
 @contextmanager
-def running_app() -> Iterator[str]:
+def running_app(quiet: bool = False) -> Iterator[str]:
     """A server of its own on a free port of this machine; yields its address and always ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true")
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
+    streamlit = ("-c", QUIET) if quiet else ("-m", "streamlit")
+    command = [sys.executable, *streamlit, "run", "streamlit_app.py", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             address = f"http://127.0.0.1:{port}"
@@ -69,7 +81,6 @@ class Reader:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", self._listen)
-        page.route(lambda url: urlparse(url).hostname != "127.0.0.1", self._refuse)
 
     def _hear(self, message: ConsoleMessage) -> None:
         # Below a page's own address Streamlit looks for its server one folder too deep before it finds it.
@@ -81,10 +92,6 @@ class Reader:
 
     def _count(self) -> None:
         self.sent += 1
-
-    @staticmethod
-    def _refuse(route: Route) -> None:
-        route.abort() if not route.request.url.startswith(("data:", "blob:")) else route.continue_()
 
     def open(self, url: str) -> None:
         self.page.goto(url)
