@@ -91,9 +91,11 @@ def test_no_position_of_a_control_stops_a_page(page: str) -> None:
     app = open_page(page)
     widgets = {str(one.key): one.options for one in [*app.select_slider, *app.selectbox, *app.segmented_control]}
     assert len(widgets) > 6
+    # The time of large networks is not what is tested.
+    smallest = {key: str(options[0]) for key, options in widgets.items() if key == "hidden_size"}
     for key, options in widgets.items():
         for option in (options[0], options[-1]):
-            again = open_page(page, {key: str(option)})
+            again = open_page(page, smallest | {key: str(option)})
             assert not again.exception, (key, option)
             assert not [caption for caption in again.caption if caption.value.startswith("Of this link")]
 
