@@ -24,6 +24,7 @@ from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES, HandWritten
 from rnn_dynamics.by_hand.script import comparison_script
 from tests.oracle import MODULES
+from tests.scripts import alone, printed_by_all
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
@@ -310,23 +311,42 @@ def test_an_unknown_mistake_is_refused_by_its_name() -> None:
 # The script, and what is loaded
 
 
-@cells
-@pytest.mark.parametrize(("both", "mistake"), [(False, ""), (True, ""), (True, "no flip"), (True, "wrong end")])
-def test_the_script_prints_the_differences_without_the_library(
-    cell: str, both: bool, mistake: str, tmp_path: Path
-) -> None:
-    example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
-    (tmp_path / "script.py").write_text(comparison_script(HandWritten(cell, mistake), example), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", "script.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
-    )
-    printed = {name: float(gap) for name, gap in (line.split() for line in done.stdout.splitlines())}
+WAYS = {
+    f"{cell}-{'both' if both else 'forward'}-{mistake}": (replace(GENERIC, cell=cell, bidirectional=both), mistake)
+    for cell in CELLS
+    for both, mistake in ((False, ""), (True, ""), (True, "no flip"), (True, "wrong end"))
+}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script prints."""
+    scripts = {
+        name: comparison_script(HandWritten(experiment.cell, mistake), make_example(experiment))
+        for name, (experiment, mistake) in WAYS.items()
+    }
+    return printed_by_all(scripts, tmp_path_factory.mktemp("scripts"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_script_prints_the_differences_without_the_library(way: str, printed: dict[str, str]) -> None:
+    experiment, mistake = WAYS[way]
+    example = make_example(experiment)
+    gaps = {name: float(gap) for name, gap in (line.split() for line in printed[way].splitlines())}
     (results, gradients), (torchs, autograd) = by_hand(example, mistake), by_torch(example)
     values, expected = results | gradients, torchs | autograd
-    assert printed.keys() == values.keys()
-    for name, gap in printed.items():
+    assert gaps.keys() == values.keys()
+    for name, gap in gaps.items():
         assert gap == pytest.approx(np.abs(values[name] - expected[name]).max(), abs=1e-14)
-    assert (max(printed.values()) > 0.01) == bool(mistake)
+    assert (max(gaps.values()) > 0.01) == bool(mistake)
+
+
+def test_the_script_runs_by_itself(tmp_path: Path) -> None:
+    script = comparison_script(HandWritten("lstm"), make_example(replace(GENERIC, cell="lstm")))
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    name, gap = alone("script.py", folder=tmp_path).splitlines()[-1].split()
+    assert name in NAMES
+    assert float(gap) < 1e-12
 
 
 def test_torch_is_loaded_by_the_room_that_asks_it_and_by_no_other() -> None:
