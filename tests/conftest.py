@@ -20,19 +20,31 @@ settings.load_profile("same_everywhere")
 
 
 class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
-    """One worker drives the browser, of which two would be too many for a small machine; the others share the rest."""
+    """One worker drives the browser, of which two would be too many for a small machine; the others share the rest.
+
+    They share it by modules, whose tests remember what they have built. What is true of every page goes last and page
+    by page, so that no worker is left alone for long.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if Path(nodeid.partition("::")[0]).name.startswith("test_browser") else nodeid
+        module, _, test = nodeid.partition("::")
+        if Path(module).name.startswith("test_browser"):
+            return "browser"
+        return f"{module} {test.partition('[')[2].partition('-')[0].rstrip(']')}" if _is_last(nodeid) else module
+
+
+def _is_last(nodeid: str) -> bool:
+    return Path(nodeid.partition("::")[0]).name == "test_pages.py"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    config.option.loadscopereorder = False  # by the number of their tests
     return OneBrowser(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the browser, which takes longest."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, _is_last(item.nodeid)))
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
@@ -263,16 +263,15 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         reader.assert_well()
 
 
-def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(browser: Browser, address: str) -> None:
-    link = f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000"
-    first, second = (browser.new_context(viewport={"width": 1280, "height": 900}) for _ in range(2))
-    pages = [context.new_page() for context in (first, second)]
-    for page in pages:
-        page.goto(link)
+def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserContext, address: str) -> None:
+    first, second = (desk.new_page() for _ in range(2))
+    for page in (first, second):
+        page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000")
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_role("button", name="Stop", exact=True).wait_for()
-    pages[1].get_by_text("1 before yours").wait_for()
+    second.get_by_text("1 before yours").wait_for()
     first.close()
-    pages[1].get_by_text("of 3000 updates").wait_for()
-    pages[1].get_by_role("button", name="Stop", exact=True).click()
+    second.get_by_text("of 3000 updates").wait_for()
+    second.get_by_role("button", name="Stop", exact=True).click()
+    second.get_by_role("button", name="Go on").wait_for()
     second.close()
