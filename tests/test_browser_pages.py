@@ -258,7 +258,12 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         assert reader.sent == sent
         go_by_the_bar(reader, "vanish_or_explode")
         box, options = reader.page.locator(".st-key-trained input"), reader.page.get_by_role("option")
-        wait_until(lambda: box.press("ArrowDown") is None and options.count() == 1, "there is nothing to bring in")
+
+        def listed() -> bool:
+            box.press("ArrowDown")
+            return options.count() == 1
+
+        wait_until(listed, "there is nothing to bring in")
         options.click()
         wait_until(lambda: reader.page.locator("canvas").count() == 2, "the trained network is not shown")
         reader.assert_well()
