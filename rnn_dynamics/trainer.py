@@ -15,8 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from rnn_dynamics.cells import CELLS
-from rnn_dynamics.initialise import make_parameters
+from rnn_dynamics.reading import starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.tasks import Batch
 from rnn_dynamics.trace import LayerTrace
@@ -44,8 +43,8 @@ class Trainer:
         torch.set_num_threads(1)  # a second one costs more than a step of this size
         self.training, self.history = training, History()
         experiment, task = training.experiment, training.its_task
-        weights, self._batches, readout, self._test_stream = np.random.SeedSequence(experiment.seed).spawn(4)
-        start = starting_parameters(training, np.random.default_rng(weights), np.random.default_rng(readout))
+        _, self._batches, _, self._test_stream = np.random.SeedSequence(experiment.seed).spawn(4)
+        start = starting_parameters(training)
         options = {"nonlinearity": experiment.nonlinearity} if experiment.cell == "rnn" else {}
         with torch.random.fork_rng(devices=[]):  # what they draw is replaced
             self.network: torch.nn.Module = _MODULES[experiment.cell](
@@ -220,22 +219,6 @@ class Trainer:
                 gates={name: values.mean(axis=(1, 2)) for name, values in trace.gates.items()},
             )
         )
-
-
-def starting_parameters(
-    training: Training, weights: np.random.Generator, readout: np.random.Generator
-) -> dict[str, Array]:
-    """What there is before it learns: by the experiment's scheme, and the defaults of torch.nn.Linear and Embedding."""
-    experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
-    hidden = experiment.hidden_size
-    drawn = make_parameters(experiment, CELLS[experiment.cell].gates, weights, experiment.input_size, hidden)
-    drawn["weight_hh_l0"] = experiment.weight_scale * drawn["weight_hh_l0"]
-    bound, outputs = 1.0 / np.sqrt(hidden), training.its_task.outputs
-    return drawn | {
-        "readout_weight": readout.uniform(-bound, bound, (outputs, hidden)),
-        "readout_bias": readout.uniform(-bound, bound, outputs),
-        "words_weight": readout.standard_normal((training.its_task.vocabulary, experiment.input_size)),
-    }
 
 
 def walk(training: Training, parameters: Mapping[str, Array], batch: Batch) -> LayerTrace:

@@ -194,3 +194,47 @@ def test_an_unknown_word_and_a_short_sentence_are_read_as_unknown() -> None:
 def test_a_template_that_makes_no_sense_is_named(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("{", r"\{").replace("(", r"\(")):
         Template(**changes)
+
+
+# What a reader types
+
+
+@pytest.mark.parametrize("template", [PLAIN, SMALL], ids=["plain", "small"])
+def test_a_template_written_out_and_typed_again_is_the_same(template: Template) -> None:
+    assert Template.from_text(**template.as_text()) == template
+    loose = template.as_text() | {"fillers": "\n  " + template.as_text()["fillers"].replace("\n", "  \n\n") + "\n"}
+    assert Template.from_text(**loose) == template
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ("sea ships", "answers line 'sea ships' is not a cue, one = and a word"),
+        ("sea = ships = boats", "is not a cue, one = and a word"),
+        ("sea = ships\nair =", "answer '' to 'air' is not one word"),
+        ("", "answers has 0 lines; there must be 1 to 20"),
+    ],
+)
+def test_typed_answers_that_make_no_sense_are_named(answers: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Template.from_text(**SMALL.as_text() | {"answers": answers})
+
+
+def test_a_typed_sentence_loses_its_blank_and_the_signs_beside_its_words() -> None:
+    assert SMALL.typed("The SEA man, who sings: likes ___.") == ["the", "sea", "man", "who", "sings", "likes"]
+    assert Template(end="well, likes ___").typed("well, likes ____") == ["well,", "likes"]
+    assert SMALL.typed("  ... ___ ") == []
+
+
+def test_the_cue_of_a_sentence_is_found_where_there_is_one() -> None:
+    pairs = Template(answers=(("science", "facts"), ("data science", "learning"), ("art", "taste")))
+    assert pairs.cue_in(["a", "data", "science", "student"]) == (1, 3, 1)
+    assert pairs.cue_in(["a", "science", "student"]) == (1, 2, 0)
+    assert pairs.cue_in(["a", "clever", "student"]) is None
+    assert pairs.cue_in(["an", "art", "and", "a", "science", "student"]) is None
+    assert pairs.cue_in(["science", "and", "data", "science"]) is None
+    for pair in range(4):
+        start, end, found = PLAIN.cue_in(PLAIN.sentence(np.random.default_rng(pair), 7, pair)) or (0, 0, -1)
+        assert (found, start, end) == (pair, *PLAIN.place_of_cue(pair))
+    assert [pairs.answer_of(pair) for pair in range(3)] == [0, 1, 2]
+    assert Template(answers=(("a", "x"), ("b", "y"), ("c", "x"))).answer_of(2) == 0

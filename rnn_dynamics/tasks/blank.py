@@ -20,6 +20,8 @@ from rnn_dynamics.tasks.task import Batch, Task
 CUE, BLANK, UNKNOWN = "{cue}", "___", "?"
 #: Limits of a template, so that no reader's text can fill a server.
 LONGEST_PART, MOST_FILLERS, MOST_ANSWERS, MOST_WORDS = 200, 60, 20, 400
+#: What may stand beside a word that a reader types.
+_SIGNS = ".,;:!?…\"'()“”‘’"
 #: D: numbers that stand for one word.
 EMBEDDING = 16
 
@@ -91,6 +93,30 @@ class Template:
         if doubled := next((cue for cue in cues if cues.count(cue) > 1), None):
             raise ValueError(f"cue {doubled!r} stands in answers twice")
 
+    @classmethod
+    def from_text(cls, *, start: str, fillers: str, end: str, answers: str) -> Template:
+        """The template that `as_text` writes: fillers and answers one a line, an answer as "cue = word".
+
+        Raises:
+            ValueError: as the class does; or a line of the answers has no "=", or more than one.
+        """
+        pairs = []
+        for line in _lines(answers):
+            cue, *words = (part.strip() for part in line.split("="))
+            if len(words) != 1:
+                raise ValueError(f"answers line {line[:40]!r} is not a cue, one = and a word")
+            pairs.append((cue, words[0]))
+        return cls(start=start, fillers=tuple(_lines(fillers)), end=end, answers=tuple(pairs))
+
+    def as_text(self) -> dict[str, str]:
+        """Its parts as a reader types them: the arguments of `from_text`."""
+        return {
+            "start": self.start,
+            "fillers": "\n".join(self.fillers),
+            "end": self.end,
+            "answers": "\n".join(f"{cue} = {answer}" for cue, answer in self.answers),
+        }
+
     @property
     def choices(self) -> tuple[str, ...]:
         """The words that may belong in the blank, each once, in order."""
@@ -130,6 +156,34 @@ class Template:
 
         return [_split(self.start.replace(CUE, self.answers[pair][0])) + between() + end for pair in pairs]
 
+    def typed(self, text: str) -> list[str]:
+        """The words of a reader's own sentence, without its blank; a sign beside a word counts where it is known so."""
+        words = (word if word in self.words else word.strip(_SIGNS) for word in _split(text))
+        return [word for word in words if word.strip("_")]
+
+    def cue_in(self, words: Sequence[str]) -> tuple[int, int, int] | None:
+        """Where the only cue stands in a sentence, from and up to, and its pair; None for no cue, or several.
+
+        A cue inside of a longer one does not count.
+        """
+        found = [
+            (place, place + len(cue), pair)
+            for pair, cue in enumerate(_split(cue) for cue, _ in self.answers)
+            for place in range(len(words))
+            if list(words[place : place + len(cue)]) == cue
+        ]
+        whole = [one for one in found if not any(_inside(one, other) for other in found)]
+        return whole[0] if len(whole) == 1 else None
+
+    def place_of_cue(self, pair: int) -> tuple[int, int]:
+        """Where the cue of a pair stands in its sentences: from and up to."""
+        place = _split(self.start).index(CUE)
+        return place, place + len(_split(self.answers[pair][0]))
+
+    def answer_of(self, pair: int) -> int:
+        """Which of the choices belongs in the blank."""
+        return self.choices.index(self.answers[pair][1].lower())
+
     def read(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.int64]:
         """Positions (T, N) in `words`; 0 for one that is not there, and for what a shorter sentence lacks in front."""
         known = {word: place for place, word in enumerate(self.words)}
@@ -164,3 +218,11 @@ class Template:
 
 def _split(text: str) -> list[str]:
     return text.lower().split()
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _inside(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    return other[0] <= one[0] and one[1] <= other[1] and one[1] - one[0] < other[1] - other[0]
