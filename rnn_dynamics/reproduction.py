@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from rnn_dynamics.cliff import STEPS_IN_TIME, TARGET, Descent
 from rnn_dynamics.experiment import Experiment, settings
+from rnn_dynamics.tasks.blank import BLANK, CUE, UNKNOWN
+from rnn_dynamics.training import TESTED, Training
 
 #: torch's module, and blocks of W_hh; torch has no Jordan network.
 _MODULES = {"rnn": ("RNN", 1), "jordan": ("", 1), "lstm": ("LSTM", 4), "gru": ("GRU", 3)}
@@ -143,6 +145,68 @@ _NOISE = "inputs = INPUT_SCALE * input_rng.standard_normal((T, N, D))\n"
 _TEXT = """letters = sorted(set(TEXT))
 one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
 inputs = np.repeat(one_hot[:, None, :], N, axis=1)
+"""
+
+_BLANK = (
+    """
+
+def split(text):
+    return text.lower().split()
+
+
+parts = [START.replace("CUE", " "), *(cue for cue, _ in ANSWERS), *FILLERS, END]
+words = list(dict.fromkeys(["UNKNOWN", *(word for part in parts for word in split(part) if word != "BLANK")]))
+places = {word: place for place, word in enumerate(words)}
+choices = list(dict.fromkeys(answer.lower() for _, answer in ANSWERS))
+
+
+def draw(generator, count, gap):
+    fillers, made = [split(filler) for filler in FILLERS], [True]
+    for total in range(1, gap + 1):  # can fillers make so many words?
+        made.append(any(made[total - len(one)] for one in fillers if len(one) <= total))
+    pairs, sentences = generator.integers(0, len(ANSWERS), count), []
+    for pair in pairs:
+        between, left = [], max(total for total in range(gap + 1) if made[total])
+        while left:
+            fitting = [one for one in fillers if len(one) <= left and made[left - len(one)]]
+            chosen = fitting[int(generator.random() * len(fitting))]
+            between, left = between + chosen, left - len(chosen)
+        sentences.append(split(START.replace("CUE", ANSWERS[pair][0])) + between + split(END)[:-1])
+    longest = max(map(len, sentences))
+    read = [["UNKNOWN"] * (longest - len(sentence)) + sentence for sentence in sentences]
+    read = torch.tensor([[places.get(word, 0) for word in sentence] for sentence in read]).T
+    return read, torch.tensor([choices.index(ANSWERS[pair][1].lower()) for pair in pairs])
+
+""".replace("CUE", CUE)
+    .replace("UNKNOWN", UNKNOWN)
+    .replace("BLANK", BLANK)
+)
+_LEARNING = """
+parameters = [*network.parameters(), *readout.parameters(), *embedding.parameters()]
+optimiser = torch.optim.Adam(parameters, lr=LEARNING_RATE)
+
+
+def scores(read):
+    states, _ = network(embedding(read))
+    return readout(states[-1])
+
+
+print("update loss")
+for update in range(UPDATES):
+    stream = np.random.SeedSequence(SEED, spawn_key=(1, update))
+    read, right = draw(np.random.default_rng(stream), BATCH, GAP)
+    loss = torch.nn.functional.cross_entropy(scores(read), right)
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(parameters, CLIP_AT)
+    optimiser.step()
+    print(update + 1, loss.item())
+
+print("filler_words accuracy")
+for gap in TEST_GAPS:
+    read, right = draw(np.random.default_rng(streams[3]), TESTED, gap)
+    with torch.no_grad():
+        print(gap, (scores(read).argmax(dim=1) == right).double().mean().item())
 """
 
 
@@ -294,6 +358,61 @@ for clipping, w, b, learning_rate, threshold, steps in DESCENTS:
             torch.nn.utils.clip_grad_value_([place], threshold)
         optimiser.step()
 """
+
+
+def blank_script(training: Training, gaps: Sequence[int]) -> str:
+    """A Python file that needs numpy and torch only, trains a network to fill in blanks, and tests it.
+
+    After a header each line of its output is: update, loss of its sentences before it; after a second header: number of
+    filler words, share of right answers, for each of the gaps.
+
+    Raises:
+        ValueError: the training has another task, or is not by Adam and clipped by norm.
+    """
+    if (training.task, training.optimiser, training.clipping) != ("blank", "adam", "norm"):
+        raise ValueError(
+            f"task = {training.task!r}, optimiser = {training.optimiser!r}, clipping = {training.clipping!r}: "
+            "the script is for 'blank', 'adam' and 'norm'"
+        )
+    experiment, template = training.experiment, training.template
+    module, gates = _MODULES[experiment.cell]
+    nonlinearity = ', nonlinearity="relu"' if experiment.cell == "rnn" and experiment.nonlinearity == "relu" else ""
+    return f'''"""Fill in the blank: one recurrent network is trained by PyTorch, and tested."""
+
+import numpy as np
+import torch
+
+torch.set_num_threads(1)
+T, D, H, SEED = {training.steps}, {training.its_task.input_size}, {experiment.hidden_size}, {experiment.seed}
+GATES, WEIGHT_SCALE, FORGET_BIAS = {gates}, {experiment.weight_scale!r}, {experiment.forget_bias!r}
+GAP, BATCH, UPDATES = {experiment.sequence_length}, {experiment.batch_size}, {training.iterations}
+LEARNING_RATE, CLIP_AT = {training.learning_rate!r}, {training.clip_at!r}
+TEST_GAPS, TESTED = {list(gaps)!r}, {TESTED}
+START, END = {template.start!r}, {template.end!r}
+FILLERS = {list(template.fillers)!r}
+ANSWERS = {list(template.answers)!r}
+{_ORTHOGONAL if experiment.initialisation in ("orthogonal", "keras") else ""}{_BLANK}
+# the draw
+streams = np.random.SeedSequence(SEED).spawn(4)
+rng = np.random.default_rng(streams[0])
+{_weights(experiment)}rng = np.random.default_rng(streams[2])
+bound = 1 / np.sqrt(H)
+readout_weight = rng.uniform(-bound, bound, (len(choices), H))
+readout_bias = rng.uniform(-bound, bound, len(choices))
+embedding = rng.standard_normal((len(words), D))
+
+# the network
+network = torch.nn.{module}(D, H{nonlinearity})
+network.load_state_dict({{
+    "weight_ih_l0": torch.tensor(weight_ih),
+    "weight_hh_l0": torch.tensor(WEIGHT_SCALE * weight_hh),
+    "bias_ih_l0": torch.tensor(bias_ih),
+    "bias_hh_l0": torch.tensor(bias_hh),
+}})
+readout = torch.nn.Linear(H, len(choices))
+readout.load_state_dict({{"weight": torch.tensor(readout_weight), "bias": torch.tensor(readout_bias)}})
+embedding = torch.nn.Embedding.from_pretrained(torch.tensor(embedding).float(), freeze=False)
+{_LEARNING}'''
 
 
 def _targets(every: bool) -> str:

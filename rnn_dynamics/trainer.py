@@ -19,7 +19,7 @@ from rnn_dynamics.reading import starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.tasks import Batch
 from rnn_dynamics.trace import LayerTrace
-from rnn_dynamics.training import History, Moment, Training
+from rnn_dynamics.training import TESTED, History, Moment, Training
 
 Array = NDArray[np.float64]
 
@@ -27,8 +27,8 @@ _MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 _OPTIMISERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
 #: How many looks a training takes at its network, the first one apart.
 LOOKS = 40
-#: Sequences that a look is judged on, and those of them whose gradients are walked back.
-TESTED, WALKED = 200, 16
+#: Of the sequences that a look is judged on, those whose gradients are walked back.
+WALKED = 16
 #: A loss this many times that of chance has diverged, though it may still be a number.
 DIVERGED = 1e4
 

@@ -23,6 +23,9 @@ USED = (
 #: sequence_length × batch_size × hidden_size × iterations: about five minutes of an LSTM.
 LARGEST_TRAINING = 2_000_000_000
 
+#: Sequences that a network is judged on.
+TESTED = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:

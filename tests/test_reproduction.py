@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.cliff import CLIPPING, Descent, descend
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import cliff_script, jacobian_script, loss_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import (
+    blank_script,
+    cliff_script,
+    jacobian_script,
+    loss_script,
+    reproduction_script,
+    shape_script,
+)
+from rnn_dynamics.tasks import Template
+from rnn_dynamics.trainer import Trainer
+from rnn_dynamics.training import Training
 from tests.scripts import alone, printed_by_all
 
 #: Orders of magnitude; the scripts print twelve decimals.
@@ -262,6 +272,65 @@ def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) 
             np.testing.assert_allclose([float(value) for value in values], expected, rtol=1e-7, atol=1e-12)
     assert next(printed, None) is None
     assert "rnn_dynamics" not in script
+
+
+BLANKS = {
+    f"{cell}-{kind}": Training(
+        experiment=Experiment(cell=cell, sequence_length=7, hidden_size=6, batch_size=5, seed=4, **changes),
+        task="blank",
+        template=template,
+        learning_rate=0.03,
+        iterations=5,
+    )
+    for cell in ("rnn", "lstm", "gru")
+    for kind, (template, changes) in {
+        "chrono": (Template(), {"initialisation": "torch", "gate_bias": "chrono"}),
+        "own": (
+            Template(
+                start="The \"x\" \\n '{cue}' {cue}",
+                fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
+                end="likes ___",
+                answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
+            ),
+            {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8, "nonlinearity": "relu"},
+        ),
+    }.items()
+}
+
+
+@pytest.fixture(scope="module")
+def blanks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script that trains on blanks prints, all in one process."""
+    folder = tmp_path_factory.mktemp("blanks")
+    for name, training in BLANKS.items():
+        (folder / f"{name}.py").write_text(blank_script(training, (2, 7, 12)), encoding="utf-8")
+    return printed_by_all(BLANKS, folder)
+
+
+@pytest.mark.parametrize("name", BLANKS)
+def test_a_training_on_blanks_is_reproduced(name: str, blanks: dict[str, str]) -> None:
+    assert "Traceback" not in blanks[name], blanks[name]
+    trainer = Trainer(BLANKS[name])
+    while not trainer.done:
+        trainer.advance()
+    head, *rows = (line.split() for line in blanks[name].strip().splitlines())
+    losses, (second_head, *tests) = rows[:5], rows[5:]
+    assert (head, second_head) == (["update", "loss"], ["filler_words", "accuracy"])
+    assert [int(update) for update, _ in losses] == [1, 2, 3, 4, 5]
+    assert [float(loss) for _, loss in losses] == pytest.approx(trainer.history.losses, rel=1e-5)
+    assert [(int(gap), float(right)) for gap, right in tests] == [(gap, trainer.accuracy_at(gap)) for gap in (2, 7, 12)]
+
+
+def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_does_not_hold(tmp_path: Path) -> None:
+    training = BLANKS["gru-own"]
+    script = blank_script(training, (7,))
+    (tmp_path / "blank.py").write_text(script, encoding="utf-8")
+    assert alone("blank.py", folder=tmp_path).splitlines()[-1].startswith("7 ")
+    assert "rnn_dynamics" not in script
+    others: tuple[dict[str, Any], ...] = ({"optimiser": "sgd"}, {"clipping": "none"}, {"task": "adding"})
+    for changes in others:
+        with pytest.raises(ValueError, match="the script is for 'blank', 'adam' and 'norm'"):
+            blank_script(replace(training, **changes), (7,))
 
 
 @pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)
