@@ -274,6 +274,18 @@ def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) 
     assert "rnn_dynamics" not in script
 
 
+SENTENCES: dict[str, tuple[Template, dict[str, Any]]] = {
+    "chrono": (Template(), {"initialisation": "torch", "gate_bias": "chrono"}),
+    "own": (
+        Template(
+            start="The \"x\" \\n '{cue}' {cue}",
+            fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
+            end="likes ___",
+            answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
+        ),
+        {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8, "nonlinearity": "relu"},
+    ),
+}
 BLANKS = {
     f"{cell}-{kind}": Training(
         experiment=Experiment(cell=cell, sequence_length=7, hidden_size=6, batch_size=5, seed=4, **changes),
@@ -283,18 +295,7 @@ BLANKS = {
         iterations=5,
     )
     for cell in ("rnn", "lstm", "gru")
-    for kind, (template, changes) in {
-        "chrono": (Template(), {"initialisation": "torch", "gate_bias": "chrono"}),
-        "own": (
-            Template(
-                start="The \"x\" \\n '{cue}' {cue}",
-                fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
-                end="likes ___",
-                answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
-            ),
-            {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8, "nonlinearity": "relu"},
-        ),
-    }.items()
+    for kind, (template, changes) in SENTENCES.items()
 }
 
 
