@@ -13,17 +13,15 @@ from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, bac
 from rnn_dynamics.dashboard.learning import (
     MOMENTS,
     PAGE,
-    label,
     learning_picture,
     looks_by_cell,
     moved,
-    offered,
     sequence_html,
     trainings,
     untrained_picture,
 )
 from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.dashboard.training_panel import live, training_panel
+from rnn_dynamics.dashboard.training_panel import label, live, offered, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import gradient_table, history_table
 from rnn_dynamics.training import Training

@@ -15,7 +15,6 @@ from rnn_dynamics.charts.learning import GATE_DASHES, learning_chart
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.learning import (
-    LARGEST,
     learning_picture,
     looks_by_cell,
     moved,
@@ -25,6 +24,7 @@ from rnn_dynamics.dashboard.learning import (
     untrained_picture,
 )
 from rnn_dynamics.dashboard.learning_words import learning_finding
+from rnn_dynamics.dashboard.training_panel import LARGEST
 from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
 from rnn_dynamics.tables.learning import POINTS, Look, gradient_table, history_table
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten

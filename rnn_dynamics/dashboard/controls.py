@@ -100,13 +100,22 @@ def text(name: str, opening: Experiment) -> str:
     """A line to type in."""
     knob = KNOBS[name]
     assert isinstance(knob, Text)
-    typed = st.text_input(
-        knob.label,
-        getattr(opening, name),
-        max_chars=knob.offered_length,
-        key=name,
-        help=knob.help,
-        placeholder="I grew up in France, so I speak fluent …",
+    placeholder = "I grew up in France, so I speak fluent …"
+    return typed(name, knob.label, getattr(opening, name), knob.offered_length, knob.help, placeholder)
+
+
+def typed(
+    key: str, label: str, opening: str, longest: int, explained: str = "", placeholder: str = "", lines: bool = False
+) -> str:
+    """A line to type in, or several."""
+    field = st.text_area if lines else st.text_input
+    given = field(
+        label,
+        opening,
+        max_chars=longest,
+        key=key,
+        help=explained or None,
+        placeholder=placeholder,
         bind="query-params",
     )
-    return str(typed or "")
+    return str(given or "")

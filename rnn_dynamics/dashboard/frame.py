@@ -27,18 +27,23 @@ _ELSEWHERE = "settings_elsewhere"
 class View:
     """A setting of the picture and not of the experiment; its first value stands at the opening unless one is named.
 
-    More than eight values are a slider, or as many as there are where the keys of a slider are wanted.
+    More than eight values are a slider, or as many as there are where the keys of a slider are wanted. A view without
+    values is typed: at most `longest` characters, over several lines where `lines` is true.
     """
 
     label: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     opening: str = ""
     slider: bool = False
+    longest: int = 0
+    lines: bool = False
+    help: str = ""
+    placeholder: str = ""
 
     @property
     def at_opening(self) -> str:
         """The value when the page opens."""
-        return self.opening or self.values[0]
+        return self.opening or next(iter(self.values), "")
 
 
 #: The horizontal axis of every picture through time.
@@ -183,7 +188,10 @@ class Frame:
         """The experiment and the view, as the controls stand; what has no control here stands at the opening."""
         given = st.session_state.to_dict()  # once: to ask for a key that is not there is slow
         offered = (*self.main, *self.more, *self.views)
-        state = self.at_opening | {name: given[name] for name in offered if given.get(name) not in (None, "")}
+        typed = {name for name, view in self.views.items() if view.longest}  # may be empty
+        state = self.at_opening | {
+            name: given[name] for name in offered if given.get(name) not in ((None,) if name in typed else (None, ""))
+        }
         views = {key: str(state.pop(key)) for key in self.views}
         return Experiment(**state), views
 
@@ -191,6 +199,10 @@ class Frame:
         """The control of a field or of a view; the options go to a slider."""
         if name in self.views:
             view = self.views[name]
+            if view.longest:
+                return controls.typed(
+                    name, view.label, view.opening, view.longest, view.help, view.placeholder, lines=view.lines
+                )
             if name in self.existing:
                 options["offered"] = self._existing(name)
             return controls.view(name, view.label, view.values, view.at_opening, view.slider, **options)
@@ -239,7 +251,7 @@ class Frame:
     def _read_state(self) -> None:
         """Take the address, and what another page has left, as far as the controls of this page can show it."""
         self._exchange()
-        views = {key: view.values for key, view in self.views.items()}
+        views = {key: view.longest or view.values for key, view in self.views.items()}
         first = links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
         if st.session_state.get("cell", self.opening.cell) not in self.cells:
             st.session_state["cell"] = self.opening.cell

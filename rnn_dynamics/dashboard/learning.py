@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.experiment import Choice, Experiment, Number
+from rnn_dynamics.dashboard.training_panel import affordable, network_of
+from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import LearningPicture, Look, Looks, learning_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.tasks import TASKS
-from rnn_dynamics.training import TRAINING_KNOBS, USED, History, Moment, Training
+from rnn_dynamics.training import History, Moment, Training
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64] | Array
@@ -21,26 +22,8 @@ Numbers = NDArray[np.int64] | Array
 PAGE = "learning"
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
-#: What all networks of a training may cost together: steps × sequences × units × updates, an RNN's or LSTM's once, a
-#: GRU's three times, for torch has no fast one. About two minutes on the reference machine.
-LARGEST = 1_000_000_000
-_GRU = 3
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
-
-
-def offered(name: str) -> tuple[str, ...]:
-    """The values of a training's setting as texts, for a view."""
-    knob = TRAINING_KNOBS[name]
-    if isinstance(knob, Choice):
-        return tuple(option.replace("_", " ") for option in knob.options if option != "blank")
-    assert isinstance(knob, Number)
-    return tuple(f"{value:g}" for value in knob.offered)
-
-
-def label(name: str) -> str:
-    """What a training's setting is called."""
-    return TRAINING_KNOBS[name].label
 
 
 def trainings(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
@@ -52,7 +35,7 @@ def trainings(experiment: Experiment, views: Mapping[str, str]) -> tuple[Trainin
     cells = dict.fromkeys(("rnn", experiment.cell))
     asked = tuple(
         Training(
-            experiment=_network_of(experiment, cell),
+            experiment=network_of(experiment, cell),
             task=_task(views),
             optimiser=views["optimiser"],
             learning_rate=float(views["learning_rate"]),
@@ -62,29 +45,12 @@ def trainings(experiment: Experiment, views: Mapping[str, str]) -> tuple[Trainin
         )
         for cell in cells
     )
-    cost = sum(_cost(training) for training in asked)
-    if cost > LARGEST:
-        raise ValueError(
-            f"steps × batch size × hidden size × updates, over all networks, is {cost:,}, a GRU counted three times; "
-            f"the limit of this page is {LARGEST:,}"
-        )
-    return asked
+    return affordable(asked)
 
 
 def _task(views: Mapping[str, str]) -> str:
     """The key of the task; on the page it is written without a line."""
     return views["task"].replace(" ", "_")
-
-
-def _network_of(experiment: Experiment, cell: str) -> Experiment:
-    """With the fields that a training uses; what other pages have set beside them plays no part here."""
-    return Experiment(**{name: getattr(experiment, name) for name in USED if name != "cell"}, cell=cell)
-
-
-def _cost(training: Training) -> int:
-    experiment = training.experiment
-    size = training.steps * experiment.batch_size * experiment.hidden_size * training.iterations
-    return size * (_GRU if experiment.cell == "gru" else 1)
 
 
 def looks_of(history: History) -> list[Look]:

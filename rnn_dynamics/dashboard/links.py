@@ -26,7 +26,8 @@ def read_link(widgets: Mapping[str, Any]) -> bool:
     """On a session's first run, and only then true, compare the address with what the controls can show.
 
     Args:
-        widgets: key of each bound widget -> tuple of the values that it offers, or None where KNOBS decides.
+        widgets: key of each bound widget -> tuple of the values that it offers, or how many characters may be typed, or
+            None where KNOBS decides.
     """
     if _NOTICES in st.session_state:
         return False
@@ -64,15 +65,15 @@ def share_link(settings: Mapping[str, Any], opening: Mapping[str, Any]) -> str:
     return f"{base}?{urlencode(differing)}" if differing else base
 
 
-def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) -> str | None:
+def _read(key: str, text: str, offered: tuple[Any, ...] | int | None, set_it: bool) -> str | None:
     """Judge one key of the address; set the session's value where the widget would not find it by itself."""
     knob = KNOBS.get(key)
+    if isinstance(offered, int):
+        return _read_text(key, text, offered, set_it)
+    if isinstance(knob, Text):
+        return _read_text(key, text, knob.offered_length, set_it)
     if isinstance(knob, Number):
         return _read_number(key, text, knob, offered or knob.offered, set_it)
-    if isinstance(knob, Text):
-        if set_it:
-            st.session_state[key] = text[: knob.offered_length]
-        return None if len(text) <= knob.offered_length else f"`{key}` was cut to {knob.offered_length} characters"
     if isinstance(knob, Flag):
         return _read_flag(key, text, set_it)
     names = tuple(knob.options) if isinstance(knob, Choice) else offered or ()
@@ -83,6 +84,12 @@ def _read(key: str, text: str, offered: tuple[Any, ...] | None, set_it: bool) ->
     if set_it or in_link(key, match) != text:
         st.session_state[key] = match
     return None
+
+
+def _read_text(key: str, text: str, longest: int, set_it: bool) -> str | None:
+    if set_it:
+        st.session_state[key] = text[:longest]
+    return None if len(text) <= longest else f"`{key}` was cut to {longest} characters"
 
 
 def _read_flag(key: str, text: str, set_it: bool) -> str | None:
