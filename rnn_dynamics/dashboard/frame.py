@@ -15,7 +15,15 @@ from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import cliff_script, jacobian_script, loss_script, reproduction_script, shape_script
+from rnn_dynamics.reproduction import (
+    blank_script,
+    cliff_script,
+    jacobian_script,
+    loss_script,
+    reproduction_script,
+    shape_script,
+)
+from rnn_dynamics.training import Training
 
 Views = Mapping[str, str]
 
@@ -139,6 +147,17 @@ def cliff_script_download(descents: Sequence[Descent]) -> Download:
         file_name="cliff.py",
         mime="text/x-python",
         content=lambda: cliff_script(descents),
+    )
+
+
+def blank_script_download(training: Training, gaps: Sequence[int]) -> Download:
+    """The script that trains one network to fill in blanks, and tests it at several gaps."""
+    cell = training.experiment.cell
+    return Download(
+        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[cell]}, training)",
+        file_name=f"blank_{cell}.py",
+        mime="text/x-python",
+        content=lambda: blank_script(training, gaps),
     )
 
 

@@ -18,7 +18,7 @@ from rnn_dynamics.dashboard.content import sentences
 SECTIONS = {
     "Why": ("jacobians", "phase_diagram", "cliff", "initialisation", "additive_path", "losses"),
     "Networks": ("shapes", "depth", "by_hand"),
-    "Learning": ("learning",),
+    "Learning": ("learning", "blank"),
 }
 _HOME = "vanish_or_explode"
 _PAGES = Path(__file__).resolve().parents[2] / "pages"

@@ -67,7 +67,12 @@ def power_of_ten(log10_value: float) -> str:
         return "0"
     if -4 <= log10_value < 4:
         return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
-    return "10" + str(round(log10_value)).translate(_SUPERSCRIPT)
+    return ten_to(round(log10_value))
+
+
+def ten_to(exponent: int) -> str:
+    """A power of ten with its exponent raised."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,0 +1,146 @@
+"""Fill in the blank: which network learns that a word far back decides, and what of its error reaches that word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from rnn_dynamics.charts.blank import blank_specification
+from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
+from rnn_dynamics.dashboard.blank import (
+    GAPS,
+    PAGE,
+    PARTS,
+    BlankAnswer,
+    blank_answer,
+    networks,
+    template_in_use,
+)
+from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.desk import seat
+from rnn_dynamics.dashboard.frame import (
+    Download,
+    Frame,
+    View,
+    Views,
+    background,
+    blank_script_download,
+    csv_download,
+)
+from rnn_dynamics.dashboard.training_panel import affordable, label, live, offered, training_panel
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.tables.blank import accuracy_table, word_table
+from rnn_dynamics.tasks import Template
+from rnn_dynamics.training import Training
+
+OPENING = Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
+PRESETS = {
+    "twenty": OPENING,
+    "three": OPENING,
+    "forty": OPENING,
+    "default": replace(OPENING, gate_bias="constant"),
+    "gru": replace(OPENING, cell="gru"),
+}
+SETTINGS = {"gap": "20", "learning_rate": "0.01", "updates": "150"}
+UPDATES = ("50", "100", "150", "200", "300", "400", "500", "700", "1000")
+LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
+LABELS = sentences(PAGE)["views"]
+FRAME = Frame(
+    name=PAGE,
+    opening=OPENING,
+    presets=PRESETS,
+    main=("gap", "cell", "learning_rate", *PARTS, "sentence"),
+    more=("hidden_size", "initialisation", "gate_bias", "forget_bias", "seed"),
+    views={
+        "gap": View(label=LABELS["gap"], values=tuple(map(str, GAPS)), opening=SETTINGS["gap"]),
+        "learning_rate": View(
+            label=label("learning_rate"), values=offered("learning_rate"), opening=SETTINGS["learning_rate"]
+        ),
+        "updates": View(label=LABELS["updates"], values=UPDATES, opening=SETTINGS["updates"]),
+        **{
+            name: View(label=LABELS[name], opening=text, longest=LONGEST[name], lines=name in ("fillers", "answers"))
+            for name, text in Template().as_text().items()
+        },
+        "sentence": View(
+            label=LABELS["sentence"],
+            longest=300,
+            help=LABELS["sentence_help"],
+            placeholder=LABELS["sentence_example"],
+        ),
+        "tint": View(label=LABELS["tint"], values=("share of the largest", "norm")),
+    },
+    cells=("rnn", "lstm", "gru"),
+    preset_views={
+        "twenty": SETTINGS,
+        "three": SETTINGS | {"gap": "3"},
+        "forty": SETTINGS | {"gap": "40"},
+        "default": SETTINGS | {"gap": "10", "updates": "400"},
+        "gru": SETTINGS,
+    },
+    apart=("cell", "hidden_size", "initialisation", "gate_bias", "forget_bias"),
+)
+
+
+def picture() -> None:
+    """Everything but the panels; runs by itself while a training goes on."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
+        for name in ("gap", "cell", "learning_rate"):
+            FRAME.control(name)
+        with st.popover(sentences(PAGE)["edit"], key="edit"):
+            st.caption(sentences(PAGE)["hint"])
+            for name in PARTS:
+                FRAME.control(name)
+    left, right = st.columns(2, vertical_alignment="bottom", gap="medium")
+    with left:
+        FRAME.control("sentence")
+    with right:
+        training_panel(PAGE, _asked)
+    _, views = FRAME.asked()
+    if complaint := template_in_use(views)[1]:
+        st.warning(sentences(PAGE)["bad_template"].format(why=complaint))
+    answer = _answer()
+    colour = THEMES[background()].cells[list(CELL_NAMES).index(answer.cell)]
+    st.html(claim(answer) + tinted(answer, Look(views["tint"] != "norm", colour)))
+    with st.container(key="reading"):  # a phone needs more height; see page.css
+        st.vega_lite_chart(
+            {**blank_specification(background()), "datasets": blank_picture(answer, colour)},
+            key="picture",
+            height="stretch",
+        )
+    st.html(finding(answer, _moved(answer)))
+
+
+def _networks() -> tuple[Training, ...]:
+    experiment, views = FRAME.asked()
+    return networks(experiment, views, template_in_use(views)[0])
+
+
+def _asked() -> tuple[Training, ...]:
+    return affordable(_networks())
+
+
+def _answer() -> BlankAnswer:
+    experiment, views = FRAME.asked()
+    return blank_answer(seat().job(PAGE), experiment.cell, views["sentence"], _networks())
+
+
+def _moved(answer: BlankAnswer) -> bool:
+    return answer.job is not None and answer.job.trainings != _networks()
+
+
+def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
+    answer = _answer()
+    curves, chance = answer.curves, answer.training.its_task.chance_accuracy
+    accuracy = csv_download("Right answers", "blank_accuracy.csv", lambda: accuracy_table(curves, chance))
+    return (
+        *((accuracy,) if curves else ()),
+        csv_download(
+            "The sentence", "blank_sentence.csv", lambda: word_table(answer.sentence.words, answer.norms, answer.keeps)
+        ),
+        blank_script_download(answer.training, answer.gaps),
+    )
+
+
+FRAME.show(lambda: live(PAGE, picture), _downloads)
