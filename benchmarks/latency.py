@@ -170,6 +170,7 @@ PAGES = {
     "phase_diagram": (60, ("Weight scale", "Input scale")),
     "cliff": (30, ("Clipping threshold", "Learning rate", "Steps")),
     "learning": (10, ("Sequence length T", "Learning rate")),
+    "blank": (10, ("Filler words", "Learning rate")),
     "by_hand": (30, ("Step t", "Sequence length T", "Batch size N", "Input size D", "Hidden size H")),
     "depth": (60, ("Layers", "Weight scale", "Sequence length T")),
 }

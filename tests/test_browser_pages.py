@@ -23,9 +23,10 @@ LEADING = {
     "by_hand": ("Step t", "step", "2"),
     "cliff": ("Clipping threshold", "clip_at", "1"),
     "learning": ("Sequence length T", "sequence_length", "20"),
+    "blank": ("Filler words", "gap", "2"),
 }
 #: Pages whose link says nothing of a length beside that.
-WITHOUT_LENGTH = ("cliff", "learning")
+WITHOUT_LENGTH = ("cliff", "learning", "blank")
 
 
 def leading(page: str) -> tuple[str, str, str]:
@@ -281,3 +282,34 @@ def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserCont
     second.get_by_role("button", name="Stop", exact=True).click()
     second.get_by_role("button", name="Go on").wait_for()
     second.close()
+
+
+def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/blank?gap=2&updates=50&hidden_size=8")
+        reader.page.get_by_role("button", name="Edit the sentences").click()
+        answers = reader.page.get_by_label("cue = answer, one a line")
+        answers.fill("sea = ships")
+        answers.press("Control+Enter")
+        reader.page.get_by_text("cannot be used").wait_for()
+        answers.fill("sea = ships\nair = planes")
+        answers.press("Control+Enter")
+        reader.page.get_by_text("cannot be used").wait_for(state="hidden")
+        reader.page.keyboard.press("Escape")
+        reader.rest()
+        assert "planes" in reader.finding()
+        assert reader.settings()["answers"] == "sea = ships\nair = planes"
+        reader.page.get_by_role("button", name="Train", exact=True).click()
+        reader.page.get_by_role("button", name="Train again").wait_for()
+        wait_until(lambda: "chance is 50 %" in reader.finding(), "nothing is learned")
+        own = reader.page.get_by_label("Your own sentence", exact=True)
+        own.fill("I am an air student <b>and</b> I love machine ___")
+        own.press("Enter")
+        wait_until(lambda: "the cue is “air”" in reader.finding(), "the sentence is not answered")
+        assert "<b>and</b>" in reader.finding()
+        reader.rest()
+        before = reader.pixels()
+        reader.page.mouse.move(*reader.point(0.75, 0.3), steps=3)
+        reader.rest()
+        assert reader.pixels() != before
+        reader.assert_well()

@@ -21,7 +21,7 @@ _PARAMETERS = {
     "leftEnd": "narrow ? width : width * 0.42",
     "leftBottom": "narrow ? height * 0.33 : height - 92",
     "rightStart": "narrow ? 0 : width * 0.52",
-    "rightTop": "narrow ? height * 0.58 : 0",
+    "rightTop": "narrow ? height * 0.56 : 0",
     "rightBottom": "height - 92",
     "whole": "data('whole')[0]",
     "every": "ceil(13 * whole.steps / (width - rightStart))",
@@ -30,7 +30,7 @@ _PARAMETERS = {
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 _SHAPES = {"rnn": "triangle-up", "lstm": "circle", "gru": "square"}
 #: A larger mark below a smaller one is seen where two networks give the same.
-_SIZES = {"rnn": 70, "lstm": 150, "gru": 40}
+_SIZES = {"rnn": 80, "lstm": 190, "gru": 45}
 _TRAINED = tuple(_SHAPES)
 
 
@@ -45,7 +45,7 @@ def blank_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, key of THEMES."""
     theme = THEMES[background]
     panels = _Panels(theme)
-    left: list[Any] = [panels.chance(), panels.trained_gap(), panels.curves(), panels.legend()]
+    left: list[Any] = [panels.curves(), panels.chance(), panels.trained_gap(), panels.legend()]
     right: list[Any] = [panels.pointed_rule(), panels.band(), panels.gate(), panels.words(), panels.targets()]
     return (
         alt.layer(
@@ -57,7 +57,7 @@ def blank_chart(background: Background) -> alt.LayerChart:
             heading(theme, _LINES.format("learned"), "0", "0"),
             heading(theme, _LINES.format("gate"), "rightStart", "rightTop"),
         )
-        .resolve_scale(x="independent", y="independent", size="independent")
+        .resolve_scale(x="independent", y="independent")
         .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
         .properties(padding={"bottom": 8}, usermeta={"embedOptions": {"renderer": "canvas"}})
         .configure(**config(theme))
@@ -73,6 +73,8 @@ class _Panels:
         self.colour = alt.Color("cell:N", scale=self.colours, legend=None)
         self.dash = alt.StrokeDash("cell:N", scale=_by_cell(CELL_DASHES), legend=None)
         self.style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 13 : 14"), "color": theme.text}
+        halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
+        self.with_halo = (self.style | halo, self.style)
 
     # --- right answers ----------------------------------------------------------------------------------------
 
@@ -103,11 +105,11 @@ class _Panels:
 
     def curves(self) -> alt.LayerChart:
         """Each network's right answers; marks tell the cells apart where lines lie on each other."""
-        tests = flattened(x="datum.gaps", y="datum.rights")
+        tests = flattened(x="datum.gaps", y="datum.rights").transform_calculate(size=f"({_SIZES})[datum.cell]")
         points = tests.mark_point(filled=True, opacity=1, stroke=self.theme.panel, strokeWidth=1).encode(
             fill=alt.Fill("cell:N", scale=self.colours, legend=None),
             shape=alt.Shape("cell:N", scale=_by_cell(_SHAPES), legend=None),
-            size=alt.Size("cell:N", scale=_by_cell(_SIZES), legend=None),
+            size=alt.Size("size:Q", scale=None),
         )
         lines = tests.mark_line(strokeWidth=3, order=None).encode(color=self.colour, strokeDash=self.dash)
         return group("curves", lines, points, x=self._gaps("x:Q"), y=self._rights("y:Q"), detail="cell:N")
@@ -115,34 +117,34 @@ class _Panels:
     def chance(self) -> alt.LayerChart:
         """What an answer that ignores the cue reaches."""
         rule = alt.Chart().mark_rule(color=self.theme.quiet, strokeDash=[2, 3], strokeWidth=1.5)
-        text = alt.Chart().mark_text(align="right", baseline="bottom", dx=-4, dy=-3, text="chance", **self.style)
+        text: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "text": "chance"}
         return group(
             "whole",
             rule.encode(x=at("0"), x2=at("leftEnd")),
-            text.encode(x=at("leftEnd")),
+            *(alt.Chart().mark_text(**text, **extra).encode(x=at("leftEnd")) for extra in self.with_halo),
             y=self._rights("chance:Q"),
         )
 
     def trained_gap(self) -> alt.LayerChart:
         """How many filler words the networks are trained on."""
         rule = alt.Chart().mark_rule(color=self.theme.quiet, strokeWidth=1.5).encode(y=at("0"), y2=at("leftBottom"))
-        text = alt.Chart().mark_text(
-            align="left", baseline="bottom", dx=6, dy=-6, text=alt.ExprRef("'trained on ' + whole.gap"), **self.style
-        )
-        return group("whole", rule, text.encode(y=at("leftBottom")), x=self._gaps("gap:Q"))
+        text: dict[str, Any] = {"align": "left", "baseline": "bottom", "dx": 6, "dy": -6}
+        text["text"] = alt.ExprRef("'trained on ' + whole.gap")
+        names = [alt.Chart().mark_text(**text, **extra).encode(y=at("leftBottom")) for extra in self.with_halo]
+        return group("whole", rule, *names, x=self._gaps("gap:Q"))
 
     def legend(self) -> Any:
-        """The names of the networks, with their lines, in the middle of the panel."""
+        """The names of the networks, with their lines, below the axis."""
         place = alt.Chart(alt.NamedData("curves")).transform_calculate(
             name="{" + ", ".join(f"{cell}: '{CELL_NAMES[cell]}'" for cell in _TRAINED) + "}[datum.cell]",
             row=f"indexof({list(_TRAINED)}, datum.cell)",
         )
-        high = at("leftBottom * 0.4 + datum.row * 22")
+        high = at("leftBottom + 70")
         line = place.mark_rule(strokeWidth=3).encode(
-            x=at("leftEnd - 96"), x2=at("leftEnd - 56"), y=high, color=self.colour, strokeDash=self.dash
+            x=at("datum.row * 105"), x2=at("datum.row * 105 + 36"), y=high, color=self.colour, strokeDash=self.dash
         )
         name = place.mark_text(align="left", fontSize=14, fontWeight="bold").encode(
-            x=at("leftEnd - 48"), y=high, text="name:N", color=self.colour
+            x=at("datum.row * 105 + 42"), y=high, text="name:N", color=self.colour
         )
         return alt.layer(line, name)
 
@@ -276,14 +278,13 @@ class _Panels:
             0.42: "'“' + datum.word + '”' + (datum.keeps ? ': ' + datum.keeps : '')",
             0.52: "'‖∂L/∂x‖ ' + datum.gradient",
         }
-        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
         return alt.layer(
             *(
                 words.transform_calculate(text=text)
-                .mark_text(align="left", **self.style, **extra)
+                .mark_text(align="left", **extra)
                 .encode(x=at("rightStart + 10"), y=at(f"rightTop + {share} * (rightBottom - rightTop)"), text="text:N")
                 for share, text in lines.items()
-                for extra in (halo, {})
+                for extra in self.with_halo
             )
         )
 

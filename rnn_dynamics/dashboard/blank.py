@@ -108,7 +108,7 @@ class BlankAnswer:
     @property
     def gaps(self) -> tuple[int, ...]:
         """Those at which the networks are tested, once the training is over."""
-        return tested_gaps(self.template, self.training.experiment.sequence_length)
+        return gaps_to_test(self.template, self.training.experiment.sequence_length)
 
     @property
     def shown(self) -> dict[str, Reading]:
@@ -213,7 +213,7 @@ def _parameters(job: Job | None) -> dict[str, dict[str, Array]]:
     return {trainer.training.experiment.cell: trainer.parameters() for trainer in trainers}
 
 
-def tested_gaps(template: Template, gap: int) -> tuple[int, ...]:
+def gaps_to_test(template: Template, gap: int) -> tuple[int, ...]:
     """The gaps at which networks are tested that are trained at one: from the smallest to about twice as much."""
     possible = [made for made in template.gaps(2 * gap + 2) if made]
     count = min(_TESTS, len(possible))
@@ -225,7 +225,7 @@ def tested_gaps(template: Template, gap: int) -> tuple[int, ...]:
 def accuracies(job: Job, _updates: int) -> dict[str, Tests]:
     """Cell -> its right answers at several gaps, of a job that is over, after so many updates."""
     training = job.trainings[0]
-    gaps = tested_gaps(training.template, training.experiment.sequence_length)
+    gaps = gaps_to_test(training.template, training.experiment.sequence_length)
     return {
         trainer.training.experiment.cell: [
             (gap, trainer.accuracy_at(max(1, gap)))  # of fillers that make no single word 1 draws none, too

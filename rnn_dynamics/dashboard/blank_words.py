@@ -146,7 +146,7 @@ def _course(before: float, after: float) -> str:
     if after < LOST:
         return "after_lost"
     if after > before + _CHANGE:
-        return "after_rises" if before < LOST else "after_reaches"
+        return "after_rises" if before < LOST else "after_grows"
     return "after_falls" if after < before - 1.0 else "after_reaches"
 
 

@@ -1,0 +1,470 @@
+"""The page "Fill in the blank": tables and words against readings and histories, and what a reader meets."""
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+from threading import Timer
+from typing import Any
+from urllib.parse import parse_qsl, urlparse
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.charts.blank import blank_chart
+from rnn_dynamics.charts.theme import THEMES, Background
+from rnn_dynamics.dashboard import blank_words
+from rnn_dynamics.dashboard.blank import (
+    BlankAnswer,
+    accuracies,
+    blank_answer,
+    example,
+    gaps_to_test,
+    networks,
+)
+from rnn_dynamics.dashboard.blank_words import LEARNED, Look, blank_picture, claim, cue_share, finding, tinted
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.desk import Job
+from rnn_dynamics.dashboard.training_panel import LARGEST, affordable
+from rnn_dynamics.tables.blank import accuracy_table, joint, short, tint_scale, tint_shares, word_table
+from rnn_dynamics.tasks import Template
+from rnn_dynamics.training import TESTED
+from tests.reader import wait_until
+from tests.test_pages import link, open_page, shown
+from tests.test_tables import read
+
+NETWORK = Experiment(cell="lstm", hidden_size=8, batch_size=16, initialisation="torch", gate_bias="chrono")
+PLAIN = Template()
+VIEWS = {"gap": "3", "learning_rate": "0.03", "updates": "60"}
+SMALL = Template(
+    start="the {cue} man",
+    fillers=("who sings", "from the far north"),
+    end="likes ___",
+    answers=(("sea", "ships"), ("old mountain", "snow"), ("<i>", "{x}&y")),
+)
+#: The same by a link, the smallest that the page offers.
+LINK = {"gap": "2", "updates": "50", "hidden_size": "8"}
+cells = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+RELATIVE = Look(True, "#0059a5")
+
+
+@cache
+def job(template: Template = PLAIN, **changes: str) -> Job:
+    trained = Job(networks(NETWORK, VIEWS | changes, template))
+    trained.work()
+    trained.end()
+    return trained
+
+
+def answer(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
+    return blank_answer(job(template, **changes), cell, typed, ())
+
+
+def untrained(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
+    return blank_answer(None, cell, typed, networks(NETWORK, VIEWS | changes, template))
+
+
+def rows(of: BlankAnswer) -> dict[str, list[dict[str, Any]]]:
+    return {name: read(table) for name, table in blank_picture(of, "#0059a5").items()}
+
+
+def by_torch(of: BlankAnswer, words: tuple[str, ...], right: int) -> tuple[torch.Tensor, list[float]]:
+    """Probabilities and log10 norms of a sentence, by the modules of the training itself, in 64 bits."""
+    assert of.job is not None
+    trainer = next(one for one in of.job.trainers if one.training.experiment.cell == of.cell)
+    places = torch.tensor([[of.template.words.index(word) if word in of.template.words else 0] for word in words])
+    parameters = {name: torch.tensor(value) for name, value in trainer.parameters().items()}
+    module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[of.cell](16, 8).double()
+    module.load_state_dict({name: parameters[name] for name in module.state_dict()})
+    embedded = parameters["words_weight"][places].requires_grad_()
+    states, _ = module(embedded)
+    scores = states[-1] @ parameters["readout_weight"].T + parameters["readout_bias"]
+    torch.nn.functional.cross_entropy(scores, torch.tensor([right])).backward()  # type: ignore[no-untyped-call]
+    assert embedded.grad is not None
+    return scores.softmax(-1)[0].detach(), torch.linalg.vector_norm(embedded.grad[:, 0], dim=-1).log10().tolist()
+
+
+# What is computed
+
+
+@cells
+def test_the_sentence_is_read_as_torch_reads_it(cell: str) -> None:
+    found = answer(cell)
+    sentence = found.sentence
+    assert sentence.target is not None
+    probabilities, norms = by_torch(found, sentence.words, sentence.target)
+    np.testing.assert_allclose(found.after[cell].probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(found.norms["after"], norms, atol=1e-8)
+    assert found.norms["before"].shape == found.norms["after"].shape
+
+
+@cells
+def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> None:
+    found = answer(cell)
+    assert found.job is not None
+    assert found.job.complete
+    trainer = next(one for one in found.job.trainers if one.training.experiment.cell == cell)
+    stream = np.random.SeedSequence(0).spawn(4)[3]
+    assert [gap for gap, _ in found.curves[cell]] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.gaps)
+    for gap, right in found.curves[cell]:
+        batch = found.training.its_task.draw(np.random.default_rng(stream), TESTED, gap, True)
+        with torch.no_grad():
+            states, _ = trainer.network(trainer.words(torch.tensor(batch.inputs)))  # type: ignore[misc]
+            named = trainer.readout(states[-1]).argmax(-1).numpy()
+        assert right == pytest.approx(float((named == batch.targets).mean()))
+    assert found.rights[cell] == trainer.history.moments[-1].accuracy
+
+
+def test_gaps_to_test_reach_twice_as_far_and_hold_the_trained_one() -> None:
+    plain = Template()
+    assert gaps_to_test(plain, 3) == tuple(range(1, 9))
+    for gap in (1, 20, 40):
+        gaps = gaps_to_test(plain, gap)
+        assert (gaps[0], gaps[-1]) == (1, 2 * gap + 2)
+        assert gap in gaps
+        assert len(gaps) <= 13
+    assert gaps_to_test(SMALL, 3) == (2, 4, 6, 8)
+    assert gaps_to_test(SMALL, 1) == (0, 2, 4)
+
+
+def test_fillers_that_cannot_make_the_gap_are_said_and_a_gap_of_nothing_is_tested() -> None:
+    found = answer(template=SMALL, gap="1", updates="10")
+    assert found.gap == 0
+    assert [gap for gap, _ in found.curves["lstm"]] == [0, 2, 4]
+    assert 0.0 <= found.rights["lstm"] <= 1.0
+    assert "cannot make exactly 1 words, so the sentences have 0" in finding(found, moved=False)
+    assert rows(found)["whole"][0]["gap"] == 0
+
+
+def test_what_would_take_too_long_is_refused() -> None:
+    large = networks(replace(NETWORK, hidden_size=64, batch_size=32), VIEWS | {"gap": "40"}, Template())
+    assert affordable(large) == large
+    slow = tuple(replace(one, iterations=5000) for one in large)
+    with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
+        affordable(slow)
+
+
+def test_the_three_networks_differ_in_their_cell_alone() -> None:
+    asked = networks(replace(NETWORK, input_scale=3.0, loss_at="every"), VIEWS, SMALL)
+    assert [one.experiment.cell for one in asked] == ["rnn", "lstm", "gru"]
+    assert {replace(one, experiment=replace(one.experiment, cell="gru")) for one in asked} == {asked[2]}
+    assert (asked[0].experiment.sequence_length, asked[0].learning_rate, asked[0].iterations) == (3, 0.03, 60)
+
+
+# The tables
+
+
+def test_parts_of_a_gradient_have_a_joint_norm_at_any_size() -> None:
+    parts = np.array([0.3, 0.4])
+    assert joint(np.log10(parts)) == pytest.approx(np.log10(0.5))
+    assert joint(np.log10(parts) - 700.0) == pytest.approx(np.log10(0.5) - 700.0)
+    assert joint(np.array([-np.inf, -3.0])) == -3.0
+    assert joint(np.array([-np.inf])) == joint(np.array([])) == -np.inf
+
+
+def test_tints_are_even_on_the_scale_of_powers_of_ten() -> None:
+    one, two = np.array([-9.0, -6.0, -3.0]), np.array([-8.0, -np.inf, -7.5])
+    assert tint_scale([one, two], relative=True) == (-6.0, 0.0)
+    np.testing.assert_allclose(tint_shares(one, (-6.0, 0.0), relative=True), [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(tint_shares(two, (-6.0, 0.0), relative=True), [5.5 / 6, 0.0, 1.0])
+    assert tint_scale([one, two], relative=False) == (-9.0, -3.0)
+    np.testing.assert_allclose(tint_shares(two, (-9.0, -3.0), relative=False), [1 / 6, 0.0, 0.25])
+    nothing = np.array([-np.inf, -np.inf])
+    for relative in (True, False):
+        np.testing.assert_array_equal(tint_shares(nothing, tint_scale([nothing], relative), relative), [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("norm", "text"),
+    [(0.0016, "0.0016"), (2.3e-6, "2·10⁻⁶"), (9.7e-6, "1·10⁻⁵"), (1.4e-12, "1·10⁻¹²"), (4e-4, "4·10⁻⁴"), (0, "0")],
+)
+def test_a_norm_is_short(norm: float, text: str) -> None:
+    with np.errstate(divide="ignore"):
+        assert short(float(np.log10(norm))) == text
+
+
+@cells
+def test_the_picture_holds_the_gate_and_the_right_answers(cell: str) -> None:
+    found = answer(cell)
+    tables = rows(found)
+    for row in tables["curves"]:
+        assert [int(gap) for gap in row["gaps"].split(",")] == list(found.gaps)
+        expected = [100 * right for _, right in found.curves[row["cell"]]]
+        np.testing.assert_allclose([float(right) for right in row["rights"].split(",")], expected, rtol=1e-3)
+    assert [row["word"] for row in tables["words"]] == list(found.sentence.words)
+    assert [row["t"] - 1 for row in tables["words"] if row["cue"]] == list(range(*found.sentence.cue or ()))
+    keeps = {time: 100 * one.keeps for time, one in found.shown.items() if one.keeps is not None}
+    assert bool(keeps) == (cell != "rnn") == tables["whole"][0]["gated"]
+    for place, row in enumerate(tables["words"]):
+        if cell == "rnn":
+            assert row["mean"] is row["before"] is None
+            continue
+        now = np.sort(keeps["after"][place])
+        assert row["mean"] == pytest.approx(now.mean())
+        assert row["before"] == pytest.approx(keeps["before"][place].mean())
+        assert now[0] <= row["low"] <= now[1]  # a tenth of eight units lies between the first and the second
+        assert now[6] <= row["high"] <= now[7]
+        assert row["keeps"].startswith(f"{row['mean']:.0f} % kept")
+        assert short(found.norms["after"][place]) in row["gradient"]
+    assert ("no gate" in tables["whole"][0]["gate"]) == (cell == "rnn")
+
+
+def test_the_tables_for_download_hold_every_number() -> None:
+    found = answer()
+    accuracy = accuracy_table(found.curves, 0.25)
+    assert len(accuracy) == 3 * 8
+    row = accuracy.query("cell == 'lstm' and filler_words == 3").iloc[0]
+    assert (row["accuracy"], row["chance"]) == (found.rights["lstm"], 0.25)
+    words = word_table(found.sentence.words, found.norms, found.keeps)
+    assert words["word"].tolist() == list(found.sentence.words)
+    np.testing.assert_array_equal(words["log10_norm_after"], found.norms["after"])
+    np.testing.assert_allclose(words["gate_mean_before"], found.keeps["before"].mean(axis=1))
+    assert list(word_table(("a",), {"before": np.zeros(1)}, {}).columns) == ["step", "word", "log10_norm_before"]
+
+
+# The words
+
+
+def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
+    found = answer()
+    rights = found.rights
+    assert rights["lstm"] >= LEARNED  # with these settings
+    said = claim(found)
+    for cell, right in rights.items():
+        assert f"{100 * right:.0f} %" in said, cell
+    assert "chance is 25 %" in said or "chance, 25 %" in said
+
+
+@pytest.mark.parametrize(
+    ("lstm", "gru", "rnn", "key"),
+    [
+        (1.0, 1.0, 0.26, "lstm_only"),
+        (1.0, 0.2, 0.5, "rnn_partly"),
+        (0.95, 1.0, 1.0, "all"),
+        (0.6, 1.0, 0.2, "lstm_partly"),
+        (0.26, 1.0, 0.25, "gru_only"),
+        (0.26, 0.25, 0.9, "rnn_better"),
+        (0.33, 0.25, 0.2, "none"),
+    ],
+)
+def test_each_outcome_has_its_claim(lstm: float, gru: float, rnn: float, key: str) -> None:
+    assert blank_words._claim_of({"lstm": lstm, "gru": gru, "rnn": rnn}, 0.25) == key
+    assert key in sentences("blank")["claims"]
+
+
+def test_chance_is_left_only_beyond_three_standard_errors() -> None:
+    error = (0.25 * 0.75 / TESTED) ** 0.5
+    assert blank_words.standing(0.25 + 2.9 * error, 0.25) == "chance"
+    assert blank_words.standing(0.25 + 3.1 * error, 0.25) == "partly"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        (-9.0, -1.0, "after_rises"),
+        (-2.0, -1.0, "after_grows"),
+        (-1.0, -1.1, "after_reaches"),
+        (-0.5, -2.0, "after_falls"),
+        (-9.0, -9.5, "after_lost"),
+        (-1.0, -4.0, "after_lost"),
+    ],
+)
+def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after: float, key: str) -> None:
+    assert blank_words._course(before, after) == key
+    assert key in sentences("blank")["blocks"]
+
+
+@cells
+def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) -> None:
+    found = answer(cell)
+    html = tinted(found, RELATIVE)
+    strengths = [int(part) for part in re.findall(r"#0059a5 (\d+)%, transparent\)\" title", html)]
+    norms = found.norms["before"]
+    assert len(strengths) == 2 * len(found.sentence.words)
+    order = np.argsort(norms)
+    assert (np.diff(np.array(strengths[: len(norms)])[order]) >= 0).all()
+    assert max(strengths[: len(norms)]) == max(strengths[len(norms) :]) == 55
+    assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
+    share = 10 ** cue_share(found.before[cell], found.sentence.cue or (0, 0))
+    parts = 10 ** found.norms["before"]
+    assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
+    assert tinted(found, Look(False, "#0059a5")) != html
+
+
+def test_before_any_training_the_page_shows_the_network_as_it_is_drawn() -> None:
+    found = untrained()
+    assert not found.curves
+    assert not found.after
+    named = found.template.choices[found.before["lstm"].answer]
+    assert f"guesses “{named}”" in claim(found)
+    assert "After" not in tinted(found, RELATIVE)
+    assert "60 updates side by side" in finding(found, moved=False)
+    assert rows(found)["curves"] == []
+    unknown = untrained(typed="hello there ___")
+    assert "right is" not in claim(unknown)
+
+
+def test_every_cue_has_its_row_with_what_is_named() -> None:
+    found = answer()
+    html = finding(found, moved=False)
+    for pair, (cue, right) in enumerate(found.template.answers):
+        sentence = example(found.training, pair)
+        probabilities, _ = by_torch(found, sentence.words, sentence.target or 0)
+        named = found.template.choices[int(probabilities.argmax())]
+        assert f"<td>{cue}</td><td><b>{right}</b></td>" in html
+        mark = "✓" if named == right else "✗"
+        assert f"{mark} {named}, " in html
+    fillers = {example(found.training, pair).words[-8:] for pair in range(4)}
+    assert len(fillers) == 1
+
+
+def test_an_own_sentence_is_read_by_the_trained_network_and_its_unknown_words_are_named() -> None:
+    typed = "I am a purple linguistics student, <script> and I love machine ___"
+    found = answer(typed=typed)
+    assert found.sentence.own
+    assert (found.sentence.cue, found.sentence.target) == ((4, 5), 1)
+    probabilities, norms = by_torch(found, found.sentence.words, 1)
+    np.testing.assert_allclose(found.after["lstm"].probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(found.norms["after"], norms, atol=1e-8)
+    html = tinted(found, RELATIVE) + finding(found, moved=True)
+    assert "<script>" not in html
+    assert "“purple”, “&lt;script&gt;”" in html
+    assert "the cue is “linguistics”, so “translation” counts as right" in html
+    assert "settings have moved" in html
+    plain = answer(typed="who are you ___")
+    assert plain.sentence.cue is None
+    assert "holds no cue" in finding(plain, moved=False)
+    assert "Before training</p>" in tinted(plain, RELATIVE)
+    assert rows(plain)["whole"][0]["gate"].startswith("LSTM: its forget gate keeps")
+
+
+def test_a_readers_signs_do_no_harm() -> None:
+    found = answer(template=SMALL, typed="the <i> man likes ___")
+    html = claim(found) + tinted(found, RELATIVE) + finding(found, moved=False)
+    assert "<td>&lt;i&gt;</td><td><b>{x}&amp;y</b></td>" in html
+    assert "<i>" not in html
+
+
+def test_a_training_that_diverges_is_named_and_shows_what_there_is() -> None:
+    found = answer()
+    assert found.job is not None
+    found.job.histories[0].failure = "Iteration 7: the loss is nan"
+    try:
+        assert "<b>Vanilla RNN.</b> Iteration 7: the loss is nan" in finding(found, moved=False)
+    finally:
+        found.job.histories[0].failure = ""
+
+
+def test_a_stopped_training_says_so_far() -> None:
+    part = Job(networks(NETWORK, VIEWS | {"updates": "1000"}, Template()))
+    Timer(3.0, part.stop).start()
+    part.work()
+    part.end()
+    found = blank_answer(part, "gru", "", ())
+    assert 0 < found.updates < 1000
+    assert f"So far, after {found.updates} of 1,000 updates: " in claim(found)
+    assert set(found.curves) == {"rnn", "lstm", "gru"}
+    assert accuracies(part, found.updates) == found.curves
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> None:
+    text = json.dumps(blank_chart(background).to_dict())
+    assert all(f'"data": {{"name": "{name}"}}' in text for name in rows(untrained()))
+
+
+def test_a_message_is_small() -> None:
+    streams = blank_picture(untrained(gap="40"), "#0059a5")
+    assert len(json.dumps(blank_chart("light").to_dict())) + sum(map(len, streams.values())) < 40_000
+
+
+# The page
+
+
+def finished(app: AppTest) -> AppTest:
+    """The page once its training is over."""
+    wait_until(lambda: any(button.label == "Train again" for button in app.run().button), "the training does not end")
+    return app
+
+
+def words(app: AppTest) -> str:
+    return " ".join(shown(app)["words"])
+
+
+def test_a_reader_trains_and_looks_at_each_cell() -> None:
+    app = open_page("blank", LINK)
+    assert "Untrained, the LSTM" in words(app)
+    assert shown(app)["0-curves"] == []
+    app.button(key="train").click().run()
+    assert not app.exception
+    app = finished(app)
+    assert not app.exception
+    assert {row["cell"] for row in shown(app)["0-curves"]} == {"rnn", "lstm", "gru"}
+    assert "After 2 filler words" in words(app) or "2 filler words" in words(app)
+    app.segmented_control(key="cell").set_value("rnn").run()
+    assert "no gate" in shown(app)["0-whole"][0]["gate"]
+    assert "settings have moved" not in words(app)
+    app.text_input(key="sentence").set_value("I am a zebra student and I love machine ___").run()
+    assert "Never met by these networks, and all read as one and the same unknown word: “zebra”" in words(app)
+    app.select_slider(key="gap").set_value("40").run()
+    assert "settings have moved" in words(app)
+    assert shown(app)["0-whole"][0]["gap"] == 2  # what was trained stays
+
+
+def test_a_template_that_makes_no_sense_is_named_and_nothing_is_lost() -> None:
+    app = open_page("blank", LINK)
+    app.text_area(key="answers").set_value("sea = ships\nair = planes").run()
+    assert "planes" in words(app)
+    app.text_area(key="answers").set_value("sea = ships").run()
+    assert not app.exception
+    (warning,) = app.warning
+    assert "there must be 2 at least" in warning.value
+    assert "planes" in words(app)
+    assert app.text_area(key="answers").value == "sea = ships"
+    app.text_area(key="answers").set_value("").run()
+    assert "answers has 0 lines" in app.warning[0].value
+    app.text_area(key="answers").set_value("sea = ships\nfire = smoke").run()
+    assert not app.warning
+    assert "smoke" in words(app)
+
+
+def test_a_template_has_its_place_in_the_link() -> None:
+    app = open_page("blank", LINK)
+    app.text_area(key="answers").set_value("a & b = x=y\nq=1").run()
+    assert "is not a cue, one = and a word" in app.warning[0].value
+    app.text_area(key="answers").set_value("a & b = ü\nq=1").run()
+    app.text_input(key="start").set_value("so {cue} ?").run()
+    app.text_input(key="sentence").set_value("so q ___").run()
+    settings = dict(parse_qsl(urlparse(link(app)).query))
+    assert settings["answers"] == "a & b = ü\nq=1"
+    again = open_page("blank", settings)
+    assert not [caption for caption in again.caption if caption.value.startswith("Of this link")]
+    assert shown(again) == shown(app)
+    assert link(again) == link(app)
+    app.button(key="reset").click().run()
+    assert "?" not in link(app)
+
+
+def test_a_link_with_too_long_a_text_is_cut_and_says_so() -> None:
+    app = open_page("blank", {"fillers": "word\n" * 2000, "start": "x" * 500})
+    assert not app.exception
+    (said,) = (caption.value for caption in app.caption if caption.value.startswith("Of this link"))
+    assert "`fillers` was cut to 1500 characters" in said
+    assert "`start` was cut to 200 characters" in said
+    assert app.warning
+
+
+def test_a_training_is_stopped_and_goes_on() -> None:
+    app = open_page("blank", LINK | {"updates": "1000"})
+    app.button(key="train").click().run()
+    wait_until(lambda: bool(shown(app.run())["0-curves"]), "the training does not begin")
+    assert "So far, after " in words(app)
+    app.button(key="stop").click().run()
+    wait_until(lambda: any(button.key == "go_on" for button in app.run().button), "the training does not stop")
+    assert "Stopped after" in " ".join(caption.value for caption in app.caption)
+    app.button(key="go_on").click().run()
+    assert not app.exception
+    app.button(key="stop").click().run()
