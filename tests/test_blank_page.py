@@ -341,6 +341,18 @@ def test_an_own_sentence_is_read_by_the_trained_network_and_its_unknown_words_ar
     assert rows(plain)["whole"][0]["gate"].startswith("LSTM: its forget gate keeps")
 
 
+def test_what_is_left_of_the_cues_writing_is_said_at_any_size() -> None:
+    one = answer().before["lstm"]
+    assert one.keeps is not None
+    said = {
+        gate: blank_words._left(replace(one, keeps=np.full_like(one.keeps, gate)), (3, 5)) for gate in (1.0, 0.5, 0.1)
+    }
+    assert said[1.0] == "100"
+    assert said[0.1] == "less than 0.01"
+    assert 0.01 < float(said[0.5]) < 2.0
+    assert blank_words._left(answer().before["rnn"], (3, 5)) == "–"
+
+
 def test_a_readers_signs_do_no_harm() -> None:
     found = answer(template=SMALL, typed="the <i> man likes ___")
     html = claim(found) + tinted(found, RELATIVE) + finding(found, moved=False)
@@ -367,7 +379,7 @@ def test_a_stopped_training_says_so_far() -> None:
     assert 0 < found.updates < 1000
     assert f"So far, after {found.updates} of 1,000 updates: " in claim(found)
     assert set(found.curves) == {"rnn", "lstm", "gru"}
-    assert accuracies(part, found.updates) == found.curves
+    assert accuracies(part, sum(history.iterations for history in part.histories)) == found.curves
 
 
 @pytest.mark.parametrize("background", THEMES)

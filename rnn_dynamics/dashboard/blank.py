@@ -81,8 +81,9 @@ class BlankAnswer:
 
     @property
     def updates(self) -> int:
-        """How many are done."""
-        return min((history.iterations for history in self.job.histories), default=0) if self.job else 0
+        """How many the shown cell has behind it."""
+        histories = self.job.histories if self.job else ()
+        return dict(zip(self.trainings, (one.iterations for one in histories), strict=False)).get(self.cell, 0)
 
     @property
     def curves(self) -> dict[str, Tests]:
@@ -90,7 +91,7 @@ class BlankAnswer:
         if self.job is None or not self.job.histories:
             return {}
         if self.job.over:
-            return accuracies(self.job, self.updates)
+            return accuracies(self.job, sum(history.iterations for history in self.job.histories))
         looks = (history.moments[-1] for history in self.job.histories)
         return {cell: [(self.gap, look.accuracy)] for cell, look in zip(self.trainings, looks, strict=True)}
 
@@ -223,7 +224,7 @@ def gaps_to_test(template: Template, gap: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def accuracies(job: Job, _updates: int) -> dict[str, Tests]:
-    """Cell -> its right answers at several gaps, of a job that is over, after so many updates."""
+    """Cell -> its right answers at several gaps, of a job that is over, after so many updates of all."""
     training = job.trainings[0]
     gaps = gaps_to_test(training.template, training.experiment.sequence_length)
     return {

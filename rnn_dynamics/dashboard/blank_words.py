@@ -237,7 +237,9 @@ def _gate_title(answer: BlankAnswer) -> str:
 def _left(reading: Reading, cue: tuple[int, int]) -> str:
     """Of what the cue writes, the part that is left at the blank, in per cent."""
     left = reading.left_of(*cue)
-    return "–" if left is None else f"{100 * left:.2g}" if left >= 1e-4 else "less than 0.01"
+    if left is None:
+        return "–"
+    return "less than 0.01" if left < 1e-4 else f"{100 * left:.2g}" if left < 0.995 else "100"
 
 
 # The finding
