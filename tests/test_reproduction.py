@@ -302,10 +302,8 @@ BLANKS = {
 @pytest.fixture(scope="module")
 def blanks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each script that trains on blanks prints, all in one process."""
-    folder = tmp_path_factory.mktemp("blanks")
-    for name, training in BLANKS.items():
-        (folder / f"{name}.py").write_text(blank_script(training, (2, 7, 12)), encoding="utf-8")
-    return printed_by_all(BLANKS, folder)
+    scripts = {name: blank_script(training, (2, 7, 12)) for name, training in BLANKS.items()}
+    return printed_by_all(scripts, tmp_path_factory.mktemp("blanks"))
 
 
 @pytest.mark.parametrize("name", BLANKS)
