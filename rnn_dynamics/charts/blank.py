@@ -135,16 +135,17 @@ class _Panels:
 
     def legend(self) -> Any:
         """The names of the networks, with their lines, below the axis."""
-        place = alt.Chart(alt.NamedData("curves")).transform_calculate(
+        networks = alt.Chart(alt.NamedData("curves")).transform_calculate(
             name="{" + ", ".join(f"{cell}: '{CELL_NAMES[cell]}'" for cell in _TRAINED) + "}[datum.cell]",
             row=f"indexof({list(_TRAINED)}, datum.cell)",
         )
-        high = at("leftBottom + 70")
-        line = place.mark_rule(strokeWidth=3).encode(
-            x=at("datum.row * 105"), x2=at("datum.row * 105 + 36"), y=high, color=self.colour, strokeDash=self.dash
+        place = "(narrow ? 74 * datum.row - 30 : 105 * datum.row)"
+        high = at("leftBottom + 86")
+        line = networks.mark_rule(strokeWidth=3).encode(
+            x=at(place), x2=at(f"{place} + (narrow ? 22 : 36)"), y=high, color=self.colour, strokeDash=self.dash
         )
-        name = place.mark_text(align="left", fontSize=14, fontWeight="bold").encode(
-            x=at("datum.row * 105 + 42"), y=high, text="name:N", color=self.colour
+        name = networks.mark_text(align="left", fontSize=14, fontWeight="bold").encode(
+            x=at(f"{place} + (narrow ? 27 : 42)"), y=high, text="name:N", color=self.colour
         )
         return alt.layer(line, name)
 
@@ -213,7 +214,7 @@ class _Panels:
         rows: dict[str, tuple[alt.Chart, str, dict[str, Any]]] = {
             "now": (
                 base,
-                "whole.trained ? 'after training, mean of the units; band: 8 of 10' : 'untrained, mean; band: 8 of 10'",
+                "(whole.trained ? 'after training' : 'untrained') + '; band: 8 of 10 units'",
                 {"color": alt.ExprRef("whole.colour"), "strokeWidth": 3},
             ),
             "before": (

@@ -59,7 +59,8 @@ def short(log10_norm: float) -> str:
     if not np.isfinite(log10_norm) or log10_norm >= -3.0:
         return power_of_ten(log10_norm)
     digit, exponent = f"{10.0 ** (log10_norm % 1.0):.0e}".split("e")
-    return f"{digit}·{ten_to(int(np.floor(log10_norm)) + int(exponent))}"
+    power = ten_to(int(np.floor(log10_norm)) + int(exponent))
+    return power if digit == "1" else f"{digit}·{power}"
 
 
 def tint_scale(curves: Sequence[Array], relative: bool) -> tuple[float, float]:
