@@ -48,12 +48,12 @@ def ask_module(trace: Trace, block: int | None = None) -> Answer:
     return answer
 
 
-def ask_open_cell(trace: Trace, block: int | None = None) -> Answer:
-    """Ask the written-out cell, which also knows gates, "cell" and "cell_path"."""
+def ask_open_cell(trace: Trace, block: int | None = None, path: bool = True) -> Answer:
+    """Ask the written-out cell, which also knows gates, "cell" and, in a second walk if `path`, "cell_path"."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     cut = trace.experiment.hidden_path == "cut"
     answer = _ask(trace, _open_step(trace, parameters, cut=cut), parameters, block)
-    if trace.experiment.cell not in ("rnn", "jordan"):
+    if path and trace.experiment.cell not in ("rnn", "jordan"):
         along_path = _ask(trace, _open_step(trace, parameters, cut=True), parameters, block)
         name = "cell" if trace.experiment.cell == "lstm" else "hidden"
         answer.log10_norms["cell_path"] = along_path.log10_norms[name]
