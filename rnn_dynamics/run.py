@@ -96,10 +96,11 @@ def walk_given(
     """
     cell = cell_of(experiment)
     [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **parameters})
-    layers = unroll_stack(cell, [[weights]], inputs, cut=False)
-    check_states(_outputs(layers), [experiment.weight_scale], experiment)
-    direct = np.ascontiguousarray(adjoints(output_of(layers[-1]).swapaxes(-1, -2)).swapaxes(-1, -2))
-    _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
+    with np.errstate(over="ignore", divide="ignore"):  # a trained gate may be as good as shut, or open
+        layers = unroll_stack(cell, [[weights]], inputs, cut=False)
+        check_states(_outputs(layers), [experiment.weight_scale], experiment)
+        direct = np.ascontiguousarray(adjoints(output_of(layers[-1]).swapaxes(-1, -2)).swapaxes(-1, -2))
+        _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
     return level
 
 

@@ -125,6 +125,24 @@ def test_the_loss_falls_for_the_word_that_is_right_when_a_network_learns() -> No
     assert after.answer == 2
 
 
+@pytest.mark.parametrize("cell", KEEPS)
+def test_gates_that_a_training_has_shut_for_good_let_the_gradients_of_autograd_through(cell: str) -> None:
+    start = starting_parameters(of(cell))
+    wild = start | {name: 2000.0 * start[name] for name in ("weight_ih_l0", "weight_hh_l0")}
+    module = MODULES[cell](16, 6).double()
+    module.load_state_dict({name: torch.tensor(wild[name]) for name in module.state_dict()})
+    embedded = torch.tensor(wild["words_weight"])[[PLAIN.words.index(word) for word in WORDS]].requires_grad_()
+    scores = module(embedded)[0][-1] @ torch.tensor(wild["readout_weight"]).T + torch.tensor(wild["readout_bias"])
+    torch.nn.functional.cross_entropy(scores[None], torch.tensor([2])).backward()  # type: ignore[no-untyped-call]
+    assert embedded.grad is not None
+    norms = torch.linalg.vector_norm(embedded.grad, dim=1).numpy()
+    found = read_sentence(of(cell), wild, WORDS, 2)
+    assert found.keeps is not None
+    assert found.keeps.min() == 0.0  # exp(−a) is infinite
+    # torch's 1 − σ has no more digits
+    np.testing.assert_allclose(10.0**found.log10_norms, norms, rtol=1e-6, atol=1e-14)
+
+
 def test_unknown_words_are_read_and_no_words_are_refused() -> None:
     strange = read("lstm", words=["zebra", "zebra"])
     unknown = read("lstm", words=["?", "?"])

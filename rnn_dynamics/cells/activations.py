@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 
 #: Below this value of 1 − tanh² rounding costs more than three digits, and the exponential form takes over.
 _SATURATED = 1e-3
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 def tanh_derivative(value: Array, argument: Array) -> Array:
@@ -32,7 +33,8 @@ def tanh_derivative(value: Array, argument: Array) -> Array:
 def sigmoid_in_place(argument: Array, value: Array) -> None:
     """Write σ(argument) to `value`, and leave exp(−argument) in `argument`.
 
-    The exponential is what `sigmoid_derivative` needs; |argument| stays below 709 for every valid Experiment.
+    The exponential is what `sigmoid_derivative` needs. It is infinite for arguments below −709, which no valid
+    Experiment reaches, but a trained network may.
     """
     np.negative(argument, out=argument)
     np.exp(argument, out=argument)
@@ -41,7 +43,11 @@ def sigmoid_in_place(argument: Array, value: Array) -> None:
 
 
 def sigmoid_derivative(value: Array, exponential: Array) -> Array:
-    """σ(a)(1 − σ(a)) = e^(−a) σ(a)², given `value` = σ(a) and `exponential` = e^(−a); any shape."""
-    derivative = np.multiply(exponential, value)
+    """σ(a)(1 − σ(a)) = e^(−a) σ(a)², given `value` = σ(a) and `exponential` = e^(−a); any shape.
+
+    Where e^(−a) is infinite, below 10^−308, it is 0, as `value` is.
+    """
+    derivative = np.minimum(exponential, _LARGEST)
+    derivative *= value
     derivative *= value
     return derivative

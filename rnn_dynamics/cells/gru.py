@@ -121,8 +121,10 @@ class Gru:
         *outer, _, columns = n.shape
         local = np.empty((*outer, 4 * n.shape[-2], columns))
         local_q, local_r, local_z, local_n = split_gates(local, 4)
-        # 1 − z = e^(−a) z, without the cancellation
-        np.multiply(keep_z * z, tanh_derivative(n, pre_n), out=local_n)
+        # 1 − z = 1 / (1 + 1 / e^(−a)), without the cancellation, even where e^(−a) is infinite
+        np.divide(1.0, keep_z, out=local_n)
+        local_n += 1.0
+        np.divide(tanh_derivative(n, pre_n), local_n, out=local_n)
         np.multiply(r, local_n, out=local_q)
         np.multiply(sigmoid_derivative(r, keep_r), candidate, out=local_r)
         local_r *= local_n
