@@ -277,6 +277,14 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
     assert key in sentences("blank")["blocks"]
 
 
+def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
+    found = answer()
+    nothing = replace(found.after["lstm"], log10_norms=np.full_like(found.norms["after"], -np.inf))
+    html = tinted(replace(found, after=found.after | {"lstm": nothing}), RELATIVE)
+    assert "After 60 updates: <b>no word gets any gradient</b>" in html
+    assert "reaches it" not in html
+
+
 @cells
 def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) -> None:
     found = answer(cell)

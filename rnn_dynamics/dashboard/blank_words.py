@@ -133,6 +133,8 @@ def _heading(answer: BlankAnswer, time: str) -> str:
     if cue is None:
         return str(words[f"{time}_plain"]).format(updates=f"{answer.updates:,}")
     before = cue_share(answer.before[answer.cell], cue)
+    if np.isnan(cue_share(answer.shown[time], cue)):
+        return str(words[f"{time}_none"]).format(updates=f"{answer.updates:,}")
     if time == "before":
         return str(words["before"]).format(share=power_of_ten(before))
     after = cue_share(answer.after[answer.cell], cue)

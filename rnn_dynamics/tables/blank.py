@@ -16,6 +16,8 @@ from rnn_dynamics.tables.verdict import power_of_ten, ten_to
 SPANS = (1.0, 2.0, 3.0, 6.0, 12.0, 30.0, 60.0)
 #: Percentiles of the units between which the gate's band lies.
 BAND = (10.0, 90.0)
+#: The largest mark first, so that all are seen where networks give the same.
+_DRAWN = ("lstm", "rnn", "gru")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +96,15 @@ def blank_datasets(picture: BlankPicture) -> dict[str, bytes]:
 
 
 def curve_rows(picture: BlankPicture) -> pa.Table:
-    """One row for each network: cell, and gaps and rights (per cent) of its tests as texts."""
+    """One row for each network, in the order of drawing: cell, and gaps and rights (per cent) of its tests as texts."""
     rows = [
         {
             "cell": cell,
             "gaps": ",".join(str(gap) for gap, _ in tests),
             "rights": ",".join(f"{100.0 * right:.4g}" for _, right in tests),
         }
-        for cell, tests in picture.curves.items()
+        for cell in _DRAWN
+        if (tests := picture.curves.get(cell))
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in ("cell", "gaps", "rights")]))
 
