@@ -1,4 +1,4 @@
-"""What is learned over five seeds: the presets of "Learning long lags", for each cell, as a Markdown table.
+"""What is learned over five seeds: the presets of the pages that train, for each cell, as a Markdown table.
 
 python -m benchmarks.outcomes
 """
@@ -21,6 +21,18 @@ ROWS = {
     "temporal order, T = 50": Training(experiment=NETWORK, learning_rate=0.01),
     "adding, T = 50": Training(experiment=NETWORK, task="adding", learning_rate=0.01, iterations=700),
     "digits, T = 64": Training(experiment=replace(NETWORK, hidden_size=48), task="digits", learning_rate=0.01),
+    "copy memory, gap 10": Training(
+        experiment=replace(NETWORK, sequence_length=10, hidden_size=48),
+        task="copy_memory",
+        learning_rate=0.01,
+        iterations=700,
+    ),
+    "fill in the blank, 20 words": Training(
+        experiment=replace(NETWORK, sequence_length=20), task="blank", learning_rate=0.01, iterations=150
+    ),
+    "fill in the blank, 3 words": Training(
+        experiment=replace(NETWORK, sequence_length=3), task="blank", learning_rate=0.01, iterations=150
+    ),
     "temporal order, T = 50, PyTorch's default biases, learning rate 0.003": Training(
         experiment=replace(NETWORK, gate_bias="constant"), learning_rate=0.003
     ),

@@ -280,7 +280,7 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
     found = answer()
     nothing = replace(found.after["lstm"], log10_norms=np.full_like(found.norms["after"], -np.inf))
-    html = tinted(replace(found, after=found.after | {"lstm": nothing}), RELATIVE)
+    html = tinted(replace(found, after={**found.after, "lstm": nothing}), RELATIVE)
     assert "After 60 updates: <b>no word gets any gradient</b>" in html
     assert "reaches it" not in html
 

@@ -46,7 +46,10 @@ def test_a_page_opens_with_its_title_its_words_and_a_picture(page: str) -> None:
     assert [title.value for title in app.title] == [sentences(page)["title"]]
     assert prose(page).strip() in [text.value for text in app.markdown]
     assert app.get("vega_lite_chart")
-    assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
+    captions = [caption.value for caption in app.caption]
+    assert not [said for said in captions if said.startswith("Of this link")]
+    scripts = [button for button in app.get("download_button") if "script" in button.proto.label]
+    assert bool(scripts) == any(said.startswith("The scripts need") for said in captions)
 
 
 @every_page

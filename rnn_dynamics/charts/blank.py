@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import at, flattened, group, heading
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, THEMES, Background, Theme, config
+from rnn_dynamics.charts.pieces import at, flattened, group, heading, picture
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, THEMES, Background, Theme
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
 #: words one is written below the axis, and the cue.
@@ -47,20 +47,18 @@ def blank_chart(background: Background) -> alt.LayerChart:
     panels = _Panels(theme)
     left: list[Any] = [panels.curves(), panels.chance(), panels.trained_gap(), panels.legend()]
     right: list[Any] = [panels.pointed_rule(), panels.band(), panels.gate(), panels.words(), panels.targets()]
-    return (
-        alt.layer(
-            alt.layer(*left),
-            alt.layer(*right),
-            panels.gate_names(),
-            panels.pointed_text(),
-            panels.note(),
-            heading(theme, _LINES.format("learned"), "0", "0"),
-            heading(theme, _LINES.format("gate"), "rightStart", "rightTop"),
-        )
-        .resolve_scale(x="independent", y="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(padding={"bottom": 8}, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+    return picture(
+        theme,
+        _PARAMETERS,
+        alt.layer(*left),
+        alt.layer(*right),
+        panels.gate_names(),
+        panels.pointed_text(),
+        panels.note(),
+        heading(theme, _LINES.format("learned"), "0", "0"),
+        heading(theme, _LINES.format("gate"), "rightStart", "rightTop"),
+        apart=("x", "y"),
+        padding={"bottom": 8},
     )
 
 

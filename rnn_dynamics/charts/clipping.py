@@ -11,8 +11,8 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.charts.cliff import DASHES, by_kind, kind_colours
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading
-from rnn_dynamics.charts.theme import THEMES, Background, config
+from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, flattened, group, heading, picture
+from rnn_dynamics.charts.theme import THEMES, Background
 
 HEIGHT = 340
 _PARAMETERS = {
@@ -81,18 +81,14 @@ def clipping_chart(background: Background) -> alt.LayerChart:
         axis=alt.Axis(orient="left", offset=alt.ExprRef("-lossStart"), tickCount=4),
     )
     title = "split(replace(whole.title, /¦/g, narrow ? '|' : ' '), '|')"
-    return (
+    return picture(
+        theme,
+        _PARAMETERS,
+        alt.layer(panel("norms", norms, "0", "normEnd", "normBottom"), level("threshold", "threshold", "0", "normEnd")),
         alt.layer(
-            alt.layer(
-                panel("norms", norms, "0", "normEnd", "normBottom"), level("threshold", "threshold", "0", "normEnd")
-            ),
-            alt.layer(
-                panel("losses", losses, "lossStart", "width", "height"), level("chance", "chance", "lossStart", "width")
-            ),
-            heading(theme, title, "0", "0"),
-        )
-        .resolve_scale(x="independent", y="independent")
-        .add_params(*(alt.param(name=name, expr=expression) for name, expression in _PARAMETERS.items()))
-        .properties(height=HEIGHT, usermeta={"embedOptions": {"renderer": "canvas"}})
-        .configure(**config(theme))
+            panel("losses", losses, "lossStart", "width", "height"), level("chance", "chance", "lossStart", "width")
+        ),
+        heading(theme, title, "0", "0"),
+        apart=("x", "y"),
+        height=HEIGHT,
     )

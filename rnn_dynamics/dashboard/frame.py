@@ -350,8 +350,10 @@ class Frame:
             now |= {name: at_opening[name] for name in ("sequence_length", "input_size")}
         st.caption("This link opens exactly this picture, seed included.")
         st.code(links.share_link(now, at_opening), language=None, wrap_lines=True)
-        for file in downloads(experiment, views):
+        files = downloads(experiment, views)
+        for file in files:
             st.download_button(
                 file.label, file.content, file_name=file.file_name, mime=file.mime, on_click="ignore", width="stretch"
             )
-        st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")
+        if any(file.file_name.endswith(".py") for file in files):
+            st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")
