@@ -84,7 +84,8 @@ class Knob:
 
     def __init__(self, page: Page, label: str) -> None:
         self.page, self.step = page, 1
-        self.handle = page.get_by_test_id("stSlider").filter(has_text=label).get_by_role("slider")
+        name = page.get_by_text(label, exact=True)
+        self.handle = page.get_by_test_id("stSlider").filter(has=name).get_by_role("slider")
 
     def press(self, count: int = 1, rate: float = 30.0) -> dict[str, float]:
         """Press a key, or repeat it as one that is held, turning at the ends; see `measured`."""
