@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.additive_path import path_specification
+from rnn_dynamics.charts.additive_path import path_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
 from rnn_dynamics.dashboard.cache import warm_up
@@ -66,7 +67,7 @@ def picture() -> None:
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
     st.vega_lite_chart(
-        {**path_specification(views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
+        {**as_vega_lite(path_chart, views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
     )
     st.html(finding)
 

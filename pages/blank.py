@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.blank import blank_specification
+from rnn_dynamics.charts.blank import blank_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
 from rnn_dynamics.dashboard.blank import (
     GAPS,
@@ -105,7 +106,7 @@ def picture() -> None:
     st.html(claim(answer) + tinted(answer, Look(views["tint"] != "norm", colour)))
     with st.container(key="reading"):  # a phone needs more height; see page.css
         st.vega_lite_chart(
-            {**blank_specification(background()), "datasets": blank_picture(answer, colour)},
+            {**as_vega_lite(blank_chart, background()), "datasets": blank_picture(answer, colour)},
             key="picture",
             height="stretch",
         )

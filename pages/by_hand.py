@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.by_hand import hand_specification
+from rnn_dynamics.charts.by_hand import hand_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.dashboard.by_hand import MISTAKE_NAMES, PAGE, hand_answer, hand_picture
 from rnn_dynamics.dashboard.by_hand_board import board
 from rnn_dynamics.dashboard.by_hand_words import code_blocks, comparison, hand_finding, hand_question
@@ -82,7 +83,7 @@ def walk() -> None:
     asked, step = _asked(experiment, views), int(views["step"])
     with st.container(key="outputs"):  # see page.css
         st.vega_lite_chart(
-            {**hand_specification(background()), "datasets": hand_picture(*asked, step)},
+            {**as_vega_lite(hand_chart, background()), "datasets": hand_picture(*asked, step)},
             key="picture",
             height="stretch",
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rnn_dynamics.charts.cliff import CELLS, GO, cliff_specification
-from rnn_dynamics.charts.clipping import clipping_specification
+from rnn_dynamics.charts.cliff import CELLS, GO, cliff_chart
+from rnn_dynamics.charts.clipping import clipping_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.cliff import PAGE, REGIONS, clicked_start, grid_values
 from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
@@ -78,7 +79,7 @@ def picture() -> None:
     datasets = cliff_picture(*asked, seed=experiment.seed, region=views["region"])
     with st.container(key="surface"):  # as high as the screen allows, see page.css
         st.vega_lite_chart(
-            {**cliff_specification(background()), "datasets": datasets},
+            {**as_vega_lite(cliff_chart, background()), "datasets": datasets},
             key="picture",
             height="stretch",
             on_select=_start_there,
@@ -102,8 +103,9 @@ def network_training() -> None:
         job = training_panel(PAGE, _trainings)
     if job is not None and job.histories:
         datasets, finding = clipping_picture(PAGE, job)
-        specification = clipping_specification(background())
-        st.vega_lite_chart({**specification, "datasets": datasets}, key="network", width="stretch")
+        st.vega_lite_chart(
+            {**as_vega_lite(clipping_chart, background()), "datasets": datasets}, key="network", width="stretch"
+        )
         st.html(finding)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.depth import depth_specification
+from rnn_dynamics.charts.depth import depth_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.depth import PAGE, depth_answer, depth_picture
@@ -67,7 +68,9 @@ def picture() -> None:
     datasets, finding = _picture(experiment, views)
     with st.container(key="layers"):  # as high as the screen allows, see page.css
         st.vega_lite_chart(
-            {**depth_specification(views["axis"], background()), "datasets": datasets}, key="picture", height="stretch"
+            {**as_vega_lite(depth_chart, views["axis"], background()), "datasets": datasets},
+            key="picture",
+            height="stretch",
         )
     st.html(finding)
 

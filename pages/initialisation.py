@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.initialisation import scheme_specification
+from rnn_dynamics.charts.initialisation import scheme_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.frame import (
     Download,
@@ -68,7 +69,9 @@ def picture() -> None:
     experiment, views = FRAME.asked()
     rows = grown_rows(experiment, status)
     datasets, finding = scheme_picture(experiment, rows, views["order"])
-    st.vega_lite_chart({**scheme_specification(background()), "datasets": datasets}, key="picture", width="stretch")
+    st.vega_lite_chart(
+        {**as_vega_lite(scheme_chart, background()), "datasets": datasets}, key="picture", width="stretch"
+    )
     st.html(finding)
     show_table(rows)
     come_back(experiment)

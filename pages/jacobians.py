@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.jacobians import jacobian_specification
-from rnn_dynamics.charts.latch import latch_specification
+from rnn_dynamics.charts.jacobians import jacobian_chart
+from rnn_dynamics.charts.latch import latch_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
@@ -67,7 +68,9 @@ def picture() -> None:
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
     st.vega_lite_chart(
-        {**jacobian_specification(views["axis"], background()), "datasets": datasets}, key="picture", width="stretch"
+        {**as_vega_lite(jacobian_chart, views["axis"], background()), "datasets": datasets},
+        key="picture",
+        width="stretch",
     )
     st.html(finding)
 
@@ -83,7 +86,9 @@ def latch() -> None:
         datasets, finding = latch_picture(PAGE, FRAME.control("latch_weight"))
         st.html(finding)
     with right:
-        st.vega_lite_chart({**latch_specification(background()), "datasets": datasets}, key="latch", width="stretch")
+        st.vega_lite_chart(
+            {**as_vega_lite(latch_chart, background()), "datasets": datasets}, key="latch", width="stretch"
+        )
 
 
 def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:

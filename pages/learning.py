@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.learning import learning_specification
+from rnn_dynamics.charts.learning import learning_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.desk import seat
 from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, background, csv_download
@@ -102,9 +103,12 @@ def training() -> None:
         finding = learning_finding(job) + moved(job, experiment, views)
     else:
         datasets, finding = untrained_picture(experiment, views, SEQUENTIAL)
-    specification = learning_specification(views["axis"], background())
     with st.container(key="tall_picture", height=520, border=False):  # a phone needs more; see page.css
-        st.vega_lite_chart({**specification, "datasets": datasets}, key="picture", height="stretch")
+        st.vega_lite_chart(
+            {**as_vega_lite(learning_chart, views["axis"], background()), "datasets": datasets},
+            key="picture",
+            height="stretch",
+        )
     st.html(finding)
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.cost import cost_specification
-from rnn_dynamics.charts.losses import HEIGHT, loss_specification
+from rnn_dynamics.charts.cost import cost_chart
+from rnn_dynamics.charts.losses import HEIGHT, loss_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
@@ -63,7 +64,10 @@ def picture() -> None:
     datasets, finding = _picture(experiment, views)
     with st.container(key="tall_picture", height=HEIGHT, border=False):  # a phone needs more; see page.css
         st.vega_lite_chart(
-            {**loss_specification(background()), "datasets": datasets}, key="picture", width="stretch", height="stretch"
+            {**as_vega_lite(loss_chart, background()), "datasets": datasets},
+            key="picture",
+            width="stretch",
+            height="stretch",
         )
     st.html(finding)
 
@@ -76,7 +80,7 @@ def cost() -> None:
     if measurement is None or not measurement.values:
         return
     st.vega_lite_chart(
-        {**cost_specification(measurement.experiment.cell, background()), "datasets": cost_picture(measurement)},
+        {**as_vega_lite(cost_chart, measurement.experiment.cell, background()), "datasets": cost_picture(measurement)},
         key="cost_picture",
         width="stretch",
     )

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.phase_diagram import GO, phase_specification
+from rnn_dynamics.charts.phase_diagram import GO, phase_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
@@ -72,7 +73,7 @@ def picture() -> None:
     there = computed_strengths(experiment, views["across"], SLICE if _going_on(experiment) else 0.0)
     datasets, finding = _picture(experiment, views, there)
     st.vega_lite_chart(
-        {**phase_specification(views["across"], background(), SCALE_LABELS), "datasets": datasets},
+        {**as_vega_lite(phase_chart, views["across"], background(), SCALE_LABELS), "datasets": datasets},
         key="picture",
         width="stretch",
         on_select=_go_there,

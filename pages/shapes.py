@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.shapes import shape_specification
+from rnn_dynamics.charts.pieces import as_vega_lite
+from rnn_dynamics.charts.shapes import shape_chart
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.frame import (
@@ -87,7 +88,9 @@ def picture() -> None:
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
     datasets = shape_picture(experiment, views["shape"], views["stop"], colour)
     with st.container(key="unrolled"):  # as high as the screen allows, see page.css
-        st.vega_lite_chart({**shape_specification(background()), "datasets": datasets}, key="picture", height="stretch")
+        st.vega_lite_chart(
+            {**as_vega_lite(shape_chart, background()), "datasets": datasets}, key="picture", height="stretch"
+        )
     st.html(shape_finding(experiment, views["shape"]))
 
 

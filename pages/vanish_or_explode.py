@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.charts.before_after import before_after_specification
+from rnn_dynamics.charts.before_after import before_after_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard.before_after import chosen_job, look_every, trained_picture
@@ -93,8 +94,11 @@ def _trained() -> None:
     job, (_, views) = chosen_job(PAGE), FRAME.asked()
     if job is not None:
         datasets, note = trained_picture(PAGE, job, views["gradient"], views["axis"] == "lag")
-        specification = before_after_specification(views["gradient"], views["axis"], background())
-        st.vega_lite_chart({**specification, "datasets": datasets}, key="before_after", width="stretch")
+        st.vega_lite_chart(
+            {**as_vega_lite(before_after_chart, views["gradient"], views["axis"], background()), "datasets": datasets},
+            key="before_after",
+            width="stretch",
+        )
         st.html(note)
 
 

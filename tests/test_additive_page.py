@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
-from rnn_dynamics.charts.additive_path import DASHES, path_chart, path_specification
+from rnn_dynamics.charts.additive_path import DASHES, path_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.additive_path import NETWORKS, networks_for, path_answer, path_picture
 from rnn_dynamics.experiment import KNOBS_NUMBER
@@ -128,7 +129,7 @@ def test_the_frame_holds_every_curve_and_band() -> None:
 @pytest.mark.parametrize("against", ["step", "lag"])
 def test_the_specification_is_valid_and_small(against: str, background: Background) -> None:
     spec = path_chart(against, background).to_dict()  # checks it against the schema
-    assert spec == path_specification(against, background)
+    assert spec == as_vega_lite(path_chart, against, background)
     datasets, _ = path_picture(OPENING, "f", against == "lag", SEQUENTIAL)
     assert len(json.dumps(spec)) + sum(map(len, datasets.values())) < 40_000
 

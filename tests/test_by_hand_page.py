@@ -16,7 +16,8 @@ from rnn_dynamics.against_torch import ask_torch
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES, HandWritten
-from rnn_dynamics.charts.by_hand import hand_chart, hand_specification
+from rnn_dynamics.charts.by_hand import hand_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import THEMES
 from rnn_dynamics.dashboard.by_hand import PAGE, hand_answer, hand_picture, short
 from rnn_dynamics.dashboard.by_hand_board import board, lines_of, three_digits
@@ -313,7 +314,7 @@ def test_a_difference_is_written_as_one_reads_it() -> None:
 def test_the_chart_is_valid_and_small(background: Any) -> None:
     assert "height" not in hand_chart(background).to_dict()  # the screen decides
     largest = replace(BOTH, cell="lstm", sequence_length=6, hidden_size=3)
-    size = len(str(hand_specification(background)))
+    size = len(str(as_vega_lite(hand_chart, background)))
     assert size + sum(map(len, hand_picture(largest, "", 1).values())) < 20_000
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rnn_dynamics.charts.cliff import CELLS, LEVELS, cliff_chart, cliff_specification
+from rnn_dynamics.charts.cliff import CELLS, LEVELS, cliff_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.cliff import CLIPPING, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.dashboard.cliff import GRID, NEIGHBOURS, REGIONS, CliffAnswer, clicked_start, grid_values, start_of
@@ -271,7 +272,7 @@ def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> N
 @every_case
 def test_a_message_is_small(asked: Asked, region: str) -> None:
     streams = cliff_picture(*asked, seed=0, region=region)
-    assert len(json.dumps(cliff_specification("light"))) + sum(map(len, streams.values())) < 40_000
+    assert len(json.dumps(as_vega_lite(cliff_chart, "light"))) + sum(map(len, streams.values())) < 40_000
 
 
 def test_start_and_settings_are_in_the_link() -> None:

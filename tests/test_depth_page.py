@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.charts.depth import DASHES, depth_chart, depth_specification
+from rnn_dynamics.charts.depth import DASHES, depth_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background
 from rnn_dynamics.dashboard.depth import affordable, depth_answer, depth_picture
 from rnn_dynamics.tables.depth import depth_table
@@ -134,7 +135,7 @@ def test_the_tidy_frame_has_every_level_component_and_step() -> None:
 def test_the_specification_is_valid_and_constant(against: str, background: Background) -> None:
     spec = depth_chart(against, background).to_dict()
     assert json.dumps(spec) == json.dumps(depth_chart(against, background).to_dict())
-    assert json.loads(json.dumps(depth_specification(against, background), allow_nan=False))
+    assert json.loads(json.dumps(as_vega_lite(depth_chart, against, background), allow_nan=False))
     assert len({tuple(dash) for dash in DASHES.values()}) == len(DASHES)
 
 

@@ -13,7 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run_family
-from rnn_dynamics.charts.initialisation import SHAPES, scheme_chart, scheme_specification
+from rnn_dynamics.charts.initialisation import SHAPES, scheme_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard import initialisation as page
 from rnn_dynamics.dashboard.cache import warm_up
@@ -217,7 +218,7 @@ def test_a_size_that_only_this_page_offers_becomes_the_nearest_elsewhere() -> No
 @pytest.mark.parametrize("background", THEMES)
 def test_the_specification_is_valid_and_reads_both_tables(background: Background) -> None:
     spec = scheme_chart(background).to_dict()
-    assert json.loads(json.dumps(scheme_specification(background), allow_nan=False)) == spec
+    assert json.loads(json.dumps(as_vega_lite(scheme_chart, background), allow_nan=False)) == spec
     assert "datasets" not in spec
     assert {layer["data"]["name"] for layer in spec["layer"]} == {"lines", "whole"}
     assert len(set(SHAPES.values())) == len(SHAPES) == len(CELLS)

@@ -14,7 +14,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag, theory
-from rnn_dynamics.charts.phase_diagram import GO, phase_chart, phase_specification
+from rnn_dynamics.charts.phase_diagram import GO, phase_chart
+from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS, row_size
 from rnn_dynamics.experiment import WEIGHT_SCALES
@@ -220,7 +221,7 @@ def test_a_large_row_has_fewer_networks_and_then_fewer_weight_scales(
 def test_the_chart_is_valid_and_its_click_can_be_heard(across: str, background: Any) -> None:
     specification = phase_chart(across, background, tuple(map(str, WEIGHT_SCALES))).to_dict()
     assert GO in {parameter["name"] for parameter in specification["params"] if "select" in parameter}
-    assert specification == phase_specification(across, background, tuple(map(str, WEIGHT_SCALES)))
+    assert specification == as_vega_lite(phase_chart, across, background, tuple(map(str, WEIGHT_SCALES)))
 
 
 # --- the page -----------------------------------------------------------------------------------------------------

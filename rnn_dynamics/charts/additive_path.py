@@ -6,7 +6,6 @@ the server. Datasets (see `tables.additive_path`): curves, bands, cosine, units,
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -43,13 +42,6 @@ _PARAMETERS = {
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: Dash of each curve: the whole gradient is solid, as nothing else is.
 DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "total": [1, 0]}
-
-
-@lru_cache(maxsize=8)
-def path_specification(against: str, background: Background) -> dict[str, Any]:
-    """`path_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = path_chart(against, background).to_dict(validate=False)
-    return specification
 
 
 def path_chart(against: str, background: Background) -> alt.LayerChart:

@@ -5,7 +5,6 @@ Datasets (see `tables.before_after`): curves, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -18,13 +17,6 @@ HEIGHT = 320
 _PARAMETERS = {"narrow": "width < 560", "whole": "data('whole')[0]"}
 #: Of a curve before and after.
 DASHES = {"before": [3, 4], "after": [1, 0]}
-
-
-@lru_cache(maxsize=32)
-def before_after_specification(component: str, against: str, background: Background) -> dict[str, Any]:
-    """`before_after_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = before_after_chart(component, against, background).to_dict(validate=False)
-    return specification
 
 
 def before_after_chart(component: str, against: str, background: Background) -> alt.LayerChart:

@@ -6,7 +6,6 @@ Datasets (see `tables.blank`): curves, words, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -32,13 +31,6 @@ _SHAPES = {"rnn": "triangle-up", "lstm": "circle", "gru": "square"}
 #: A larger mark below a smaller one is seen where two networks give the same.
 _SIZES = {"rnn": 80, "lstm": 190, "gru": 45}
 _TRAINED = tuple(_SHAPES)
-
-
-@lru_cache(maxsize=2)
-def blank_specification(background: Background) -> dict[str, Any]:
-    """`blank_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = blank_chart(background).to_dict(validate=False)
-    return specification
 
 
 def blank_chart(background: Background) -> alt.LayerChart:

@@ -6,7 +6,6 @@ printed. Datasets (see `tables.by_hand`): cells, panels, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -30,13 +29,6 @@ _LEFT = "names + (narrow ? 0 : datum.panel * (whole.length * across + gap))"
 _TOP = "narrow ? datum.panel * block + 24 : 0"
 #: Darker than this the text on a cell is white.
 _DARK = "abs(datum.value) > 0.55 && datum.panel < 2"
-
-
-@lru_cache(maxsize=2)
-def hand_specification(background: Background) -> dict[str, Any]:
-    """`hand_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = hand_chart(background).to_dict(validate=False)
-    return specification
 
 
 def hand_chart(background: Background) -> alt.LayerChart:

@@ -8,7 +8,6 @@ depends on the region alone reads no other, so that it is not computed anew at e
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -42,13 +41,6 @@ _KINDS = ("none", "norm", "value")
 DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
 _WIDTHS = [5, 3, 3]
 _SHAPES = {"none": "cross", "norm": "circle", "value": "square"}
-
-
-@lru_cache(maxsize=2)
-def cliff_specification(background: Background) -> dict[str, Any]:
-    """`cliff_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = cliff_chart(background).to_dict(validate=False)
-    return specification
 
 
 def cliff_chart(background: Background) -> alt.LayerChart:

@@ -5,9 +5,6 @@ Datasets (see `tables.clipping`): networks, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
 import altair as alt
 
 from rnn_dynamics.charts.cliff import DASHES, by_kind, kind_colours
@@ -23,13 +20,6 @@ _PARAMETERS = {
     "lossTop": "narrow ? height * 0.6 : 0",
     "whole": "data('whole')[0]",
 }
-
-
-@lru_cache(maxsize=2)
-def clipping_specification(background: Background) -> dict[str, Any]:
-    """`clipping_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = clipping_chart(background).to_dict(validate=False)
-    return specification
 
 
 def clipping_chart(background: Background) -> alt.LayerChart:

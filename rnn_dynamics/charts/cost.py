@@ -5,7 +5,6 @@ Datasets (see `tables.cost`): points, fits, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -27,13 +26,6 @@ _PARAMETERS = {
     "plotEnd": "narrow ? width : width - 210",
     "whole": "data('whole')[0]",
 }
-
-
-@lru_cache(maxsize=8)
-def cost_specification(cell: str, background: Background) -> dict[str, Any]:
-    """`cost_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = cost_chart(cell, background).to_dict(validate=False)
-    return specification
 
 
 def cost_chart(cell: str, background: Background) -> alt.LayerChart:

@@ -6,7 +6,6 @@ server. Datasets (see `tables.depth`): levels, curves, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -39,13 +38,6 @@ _PARAMETERS = {
 _LINES = "split(replace(whole.{}, width < 950 ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
 DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
-
-
-@lru_cache(maxsize=8)
-def depth_specification(against: str, background: Background) -> dict[str, Any]:
-    """`depth_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = depth_chart(against, background).to_dict(validate=False)
-    return specification
 
 
 def depth_chart(against: str, background: Background) -> alt.LayerChart:

@@ -5,7 +5,6 @@ Datasets (see `tables.initialisations`): lines (one row per scheme and cell), wh
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -30,13 +29,6 @@ _PARAMETERS = {
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
 _LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
-
-
-@lru_cache(maxsize=2)
-def scheme_specification(background: Background) -> dict[str, Any]:
-    """`scheme_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = scheme_chart(background).to_dict(validate=False)
-    return specification
 
 
 def scheme_chart(background: Background) -> alt.LayerChart:

@@ -8,7 +8,6 @@ eigenvalues, singular, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -38,13 +37,6 @@ _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 _CENTRE = {"x": at("planeLeft + side / 2"), "y": at("planeTop + side / 2")}
 #: Dash of each law, of its line and of its circle.
 _DASH = "({bound: [9, 4], radius: [2, 4], mean: [2, 4], exponent: [12, 3, 2, 3]})[datum.name]"
-
-
-@lru_cache(maxsize=8)
-def jacobian_specification(against: str, background: Background) -> dict[str, Any]:
-    """`jacobian_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = jacobian_chart(against, background).to_dict(validate=False)
-    return specification
 
 
 def jacobian_chart(against: str, background: Background) -> alt.LayerChart:

@@ -5,7 +5,6 @@ Datasets (see `tables.latch`): lines, attractors, title.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -19,13 +18,6 @@ _PARAMETERS = {
     "side": "min(width, height)",
     "title": "split(data('title')[0].lines, '|')",
 }
-
-
-@lru_cache(maxsize=4)
-def latch_specification(background: Background) -> dict[str, Any]:
-    """`latch_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = latch_chart(background).to_dict(validate=False)
-    return specification
 
 
 def latch_chart(background: Background) -> alt.LayerChart:

@@ -6,7 +6,6 @@ server. Datasets (see `tables.learning`): looks, curves, gates, whole (one row).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -49,13 +48,6 @@ _PARAMETERS = {
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: Names and dashes of the gates.
 GATE_DASHES = {"i": [7, 4], "f": [1, 0], "o": [2, 3], "r": [7, 4], "z": [1, 0]}
-
-
-@lru_cache(maxsize=4)
-def learning_specification(against: str, background: Background) -> dict[str, Any]:
-    """`learning_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = learning_chart(against, background).to_dict(validate=False)
-    return specification
 
 
 def learning_chart(against: str, background: Background) -> alt.LayerChart:

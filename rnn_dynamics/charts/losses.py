@@ -6,7 +6,6 @@ server. Datasets (see `tables.losses`): losses, sums, bins, cuts, and of one row
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -37,13 +36,6 @@ _PARAMETERS = {
 _LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
-
-
-@lru_cache(maxsize=2)
-def loss_specification(background: Background) -> dict[str, Any]:
-    """`loss_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = loss_chart(background).to_dict(validate=False)
-    return specification
 
 
 def loss_chart(background: Background) -> alt.LayerChart:

@@ -7,7 +7,6 @@ and lags (one row each).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -50,13 +49,6 @@ _COLOURS = {
     "labelExpr": "'×' + format(pow(2, datum.value * abs(datum.value)), '.2~r')",
     "gradientLength": alt.ExprRef("narrow ? 120 : 200"),
 }
-
-
-@lru_cache(maxsize=8)
-def phase_specification(across: str, background: Background, scale_labels: tuple[str, ...]) -> dict[str, Any]:
-    """`phase_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = phase_chart(across, background, scale_labels).to_dict(validate=False)
-    return specification
 
 
 def phase_chart(across: str, background: Background, scale_labels: tuple[str, ...]) -> alt.LayerChart:

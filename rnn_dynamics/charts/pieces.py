@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import altair as alt
@@ -37,6 +38,13 @@ def picture(
         **properties,
     )
     return cast(alt.LayerChart, whole)
+
+
+@lru_cache(maxsize=128)
+def as_vega_lite(chart: Callable[..., alt.LayerChart], *choices: Any) -> dict[str, Any]:
+    """A chart of some choices as Vega-Lite, built once for all visitors."""
+    built: dict[str, Any] = chart(*choices).to_dict(validate=False)
+    return built
 
 
 def at(expression: str) -> Any:

@@ -6,7 +6,6 @@ dash, and lights up together under the pointer. Datasets (see `tables.shapes`): 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -64,13 +63,6 @@ _DASH = (
     "({W_ih: [9, 2], W_hh: [1, 0], W_hy: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_hy: [4, 2]})[datum.weights]"
     " || [1, 0]"
 )
-
-
-@lru_cache(maxsize=2)
-def shape_specification(background: Background) -> dict[str, Any]:
-    """`shape_chart` as Vega-Lite, built once for all visitors."""
-    specification: dict[str, Any] = shape_chart(background).to_dict(validate=False)
-    return specification
 
 
 def shape_chart(background: Background) -> alt.LayerChart:
