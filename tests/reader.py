@@ -23,6 +23,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 PATIENCE = 60.0
+#: Characters of a title that a phone has room for in one line; a longer one squeezes the picture to nothing.
+LONGEST_LINE = 44
 #: The page's own picture; what stands below it may hold another.
 PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 

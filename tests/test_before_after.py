@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from rnn_dynamics.tables.before_after import before_after_datasets, before_after
 from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import Training
+from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
 from tests.test_pages import shown
 from tests.test_tables import drawn, read
@@ -70,6 +72,11 @@ def test_the_curves_are_the_first_and_the_last_look(component: str, against_lag:
         assert whole["low"] < row["label"] < whole["high"]
 
 
+def title_of(whole: dict[str, Any]) -> str:
+    """As a wide screen shows it."""
+    return str(whole["title"]).replace("¦", " ")
+
+
 def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> None:
     job = trained()
     _, (whole,) = (read(table) for table in trained_picture(PAGE, job, "hidden", False)[0].values())
@@ -79,11 +86,11 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
         changes[training.experiment.cell] = orders
     most = max(changes, key=lambda cell: abs(changes[cell][1] - changes[cell][0]))
     before, after = (power_of_ten(orders) for orders in changes[most])
-    assert f"×{after}" in whole["title"]
-    assert f"×{before}" in whole["title"]
+    assert f"×{after}" in title_of(whole)
+    assert f"×{before}" in title_of(whole)
     look = job.histories[("rnn", "lstm").index(most)].moments[-1]
-    assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in whole["title"]
-    assert "60 updates" in whole["title"]
+    assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in title_of(whole)
+    assert "60 updates" in title_of(whole)
 
 
 def test_every_wording_of_the_title_is_reached() -> None:
@@ -99,7 +106,8 @@ def test_every_wording_of_the_title_is_reached() -> None:
             single = Job([job.trainings[0]])
             single._trainers = [type("Trained", (), {"history": replace(history, moments=looks)})()]
             (whole,) = read(trained_picture(PAGE, single, "hidden", False)[0]["whole"])
-            titles.add(next(word for word in ("by little", "is only ×", "is ×") if word in whole["title"]))
+            assert max(map(len, whole["title"].replace("¦", "|").split("|"))) <= LONGEST_LINE
+            titles.add(next(word for word in ("by little", "is only ×", "is ×") if word in title_of(whole)))
     assert titles == {"by little", "is only ×", "is ×"}
 
 

@@ -12,7 +12,7 @@ from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard.clipping import clipping_picture, clipping_trainings, trained
 from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.tables.clipping import clipping_table
-from tests.reader import wait_until
+from tests.reader import LONGEST_LINE, wait_until
 from tests.test_pages import link, open_page, shown
 from tests.test_tables import read
 
@@ -45,8 +45,10 @@ def test_without_clipping_the_network_is_lost_and_with_it_goes_on() -> None:
     assert saved.iterations == 40
     datasets, finding = clipping_picture("cliff", job("0.01"))
     (whole,) = read(datasets["whole"])
-    assert whole["title"].startswith("Without clipping the network is lost at update 2")
-    assert f"{saved.gradient_norms[0]:,.0f} at the first one" in whole["title"]
+    assert max(map(len, whole["title"].replace("¦", "|").split("|"))) <= LONGEST_LINE
+    title = whole["title"].replace("¦", " ")  # as a wide screen shows it
+    assert title.startswith("Without clipping (solid) it is lost at update 2")
+    assert f"{saved.gradient_norms[0]:,.0f} at the first one" in title
     assert free.failure in finding
     assert f"{100 * np.mean(saved.clipped):.0f} % of the updates were clipped" in finding
 
@@ -55,7 +57,9 @@ def test_at_a_small_rate_both_live_and_the_page_says_so() -> None:
     free, saved = job("0.00001").histories
     assert not free.failure
     datasets, finding = clipping_picture("cliff", job("0.00001"))
-    assert read(datasets["whole"])[0]["title"].startswith("Both live")
+    title = read(datasets["whole"])[0]["title"]
+    assert title.startswith("Both live")
+    assert max(map(len, title.replace("¦", "|").split("|"))) <= LONGEST_LINE
     assert "always needed is false" in finding
     assert "Iteration" not in finding
     calm = job("0.00001", "1000000")

@@ -32,15 +32,24 @@ def clipping_chart(background: Background) -> alt.LayerChart:
     }
 
     def panel(field: str, y: alt.Y, start: str, end: str, bottom: str) -> alt.LayerChart:
+        hidden = f"narrow && {bottom} < height"  # on a phone the panel below has the same axis
         x = alt.X(
             "x:Q",
             title="update",
             scale=alt.Scale(
                 domain=[0, alt.ExprRef("whole.updates")], range=[alt.ExprRef(start), alt.ExprRef(end)], nice=False
             ),
-            axis=alt.Axis(orient="bottom", offset=alt.ExprRef(f"{bottom} - height"), tickCount=5),
+            axis=alt.Axis(
+                orient="bottom",
+                offset=alt.ExprRef(f"{bottom} - height"),
+                tickCount=5,
+                labelExpr=f"{hidden} ? '' : datum.label",
+                titleOpacity=alt.ExprRef(f"{hidden} ? 0 : 1"),
+            ),
         )
-        line = flattened(x="datum.updates", y=f"datum.{field}").mark_line(strokeWidth=3, order=None)
+        line = flattened(x="datum.updates", y=f"datum.{field}").mark_line(
+            strokeWidth=alt.ExprRef("narrow ? 1.5 : 3"), order=None
+        )
         # Where a network was lost, which may be at its first update, where there is no line yet.
         point = flattened(x="datum.updates", y=f"datum.{field}").transform_filter("datum.x == datum.ended")
         dot = point.mark_point(shape="cross", filled=True, size=160, opacity=1).encode(color=style["color"])
