@@ -54,7 +54,8 @@ class BlankAnswer:
         job: the training, or None before it begins.
         cell: the one whose sentence is shown.
         sentence: which one.
-        before, after: cell -> its reading of the sentence; `after` is empty before any training.
+        before, after: cell -> its reading of the sentence; before any training `after` is empty, and `before` holds the
+            cell that is shown alone.
     """
 
     trainings: Mapping[str, Training]
@@ -183,9 +184,14 @@ def example(training: Training, pair: int) -> Sentence:
     return Sentence(words=tuple(words), cue=template.place_of_cue(pair), target=template.answer_of(pair), own=False)
 
 
-@lru_cache(maxsize=512)
 def read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
     """What the network makes of a sentence as it is drawn."""
+    drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
+    return _read_untrained(drawn, words, target)
+
+
+@lru_cache(maxsize=512)
+def _read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
     return read_sentence(training, starting_parameters(training), words, target)
 
 
@@ -200,7 +206,9 @@ def blank_answer(job: Job | None, cell: str, typed: str, asked: Sequence[Trainin
         job=begun,
         cell=cell,
         sentence=sentence,
-        before={name: read_untrained(training, words, target) for name, training in shown.items()},
+        before={
+            name: read_untrained(training, words, target) for name, training in shown.items() if begun or name == cell
+        },
         after={
             name: read_sentence(shown[name], parameters, words, target)
             for name, parameters in _parameters(begun).items()

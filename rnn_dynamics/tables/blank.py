@@ -129,12 +129,13 @@ def word_rows(picture: BlankPicture) -> pa.Table:
     """
     kept = {time: values * 100.0 for time, values in picture.keeps.items()}
     shown = kept.get("after", kept.get("before"))
+    bands = [] if shown is None else np.percentile(shown, BAND, axis=1).T.tolist()
     cue = range(*picture.cue) if picture.cue else range(0)
     rows = []
     for place, word in enumerate(picture.words):
         row: dict[str, object] = {"t": place + 1, "word": word, "cue": place in cue, "keeps": ""}
         if shown is not None:
-            low, high = np.percentile(shown[place], BAND).tolist()
+            low, high = bands[place]
             row |= {"mean": float(shown[place].mean()), "low": low, "high": high}
             row["keeps"] = f"{row['mean']:.0f} % kept ({low:.0f} to {high:.0f} %)"
             if "after" in kept:
