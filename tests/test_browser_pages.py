@@ -301,7 +301,7 @@ def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserCo
         assert reader.settings()["answers"] == "sea = ships\nair = planes"
         reader.page.get_by_role("button", name="Train", exact=True).click()
         reader.page.get_by_role("button", name="Train again").wait_for()
-        wait_until(lambda: "chance is 50" in reader.finding(), "nothing is learned")
+        wait_until(lambda: "chance is 50\u00a0%" in reader.finding(), "nothing is learned")
         own = reader.page.get_by_label("Your own sentence", exact=True)
         own.fill("I am an air student <b>and</b> I love machine ___")
         own.press("Enter")

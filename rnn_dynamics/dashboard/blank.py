@@ -186,6 +186,7 @@ def example(training: Training, pair: int) -> Sentence:
 
 def read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
     """What the network makes of a sentence as it is drawn."""
+    # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
     return _read_untrained(drawn, words, target)
 
