@@ -76,16 +76,15 @@ class Trainer:
             loss = _loss(self._answers(batch), batch)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = float(torch.nn.utils.get_total_norm([_gradient(one) for one in self._parameters]))
-            history.losses.append(float(loss.detach()))
-            history.gradient_norms.append(norm)
-            history.failure = self._failure()
-            if history.failure:
-                return
-            clipped = self._clip(norm)
-            self._optimiser.step()
-        history.clipped.append(clipped)
-        if history.iterations in self.looks:
-            self._look()
+            failure = self._failure(float(loss.detach()), norm)
+            clipped = not failure and self._update(norm)
+        # Only now, so that the history never tells of an iteration that an exception has kept from its end.
+        history.losses.append(float(loss.detach()))
+        history.gradient_norms.append(norm)
+        history.failure = failure
+        if not failure:
+            history.clipped.append(clipped)
+            self._look_if_due()
 
     @property
     def looks(self) -> NDArray[np.int64]:
@@ -156,6 +155,12 @@ class Trainer:
         answers: torch.Tensor = self.readout(states if self.training.its_task.every_step else states[-1:])
         return answers
 
+    def _update(self, norm: float) -> bool:
+        """Change the weights; whether the gradient, of that norm, was clipped before."""
+        clipped = self._clip(norm)
+        self._optimiser.step()
+        return clipped
+
     def _clip(self, norm: float) -> bool:
         kind, limit = self.training.clipping, self.training.clip_at
         if kind == "norm":
@@ -167,10 +172,9 @@ class Trainer:
             return clipped
         return False
 
-    def _failure(self) -> str:
-        """Why this iteration cannot be followed by another, or ""."""
-        history, training = self.history, self.training
-        loss, norm, chance = history.losses[-1], history.gradient_norms[-1], self._chance
+    def _failure(self, loss: float, norm: float) -> str:
+        """Why the iteration after those of the history, of this loss and gradient, cannot be followed, or ""."""
+        training, chance, norms = self.training, self._chance, self.history.gradient_norms
         if np.isfinite(norm) and loss <= DIVERGED * chance:
             return ""
         if not np.isfinite(loss):
@@ -179,13 +183,10 @@ class Trainer:
             what = f"the gradient's norm is {norm:g}, beyond the range of 32-bit numbers"
         else:
             what = f"the loss is {loss:.3g}, more than {DIVERGED:,.0f} times that of chance, {chance:.3g}"
-        before = f"; one iteration earlier the gradient's norm was {history.gradient_norms[-2]:.3g}" * (
-            len(history.losses) > 1
-        )
+        before = f"; one iteration earlier the gradient's norm was {norms[-1]:.3g}" if norms else ""
         clipping = "without clipping" if training.clipping == "none" else f"clipped by {training.clipping}"
         return (
-            f"Iteration {len(history.losses)}: {what}{before}. "
-            f"The learning rate is {training.learning_rate:g}, {clipping}."
+            f"Iteration {len(norms) + 1}: {what}{before}. The learning rate is {training.learning_rate:g}, {clipping}."
         )
 
     @property
@@ -201,6 +202,13 @@ class Trainer:
             judged = targets[-task.judged :] if task.every_step else targets[None]
             right = answers[-task.judged :].argmax(dim=-1) == judged
         return float(right.double().mean())
+
+    def _look_if_due(self) -> None:
+        if self.history.iterations in self.looks:
+            try:
+                self._look()
+            except ValueError as error:  # the last update has made states of a ReLU network leave float64
+                self.history.failure = f"After iteration {self.history.iterations}: {error}."
 
     def _look(self) -> None:
         """Judge the network on the test sequences, and send the loss of some of them back through time."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 
@@ -112,19 +113,54 @@ def test_a_session_has_one_training_at_a_time_and_keeps_a_result_for_each_page()
     assert seat.place("three") == seat.place("one") == 0
 
 
-def test_a_free_place_is_taken_by_the_next_after_work_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Job) -> None:
-        raise KeyError("an error of ours")
+@pytest.mark.parametrize(
+    "error", [KeyError("ours"), RuntimeError("not enough memory"), IndexError(), SystemExit(1), KeyboardInterrupt()]
+)
+def test_an_exception_of_any_kind_frees_the_place_and_reaches_page_and_log(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    advance = Trainer.advance
 
-    desk, broken, next_one = Desk(), Job([SMALL]), Job([SMALL])
-    monkeypatch.setattr("threading.excepthook", lambda _: None)
-    work = Job.work
-    monkeypatch.setattr(Job, "work", lambda job: fail(job) if job is broken else work(job))
-    desk.submit(broken)
+    def fail_at_third(trainer: Trainer) -> None:
+        if trainer.training is broken and trainer.history.iterations == 2:
+            raise error
+        advance(trainer)
+
+    broken = replace(SMALL, learning_rate=0.5)
+    monkeypatch.setattr(Trainer, "advance", fail_at_third)
+    desk = Desk(places=1)
+    seat = Seat(desk)
+    seat.begin("page", [broken])
+    next_one = Job([SMALL])
     desk.submit(next_one)
     until(lambda: next_one.complete)
-    assert broken.over
-    assert not broken.complete
+    job = seat.job("page")
+    assert job is not None
+    assert job.over
+    assert not job.complete
+    assert type(error).__name__ in job.failure
+    assert str(error) in job.failure
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    assert job.histories[0].iterations == len(job.histories[0].losses) == 2
+    seat.go_on("page")  # where the state of a training is unknown, nothing may follow
+    assert job.over
+    assert not job.can_go_on
+
+
+def test_a_thread_that_cannot_start_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    desk, job = Desk(places=1), Job([SMALL])
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            desk.submit(Job([SMALL]))
+    desk.submit(job)
+    until(lambda: job.complete)
 
 
 def test_states_that_leave_the_range_of_numbers_end_a_job_with_what_and_the_limit() -> None:

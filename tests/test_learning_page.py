@@ -29,6 +29,7 @@ from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
 from rnn_dynamics.tables.learning import POINTS, Look, gradient_table, history_table
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
 from rnn_dynamics.tasks import TASKS
+from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -345,3 +346,21 @@ def test_what_cannot_be_trained_is_refused_on_the_page() -> None:
     assert not app.exception
     (error,) = app.error
     assert f"the limit of this page is {LARGEST:,}" in error.value
+
+
+def test_an_error_of_ours_ends_a_training_with_a_sentence_and_nothing_to_go_on_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Trainer) -> None:
+        raise KeyError("an error of ours")
+
+    monkeypatch.setattr(Trainer, "advance", fail)
+    app = open_page("learning", LINK)
+    app.button(key="train").click().run()
+    app = finished(app)
+    assert not app.exception
+    (error,) = app.error
+    assert "KeyError" in error.value
+    assert "an error that was not foreseen" in error.value
+    assert not [button for button in app.button if button.key == "go_on"]
+    assert not [caption for caption in app.caption if "Stopped after" in caption.value]

@@ -264,6 +264,48 @@ def test_a_rate_that_diverges_ends_with_what_and_when(clipping: str, said: str) 
     assert not history.losses[-1] <= DIVERGED / 6
 
 
+def grows(**changes: Any) -> Training:
+    """A ReLU network on the adding problem, whose states grow by the weight scale at each step."""
+    network = Experiment(
+        cell="rnn", initialisation="identity", nonlinearity="relu", hidden_size=32, batch_size=32, sequence_length=50
+    )
+    return Training(experiment=replace(network, **changes), task="adding")
+
+
+def test_a_first_update_that_fails_says_why_and_counts_as_none() -> None:
+    trainer = Trainer(grows(weight_scale=2.0))
+    trainer.advance()
+    history = trainer.history
+    assert history.failure.startswith("Iteration 1: the gradient's norm is inf, beyond the range of 32-bit numbers. ")
+    assert "earlier" not in history.failure
+    assert (history.iterations, len(history.losses), len(history.gradient_norms)) == (0, 1, 1)
+    assert trainer.done
+
+
+def test_states_that_an_update_makes_too_large_end_this_training_and_raise_nothing() -> None:
+    training = grows(initialisation="torch", sequence_length=400)
+    history = trained(replace(training, learning_rate=10.0, iterations=20)).history
+    assert history.failure.startswith("After iteration 1: ")
+    assert history.failure.endswith("beyond 1e+300, the limit.")
+    assert (history.iterations, len(history.losses), len(history.moments)) == (1, 1, 1)
+
+
+def test_an_iteration_that_an_exception_breaks_off_never_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("an error of ours")
+
+    trainer = Trainer(SMALL)
+    trainer.advance()
+    before = trainer.history.packed()
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer._optimiser, "step", fail)
+        with pytest.raises(KeyError):
+            trainer.advance()
+    assert trainer.history.packed() == before
+    trainer.advance()
+    assert trainer.history.iterations == 2
+
+
 def test_nan_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(SMALL)
     trainer.advance()

@@ -6,6 +6,7 @@ session that ends, or begins another training, gives its place back.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from threading import Event, Lock, Thread
@@ -25,13 +26,14 @@ PLACES = 1
 #: Seconds between two updates, so that those who move a slider get the interpreter.
 _BREATH = 0.0005
 _SEAT = "seat"
+LOG = logging.getLogger(__name__)
 
 
 class Job:
     """Some trainings that go on side by side, an update of each in turn.
 
-    trainings: the questions. failure: why it ended before its end, or "". What a single training says of itself stands
-    in its history.
+    trainings: the questions. failure: which exception ended it, as a clause for its page, or "". A training that ended
+    early for a reason of its own says so in its history.
     """
 
     def __init__(self, trainings: Sequence[Training]) -> None:
@@ -62,6 +64,11 @@ class Job:
         return bool(self._trainers) and all(trainer.done for trainer in self._trainers)
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether it was stopped, by somebody and not by an exception, and something is left to do."""
+        return self.over and not self.complete and not self.failure
+
+    @property
     def share(self) -> float:
         """How much of the work is done, from 0 to 1."""
         done = sum(training.iterations if one.failure else one.iterations for training, one in self._pairs())
@@ -86,20 +93,21 @@ class Job:
         self._over.clear()
 
     def work(self) -> None:
-        """Train until all is done or `stop` is called."""
+        """Train until all is done or `stop` is called.
+
+        Raises:
+            ValueError: the states of a ReLU network have left the range of numbers before any update.
+        """
         from rnn_dynamics.trainer import Trainer
 
-        try:
-            if not self._trainers:
-                self._trainers = [Trainer(training) for training in self.trainings]
-            while not self.complete and not self._stop.is_set():
-                began = monotonic()
-                for trainer in self._trainers:
-                    trainer.advance()
-                self.seconds += monotonic() - began
-                sleep(_BREATH)
-        except ValueError as error:  # states of a ReLU network that have left the range of numbers
-            self.failure = str(error)
+        if not self._trainers:
+            self._trainers = [Trainer(training) for training in self.trainings]
+        while not self.complete and not self._stop.is_set():
+            began = monotonic()
+            for trainer in self._trainers:
+                trainer.advance()
+            self.seconds += monotonic() - began
+            sleep(_BREATH)
 
     def _pairs(self) -> zip[tuple[Training, History]]:
         return zip(self.trainings, self.histories, strict=False)
@@ -136,18 +144,28 @@ class Desk:
     def _begin_next(self) -> None:
         while self._waiting and len(self._working) < self._places:
             job = self._waiting.popleft()
-            self._working.add(job)
             Thread(target=self._work, args=(job,), daemon=True, name="training").start()
+            self._working.add(job)
 
     def _work(self, job: Job) -> None:
         try:
             process.use_every_core()
             job.work()
+        except BaseException as error:  # nobody stands above this thread to whom another one could go
+            LOG.exception("A training ended early: %s", job.trainings)
+            job.failure = _as_clause(error)
         finally:
             job.end()
             with self._lock:
                 self._working.discard(job)
                 self._begin_next()
+
+
+def _as_clause(error: BaseException) -> str:
+    """What a page says of an exception; a refusal of ours is a ValueError and speaks for itself."""
+    if isinstance(error, ValueError):
+        return str(error)
+    return f"an error that was not foreseen ended it, {type(error).__name__} ({error}); the server's log has the rest"
 
 
 @st.cache_resource(show_spinner=False)
@@ -180,13 +198,14 @@ class Seat:
     def begin(self, page: str, trainings: Sequence[Training]) -> None:
         """Queue new trainings of a page; whatever else the session has at the desk is stopped."""
         self.stop()
-        self._jobs[page] = Job(trainings)
-        self._desk.submit(self._jobs[page])
+        job = Job(trainings)
+        self._desk.submit(job)
+        self._jobs[page] = job
 
     def go_on(self, page: str) -> None:
         """Queue a page's stopped job again."""
         job = self.job(page)
-        if job is not None and job.over and not job.complete:
+        if job is not None and job.can_go_on:
             self.stop()
             self._desk.submit(job)
 
