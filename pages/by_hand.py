@@ -71,7 +71,7 @@ def picture() -> None:
     asked = _asked(*FRAME.asked())
     st.html(hand_finding(*asked))
     for head, code in zip(sentences(PAGE)["code"].values(), code_blocks(*asked), strict=True):
-        st.subheader(head, anchor=False)
+        st.header(head, anchor=False)
         st.code(code, wrap_lines=True)
 
 

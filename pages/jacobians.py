@@ -79,7 +79,7 @@ def picture() -> None:
 def latch() -> None:
     """One unit that holds a bit."""
     words = sentences(PAGE)["latch"]
-    st.subheader(words["head"], anchor=False)
+    st.header(words["head"], anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(words["intro"])

@@ -1,5 +1,6 @@
 """What holds for every page of the dashboard, whatever it shows."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlparse
@@ -113,3 +114,19 @@ def test_a_hostile_link_opens_the_page(page: str, value: str) -> None:
 
 def test_every_page_has_its_place_in_the_bar() -> None:
     assert sorted([name for names in SECTIONS.values() for name in names] + ["vanish_or_explode"]) == PAGES
+
+
+def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:
+    deeper = {
+        path.name: found
+        for path in (ROOT / "content").rglob("*.*")
+        if (found := re.findall(r"^#{3,}.*|<h[3-6].*?>", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    }
+    assert deeper == {}
+
+
+def test_every_column_of_a_table_has_a_name() -> None:
+    nameless = [
+        path.name for path in (ROOT / "content").rglob("*.toml") if "<th></th>" in path.read_text(encoding="utf-8")
+    ]
+    assert nameless == []

@@ -76,7 +76,7 @@ def claim(answer: BlankAnswer) -> str:
         text = words[kind].format(**says) + (words["gru_too"].format(**says) if "{gru}" not in words[kind] else "")
         if answer.job is not None and not answer.job.complete:
             text = words["so_far"].format(claim=text, **says)
-    return f'<h3 class="claim">{text.replace(" %", "&nbsp;%")}</h3>'
+    return f'<h2 class="claim">{text.replace(" %", "&nbsp;%")}</h2>'
 
 
 def numbers_of(answer: BlankAnswer) -> dict[str, str | int]:

@@ -60,7 +60,7 @@ def _walk(answer: HandAnswer, walk: str, step: int) -> str:
     letters = _letters(cell)
     rows = "".join(_row(line, at_step, letters) for line in lines)
     head = words[walk].format(t=step, **numbers_of(answer))
-    return f'<h3 class="walk">{head}</h3><div class="board">{rows}</div>'
+    return f'<h2 class="walk">{head}</h2><div class="board">{rows}</div>'
 
 
 def _row(line: Line, at_step: list[Arrays], letters: Mapping[str, tuple[str, ...]]) -> str:
