@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.test_architecture import OUTSIDE
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
@@ -90,11 +92,22 @@ def test_the_development_requirements_include_those_of_the_app() -> None:
     assert "-r requirements.txt" in lines
 
 
-def test_every_range_of_the_package_contains_the_pinned_version() -> None:
+def ranges_of_the_package() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras: dict[str, list[str]] = project["optional-dependencies"]
-    ranges = [Requirement(text) for text in itertools.chain(project["dependencies"], *extras.values())]
+    return [Requirement(text) for text in itertools.chain(project["dependencies"], *extras.values())]
+
+
+def test_the_package_names_all_that_its_rooms_import_and_leaves_the_dashboard_to_the_app() -> None:
+    rooms = OUTSIDE.keys() - {"dashboard", "pages"}
+    imported = set().union(*(OUTSIDE[room] for room in rooms)) - {"sklearn"} | {"scikit-learn"}
+    assert {item.name for item in ranges_of_the_package()} == imported
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert tools["setuptools"]["packages"]["find"]["exclude"] == ["rnn_dynamics.dashboard*"]
+
+
+def test_every_range_of_the_package_contains_the_pinned_version() -> None:
     pins = {line.name: torch_version(line) for line in torch_lines()}
     pins |= {line.name: exact_version(line) for line in read_requirements("requirements.txt") if line.name != "torch"}
-    outside = [str(item) for item in ranges if not item.specifier.contains(pins[item.name])]
+    outside = [str(item) for item in ranges_of_the_package() if not item.specifier.contains(pins[item.name])]
     assert outside == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.content import read_edits, sentences
 
 #: Pages in the order of the bar, by the menu that holds them; the home page stands before.
 SECTIONS = {
@@ -27,6 +27,7 @@ _ENTERED = ContextVar("entered", default=False)
 
 
 def _navigation() -> Any:
+    read_edits()
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     home = [_page(_HOME, url_path="home", default=True), _page(_HOME, url_path=_HOME, visibility="hidden")]
     return st.navigation(

@@ -1,0 +1,63 @@
+"""The words in content/: an edit shows while the app runs, and a slip in one is told with its place."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rnn_dynamics.dashboard import content
+from tests.test_pages import open_page, shown
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the words, to be edited; afterwards nobody remembers it."""
+    copy = shutil.copytree(content._CONTENT, tmp_path / "en")
+    with monkeypatch.context() as patch:
+        patch.setattr(content, "_CONTENT", copy)
+        content.read_edits()
+        yield copy
+    content.read_edits()
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_an_edit_shows_at_the_next_run_of_a_page_in_sentences_that_were_filled_too(folder: Path) -> None:
+    app = open_page("cliff")
+    before = shown(app)["words"]
+    assert any("Without clipping" in words for words in before)
+    edit(folder / "cliff.toml", "Without clipping", "With nothing to hold it")
+    edit(folder / "cliff.md", "##", "## Edited:")
+    app.run()
+    assert not app.exception
+    assert shown(app)["words"] == [words.replace("Without clipping", "With nothing to hold it") for words in before]
+    assert any("## Edited:" in text.value for text in app.markdown)
+
+
+def test_nothing_is_read_or_computed_again_where_nothing_was_edited(folder: Path) -> None:
+    words = content.sentences("cliff")
+    content.read_edits()
+    assert content.sentences("cliff") is words
+
+
+@pytest.mark.parametrize("slip", ["{step", "step}", "{stpe}", "{}", "{step:.3q}", "{step.first}"])
+def test_a_wrong_brace_is_told_with_its_file_and_its_sentence(folder: Path, slip: str) -> None:
+    edit(folder / "cliff.toml", "step {step}:|to", f"step {slip}:|to")
+    content.read_edits()
+    leaves = content.sentences("cliff")["picture"]["leaves"]
+    for sentence in (leaves, str(leaves)):
+        with pytest.raises(ValueError, match=r"content/en/cliff\.toml: picture leaves .*\|to b"):
+            sentence.format(step=1, w=2, b=3)
+
+
+def test_words_that_are_no_toml_are_told_with_file_and_line(folder: Path) -> None:
+    line = (folder / "cliff.toml").read_text(encoding="utf-8").split("leaves =")[0].count("\n") + 1
+    edit(folder / "cliff.toml", "leaves =", "leaves")
+    content.read_edits()
+    with pytest.raises(ValueError, match=rf"content/en/cliff\.toml: .*line {line},"):
+        content.sentences("cliff")
