@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.factor import log10_factor_per_step
 from rnn_dynamics.run import run_family
 from rnn_dynamics.trace import PhaseRow, read_only
 
@@ -48,13 +47,8 @@ def phase_grid(
 
 def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
     length = experiment.sequence_length
-    # The last steps still show where the loss pointed, the first ones a state that has not forgotten its start.
-    near, far = length // 5, 9 * length // 10
     norms = run_family(experiment, weight_scales=weight_scales, seeds=seeds).log10_norms["hidden"]
-    arrived, left = norms[:, length - 1 - far], norms[:, length - 1 - near]
-    change = np.full(len(norms), -np.inf)
-    np.subtract(arrived, left, out=change, where=np.isfinite(arrived))
-    by_seed = (change / (far - near)).reshape(len(weight_scales), len(seeds)).T
+    by_seed = log10_factor_per_step(norms).reshape(len(weight_scales), len(seeds)).T
     return PhaseRow(
         experiment=experiment,
         weight_scales=weight_scales,

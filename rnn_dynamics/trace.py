@@ -203,8 +203,8 @@ class PhaseRow:
         weight_scales: the S weight scales.
         seeds: of the K networks.
         log10_norms: (S, T), for t = 1 .. T: log10 ‖dL/dh_t‖, the mean over the networks.
-        log10_factors: (S,), log10 of the factor per step back in time of ‖dL/dh_t‖, the mean over the lags from T/5 to
-            9T/10 and over the networks. -inf where a network's gradient is exactly zero at the longer of these lags.
+        log10_factors: (S,), log10 of the factor per step back in time of ‖dL/dh_t‖ (see `log10_factor_per_step`), the
+            mean over the networks. -inf where a network's gradient is exactly zero at the longer of these lags.
         log10_factors_by_seed: (K, S), the same of each network.
     """
 

@@ -18,7 +18,7 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard import initialisation as page
 from rnn_dynamics.dashboard.cache import warm_up
-from rnn_dynamics.dashboard.initialisation import ROWS, SchemeRows, fill, scheme_rows, seeds_for
+from rnn_dynamics.dashboard.initialisation import NETWORKS, ROWS, SchemeRows, fill, scheme_rows, seeds_for
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.tables.initialisations import InitialisationRow, Line, Spread, initialisation_row, line_datasets
@@ -69,8 +69,8 @@ def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dic
         factors = 10.0 ** np.array([row.log10_factor.low, row.log10_factor.median, row.log10_factor.high])
         np.testing.assert_allclose([line["low"], line["median"], line["high"]], np.clip(factors, *INSIDE))
         assert line["factor"] == f"×{factors[1]:#.3g}"
-        assert line["horizon"] == ("never" if row.horizon is None else str(row.horizon))
-        assert f"5–95 %: ×{factors[0]:#.3g} to ×{factors[2]:#.3g}" in line["details"]
+        assert line["horizon"] == ("never" if row.horizon is None else f"{row.horizon:g}")
+        assert f"all {NETWORKS} networks: ×{factors[0]:#.3g} to ×{factors[2]:#.3g}" in line["details"]
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -237,7 +237,9 @@ def line(row: InitialisationRow | None) -> Line:
 def row(low: float, median: float, high: float) -> InitialisationRow:
     share = Spread(low=0.0, median=0.0, high=0.0)
     spread = Spread(low=low, median=median, high=high)
-    return InitialisationRow(scheme="", cell="", log10_factor=spread, horizon=None, outcome="holds", log10_share=share)
+    return InitialisationRow(
+        scheme="", cell="", networks=20, log10_factor=spread, horizon=None, outcome="holds", log10_share=share
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,9 @@ def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
         "Some", "RNN", np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)])
     )
     for spread, scale in ((row.log10_factor, 1.0), (row.log10_share, 99.0)):
-        np.testing.assert_allclose((spread.low, spread.median, spread.high), np.multiply((-0.96, -0.51, -0.06), scale))
+        np.testing.assert_allclose((spread.low, spread.median, spread.high), np.multiply((-1.0, -0.505, -0.01), scale))
     assert (row.scheme, row.cell, row.outcome) == ("Some", "RNN", "vanishes")
-    assert row.horizon == 4  # 10^(−0.51 · 4) is the first below 10^−2
+    assert row.horizon == 4.5  # 10^(−0.5 · 5) and 10^(−0.51 · 4) are the first below 10^−2
 
 
 @pytest.mark.parametrize("length", [2, 3, 4, 5, 10, 100, 200])
@@ -73,7 +73,7 @@ def test_the_factor_is_measured_between_a_fifth_and_nine_tenths_of_the_sequence(
     assert initialisation_row("Some", "RNN", curve[None]).log10_factor.median == pytest.approx(0.0)
 
 
-def test_the_horizon_is_missing_where_the_seed_in_the_middle_has_none() -> None:
+def test_the_horizon_is_missing_where_that_of_the_median_network_is() -> None:
     reached, never = line(-0.1), line(0.0)
     assert initialisation_row("Some", "RNN", np.stack([reached, reached, never])).horizon == 21
     assert initialisation_row("Some", "RNN", np.stack([reached, never, never])).horizon is None
@@ -98,8 +98,8 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
 
 
 @pytest.mark.parametrize("shape", [(3, 1), (0, 100)])
-def test_a_row_needs_a_seed_and_two_steps(shape: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"log10_norms of shape .* at least 1 seed and 2 steps"):
+def test_a_row_needs_a_network_and_two_steps(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"log10_norms of shape .* at least 1 network and 2 steps"):
         initialisation_row("Some", "RNN", np.zeros(shape))
 
 

@@ -19,6 +19,7 @@ from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import live_chart
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from rnn_dynamics.factor import log10_factor_per_step
 from rnn_dynamics.run import run_family
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.drawing import (
@@ -40,7 +41,15 @@ from rnn_dynamics.tables.live import (
     scale_rows,
     whole_row,
 )
-from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.tables.verdict import (
+    HOLDS_WITHIN,
+    HORIZON_SHARE,
+    horizon,
+    judge,
+    median_and_range,
+    power_of_ten,
+    times,
+)
 
 Array = NDArray[np.float64]
 #: The cells of one picture: a network without gates, and those with.
@@ -84,19 +93,50 @@ def axis_of(*curves: Array) -> tuple[float, float]:
 # --- verdicts -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("length", [2, 3, 10, 100, 500])
 @pytest.mark.parametrize(
-    ("orders", "outcome"),
-    [(-2.0, "vanishes"), (-1.99, "holds"), (0.0, "holds"), (1.99, "holds"), (2.0, "explodes"), (-300.0, "vanishes")],
+    ("factor", "outcome"),
+    [(0.5, "vanishes"), (0.954, "vanishes"), (0.956, "holds"), (1.0, "holds"), (1.046, "holds"), (1.048, "explodes")],
 )
-def test_a_change_of_less_than_two_orders_holds(orders: float, outcome: str) -> None:
-    verdict = judge(np.array([orders, 0.3 * orders, 0.0]))
+def test_the_factor_per_step_decides_whatever_the_number_of_steps(factor: float, outcome: str, length: int) -> None:
+    orders = (length - 1) * math.log10(factor)
+    verdict = judge(straight(orders, 0, length))
     assert verdict.outcome == outcome
-    assert verdict.orders == orders
-    assert verdict.log10_factor == pytest.approx(orders / 2)
+    assert verdict.orders == pytest.approx(orders)
+    assert 10**verdict.log10_factor == pytest.approx(factor)
 
 
-def test_only_the_ratio_of_first_to_last_step_is_judged() -> None:
-    assert judge(straight(-110, -100)) == judge(straight(-10, 0))
+def test_a_hundred_steps_of_a_gradient_that_holds_leave_at_least_one_per_cent() -> None:
+    assert pytest.approx(HORIZON_SHARE) == 10 ** (-100 * HOLDS_WITHIN)
+    assert judge(straight(-1.99, 0, 101)).horizon is None
+    assert judge(straight(-2.01, 0, 101)).horizon == 100
+
+
+def test_only_ratios_of_norms_are_judged() -> None:
+    apart, near = judge(straight(-110, -100)), judge(straight(-10, 0))
+    assert (apart.outcome, apart.horizon) == (near.outcome, near.horizon)
+    assert (apart.orders, apart.log10_factor) == pytest.approx((near.orders, near.log10_factor))
+
+
+def test_the_factor_leaves_out_the_last_fifth_and_the_first_tenth_of_the_sequence() -> None:
+    curve = np.zeros(100)
+    curve[-20:] += 5.0  # lags 0 to 19
+    curve[:9] -= 5.0  # lags 91 to 99
+    assert log10_factor_per_step(curve) == 0.0
+    curve[-21] += 5.0
+    assert log10_factor_per_step(curve) == pytest.approx(-5.0 / 70.0)
+    curve[9] -= 3.0
+    assert log10_factor_per_step(np.stack([curve, -curve])) == pytest.approx([-8.0 / 70.0, 8.0 / 70.0])
+
+
+def test_a_gradient_that_is_zero_at_the_shorter_lag_alone_has_no_factor() -> None:
+    curve = np.zeros(10)
+    curve[7] = -np.inf
+    assert (judge(curve).outcome, times(judge(curve).log10_factor)) == ("none", "–")
+    curve[1] = -np.inf
+    assert math.isnan(log10_factor_per_step(curve))
+    curve[0] = -np.inf
+    assert (judge(curve).outcome, times(judge(curve).log10_factor)) == ("vanishes", "×0")
 
 
 def test_a_gradient_of_exactly_zero_at_the_first_step_vanishes() -> None:
@@ -114,14 +154,36 @@ def test_a_gradient_of_exactly_zero_at_the_last_step_is_nothing_to_compare_with(
 
 def test_a_single_step_has_no_factor() -> None:
     verdict = judge(np.array([-0.4]))
-    assert (verdict.outcome, verdict.orders, verdict.horizon) == ("holds", 0.0, None)
-    assert math.isnan(verdict.log10_factor)
+    assert (verdict.outcome, verdict.orders, verdict.horizon) == ("none", 0.0, None)
+    assert times(verdict.log10_factor) == "–"
 
 
-def test_the_horizon_is_the_first_lag_with_less_than_one_per_cent() -> None:
+def test_the_horizon_is_the_lag_from_which_on_less_than_one_per_cent_stays() -> None:
     assert horizon(np.array([-5.0, -2.1, -1.9, -1.0, 0.0])) == 3
-    assert horizon(np.array([-5.0, -1.9, -2.1, -1.0, 0.0])) == 2  # it may grow again later
+    assert horizon(np.array([-5.0, -1.9, -2.1, -1.0, 0.0])) == 4  # it comes back once
+    assert horizon(np.array([-1.9, -5.0, -2.1, -1.0, 0.0])) is None  # it comes back for good
+    assert horizon(np.array([-np.inf, -np.inf, 0.0])) == 1
     assert horizon(np.array([-8.0, -5.0])) == 1
+
+
+def test_median_and_range_are_those_of_all_networks() -> None:
+    norms = np.random.default_rng(0).normal(size=(20, 5))
+    norms[:3, 0] = [-np.inf, np.nan, -np.inf]
+    low, median, high = median_and_range(norms)
+    ordered = np.sort(np.nan_to_num(norms, nan=-np.inf, neginf=-np.inf), axis=0)
+    np.testing.assert_array_equal(low, ordered[0])
+    np.testing.assert_array_equal(high, ordered[19])
+    np.testing.assert_allclose(median, (ordered[9] + ordered[10]) / 2)
+    assert median_and_range(np.array([-np.inf, -np.inf, 1.0, 2.0])).tolist() == [-np.inf, -np.inf, 2.0]
+    assert median_and_range(np.array([1.0, 2.0, 4.0])).tolist() == [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("log10_factor", "shown"),
+    [(0.0, "×1"), (math.log10(0.5821), "×0.582"), (math.log10(1.23), "×1.23"), (-7.2, "×10⁻⁷"), (12.0, "×10¹²")],
+)
+def test_a_factor_is_shown_with_three_digits_or_as_a_power_of_ten(log10_factor: float, shown: str) -> None:
+    assert times(log10_factor) == shown
 
 
 @pytest.mark.parametrize("curve", [straight(3, 0), straight(-1.9, 0), np.array([0.0])])

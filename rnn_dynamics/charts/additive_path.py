@@ -113,7 +113,7 @@ class _Panels:
         return group("curves", *layers, **self._left("0", "curvesBottom", title="relative to step T", **axis))
 
     def bands(self) -> alt.LayerChart:
-        """Where nine tenths of other networks lie, and their median."""
+        """Where other networks lie, and their median."""
         areas = [
             flattened(x="whole.steps", y="datum.low", y2="datum.high")
             .transform_filter(f"datum.name === '{name}'")

@@ -99,7 +99,7 @@ class _Panels:
         )
 
     def spreads(self) -> alt.LayerChart:
-        """Nine tenths of the networks as a line, the one in the middle as a point."""
+        """All networks as a line, from the lowest to the highest, their median as a point."""
         return (
             group(
                 "lines",

@@ -14,8 +14,8 @@ from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run, run_family, split_additive_path
-from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, percentiles, time_scale
-from rnn_dynamics.tables.verdict import judge, power_of_ten
+from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, time_scale
+from rnn_dynamics.tables.verdict import judge, median_and_range, power_of_ten, times
 from rnn_dynamics.trace import PathSplit
 
 Array = NDArray[np.float64]
@@ -37,8 +37,8 @@ _LITTLE = 0.1
 class PathAnswer:
     """One network's gradient and its parts beside the vanilla network's, each relative to its size at step T.
 
-    curves: as in `PathPicture`. bands: name -> (3, T), percentiles over `networks` others. gates: (T, H) of the first
-    sequence.
+    curves: as in `PathPicture`. bands: name -> (3, T), lowest, median and highest of `networks` others. gates: (T, H)
+    of the first sequence.
     """
 
     experiment: Experiment
@@ -93,9 +93,9 @@ def _bands(experiment: Experiment) -> dict[str, Array]:
     plain = run_family(replace(experiment, cell="rnn"), seeds=seeds).log10_norms["hidden"]
     total = gated.get("cell", gated["hidden"])
     return {
-        "rnn": percentiles(plain - plain[:, -1:]),
-        "path": percentiles(gated["cell_path"] - total[:, -1:]),
-        "total": percentiles(total - total[:, -1:]),
+        "rnn": median_and_range(plain - plain[:, -1:]),
+        "path": median_and_range(gated["cell_path"] - total[:, -1:]),
+        "total": median_and_range(total - total[:, -1:]),
     }
 
 
@@ -167,7 +167,7 @@ def _row(answer: PathAnswer, name: str) -> str:
         table["row"].format(
             name=table[name].format(cell=CELLS[answer.experiment.cell].label, gate=PATH_GATE[answer.experiment.cell]),
             share=power_of_ten(float(curve[0])),
-            factor=f"×{10**verdict.log10_factor:.3g}" if verdict and not np.isnan(verdict.log10_factor) else "–",
+            factor=times(verdict.log10_factor) if verdict else "–",
             horizon=_horizon(verdict.horizon) if verdict else "–",
             band=table["band"].format(median=median, low=low, high=high) if name in answer.bands else "–",
         )

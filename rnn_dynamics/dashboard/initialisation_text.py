@@ -55,8 +55,10 @@ def _numbers(row: InitialisationRow) -> dict[str, str]:
     factor, share = row.log10_factor, row.log10_share
     ends = {"low": factor.low, "median": factor.median, "high": factor.high}
     shares = {"share_low": share.low, "share": share.median, "share_high": share.high}
-    return {name: _factor(value) for name, value in ends.items()} | {
-        name: power_of_ten(value) for name, value in shares.items()
+    return {
+        "networks": str(row.networks),
+        **{name: _factor(value) for name, value in ends.items()},
+        **{name: power_of_ten(value) for name, value in shares.items()},
     }
 
 

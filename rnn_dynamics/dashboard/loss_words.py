@@ -10,7 +10,7 @@ import numpy as np
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.losses import PAGE, claim, cut_numbers, loss_answer, near_share, numbers_of
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.verdict import judge
+from rnn_dynamics.tables.verdict import judge, times
 from rnn_dynamics.trace import LossByTime
 
 
@@ -35,7 +35,7 @@ def _row(answer: LossByTime, name: str, says: dict[str, str | int]) -> str:
         table["row"].format(
             name=table[name],
             share=says[f"{name}_share"],
-            factor="–" if np.isnan(verdict.log10_factor) else f"×{10**verdict.log10_factor:.3g}",
+            factor=times(verdict.log10_factor),
             horizon=table["never"] if verdict.horizon is None else table["steps"].format(lag=verdict.horizon),
             cut="–" if none else table["cut"].format(error=says[f"{name}_error"], angle=says[f"{name}_angle"]),
             enough="–" if none else table["enough"].format(enough=says[f"{name}_enough"]),

@@ -15,7 +15,7 @@ from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.run import run_losses
 from rnn_dynamics.tables.losses import LossPicture, binned_shares, cut_dataset, loss_datasets
-from rnn_dynamics.tables.verdict import HORIZON_SHARE, judge, power_of_ten
+from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
 from rnn_dynamics.trace import LossByTime
 
 Array = NDArray[np.float64]
@@ -111,11 +111,9 @@ def claim(answer: LossByTime) -> str:
 def median_horizon(answer: LossByTime) -> int | None:
     """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
     norms, length = answer.log10_norms, len(answer.every)
-    gone = np.tril(norms < np.diag(norms)[:, None] + np.log10(HORIZON_SHARE))
-    last = length - 1 - gone[:, ::-1].argmax(axis=1)  # on the way back the first one
-    fallen = np.sort((np.arange(length) - last)[gone.any(axis=1)])
+    lags = sorted(lag for k in range(length) if (lag := horizon(norms[k, : k + 1])) is not None)
     most = (length + 1) // 2
-    return int(fallen[most - 1]) if len(fallen) >= most else None
+    return lags[most - 1] if len(lags) >= most else None
 
 
 def half(answer: LossByTime) -> int:

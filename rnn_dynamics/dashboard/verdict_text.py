@@ -12,7 +12,7 @@ from rnn_dynamics.cells import cell_of
 from rnn_dynamics.dashboard.cache import Families, LivePicture, stride_for
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
-from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
+from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten, times
 
 Words = Mapping[str, Any]
 
@@ -64,7 +64,7 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
         forget_bias=experiment.forget_bias, longest=experiment.sequence_length - 1
     )
     if predicted is not None and experiment.loss_at == "last" and np.isfinite(verdict.log10_factor):
-        yield texts["mean_field"].format(predicted=_factor(predicted), measured=_factor(verdict.log10_factor))
+        yield texts["mean_field"].format(predicted=times(predicted), measured=times(verdict.log10_factor))
     if radius > 1 and verdict.outcome == "vanishes":
         label = cell_of(replace(experiment, cell=plain)).label
         yield texts["above_one_relu" if relu else "above_one"].format(radius=radius, name=label)
@@ -85,11 +85,5 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
 
 def _outcome(words: Words, cell: str, verdict: Verdict) -> str:
     texts = words["outcome"]
-    if np.isnan(verdict.log10_factor) and verdict.outcome != "silent":
-        return str(texts["single"])
     text = texts.get(f"{cell}_{verdict.outcome}", texts[verdict.outcome])
-    return str(text.format(factor=_factor(verdict.log10_factor)))
-
-
-def _factor(log10_factor: float) -> str:
-    return f"{10**log10_factor:.3g}"
+    return str(text.format(factor=times(verdict.log10_factor)))

@@ -29,8 +29,8 @@ from rnn_dynamics.tables.drawing import (
 
 #: The curves, in the order in which they are drawn.
 CURVES = ("rnn", "rest", "path", "total")
-#: Percentiles over the networks of the band.
-BAND = (5, 50, 95)
+#: What a band says of its networks, see `verdict.median_and_range`.
+BAND = ("lowest", "median", "highest")
 #: At most this many units have a row on the map: evenly from those that forget fastest to those that keep longest.
 _MOST_UNITS = 64
 #: Names of curves that fit above each other.
@@ -44,7 +44,7 @@ class PathPicture:
     Attributes:
         curves: name in CURVES -> (T,) log10 norms, relative to the total's (rnn: its own) at step T.
         labels: name in CURVES -> what stands beside the curve.
-        bands: name in CURVES -> (3, T), the percentiles BAND over other networks.
+        bands: name in CURVES -> (3, T), BAND over other networks.
         cosine: (T,) between path and rest; nan where one of them is zero.
         gate: (T, H) of the first sequence, the gate on the map. lowest: 0, or -1 for a gate that is a tanh.
         path_gate: (T, H) of the first sequence: the factor along the additive path, f or z.
@@ -190,28 +190,20 @@ def path_table(curves: Mapping[str, Array], cosine: Array, bands: Mapping[str, A
     Args:
         curves: name in CURVES -> (T,) log10 norms relative to step T.
         cosine: (T,).
-        bands: name -> (3, T), the percentiles BAND.
+        bands: name -> (3, T), BAND.
 
     Returns:
-        one row per step; columns step, lag, a column of log10 norms per curve, cosine, and one per curve and percentile
-        of its band.
+        one row per step; columns step, lag, a column of log10 norms per curve, cosine, and one per curve and end of its
+        band, such as rnn_lowest.
     """
     length = len(cosine)
     steps = np.arange(1, length + 1)
     columns = {"step": steps, "lag": length - steps, **curves, "cosine": cosine}
     for name, band in bands.items():
-        columns |= {f"{name}_p{percent:02d}": values for percent, values in zip(BAND, band, strict=True)}
+        columns |= {f"{name}_{end}": values for end, values in zip(BAND, band, strict=True)}
     return pd.DataFrame(columns)
 
 
 def time_scale(gates: Array) -> Array:
     """Steps after which e⁻¹ is left, −1 / mean ln f, of path gates (T, H): (H,)."""
     return np.asarray(-1.0 / np.minimum(np.log(gates).mean(axis=0), -np.finfo(float).tiny))
-
-
-def percentiles(norms: Array) -> Array:
-    """The percentiles BAND over networks of (networks, T) log10 norms: (3, T).
-
-    Each is the value of one network: between a number and −∞, the logarithm of zero, there is nothing to interpolate.
-    """
-    return np.asarray(np.percentile(norms, BAND, axis=0, method="nearest"))

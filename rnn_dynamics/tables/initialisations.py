@@ -10,13 +10,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.factor import log10_factor_per_step
 from rnn_dynamics.tables.drawing import arrow_bytes
-from rnn_dynamics.tables.verdict import horizon, outcome_of
+from rnn_dynamics.tables.verdict import horizon, median_and_range, orders_of_magnitude, outcome_of
 
 Array = NDArray[np.float64]
 
-#: What is said of the seeds: the seed at 5 %, the one in the middle, the seed at 95 %.
-_QUANTILES = (0.05, 0.5, 0.95)
 #: What the axis of factors may end at, as log10: few values, so that it stands still while a slider moves.
 _LOWS = np.log10([0.4, 0.1, 0.01, 0.001])
 _HIGHS = np.log10([1.3, 3.0, 15.0])
@@ -24,11 +23,17 @@ _HIGHS = np.log10([1.3, 3.0, 15.0])
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """A quantity over seeds; each value is that of one seed, so −inf stays −inf."""
+    """A quantity over all networks: the lowest, the median, the highest; see `median_and_range`."""
 
     low: float
     median: float
     high: float
+
+    @classmethod
+    def of(cls, values: Array) -> Spread:
+        """Of the values (networks,)."""
+        low, median, high = median_and_range(values).tolist()
+        return cls(low=low, median=median, high=high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +43,18 @@ class InitialisationRow:
     Attributes:
         scheme: its label.
         cell: its name.
-        log10_factor: log10 of the factor per step back of ‖dL/dx_t‖, between the lags T // 5 and 9 T // 10.
-        horizon: first lag at which less than 1 % of the norm at step T is left, None where that never happens; of the
-            seed in the middle.
-        outcome: what `Verdict.outcome` says of the median share.
+        networks: how many there are.
+        log10_factor: of the factor per step back of ‖dL/dx_t‖, see `log10_factor_per_step`.
+        horizon: the median of the networks' horizons, see `verdict.horizon`; None where it is one that does not exist.
+        outcome: what `Verdict.outcome` says of the median factor.
         log10_share: log10 of (norm at step 1 / norm at step T).
     """
 
     scheme: str
     cell: str
+    networks: int
     log10_factor: Spread
-    horizon: int | None
+    horizon: float | None
     outcome: str
     log10_share: Spread
 
@@ -59,27 +65,24 @@ def initialisation_row(scheme: str, cell: str, log10_norms: Array) -> Initialisa
     Args:
         scheme: its label.
         cell: its name.
-        log10_norms: (seeds, T) of dL/dx_t, step 1 first. −inf where the gradient is zero; what is zero already at the
-            nearer of two steps counts as −inf.
+        log10_norms: (networks, T) of dL/dx_t, step 1 first; −inf where the gradient is zero.
 
     Raises:
-        ValueError: fewer than 2 steps, or no seed.
+        ValueError: fewer than 2 steps, or no network.
     """
-    seeds, length = log10_norms.shape
-    if length < 2 or not seeds:
-        raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 seed and 2 steps")
-    near, far = length // 5, 9 * length // 10
-    factors = _change(log10_norms[:, -1 - near], log10_norms[:, -1 - far]) / (far - near)
-    share = _spread(_change(log10_norms[:, -1], log10_norms[:, 0]))
-    lags = [lag if (lag := horizon(curve)) is not None else np.inf for curve in log10_norms]
-    middle = float(np.quantile(lags, 0.5, method="inverted_cdf"))
+    networks, length = log10_norms.shape
+    if length < 2 or not networks:
+        raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 network and 2 steps")
+    factor = Spread.of(log10_factor_per_step(log10_norms))
+    median = float(np.median([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]))
     return InitialisationRow(
         scheme=scheme,
         cell=cell,
-        log10_factor=_spread(factors),
-        horizon=int(middle) if np.isfinite(middle) else None,
-        outcome=outcome_of(share.median),
-        log10_share=share,
+        networks=networks,
+        log10_factor=factor,
+        horizon=median if np.isfinite(median) else None,
+        outcome=outcome_of(factor.median),
+        log10_share=Spread.of(orders_of_magnitude(log10_norms)),
     )
 
 
@@ -88,7 +91,7 @@ def initialisations_table(rows: Sequence[InitialisationRow]) -> pd.DataFrame:
 
     Returns:
         columns scheme, cell, factor_per_step (no log10), horizon (lag, missing where there is none), verdict and
-        log10_share_at_step_1; `_low` and `_high` after the name stand for 5 % and 95 % over the seeds.
+        log10_share_at_step_1; `_low` and `_high` after the name stand for the lowest and the highest of all networks.
     """
     factors = [[10.0**value for value in astuple(row.log10_factor)] for row in rows]
     shares = [astuple(row.log10_share) for row in rows]
@@ -97,22 +100,11 @@ def initialisations_table(rows: Sequence[InitialisationRow]) -> pd.DataFrame:
             "scheme": [row.scheme for row in rows],
             "cell": [row.cell for row in rows],
             **_columns("factor_per_step", factors),
-            "horizon": pd.array([row.horizon for row in rows], dtype="Int64"),
+            "horizon": pd.array([row.horizon for row in rows], dtype="Float64"),
             "verdict": [row.outcome for row in rows],
             **_columns("log10_share_at_step_1", shares),
         }
     )
-
-
-def _change(nearer: Array, farther: Array) -> Array:
-    """log10 of the ratio of two norms (seeds,); −inf where the nearer one is zero."""
-    return np.asarray(np.subtract(farther, nearer, out=np.full(nearer.shape, -np.inf), where=np.isfinite(nearer)))
-
-
-def _spread(values: Array) -> Spread:
-    # No interpolation: between −inf and a number there is nothing.
-    low, median, high = (float(value) for value in np.quantile(values, _QUANTILES, method="inverted_cdf"))
-    return Spread(low=low, median=median, high=high)
 
 
 def _columns(name: str, values: Sequence[Sequence[float]]) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""What a curve says, in numbers: factor per step, orders of magnitude, horizon."""
+"""What a curve says, in numbers: factor per step, orders of magnitude, horizon; the glossary has the same words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: A gradient that changes by less than this many orders of magnitude over the whole sequence is said to hold.
-HOLDS_WITHIN = 2.0
-#: The horizon is the lag at which this share of the gradient at the last step is left.
+from rnn_dynamics.factor import log10_factor_per_step
+
+Array = NDArray[np.float64]
+
+#: A gradient holds as long as this many orders of magnitude a step, down or up, are not reached: 100 steps of a
+#: gradient that vanishes leave less than 1 %.
+HOLDS_WITHIN = 0.02
+#: The horizon is the lag from which on less than this share of the gradient at the last step is left.
 HORIZON_SHARE = 0.01
 
 
@@ -19,11 +24,12 @@ class Verdict:
     """What one curve says.
 
     Attributes:
-        outcome: "vanishes", "holds", "explodes", or "silent" where the norm at step T is zero, as it is when all
-            units of a ReLU network are off.
+        outcome: "vanishes", "holds" or "explodes", by the factor per step, whatever the number of steps; "silent" where
+            the norm at step T is zero, as it is when all units of a ReLU network are off; "none" where there is no
+            factor, as of a single step.
         orders: log10 of (norm at step 1 / norm at step T); nan where silent.
-        log10_factor: `orders` per step back; nan for a single step.
-        horizon: first lag at which less than 1 % of the norm at step T is left, or None where that never happens.
+        log10_factor: of the factor per step back, see `log10_factor_per_step`; nan where silent too.
+        horizon: see `horizon`.
     """
 
     outcome: str
@@ -32,31 +38,52 @@ class Verdict:
     horizon: int | None
 
 
-def judge(log10_norms: NDArray[np.float64]) -> Verdict:
+def judge(log10_norms: Array) -> Verdict:
     """Judge one curve (T,) of log10 norms, step 1 first."""
     orders = float(orders_of_magnitude(log10_norms))
-    steps_back = len(log10_norms) - 1
-    factor = orders / steps_back if steps_back else float("nan")
-    return Verdict(outcome_of(orders), orders, factor, horizon(log10_norms))
+    factor = float(log10_factor_per_step(log10_norms)) if not math.isnan(orders) else math.nan
+    outcome = "silent" if math.isnan(orders) else outcome_of(factor)
+    return Verdict(outcome, orders, factor, horizon(log10_norms))
 
 
-def orders_of_magnitude(log10_norms: NDArray[np.float64]) -> NDArray[np.float64]:
+def orders_of_magnitude(log10_norms: Array) -> Array:
     """log10 of (norm at step 1 / norm at step T) of curves (..., T): (...); nan where the norm at step T is zero."""
     first, last = log10_norms[..., 0], log10_norms[..., -1]
     return np.asarray(np.subtract(first, last, out=np.full(np.shape(last), np.nan), where=np.isfinite(last)))
 
 
-def outcome_of(orders: float) -> str:
-    """The word for a change of so many orders of magnitude; see `Verdict`."""
-    if math.isnan(orders):
-        return "silent"
-    return "holds" if abs(orders) < HOLDS_WITHIN else "vanishes" if orders < 0 else "explodes"
+def outcome_of(log10_factor: float) -> str:
+    """The word for such a factor per step; see `Verdict`."""
+    if math.isnan(log10_factor):
+        return "none"
+    return "holds" if abs(log10_factor) <= HOLDS_WITHIN else "vanishes" if log10_factor < 0 else "explodes"
 
 
-def horizon(log10_norms: NDArray[np.float64]) -> int | None:
-    """First lag at which less than HORIZON_SHARE of the norm at the last step is left; None if there is none."""
-    gone = log10_norms[::-1] < log10_norms[-1] + np.log10(HORIZON_SHARE)
-    return int(gone.argmax()) if gone.any() else None
+def horizon(log10_norms: Array) -> int | None:
+    """The smallest lag from which on, down to step 1, less than HORIZON_SHARE of the norm at the last step is left.
+
+    None where that share is left at step 1: a curve that comes back has no horizon.
+    """
+    left = np.flatnonzero(log10_norms >= log10_norms[-1] + np.log10(HORIZON_SHARE))
+    return len(log10_norms) - int(left[0]) if len(left) and left[0] > 0 else None
+
+
+def median_and_range(values: Array) -> Array:
+    """The lowest, the median and the highest of K networks' values (K, ...), such as log10 norms: (3, ...).
+
+    A network without a value (nan) counts as −inf, the logarithm of zero.
+    """
+    known = np.where(np.isnan(values), -np.inf, values)
+    return np.stack([known.min(axis=0), np.median(known, axis=0), known.max(axis=0)])
+
+
+def times(log10_factor: float, digits: str = ".3g") -> str:
+    """A factor given by its log10 as a reader meets it: ×0.582, ×0, ×10⁻⁷, – for nan."""
+    if math.isnan(log10_factor):
+        return "–"
+    if log10_factor == -math.inf:
+        return "×0"
+    return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
 
 
 def power_of_ten(log10_value: float) -> str:
