@@ -1,0 +1,112 @@
+"""What "Depth and direction" claims, at a hundred strange settings, held against the network's own numbers."""
+
+import re
+from dataclasses import replace
+from math import comb
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.charts.theme import DIVERGING
+from rnn_dynamics.dashboard.depth import depth_answer, depth_picture
+from rnn_dynamics.run import walk_given
+from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.test_tables import read
+
+OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=1.0, num_layers=2)
+SETTINGS = list(
+    strange_settings(
+        OPENING, 140, cell=("rnn", "lstm", "gru"), num_layers=(1, 2, 4), bidirectional=(False, True), hidden_size=(2, 8)
+    )
+)
+
+
+def said_at(experiment: Experiment) -> tuple[str, str, str]:
+    """Titles and labels, the table, the notes."""
+    datasets, finding = depth_picture(experiment, False, DIVERGING)
+    (whole,) = read(datasets["whole"])
+    labels = [row["text"] for name in ("levels", "curves") for row in read(datasets[name])]
+    table, _, notes = plain(finding).partition("</table>") if "</table>" in finding else (plain(finding), "", "")
+    return "\n".join([whole["map"], whole["curves"], *labels]), table, notes
+
+
+def filled(experiment: Experiment) -> list[int]:
+    """At how many steps each level has a gradient, the first layer first."""
+    return [int(np.isfinite(level.log10_norms["hidden"]).sum()) for level in run(experiment).layers]
+
+
+@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
+    said = "\n".join(said_at(experiment))
+    assert_readable(said)
+    steps, length, counts = experiment.sequence_length, experiment.sequence_length, filled(experiment)
+    if match := re.search(r"all (\d+) rows", said):
+        assert counts == [steps] * int(match[1])
+    if match := re.search(r"in (\d+) of (\d+) rows", said):
+        assert (int(match[1]), int(match[2])) == (counts.count(steps), len(counts))
+        assert counts.count(steps) < len(counts)
+    if "receive gradient at every step" in said:
+        assert set(counts[1:-1:2]) == {length}
+    if "receive gradient only where" in said:
+        assert min(counts[1:-1:2]) < length
+    if match := re.search(r"by ×(\S+) per step back; with one layer and one direction by ×([\d.e-]+)\.", said):
+        assert (experiment.loss_at, experiment.num_layers > 1) == ("last", True)
+        deep, single = (
+            factor_per_step(run(network).log10_norms["input"])
+            for network in (experiment, replace(experiment, num_layers=1, bidirectional=False))
+        )
+        assert (float(match[1]), float(match[2])) == pytest.approx((deep, single), rel=6e-3)
+        assert ("more of it" in said, "less of it" in said) == (deep > single + 0.005, deep < single - 0.005)
+
+
+@pytest.mark.parametrize(("layers", "length"), [(2, 5), (3, 4), (4, 6)])
+def test_the_number_of_ways_down_is_that_of_counting_them(layers: int, length: int) -> None:
+    ways = [1] * length  # in the last layer there is one way to each step
+    for _ in range(layers - 1):
+        ways = [sum(ways[: k + 1]) for k in range(length)]
+    experiment = replace(OPENING, num_layers=layers, sequence_length=length)
+    assert f"{ways[-1]} ways lead from layer {layers} at step {length}" in said_at(experiment)[2] + plain(
+        depth_picture(experiment, False, DIVERGING)[1]
+    )
+    assert comb(100 + 4 - 2, 4 - 1) == 171_700  # as the prose has it
+
+
+def test_a_curve_that_is_fed_at_every_step_is_not_judged() -> None:
+    for both in (False, True):
+        experiment = replace(OPENING, loss_at="every", bidirectional=both)
+        assert "per step back" not in plain(depth_picture(experiment, False, DIVERGING)[1])
+
+
+def own_factor(experiment: Experiment, layer: int) -> float:
+    """Factor per step of one layer alone, which reads what it reads in the stack."""
+    trace = run(experiment)
+    own = {
+        name.replace(f"_l{layer}", "_l0"): values
+        for name, values in trace.parameters.items()
+        if name.endswith(f"_l{layer}")
+    }
+    reads = trace.layers[layer - 1].hidden_states[1:] if layer else trace.inputs
+    alone = walk_given(replace(experiment, num_layers=1), own, reads, lambda states: np.ones_like(states[-1:]))
+    return factor_per_step(alone.log10_norms["hidden"])
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_over_a_long_time_a_stack_forgets_as_its_slowest_layer_does(cell: str) -> None:
+    experiment = Experiment(cell=cell, sequence_length=3000, batch_size=1, hidden_size=8, forget_bias=1.0, num_layers=3)
+    slowest = max(own_factor(experiment, layer) for layer in range(3))
+    assert factor_per_step(run(experiment).log10_norms["input"]) == pytest.approx(slowest, rel=5e-3)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_at_the_presets_the_layer_that_forgets_slowest_is_not_the_first(cell: str) -> None:
+    experiment = Experiment(cell=cell, sequence_length=200, batch_size=2, forget_bias=1.0, num_layers=4)
+    first, *above = (own_factor(experiment, layer) for layer in range(4))
+    assert min(above) > first
+
+
+def test_four_layers_of_an_lstm_keep_over_a_hundred_steps_what_none_of_them_keeps() -> None:
+    preset = Experiment(cell="lstm", batch_size=2, forget_bias=1.0, num_layers=4)
+    answer = depth_answer(preset)
+    assert answer.curves["whole"][0] > -1.0
+    assert max(own_factor(preset, layer) for layer in range(4)) ** 99 < 0.02
