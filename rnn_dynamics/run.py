@@ -17,7 +17,7 @@ from rnn_dynamics.through_time.backpropagate import Losses, Pass, losses_of, wal
 from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.loss_by_time import GradientByDistance, Shares, walk_each_loss
-from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
+from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.stack import (
     InputAdjoints,
@@ -261,13 +261,15 @@ def run_jacobians(
     asked = _lags(length, lags)
     forward, _, parameters = _single(experiment)
     jacobians = step_jacobians(forward)
+    largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
     return JacobianTrace(
         experiment=experiment,
         state_matrix=read_only(state_matrix(cell, parameters)),
         jacobians=read_only(jacobians),
         lags=read_only(np.array(asked)),
         log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
-        lyapunov_exponents=read_only(lyapunov_exponents(forward, count=exponents, discard=length // 5)),
+        lyapunov_exponents=read_only(largest),
+        lyapunov_spread=read_only(spread),
     )
 
 

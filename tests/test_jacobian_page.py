@@ -214,8 +214,6 @@ def test_the_strangest_settings_have_a_picture_and_words_without_nan(changes: di
         text = json.dumps(tables(experiment, against_lag), ensure_ascii=False)
         assert "NaN" not in text
         assert "Infinity" not in text
-    assert "nan" not in jacobian_finding(experiment)
-    assert "inf" not in jacobian_finding(experiment)
 
 
 def test_the_table_for_download_holds_every_line() -> None:
@@ -240,7 +238,9 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
     assert "necessary for a gradient to explode, not sufficient: the bound is 10²⁵, the true norm 10⁻²²" in words
     assert f"×{sigma:.3g}</td><td><b>10²⁵</b>" in words
     assert f"×{radius:.3g}</td><td><b>10⁵</b>" in words
-    assert f"λ₁ = −{abs(trace.lyapunov_exponents[0]):.3f} per step" in words
+    exponent, spread = trace.lyapunov_exponents[0], trace.lyapunov_spread[0]
+    assert 0.01 <= spread < 0.1
+    assert f"λ₁ = −{abs(exponent):.2f} ± {spread:.2f} per step" in words
     assert f"The sum of all 32 exponents is −{abs(trace.lyapunov_exponents.sum()):.1f}" in words
     assert "ρ > 1 does not make a gradient explode either" in words
 
@@ -251,16 +251,16 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
         (AT_REST, "Bound, ρ and true norm coincide"),
         (replace(OPENING, initialisation="orthogonal", weight_scale=0.9), "is enough to vanish"),
         (replace(OPENING, weight_scale=3.0), "this one does grow"),
-        (NOT_NORMAL, "at lag 10 the true norm was 6.4 times larger than ρ"),
+        (NOT_NORMAL, "at lag 10 the true norm was 6.4 times larger than ρ to that power"),
         (replace(OPENING, cell="lstm"), "that law is the network's without gates"),
         (replace(OPENING, hidden_path="cut"), "every Jacobian is 0"),
         (replace(OPENING, hidden_path="cut", cell="lstm"), "the additive path"),
-        (replace(OPENING, hidden_path="cut", cell="lstm"), "32 of 64 exponents cannot be told from rounding"),
-        (replace(OPENING, hidden_path="cut"), "32 of 32 exponents are −∞"),
-        (OPENING, "From lag 8 on lines end: at the longest lag 23 of 32 singular values"),
+        (replace(OPENING, hidden_path="cut", cell="lstm"), "cannot be told from rounding: 32 of 64"),
+        (replace(OPENING, hidden_path="cut"), "Exponents of −∞: 32 of 32"),
+        (OPENING, "From lag 8 on lines end: singular values more than 10¹⁴ times smaller than the largest (23 of 32 "),
         (replace(OPENING, text="a"), "there is no product yet"),
-        (replace(OPENING, cell="lstm"), "Of 64 directions 10 keep more than 1 %"),
-        (OPENING, "None of the 32 directions keeps 1 %"),
+        (replace(OPENING, cell="lstm"), "of which more than 1 % is left over 99 steps: 10 of 64."),
+        (OPENING, "None of the 32 directions keeps more than 1 %"),
     ],
     ids=str,
 )

@@ -237,7 +237,7 @@ def test_more_jacobians_than_memory_allows_are_refused_before_anything_is_comput
 def test_every_array_of_the_answer_is_locked(cell: str) -> None:
     answer = run_jacobians(replace(SMALL, cell=cell))
     arrays = [value for value in vars(answer).values() if isinstance(value, np.ndarray)]
-    assert len(arrays) == 5
+    assert len(arrays) == 6
     assert not any(array.flags.writeable for array in arrays)
 
 

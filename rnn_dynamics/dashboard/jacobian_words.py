@@ -8,12 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.jacobians import PAGE, JacobianAnswer, coincide, jacobian_answer, numbers_of
+from rnn_dynamics.dashboard.jacobians import PAGE, VISIBLE, JacobianAnswer, coincide, jacobian_answer, numbers_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.verdict import power_of_ten
-
-#: An excess of less than 1 % is not worth a sentence.
-_VISIBLE = float(np.log10(1.01))
 
 
 @lru_cache(maxsize=256)
@@ -49,13 +46,17 @@ def _notes(answer: JacobianAnswer) -> Iterator[str]:
         yield words["single"]
         return
     if _kind(answer) == "plain":
-        yield words[_verdict_of_bound(answer)].format(**says, below=_below_the_bound(answer))
-    if answer.excess[1] > _VISIBLE:
+        below = _below_the_bound(answer)
+        shown = power_of_ten(below) if np.isfinite(below) else "–"
+        yield words[_verdict_of_bound(answer)].format(**says, below=shown)
+    if answer.excess[1] > VISIBLE:
         yield words["radius_exceeded" if answer.bound_holds else "mean_exceeded"].format(**says)
-    elif answer.bound_holds and answer.factors["radius"] > _VISIBLE and answer.norm[-1] < 0.0:
+    elif _kind(answer) == "plain" and answer.factors["radius"] > VISIBLE and answer.norm[-1] < -VISIBLE:
         yield words["radius_above_one"].format(**says)
     some = "directions" if answer.survivors else "no_direction"
     yield words["all_directions" if answer.survivors == answer.size else some].format(**says)
+    if len(set(answer.positive)) > 1 or "±" in str(says["exponent_nats"]):
+        yield words["spread"].format(**says)
     yield _sum_of_exponents(answer)
     yield from _limits(answer)
 
@@ -64,14 +65,16 @@ def _verdict_of_bound(answer: JacobianAnswer) -> str:
     """Which sentence on the bound is true here."""
     if coincide(answer):
         return "coincide"
-    if answer.factors["bound"] < 0.0:
+    if answer.factors["bound"] < -1e-12:  # rounding of a matrix that only rotates
         return "sufficient"
-    return "explodes" if answer.norm[-1] > 0.0 else "not_sufficient"
+    if answer.norm[-1] <= VISIBLE:
+        return "not_sufficient"
+    return "explodes" if _below_the_bound(answer) > VISIBLE else "as_the_bound"
 
 
-def _below_the_bound(answer: JacobianAnswer) -> str:
-    below = answer.back * answer.factors["bound"] - float(answer.norm[-1])
-    return power_of_ten(below) if np.isfinite(below) else "–"
+def _below_the_bound(answer: JacobianAnswer) -> float:
+    """log10 of how many times smaller the norm is than its bound."""
+    return answer.back * answer.factors["bound"] - float(answer.norm[-1])
 
 
 def _sum_of_exponents(answer: JacobianAnswer) -> str:

@@ -15,7 +15,7 @@ from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run_jacobians
 from rnn_dynamics.tables.jacobians import JacobianPicture, jacobian_datasets
-from rnn_dynamics.tables.verdict import power_of_ten
+from rnn_dynamics.tables.verdict import power_of_ten, times
 from rnn_dynamics.trace import JacobianTrace
 
 Array = NDArray[np.float64]
@@ -25,20 +25,25 @@ PAGE = "jacobians"
 LARGEST_SPECTRUM = 2e8
 #: A direction survives if so much of it is left at the longest lag.
 SURVIVES = 0.01
+#: log10 of 1 % more: what differs by less from 1 is not called larger or smaller.
+VISIBLE = float(np.log10(1.01))
+#: An exponent that is zero is found to be this small by rounding.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
 class JacobianAnswer:
     """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
 
-    lags, log10_singular_values, exponents: as there. eigenvalues and singular_values: as in `JacobianPicture`. slope:
-    mean of the activation's derivative over units and steps, for a cell without gates; else nan.
+    lags, log10_singular_values, exponents, spread: as there. eigenvalues and singular_values: as in `JacobianPicture`.
+    slope: mean of the activation's derivative over units and steps, for a cell without gates; else nan.
     """
 
     experiment: Experiment
     lags: NDArray[np.int64]
     log10_singular_values: Array
     exponents: Array
+    spread: Array
     eigenvalues: Mapping[str, NDArray[np.complex128]]
     singular_values: Array
     slope: float
@@ -93,6 +98,13 @@ class JacobianAnswer:
         return int(self.lags[above.argmax()]), float(above.max())
 
     @property
+    def positive(self) -> tuple[int, int]:
+        """How many exponents are above 0 even at the lower end of their spread, and how many at its upper end."""
+        spread = np.where(np.isfinite(self.exponents), np.nan_to_num(self.spread, nan=np.inf), 0.0)
+        low, high = (int((self.exponents + sign * spread > _ROUNDING).sum()) for sign in (-1, 1))
+        return low, high
+
+    @property
     def survivors(self) -> int:
         """How many of the S directions keep more than SURVIVES over the longest lag."""
         return int((self.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
@@ -110,18 +122,20 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
 def _kept(trace: JacobianTrace) -> JacobianAnswer:
     plain = not CELLS[trace.experiment.cell].gates
     rows = np.linalg.norm(trace.state_matrix, axis=1)
+    written = rows > 0
     return JacobianAnswer(
         experiment=trace.experiment,
         lags=trace.lags,
         log10_singular_values=trace.log10_singular_values,
         exponents=trace.lyapunov_exponents,
+        spread=trace.lyapunov_spread,
         eigenvalues={
             "weights": np.linalg.eigvals(trace.state_matrix).astype(complex),
             "mean": np.linalg.eigvals(trace.jacobians.mean(axis=0)).astype(complex),
         },
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
-        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says.
-        slope=float((np.linalg.norm(trace.jacobians, axis=2) / rows).mean()) if plain else np.nan,
+        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says, and a row of zeros says nothing.
+        slope=float((np.linalg.norm(trace.jacobians, axis=2)[:, written] / rows[written]).mean()) if plain else np.nan,
     )
 
 
@@ -140,6 +154,8 @@ def jacobian_picture(experiment: Experiment, against_lag: bool, colour: str) -> 
             circles=tuple(name for name in answer.laws if name != "exponent"),
             labels={name: words["labels"][name].format(**says) for name in ("norm", *answer.laws)},
             eigenvalues=answer.eigenvalues,
+            pointed=words["pointed"],
+            steps=str(says["steps"]),
             singular_values=answer.singular_values,
             exponents=answer.exponents,
             colour=colour,
@@ -149,7 +165,7 @@ def jacobian_picture(experiment: Experiment, against_lag: bool, colour: str) -> 
                     "lines": _claim(answer),
                     "weights": "weights",
                     "mean": "mean",
-                    "spectrum": "spectrum",
+                    "spectrum": _spectrum(answer),
                 }.items()
             },
             against_lag=against_lag,
@@ -159,13 +175,23 @@ def jacobian_picture(experiment: Experiment, against_lag: bool, colour: str) -> 
 
 def _claim(answer: JacobianAnswer) -> str:
     """Which title is the most telling true one."""
+    if not answer.back:
+        return "single"
     if not answer.bound_holds:
         return "gated"
+    if answer.experiment.hidden_path == "cut":
+        return "cut"
     if coincide(answer):
         return "coincide"
     if answer.excess[1] > np.log10(2.0):
         return "exceeds"
-    return "grows" if answer.factors["exponent"] > 0.0 and answer.norm[-1] > 0.0 else "bound"
+    return "grows" if answer.positive[0] and answer.norm[-1] > VISIBLE else "bound"
+
+
+def _spectrum(answer: JacobianAnswer) -> str:
+    """Which title of the exponents is true."""
+    low, high = answer.positive
+    return "spectrum" if low == high else "spectrum_between" if answer.back else "spectrum_single"
 
 
 def coincide(answer: JacobianAnswer) -> bool:
@@ -179,21 +205,24 @@ def numbers_of(answer: JacobianAnswer) -> dict[str, str | int]:
     back, experiment = answer.back, answer.experiment
     over = {name: power_of_ten(back * slope if back else 0.0) for name, slope in answer.factors.items()}
     step = {f"{name}_step": _factor(slope) for name, slope in answer.factors.items()}
+    low, high = answer.positive
     return (
         over
         | step
         | {
             "norm": power_of_ten(float(answer.norm[-1])),
-            "norm_step": _factor(float(answer.norm[-1]) / back) if back else "–",
+            "norm_step": _factor(float(answer.norm[-1]) / back if back else np.nan),
+            "exponent": _over(answer),
+            "exponent_nats": _exponent(answer),
             "cell": CELLS[experiment.cell].label,
             "matrix": CELLS[experiment.cell].state_matrix,
             "state": "[h | c]" if len(CELLS[experiment.cell].components) > 1 else "h",
-            "back": back,
+            "steps": sentences(PAGE)["steps"]["one" if back == 1 else "other"].format(count=back),
             "size": answer.size,
             "computed": len(answer.exponents),
             "survivors": answer.survivors,
-            "exponent_nats": f"{answer.exponents[0]:.3f}".replace("-", "−").replace("inf", "∞"),
-            "positive": int((answer.exponents > 0.0).sum()),
+            "positive": low,
+            "possible": high,
             "slope": f"{answer.slope:.2f}",
             "excess_lag": answer.excess[0],
             "excess": power_of_ten(answer.excess[1]),
@@ -201,7 +230,31 @@ def numbers_of(answer: JacobianAnswer) -> dict[str, str | int]:
     )
 
 
+def _exponent(answer: JacobianAnswer) -> str:
+    """λ₁ with the digits that its spread leaves, and the spread."""
+    exponent, spread = float(answer.exponents[0]), float(answer.spread[0])
+    if not np.isfinite(exponent):
+        return "−∞" if np.isneginf(exponent) else "–"
+    if np.isnan(spread):
+        return _signed(exponent, 1)
+    digits = int(np.clip(np.ceil(-np.log10(max(spread, 1e-9))), 1, 3))
+    shown = _signed(exponent, digits)
+    return f"{shown} ± {spread:.{digits}f}" if round(spread, digits) else shown
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with a real minus sign, and no sign before a zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _over(answer: JacobianAnswer) -> str:
+    """e^(λ₁ lag) at the longest lag, from the lower to the upper end of λ₁'s spread."""
+    ends = answer.exponents[0] + np.array([-1.0, 1.0]) * np.nan_to_num(answer.spread[0])
+    log10_ends = answer.back * ends / np.log(10.0) if answer.back else np.zeros(2)
+    low, high = (power_of_ten(value) for value in log10_ends.tolist())
+    return low if low == high else sentences(PAGE)["between"].format(low=low, high=high)
+
+
 def _factor(log10_value: float) -> str:
-    """A factor per step, with one digit more where it is almost 1; – for nan."""
-    factor = 10.0**log10_value
-    return "–" if np.isnan(factor) else f"{factor:.4g}" if abs(factor - 1.0) < 0.05 else f"{factor:.3g}"
+    """A factor per step, with one digit more where it is almost 1."""
+    return times(log10_value, ".4g" if abs(log10_value) < 0.02 else ".3g")

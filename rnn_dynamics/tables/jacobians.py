@@ -50,6 +50,8 @@ class JacobianPicture:
         circles: names in `laws`.
         labels: "norm" and each law -> what stands beside its line.
         eigenvalues: "weights" (H,) and "mean" (S,), complex, of the state matrix and of the mean Jacobian.
+        pointed: what stands beside the line of an eigenvalue under the pointer, with {modulus}, {left} and {steps}.
+        steps: the longest lag in words.
         singular_values: (H,) of the state matrix.
         exponents: the Lyapunov exponents, per step, sorted downwards.
         colour: of the cell.
@@ -64,6 +66,8 @@ class JacobianPicture:
     circles: tuple[str, ...]
     labels: Mapping[str, str]
     eigenvalues: Mapping[str, NDArray[np.complex128]]
+    pointed: str
+    steps: str
     singular_values: Array
     exponents: Array
     colour: str
@@ -167,7 +171,9 @@ def eigenvalue_rows(picture: JacobianPicture) -> pa.Table:
             "x2": pa.array(x2, pa.float32()),
             "y2": pa.array(y2, pa.int32()),
             "text": [
-                f"|λ| = {modulus:.3g}: {power_of_ten(slope * back) if back else '1'} after {back} steps"
+                picture.pointed.format(
+                    modulus=f"{modulus:.3g}", left=power_of_ten(slope * back) if back else "1", steps=picture.steps
+                )
                 for modulus, slope in zip(np.abs(values), slopes, strict=True)
             ],
         }
