@@ -6,99 +6,34 @@ the reproduction script. Its limits, its label and the values that a control off
 
 from __future__ import annotations
 
-import numbers
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
+
+from rnn_dynamics.limits import Choice, Flag, Knob, KnownFields, Number, Range, Text, one_of, short
+
+__all__ = [
+    "KNOBS",
+    "KNOBS_CHOICE",
+    "KNOBS_NUMBER",
+    "LARGEST_STATE_HISTORY",
+    "WEIGHT_SCALES",
+    "Choice",
+    "Experiment",
+    "Flag",
+    "Knob",
+    "KnownFields",
+    "Number",
+    "Range",
+    "Text",
+    "checked_experiment",
+    "one_of",
+    "settings",
+    "short",
+]
 
 #: sequence_length × batch_size × hidden_size (× layers × directions): an LSTM of this size answers within about 1.5 GB.
 LARGEST_STATE_HISTORY = 10_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number:
-    """A numeric field: valid from `minimum` to `maximum`; a control offers the values in `offered`."""
-
-    label: str
-    help: str
-    minimum: float
-    maximum: float
-    offered: tuple[float, ...] = ()
-    whole: bool = False
-
-    def checked(self, name: str, value: object) -> float:
-        """Return `value` as int or float; raise ValueError naming field, value and limit."""
-        kind = "a whole number" if self.whole else "a number"
-        problem = ValueError(f"{name} = {_short(value)} is not {kind} from {self.minimum:g} to {self.maximum:g}")
-        # NumPy's scalars count as numbers; a truth value or a text is a slip.
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral if self.whole else numbers.Real):
-            raise problem
-        number = operator.index(value) if isinstance(value, numbers.Integral) else float(value)
-        # False for nan, and exact for a whole number of any length.
-        if not self.minimum <= number <= self.maximum:
-            raise problem
-        return number if self.whole else float(number)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A field with named values: `options` maps each valid value to the words that a control shows."""
-
-    label: str
-    help: str
-    options: Mapping[str, str]
-
-    def checked(self, name: str, value: object) -> str:
-        """Return `value`; raise ValueError naming field, value and what is valid."""
-        if not isinstance(value, str) or value not in self.options:
-            raise ValueError(f"{name} = {_short(value)} is not one of {', '.join(self.options)}")
-        return value
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """A field that holds characters, at most `longest` of them; a control accepts `offered_length`."""
-
-    label: str
-    help: str
-    longest: int
-    offered_length: int
-
-    def checked(self, name: str, value: object) -> str:
-        """Return `value`; raise ValueError naming field, value and limit."""
-        if not isinstance(value, str):
-            raise ValueError(f"{name} = {_short(value)} is not a text")
-        if len(value) > self.longest:
-            raise ValueError(f"{name} = {_short(value)} has {len(value)} characters; the limit is {self.longest}")
-        return value
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flag:
-    """A field that is true or false."""
-
-    label: str
-    help: str
-
-    def checked(self, name: str, value: object) -> bool:
-        """Return `value`; raise ValueError naming field, value and what is valid."""
-        if not isinstance(value, bool):
-            raise ValueError(f"{name} = {_short(value)} is not True or False")
-        return value
-
-
-Knob = Number | Choice | Text | Flag
-
-_LONGEST_WHOLE = 10**50
-
-
-def _short(value: object) -> str:
-    """A value as it appears in a message: never longer than a line."""
-    if isinstance(value, int) and abs(value) > _LONGEST_WHOLE:  # Python itself refuses to print the longest
-        return f"a whole number of {value.bit_length()} bits"
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 #: The slider of the weight scale and the rows of the map: fine around 1, where decay turns into growth.
@@ -109,7 +44,7 @@ WEIGHT_SCALES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
+class Experiment(KnownFields):
     """One question: which network, which weights, which sequence, which loss.
 
     Args:
@@ -138,7 +73,21 @@ class Experiment:
     Raises:
         ValueError: a field is outside its limits, or fields do not go together; the message names field, value and
             limit.
+        TypeError: there is no such field; the message names the nearest one, or what is not supported.
     """
+
+    NOT_HERE: ClassVar[Mapping[str, str]] = {
+        "T": "; did you mean 'sequence_length'?",
+        "H": "; did you mean 'hidden_size'?",
+        "D": "; did you mean 'input_size'?",
+        "N": "; did you mean 'batch_size'?",
+        "dropout": ": dropout is not supported, between layers or elsewhere",
+        "proj_size": ": projections are not supported, h has hidden_size entries",
+        "bias": ": a network without biases is not supported",
+        "batch_first": ": only time first is supported",
+        "device": ": only the CPU is supported",
+        "dtype": ": only float64 is supported",
+    }
 
     cell: str = field(
         default="lstm",
@@ -344,8 +293,8 @@ class Experiment:
     )
 
     def __post_init__(self) -> None:
-        for name, limits in KNOBS.items():
-            object.__setattr__(self, name, limits.checked(name, getattr(self, name)))
+        for name, knob in KNOBS.items():
+            object.__setattr__(self, name, knob.checked(name, getattr(self, name)))
         if self.text:
             object.__setattr__(self, "sequence_length", len(self.text))
             object.__setattr__(
@@ -380,6 +329,13 @@ def _knobs() -> dict[str, Knob]:
 KNOBS: Mapping[str, Knob] = _knobs()
 KNOBS_NUMBER: Mapping[str, Number] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
 KNOBS_CHOICE: Mapping[str, Choice] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}
+
+
+def checked_experiment(experiment: object, name: str = "experiment") -> Experiment:
+    """Return `experiment`; raise ValueError, with the name of the argument, where it is not one."""
+    if not isinstance(experiment, Experiment):
+        raise ValueError(f"{name} = {short(experiment)} is not an Experiment")
+    return experiment
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:

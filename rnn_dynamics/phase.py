@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, checked_experiment
 from rnn_dynamics.factor import log10_factor_per_step
-from rnn_dynamics.run import run_family
+from rnn_dynamics.run import each_value, run_family
 from rnn_dynamics.trace import PhaseRow, read_only
 
 
@@ -32,16 +32,14 @@ def phase_grid(
         the rows, in the order of `input_scales`; see `PhaseRow`.
 
     Raises:
-        ValueError: a scale or seed is outside the limits of Experiment, there is no seed, or the sequence has a single
-            step and so no factor.
+        ValueError: a scale or seed is outside the limits of Experiment, there is none of one of them, or the sequence
+            has a single step and so no factor.
     """
-    if experiment.sequence_length < 2:
+    if checked_experiment(experiment).sequence_length < 2:
         raise ValueError(f"sequence_length = {experiment.sequence_length} has no factor per step; the limit is 2")
-    scales = tuple(replace(experiment, weight_scale=scale).weight_scale for scale in weight_scales)
-    networks = tuple(replace(experiment, seed=seed).seed for seed in ((experiment.seed,) if seeds is None else seeds))
-    if not networks:
-        raise ValueError("seeds is empty; name at least one")
-    rows = [replace(experiment, input_scale=scale) for scale in input_scales]
+    scales = each_value(experiment, "weight_scale", weight_scales)
+    networks = tuple(int(seed) for seed in each_value(experiment, "seed", seeds))
+    rows = [replace(experiment, input_scale=scale) for scale in each_value(experiment, "input_scale", input_scales)]
     return (_phase_row(row, scales, networks) for row in rows)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from rnn_dynamics.cells import cell_of
 from rnn_dynamics.cells.cell import Weights, state_matrix
-from rnn_dynamics.experiment import Experiment, Number
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Range, checked_experiment
+from rnn_dynamics.given import check_one_level, given_adjoints, given_inputs, given_parameters
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Losses, Pass, losses_of, walk_back
@@ -60,7 +61,7 @@ def run(experiment: Experiment) -> Trace:
     Raises:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
-    layers, losses, draw, parameters, residuals = _unrolled(experiment)
+    layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
     gradients, levels, by_input = _gradients(layers, losses)
     top = levels[-experiment.directions]
     return Trace(
@@ -93,13 +94,24 @@ def walk_given(
         inputs: (T, N, D).
         adjoints: what the loss says directly of the states: of h_1 .. h_T (T, N, H) it makes ∂L/∂h_t of the last steps,
             (B, N, H).
+
+    Raises:
+        ValueError: the experiment has several layers or directions, or its hidden path is cut; parameters, inputs or
+            adjoints do not go with its cell and hidden size, or with each other, are not finite, or would be ignored;
+            or the states of a ReLU network grow beyond LARGEST_STATE.
     """
-    cell = cell_of(experiment)
-    [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **parameters})
+    cell = cell_of(checked_experiment(experiment))
+    check_one_level(experiment)
+    if experiment.hidden_path != "open":
+        raise ValueError(f"hidden_path = {experiment.hidden_path!r}: a given network is answered with 'open' only")
+    inputs = given_inputs(inputs)
+    own = given_parameters(experiment, parameters, inputs.shape[-1])
+    [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **own})
     with np.errstate(over="ignore", divide="ignore"):  # a trained gate may be as good as shut, or open
         layers = unroll_stack(cell, [[weights]], inputs, cut=False)
         check_states(_outputs(layers), [experiment.weight_scale], experiment)
-        direct = np.ascontiguousarray(adjoints(output_of(layers[-1]).swapaxes(-1, -2)).swapaxes(-1, -2))
+        states = output_of(layers[-1]).swapaxes(-1, -2)
+        direct = np.ascontiguousarray(given_adjoints(adjoints(states), states).swapaxes(-1, -2))
         _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
     return level
 
@@ -181,7 +193,7 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
         ValueError: there is no truncation, one is not a whole number from 1 to T, or sequence_length² × batch_size ×
             hidden_size is beyond 50,000,000; or the experiment has more than one layer or direction.
     """
-    length = experiment.sequence_length
+    length = checked_experiment(experiment).sequence_length
     numbers = length**2 * experiment.batch_size * experiment.hidden_size
     if numbers > LARGEST_LOSSES:
         raise ValueError(
@@ -225,7 +237,7 @@ def time_run(experiment: Experiment) -> RunTime:
     Raises:
         ValueError: as `run`.
     """
-    draw = _draw(experiment)
+    draw = _draw(checked_experiment(experiment))
     start = perf_counter()
     layers, losses, _, parameters, _ = _unrolled(experiment, draw)
     turn = perf_counter()
@@ -248,17 +260,20 @@ def run_jacobians(
             for all S.
 
     Raises:
-        ValueError: there is no lag, a lag is not a whole number from 0 to T, `exponents` is not from 1 to S, or
+        ValueError: there is no lag, a lag is not a whole number from 0 to T, `exponents` not one from 1 to S, or
             sequence_length × (size of the state)² is beyond 25,000,000, which is 200 MB; or the experiment has more
             than one layer or direction.
     """
-    cell, length = cell_of(experiment), experiment.sequence_length
-    numbers = length * (len(cell.components) * experiment.hidden_size) ** 2
+    cell, length = cell_of(checked_experiment(experiment)), experiment.sequence_length
+    size = len(cell.components) * experiment.hidden_size
+    numbers = length * size**2
     if numbers > LARGEST_JACOBIANS:
         raise ValueError(
             f"sequence_length × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}"
         )
     asked = _lags(length, lags)
+    if exponents is not None:
+        exponents = int(Range(minimum=1, maximum=size, whole=True).checked("exponents", exponents))
     forward, _, parameters = _single(experiment)
     jacobians = step_jacobians(forward)
     largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
@@ -282,11 +297,8 @@ def _lags(length: int, lags: Iterable[int] | None) -> list[int]:
 
 def _whole_numbers(name: str, values: Iterable[int], least: int, most: int) -> list[int]:
     """Values of an argument that is called `name` in the plural, rising and each once."""
-    valid = Number(label=name, help="", minimum=least, maximum=most, whole=True)
-    rising = sorted({int(valid.checked(name, value)) for value in values})
-    if not rising:
-        raise ValueError(f"{name}s is empty; name at least one from {least} to {most}")
-    return rising
+    valid = Range(minimum=least, maximum=most, whole=True)
+    return sorted({int(value) for value in valid.each(name, values)})
 
 
 def run_family(
@@ -303,12 +315,12 @@ def run_family(
         seeds: None stands for the experiment's own.
 
     Raises:
-        ValueError: a weight scale or seed is outside the limits of Experiment, or the states of a ReLU network grow
-            beyond LARGEST_STATE at one of the weight scales.
+        ValueError: there is no weight scale or no seed, one is outside the limits of Experiment, or the states of a
+            ReLU network grow beyond LARGEST_STATE at one of the weight scales.
     """
-    scales = (experiment.weight_scale,) if weight_scales is None else tuple(weight_scales)
-    own_seeds = (experiment.seed,) if seeds is None else tuple(seeds)
-    members = [[replace(experiment, weight_scale=scale, seed=seed) for seed in own_seeds] for scale in scales]
+    scales = each_value(checked_experiment(experiment), "weight_scale", weight_scales)
+    own_seeds = each_value(experiment, "seed", seeds)
+    members = [[replace(experiment, weight_scale=scale, seed=int(seed)) for seed in own_seeds] for scale in scales]
     groups = []
     for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
         groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
@@ -318,6 +330,15 @@ def run_family(
         loss=read_only(np.concatenate(loss)),
         log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
     )
+
+
+def each_value(experiment: Experiment, field: str, values: Iterable[float] | None) -> tuple[float, ...]:
+    """Values of one numeric field for the members of a family: the experiment's own for None.
+
+    Raises:
+        ValueError: there is none, or one is outside the field's limits.
+    """
+    return KNOBS_NUMBER[field].each(field, (getattr(experiment, field),) if values is None else values)
 
 
 def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
@@ -402,11 +423,7 @@ def _unrolled(
 
 def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:
     """Forward pass, losses and parameters (with the read-out, "weight_ho") of one layer in one direction."""
-    if experiment.levels > 1:
-        raise ValueError(
-            f"num_layers = {experiment.num_layers}, bidirectional = {experiment.bidirectional}: "
-            "this is answered for one layer in one direction only"
-        )
+    check_one_level(checked_experiment(experiment))
     layers, losses, draw, parameters, _ = _unrolled(experiment)
     return layers[0][0].forward, losses, parameters | {"weight_ho": draw.readout}
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, checked_experiment, one_of
 
 _ALL = ("rnn", "lstm", "gru")
 
@@ -71,14 +71,10 @@ def scheme_experiment(scheme: str, cell: str, experiment: Experiment) -> Experim
     Raises:
         ValueError: there is no such scheme, or it is not for this cell.
     """
-    if scheme not in NAMED_SCHEMES:
-        raise ValueError(f"scheme = {scheme!r} is not one of {', '.join(NAMED_SCHEMES)}")
-    named = NAMED_SCHEMES[scheme]
-    if cell not in named.cells:
-        raise ValueError(f"cell = {cell!r} is not one of {', '.join(named.cells)}, which scheme {scheme} is for")
+    named = NAMED_SCHEMES[one_of("scheme", scheme, NAMED_SCHEMES)]
     return replace(
-        experiment,
-        cell=cell,
+        checked_experiment(experiment),
+        cell=one_of("cell", cell, named.cells, f", which scheme {scheme} is for"),
         initialisation=named.initialisation,
         nonlinearity=named.nonlinearity,
         forget_bias=named.forget_bias,

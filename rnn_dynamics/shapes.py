@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.cells import Cell, cell_of
 from rnn_dynamics.cells.cell import Weights
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, checked_experiment, one_of, short
 from rnn_dynamics.initialise import OUTPUT_SIZE, Array, make_decoder, make_draw
 from rnn_dynamics.run import check_states, half_mean_square
 from rnn_dynamics.through_time.backpropagate import Pass, Run, make_room
@@ -112,13 +112,12 @@ def run_shape(experiment: Experiment, shape: str) -> ShapeTrace:
         ValueError: there is no such shape, the experiment has a `text`, a cut `hidden_path`, several layers or
             directions, or the cell of Jordan, or the states of a ReLU network grow beyond the limit of `run`.
     """
-    if shape not in SHAPES:
-        raise ValueError(f"shape = {str(shape)[:40]!r} is not one of {', '.join(SHAPES)}")
-    if cell_of(experiment).feeds_back_output:
+    shape = one_of("shape", shape, SHAPES)
+    if cell_of(checked_experiment(experiment)).feeds_back_output:
         raise ValueError(f"cell = {experiment.cell!r} has no shapes: what it feeds back is its own state")
     for name, value in _FIXED.items():
         if (given := getattr(experiment, name)) != value:
-            raise ValueError(f"{name} = {repr(given)[:40]}: a shape is unrolled with {value!r} only")
+            raise ValueError(f"{name} = {short(given)}: a shape is unrolled with {value!r} only")
     kind, length = SHAPES[shape], 1 if shape == "one-to-one" else experiment.sequence_length
     asked = replace(experiment, sequence_length=length, loss_at="every" if kind.writes_every else "last")
     return _Unrolled(asked, shape).trace()

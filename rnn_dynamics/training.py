@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.experiment import Choice, Experiment, Knob, Number
+from rnn_dynamics.experiment import Choice, Experiment, Knob, KnownFields, Number, checked_experiment, short
 from rnn_dynamics.tasks import TASKS, Task, Template
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ TESTED = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(KnownFields):
     """One training.
 
     Args:
@@ -47,7 +47,15 @@ class Training:
     Raises:
         ValueError: a setting is outside its limits, or settings do not go together; the message names what, its value
             and the limit.
+        TypeError: there is no such field; the message names the nearest one, or what is not supported.
     """
+
+    NOT_HERE: ClassVar[Mapping[str, str]] = {
+        **{item.name: ": it is a field of the experiment" for item in fields(Experiment)},
+        **Experiment.NOT_HERE,
+        "lr": "; did you mean 'learning_rate'?",
+        "epochs": "; did you mean 'iterations'?",
+    }
 
     experiment: Experiment
     task: str = field(
@@ -122,7 +130,9 @@ class Training:
     def __post_init__(self) -> None:
         for name, knob in TRAINING_KNOBS.items():
             object.__setattr__(self, name, knob.checked(name, getattr(self, name)))
-        experiment, default = self.experiment, Experiment()
+        experiment, default = checked_experiment(self.experiment), Experiment()
+        if not isinstance(self.template, Template):
+            raise ValueError(f"template = {short(self.template)} is not a Template")
         if experiment.cell not in TRAINABLE:
             raise ValueError(f"cell = {experiment.cell!r} is not one of {', '.join(TRAINABLE)}, which torch.nn has")
         for name in (item.name for item in fields(Experiment)):

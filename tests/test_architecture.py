@@ -17,12 +17,14 @@ LIBRARY = "rnn_dynamics"
 #: Room -> rooms of ours that it may import, itself apart.
 ENGINE = {"experiment", "cells", "initialise", "through_time", "trace"}
 ROOMS: dict[str, set[str]] = {
-    "experiment": set(),
+    "limits": set(),
+    "experiment": {"limits"},
     "cells": {"experiment"},
     "initialise": {"experiment"},
     "through_time": {"cells"},
     "trace": {"experiment"},
-    "run": ENGINE,
+    "given": {"experiment", "cells"},
+    "run": ENGINE | {"given"},
     "factor": set(),
     "phase": {"experiment", "factor", "run", "trace"},
     "by_hand": {"experiment", "cells", "initialise"},
@@ -63,11 +65,13 @@ ROOMS: dict[str, set[str]] = {
 }
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {
+    "limits": set(),
     "experiment": set(),
     "cells": {"numpy"},
     "initialise": {"numpy"},
     "through_time": {"numpy"},
     "trace": {"numpy"},
+    "given": {"numpy"},
     "run": {"numpy"},
     "factor": {"numpy"},
     "phase": {"numpy"},

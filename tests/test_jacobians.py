@@ -211,7 +211,7 @@ def test_a_few_exponents_are_the_largest_of_all(cell: str) -> None:
 
 @pytest.mark.parametrize("count", [0, 7])
 def test_more_exponents_than_the_state_has_numbers_are_refused(count: int) -> None:
-    with pytest.raises(ValueError, match=f"count = {count} is not from 1 to 6"):
+    with pytest.raises(ValueError, match=f"exponents = {count} is not a whole number from 1 to 6"):
         run_jacobians(replace(SMALL, cell="rnn"), exponents=count)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from rnn_dynamics.dashboard.controls import in_link
-from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Text
+from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Range, Text
 
 _NOTICES = "notices_of_the_link"
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
@@ -106,7 +106,7 @@ def _read_number(key: str, text: str, knob: Number, offered: tuple[float, ...], 
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
         kind = "a whole number" if knob.whole else "a number"
-        return f"`{key} = {_plain(text)}` is not {kind} from {min(offered):g} to {max(offered):g}"
+        return f"`{key} = {_plain(text)}` is not {kind} {Range(minimum=min(offered), maximum=max(offered))}"
     shown = nearest(offered, value)
     if set_it or in_link(key, shown) != text:
         st.session_state[key] = shown

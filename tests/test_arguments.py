@@ -1,0 +1,267 @@
+"""What is not valid is refused by every public function: on one line that names the argument, its value, the limit."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import rnn_dynamics
+from rnn_dynamics import CELLS, Experiment, run, run_family
+from rnn_dynamics.run import walk_given
+from rnn_dynamics.schemes import scheme_experiment
+from rnn_dynamics.training import Training
+
+SMALL = Experiment(cell="lstm", sequence_length=5, hidden_size=3, input_size=2, batch_size=2)
+LONGEST_MESSAGE = 250
+
+NO_EXPERIMENT = ["lstm", {"cell": "lstm"}, None, 3, Experiment, np.zeros((9, 9)), "l" * 5000]
+NO_SEQUENCE = [5, None, "12", b"12", np.array(5), 1.5, object]
+NO_WHOLE = ["3", 3.0, True, np.True_, -1, 10**400, [3], np.nan, np.zeros(2)]
+
+
+def lists(*bad: object) -> list[object]:
+    return [
+        [],
+        (),
+        np.zeros(0),
+        iter([]),
+        *(value for value in NO_SEQUENCE if value is not None),
+        *([one] for one in bad),
+    ]
+
+
+#: Argument of a public function -> values that are none; and what else the function needs.
+BAD: dict[str, list[Any]] = {
+    "experiment": NO_EXPERIMENT,
+    "weight_scales": lists("1", True, np.nan, 10.1, -1, None, [1.0]),
+    "input_scales": lists("1", True, np.nan, 5.1, -1, None, [1.0]),
+    "seeds": lists("1", True, 1.0, -1, 2**32, None, [1]),
+    "lags": lists("1", True, 1.0, -1, 6, None),
+    "truncations": lists("1", True, 1.0, 0, 6, None),
+    "exponents": [value for value in NO_WHOLE] + [0, 7],
+    "shape": [["aligned"], {"aligned"}, None, 3, "", "ALIGNED", "x" * 5000, np.zeros((9, 9))],
+}
+NEEDED: dict[str, Any] = {
+    "experiment": SMALL,
+    "shape": "aligned",
+    "weight_scales": [1.0],
+    "input_scales": [1.0],
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: getattr(rnn_dynamics, name)
+    for name in rnn_dynamics.__all__
+    if inspect.isfunction(getattr(rnn_dynamics, name))
+}
+
+
+ARGUMENTS = [(name, argument) for name, body in FUNCTIONS.items() for argument in inspect.signature(body).parameters]
+
+
+def refusal(ask: Callable[[], object]) -> str:
+    with pytest.raises(ValueError, match=r".") as caught:
+        ask()
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) <= LONGEST_MESSAGE
+    return message
+
+
+@pytest.mark.parametrize(("function", "argument"), ARGUMENTS)
+def test_an_argument_that_is_none_is_refused_by_its_name(function: str, argument: str) -> None:
+    asked = FUNCTIONS[function]
+    needed = {name: value for name, value in NEEDED.items() if name in inspect.signature(asked).parameters}
+    for value in BAD[argument]:
+        message = refusal(lambda value=value: asked(**needed | {argument: value}))  # type: ignore[misc]
+        assert message.startswith((f"{argument} ", f"{argument.removesuffix('s')} = "))
+        assert " is " in message
+
+
+@pytest.mark.parametrize("value", [np.array(2), np.int64(2), torch.tensor(2)])
+def test_a_single_number_of_numpy_or_torch_is_a_number(value: Any) -> None:
+    experiment = replace(SMALL, seed=value, hidden_size=value, weight_scale=value / 2)
+    assert experiment == replace(SMALL, seed=2, hidden_size=2, weight_scale=1.0)
+    assert [type(experiment.seed), type(experiment.weight_scale)] == [int, float]
+    family = run_family(SMALL, weight_scales=[value], seeds=[value, value + 1])
+    assert [one.seed for one in family.experiments] == [2, 3]
+
+
+def test_lists_of_numpy_and_torch_are_lists() -> None:
+    makers: list[Callable[[list[Any]], Any]] = [np.array, torch.tensor]
+    for make in makers:
+        scales, seeds = make([0.5, 1.0]), make([3, 4])
+        asked = run_family(SMALL, weight_scales=scales, seeds=seeds).experiments
+        assert [(one.weight_scale, one.seed) for one in asked] == [(0.5, 3), (0.5, 4), (1.0, 3), (1.0, 4)]
+
+
+@pytest.mark.parametrize("value", [np.True_, np.array(True), torch.tensor(True)])
+def test_a_truth_value_of_numpy_or_torch_is_one(value: Any) -> None:
+    assert Experiment(bidirectional=value).bidirectional is True
+
+
+# Fields that are not there
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("initialization", "Experiment has no field 'initialization'; did you mean 'initialisation'?"),
+        ("hidden", "Experiment has no field 'hidden'; did you mean 'hidden_size'?"),
+        ("layers", "Experiment has no field 'layers'; did you mean 'num_layers'?"),
+        ("T", "Experiment has no field 'T'; did you mean 'sequence_length'?"),
+        ("dropout", "Experiment has no field 'dropout': dropout is not supported"),
+        ("proj_size", "Experiment has no field 'proj_size': projections are not supported"),
+        ("batch_first", "Experiment has no field 'batch_first': only time first is supported"),
+    ],
+)
+def test_an_unknown_field_is_answered_by_the_nearest_or_by_what_is_not_supported(name: str, said: str) -> None:
+    unknown: dict[str, Any] = {name: 1}
+    asks: list[Callable[[], Experiment]] = [lambda: Experiment(**unknown), lambda: replace(SMALL, **unknown)]
+    for ask in asks:
+        with pytest.raises(TypeError) as caught:
+            ask()
+        assert str(caught.value).startswith(said)
+
+
+def test_a_field_like_none_is_answered_by_all_that_there_are() -> None:
+    with pytest.raises(TypeError) as caught:
+        Experiment(qqq=1)  # type: ignore[call-arg]
+    assert str(caught.value).endswith("it has " + ", ".join(item.name for item in fields(Experiment)))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("optimizer", "Training has no field 'optimizer'; did you mean 'optimiser'?"),
+        ("lr", "Training has no field 'lr'; did you mean 'learning_rate'?"),
+        ("hidden_size", "Training has no field 'hidden_size': it is a field of the experiment"),
+        ("dropout", "Training has no field 'dropout': dropout is not supported"),
+    ],
+)
+def test_a_training_answers_likewise(name: str, said: str) -> None:
+    unknown: dict[str, Any] = {name: 1}
+    with pytest.raises(TypeError) as caught:
+        Training(experiment=Experiment(), **unknown)
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("value", NO_EXPERIMENT)
+def test_a_training_needs_an_experiment(value: Any) -> None:
+    assert refusal(lambda: Training(experiment=value)).startswith("experiment = ")
+
+
+def test_a_template_is_a_template() -> None:
+    assert refusal(lambda: Training(experiment=Experiment(), template={"start": 1})).startswith("template = {'start'")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("scheme", "cell"), [(["irnn"], "rnn"), ("irnn", ["rnn"]), ("irnn", "lstm"), (None, "rnn")])
+def test_a_scheme_is_refused_by_name(scheme: Any, cell: Any) -> None:
+    assert " is not one of " in refusal(lambda: scheme_experiment(scheme, cell, SMALL))
+    assert refusal(lambda: scheme_experiment("torch", "rnn", "lstm")).startswith("experiment = 'lstm'")  # type: ignore[arg-type]
+
+
+# Limits
+
+
+def test_a_limit_can_be_told_from_the_value_just_beyond_it() -> None:
+    assert refusal(lambda: replace(SMALL, seed=2**32)) == "seed = 4294967296 is not a whole number from 0 to 4294967295"
+    said = refusal(lambda: Training(experiment=Experiment(), clip_at=1_000_000.5))
+    assert said == "clip_at = 1000000.5 is not a number from 1e-06 to 1000000"
+
+
+# A network that is given
+
+
+def given(cell: str = "lstm") -> dict[str, Any]:
+    """Arguments of walk_given for a drawn network, whose answer `run` knows."""
+    trace = run(replace(SMALL, cell=cell, loss_at="last"))
+    direct = np.zeros((1, 2, 3))
+    direct[0] = 1.0
+    parameters = dict(trace.parameters)
+    if cell == "jordan":
+        parameters["weight_ho"] = trace.readout
+    return {
+        "experiment": trace.experiment,
+        "parameters": parameters,
+        "inputs": trace.inputs,
+        "adjoints": lambda _: direct,
+    }
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_given_network_answers_as_the_drawn_one(cell: str) -> None:
+    asked = given(cell)
+    np.testing.assert_allclose(walk_given(**asked).hidden_states, run(asked["experiment"]).hidden_states, atol=1e-14)
+
+
+def test_the_state_dict_of_torch_is_a_given_network() -> None:
+    asked = given()
+    module = torch.nn.LSTM(2, 3)
+    asked["parameters"] = module.state_dict()
+    states, _ = module(torch.tensor(asked["inputs"], dtype=torch.float32))
+    found = walk_given(**asked).hidden_states[1:]
+    np.testing.assert_allclose(found, states.detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("module", "ignored"),
+    [
+        (torch.nn.LSTM(2, 3, num_layers=2), "weight_ih_l1"),
+        (torch.nn.LSTM(2, 3, bidirectional=True), "weight_ih_l0_reverse"),
+        (torch.nn.LSTM(2, 3, proj_size=2), "weight_hr_l0"),
+    ],
+)
+def test_parameters_that_would_be_ignored_are_refused(module: torch.nn.LSTM, ignored: str) -> None:
+    said = refusal(lambda: walk_given(**given() | {"parameters": module.state_dict()}))
+    assert said.startswith(f"parameters hold {ignored}, which")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hidden_size": 9}, "weight_ih_l0 has the shape (12, 2); cell = 'lstm', hidden_size = 9"),
+        ({"cell": "gru"}, "weight_ih_l0 has the shape (12, 2); cell = 'gru', hidden_size = 3"),
+        ({"num_layers": 2}, "num_layers = 2, bidirectional = False: "),
+        ({"bidirectional": True}, "num_layers = 1, bidirectional = True: "),
+        ({"hidden_path": "cut"}, "hidden_path = 'cut': "),
+    ],
+)
+def test_an_experiment_that_the_given_network_is_not_is_refused(changes: dict[str, Any], said: str) -> None:
+    asked = given()
+    assert refusal(lambda: walk_given(**asked | {"experiment": replace(asked["experiment"], **changes)})).startswith(
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("experiment", "lstm", "experiment = 'lstm' is not an Experiment"),
+        ("inputs", np.zeros((5, 2)), "inputs has the shape (5, 2), which is not (T, N, D)"),
+        ("inputs", np.zeros((0, 2, 2)), "inputs has the shape (0, 2, 2)"),
+        ("inputs", np.zeros((5, 2, 4)), "weight_ih_l0 has the shape (12, 2); "),
+        ("inputs", "abc", "inputs = 'abc' is not an array of numbers"),
+        ("inputs", np.full((5, 2, 2), np.nan), "inputs holds a value that is not finite"),
+        ("parameters", [1], "parameters = [1] is not a mapping"),
+        ("parameters", {}, "parameters lack weight_ih_l0; "),
+        ("adjoints", lambda _: np.zeros((6, 2, 3)), "adjoints has the shape (6, 2, 3); "),
+        ("adjoints", lambda _: np.zeros((2, 3)), "adjoints has the shape (2, 3); "),
+        ("adjoints", lambda _: np.zeros((0, 2, 3)), "adjoints has the shape (0, 2, 3); "),
+        ("adjoints", lambda _: np.full((1, 2, 3), np.inf), "adjoints holds a value that is not finite"),
+    ],
+)
+def test_what_does_not_fit_a_given_network_is_named(argument: str, value: Any, said: str) -> None:
+    assert refusal(lambda: walk_given(**given() | {argument: value})).startswith(said)
+
+
+@pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"])
+def test_a_parameter_of_another_shape_is_named_with_both_shapes(name: str) -> None:
+    asked = given()
+    right = asked["parameters"][name].shape
+    asked["parameters"][name] = np.zeros((7, 7))
+    said = refusal(lambda: walk_given(**asked))
+    assert said.startswith(f"{name} has the shape (7, 7); ")
+    assert said.endswith(f"ask for {right}")
