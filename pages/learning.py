@@ -12,6 +12,7 @@ from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.desk import seat
 from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, background, csv_download
 from rnn_dynamics.dashboard.learning import (
+    LENGTHS,
     MOMENTS,
     PAGE,
     learning_picture,
@@ -62,7 +63,7 @@ FRAME = Frame(
         "axis": AXIS,
     },
     cells=("rnn", "lstm", "gru"),
-    offered={"sequence_length": (10, 20, 30, 50, 70, 100), "batch_size": (8, 16, 32, 64)},
+    offered={"sequence_length": LENGTHS, "batch_size": (8, 16, 32, 64)},
     preset_views={
         "order": VIEWS,
         "adding": VIEWS | {"task": "adding", "iterations": "700"},

@@ -42,7 +42,7 @@ class Training(KnownFields):
         clipping: "norm" (the gradient of all parameters is scaled down to at most `clip_at`), "value" (each of its
             entries is cut at ± `clip_at`), or "none".
         clip_at: that threshold.
-        iterations: updates, each on new sequences.
+        iterations: updates, each on sequences drawn anew; the digits come from a fixed set.
 
     Raises:
         ValueError: a setting is outside its limits, or settings do not go together; the message names what, its value
@@ -84,7 +84,7 @@ class Training(KnownFields):
         metadata={
             "knob": Number(
                 label="Learning rate",
-                help="Of the optimiser, the same from beginning to end.",
+                help="Of the optimiser, constant throughout training.",
                 minimum=1e-6,
                 maximum=100.0,
                 offered=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
@@ -117,8 +117,8 @@ class Training(KnownFields):
         default=500,
         metadata={
             "knob": Number(
-                label="Iterations",
-                help="Updates of the weights, each on new sequences.",
+                label="Updates",
+                help="Of the weights, each on sequences drawn anew.",
                 minimum=1,
                 maximum=100_000,
                 offered=(100, 200, 300, 500, 700, 1000, 1500, 2000, 3000),

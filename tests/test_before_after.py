@@ -1,9 +1,11 @@
 """Trained networks on the page "Vanish or explode?": curves before and after against the training's history."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,9 +18,11 @@ from rnn_dynamics.charts.vanish_or_explode import GRADIENTS
 from rnn_dynamics.dashboard.before_after import network_of, trained_picture
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Desk, Job, Seat
+from rnn_dynamics.dashboard.learning_words import learning_finding
 from rnn_dynamics.tables.before_after import before_after_datasets, before_after_table
 from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.verdict import judge, power_of_ten
+from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
@@ -90,7 +94,43 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
     assert f"×{before}" in title_of(whole)
     look = job.histories[("rnn", "lstm").index(most)].moments[-1]
     assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in title_of(whole)
-    assert "60 updates" in title_of(whole)
+    assert "60 of 60 updates" in title_of(whole)
+
+
+@pytest.mark.parametrize("component", GRADIENTS)
+def test_the_title_says_of_which_gradient_it_tells(component: str) -> None:
+    job = trained()
+    _, (whole,) = (read(table) for table in trained_picture(PAGE, job, component, False)[0].values())
+    letter = {"input": "x", "hidden": "h", "cell": "c"}[component]
+    if letter == "c" and "Vanilla RNN" in title_of(whole):
+        letter = "h"  # it has no cell state
+    assert f"‖∂L/∂{letter}‖ at step 1" in title_of(whole)
+
+
+def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
+    job = trained()
+    _, (whole,) = (read(table) for table in trained_picture(PAGE, job, "hidden", False)[0].values())
+    cell = "LSTM" if "LSTM" in title_of(whole) else "Vanilla RNN"
+    shares = re.findall(r"×\S+?(?=[ ,|])", title_of(whole))
+    finding = learning_finding(job)
+    column = 1 if cell == "LSTM" else 0
+    for row, share in (("before training", shares[1]), ("now", shares[0])):
+        (cells,) = re.findall(rf"<th scope=\"row\">‖∂L/∂h‖ at step 1 over step T, {row}</th>(.*?)</tr>", finding)
+        assert cells.split("</td>")[column].removeprefix("<td>") == share
+
+
+def test_a_gradient_of_zero_at_the_last_step_is_said_and_compared_with_nothing() -> None:
+    job = trained()
+    silent = {"hidden": np.full(12, -np.inf)}
+    histories = [
+        replace(history, moments=[history.moments[0], replace(history.moments[-1], log10_norms=silent)])
+        for history in job.histories
+    ]
+    part = Job(job.trainings)
+    part._trainers = [cast(Trainer, SimpleNamespace(history=history)) for history in histories]
+    curves, (whole,) = (read(table) for table in trained_picture(PAGE, part, "hidden", False)[0].values())
+    assert "no gradient at the last step" in title_of(whole)
+    assert [row["text"] for row in curves if row["time"] == "after"] == ["RNN after: –", "LSTM after: –"]
 
 
 def test_every_wording_of_the_title_is_reached() -> None:
@@ -150,7 +190,7 @@ def test_a_reader_brings_a_trained_network_in_and_sends_it_away() -> None:
     app = open_home(trained())
     box = app.selectbox(key="trained")
     assert box.value is None
-    assert box.options == ["RNN, LSTM · Temporal order · 60 updates"]
+    assert box.options == ["RNN, LSTM · Temporal order · 60 of 60 updates"]
     assert len(app.get("vega_lite_chart")) == 1
     box.set_value(0).run()
     assert not app.exception

@@ -5,7 +5,8 @@ import re
 from dataclasses import replace
 from functools import cache
 from threading import Timer
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlparse
 
 import numpy as np
@@ -31,6 +32,7 @@ from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.training_panel import LARGEST, affordable
 from rnn_dynamics.tables.blank import accuracy_table, joint, short, tint_scale, tint_shares, word_table
 from rnn_dynamics.tasks import Template
+from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import TESTED
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -135,7 +137,7 @@ def test_fillers_that_cannot_make_the_gap_are_said_and_a_gap_of_nothing_is_teste
     assert found.gap == 0
     assert [gap for gap, _ in found.curves["lstm"]] == [0, 2, 4]
     assert 0.0 <= found.rights["lstm"] <= 1.0
-    assert "cannot make exactly 1 words, so the sentences have 0" in finding(found, moved=False)
+    assert "cannot make up exactly 1 filler word, so the sentences have no filler word" in finding(found, moved=False)
     assert rows(found)["whole"][0]["gap"] == 0
 
 
@@ -247,6 +249,8 @@ def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
         (0.6, 1.0, 0.2, "lstm_partly"),
         (0.26, 1.0, 0.25, "gru_only"),
         (0.26, 0.25, 0.9, "rnn_better"),
+        (0.6, 1.0, 1.0, "rnn_ahead"),
+        (0.6, 0.2, 0.7, "rnn_ahead"),
         (0.33, 0.25, 0.2, "none"),
     ],
 )
@@ -259,6 +263,8 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
     error = (0.25 * 0.75 / TESTED) ** 0.5
     assert blank_words.standing(0.25 + 2.9 * error, 0.25) == "chance"
     assert blank_words.standing(0.25 + 3.1 * error, 0.25) == "partly"
+    assert blank_words.standing(0.95, 0.95) == "chance"
+    assert blank_words.standing(1.0, 0.95) == "learned"
 
 
 @pytest.mark.parametrize(
@@ -270,6 +276,8 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
         (-0.5, -2.0, "after_falls"),
         (-9.0, -9.5, "after_lost"),
         (-1.0, -4.0, "after_lost"),
+        (-3.1, -2.9, "after_grows"),
+        (np.nan, -1.0, "after_new"),
     ],
 )
 def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after: float, key: str) -> None:
@@ -281,7 +289,7 @@ def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
     found = answer()
     nothing = replace(found.after["lstm"], log10_norms=np.full_like(found.norms["after"], -np.inf))
     html = tinted(replace(found, after={**found.after, "lstm": nothing}), RELATIVE)
-    assert "After 60 updates: <b>no word gets any gradient</b>" in html
+    assert "After 60 of 60 updates: <b>no word gets any gradient</b>" in html
     assert "reaches it" not in html
 
 
@@ -300,6 +308,36 @@ def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) ->
     parts = 10 ** found.norms["before"]
     assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
     assert tinted(found, Look(False, "#0059a5")) != html
+
+
+def test_one_tint_is_one_share_whatever_the_network_and_the_time() -> None:
+    found = answer(gap="20", updates="50")
+    seen: dict[str, set[int]] = {}
+    for cell in ("rnn", "lstm", "gru"):
+        shown = replace(found, cell=cell)
+        html = tinted(shown, RELATIVE)
+        strengths = [int(part) for part in re.findall(r"#0059a5 (\d+)%, transparent\)\" title", html)]
+        shares = np.concatenate([norms - norms.max() for norms in shown.norms.values()])
+        expected = 55 * np.clip((shares + 6) / 6, 0, 1)
+        np.testing.assert_allclose(strengths, expected, atol=0.51)
+        seen[cell] = set(strengths[3:5])
+        assert "10⁻⁶ <span" in html
+        assert "on one scale for all networks, before and after training" in html
+    assert max(seen["rnn"]) < min(seen["lstm"])  # a dead cue is paler than a living one
+    scales = {
+        re.findall(
+            r"(\S+) <span class=\"scale\".*?</span> (\S+)</p>", tinted(replace(found, cell=cell), Look(False, ""))
+        )[0]
+        for cell in ("rnn", "lstm", "gru")
+    }
+    assert len(scales) == 1
+
+
+def test_the_words_below_the_axis_keep_their_distance_and_begin_with_the_cue() -> None:
+    text = json.dumps(blank_chart("light").to_dict())
+    assert "(datum.t - whole.cue) % every === 0" in text
+    assert rows(answer())["whole"][0]["cue"] == 4
+    assert rows(answer(typed="who are you ___"))["whole"][0]["cue"] == 1
 
 
 def test_before_any_training_the_page_shows_the_network_as_it_is_drawn() -> None:
@@ -371,11 +409,17 @@ def test_a_readers_signs_do_no_harm() -> None:
 def test_a_training_that_diverges_is_named_and_shows_what_there_is() -> None:
     found = answer()
     assert found.job is not None
-    found.job.histories[0].failure = "Iteration 7: the loss is nan"
-    try:
-        assert "<b>Vanilla RNN.</b> Iteration 7: the loss is nan" in finding(found, moved=False)
-    finally:
-        found.job.histories[0].failure = ""
+    history, norm = found.job.histories[0], found.job.histories[0].gradient_norms[5]
+    ended = replace(history, clipped=history.clipped[:6], losses=[*history.losses[:6], np.nan], failure="Iteration 7")
+    part = Job(found.job.trainings)
+    trainers = [SimpleNamespace(**vars(one)) for one in found.job.trainers]
+    for trainer, kept, its in zip(trainers, found.job.trainers, (ended, *found.job.histories[1:]), strict=True):
+        trainer.history, trainer.parameters, trainer.done = its, kept.parameters, True
+    part._trainers = [cast(Trainer, trainer) for trainer in trainers]
+    html = finding(blank_answer(part, "lstm", "", ()), moved=False)
+    assert "<b>Vanilla RNN: the training diverged at update 7.</b> The loss had left the range" in html
+    assert f"One update earlier the gradient's norm was {short(float(np.log10(norm)))}." in html
+    assert "nan" not in html
 
 
 def test_a_stopped_training_says_so_far() -> None:

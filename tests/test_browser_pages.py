@@ -278,7 +278,7 @@ def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserCont
         page.get_by_role("button", name="Stop", exact=True).wait_for()
     second.get_by_text("1 before yours").wait_for()
     first.close()
-    second.get_by_text("of 3000 updates").wait_for()
+    second.get_by_text("of 3,000 updates").wait_for()
     second.get_by_role("button", name="Stop", exact=True).click()
     second.get_by_role("button", name="Go on").wait_for()
     second.close()

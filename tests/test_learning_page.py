@@ -4,7 +4,8 @@ import itertools
 import json
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -26,12 +27,13 @@ from rnn_dynamics.dashboard.learning import (
 from rnn_dynamics.dashboard.learning_words import learning_finding
 from rnn_dynamics.dashboard.training_panel import LARGEST
 from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
-from rnn_dynamics.tables.learning import POINTS, Look, gradient_table, history_table
-from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.tables.learning import LETTER, POINTS, Look, apart, gradient_table, history_table
+from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.tasks import TASKS
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 from tests.reader import wait_until
+from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
 from tests.test_tables import drawn, read
 
@@ -154,7 +156,7 @@ def test_gates_are_means_and_what_is_no_gate_is_left_out() -> None:
 def test_the_slider_marks_a_look(moment: str, number: int) -> None:
     (whole,) = rows(trained(), moment)["whole"]
     assert whole["marked"] == number
-    assert f"after {trained().histories[0].moments[number].iteration} updates" in whole["movie"]
+    assert f"after {trained().histories[0].moments[number].iteration} of 60 updates" in whole["movie"]
 
 
 def test_the_chance_is_the_tasks() -> None:
@@ -196,18 +198,20 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
         said = {"learned": "has learned it", "partly": "has learned a part", "chance": "is no better than chance"}
         look = looks_by_cell(job)[training.experiment.cell][-1]
         assert f"{cell} {said[standing(training, look)]}: {100 * moment.accuracy:.0f} % right" in whole["learned"]
-        assert f"<b>{100 * moment.accuracy:.0f} %</b> (25 %)" in finding
-        assert f"{moment.loss:.3g} (1.39)" in finding
+        assert f"<td><b>{100 * moment.accuracy:.0f} %</b></td>" in finding
+        assert f"<td>{moment.loss:.3g}</td>" in finding
         for look_at in (first, moment):
-            lag = horizon(look_at.log10_norms["hidden"])
-            assert ("all the way" if lag is None else f"after {lag} steps") in finding
-        assert f"{100 * np.mean(history.clipped):.0f} %</td>" in finding
+            norms = look_at.log10_norms["hidden"]
+            assert f"<td>×{power_of_ten(norms[0] - norms[-1])}</td>" in finding
+        assert f"<td>{100 * np.mean(history.clipped):.0f} %</td>" in finding
+    assert "by chance 25 %" in finding
+    assert "by chance 1.39" in finding
     before, after = (
         power_of_ten(judge(moment.log10_norms["hidden"]).orders)
         for moment in (job.histories[1].moments[0], job.histories[1].moments[-1])
     )
-    assert f"×{before} is left" in whole["reach"]
-    assert f"×{after} now" in whole["reach"]
+    assert f"before training it was ×{before}" in whole["reach"]
+    assert f"‖∂L/∂h‖ at step 1 is ×{after}¦of that at step T" in whole["reach"]
     gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
 
@@ -228,18 +232,73 @@ def test_the_notes_name_popular_claims_that_are_false_here() -> None:
     assert "judged at every step" in learning_finding(trained(task="copy memory"))
 
 
-def test_a_rate_that_diverges_is_named_with_its_curves_so_far() -> None:
-    wild = trained(task="adding", **{"optimiser": "sgd", "learning_rate": "1", "clipping": "none", "iterations": "100"})
-    history = wild.histories[0]
-    if not history.failure:  # the RNN may survive; then nothing is said
-        assert "Iteration" not in learning_finding(wild)
-    diverged = Job([replace(wild.trainings[0], learning_rate=100.0, clip_at=1e6)])
-    diverged.work()
-    diverged.end()
-    failure = diverged.histories[0].failure
-    assert failure.startswith("Iteration")
-    assert failure in learning_finding(diverged)
-    assert "NaN" not in json.dumps(rows(diverged))
+def test_a_training_that_diverges_is_drawn_as_far_as_it_came() -> None:
+    wild = {"task": "adding", "optimiser": "sgd", "learning_rate": "1", "clipping": "none", "iterations": "500"}
+    job = Job(trainings(replace(SMALL, sequence_length=50, hidden_size=32, batch_size=32), VIEWS | wild))
+    job.work()
+    job.end()
+    found, finding = rows(job), learning_finding(job)
+    assert all(history.failure and len(history.moments) == 1 for history in job.histories)
+    (whole,) = found["whole"]
+    assert whole["updates"] == max(len(history.losses) for history in job.histories) - 1  # nothing lies beyond
+    for row, strip, history in zip(found["curves"], found["looks"], job.histories, strict=True):
+        count = len(history.losses)
+        assert numbers(row["endUpdates"]) == list(range(count))
+        expected = np.minimum(history.losses, whole["topLoss"])
+        np.testing.assert_allclose(numbers(row["endLosses"]), expected, atol=6e-5)
+        assert history.losses[0] < whole["topLoss"]  # the start lies on the axis
+        assert row["lastLoss"] == pytest.approx(history.moments[0].loss)
+        assert (strip["above"], strip["below"]) == (0.0, count - 1)
+        assert f"the training diverged at update {count}.</b> The loss had grown to" in finding
+        assert f"the gradient's norm was {power_of_ten(np.log10(history.gradient_norms[-2]))}." in finding
+    assert "RNN diverged at update" in whole["learned"]
+    assert "updates" not in whole["learned"]
+    assert whole["reach"].startswith("LSTM, untrained: ")
+    assert "Try clipping by norm." in finding
+    assert "Try a smaller learning rate, 0.3." in finding
+    assert "larger learning rate" not in finding
+    assert "Gates alone" not in finding
+    assert "NaN" not in json.dumps(found)
+
+
+def test_a_network_whose_training_goes_on_is_scrubbed_beside_one_that_has_diverged() -> None:
+    lives, dies = trained().histories[1], trained("rnn").histories[0]
+    ended = replace(dies, losses=[*dies.losses[:3], 1e9], clipped=dies.clipped[:3], failure="Iteration 4: the loss is")
+    job = Job(trained().trainings)
+    job._trainers = [
+        cast(Trainer, SimpleNamespace(history=history, done=True))
+        for history in (replace(ended, gradient_norms=dies.gradient_norms[:4], moments=dies.moments[:3]), lives)
+    ]
+    found = rows(job, "50 %")
+    (whole,) = found["whole"]
+    assert (whole["marked"], whole["longest"], whole["updates"]) == (20, 1, 60)
+    assert {row["last"] for row in found["looks"] if row["cell"] == "rnn"} == {2}
+    assert "RNN diverged at update 4" in whole["learned"]
+    assert "(after 60 of 60 updates;" in whole["learned"]
+
+
+def test_letters_of_gates_that_coincide_stand_apart() -> None:
+    for heights in ([50.0, 50.0, 50.0], [99.0, 100.0, 98.0], [0.0, 0.0, 1.0], [10.0, 90.0, 50.0], [np.nan, 50.0, 51.0]):
+        places = apart(heights)
+        assert min(np.diff(np.sort(places))) >= LETTER
+        assert min(places) >= 0.0
+        assert max(places) <= 100.0
+    assert apart([10.0, 90.0, 50.0]) == [10.0, 90.0, 50.0]
+    job = trained()
+    found = {row["gate"]: row["label"] for row in rows(job)["gates"]}
+    assert sorted(found, key=lambda gate: found[gate]) == sorted(
+        found, key=lambda gate: job.histories[1].moments[-1].gates[gate].mean()
+    )
+
+
+@pytest.mark.parametrize("against", ["step", "lag"])
+def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
+    upright = [
+        layer["mark"] for layer in layers(learning_chart(against, "light").to_dict()) if "angle" in layer["mark"]
+    ]
+    assert [mark["text"] for mark in upright if "text" in mark] == ["← updates"]  # turned by 270°, ← points down
+    strips = [row for row in rows(trained())["looks"] if row["cell"] == "lstm"]
+    assert strips[0]["above"] < strips[-1]["above"]  # below is larger
 
 
 @pytest.mark.parametrize("task", [name.replace("_", " ") for name in TASKS])
@@ -266,6 +325,7 @@ def test_before_any_training_there_are_axes_and_the_chance() -> None:
     assert found["looks"] == found["curves"] == found["gates"] == []
     assert found["whole"][0]["chanceLoss"] == pytest.approx(np.log(4), abs=6e-5)
     assert "the RNN and the LSTM through 60 updates" in words
+    assert "Optimiser: Adam." in words
 
 
 def test_settings_that_have_moved_are_said() -> None:
@@ -327,7 +387,7 @@ def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:
 
     wait_until(begun, "the training does not begin")
     (bar,) = app.get("progress")
-    assert "of 3000 updates" in bar.proto.text
+    assert "of 3,000 updates" in bar.proto.text
     app.button(key="stop").click().run()
     wait_until(lambda: any(button.key == "go_on" for button in app.run().button), "the training does not stop")
     assert "Stopped after" in " ".join(caption.value for caption in app.caption)

@@ -14,7 +14,7 @@ from rnn_dynamics.charts.pieces import at, flattened, group, heading, picture
 from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, THEMES, Background, Theme
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
-#: words one is written below the axis, and the cue.
+#: words one is written below the axis.
 _PARAMETERS = {
     "narrow": "width < 560",
     "leftEnd": "narrow ? width : width * 0.42",
@@ -225,10 +225,10 @@ class _Panels:
         return alt.layer(*layers)
 
     def words(self) -> alt.Chart:
-        """The sentence below the axis, the cue in bold; as many words as there is room for."""
+        """The sentence below the axis, as many words as there is room for, the cue's first word among them."""
         return (
             alt.Chart(alt.NamedData("words"))
-            .transform_filter("datum.cue || datum.t % every === 0 || datum.t === pointed")
+            .transform_filter("(datum.t - whole.cue) % every === 0 || datum.t === pointed")
             .mark_text(
                 angle=270,
                 align="right",

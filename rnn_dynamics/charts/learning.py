@@ -45,6 +45,8 @@ _PARAMETERS = {
     "whole": "data('whole')[0]",
     "shown": "hover.look ? hover.look[0] : whole.marked",
 }
+#: Of a network that has ended early, its last look stands for all later ones.
+_SHOWN = "datum.look === min(shown, datum.last)"
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: Names and dashes of the gates.
 GATE_DASHES = {"i": [7, 4], "f": [1, 0], "o": [2, 3], "r": [7, 4], "z": [1, 0]}
@@ -60,8 +62,19 @@ def learning_chart(against: str, background: Background) -> alt.LayerChart:
     panels = _Panels(THEMES[background], against == "step")
     parts: list[Any] = [
         alt.layer(panels.maps(), panels.map_frame(), panels.map_lead()),
-        alt.layer(panels.lines("losses"), panels.chance("chanceLoss"), panels.moment("lossTop", "lossBottom")),
-        alt.layer(panels.lines("accuracies"), panels.chance("chanceRight"), panels.moment("rightTop", "rightBottom")),
+        alt.layer(
+            panels.lines("losses"),
+            panels.latest("lastLoss"),
+            panels.ends(),
+            panels.chance("chanceLoss"),
+            panels.moment("lossTop", "lossBottom"),
+        ),
+        alt.layer(
+            panels.lines("accuracies"),
+            panels.latest("lastRight"),
+            panels.chance("chanceRight"),
+            panels.moment("rightTop", "rightBottom"),
+        ),
         alt.layer(panels.lines("clipped"), panels.moment("clippedTop", "clippedBottom")),
         alt.layer(panels.gates(), panels.gate_names(), panels.moment("gatesTop", "gatesBottom")),
         alt.layer(panels.gradients(), panels.gradient_names()),
@@ -70,14 +83,14 @@ def learning_chart(against: str, background: Background) -> alt.LayerChart:
         colour_bar("‖∂L/∂h_t‖", "length:Q", ("whole.darkest", "whole.high"), SEQUENTIAL, **_COLOURS),
     ]
     apart = ("x", "y", "color", "strokeDash")
-    return picture(panels.theme, _PARAMETERS, *parts, apart=apart, height=HEIGHT, padding={"bottom": 44})
+    return picture(panels.theme, _PARAMETERS, *parts, apart=apart, height=HEIGHT, padding={"bottom": 56})
 
 
 _COLOURS: dict[str, Any] = {
     "legendX": alt.ExprRef("rightStart"),
-    "legendY": alt.ExprRef("height + 40"),
+    "legendY": alt.ExprRef("height + 52"),
     "labelExpr": POWER_OF_TEN,
-    "tickCount": 4,
+    "tickCount": 3,
     "gradientLength": 170,
 }
 #: Field of the curves -> its panel's bottom and top, title, last value of its axis, and the axis's values.
@@ -111,6 +124,7 @@ class _Panels:
                 orient="bottom",
                 offset=alt.ExprRef(f"{bottom} - height"),
                 tickCount=5,
+                tickMinStep=1,
                 labels=labels,
                 titleOpacity=1 if labels else 0,
             ),
@@ -139,17 +153,40 @@ class _Panels:
             y=self._up("y:Q", end, bottom, top, title, **axis),
         )
 
+    def latest(self, last: str) -> Any:
+        """A dot at the end of each line, which is all that there is of one with a single look."""
+        dot = alt.Chart(alt.NamedData("curves")).transform_filter(f"isValid(datum.{last})")
+        return dot.mark_point(filled=True, size=45, opacity=1).encode(
+            x="lastUpdate:Q", y=f"{last}:Q", color=self.colour
+        )
+
+    def ends(self) -> Any:
+        """The loss of each single update before a training ended early, thin."""
+        losses = flattened(x="datum.endUpdates", y="datum.endLosses", data="curves").transform_filter(
+            "datum.endUpdates !== ''"
+        )
+        return losses.mark_line(strokeWidth=1.5, opacity=0.8, order=None, point={"size": 18, "filled": True}).encode(
+            x="x:Q", y="y:Q", color=self.colour
+        )
+
     def chance(self, field: str) -> Any:
         """What an answer without memory reaches."""
         rule = alt.Chart().mark_rule(color=self.theme.quiet, strokeDash=[2, 3], strokeWidth=1.5)
-        text = alt.Chart().mark_text(
-            align="right", baseline="bottom", dx=-4, dy=-3, fontSize=13, color=self.theme.quiet, text="chance"
+        text: dict[str, Any] = {"align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "fontSize": 13}
+        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 4, "strokeJoin": "round"}
+        return group(
+            "whole",
+            rule.encode(x=at("0"), x2=at("leftEnd")),
+            *(
+                alt.Chart().mark_text(text="chance", color=self.theme.quiet, **text, **extra).encode(x=at("leftEnd"))
+                for extra in (halo, {})
+            ),
+            y=f"{field}:Q",
         )
-        return group("whole", rule.encode(x=at("0"), x2=at("leftEnd")), text.encode(x=at("leftEnd")), y=f"{field}:Q")
 
     def moment(self, top: str, bottom: str) -> Any:
         """The update of the look that is shown."""
-        picked = alt.Chart(alt.NamedData("looks")).transform_filter("datum.row === 0 && datum.look === shown")
+        picked = alt.Chart(alt.NamedData("looks")).transform_filter(f"datum.row === whole.longest && {_SHOWN}")
         rule = picked.transform_calculate(update="(datum.above + datum.below) / 2").mark_rule(
             color=self.theme.text, strokeWidth=1, strokeDash=[3, 2]
         )
@@ -171,7 +208,7 @@ class _Panels:
 
     def gate_names(self) -> Any:
         text = alt.Chart(alt.NamedData("gates")).mark_text(align="left", dx=5, fontSize=13, fontWeight="bold")
-        return text.encode(x="update:Q", y="last:Q", text="gate:N", color=self.colour)
+        return text.encode(x="update:Q", y="label:Q", text="gate:N", color=self.colour)
 
     # --- the gradient -----------------------------------------------------------------------------------------
 
@@ -179,7 +216,7 @@ class _Panels:
         """The gradient by step at the look that is shown, for each network."""
         line = (
             flattened(x="whole.steps", y="datum.points", data="looks")
-            .transform_filter("datum.look === shown")
+            .transform_filter(_SHOWN)
             .mark_line(strokeWidth=3, order=None)
         )
         x = time_axis(
@@ -204,13 +241,13 @@ class _Panels:
         return line.encode(x=x, y=y, color=self.colour, strokeDash=self.dash)
 
     def gradient_names(self) -> Any:
-        """The names of the networks: beside the title, on a phone below the curves."""
-        place = "(narrow ? 0 : width - 190) + datum.row * 100"
+        """The names of the networks: below the title, on a phone below the curves."""
+        place = "rightStart + datum.row * 100"
         base = alt.Chart(alt.NamedData("looks")).transform_filter("datum.look === 0")
         names = "{" + ", ".join(f"{key}: '{name}'" for key, name in CELL_NAMES.items()) + "}[datum.cell]"
         text = base.transform_calculate(name=names).mark_text(align="left", dx=34, fontSize=15, fontWeight="bold")
         rule = base.mark_rule(strokeWidth=3)
-        high = at("narrow ? curvesBottom + 40 : curvesTop - 16")
+        high = at("narrow ? curvesBottom + 40 : curvesTop - 12")
         return alt.layer(
             rule.encode(x=at(place), x2=at(f"{place} + 28"), y=high, color=self.colour, strokeDash=self.dash),
             text.encode(x=at(place), y=high, text="name:N", color=self.colour),
@@ -229,7 +266,7 @@ class _Panels:
 
     def map_frame(self) -> Any:
         """Around the looks whose curves are shown."""
-        picked = alt.Chart(alt.NamedData("looks")).transform_filter("datum.look === shown")
+        picked = alt.Chart(alt.NamedData("looks")).transform_filter(_SHOWN)
         return picked.mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2).encode(
             x=at("rightStart"), x2=at("width"), y=at(self._height("above")), y2=at(self._height("below"))
         )
@@ -253,7 +290,7 @@ class _Panels:
         middle = at(f"mapsTop + {each} * datum.row + ({each} - 10) / 2")
         style: dict[str, Any] = {"angle": 270, "align": "center", "fontWeight": "bold", "fontSize": 15}
         name = base.transform_calculate(name=names).mark_text(**style, dy=-34).encode(text="name:N", color=self.colour)
-        down = base.mark_text(angle=270, align="center", dy=-14, fontSize=13, color=self.theme.quiet, text="updates →")
+        down = base.mark_text(angle=270, align="center", dy=-14, fontSize=13, color=self.theme.quiet, text="← updates")
         return alt.layer(name, down).encode(x=at("rightStart"), y=middle)
 
     # --- titles -----------------------------------------------------------------------------------------------
@@ -261,7 +298,7 @@ class _Panels:
     def titles(self) -> tuple[alt.Chart, ...]:
         places = {
             "learned": ("0", "lossTop"),
-            "reach": ("rightStart", "curvesTop"),
+            "reach": ("rightStart", "(narrow ? curvesTop : curvesTop - 20)"),
             "movie": ("rightStart", "mapsTop"),
         }
         return tuple(heading(self.theme, _LINES.format(name), *place) for name, place in places.items())

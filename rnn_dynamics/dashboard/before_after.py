@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job, seat
 from rnn_dynamics.tables.before_after import Network, before_after_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
-from rnn_dynamics.training import History, Training
+from rnn_dynamics.training import History, Moment, Training
 
 #: Seconds between two looks at a training that goes on.
 _LOOK = 1.0
+Array = NDArray[np.float64]
 Trained = tuple[Training, History]
 
 
@@ -49,43 +53,68 @@ def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> t
     """The picture's datasets, and what stands below it, as HTML."""
     words, pairs = sentences(page)["trained"], tuple(zip(job.trainings, job.histories, strict=True))
     networks = [network_of(training, history, component, words) for training, history in pairs]
-    datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, words))
+    datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, component, words))
     return datasets, f'<p class="note">{words["note"].format(task=pairs[0][0].its_task.label)}</p>'
 
 
-def describe(job: Job, words: dict[str, str]) -> str:
+def describe(job: Job, words: Mapping[str, Any]) -> str:
     """A job in a list."""
     training, cells = job.trainings[0], (training.experiment.cell.upper() for training in job.trainings)
-    done = min(history.iterations for history in job.histories)
-    return words["job"].format(cells=", ".join(dict.fromkeys(cells)), task=training.its_task.label, done=done)
+    done = max(history.iterations for history in job.histories)
+    return str(
+        words["job"].format(
+            cells=", ".join(dict.fromkeys(cells)),
+            task=training.its_task.label,
+            done=f"{done:,}",
+            total=f"{training.iterations:,}",
+        )
+    )
 
 
-def network_of(training: Training, history: History, component: str, words: dict[str, str]) -> Network:
+def network_of(training: Training, history: History, component: str, words: Mapping[str, Any]) -> Network:
     """The first and the latest look at a network; the GRU and the RNN have no cell state, and show h."""
     looks = (history.moments[0], history.moments[-1])
-    before, after = (look.log10_norms.get(component, look.log10_norms["hidden"]) for look in looks)
+    before, after = (look.log10_norms[_shown(look, component)] for look in looks)
     name = training.experiment.cell.upper()
     labels = {
-        time: words["label"].format(cell=name, time=words[time], share=power_of_ten(judge(norms).orders))
+        time: words["label"].format(cell=name, time=words[time], share=_share(norms))
         for time, norms in {"before": before, "after": after}.items()
     }
     return Network(cell=training.experiment.cell, before=before, after=after, labels=labels)
 
 
-def headline(pairs: Sequence[Trained], networks: Sequence[Network], words: dict[str, str]) -> str:
+def _shown(look: Moment, component: str) -> str:
+    return component if component in look.log10_norms else "hidden"
+
+
+def _share(norms: Array) -> str:
+    orders = judge(norms).orders
+    return "–" if np.isnan(orders) else f"×{power_of_ten(orders)}"
+
+
+def headline(pairs: Sequence[Trained], networks: Sequence[Network], component: str, words: Mapping[str, Any]) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
-
-    def change(network: Network) -> float:
-        return judge(network.after).orders - judge(network.before).orders
-
-    (training, history), network = max(zip(pairs, networks, strict=True), key=lambda pair: abs(change(pair[1])))
-    kind = "same" if abs(change(network)) < 0.5 else "further" if change(network) > 0 else "less"
-    return words[kind].format(
-        cell=CELLS[training.experiment.cell].label,
-        task=training.its_task.label,
-        done=history.moments[-1].iteration,
-        before=power_of_ten(judge(network.before).orders),
-        after=power_of_ten(judge(network.after).orders),
-        accuracy=f"{100 * history.moments[-1].accuracy:.0f}",
-        chance=f"{100 * training.its_task.chance_accuracy:.0f}",
+    (training, history), network = max(zip(pairs, networks, strict=True), key=lambda pair: abs(_change(pair[1]) or 0.0))
+    change, look = _change(network), history.moments[-1]
+    kind = "silent" if change is None else "same" if abs(change) < 0.5 else "further" if change > 0 else "less"
+    return str(
+        words[kind].format(
+            cell=CELLS[training.experiment.cell].label,
+            gradient=words["gradients"][_shown(look, component)],
+            task=training.its_task.label,
+            done=f"{look.iteration:,}",
+            total=f"{training.iterations:,}",
+            before=_share(network.before),
+            after=_share(network.after),
+            accuracy=f"{100 * look.accuracy:.0f}",
+            chance=f"{100 * training.its_task.chance_accuracy:.0f}",
+        )
     )
+
+
+def _change(network: Network) -> float | None:
+    """By how many orders of magnitude the share at step 1 has changed; None where the last step has no gradient."""
+    before, after = (judge(norms).orders for norms in (network.before, network.after))
+    if np.isnan(before) or np.isnan(after):
+        return None
+    return 0.0 if before == after else after - before

@@ -54,8 +54,7 @@ class BlankAnswer:
         job: the training, or None before it begins.
         cell: the one whose sentence is shown.
         sentence: which one.
-        before, after: cell -> its reading of the sentence; before any training `after` is empty, and `before` holds the
-            cell that is shown alone.
+        before, after: cell -> its reading of the sentence; before any training `after` is empty.
     """
 
     trainings: Mapping[str, Training]
@@ -207,9 +206,7 @@ def blank_answer(job: Job | None, cell: str, typed: str, asked: Sequence[Trainin
         job=begun,
         cell=cell,
         sentence=sentence,
-        before={
-            name: read_untrained(training, words, target) for name, training in shown.items() if begun or name == cell
-        },
+        before={name: read_untrained(training, words, target) for name, training in shown.items()},
         after={
             name: read_sentence(shown[name], parameters, words, target)
             for name, parameters in _parameters(begun).items()

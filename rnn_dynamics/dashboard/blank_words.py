@@ -11,6 +11,7 @@ import numpy as np
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.blank import PAGE, BlankAnswer, example
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.training_words import ended, number, settings_of
 from rnn_dynamics.reading import KEEPS, Reading
 from rnn_dynamics.tables.blank import BlankPicture, blank_datasets, joint, short, tint_scale, tint_shares
 from rnn_dynamics.tables.verdict import power_of_ten
@@ -46,9 +47,9 @@ class Look:
 
 def standing(right: float, chance: float) -> str:
     """How far a network has come: "learned", "chance" (within three standard errors of it), or "partly"."""
-    if right >= LEARNED:
-        return "learned"
-    return "partly" if right > chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED) else "chance"
+    if right <= chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED):
+        return "chance"
+    return "learned" if right >= LEARNED else "partly"
 
 
 def _claim_of(rights: Mapping[str, float], chance: float) -> str:
@@ -58,7 +59,9 @@ def _claim_of(rights: Mapping[str, float], chance: float) -> str:
         if rnn != "chance":
             return "rnn_better"
         return "none" if gru == "chance" else "gru_only"
-    return "lstm_partly" if lstm == "partly" else {"chance": "lstm_only", "partly": "rnn_partly", "learned": "all"}[rnn]
+    if lstm == "partly":
+        return "rnn_ahead" if rights["rnn"] > rights["lstm"] else "lstm_partly"
+    return {"chance": "lstm_only", "partly": "rnn_partly", "learned": "all"}[rnn]
 
 
 def claim(answer: BlankAnswer) -> str:
@@ -73,9 +76,9 @@ def claim(answer: BlankAnswer) -> str:
         text = words[kind].format(**says)
     else:
         kind = _claim_of(answer.rights, answer.training.its_task.chance_accuracy)
-        text = words[kind].format(**says) + (words["gru_too"].format(**says) if "{gru}" not in words[kind] else "")
+        text = words[kind].format(**says)
         if answer.job is not None and not answer.job.complete:
-            text = words["so_far"].format(claim=text, **says)
+            text = f"{words['so_far'].format(**says)} {text}"
     return f'<h2 class="claim">{text.replace(" %", "&nbsp;%")}</h2>'
 
 
@@ -84,18 +87,14 @@ def numbers_of(answer: BlankAnswer) -> dict[str, str | int]:
     training, task = answer.training, answer.training.its_task
     reading = answer.after.get(answer.cell, answer.before[answer.cell])
     says: dict[str, str | int] = {
+        **settings_of(training),
         "cell": answer.cell.upper(),
         "gap": answer.gap,
-        "asked": training.experiment.sequence_length,
+        "fillers": fillers(answer.gap),
+        "asked": fillers(training.experiment.sequence_length),
         "chance": f"{100 * task.chance_accuracy:.0f}",
-        "updates": f"{answer.updates if answer.job else training.iterations:,}",
-        "total": f"{training.iterations:,}",
-        "batch": training.experiment.batch_size,
-        "rate": f"{training.learning_rate:g}",
-        "clip": f"{training.clip_at:g}",
-        "hidden": training.experiment.hidden_size,
-        "bias": training.experiment.gate_bias,
-        "seed": training.experiment.seed,
+        "chance_loss": f"{task.chance_loss(answer.gap):.2g}",
+        "updates": f"{answer.updates:,}",
         "tested": TESTED,
         "named": escaped(answer.template.choices[reading.answer]),
         "sure": _percent(float(reading.probabilities.max())),
@@ -104,8 +103,16 @@ def numbers_of(answer: BlankAnswer) -> dict[str, str | int]:
     return says | {cell: f"{100 * right:.0f}" for cell, right in answer.rights.items()}
 
 
+def fillers(count: int) -> str:
+    """A number of filler words."""
+    words = sentences(PAGE)["fillers"]
+    return str(words["none" if count == 0 else "one" if count == 1 else "other"].format(count=count))
+
+
 def _percent(share: float) -> str:
     """A probability or share in per cent, with a digit more where it is close to none or all."""
+    if np.isnan(share):
+        return "–"
     return f"{100 * share:.1f}" if not 0.01 <= share <= 0.995 and 0.0 < share < 1.0 else f"{100 * share:.0f}"
 
 
@@ -114,7 +121,8 @@ def _percent(share: float) -> str:
 
 def tinted(answer: BlankAnswer, look: Look) -> str:
     """The sentence before training and, if there is one, after it; each word tinted by its gradient, with its norm."""
-    scale = tint_scale(list(answer.norms.values()), look.relative)
+    readings = (*answer.before.values(), *answer.after.values())
+    scale = tint_scale([reading.log10_norms for reading in readings], look.relative)
     blocks = "".join(
         f'<p class="block">{_heading(answer, time)}</p><p class="words">{_words(answer, reading, look, scale)}</p>'
         for time, reading in answer.shown.items()
@@ -130,25 +138,26 @@ def cue_share(reading: Reading, cue: tuple[int, int]) -> float:
 
 def _heading(answer: BlankAnswer, time: str) -> str:
     words, cue = sentences(PAGE)["blocks"], answer.sentence.cue
+    says = {"updates": f"{answer.updates:,}", "total": f"{answer.training.iterations:,}"}
     if cue is None:
-        return str(words[f"{time}_plain"]).format(updates=f"{answer.updates:,}")
-    before = cue_share(answer.before[answer.cell], cue)
-    if np.isnan(cue_share(answer.shown[time], cue)):
-        return str(words[f"{time}_none"]).format(updates=f"{answer.updates:,}")
-    if time == "before":
-        return str(words["before"]).format(share=power_of_ten(before))
-    after = cue_share(answer.after[answer.cell], cue)
-    return str(words[_course(before, after)]).format(
-        share=power_of_ten(after), before_share=power_of_ten(before), updates=f"{answer.updates:,}"
-    )
+        return str(words[f"{time}_plain"].format(**says))
+    before, share = cue_share(answer.before[answer.cell], cue), cue_share(answer.shown[time], cue)
+    if np.isnan(share):
+        return str(words[f"{time}_none"].format(**says))
+    kind = "before" if time == "before" else _course(before, share)
+    return str(words[kind].format(share=power_of_ten(share), before_share=power_of_ten(before), **says))
 
 
 def _course(before: float, after: float) -> str:
-    """What has become of the cue's share; log10."""
+    """What has become of the cue's share; log10, nan where no word had any gradient."""
+    if np.isnan(before):
+        return "after_new"
     if after < LOST:
         return "after_lost"
+    if before < LOST:
+        return "after_rises" if after > before + _CHANGE else "after_grows"
     if after > before + _CHANGE:
-        return "after_rises" if before < LOST else "after_grows"
+        return "after_grows"
     return "after_falls" if after < before - 1.0 else "after_reaches"
 
 
@@ -212,12 +221,11 @@ def blank_picture(answer: BlankAnswer, colour: str) -> dict[str, bytes]:
 def _title(answer: BlankAnswer) -> str:
     words, curves = sentences(PAGE)["titles"], answer.curves
     if not curves:
-        return str(words["before"]).format(gap=answer.gap)
+        return str(words["before"].format(fillers=fillers(answer.gap)))
     over = answer.job is not None and answer.job.over
-    # The order in which readers look for them.
-    last = {cell: curves[cell][-1] for cell in ("lstm", "gru", "rnn")}
-    rights = ", ".join(f"{cell.upper()} {100 * right:.0f} %" for cell, (_, right) in last.items())
-    return str(words["over" if over else "training"]).format(gap=answer.gap, longest=last["rnn"][0], rights=rights)
+    rights = {cell: f"{100 * tests[-1][1]:.0f}" for cell, tests in curves.items()}
+    says = {"gap": answer.gap, "fillers": fillers(answer.gap), "longest": curves[answer.cell][-1][0]}
+    return str(words["over" if over else "training"].format(**says, **rights))
 
 
 def _gate_title(answer: BlankAnswer) -> str:
@@ -226,7 +234,7 @@ def _gate_title(answer: BlankAnswer) -> str:
         return str(words["no_gate"])
     before, after = answer.before[answer.cell], answer.after.get(answer.cell)
     says = {"cell": answer.cell.upper(), "gate": sentences(PAGE)["gates"][KEEPS[answer.cell]]}
-    if cue is None:
+    if cue is None or "–" in (_left(before, cue), _left(after or before, cue)):
         keeps = (after or before).keeps
         assert keeps is not None
         return str(words["gate_plain"]).format(mean=f"{100 * keeps.mean():.0f}", **says)
@@ -239,7 +247,7 @@ def _gate_title(answer: BlankAnswer) -> str:
 def _left(reading: Reading, cue: tuple[int, int]) -> str:
     """Of what the cue writes, the part that is left at the blank, in per cent."""
     left = reading.left_of(*cue)
-    if left is None:
+    if left is None or np.isnan(left):
         return "–"
     return "less than 0.01" if left < 1e-4 else f"{100 * left:.2g}" if left < 0.995 else "100"
 
@@ -250,8 +258,10 @@ def _left(reading: Reading, cue: tuple[int, int]) -> str:
 def finding(answer: BlankAnswer, moved: bool) -> str:
     """What the picture says, in words and numbers."""
     failures = "".join(
-        f"<p><b>{CELLS[cell].label}.</b> {history.failure}</p>"
-        for cell, history in zip(answer.trainings, answer.job.histories if answer.job else (), strict=False)
+        f"<p>{ended(training, history)}</p>"
+        for training, history in zip(
+            answer.trainings.values(), answer.job.histories if answer.job else (), strict=False
+        )
         if history.failure
     )
     tables = "".join(f'<table class="verdict">{table}</table>' for table in _tables(answer))
@@ -262,27 +272,36 @@ def finding(answer: BlankAnswer, moved: bool) -> str:
 def _tables(answer: BlankAnswer) -> Iterator[str]:
     words, cell = sentences(PAGE)["table"], answer.cell.upper()
     if answer.after and answer.sentence.cue is not None:
-        head = words["head"].format(gap=answer.gap)
-        yield head + "".join(_row(answer, name, answer.sentence.cue) for name in answer.trainings)
+        yield _networks_table(answer, answer.sentence.cue)
     head = words["cues_head"].format(cell=cell)
     yield head + "".join(_cue_row(answer, pair) for pair in range(len(answer.template.answers)))
 
 
-def _row(answer: BlankAnswer, cell: str, cue: tuple[int, int]) -> str:
-    before, after, training = answer.before[cell], answer.after[cell], answer.trainings[cell]
-    percent = {time: _left(one, cue) for time, one in (("before", before), ("after", after))}
-    return str(
-        sentences(PAGE)["table"]["row"].format(
-            name=CELLS[cell].label,
-            right=f"{100 * answer.rights[cell]:.0f} %",
-            chance=f"{100 * training.its_task.chance_accuracy:.0f}",
-            loss=f"{answer.losses[cell]:.2g}",
-            chance_loss=f"{training.its_task.chance_loss(answer.gap):.2g}",
-            norm_before=short(joint(before.log10_norms[slice(*cue)])),
-            norm_after=short(joint(after.log10_norms[slice(*cue)])),
-            **{f"left_{time}": text if text == "–" else f"{text} %" for time, text in percent.items()},
-        )
+def _networks_table(answer: BlankAnswer, cue: tuple[int, int]) -> str:
+    """A column for each network, which leaves room for them on a phone."""
+    words, says = sentences(PAGE)["table"], numbers_of(answer)
+    columns = [_column(answer, cell, cue) for cell in answer.trainings]
+    names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in answer.trainings)
+    rows = "".join(
+        f'<tr><th scope="row">{words[key].format(**says)}</th>'
+        + "".join(f"<td>{column[key]}</td>" for column in columns)
+        + "</tr>"
+        for key in columns[0]
     )
+    return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"
+
+
+def _column(answer: BlankAnswer, cell: str, cue: tuple[int, int]) -> dict[str, str]:
+    """Key of a row -> what it says of one network."""
+    before, after = answer.before[cell], answer.after[cell]
+    left = {time: _left(one, cue) for time, one in (("before", before), ("after", after))}
+    return {
+        "right": f"<b>{100 * answer.rights[cell]:.0f} %</b>",
+        "loss": number(answer.losses[cell], ".2g"),
+        "norm_before": short(joint(before.log10_norms[slice(*cue)])),
+        "norm_after": short(joint(after.log10_norms[slice(*cue)])),
+        **{f"left_{time}": text if text == "–" else f"{text} %" for time, text in left.items()},
+    }
 
 
 def _cue_row(answer: BlankAnswer, pair: int) -> str:
@@ -316,10 +335,10 @@ def _notes(answer: BlankAnswer, moved: bool) -> Iterator[str]:
     if answer.gap != answer.training.experiment.sequence_length:
         yield words["fewer"].format(**says)
     before, after = answer.before[answer.cell], answer.after.get(answer.cell)
-    if after is not None and after.loss * _SHRUNK < before.loss:
+    if after is not None and after.loss * _SHRUNK < before.loss < np.inf:
         yield words["small_loss"].format(
-            loss_before=f"{before.loss:.2g}",
-            loss_after=f"{after.loss:.2g}",
+            loss_before=number(before.loss, ".2g"),
+            loss_after=number(after.loss, ".2g"),
         )
     if answer.cell in KEEPS:
         yield words["memory"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.training_panel import affordable, network_of
+from rnn_dynamics.dashboard.training_words import last_update, settings_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import LearningPicture, Look, Looks, learning_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
@@ -22,6 +23,8 @@ Numbers = NDArray[np.int64] | Array
 PAGE = "learning"
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
+#: The sequence lengths that the page offers.
+LENGTHS = (10, 20, 30, 50, 70, 100)
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
 
@@ -32,20 +35,19 @@ def trainings(experiment: Experiment, views: Mapping[str, str]) -> tuple[Trainin
     Raises:
         ValueError: the settings do not go together, or would take too long.
     """
-    cells = dict.fromkeys(("rnn", experiment.cell))
-    asked = tuple(
-        Training(
-            experiment=network_of(experiment, cell),
-            task=_task(views),
-            optimiser=views["optimiser"],
-            learning_rate=float(views["learning_rate"]),
-            clipping=views["clipping"],
-            clip_at=float(views["clip_at"]),
-            iterations=int(views["iterations"]),
-        )
-        for cell in cells
+    return affordable(tuple(_asked(experiment, views, cell) for cell in dict.fromkeys(("rnn", experiment.cell))))
+
+
+def _asked(experiment: Experiment, views: Mapping[str, str], cell: str) -> Training:
+    return Training(
+        experiment=network_of(experiment, cell),
+        task=_task(views),
+        optimiser=views["optimiser"],
+        learning_rate=float(views["learning_rate"]),
+        clipping=views["clipping"],
+        clip_at=float(views["clip_at"]),
+        iterations=int(views["iterations"]),
     )
-    return affordable(asked)
 
 
 def _task(views: Mapping[str, str]) -> str:
@@ -88,15 +90,9 @@ def untrained_picture(
         titles=titles,
         against_lag=views["axis"] == "lag",
     )
-    cells = " and ".join(f"the {cell.upper()}" for cell in dict.fromkeys(("rnn", experiment.cell)))
-    text = sentences(PAGE)["before"].format(
-        cells=cells,
-        updates=f"{int(views['iterations']):,}",
-        optimiser=views["optimiser"],
-        rate=views["learning_rate"],
-        clipping=views["clipping"] if views["clipping"] == "none" else f"{views['clipping']} at {views['clip_at']}",
-        bias=experiment.gate_bias,
-        hidden=experiment.hidden_size,
+    asked = _asked(experiment, views, experiment.cell)
+    text = sentences(PAGE)["before_rnn" if experiment.cell == "rnn" else "before"].format(
+        cell=experiment.cell.upper(), **settings_of(asked)
     )
     return learning_datasets(picture), f"<p>{text}</p>"
 
@@ -104,21 +100,33 @@ def untrained_picture(
 def learning_picture(job: Job, moment: str, against_lag: bool, palette: tuple[str, ...]) -> dict[str, bytes]:
     """The picture's datasets, of what a job has learned so far."""
     looks = looks_by_cell(job)
-    last = min(map(len, looks.values())) - 1
+    last = max(map(len, looks.values())) - 1
     marked = round(float(moment.removesuffix(" %")) / 100 * last)
     training = job.trainings[0]
     picture = LearningPicture(
         looks=looks,
         length=training.steps,
-        updates=training.iterations,
+        updates=_axis_end(job),
         chance_loss=training.its_task.chance_loss(training.experiment.sequence_length),
         chance_accuracy=training.its_task.chance_accuracy,
         marked=marked,
         palette=palette,
-        titles=_titles(job, looks, marked),
+        titles=learning_titles(job, looks, marked),
         against_lag=against_lag,
+        ended={
+            one.experiment.cell: history.losses[history.moments[-1].iteration :]
+            for one, history in zip(job.trainings, job.histories, strict=True)
+            if history.failure
+        },
     )
     return learning_datasets(picture)
+
+
+def _axis_end(job: Job) -> int:
+    """The last update that was asked for, or where all have ended early the last one of any."""
+    if all(history.failure for history in job.histories):
+        return max(1, *(len(history.losses) - 1 for history in job.histories))
+    return job.trainings[0].iterations
 
 
 def looks_by_cell(job: Job) -> dict[str, Looks]:
@@ -129,28 +137,51 @@ def looks_by_cell(job: Job) -> dict[str, Looks]:
     }
 
 
+def outcome(training: Training, history: History) -> str:
+    """How far a network has come: "learned", "partly", "chance", "diverged", or "untrained" if no update was made."""
+    if history.failure:
+        return "diverged" if history.iterations else "untrained"
+    return standing(training, looks_of(history)[-1])
+
+
 def standing(training: Training, look: Look) -> str:
-    """How far a network has come: "learned", "partly", or "chance"."""
+    """How far a network has come that has not diverged: "learned", "partly", or "chance"."""
     share = look.loss / training.its_task.chance_loss(training.experiment.sequence_length)
     return "learned" if share <= LEARNED else "partly" if share <= PARTLY else "chance"
 
 
-def _titles(job: Job, looks: Mapping[str, Looks], marked: int) -> dict[str, str]:
-    words = sentences(PAGE)["titles"]
-    training, updates = job.trainings[-1], min(of_cell[-1].update for of_cell in looks.values())
-    said = [
-        words[standing(training, of_cell[-1])].format(cell=cell.upper(), accuracy=f"{100 * of_cell[-1].accuracy:.0f}")
-        for cell, of_cell in reversed(list(looks.items()))
-    ]
-    chance = f"{100 * training.its_task.chance_accuracy:.0f}"
-    cell, of_cell = list(looks.items())[-1]
-    before, after = (power_of_ten(judge(look.norms).orders) for look in (of_cell[0], of_cell[-1]))
-    shown = list(looks.values())[-1][marked].update
+def learning_titles(job: Job, looks: Mapping[str, Looks], marked: int) -> dict[str, str]:
+    """The panels' titles, given the number of the look that is marked."""
+    words, total = sentences(PAGE)["titles"], f"{job.trainings[0].iterations:,}"
+    going = [history.iterations for history in job.histories if not history.failure]
+    says = {"chance": f"{100 * job.trainings[0].its_task.chance_accuracy:.0f}", "total": total}
+    last = words["after"].format(done=f"{min(going):,}", **says) if going else words["ended"].format(**says)
+    longest = max(looks.values(), key=len)
     return {
-        "learned": words["head"].format(updates=f"{updates:,}", said="|".join(said), chance=chance),
-        "reach": words["reach"].format(cell=cell.upper(), before=before, after=after),
-        "movie": words["movie"].format(shown=f"{shown:,}"),
+        "learned": "|".join([*_outcomes(job), last]),
+        "reach": _reach_title(*list(looks.items())[-1]),
+        "movie": words["movie"].format(shown=f"{longest[marked].update:,}", total=total),
     }
+
+
+def _outcomes(job: Job) -> list[str]:
+    """A line for each network, the reader's cell first."""
+    words = sentences(PAGE)["titles"]
+    return [
+        words[outcome(training, history)].format(
+            cell=training.experiment.cell.upper(),
+            accuracy=f"{100 * history.moments[-1].accuracy:.0f}",
+            update=f"{last_update(history):,}",
+        )
+        for training, history in reversed(list(zip(job.trainings, job.histories, strict=True)))
+    ]
+
+
+def _reach_title(cell: str, looks: Looks) -> str:
+    before, after = (judge(look.norms).orders for look in (looks[0], looks[-1]))
+    kind = "reach_none" if np.isnan(before) or np.isnan(after) else "reach" if len(looks) > 1 else "reach_untrained"
+    says = {"before": power_of_ten(before), "after": power_of_ten(after)}
+    return str(sentences(PAGE)["titles"][kind].format(cell=cell.upper(), **says))
 
 
 def sequence_html(experiment: Experiment, views: Mapping[str, str]) -> str:

@@ -2,92 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.dashboard.learning import PAGE, looks_of, standing
+from rnn_dynamics.dashboard.learning import PAGE, looks_of, outcome
+from rnn_dynamics.dashboard.learning_advice import advice
+from rnn_dynamics.dashboard.training_words import ended, number, settings_of
 from rnn_dynamics.tables.learning import Look
-from rnn_dynamics.tables.verdict import judge
+from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Training
+
+Trained = tuple[Training, History]
 
 
 def learning_finding(job: Job) -> str:
     """What the picture says, in words and numbers."""
-    words = sentences(PAGE)
     pairs = list(zip(job.trainings, job.histories, strict=True))
-    rows = "".join(_row(training, history) for training, history in pairs)
-    notes = "".join(f'<p class="note">{text}</p>' for text in _notes(job))
-    failures = "".join(
-        f"<p><b>{CELLS[training.experiment.cell].label}.</b> {history.failure}</p>"
-        for training, history in pairs
-        if history.failure
-    )
-    return (
-        f'{failures}<div style="overflow-x: auto"><table class="verdict">{words["table"]["head"]}{rows}</table></div>'
-        f"{notes}"
-    )
+    failures = "".join(f"<p>{ended(training, history)}</p>" for training, history in pairs if history.failure)
+    notes = "".join(f'<p class="note">{text}</p>' for text in _notes(job, pairs))
+    return f"{failures}{_table(pairs)}{notes}"
 
 
-def _row(training: Training, history: History) -> str:
-    table, looks, task = sentences(PAGE)["table"], looks_of(history), training.its_task
+def _table(pairs: Sequence[Trained]) -> str:
+    """A column for each network, which leaves room for them on a phone."""
+    words, (training, _) = sentences(PAGE)["table"], pairs[0]
+    task = training.its_task
+    says = {
+        "chance": f"{task.chance_loss(training.experiment.sequence_length):.3g}",
+        "guess": f"{100 * task.chance_accuracy:.0f}",
+    }
+    names = "".join(f"<th>{CELLS[one.experiment.cell].label}</th>" for one, _ in pairs)
+    columns = [_column(*pair) for pair in pairs]
+    rows = "".join(
+        f'<tr><th scope="row">{words[key].format(**says)}</th>'
+        + "".join(f"<td>{column[key]}</td>" for column in columns)
+        + "</tr>"
+        for key in columns[0]
+    )
+    return f'<table class="verdict"><tr><th>{words["network"]}</th>{names}</tr>{rows}</table>'
+
+
+def _column(training: Training, history: History) -> dict[str, str]:
+    """Key of a row -> what it says of one network."""
+    words, looks, task = sentences(PAGE)["values"], looks_of(history), training.its_task
     first, last = looks[0], looks[-1]
     half = (task.chance_accuracy + 1.0) / 2.0
     there = next((look.update for look in looks if look.accuracy >= half), None)
     clipped = history.clipped
-    return str(
-        table["row"].format(
-            name=CELLS[training.experiment.cell].label,
-            loss=f"{last.loss:.3g}",
-            chance=f"{task.chance_loss(training.experiment.sequence_length):.3g}",
-            accuracy=f"{100 * last.accuracy:.0f}",
-            guess=f"{100 * task.chance_accuracy:.0f}",
-            half=table["never"] if there is None else table["update"].format(update=f"{there:,}"),
-            before=_reach(first),
-            after=_reach(last),
-            clipped="–" if training.clipping == "none" or not clipped else f"{100 * np.mean(clipped):.0f} %",
-            gate=_gate(first, last),
-        )
-    )
+    return {
+        "done": words["done"].format(done=f"{history.iterations:,}", total=f"{training.iterations:,}"),
+        "loss": number(last.loss, ".3g"),
+        "right": f"<b>{100 * last.accuracy:.0f} %</b>",
+        "half": words["never"] if there is None else words["update"].format(update=f"{there:,}"),
+        "left_before": _left(first),
+        "left_after": _left(last) if len(looks) > 1 else "–",
+        "clipped": "–" if training.clipping == "none" or not clipped else f"{100 * np.mean(clipped):.0f} %",
+        "gate": _gate(first, last),
+    }
 
 
-def _reach(look: Look) -> str:
-    """The lag at which 1 % of the gradient is left."""
-    table, lag = sentences(PAGE)["table"], judge(look.norms).horizon
-    return str(table["all"] if lag is None else table["steps"].format(lag=lag))
+def _left(look: Look) -> str:
+    """How much of the gradient at step T is left at step 1."""
+    orders = judge(look.norms).orders
+    return "–" if np.isnan(orders) else f"×{power_of_ten(orders)}"
 
 
 def _gate(first: Look, last: Look) -> str:
     """The gate that keeps the state: f, or the GRU's z."""
     name = next((gate for gate in ("f", "z") if gate in last.gates), None)
-    return f"{name}: {first.gates[name]:.2f} → {last.gates[name]:.2f}" if name else "–"
+    if name is None:
+        return "–"
+    means = {"before": number(first.gates[name], ".2f"), "after": number(last.gates[name], ".2f")}
+    return str(sentences(PAGE)["values"]["gate"].format(gate=name, **means))
 
 
-def _notes(job: Job) -> Iterator[str]:
-    words, training = sentences(PAGE)["notes"], job.trainings[-1]
-    experiment = training.experiment
-    yield words["settings"].format(
-        task=training.its_task.label,
-        gap=experiment.sequence_length,
-        steps=training.steps,
-        hidden=experiment.hidden_size,
-        batch=experiment.batch_size,
-        optimiser=training.optimiser,
-        rate=f"{training.learning_rate:g}",
-        seed=experiment.seed,
-    )
-    standings = {
-        one.experiment.cell: standing(one, looks_of(history)[-1])
-        for one, history in zip(job.trainings, job.histories, strict=True)
-    }
-    gated = [cell for cell in standings if cell != "rnn"]
-    if gated and all(standings[cell] == "chance" for cell in gated):
-        yield words["gates_fail"].format(cell=gated[0].upper())
-    if standings.get("rnn") == "learned":
-        yield words["rnn_learns"]
+def _notes(job: Job, pairs: Sequence[Trained]) -> Iterator[str]:
+    words, (training, history) = sentences(PAGE)["notes"], pairs[-1]
+    says = settings_of(training)
+    yield words["settings"].format(**says)
+    if len(pairs) > 1:
+        yield words["both"]
+    outcomes = {one.experiment.cell: outcome(one, its) for one, its in pairs}
+    last = outcomes[training.experiment.cell]
+    if job.over and last in ("chance", "diverged", "untrained"):
+        if last == "chance" and training.experiment.cell != "rnn":
+            yield words["gates_fail"].format(cell=training.experiment.cell.upper())
+        yield from advice(training, history, history.moments[-1].loss)
+    if outcomes.get("rnn") == "learned":
+        yield words["rnn_learns"].format(**says)
+    if any(its.failure for _, its in pairs):
+        yield words["thin"]
     if training.its_task.every_step:
         yield words["every"]
     yield words["float"]

@@ -94,7 +94,7 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]]) -> Job | 
     if _pace(page) != st.session_state[_SHOWN_EVERY]:
         st.rerun()
     if job is not None and job.failure:
-        st.error(words["refused"].format(why=job.failure))
+        st.error(words["failed"].format(why=job.failure))
     return job
 
 
@@ -102,7 +102,7 @@ def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training
     words, held = sentences("training"), seat()
     stopped = job is not None and not job.complete and not job.failure
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(words["again" if job else "train"], key="train", type="primary"):
+        if st.button(words["again" if job else "train"], key="train"):
             try:
                 held.begin(page, asked())
             except ValueError as error:
@@ -119,16 +119,21 @@ def _show_work(page: str, job: Job) -> None:
         if place:
             st.progress(0.0, words["queue"].format(place=place))
         else:
-            left = job.seconds_left
-            says = words["beginning"] if left is None else words["seconds"].format(seconds=left)
-            st.progress(job.share, words["progress"].format(done=_done(job), total=_total(job), left=says))
+            st.progress(job.share, _progress(job))
         st.button(words["stop"], key="stop", on_click=seat().stop)
 
 
-def _done(job: Job) -> int:
-    """Updates of the training that is furthest behind."""
-    return min((history.iterations for history in job.histories), default=0)
+def _progress(job: Job) -> str:
+    words, left = sentences("training"), job.seconds_left
+    said: str = words["beginning" if left is None else "progress"]
+    return said.format(done=_done(job), total=_total(job), seconds=f"{left or 0.0:.0f}")
 
 
-def _total(job: Job) -> int:
-    return max(training.iterations for training in job.trainings)
+def _done(job: Job) -> str:
+    """Updates of the training that is furthest behind, of those that have not ended early."""
+    going = [history.iterations for history in job.histories if not history.failure]
+    return f"{min(going or [history.iterations for history in job.histories], default=0):,}"
+
+
+def _total(job: Job) -> str:
+    return f"{max(training.iterations for training in job.trainings):,}"

@@ -12,8 +12,10 @@ import pyarrow as pa
 from rnn_dynamics.tables.drawing import Array, arrow_bytes
 from rnn_dynamics.tables.verdict import power_of_ten, ten_to
 
-#: How many orders of magnitude the tints may tell apart: the first that holds all norms, or the last.
-SPANS = (1.0, 2.0, 3.0, 6.0, 12.0, 30.0, 60.0)
+#: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
+SPANS = (1.0, 2.0, 3.0, 6.0, 12.0)
+#: And those of shares: always as many, so that the same tint means the same share whatever the networks are.
+SHARES = 6.0
 #: Percentiles of the units between which the gate's band lies.
 BAND = (10.0, 90.0)
 #: The largest mark first, so that all are seen where networks give the same.
@@ -70,9 +72,11 @@ def tint_scale(curves: Sequence[Array], relative: bool) -> tuple[float, float]:
 
     `relative`: a norm counts as a share of the largest one in its sentence.
     """
-    heights = [curve - peak_of(curve, relative) for curve in curves]
-    finite = np.concatenate(heights)[np.isfinite(np.concatenate(heights))]
-    top = 0.0 if relative else float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
+    if relative:
+        return -SHARES, 0.0
+    together = np.concatenate(list(curves))
+    finite = together[np.isfinite(together)]
+    top = float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
     needed = top - finite.min(initial=top)
     return top - next((span for span in SPANS if span >= needed), SPANS[-1]), top
 
@@ -155,6 +159,7 @@ def whole_row(picture: BlankPicture) -> pa.Table:
                 "longest": picture.longest,
                 "chance": 100.0 * picture.chance,
                 "steps": len(picture.words),
+                "cue": picture.cue[0] + 1 if picture.cue else 1,
                 "colour": picture.colour,
                 "trained": "after" in picture.norms,
                 "gated": bool(picture.keeps),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ POINTS = 30
 #: How many orders of magnitude below the largest norm the axis of the curves may end, and the maps' colours at most.
 _DARKEST = 12.0
 _SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
+#: Per cent of the gates' axis that a letter beside it needs.
+LETTER = 22.0
 #: What of an LSTM and of a GRU is no gate but what is written.
 _CANDIDATES = ("g", "n")
 _FLOAT = pa.float64()
@@ -56,7 +59,9 @@ class LearningPicture:
     Attributes:
         looks: cell -> its looks, in order; networks of the same task. There may be none yet.
         length: T.
-        updates: of the whole training.
+        updates: where the axis of updates ends.
+        ended: cell -> the losses of its own sequences from its last look on, one for each update, where a training has
+            ended early. updates may then end with the last of them.
         chance_loss, chance_accuracy: of the task.
         marked: number of the look that is shown where no pointer says otherwise.
         palette: hex colours, from the smallest norm to the largest.
@@ -73,6 +78,11 @@ class LearningPicture:
     palette: tuple[str, ...]
     titles: Mapping[str, str]
     against_lag: bool
+    ended: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def reached(self, cell: str) -> int:
+        """The last update that the picture knows of a network; at least 1, so that its only look has a height."""
+        return max(1, self.looks[cell][-1].update + max(0, len(self.ended.get(cell, ())) - 1))
 
     @cached_property
     def steps(self) -> NDArray[np.int64]:
@@ -103,8 +113,8 @@ def learning_datasets(picture: LearningPicture) -> dict[str, bytes]:
 def look_rows(picture: LearningPicture) -> pa.Table:
     """One row for each look at each network.
 
-    Columns cell, row (0 for the upper map), look (its number), above and below (its strip of the map, in updates),
-    colours and points (heights of its curve).
+    Columns cell, row (0 for the upper map), look (its number), last (that of its network's last look), above and below
+    (its strip of the map, in updates), colours and points (heights of its curve).
     """
     low, high = picture.ends
     darkest = max(low, high - _DARKEST)
@@ -114,7 +124,8 @@ def look_rows(picture: LearningPicture) -> pa.Table:
         updates = [look.update for look in looks]
         between = [(first + second) / 2 for first, second in pairwise(updates)]
         for number, look in enumerate(looks):
-            share = (np.clip(look.norms[stops - 1], darkest, high) - darkest) / (high - darkest)
+            norms = np.nan_to_num(look.norms[stops - 1], nan=darkest, posinf=high, neginf=darkest)
+            share = (np.clip(norms, darkest, high) - darkest) / (high - darkest)
             points = look.norms[picture.steps - 1]
             inside = (points >= low) & (points <= high)
             rows.append(
@@ -122,23 +133,34 @@ def look_rows(picture: LearningPicture) -> pa.Table:
                     "cell": cell,
                     "row": row,
                     "look": number,
+                    "last": len(looks) - 1,
                     "above": 0.0 if number == 0 else between[number - 1],
-                    "below": between[number] if number < len(between) else float(updates[-1]),
+                    "below": between[number] if number < len(between) else float(picture.reached(cell)),
                     "colours": ",".join(colours[np.rint(share * 254.0).astype(np.int64)]),
                     "points": ",".join(
                         np.where(inside, hundredths(np.where(inside, points, 0.0)).astype(str), "x").tolist()
                     ),
                 }
             )
-    return _table(rows, ("cell", "colours", "points"), row=pa.int64(), look=pa.int64(), above=_FLOAT, below=_FLOAT)
+    whole = dict.fromkeys(("row", "look", "last"), pa.int64())
+    return _table(rows, ("cell", "colours", "points"), **whole, above=_FLOAT, below=_FLOAT)
 
 
 def curve_rows(picture: LearningPicture) -> pa.Table:
-    """One row for each network: cell, and by look updates, losses, accuracies and clipped (per cent) as texts."""
+    """One row for each network: cell, and by look updates, losses, accuracies and clipped (per cent) as texts.
+
+    Also the latest update, loss and accuracy as lastUpdate, lastLoss and lastRight; and of a training that has ended
+    early endUpdates and endLosses as texts, else empty ones.
+    """
     top = loss_top(picture)
     rows = [
         {
             "cell": cell,
+            "lastUpdate": looks[-1].update,
+            "lastLoss": min(looks[-1].loss, top),
+            "lastRight": 100.0 * looks[-1].accuracy,
+            "endUpdates": numbers_text(looks[-1].update + np.arange(len(picture.ended.get(cell, ())))),
+            "endLosses": _text([min(loss, top) for loss in picture.ended.get(cell, ())], 4),
             "updates": numbers_text(np.array([look.update for look in looks])),
             "losses": _text([min(look.loss, top) for look in looks], 4),
             "accuracies": _text([100.0 * look.accuracy for look in looks], 1),
@@ -146,19 +168,25 @@ def curve_rows(picture: LearningPicture) -> pa.Table:
         }
         for cell, looks in picture.looks.items()
     ]
-    return _table(rows, ("cell", "updates", "losses", "accuracies", "clipped"))
+    texts = ("cell", "updates", "losses", "accuracies", "clipped", "endUpdates", "endLosses")
+    return _table(rows, texts, lastUpdate=pa.int64(), lastLoss=_FLOAT, lastRight=_FLOAT)
 
 
 def loss_top(picture: LearningPicture) -> float:
-    """Where the axis of the losses ends: a diverging one leaves it."""
+    """Where the axis of the losses ends: a diverging one leaves it, after a start that lies on it."""
     losses = (look.loss for looks in picture.looks.values() for look in looks if np.isfinite(look.loss))
-    largest = max(losses, default=0.0)
-    return float(picture.chance_loss * (1.25 if largest <= 1.25 * picture.chance_loss else 2.5))
+    largest, chance = max(losses, default=0.0), picture.chance_loss
+    if any(picture.ended.values()):
+        return float(2.5 * max(chance, *(looks[0].loss for looks in picture.looks.values())))
+    return float(chance * (1.25 if largest <= 1.25 * chance else 2.5))
 
 
 def gate_rows(picture: LearningPicture) -> pa.Table:
-    """One row for each gate of each network that has gates: cell, gate, updates and means (per cent) as texts."""
-    rows = [
+    """One row for each gate of each network that has gates: cell, gate, updates and means (per cent) as texts.
+
+    Also where its letter stands, label (per cent): beside the latest mean, as far from the others as it must.
+    """
+    rows: list[dict[str, object]] = [
         {
             "cell": cell,
             "gate": gate,
@@ -171,7 +199,22 @@ def gate_rows(picture: LearningPicture) -> pa.Table:
         for gate in looks[0].gates
         if gate not in _CANDIDATES
     ]
-    return _table(rows, ("cell", "gate", "updates", "means"), update=pa.int64(), last=_FLOAT)
+    for row, place in zip(rows, apart([cast(float, row["last"]) for row in rows]), strict=True):
+        row["label"] = place
+    return _table(rows, ("cell", "gate", "updates", "means"), update=pa.int64(), last=_FLOAT, label=_FLOAT)
+
+
+def apart(heights: Sequence[float], least: float = LETTER) -> list[float]:
+    """Heights from 0 to 100, moved as little as it takes to lie `least` apart; nan counts as 0."""
+    places = np.nan_to_num(np.array(heights, dtype=float))
+    upwards = np.argsort(places, kind="stable")
+    for below, above in pairwise(upwards):
+        places[above] = max(places[above], places[below] + least)
+    ceiling = 100.0
+    for place in reversed(upwards):
+        places[place] = min(places[place], ceiling)
+        ceiling = places[place] - least
+    return [float(place) for place in places]
 
 
 def _table(rows: Sequence[Mapping[str, object]], texts: tuple[str, ...], **others: pa.DataType) -> pa.Table:
@@ -191,7 +234,7 @@ def whole_row(picture: LearningPicture) -> pa.Table:
     steps, length = picture.steps, picture.length
     places = point_steps(length, MAP_POINTS)
     share = (places - 1) / max(1, length - 1)
-    last = min((len(looks) for looks in picture.looks.values()), default=1) - 1
+    counts = [len(looks) for looks in picture.looks.values()]
     return pa.Table.from_pylist(
         [
             {
@@ -205,8 +248,9 @@ def whole_row(picture: LearningPicture) -> pa.Table:
                 "chanceLoss": round(picture.chance_loss, 4),
                 "chanceRight": round(100.0 * picture.chance_accuracy, 1),
                 "topLoss": loss_top(picture),
-                "marked": min(picture.marked, last),
+                "marked": min(picture.marked, max(counts, default=1) - 1),
                 "networks": max(1, len(picture.looks)),
+                "longest": max(range(len(counts)), key=counts.__getitem__, default=0),
                 **picture.titles,
             }
         ]

@@ -1,8 +1,8 @@
-"""The adding problem of Hochreiter & Schmidhuber 1997, in the form of Le, Jaitly & Hinton 2015.
+"""The adding problem after Hochreiter & Schmidhuber 1997, one mark in each half as in Arjovsky, Shah & Bengio 2016.
 
 Each step reads a number from U(0, 1) and a mark. One mark stands in the first half, one in the second, and at the end
-the sum of both marked numbers is asked for. Who does not remember answers 1, the mean of such a sum, and is wrong by
-its variance, 2 · 1/12 = 1/6.
+the sum of both marked numbers is asked for. The best answer without memory is 1, the mean of such a sum, and its mean
+square error is the variance, 2 · 1/12 = 1/6.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from rnn_dynamics.tasks.task import Batch, Task
 
-#: An answer counts as right if it is this close (Hochreiter & Schmidhuber 1997).
+#: An answer counts as right if it is this close. Hochreiter & Schmidhuber 1997 have the same number, of 0.5 + (sum)/4.
 TOLERANCE = 0.04
 
 

@@ -1,8 +1,8 @@
 """Copy memory, as Arjovsky, Shah & Bengio 2016 have it.
 
 Ten symbols out of eight are read, then blanks for as long as the gap; a go signal asks for the ten symbols again, in
-order, while blanks are read. At all steps before, the answer is "blank". Who hears the go signal but remembers nothing
-is wrong by 10 · ln 8 over gap + 20 steps.
+order, while blanks are read. At all steps before, the answer is "blank". An answer that knows the go signal but
+remembers nothing has a mean loss of 10 · ln 8 over gap + 20 steps.
 """
 
 from __future__ import annotations
