@@ -1,6 +1,6 @@
 """Cost against the sequence length: the fitted exponent of time, and the peak memory of the longest sequence.
 
-    python -m benchmarks.cost
+    python -m benchmarks.cost --write README.md
 
 Time is the least of three runs at each T (the least is what the machine can do; the rest is what else it did), the
 exponent the slope of a straight line through log time against log T.
@@ -12,24 +12,34 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.report import Benchmark, main
 from rnn_dynamics import CELLS, Experiment, process, run
 from rnn_dynamics.dashboard.cache import compute_families, rows_for
 from rnn_dynamics.experiment import KNOBS_NUMBER
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
+MEMORY = "peak memory of the process: an LSTM with N=8 H=64 T=10,000"
+LONGEST = "longest answer that the home page's controls can ask for"
 
 
-def seconds(experiment: Experiment) -> float:
-    """Least time of three runs."""
+def seconds(experiment: Experiment, runs: int) -> float:
+    """Least time of some runs."""
     times = []
-    for _ in range(3):
+    for _ in range(runs):
         start = time.perf_counter()
         run(experiment)
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def exponent(cell: str, lengths: Sequence[int], runs: int) -> float:
+    """To which power of T the time of a run grows."""
+    times = [seconds(Experiment(cell=cell, sequence_length=length, batch_size=8), runs) for length in lengths]
+    return float(np.polyfit(np.log(lengths), np.log(times), 1)[0])
 
 
 def peak_megabytes() -> float:
@@ -50,20 +60,30 @@ def longest_answer() -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    """Print the table."""
+def exponent_row(cell: str) -> str:
+    """What the exponent of a cell is called in the table."""
+    return f"{cell.upper()}, N=8 H=32: time grows with T to the power of"
+
+
+def measure(quick: bool) -> Iterator[tuple[str, ...]]:
+    """All rows; the memory first, before anything else has taken some."""
     process.use_one_thread()
     run(Experiment(cell="lstm", sequence_length=10_000, batch_size=8, hidden_size=64))
-    print(f"LSTM N=8 H=64 T=10,000: peak memory of the process {peak_megabytes():.0f} MB (target < 700)")
+    yield MEMORY, f"{peak_megabytes():.0f} MB", "700 MB"
     process.keep_freed_memory()
-    longest = [longest_answer() for _ in range(3)]
-    print(f"longest answer of one interaction: {statistics.median(longest):.2f} s (target about 0.5)")
+    runs, lengths = (1, LENGTHS[:2]) if quick else (3, LENGTHS)
+    yield LONGEST, f"{statistics.median(longest_answer() for _ in range(runs)):.2f} s", "0.5 s"
     for cell in CELLS:
-        times = [seconds(Experiment(cell=cell, sequence_length=length, batch_size=8)) for length in LENGTHS]
-        exponent = np.polyfit(np.log(LENGTHS), np.log(times), 1)[0]
-        shown = "  ".join(f"T={length:,}: {1e3 * value:.1f} ms" for length, value in zip(LENGTHS, times, strict=True))
-        print(f"{cell:<5}N=8 H=32  {shown}  exponent {exponent:.2f} (target <= 1.1)")
+        yield exponent_row(cell), f"{exponent(cell, lengths, runs):.2f}", "1.1"
 
+
+BENCHMARK = Benchmark(
+    name="cost",
+    head=("what", "measured", "at most"),
+    rows=(MEMORY, LONGEST, *map(exponent_row, CELLS)),
+    measure=measure,
+    used=("numpy",),
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCHMARK, __doc__)

@@ -1,20 +1,22 @@
 """The engine against a per-step autograd loop that gives the same norms, and against the machine's own limit.
 
-    python -m benchmarks.engine
+    python -m benchmarks.engine --write README.md
 
 One thread, float64, the contestants in turn. "limit" is the time of the same matrix products and the same tanh and
-sigmoid evaluations alone, on arrays of the same shapes, with nothing between them.
+sigmoid evaluations alone, on arrays of the same shapes, with nothing between them. torch has no Jordan network, so that
+cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the C library's memory settings alone.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from benchmarks.report import Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, Experiment, Trace, process, run, run_family
 
@@ -24,6 +26,11 @@ MODULES: dict[str, Callable[..., torch.nn.Module]] = {
     "gru": torch.nn.GRUCell,
 }
 FAMILY_SCALES = tuple(float(scale) for scale in np.geomspace(0.1, 10.0, 41))
+LECTURE = Experiment(batch_size=8, hidden_size=32, sequence_length=100)
+SIZES = (LECTURE, replace(LECTURE, batch_size=32, hidden_size=64, sequence_length=200))
+#: How many times as fast as the peer a run and a family shall be, and how much of their time the limit shall take.
+TARGETS, FAMILY_TARGETS = (3, 2), {"rnn": 12, "lstm": 6, "gru": 6}
+LIMIT_TARGET = 0.4
 
 
 def autograd_loop(trace: Trace) -> Callable[[], dict[str, np.ndarray]]:
@@ -90,8 +97,8 @@ def limit_loop(experiment: Experiment) -> Callable[[], None]:
     return limit
 
 
-def compare_single(experiment: Experiment, rounds: int) -> None:
-    """Print peer, ours, limit and their ratios for one experiment."""
+def compare_single(experiment: Experiment, target: float, rounds: int) -> tuple[str, ...]:
+    """Peer, ours, their ratio and the share of the limit for one experiment."""
     trace = run(experiment)
     peer = autograd_loop(trace)
     for name, norms in peer().items():
@@ -99,48 +106,68 @@ def compare_single(experiment: Experiment, rounds: int) -> None:
     times = median_milliseconds(
         {"peer": peer, "ours": lambda: run(experiment), "limit": limit_loop(experiment)}, rounds
     )
-    size = f"N={experiment.batch_size} H={experiment.hidden_size} T={experiment.sequence_length}"
-    print(
-        f"{experiment.cell:<5}{size:<18} peer {times['peer']:8.2f} ms   ours {times['ours']:7.2f} ms   "
-        f"ratio {times['peer'] / times['ours']:5.1f} x   share of the limit {times['limit'] / times['ours']:4.0%}"
-    )
+    share = times["limit"] / times["ours"]
+    return single_row(experiment), *ratio(times, target), f"{100 * share:.0f} %{missed(share < LIMIT_TARGET)}"
 
 
-def compare_family(experiment: Experiment, rounds: int) -> None:
-    """Print peer, ours and ratio for 41 weight scales."""
-    family = run_family(experiment, weight_scales=FAMILY_SCALES)
-    peers = [autograd_loop(run(replace(experiment, weight_scale=scale))) for scale in FAMILY_SCALES]
+def compare_family(experiment: Experiment, scales: tuple[float, ...], rounds: int) -> tuple[str, ...]:
+    """Peer, ours and ratio for several weight scales."""
+    family = run_family(experiment, weight_scales=scales)
+    peers = [autograd_loop(run(replace(experiment, weight_scale=scale))) for scale in scales]
     np.testing.assert_allclose(family.log10_norms["input"][0], peers[0]()["input"], rtol=0, atol=1e-9)
     times = median_milliseconds(
-        {
-            "peer": lambda: [peer() for peer in peers],
-            "ours": lambda: run_family(experiment, weight_scales=FAMILY_SCALES),
-        },
+        {"peer": lambda: [peer() for peer in peers], "ours": lambda: run_family(experiment, weight_scales=scales)},
         rounds,
     )
-    print(
-        f"{experiment.cell:<5}{'41 scales':<18} peer {times['peer']:8.1f} ms   ours {times['ours']:7.1f} ms   "
-        f"ratio {times['peer'] / times['ours']:5.1f} x"
-    )
+    return family_row(experiment.cell), *ratio(times, FAMILY_TARGETS[experiment.cell]), ""
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--return-memory", action="store_true", help="leave the C library's memory settings alone")
-    arguments = parser.parse_args()
+def ratio(times: dict[str, float], target: float) -> tuple[str, ...]:
+    """Peer, ours, ratio and target as a row of the table shows them."""
+    found = times["peer"] / times["ours"]
+    return f"{times['peer']:.1f} ms", f"{times['ours']:.1f} ms", f"{found:.1f}×{missed(found < target)}", f"{target}×"
+
+
+def missed(it_is: bool) -> str:
+    """The sign of a target that is missed."""
+    return " ✗" if it_is else ""
+
+
+def single_row(experiment: Experiment) -> str:
+    """What a run is called in the table."""
+    size = f"N={experiment.batch_size} H={experiment.hidden_size} T={experiment.sequence_length}"
+    return f"{experiment.cell.upper()}, {size}"
+
+
+def family_row(cell: str) -> str:
+    """What a family is called in the table."""
+    return f"{cell.upper()}, {len(FAMILY_SCALES)} weight scales"
+
+
+def measure(quick: bool) -> Iterator[tuple[str, ...]]:
+    """All rows."""
     torch.set_num_threads(1)
     process.use_one_thread()
-    if not arguments.return_memory:
+    if not os.environ.get("RNN_DYNAMICS_RETURN_MEMORY"):
         process.keep_freed_memory()
-    lecture = Experiment(batch_size=8, hidden_size=32, sequence_length=100)
-    for size in (lecture, replace(lecture, batch_size=32, hidden_size=64, sequence_length=200)):
-        for cell in CELLS:
-            compare_single(replace(size, cell=cell), arguments.rounds)
-    for cell in CELLS:
-        compare_family(replace(lecture, cell=cell), max(3, arguments.rounds // 3))
+    for size, target in zip(SIZES, TARGETS, strict=True):
+        for cell in MODULES:
+            yield compare_single(replace(size, cell=cell), target, rounds=1 if quick else 15)
+    for cell in MODULES:
+        scales = FAMILY_SCALES[::20] if quick else FAMILY_SCALES
+        yield compare_family(replace(LECTURE, cell=cell), scales, rounds=1 if quick else 5)
 
+
+BENCHMARK = Benchmark(
+    name="engine",
+    head=("network", "peer", "ours", "ratio", "target", f"share of the limit (target {100 * LIMIT_TARGET:.0f} %)"),
+    rows=(
+        *(single_row(replace(size, cell=cell)) for size in SIZES for cell in MODULES),
+        *(family_row(cell) for cell in MODULES),
+    ),
+    measure=measure,
+    used=("numpy", "torch"),
+)
 
 if __name__ == "__main__":
-    main()
+    main(BENCHMARK, __doc__)

@@ -1,23 +1,31 @@
-"""What is learned over five seeds: the presets of the pages that train, for each cell, as a Markdown table.
+"""What is learned over five seeds: the presets of the pages that train, for each cell.
 
-python -m benchmarks.outcomes
+    python -m benchmarks.outcomes --write docs/learning_outcomes.md
+
+As many trainings go on at once as there are processor cores, each on one thread.
 """
 
 from __future__ import annotations
 
-import platform
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from itertools import product
+from multiprocessing import get_context
 from statistics import median
 from time import perf_counter
 
+import torch
+
+from benchmarks.report import Benchmark, main
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.training import TRAINABLE, Training
 
 SEEDS = range(5)
 NETWORK = Experiment(sequence_length=50, hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
 #: What is trained, by its name in the table.
-ROWS = {
+TRAININGS = {
     "temporal order, T = 50": Training(experiment=NETWORK, learning_rate=0.01),
     "adding, T = 50": Training(experiment=NETWORK, task="adding", learning_rate=0.01, iterations=700),
     "digits, T = 64": Training(experiment=replace(NETWORK, hidden_size=48), task="digits", learning_rate=0.01),
@@ -37,37 +45,64 @@ ROWS = {
         experiment=replace(NETWORK, gate_bias="constant"), learning_rate=0.003
     ),
 }
+#: Updates of a quick run, which learns nothing.
+FEW = 5
 
 
-def main() -> None:
-    """Train everything and print the table."""
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
-    print("| task | cell | updates | chance | right, by seed | loss (chance), median | seconds, median |")
-    print("|---|---|---|---|---|---|---|")
-    for name, training in ROWS.items():
-        for cell in ("rnn", "lstm", "gru"):
-            print(row(name, cell, training), flush=True)
+def asked(name: str, cell: str, quick: bool, seed: int = 0) -> Training:
+    """One training."""
+    training = TRAININGS[name]
+    experiment = replace(training.experiment, cell=cell, seed=seed)
+    return replace(training, experiment=experiment, iterations=FEW if quick else training.iterations)
 
 
-def row(name: str, cell: str, training: Training) -> str:
-    """Train one cell with every seed."""
-    right, losses, seconds = [], [], []
-    for seed in SEEDS:
-        begun = perf_counter()
-        trainer = Trainer(replace(training, experiment=replace(training.experiment, cell=cell, seed=seed)))
-        while not trainer.done:
-            trainer.advance()
-        seconds.append(perf_counter() - begun)
-        last = trainer.history.moments[-1]
-        right.append(f"{100 * last.accuracy:.0f} %")
-        losses.append(last.loss)
+def outcome(name: str, cell: str, quick: bool, seed: int) -> tuple[float, float, float]:
+    """Share of right answers, loss, and seconds of one training."""
+    torch.set_num_threads(1)
+    begun = perf_counter()
+    trainer = Trainer(asked(name, cell, quick, seed))
+    while not trainer.done:
+        trainer.advance()
+    last = trainer.history.moments[-1]
+    return last.accuracy, last.loss, perf_counter() - begun
+
+
+def row_name(name: str, cell: str) -> str:
+    """What a training is called in the table."""
+    return f"{name}: {cell.upper()}"
+
+
+def row(name: str, training: Training, outcomes: Iterable[tuple[float, float, float]]) -> tuple[str, ...]:
+    """What several seeds of one training have come to."""
+    rights, losses, seconds = zip(*outcomes, strict=True)
     task = training.its_task
-    chance = task.chance_loss(training.experiment.sequence_length)
     return (
-        f"| {name} | {cell.upper()} | {training.iterations} | {100 * task.chance_accuracy:.0f} % | {', '.join(right)} "
-        f"| {median(losses):.3g} ({chance:.3g}) | {median(seconds):.1f} |"
+        row_name(name, training.experiment.cell),
+        str(training.iterations),
+        f"{100 * task.chance_accuracy:.0f} %",
+        ", ".join(f"{100 * right:.0f} %" for right in rights),
+        f"{median(losses):.3g} ({task.chance_loss(training.experiment.sequence_length):.3g})",
+        f"{median(seconds):.1f}",
     )
 
 
+def measure(quick: bool) -> Iterator[tuple[str, ...]]:
+    """Train everything; a quick run a few updates of one seed."""
+    kinds = list(product(TRAININGS, TRAINABLE))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        seeds = SEEDS[:1] if quick else SEEDS
+        waiting = {kind: [pool.submit(outcome, *kind, quick, seed) for seed in seeds] for kind in kinds}
+        for (name, cell), outcomes in waiting.items():
+            yield row(name, asked(name, cell, quick), (one.result() for one in outcomes))
+
+
+BENCHMARK = Benchmark(
+    name="outcomes",
+    head=("task", "updates", "chance", "right, by seed", "loss (chance), median", "seconds, median"),
+    rows=tuple(row_name(name, cell) for name in TRAININGS for cell in TRAINABLE),
+    measure=measure,
+    used=("torch",),
+)
+
 if __name__ == "__main__":
-    main()
+    main(BENCHMARK, __doc__)

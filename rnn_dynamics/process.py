@@ -17,7 +17,7 @@ def keep_freed_memory(limit_bytes: int = 1 << 28) -> bool:
     """Let glibc keep up to `limit_bytes` of freed memory for the next experiment, instead of returning each array.
 
     Without it a quarter of the time of an experiment goes into page faults (`python -m benchmarks.engine` with and
-    without --return-memory). Returns whether the platform's C library has the setting.
+    without RNN_DYNAMICS_RETURN_MEMORY=1). Returns whether the platform's C library has the setting.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.dashboard.content import prose, sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
 
@@ -130,3 +131,9 @@ def test_every_column_of_a_table_has_a_name() -> None:
         path.name for path in (ROOT / "content").rglob("*.toml") if "<th></th>" in path.read_text(encoding="utf-8")
     ]
     assert nameless == []
+
+
+@every_page
+def test_the_sliders_that_the_latency_benchmark_presses_are_there_by_their_keys(page: str) -> None:
+    pressed = SLIDERS.get(page, () if page == TRAINED[0] else HOME)
+    assert set(pressed) <= {slider.key for slider in open_page(page).select_slider}

@@ -1,0 +1,95 @@
+"""The benchmarks: each names its rows beforehand, a run without one of them fails, and documents hold just these."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cost, engine, latency, outcomes, report
+from benchmarks.report import Benchmark
+from rnn_dynamics.dashboard.navigation import SECTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = {"outcomes": "docs/learning_outcomes.md"}
+BENCHMARKS = [module.BENCHMARK for module in (engine, latency, cost, outcomes)]
+every_benchmark = pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
+ROWS = (("one", "1"), ("two", "2"))
+SMALL = Benchmark(name="small", head=("what", "much"), rows=("one", "two"), measure=lambda _: ROWS)
+
+
+def document(benchmark: Benchmark) -> str:
+    return (ROOT / DOCUMENTS.get(benchmark.name, "README.md")).read_text(encoding="utf-8")
+
+
+@every_benchmark
+def test_the_table_between_the_marks_has_the_rows_that_the_benchmark_makes(benchmark: Benchmark) -> None:
+    lines = [line for line in report.between(document(benchmark), benchmark.name).splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    assert cells[0] == list(benchmark.head)
+    assert [row[0] for row in cells[2:]] == list(benchmark.rows)
+    assert {len(row) for row in cells} == {len(benchmark.head)}
+
+
+def test_every_benchmark_is_a_command_of_the_check_that_every_change_must_pass() -> None:
+    modules = {
+        path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text(encoding="utf-8")
+    }
+    assert modules == {benchmark.name for benchmark in BENCHMARKS}
+    check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "for benchmark in engine latency cost outcomes; do" in check
+    assert 'python -m "benchmarks.$benchmark" --quick' in check
+
+
+@pytest.mark.parametrize("rows", [[("one", "1")], [("one", "1"), ("two", "2"), ("three", "3")], []])
+def test_a_row_that_is_missing_or_unknown_ends_the_command_with_an_error(rows: Iterable[tuple[str, ...]]) -> None:
+    with pytest.raises(SystemExit, match="small: missing") as end:
+        report.measured(replace(SMALL, measure=lambda _: rows), quick=True)
+    assert end.value.code not in (0, None)
+
+
+def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "README.md"
+    file.write_text("before\n<!-- small begin -->\nold\n<!-- small end -->\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["small", "--write", str(file)])
+    monkeypatch.setattr(report, "leave_forced_kernels", lambda: None)
+    report.main(SMALL, "")
+    first, *table, machine, end, last = file.read_text(encoding="utf-8").splitlines()[1:]
+    assert (first, end, last) == ("<!-- small begin -->", "<!-- small end -->", "after")
+    assert table == ["| what | much |", "| --- | --- |", "| one | 1 |", "| two | 2 |", ""]
+    assert "Python 3." in machine
+    assert "OpenBLAS kernel" in machine
+
+
+@pytest.mark.parametrize("text", ["", "<!-- small begin -->", "<!-- small begin --><!-- small end -->" * 2])
+def test_a_document_without_the_marks_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="marks <!-- small begin -->"):
+        report.written(text, "small", "table")
+
+
+def test_figures_of_a_quick_run_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["small", "--quick", "--write", "README.md"])
+    with pytest.raises(SystemExit):
+        report.main(SMALL, "")
+
+
+def test_a_kernel_that_the_environment_forces_is_left_before_anything_is_measured() -> None:
+    program = """
+from benchmarks import report
+import os
+rows = [("forced", str(sorted(set(report.FORCED_KERNELS) & set(os.environ))))]
+report.main(report.Benchmark(name="x", head=("a", "b"), rows=("forced",), measure=lambda _: rows), "")
+"""
+    forced = os.environ | {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--quick"], env=forced, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "| forced | [] |" in done.stdout
+
+
+def test_every_page_has_a_row_of_the_latency() -> None:
+    pages = [page for section in SECTIONS.values() for page in section]
+    assert sorted([*latency.SLIDERS, latency.TRAINED[0]]) == sorted(pages)
