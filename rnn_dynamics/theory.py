@@ -154,6 +154,7 @@ def mean_field_chi(weight_scale: float, input_variance: float) -> float:
     return weight_scale * weight_scale * _mean_squared_slope(mean_field_variance(weight_scale, input_variance))
 
 
+@lru_cache(maxsize=256)
 def critical_weight_scale(input_variance: float) -> float:
     """The weight scale g at which χ = 1: gradients vanish below and explode above it.
 

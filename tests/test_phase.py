@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, PhaseRow, phase, phase_grid, run, run_family, theory
-from rnn_dynamics.tables.phase import crossing, row_crossing
+from rnn_dynamics.tables.phase import Range, crossing, growing, row_crossing
 from rnn_dynamics.trace import FamilyTrace
 from tests.oracle import Array
 
@@ -160,7 +160,7 @@ def test_the_predicted_crossing_is_in_the_units_of_the_experiment() -> None:
         ([1.0, 0.5, 0.2, 0.1], None),
         ([0.5, -0.5, -0.6, -0.7], None),
         ([-math.inf, -math.inf, 0.5, 1.0], 4.0),
-        ([-1.0, math.nan, 0.5, 1.0], None),
+        ([-1.0, math.nan, 0.5, 1.0], 4.0 ** (2.0 / 3.0)),  # what is not known is left out
         ([math.nan, -0.5, 0.5, math.nan], 2.0 * math.sqrt(2.0)),
     ],
 )
@@ -170,6 +170,26 @@ def test_the_crossing_lies_on_the_line_between_its_neighbours(
     assert crossing((1.0, 2.0, 4.0, 8.0), np.array(log10_factors)) == (
         None if expected is None else pytest.approx(expected, rel=1e-12)
     )
+
+
+@pytest.mark.parametrize(
+    ("log10_factors", "expected"),
+    [
+        ([-1.0, -0.5, 0.5, 1.0], ((2.0 * math.sqrt(2.0), None),)),
+        ([1.0, 0.5, 0.2, 0.0], ((None, None),)),
+        ([-1.0, -0.5, -0.2, -math.inf], ()),
+        ([0.5, -0.5, -0.5, -0.5], ((None, math.sqrt(2.0)),)),
+        ([-0.5, 0.5, -0.5, -0.5], ((math.sqrt(2.0), 2.0 * math.sqrt(2.0)),)),
+        ([0.5, -0.5, 0.5, math.nan], ((None, math.sqrt(2.0)), (2.0 * math.sqrt(2.0), None))),
+        ([math.nan] * 4, ()),
+    ],
+)
+def test_gradients_grow_in_every_range_in_which_the_factor_is_one_or_more(
+    log10_factors: list[float], expected: tuple[Range, ...]
+) -> None:
+    found = growing((1.0, 2.0, 4.0, 8.0), np.array(log10_factors))
+    ends, expected_ends = (np.array(ranges, dtype=float).ravel() for ranges in (found, expected))  # None becomes nan
+    np.testing.assert_allclose(ends, expected_ends, rtol=1e-12)
 
 
 def test_a_power_law_crosses_where_it_is_one_whatever_the_grid() -> None:

@@ -277,7 +277,7 @@ class _Panels:
         """In the corner that a vanishing gradient leaves free; a growing one ends above it."""
         return (
             alt.Chart(alt.NamedData("lags"))
-            .transform_calculate(text="'Gₜ, what each lag adds'")
+            .transform_calculate(text="'Gₜ, what each step adds'")
             .mark_text(
                 align="right", baseline="bottom", fontSize=14, fontWeight="bold", color=alt.ExprRef("whole.colour")
             )

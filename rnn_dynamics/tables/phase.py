@@ -1,7 +1,7 @@
-"""Where the phase diagram turns: the weight scale between vanishing and exploding, measured and predicted.
+"""Where the phase diagram turns: at which weight scales the factor per step passes 1, measured and predicted.
 
 In mean field the factor per step rises through 1 once. A single small network may cross 1 several times, and its last
-crossing then lies far above the prediction.
+crossing then lies far above the prediction; with gates the factor may fall through 1 too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from rnn_dynamics.theory import mean_field_crossing
 from rnn_dynamics.trace import PhaseRow
 
+#: From one weight scale to another; None where the range begins with the first, or ends with the last, of all.
+Range = tuple[float | None, float | None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crossing:
@@ -24,6 +27,7 @@ class Crossing:
     Attributes:
         input_scale: of the row.
         measured: see `crossing`; None where the factor never rises through 1.
+        grows: see `growing`.
         low, high: the same of the factors one standard error of the mean over the networks higher, and lower; None
             with one network too.
         predicted: by mean field; None where that says nothing, see `theory.mean_field_crossing`.
@@ -31,6 +35,7 @@ class Crossing:
 
     input_scale: float
     measured: float | None
+    grows: tuple[Range, ...]
     low: float | None
     high: float | None
     predicted: float | None
@@ -46,6 +51,7 @@ def row_crossing(row: PhaseRow) -> Crossing:
     return Crossing(
         input_scale=row.experiment.input_scale,
         measured=crossing(row.weight_scales, mean),
+        grows=growing(row.weight_scales, mean),
         low=low,
         high=high,
         predicted=mean_field_crossing(row.experiment),
@@ -53,18 +59,24 @@ def row_crossing(row: PhaseRow) -> Crossing:
 
 
 def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:
-    """The weight scale at which the factor per step last rises through 1.
+    """The weight scale at which the factor per step last rises through 1; None where it never does.
 
-    Between the two neighbours of the last change from below 1 to 1 or more, log10 of the factor is taken as a straight
-    line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0), the
-    answer is the upper one. A factor that is nan is neither below 1 nor above.
+    Args and raises: as `growing`.
+    """
+    rises = [start for start, _ in growing(weight_scales, log10_factors) if start is not None]
+    return rises[-1] if rises else None
+
+
+def growing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> tuple[Range, ...]:
+    """The ranges of weight scales, in order, in which the factor per step is 1 or more.
+
+    Between the two neighbours of a change from below 1 to 1 or more, or back, log10 of the factor is taken as a
+    straight line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0),
+    the answer is the upper one. Weight scales whose factor is nan are left out.
 
     Args:
         weight_scales: S of them, rising.
         log10_factors: (S,), per step; may be -inf.
-
-    Returns:
-        The weight scale, or None where the factor never rises through 1.
 
     Raises:
         ValueError: the lengths differ, or the weight scales do not rise.
@@ -73,12 +85,20 @@ def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64])
         raise ValueError(f"{len(weight_scales)} weight scales do not go with {len(log10_factors)} factors")
     if not (np.diff(weight_scales) > 0.0).all():
         raise ValueError(f"weight_scales = {tuple(weight_scales)} do not rise from each to the next")
-    rises = np.flatnonzero((log10_factors[:-1] < 0.0) & (log10_factors[1:] >= 0.0))
-    if not len(rises):
-        return None
-    k = int(rises[-1])
-    low, high = weight_scales[k : k + 2]
-    below, above = float(log10_factors[k]), float(log10_factors[k + 1])
-    if low == 0.0 or below == -math.inf:
+    known = [pair for pair in zip(weight_scales, log10_factors.tolist(), strict=True) if not math.isnan(pair[1])]
+    up = [factor >= 0.0 for _, factor in known]
+    ends: list[float | None] = [
+        _meets_one(*known[k], *known[k + 1]) for k in range(len(known) - 1) if up[k] != up[k + 1]
+    ]
+    if up and up[0]:
+        ends.insert(0, None)
+    if up and up[-1]:
+        ends.append(None)
+    return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _meets_one(low: float, log10_low: float, high: float, log10_high: float) -> float:
+    """Where between two weight scales the factor is 1."""
+    if low == 0.0 or not math.isfinite(log10_low):
         return float(high)
-    return float(low * (high / low) ** (below / (below - above)))
+    return float(low * (high / low) ** (log10_low / (log10_low - log10_high)))

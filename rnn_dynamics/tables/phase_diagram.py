@@ -26,7 +26,7 @@ from rnn_dynamics.tables.drawing import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.tables.phase import Crossing, crossing
+from rnn_dynamics.tables.phase import Crossing, crossing, growing
 from rnn_dynamics.trace import LagSplit, PhaseRow
 
 #: Factors per step at which the map's colours end, up and down.
@@ -241,6 +241,7 @@ def stretch_crossings(row: PhaseRow, predicted: float | None) -> list[Crossing]:
         Crossing(
             input_scale=row.experiment.input_scale,
             measured=crossing(row.weight_scales, factors),
+            grows=growing(row.weight_scales, factors),
             low=None,
             high=None,
             predicted=predicted,
