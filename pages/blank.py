@@ -20,7 +20,7 @@ from rnn_dynamics.dashboard.blank import (
 )
 from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import seat
+from rnn_dynamics.dashboard.desk import opening_job
 from rnn_dynamics.dashboard.frame import (
     Download,
     Frame,
@@ -30,7 +30,7 @@ from rnn_dynamics.dashboard.frame import (
     blank_script_download,
     csv_download,
 )
-from rnn_dynamics.dashboard.training_panel import affordable, label, live, offered, training_panel
+from rnn_dynamics.dashboard.training_panel import affordable, has, label, live, offered, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.blank import accuracy_table, word_table
 from rnn_dynamics.tasks import Template
@@ -82,6 +82,7 @@ FRAME = Frame(
     },
     apart=("cell", "hidden_size", "initialisation", "gate_bias", "forget_bias"),
 )
+SHARED = opening_job(PAGE, networks(OPENING, FRAME.views_at_opening, Template()))
 
 
 def picture() -> None:
@@ -97,7 +98,7 @@ def picture() -> None:
     with left:
         FRAME.control("sentence")
     with right:
-        training_panel(PAGE, _asked)
+        training_panel(PAGE, _asked, SHARED)
     _, views = FRAME.asked()
     if complaint := template_in_use(views)[1]:
         st.warning(sentences(PAGE)["bad_template"].format(why=complaint))
@@ -124,11 +125,11 @@ def _asked() -> tuple[Training, ...]:
 
 def _answer() -> BlankAnswer:
     experiment, views = FRAME.asked()
-    return blank_answer(seat().job(PAGE), experiment.cell, views["sentence"], _networks())
+    return blank_answer(shown_job(PAGE, SHARED), experiment.cell, views["sentence"], _networks())
 
 
 def _moved(answer: BlankAnswer) -> bool:
-    return answer.job is not None and answer.job.trainings != _networks()
+    return answer.job is not None and answer.job is not SHARED and not has(answer.job, _networks)
 
 
 def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
@@ -144,4 +145,4 @@ def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
     )
 
 
-FRAME.show(lambda: live(PAGE, picture), _downloads)
+FRAME.show(lambda: live(PAGE, picture, SHARED), _downloads)

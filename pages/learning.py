@@ -9,7 +9,7 @@ import streamlit as st
 from rnn_dynamics.charts.learning import learning_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
-from rnn_dynamics.dashboard.desk import seat
+from rnn_dynamics.dashboard.desk import opening_job
 from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, background, csv_download
 from rnn_dynamics.dashboard.learning import (
     LENGTHS,
@@ -23,7 +23,7 @@ from rnn_dynamics.dashboard.learning import (
     untrained_picture,
 )
 from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.dashboard.training_panel import label, live, offered, training_panel
+from rnn_dynamics.dashboard.training_panel import label, live, offered, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import gradient_table, history_table
 from rnn_dynamics.training import Training
@@ -73,12 +73,13 @@ FRAME = Frame(
     },
     apart=("cell", "sequence_length", "hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias"),
 )
+SHARED = opening_job(PAGE, trainings(OPENING, FRAME.views_at_opening))
 
 
 def picture() -> None:
     """What is to be trained, and below it the training."""
     questions()
-    live(PAGE, training)
+    live(PAGE, training, SHARED)
 
 
 @st.fragment
@@ -95,13 +96,13 @@ def training() -> None:
     experiment, views = FRAME.asked()
     left, right = st.columns((2, 3), vertical_alignment="bottom")
     with left:
-        job = training_panel(PAGE, _asked)
-    if job is not None and job.histories:
+        job = training_panel(PAGE, _asked, SHARED)
+    if job is not None:
         with right:
             FRAME.control("look")
         views = FRAME.asked()[1]
         datasets = learning_picture(job, views["look"], views["axis"] == "lag", SEQUENTIAL)
-        finding = learning_finding(job) + moved(job, experiment, views)
+        finding = learning_finding(job) + ("" if job is SHARED else moved(job, experiment, views))
     else:
         datasets, finding = untrained_picture(experiment, views, SEQUENTIAL)
     with st.container(key="tall_picture", height=520, border=False):  # a phone needs more; see page.css
@@ -122,8 +123,8 @@ def _is(task: str) -> bool:
 
 
 def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
-    job = seat().job(PAGE)
-    if job is None or not job.histories:
+    job = shown_job(PAGE, SHARED)
+    if job is None:
         return ()
     looks = looks_by_cell(job)
     return (

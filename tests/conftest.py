@@ -58,6 +58,7 @@ def nobody_answers_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page's thread in the background would outlive its test, and compute while others measure memory."""
     if "streamlit" in sys.modules:
         monkeypatch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
+        monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -31,11 +31,11 @@ PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
 
 
-#: Streamlit without the thread that answers in advance, which for minutes would take the processor from the tests.
+#: Streamlit without the threads that answer and train in advance, which would take the processor from the tests.
 QUIET = """
-from rnn_dynamics.dashboard import cache
+from rnn_dynamics.dashboard import cache, desk
 from streamlit.web import cli
-cache.warm_up = lambda *_: None
+cache.warm_up = desk.opening_job = lambda *_: None
 cli.main()
 """
 

@@ -186,13 +186,25 @@ def test_a_session_without_training_sees_nothing_of_it() -> None:
     assert len(app.get("vega_lite_chart")) == 1
 
 
+def test_the_training_with_which_a_page_opens_may_be_brought_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk._openings["learning"] = trained()
+    monkeypatch.setattr("rnn_dynamics.dashboard.before_after.the_desk", lambda: desk)
+    app = open_home()
+    box = app.selectbox(key="trained")
+    assert box.options == ["RNN, LSTM · Temporal order · 60 of 60 updates, with which its page opens"]
+    box.set_value(box.options[0]).run()
+    assert not app.exception
+    assert len(app.get("vega_lite_chart")) == 2
+
+
 def test_a_reader_brings_a_trained_network_in_and_sends_it_away() -> None:
     app = open_home(trained())
     box = app.selectbox(key="trained")
     assert box.value is None
     assert box.options == ["RNN, LSTM · Temporal order · 60 of 60 updates"]
     assert len(app.get("vega_lite_chart")) == 1
-    box.set_value(0).run()
+    box.set_value("0").run()
     assert not app.exception
     rows = shown(app)["1-curves"]
     expected = read(trained_picture(PAGE, trained(), "input", False)[0]["curves"])

@@ -478,6 +478,19 @@ def test_a_reader_trains_and_looks_at_each_cell() -> None:
     assert shown(app)["0-whole"][0]["gap"] == 2  # what was trained stays
 
 
+def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = job()
+    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: shared)
+    app = open_page("blank", LINK)
+    assert not app.exception
+    assert {row["cell"] for row in shown(app)["0-curves"]} == {"rnn", "lstm", "gru"}
+    assert "After 60 of 60 updates: the cue gets" in words(app)
+    (said,) = (caption.value for caption in app.caption if "with which this page opens" in caption.value)
+    assert "Your settings have moved" in said
+    assert "press <b>Train again" not in words(app)
+    assert len([button for button in app.get("download_button") if "Right answers" in button.proto.label]) == 1
+
+
 def test_a_template_that_makes_no_sense_is_named_and_nothing_is_lost() -> None:
     app = open_page("blank", LINK)
     app.text_area(key="answers").set_value("sea = ships\nair = planes").run()

@@ -175,3 +175,53 @@ def test_states_that_leave_the_range_of_numbers_end_a_job_with_what_and_the_limi
     desk.submit(job)
     until(lambda: job.over)
     assert "beyond 1e+300, the limit" in job.failure
+
+
+# The trainings with which pages open
+
+
+def test_the_training_with_which_a_page_opens_is_done_once_for_everybody() -> None:
+    desk = Desk()
+    job = desk.opening("page", [RNN, SMALL])
+    assert desk.opening("page", [LONG]) is job
+    assert desk.openings == {"page": job}
+    until(lambda: job.over)
+    for history, training in zip(job.histories, (RNN, SMALL), strict=True):
+        assert history.packed() == alone(training).history.packed()
+    assert desk.opening("page", [RNN, SMALL]) is job
+
+
+def test_it_steps_aside_while_visitors_train_and_comes_to_the_same_numbers() -> None:
+    desk, training = Desk(), replace(SMALL, iterations=300)
+    opening = desk.opening("page", [training])
+    until(lambda: bool(opening.histories) and opening.histories[0].iterations >= 3)
+    visitors = [Job([LONG]), Job([LONG])]
+    for visitor in visitors:
+        desk.submit(visitor)
+    assert [desk.place_of(visitor) for visitor in visitors] == [0, 1]  # nobody waits for an opening
+    until(lambda: bool(visitors[0].histories))
+    done = opening.histories[0].iterations
+    assert done < 300
+    assert not opening.over
+    desk.leave(visitors[0])
+    until(lambda: bool(visitors[1].histories))
+    assert opening.histories[0].iterations == done
+    desk.leave(visitors[1])
+    until(lambda: opening.over)
+    assert opening.complete
+    assert opening.histories[0].packed() == alone(training).history.packed()
+
+
+def test_openings_are_done_one_after_the_other_and_one_that_fails_frees_its_place() -> None:
+    wild = replace(
+        RNN,
+        experiment=replace(
+            RNN.experiment, nonlinearity="relu", initialisation="identity", weight_scale=10.0, sequence_length=400
+        ),
+        task="adding",
+    )
+    desk = Desk()
+    first, second = desk.opening("first", [wild]), desk.opening("second", [SMALL])
+    until(lambda: first.over and second.over)
+    assert first.failure
+    assert second.complete

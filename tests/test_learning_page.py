@@ -398,6 +398,55 @@ def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:
     app.button(key="stop").click().run()
 
 
+def opened(monkeypatch: pytest.MonkeyPatch, page: str, job: Job, link: dict[str, str]) -> AppTest:
+    """A page whose opening's training is that job."""
+    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: job)
+    return open_page(page, link)
+
+
+def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(monkeypatch, "learning", trained(), LINK)
+    assert not app.exception
+    found = shown(app)
+    assert found["0-looks"] == rows(trained())["looks"]
+    assert "Nothing is trained yet" not in " ".join(found["words"])
+    assert "Trained: Temporal order, 12 steps" in " ".join(found["words"])
+    (said,) = (caption.value for caption in app.caption if "with which this page opens" in caption.value)
+    assert "Your settings have moved" in said  # those of the link are others
+    assert "60 of 60 updates" in said
+    assert [button.label for button in app.button if button.key == "train"] == ["Train"]
+    app.button(key="train").click().run()
+    app = finished(app)
+    assert not app.exception
+    assert "Trained: Temporal order, 10 steps" in " ".join(shown(app)["words"])  # now the visitor's own
+    assert not [caption for caption in app.caption if "with which this page opens" in caption.value]
+
+
+def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Training, ...]] = []
+    goes_on = Job(trained().trainings)
+    goes_on._trainers = [
+        cast(Trainer, SimpleNamespace(history=replace(history, clipped=history.clipped[:30]), done=False))
+        for history in trained().histories
+    ]
+
+    def opening(_: str, trainings: tuple[Training, ...]) -> Job:
+        asked.append(trainings)
+        return goes_on
+
+    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", opening)
+    app = open_page("learning")
+    assert not app.exception
+    assert app.session_state["shown every"] == 2.0
+    assert "(after 30 of 60 updates;" in shown(app)["0-whole"][0]["learned"]
+    (both,) = {trainings for trainings in asked}
+    assert [one.experiment.cell for one in both] == ["rnn", "lstm"]
+    assert {one.iterations for one in both} == {500}
+    goes_on.end()
+    app.run()
+    assert app.session_state["shown every"] is None
+
+
 def test_what_cannot_be_trained_is_refused_on_the_page() -> None:
     large = {"hidden_size": "64", "batch_size": "64", "sequence_length": "100", "iterations": "3000"}
     app = open_page("learning", large)

@@ -11,25 +11,28 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job, seat
+from rnn_dynamics.dashboard.desk import Job, seat, the_desk
 from rnn_dynamics.tables.before_after import Network, before_after_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Moment, Training
 
 #: Seconds between two looks at a training that goes on.
 _LOOK = 1.0
+#: What the key of a job with which a page opens begins with.
+_OPENING = "opening of "
 Array = NDArray[np.float64]
 Trained = tuple[Training, History]
 
 
-def trained_jobs() -> tuple[Job, ...]:
-    """What this session has trained, or is training."""
-    return tuple(job for job in seat().jobs if job.histories)
+def trained_jobs() -> dict[str, Job]:
+    """Key -> a job that this session has trained, or is training; and those with which pages open."""
+    openings = {f"{_OPENING}{page}": job for page, job in the_desk().openings.items()}
+    return {key: job for key, job in (seat().jobs | openings).items() if job.histories}
 
 
 def look_every() -> float | None:
-    """How often to look again: None where no training goes on."""
-    return _LOOK if any(not job.over for job in trained_jobs()) else None
+    """How often to look again: None where no training of the session's goes on."""
+    return _LOOK if any(not job.over for job in seat().jobs.values()) else None
 
 
 def chosen_job(page: str) -> Job | None:
@@ -39,9 +42,9 @@ def chosen_job(page: str) -> Job | None:
         return None
     chosen = st.selectbox(
         words["bring"],
-        range(len(jobs)),
+        list(jobs),
         index=None,
-        format_func=lambda place: describe(jobs[place], words),
+        format_func=lambda key: describe(jobs[key], words, key.startswith(_OPENING)),
         placeholder=words["none"],
         key="trained",
         width=440,
@@ -57,12 +60,12 @@ def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> t
     return datasets, f'<p class="note">{words["note"].format(task=pairs[0][0].its_task.label)}</p>'
 
 
-def describe(job: Job, words: Mapping[str, Any]) -> str:
-    """A job in a list."""
+def describe(job: Job, words: Mapping[str, Any], opening: bool = False) -> str:
+    """A job in a list; the session's own, or the one with which a page opens."""
     training, cells = job.trainings[0], (training.experiment.cell.upper() for training in job.trainings)
     done = max(history.iterations for history in job.histories)
     return str(
-        words["job"].format(
+        words["opening" if opening else "job"].format(
             cells=", ".join(dict.fromkeys(cells)),
             task=training.its_task.label,
             done=f"{done:,}",

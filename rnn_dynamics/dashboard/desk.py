@@ -1,7 +1,8 @@
 """Where visitors leave their trainings: a bounded number at a time on this server, at most one for each session.
 
 A training runs in a thread of its own, and pages only look at its histories. Who waits has a place in the queue; a
-session that ends, or begins another training, gives its place back.
+session that ends, or begins another training, gives its place back. The trainings with which pages open belong to
+nobody: each is done once, and only while no visitor's is.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebo
 PLACES = 1
 #: Seconds between two updates, so that those who move a slider get the interpreter.
 _BREATH = 0.0005
+#: And where nobody has asked for the training.
+_LONG_BREATH = 0.01
 _SEAT = "seat"
 LOG = logging.getLogger(__name__)
 
@@ -36,8 +39,9 @@ class Job:
     early for a reason of its own says so in its history.
     """
 
-    def __init__(self, trainings: Sequence[Training]) -> None:
-        self.trainings = tuple(trainings)
+    def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
+        """`breath`: seconds between two updates, in which pages get the interpreter."""
+        self.trainings, self._breath = tuple(trainings), breath
         self.failure = ""
         self.seconds = 0.0
         self._trainers: list[Trainer] = []
@@ -107,7 +111,7 @@ class Job:
             for trainer in self._trainers:
                 trainer.advance()
             self.seconds += monotonic() - began
-            sleep(_BREATH)
+            sleep(self._breath)
 
     def _pairs(self) -> zip[tuple[Training, History]]:
         return zip(self.trainings, self.histories, strict=False)
@@ -120,13 +124,29 @@ class Desk:
         self._places, self._lock = places, Lock()
         self._waiting: deque[Job] = deque()
         self._working: set[Job] = set()
+        self._openings: dict[str, Job] = {}
 
     def submit(self, job: Job) -> None:
-        """Put a job at the end of the queue; it begins at once if a place is free."""
+        """Put a visitor's job at the end of the queue; it begins at once if a place is free, or held by an opening."""
         job.again()
         with self._lock:
             self._waiting.append(job)
+            for opening in self._working.intersection(self._openings.values()):
+                opening.stop()  # until no visitor's is left
             self._begin_next()
+
+    def opening(self, page: str, trainings: Sequence[Training]) -> Job:
+        """The job with which a page opens: made at the first call, and worked on while there is no visitor's."""
+        with self._lock:
+            if page not in self._openings:
+                self._openings[page] = Job(trainings, _LONG_BREATH)
+                self._begin_next()
+            return self._openings[page]
+
+    @property
+    def openings(self) -> dict[str, Job]:
+        """Page -> the job with which it opens, for those that have been asked for."""
+        return dict(self._openings)
 
     def leave(self, job: Job) -> None:
         """Stop a job, or take it out of the queue."""
@@ -139,13 +159,19 @@ class Desk:
     def place_of(self, job: Job) -> int:
         """How many jobs go before it: 0 once it is worked on, or over."""
         with self._lock:
-            return self._waiting.index(job) + len(self._working) if job in self._waiting else 0
+            visitors = self._working.difference(self._openings.values())
+            return self._waiting.index(job) + len(visitors) if job in self._waiting else 0
 
     def _begin_next(self) -> None:
-        while self._waiting and len(self._working) < self._places:
-            job = self._waiting.popleft()
+        while len(self._working) < self._places and (job := self._next()):
             Thread(target=self._work, args=(job,), daemon=True, name="training").start()
             self._working.add(job)
+
+    def _next(self) -> Job | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        left = (job for job in self._openings.values() if not job.over and job not in self._working)
+        return None if self._working else next(left, None)
 
     def _work(self, job: Job) -> None:
         try:
@@ -155,10 +181,16 @@ class Desk:
             LOG.exception("A training ended early: %s", job.trainings)
             job.failure = _as_clause(error)
         finally:
-            job.end()
             with self._lock:
+                if self._has_stepped_aside(job):
+                    job.again()
+                else:
+                    job.end()
                 self._working.discard(job)
                 self._begin_next()
+
+    def _has_stepped_aside(self, job: Job) -> bool:
+        return job in self._openings.values() and not job.complete and not job.failure
 
 
 def _as_clause(error: BaseException) -> str:
@@ -174,6 +206,11 @@ def the_desk() -> Desk:
     return Desk()
 
 
+def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
+    """The job with which a page opens, shared by everybody on this server; begun at the first visit of the page."""
+    return the_desk().opening(page, trainings)
+
+
 class Seat:
     """What one session has at the desk: the latest job of each page, of which one at most is worked on or waits."""
 
@@ -186,9 +223,9 @@ class Seat:
         return self._jobs.get(page)
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The latest job of each page, in the order of their first ones."""
-        return tuple(self._jobs.values())
+    def jobs(self) -> dict[str, Job]:
+        """Page -> its latest job, in the order of their first ones."""
+        return dict(self._jobs)
 
     def place(self, page: str) -> int:
         """How many others go before the page's job: 0 once it is worked on, or over."""

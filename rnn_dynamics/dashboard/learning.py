@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.dashboard.training_panel import affordable, network_of
+from rnn_dynamics.dashboard.training_panel import affordable, has, network_of
 from rnn_dynamics.dashboard.training_words import last_update, settings_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import LearningPicture, Look, Looks, learning_datasets
@@ -227,8 +227,5 @@ assert set(_READERS) == set(TASKS)
 
 def moved(job: Job, experiment: Experiment, views: Mapping[str, str]) -> str:
     """A note, as HTML, where the controls ask for another training than the one that is shown."""
-    try:
-        same = trainings(experiment, views) == job.trainings
-    except ValueError:  # what the controls ask for cannot be trained
-        same = False
+    same = has(job, lambda: trainings(experiment, views))
     return "" if same else f'<p class="note">{sentences(PAGE)["moved"]}</p>'

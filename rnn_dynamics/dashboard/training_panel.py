@@ -15,7 +15,7 @@ from rnn_dynamics.training import TRAINING_KNOBS, USED, Training
 #: GRU's three times, for torch has no fast one. About two minutes on the reference machine.
 LARGEST = 1_000_000_000
 _GRU = 3
-#: Seconds between two looks at a training that goes on, and at a queue.
+#: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
 _LOOK, _QUEUE = 0.7, 2.0
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown every"
@@ -61,29 +61,37 @@ def _cost(training: Training) -> int:
     return size * (_GRU if experiment.cell == "gru" else 1)
 
 
-def live(page: str, picture: Callable[[], None]) -> None:
-    """Show a picture that calls `training_panel`, again and again while the page's training goes on.
+def live(page: str, picture: Callable[[], None], opening: Job | None = None) -> None:
+    """Show a picture that calls `training_panel`, again and again while the page's training or its opening goes on.
 
     How often a fragment runs by itself is decided where the page runs, so when that changes, the page runs anew.
     """
-    st.session_state[_SHOWN_EVERY] = _pace(page)
+    st.session_state[_SHOWN_EVERY] = _pace(page, opening)
     st.fragment(picture, run_every=st.session_state[_SHOWN_EVERY])()
 
 
-def _pace(page: str) -> float | None:
+def _pace(page: str, opening: Job | None) -> float | None:
     held = seat()
-    job = held.job(page)
+    job = held.job(page) or opening
     if job is None or job.over:
         return None
-    return _QUEUE if held.place(page) else _LOOK
+    return _QUEUE if job is opening or held.place(page) else _LOOK
 
 
-def training_panel(page: str, asked: Callable[[], Sequence[Training]]) -> Job | None:
-    """The page's training, after a reader's press of a button has been obeyed.
+def shown_job(page: str, opening: Job | None) -> Job | None:
+    """The session's own job once it has begun, and until then the one with which the page opens."""
+    own = seat().job(page)
+    begun = own if own is not None and own.histories else opening
+    return begun if begun is not None and begun.histories else None
+
+
+def training_panel(page: str, asked: Callable[[], Sequence[Training]], opening: Job | None = None) -> Job | None:
+    """The training that is shown, after a reader's press of a button has been obeyed.
 
     Args:
         page: whose training it is.
         asked: what the controls ask for now; a ValueError of it is shown in place of the button's effect.
+        opening: with which the page opens, if there is one.
     """
     words, held = sentences("training"), seat()
     job = held.job(page)
@@ -91,11 +99,23 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]]) -> Job | 
         _show_idle(page, job, asked)
     else:
         _show_work(page, job)
-    if _pace(page) != st.session_state[_SHOWN_EVERY]:
+    if _pace(page, opening) != st.session_state[_SHOWN_EVERY]:
         st.rerun()
     if job is not None and job.failure:
         st.error(words["failed"].format(why=job.failure))
-    return job
+    shown = shown_job(page, opening)
+    if shown is not None and shown is opening:
+        kind = "opening" if has(shown, asked) else "opening_moved"
+        st.caption(words[kind].format(done=_done(shown), total=_total(shown)))
+    return shown
+
+
+def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
+    """Whether a job is of the trainings that the controls ask for."""
+    try:
+        return tuple(asked()) == job.trainings
+    except ValueError:  # what they ask for cannot be trained
+        return False
 
 
 def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training]]) -> None:
