@@ -19,8 +19,8 @@ REGIONS = {
     "cliff": Region(low=(4.275, -3.225), high=(5.475, -2.025)),
     "wide": Region(low=(1.35, -6.45), high=(8.55, 0.75)),
 }
-#: A step that is longer flies; a shorter one walks.
-FLIES_FROM = 1.0
+#: A step that is longer jumps; a shorter one walks.
+JUMPS_FROM = 1.0
 #: Seeds whose starts are counted; seed 0 is the place itself.
 NEIGHBOURS = range(41)
 
@@ -49,7 +49,7 @@ class CliffAnswer:
         """Whether any step was clipped."""
         return any(path.clipped.any() for path in self.paths.values())
 
-    def flight(self, clipping: str = "none") -> float:
+    def jump(self, clipping: str = "none") -> float:
         """Length of the step that leaves the widest region; 0 if none does."""
         step, points = self.leaving[clipping], self.paths[clipping].points
         return float(np.linalg.norm(points[step] - points[step - 1])) if step else 0.0

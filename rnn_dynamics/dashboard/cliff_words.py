@@ -9,8 +9,8 @@ import numpy as np
 
 from rnn_dynamics.cliff import CLIPPING, edge, error_surface
 from rnn_dynamics.dashboard.cliff import (
-    FLIES_FROM,
     GRID,
+    JUMPS_FROM,
     NEIGHBOURS,
     PAGE,
     REGIONS,
@@ -25,16 +25,14 @@ from rnn_dynamics.tables.verdict import power_of_ten
 _DEAD = 1e-6
 #: How far from the cliff its height is told.
 _BESIDE = 0.01
-#: Degrees that are worth a title, and those that are worth a word.
-_VISIBLE_TURN, _TURN = 10.0, 0.05
+#: Degrees that are worth a title, and those that are more than rounding.
+_VISIBLE_TURN, _TURN = 10.0, 1e-9
 #: A learning rate that many would call safe.
 _SMALL_RATE = 0.01
 
 
 def shown(value: float) -> str:
     """A number as a reader meets it: three digits, whole from 1,000 on, a power of ten where that would be long."""
-    if not np.isfinite(value):
-        return "∞" if value > 0 else "−∞" if value < 0 else "no number"
     size = abs(value)
     if size and not 1e-3 <= size < 1e6:
         text = power_of_ten(float(np.log10(size)))
@@ -99,8 +97,8 @@ def _leaves(answer: CliffAnswer, kind: str, region: Region) -> str:
 
 
 def _fell(answer: CliffAnswer, kind: str) -> str:
-    """How small the norm of the last step's gradient is."""
-    return f"{power_of_ten(_log10(float(answer.paths[kind].norms[-2])))} ↓"
+    """How small the norm of a gradient becomes."""
+    return f"{power_of_ten(_log10(float(answer.paths[kind].norms[:-1].min())))} ↓"
 
 
 def _log10(value: float) -> float:
@@ -112,21 +110,32 @@ def _claim(answer: CliffAnswer) -> str:
     leavers = [kind for kind in CLIPPING if answer.leaving[kind] is not None]
     if not answer.clips:
         return "same_leave" if leavers else "same"
+    if not leavers:
+        furthest = answer.paths["value"].turned.max()
+        return _counted("turns", _turned(answer)) if furthest > _VISIBLE_TURN else "all_stay"
     if "none" not in leavers:
-        if leavers:
-            return "clipped_leave"
-        return "turns" if np.nanmax(answer.paths["value"].turned) > _VISIBLE_TURN else "all_stay"
-    way = "flies" if answer.flight() > FLIES_FROM else "walks"
-    return f"{way}_all" if len(leavers) > 1 else f"{way}_alone"
+        return "stays"
+    way = "jumps" if answer.jump() > JUMPS_FROM else "walks"
+    clipped = [kind for kind in leavers if kind != "none"]
+    return f"{way}_{'both' if len(clipped) > 1 else (clipped or ['alone'])[0]}"
+
+
+def _turned(answer: CliffAnswer) -> int:
+    """How many steps value clipping has turned."""
+    return int((answer.paths["value"].turned > _TURN).sum())
+
+
+def _counted(key: str, count: int) -> str:
+    """Key of the sentence for so many."""
+    return f"{key}_one" if count == 1 else key
 
 
 def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
     """What the sentences are filled with."""
-    free, start, words = answer.free, answer.start, sentences(PAGE)
+    free, start, by_norm = answer.free, answer.start, answer.paths["norm"]
     norms = free.norms[:-1]
-    largest = int(np.argmax(np.where(np.isfinite(norms), norms, -1.0)))
+    largest = int(norms.argmax())
     step = answer.leaving["none"]
-    clipped_leavers = [kind for kind in CLIPPING[1:] if answer.leaving[kind] is not None]
     says: dict[str, str | int] = {
         "w": f"{start.w:.3f}",
         "b": f"{start.b:.3f}".replace("-", "−"),
@@ -136,20 +145,21 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
         "largest": shown(float(norms[largest])),
         "largest_step": largest + 1,
         "times": shown(float(norms[largest]) / start.threshold),
-        "who": words["who"]["both" if len(clipped_leavers) > 1 else (clipped_leavers or ["both"])[0]],
-        "clipped": int(answer.paths["norm"].clipped.sum()),
+        "clipped": int(by_norm.clipped.sum()),
+        "untouched": int((~by_norm.clipped).sum()),
+        "smallest": shown(float(by_norm.norms[:-1].min())),
         "neighbours": len(NEIGHBOURS),
         "last_seed": NEIGHBOURS[-1],
         "reach": f"{GRID / 2:g}",
-        "turned": int((answer.paths["value"].turned > _TURN).sum()),
-        "turn": f"{np.nanmax(answer.paths['value'].turned):.0f}",
+        "turned": _turned(answer),
+        "turn": shown(float(f"{answer.paths['value'].turned.max():.2g}")),
     }
     for kind in CLIPPING:
         path = answer.paths[kind]
         says |= {
             f"end_{kind}": _error(float(path.errors[-1])),
-            f"lowest_{kind}": _error(float(np.nanmin(path.errors))),
-            f"norm_{kind}": shown(float(np.nanmax(path.norms[:-1]))),
+            f"lowest_{kind}": _error(float(path.errors.min())),
+            f"norm_{kind}": shown(float(path.norms[:-1].max())),
             f"clipped_{kind}": int(path.clipped.sum()),
             f"count_{kind}": answer.counts[kind],
         }
@@ -158,7 +168,7 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
         says |= {
             "step": step,
             "step_norm": shown(float(free.norms[step - 1])),
-            "length": shown(answer.flight()),
+            "length": shown(answer.jump()),
             "from_w": f"{w:.3f}",
             "from_b": f"{b:.3f}".replace("-", "−"),
             "to_w": shown(new_w),
@@ -170,7 +180,7 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
 
 
 def _error(value: float) -> str:
-    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}" if np.isfinite(value) else "no number"
+    return f"{value:.3f}" if value >= 0.01 else power_of_ten(_log10(value))
 
 
 @lru_cache(maxsize=256)
@@ -202,26 +212,28 @@ def _outcome(answer: CliffAnswer) -> str:
     step, free = answer.leaving["none"], answer.free
     if not step:
         return "clipped" if answer.clips else "calm"
-    if free.ended is not None:
-        return "ended"
-    if answer.flight() <= FLIES_FROM:
+    if answer.jump() <= JUMPS_FROM:
         return "walks"
-    return "dead" if free.norms[step] < _DEAD else "flies"
+    return "dead" if free.norms[step] < _DEAD else "jumps"
 
 
 def _notes(answer: CliffAnswer) -> Iterator[str]:
-    words, ends = sentences(PAGE)["notes"], {kind: answer.paths[kind].errors[-1] for kind in CLIPPING}
+    words, says = sentences(PAGE)["notes"], numbers_of(answer)
+    if 0 < answer.counts["none"] < len(NEIGHBOURS):
+        yield words[_counted("luck", answer.counts["none"])]
     yield words["neighbours"]
-    yield words["turned" if (answer.paths["value"].turned > _TURN).any() else "not_turned"]
-    if answer.leaving["none"] and answer.flight() > FLIES_FROM and answer.start.learning_rate <= _SMALL_RATE:
+    turned = _turned(answer)
+    yield words[_counted("turned", turned) if turned else "not_turned"]
+    if answer.leaving["none"] and answer.jump() > JUMPS_FROM and answer.start.learning_rate <= _SMALL_RATE:
         yield words["small_rate"]
-    if answer.clips and ends["norm"] > ends["none"]:
+    ends = {kind: answer.paths[kind].errors[-1] for kind in CLIPPING}
+    if ends["norm"] > ends["none"] and says["end_norm"] != says["end_none"]:
         yield words["no_better"]
     yield _about_the_cliff(answer)
-    untouched = ~answer.paths["norm"].clipped
-    smallest = shown(float(np.nanmin(answer.paths["norm"].norms[:-1])))
-    kind = "vanishing" if untouched.any() else "all_clipped"
-    yield words[kind].replace("{untouched}", str(int(untouched.sum()))).replace("{smallest}", smallest)
+    clipped = answer.paths["norm"].clipped
+    yield words["all_clipped" if clipped.all() else "vanishing"]
+    if clipped.any() and not clipped.all():
+        yield words["bias"]
 
 
 def _about_the_cliff(answer: CliffAnswer) -> str:

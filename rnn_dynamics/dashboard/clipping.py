@@ -8,9 +8,10 @@ import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
+from rnn_dynamics.dashboard.training_words import ended
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.clipping import Trained, clipping_datasets
-from rnn_dynamics.training import History, Training
+from rnn_dynamics.training import TESTED, Training
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
 #: them, and it is known to need clipping (Le, Jaitly & Hinton 2015).
@@ -52,36 +53,51 @@ def trained(job: Job) -> dict[str, Trained]:
 def clipping_picture(page: str, job: Job) -> tuple[dict[str, bytes], str]:
     """The picture's datasets, and what it says in words, as HTML."""
     words, networks = sentences(page)["network"], trained(job)
-    (_, clipped), (free, saved) = job.trainings, job.histories
-    says = _numbers(clipped, free, saved)
-    kind = "dies" if free.failure else "calm" if not any(saved.clipped) else "both"
+    _, clipped = job.trainings
+    says, kind = _numbers(job), _kind(job)
     chance = clipped.its_task.chance_loss(clipped.experiment.sequence_length)
     datasets = clipping_datasets(
         networks, clipped.iterations, clipped.clip_at, chance, words["titles"][kind].format(**says)
     )
-    notes = [words["notes"][kind].format(**says), words["notes"]["network"].format(**says)]
-    failures = [history.failure for history in job.histories if history.failure]
-    text = "".join(f"<p>{failure}</p>" for failure in failures)
-    return datasets, text + "".join(f'<p class="note">{note}</p>' for note in notes)
+    lost = "".join(
+        f"<p>{words['lost'][training.clipping].format(ended=ended(training, history))}</p>"
+        for training, history in zip(job.trainings, job.histories, strict=True)
+        if history.failure
+    )
+    notes = [words["notes"][name].format(**says) for name in (kind, "network") if name in words["notes"]]
+    return datasets, lost + "".join(f'<p class="note">{note}</p>' for note in notes)
 
 
-def _numbers(training: Training, free: History, saved: History) -> dict[str, str | int]:
-    norms = np.array(saved.gradient_norms)
-    largest = [np.max(np.array(history.gradient_norms), initial=0.0) for history in (free, saved)]
+def _kind(job: Job) -> str:
+    """Which title is true so far."""
+    free, clipped = job.histories
+    if free.failure or clipped.failure:
+        return "both_die" if free.failure and clipped.failure else "dies" if free.failure else "clipped_dies"
+    if not clipped.clipped:
+        return "begins"
+    return "both" if any(clipped.clipped) else "calm"
+
+
+def _numbers(job: Job) -> dict[str, str | int]:
+    training, (free, clipped) = job.trainings[1], job.histories
+    largest = [np.max(np.array(history.gradient_norms), initial=0.0) for history in (free, clipped)]
+    look = clipped.moments[-1]
     return {
         "update": len(free.losses),
+        "update_clipped": len(clipped.losses),
         "threshold": f"{training.clip_at:g}",
         "rate": f"{training.learning_rate:g}",
-        "first": _short(norms[0] if len(norms) else np.nan),
+        "first": _short(clipped.gradient_norms[0] if clipped.gradient_norms else 0.0),
         "largest": _short(largest[1]),
         "largest_free": _short(largest[0]),
-        "share": f"{100 * np.mean(saved.clipped):.0f}" if saved.clipped else "–",
-        "done": saved.iterations,
-        "loss": _short(saved.moments[-1].loss),
+        "share": f"{100 * np.mean(clipped.clipped or [False]):.0f}",
+        "done": look.iteration,
+        "loss": _short(look.loss),
         "loss_free": _short(free.moments[-1].loss),
         "chance": _short(training.its_task.chance_loss(training.experiment.sequence_length)),
         "hidden": training.experiment.hidden_size,
         "length": training.steps,
+        "tested": TESTED,
     }
 
 
