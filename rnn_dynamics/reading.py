@@ -51,12 +51,14 @@ class Reading:
         """Of what the words from `start` up to `end` write, the share that the later words leave in the state at T.
 
         Sizes of the entries are added up, with and without all later values of the keeping gate as factors. None for a
-        cell without gates.
+        cell without gates, and where they write nothing.
         """
         if self.keeps is None or self.writes is None:
             return None
-        later = np.cumprod(np.concatenate([np.ones_like(self.keeps[:1]), self.keeps[:0:-1]]), axis=0)[::-1]
         written = np.abs(self.writes[start:end])
+        if not written.any():
+            return None
+        later = np.cumprod(np.concatenate([np.ones_like(self.keeps[:1]), self.keeps[:0:-1]]), axis=0)[::-1]
         return float((written * later[start:end]).sum() / written.sum())
 
 

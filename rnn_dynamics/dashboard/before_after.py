@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job, seat, the_desk
+from rnn_dynamics.dashboard.training_words import number
 from rnn_dynamics.tables.before_after import Network, before_after_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Moment, Training
@@ -109,7 +110,7 @@ def headline(pairs: Sequence[Trained], networks: Sequence[Network], component: s
             total=f"{training.iterations:,}",
             before=_share(network.before),
             after=_share(network.after),
-            accuracy=f"{100 * look.accuracy:.0f}",
+            accuracy=number(100 * look.accuracy, ".0f"),
             chance=f"{100 * training.its_task.chance_accuracy:.0f}",
         )
     )

@@ -247,7 +247,7 @@ def _gate_title(answer: BlankAnswer) -> str:
 def _left(reading: Reading, cue: tuple[int, int]) -> str:
     """Of what the cue writes, the part that is left at the blank, in per cent."""
     left = reading.left_of(*cue)
-    if left is None or np.isnan(left):
+    if left is None:
         return "–"
     return "less than 0.01" if left < 1e-4 else f"{100 * left:.2g}" if left < 0.995 else "100"
 

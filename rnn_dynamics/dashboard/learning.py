@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.training_panel import affordable, has, network_of
-from rnn_dynamics.dashboard.training_words import last_update, settings_of
+from rnn_dynamics.dashboard.training_words import last_update, number, settings_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import LearningPicture, Look, Looks, learning_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
@@ -170,7 +170,7 @@ def _outcomes(job: Job) -> list[str]:
     return [
         words[outcome(training, history)].format(
             cell=training.experiment.cell.upper(),
-            accuracy=f"{100 * history.moments[-1].accuracy:.0f}",
+            accuracy=number(100 * history.moments[-1].accuracy, ".0f"),
             update=f"{last_update(history):,}",
         )
         for training, history in reversed(list(zip(job.trainings, job.histories, strict=True)))

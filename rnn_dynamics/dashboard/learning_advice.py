@@ -30,7 +30,7 @@ def _advised(training: Training, history: History, loss: float) -> Iterator[tupl
     elif history.failure:
         yield "clip", 0.0 if training.clipping == "none" else None
         yield "slower", _below(rates, training.learning_rate)
-    elif loss > _ABOVE_CHANCE * training.its_task.chance_loss(experiment.sequence_length):
+    elif not loss <= _ABOVE_CHANCE * training.its_task.chance_loss(experiment.sequence_length):  # or no number
         yield "slower", _below(rates, training.learning_rate)
     else:
         yield "chrono", 0.0 if experiment.cell != "rnn" and experiment.gate_bias == "constant" else None

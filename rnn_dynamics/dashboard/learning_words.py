@@ -56,7 +56,7 @@ def _column(training: Training, history: History) -> dict[str, str]:
     return {
         "done": words["done"].format(done=f"{history.iterations:,}", total=f"{training.iterations:,}"),
         "loss": number(last.loss, ".3g"),
-        "right": f"<b>{100 * last.accuracy:.0f} %</b>",
+        "right": f"<b>{number(100 * last.accuracy, '.0f')} %</b>",
         "half": words["never"] if there is None else words["update"].format(update=f"{there:,}"),
         "left_before": _left(first),
         "left_after": _left(last) if len(looks) > 1 else "–",
