@@ -290,4 +290,5 @@ class _Panels:
 
 
 def _by_cell(values: dict[str, Any]) -> alt.Scale:
-    return alt.Scale(domain=list(values), range=list(values.values()))
+    """Of the networks that are trained, for every channel: Vega-Lite warns where channels do not know the same ones."""
+    return alt.Scale(domain=list(_TRAINED), range=[values[cell] for cell in _TRAINED])

@@ -45,14 +45,16 @@ def _cells(theme: Theme) -> alt.LayerChart:
     column = alt.Chart().transform_filter("datum.row === 0 && datum.t === whole.step")
     text = alt.ExprRef(f"{_DARK} || datum.wrong ? '#ffffff' : datum.panel < 2 ? '#12161c' : '{theme.text}'")
     edge: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 2}
+    difference = alt.ExprRef(f"datum.wrong ? '{DIVERGING[-2]}' : '{theme.line}'")
+    ends = {"x2": alt.X2("right:Q"), "y2": alt.Y2("bottom:Q")}  # not the group's: a text has none
     return group(
         "cells",
-        numbers.mark_rect(**edge).encode(color=colour),
-        differences.mark_rect(**edge, fill=alt.ExprRef(f"datum.wrong ? '{DIVERGING[-2]}' : '{theme.line}'")),
+        numbers.mark_rect(**edge).encode(color=colour, **ends),
+        differences.mark_rect(**edge, fill=difference).encode(**ends),
         alt.Chart()
         .mark_text(fontSize=alt.ExprRef("fontOfNumbers"), fill=text)
         .encode(text="text:N", x=_across("middle"), y=_down("centre")),
-        column.mark_rect(fill=None, stroke=theme.text, strokeWidth=3).encode(y2=alt.Y2("foot:Q")),
+        column.mark_rect(fill=None, stroke=theme.text, strokeWidth=3).encode(x2=ends["x2"], y2="foot:Q"),
         alt.Chart()
         .transform_filter("datum.row === whole.rows - 1")
         .mark_text(
@@ -63,9 +65,7 @@ def _cells(theme: Theme) -> alt.LayerChart:
         )
         .encode(text="number:N", x=_across("middle"), y=_down("bottom")),
         x=_across("left"),
-        x2="right:Q",
         y=_down("top"),
-        y2="bottom:Q",
     ).transform_calculate(
         left=f"{_LEFT} + datum.t * across",
         right="datum.left + across",
