@@ -41,12 +41,12 @@ cli.main()
 
 
 @contextmanager
-def running_app(quiet: bool = False) -> Iterator[str]:
+def running_app(*options: str, quiet: bool = False) -> Iterator[str]:
     """A server of its own on a free port of this machine; yields its address and always ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true")
+    options = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true", *options)
     streamlit = ("-c", QUIET) if quiet else ("-m", "streamlit")
     command = [sys.executable, *streamlit, "run", "streamlit_app.py", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -74,7 +74,7 @@ def wait_until(holds: Callable[[], bool], complaint: str, seconds: float = PATIE
 
 
 class Reader:
-    """A visitor with a page of their own, who notes every error and every message to the server."""
+    """A visitor with a page of their own, who notes every error and warning and counts the messages to the server."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -86,7 +86,7 @@ class Reader:
 
     def _hear(self, message: ConsoleMessage) -> None:
         # Below a page's own address Streamlit looks for its server one folder too deep before it finds it.
-        if message.type == "error" and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
+        if message.type in ("error", "warning") and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
             self.errors.append(message.text)
 
     def _listen(self, connection: WebSocket) -> None:

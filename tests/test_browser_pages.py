@@ -87,19 +87,6 @@ def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Rea
 
 
 @other_pages
-def test_no_page_scrolls_sideways(desk: BrowserContext, address: str, page: str) -> None:
-    with visit(desk) as reader:
-        for width in (390, 1280):
-            reader.page.set_viewport_size({"width": width, "height": 844})
-            if width == 390:
-                reader.open(f"{address}/{page}")
-            reader.rest()
-            inner, own = reader.page.locator('[data-testid="stMain"]').evaluate("e => [e.scrollWidth, e.clientWidth]")
-            assert inner <= own <= width
-        reader.assert_well()
-
-
-@other_pages
 def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page: str) -> None:
     with visit(desk) as reader:
         reader.open(f"{address}/{page}")

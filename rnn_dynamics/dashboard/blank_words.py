@@ -24,7 +24,7 @@ LOST = -3.0
 #: Orders of magnitude by which a share has to change to be called a change.
 _CHANGE = 0.3
 #: How much of a colour the strongest tint takes, in per cent: the text on it must stay readable on any background.
-_STRONGEST = 55.0
+STRONGEST = 45.0
 #: A loss this many times smaller than before has shrunk the gradients too.
 _SHRUNK = 10.0
 
@@ -170,7 +170,7 @@ def _words(answer: BlankAnswer, reading: Reading, look: Look, scale: tuple[float
         norm = short(float(reading.log10_norms[place]))
         kinds = "word" + " cue" * (place in cue) + " unknown" * (word not in known)
         title = says["tooltip"].format(word=escaped(word), norm=norm)
-        tint = f"background: color-mix(in srgb, {look.colour} {_STRONGEST * shares[place]:.0f}%, transparent)"
+        tint = f"background: color-mix(in srgb, {look.colour} {STRONGEST * shares[place]:.0f}%, transparent)"
         parts.append(
             f'<span class="{kinds}" style="{tint}" title="{title}"><b>{escaped(word)}</b><small>{norm}</small></span>'
         )
@@ -187,7 +187,7 @@ def _blank(answer: BlankAnswer, reading: Reading) -> str:
 def _legend(look: Look, scale: tuple[float, float]) -> str:
     words = sentences(PAGE)["blocks"]
     low, high = (power_of_ten(end) for end in scale)
-    strongest = f"color-mix(in srgb, {look.colour} {_STRONGEST:.0f}%, transparent)"
+    strongest = f"color-mix(in srgb, {look.colour} {STRONGEST:.0f}%, transparent)"
     return (
         f'<p class="note">{words["legend_relative" if look.relative else "legend_norm"]}: {low} <span class="scale" '
         f'style="background: linear-gradient(to right, transparent, {strongest})"></span> {high}</p>'

@@ -11,6 +11,7 @@ from streamlit.errors import StreamlitAPIException
 
 from rnn_dynamics.cliff import Descent
 from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
@@ -251,6 +252,7 @@ class Frame:
         ensure_bar()
         self._read_state()
         st.html(STYLE)
+        arrive(self.name)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
             self._more()

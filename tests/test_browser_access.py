@@ -1,0 +1,124 @@
+"""Every page for every reader: by axe-core in both colour schemes, on a phone, and on a projector in large type."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext
+
+from rnn_dynamics.dashboard.content import sentences
+from tests.reader import Reader, visit, wait_until
+from tests.test_pages import every_page
+
+pytestmark = pytest.mark.browser
+AXE = Axe()
+
+
+def faults(reader: Reader) -> list[str]:
+    """What axe-core finds wrong with the page as it stands: rule, place, and what is wrong there."""
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in AXE.run(reader.page).response["violations"]
+        for node in found["nodes"]
+    ]
+
+
+def scrolled(reader: Reader) -> float:
+    return float(reader.page.get_by_test_id("stMain").evaluate("main => main.scrollTop"))
+
+
+def scroll(reader: Reader, down: int) -> None:
+    reader.page.get_by_test_id("stMain").evaluate(f"main => main.scrollTo(0, {down})")
+    wait_until(lambda: scrolled(reader) == down, "the page does not scroll")
+
+
+def assert_nothing_scrolls_sideways(reader: Reader) -> None:
+    main = reader.page.get_by_test_id("stMain")
+    inner, own, window = main.evaluate("main => [main.scrollWidth, main.clientWidth, innerWidth]")
+    assert inner <= own <= window
+
+
+@every_page
+def test_a_page_fits_any_width_and_axe_finds_nothing_in_either_colour_scheme(
+    desk: BrowserContext, address: str, page: str
+) -> None:
+    with visit(desk) as reader:
+        reader.page.set_viewport_size({"width": 390, "height": 844})
+        reader.open(f"{address}/{page}")
+        assert_nothing_scrolls_sideways(reader)
+        reader.page.set_viewport_size({"width": 1280, "height": 900})
+        reader.rest()
+        assert_nothing_scrolls_sideways(reader)
+        assert faults(reader) == []
+        *_, last = sentences(page)["presets"]
+        reader.page.locator(f".st-key-preset_{last} button").click()
+        reader.page.get_by_role("button", name="More", exact=True).click()
+        reader.page.emulate_media(color_scheme="dark")
+        reader.rest()
+        assert faults(reader) == []
+        reader.page.keyboard.press("Escape")
+        reader.page.get_by_role("dialog").wait_for(state="hidden")
+        reader.assert_well()
+
+
+def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_does_not_cover(
+    phone: BrowserContext, address: str
+) -> None:
+    with visit(phone) as reader:
+        reader.open(address)
+        menu = reader.page.get_by_test_id("stExpandSidebarButton")
+        close = reader.page.get_by_test_id("stSidebarCollapseButton")
+        for page in ("phase_diagram", "depth"):
+            scroll(reader, 700)
+            assert menu.evaluate("button => getComputedStyle(button, '::after').content") == '"Menu"'
+            reader.page.get_by_role("button", name="Menu", exact=True).click()
+            close.hover()
+            reader.page.get_by_role("link", name=sentences(page)["title"]).click()
+            reader.page.get_by_role("heading", name=sentences(page)["title"], level=1).wait_for()
+            menu.wait_for()
+            wait_until(lambda: scrolled(reader) == 0, f"{page} does not open at its top")
+            reader.rest()
+        scroll(reader, 700)
+        menu.click()
+        close.click()
+        reader.page.get_by_role("button", name="Menu", exact=True).wait_for()  # also after it was closed by hand
+        reader.slider("Weight scale").press("ArrowRight")
+        reader.rest()
+        assert scrolled(reader) > 0  # a control's answer is no new page
+        reader.assert_well()
+
+
+def test_a_page_opens_at_its_top_on_a_desk_too(reader: Reader) -> None:
+    scroll(reader, 700)
+    reader.page.get_by_test_id("stHeader").get_by_text("Networks", exact=True).click()
+    reader.page.get_by_role("menuitem", name=sentences("depth")["title"]).click()
+    reader.page.get_by_role("heading", name=sentences("depth")["title"], level=1).wait_for()
+    wait_until(lambda: scrolled(reader) == 0, "the page opens where the one before was")
+    reader.assert_well()
+
+
+def test_the_presets_of_a_phone_fade_where_they_go_on_and_the_last_can_be_read(
+    phone: BrowserContext, address: str
+) -> None:
+    with visit(phone) as reader:
+        reader.open(address)
+        presets = reader.page.locator(".st-key-presets")
+        assert "linear-gradient" in presets.evaluate("row => getComputedStyle(row).maskImage")
+        fade = 3 * float(reader.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+        assert presets.evaluate("row => row.scrollWidth > row.clientWidth")
+        presets.evaluate("row => row.scrollTo(row.scrollWidth, 0)")
+        row, last = presets.bounding_box(), presets.get_by_role("button").last.bounding_box()
+        assert row is not None
+        assert last is not None
+        assert last["x"] + last["width"] <= row["x"] + row["width"] - fade + 1
+
+
+def test_a_table_wider_than_a_phone_scrolls_by_itself(phone: BrowserContext, address: str) -> None:
+    with visit(phone) as reader:
+        reader.open(f"{address}/phase_diagram")
+        table = reader.page.locator("table.verdict").first
+        table.evaluate("table => { table.style.width = '600px' }")
+        block = table.locator("..")
+        inner, own, right = block.evaluate("e => [e.scrollWidth, e.clientWidth, e.getBoundingClientRect().right]")
+        assert inner > own
+        assert right <= 390
+        block.evaluate("e => e.scrollTo(e.scrollWidth, 0)")
+        assert block.locator("th, td").last.evaluate("e => e.getBoundingClientRect().right") <= 390
