@@ -302,7 +302,7 @@ def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) ->
     assert len(strengths) == 2 * len(found.sentence.words)
     order = np.argsort(norms)
     assert (np.diff(np.array(strengths[: len(norms)])[order]) >= 0).all()
-    assert max(strengths[: len(norms)]) == max(strengths[len(norms) :]) == 55
+    assert max(strengths[: len(norms)]) == max(strengths[len(norms) :]) == blank_words.STRONGEST
     assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
     share = 10 ** cue_share(found.before[cell], found.sentence.cue or (0, 0))
     parts = 10 ** found.norms["before"]
@@ -318,7 +318,7 @@ def test_one_tint_is_one_share_whatever_the_network_and_the_time() -> None:
         html = tinted(shown, RELATIVE)
         strengths = [int(part) for part in re.findall(r"#0059a5 (\d+)%, transparent\)\" title", html)]
         shares = np.concatenate([norms - norms.max() for norms in shown.norms.values()])
-        expected = 55 * np.clip((shares + 6) / 6, 0, 1)
+        expected = blank_words.STRONGEST * np.clip((shares + 6) / 6, 0, 1)
         np.testing.assert_allclose(strengths, expected, atol=0.51)
         seen[cell] = set(strengths[3:5])
         assert "10⁻⁶ <span" in html
@@ -545,3 +545,23 @@ def test_a_training_is_stopped_and_goes_on() -> None:
     app.button(key="go_on").click().run()
     assert not app.exception
     app.button(key="stop").click().run()
+
+
+def rgb(colour: str) -> list[float]:
+    return [float(int(colour[place : place + 2], 16)) for place in (1, 3, 5)]
+
+
+def luminance(colour: list[float]) -> float:
+    """Relative luminance by WCAG 2, of red, green and blue up to 255."""
+    shares = [part / 255 for part in colour]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("background", THEMES)
+def test_a_word_on_the_strongest_tint_has_the_contrast_that_wcag_asks_of_small_type(background: Background) -> None:
+    theme, share = THEMES[background], blank_words.STRONGEST / 100
+    for colour in theme.cells:
+        mixed = [share * own + (1 - share) * page for own, page in zip(rgb(colour), rgb(theme.panel), strict=True)]
+        low, high = sorted((luminance(mixed), luminance(rgb(theme.text))))
+        assert (high + 0.05) / (low + 0.05) >= 4.5
