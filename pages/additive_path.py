@@ -11,18 +11,9 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
 from rnn_dynamics.dashboard.cache import warm_up
-from rnn_dynamics.dashboard.frame import (
-    AXIS,
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    other_fields,
-    script_download,
-)
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
+from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.additive_path import path_table
 
@@ -38,6 +29,7 @@ PRESETS = {
 SLIDERS = ("forget_bias", "weight_scale", "sequence_length")
 EXPECTED = (*PRESETS.values(), *along_sliders(OPENING, *SLIDERS))
 MAIN = ("cell", "gate_bias", *SLIDERS, "hidden_path")
+IDLE = sentences(PAGE)["idle"]
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
@@ -50,19 +42,22 @@ FRAME = Frame(
         "gru_gate": View(label="Gate on the map (GRU)", values=("z", "r", "n")),
     },
     cells=("lstm", "gru"),
+    idle={
+        "gate": lambda now: IDLE["gate"] if now["cell"] == "gru" else "",
+        "gru_gate": lambda now: IDLE["gru_gate"] if now["cell"] == "lstm" else "",
+    },
+    pictured=lambda cell: (cell, "rnn"),
 )
 
 
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         FRAME.control("cell")
         FRAME.control("gate_bias")
-        # A bias that is drawn, and a cell without a forget gate, leave the slider nothing to do.
-        idle = st.session_state["gate_bias"] == "chrono" or st.session_state["cell"] == "gru"
-        FRAME.control("forget_bias", disabled=idle)
-        for name in ("weight_scale", "sequence_length", "hidden_path"):
+        for name in (*SLIDERS, "hidden_path"):
             FRAME.control(name)
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
@@ -80,9 +75,7 @@ def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], st
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer = path_answer(experiment)
     return (
-        csv_download(
-            "Curves", "additive_path.csv", lambda: path_table(answer.curves, answer.split.cosine, answer.bands)
-        ),
+        csv_download("Curves", "curves", lambda: path_table(answer.curves, answer.split.cosine, answer.bands)),
         script_download(replace(experiment, hidden_path="open"), ", whole gradient"),
         script_download(replace(experiment, hidden_path="cut"), ", additive path alone"),
     )

@@ -21,15 +21,8 @@ from rnn_dynamics.dashboard.blank import (
 from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import opening_job
-from rnn_dynamics.dashboard.frame import (
-    Download,
-    Frame,
-    View,
-    Views,
-    background,
-    blank_script_download,
-    csv_download,
-)
+from rnn_dynamics.dashboard.downloads import Download, blank_script_download, csv_download, training_settings
+from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.dashboard.training_panel import affordable, has, label, live, offered, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.blank import accuracy_table, word_table
@@ -73,6 +66,7 @@ FRAME = Frame(
         "tint": View(label=LABELS["tint"], values=("share of the largest", "norm")),
     },
     cells=("rnn", "lstm", "gru"),
+    pictured=lambda _: ("rnn", "lstm", "gru"),
     preset_views={
         "twenty": SETTINGS,
         "three": SETTINGS | {"gap": "3"},
@@ -87,6 +81,7 @@ SHARED = opening_job(PAGE, networks(OPENING, FRAME.views_at_opening, Template())
 
 def picture() -> None:
     """Everything but the panels; runs by itself while a training goes on."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         for name in ("gap", "cell", "learning_rate"):
             FRAME.control(name)
@@ -134,12 +129,13 @@ def _moved(answer: BlankAnswer) -> bool:
 
 def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
     answer = _answer()
+    of = training_settings(answer.training)
     curves, chance = answer.curves, answer.training.its_task.chance_accuracy
-    accuracy = csv_download("Right answers", "blank_accuracy.csv", lambda: accuracy_table(curves, chance))
+    accuracy = csv_download("Right answers", "accuracy", lambda: accuracy_table(curves, chance), of)
     return (
         *((accuracy,) if curves else ()),
         csv_download(
-            "The sentence", "blank_sentence.csv", lambda: word_table(answer.sentence.words, answer.norms, answer.keeps)
+            "The sentence", "sentence", lambda: word_table(answer.sentence.words, answer.norms, answer.keeps), of
         ),
         blank_script_download(answer.training, answer.gaps),
     )

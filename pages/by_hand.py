@@ -13,7 +13,8 @@ from rnn_dynamics.dashboard.by_hand_board import board
 from rnn_dynamics.dashboard.by_hand_words import code_blocks, comparison, hand_finding, hand_question
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.frame import Download, Frame, View, Views, background, csv_download
+from rnn_dynamics.dashboard.downloads import Download, csv_download
+from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.by_hand import steps_table
 
@@ -61,6 +62,7 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The controls, what depends on the step, and what does not."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         cell = FRAME.control("cell")
         FRAME.control(f"{cell}_mistake")
@@ -100,11 +102,11 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     answer = hand_answer(*_asked(experiment, views))
     walks = {"forward": answer.forward.steps, "backward": answer.backward.steps}
     return (
-        csv_download("Every number of every step", "by_hand.csv", lambda: steps_table(walks)),
+        csv_download("Every number of every step", "steps", lambda: steps_table(walks)),
         Download(
             label="Comparison script (NumPy and PyTorch)",
-            file_name=f"by_hand_{experiment.cell}.py",
-            mime="text/x-python",
+            what="comparison",
+            suffix="py",
             content=lambda: comparison(answer),
         ),
     )

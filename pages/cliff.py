@@ -13,7 +13,8 @@ from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_p
 from rnn_dynamics.dashboard.clipping import RATES, clipping_picture, clipping_trainings, trained
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import seat
-from rnn_dynamics.dashboard.frame import Download, Frame, View, Views, background, cliff_script_download, csv_download
+from rnn_dynamics.dashboard.downloads import Download, cliff_script_download, csv_download, trainings_settings
+from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.dashboard.training_panel import live, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.cliff import path_table
@@ -71,6 +72,7 @@ EXPECTED = (
 @st.fragment
 def picture() -> None:
     """The controls and everything that depends on them."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         for name in VIEWS:
             FRAME.control(name)
@@ -119,19 +121,20 @@ def _start_there() -> None:
     picked = st.session_state["picture"].selection[GO]
     if picked:
         row, column = ((picked[0][place] + 0.5) / CELLS for place in ("row", "column"))
-        st.session_state.update(clicked_start(FRAME.asked()[1]["region"], row, column))
+        FRAME.set(clicked_start(FRAME.asked()[1]["region"], row, column))
 
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     paths = tuple(answer_to(*(views[name] for name in ASKED), seed=experiment.seed).paths.values())
     files = (
-        csv_download("Paths", "cliff_paths.csv", lambda: path_table(paths)),
+        csv_download("Paths", "paths", lambda: path_table(paths)),
         cliff_script_download([path.descent for path in paths]),
     )
     job = seat().job(PAGE)
     if job is None or not job.histories:
         return files
-    return (*files, csv_download("The network's gradients", "clipping.csv", lambda: clipping_table(trained(job))))
+    of = trainings_settings(job.trainings)
+    return (*files, csv_download("The network's gradients", "network", lambda: clipping_table(trained(job)), of))
 
 
 def _answer(views: Views) -> None:

@@ -11,16 +11,8 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.depth import PAGE, depth_answer, depth_picture
-from rnn_dynamics.dashboard.frame import (
-    AXIS,
-    Download,
-    Frame,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    script_download,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
+from rnn_dynamics.dashboard.frame import AXIS, Frame, Views, along_sliders, background
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.depth import depth_table
 
@@ -60,10 +52,11 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         for name in ("cell", "loss_at", "bidirectional", "num_layers", "weight_scale"):
             FRAME.control(name)
-        FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
+        FRAME.control("sequence_length")
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
     with st.container(key="layers"):  # as high as the screen allows, see page.css
@@ -82,7 +75,7 @@ def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], st
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     trace = depth_answer(experiment).trace
     return (
-        csv_download("All layers", "depth.csv", lambda: depth_table(trace.layers, trace.log10_norms["input"])),
+        csv_download("All layers", "layers", lambda: depth_table(trace.layers, trace.log10_norms["input"])),
         script_download(trace.experiment),
     )
 

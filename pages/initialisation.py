@@ -9,16 +9,8 @@ import streamlit as st
 from rnn_dynamics.charts.initialisation import scheme_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.dashboard.cache import warm_up
-from rnn_dynamics.dashboard.frame import (
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    script_download,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
+from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
 from rnn_dynamics.dashboard.initialisation import (
     STATUS_WIDTH,
     come_back,
@@ -62,6 +54,7 @@ def picture() -> None:
 
     Where rows are missing, a run computes for a moment, paints what there is, and asks for the next run.
     """
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for name in MAIN:
             FRAME.control(name)
@@ -80,7 +73,7 @@ def picture() -> None:
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     rows = tuple(scheme_rows(experiment).rows)
     return (
-        csv_download(f"Table, {len(rows)} rows", "initialisations.csv", lambda: initialisations_table(rows)),
+        csv_download(f"Table, {len(rows)} rows", "table", lambda: initialisations_table(rows)),
         script_download(
             scheme_experiment("torch", "lstm", first_network(experiment)), ", PyTorch's default, the first network"
         ),

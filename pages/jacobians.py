@@ -12,18 +12,8 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.frame import (
-    AXIS,
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    jacobian_script_download,
-    other_fields,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, jacobian_script_download
+from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
 from rnn_dynamics.dashboard.jacobians import PAGE, jacobian_answer, jacobian_picture
 from rnn_dynamics.dashboard.latch import OPENING_WEIGHT, WEIGHTS, latch_picture
@@ -61,10 +51,11 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         FRAME.control("cell")
         FRAME.control("weight_scale")
-        FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
+        FRAME.control("sequence_length")
     experiment, views = FRAME.asked()
     datasets, finding = _picture(experiment, views)
     st.vega_lite_chart(
@@ -100,7 +91,7 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer = jacobian_answer(experiment)
     return (
         csv_download(
-            "Lines", "jacobians.csv", lambda: jacobian_table(answer.lags, answer.log10_singular_values, answer.factors)
+            "Lines", "lines", lambda: jacobian_table(answer.lags, answer.log10_singular_values, answer.factors)
         ),
         jacobian_script_download(experiment),
     )

@@ -9,8 +9,10 @@ import streamlit as st
 from rnn_dynamics.charts.learning import learning_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
+from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import opening_job
-from rnn_dynamics.dashboard.frame import AXIS, Download, Frame, View, Views, background, csv_download
+from rnn_dynamics.dashboard.downloads import Download, csv_download, trainings_settings
+from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, background
 from rnn_dynamics.dashboard.learning import (
     LENGTHS,
     MOMENTS,
@@ -46,6 +48,7 @@ PRESETS = {
 SLIDERS, CHOICES = ("learning_rate", "clip_at", "iterations"), ("optimiser", "clipping")
 VIEWS = {"task": "temporal order", "learning_rate": "0.01", "iterations": "500"}
 VIEWS |= {"optimiser": "adam", "clipping": "norm", "clip_at": "1", "look": "100 %"}
+IDLE = sentences(PAGE)["idle"]
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
@@ -63,6 +66,11 @@ FRAME = Frame(
         "axis": AXIS,
     },
     cells=("rnn", "lstm", "gru"),
+    pictured=lambda cell: (cell, "rnn"),
+    idle={
+        "sequence_length": lambda now: IDLE["digits"] if now["task"] == "digits" else "",
+        "clip_at": lambda now: IDLE["clipping"] if now["clipping"] == "none" else "",
+    },
     offered={"sequence_length": LENGTHS, "batch_size": (8, 16, 32, 64)},
     preset_views={
         "order": VIEWS,
@@ -85,9 +93,10 @@ def picture() -> None:
 @st.fragment
 def questions() -> None:
     """The controls, and one sequence of the task."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
         for name in ("task", "cell", "sequence_length", "learning_rate"):
-            FRAME.control(name, **({"disabled": True} if name == "sequence_length" and _is("digits") else {}))
+            FRAME.control(name)
     st.html(sequence_html(*FRAME.asked()))
 
 
@@ -118,18 +127,14 @@ def _asked() -> tuple[Training, ...]:
     return trainings(*FRAME.asked())
 
 
-def _is(task: str) -> bool:
-    return bool(FRAME.asked()[1]["task"] == task)
-
-
 def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
     job = shown_job(PAGE, SHARED)
     if job is None:
         return ()
-    looks = looks_by_cell(job)
+    looks, of = looks_by_cell(job), trainings_settings(job.trainings)
     return (
-        csv_download("What was learned", "learning.csv", lambda: history_table(looks)),
-        csv_download("The gradient at each look", "gradients_while_learning.csv", lambda: gradient_table(looks)),
+        csv_download("What was learned", "learned", lambda: history_table(looks), of),
+        csv_download("The gradient at each look", "gradients", lambda: gradient_table(looks), of),
     )
 
 

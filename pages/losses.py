@@ -13,20 +13,11 @@ from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.cost import cost_finding, cost_picture, grown_measurement, measured
-from rnn_dynamics.dashboard.frame import (
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    loss_script_download,
-    run_again,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, loss_script_download
+from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background, run_again
 from rnn_dynamics.dashboard.loss_words import loss_finding
 from rnn_dynamics.dashboard.losses import PAGE, TRUNCATIONS, loss_answer, loss_picture
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.tables.cost import cost_table
 from rnn_dynamics.tables.losses import loss_table, truncation_table
 
@@ -57,6 +48,7 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for name in ("cell", *SLIDERS, "truncation"):
             FRAME.control(name)
@@ -100,13 +92,14 @@ def _picture(experiment: Experiment, views: Views, on: Background | None = None)
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer, measurement = loss_answer(experiment), measured()
     files = (
-        csv_download("Loss × time", "loss_by_time.csv", lambda: loss_table(answer)),
-        csv_download("Truncation", "truncation.csv", lambda: truncation_table(answer)),
+        csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer)),
+        csv_download("Truncation", "truncation", lambda: truncation_table(answer)),
         loss_script_download(answer.experiment),
     )
     if measurement is None or not measurement.values:
         return files
-    return (*files, csv_download("Linear in T", "cost.csv", lambda: cost_table(measurement.values)))
+    of = settings(measurement.experiment)
+    return (*files, csv_download("Linear in T", "cost", lambda: cost_table(measurement.values), of))
 
 
 FRAME.show(picture, _downloads, below=cost)

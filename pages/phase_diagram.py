@@ -11,17 +11,8 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.frame import (
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    other_fields,
-    script_download,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
+from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.phase_diagram import phase_picture
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
 from rnn_dynamics.dashboard.phase_text import PAGE
@@ -66,6 +57,7 @@ SLICE = 0.25
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them; see the home page on what each element costs."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for name in MAIN:
             FRAME.control(name)
@@ -100,9 +92,10 @@ def _go_there() -> None:
     """Set the controls to the cell that was clicked."""
     picked = st.session_state["picture"].selection[GO]
     if picked:
-        st.session_state["weight_scale"] = WEIGHT_SCALES[picked[0]["scale"]]
+        there = {"weight_scale": WEIGHT_SCALES[picked[0]["scale"]]}
         if FRAME.asked()[1]["across"] == "input":
-            st.session_state["input_scale"] = INPUT_SCALES[picked[0]["column"]]
+            there["input_scale"] = INPUT_SCALES[picked[0]["column"]]
+        FRAME.set(there)
 
 
 def _going_on(experiment: Experiment) -> bool:
@@ -136,8 +129,8 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     there = computed_strengths(experiment, views["across"], 0.0)
     rows = [phase_row(replace(experiment, input_scale=scale)) for scale in there]
     return (
-        *((csv_download("Map", "phase_diagram.csv", lambda: map_table(rows)),) if rows else ()),
-        csv_download("Split by lag", "gradient_by_lag.csv", lambda: lag_table(lag_answer(experiment))),
+        *((csv_download("Map", "map", lambda: map_table(rows)),) if rows else ()),
+        csv_download("Split by lag", "by_lag", lambda: lag_table(lag_answer(experiment))),
         script_download(experiment),
     )
 

@@ -10,16 +10,9 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.shapes import shape_chart
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
-from rnn_dynamics.dashboard.frame import (
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    shape_script_download,
-)
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.downloads import Download, csv_download, shape_script_download
+from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
 from rnn_dynamics.dashboard.shape_words import shape_finding
 from rnn_dynamics.dashboard.shapes import (
     LENGTHS,
@@ -71,6 +64,7 @@ FRAME = Frame(
     offered={"sequence_length": LENGTHS},
     preset_views={key: {"shape": shape, "stop": "all"} for key, shape in SHAPES.items()},
     apart=("sequence_length",),
+    idle={"sequence_length": lambda now: sentences(PAGE)["one_step"] if now["shape"] == "one-to-one" else ""},
     existing={"stop": lambda now: stops(now("shape"), now("sequence_length"))},
 )
 
@@ -78,11 +72,12 @@ FRAME = Frame(
 @st.fragment
 def picture() -> None:
     """The main controls and everything that depends on them."""
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
-        shape = FRAME.control("shape")
+        FRAME.control("shape")
         FRAME.control("cell")
         FRAME.control("weight_scale")
-        FRAME.control("sequence_length", disabled=shape == "one-to-one")
+        FRAME.control("sequence_length")
         FRAME.control("stop")
     experiment, views = FRAME.asked()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
@@ -97,7 +92,7 @@ def picture() -> None:
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     trace = shape_answer(experiment, views["shape"])
     return (
-        csv_download("Edges", "shape_edges.csv", lambda: edge_table(trace.edges)),
+        csv_download("Edges", "edges", lambda: edge_table(trace.edges)),
         shape_script_download(experiment, views["shape"]),
     )
 

@@ -13,18 +13,8 @@ from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard.before_after import chosen_job, look_every, trained_picture
 from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
-from rnn_dynamics.dashboard.frame import (
-    AXIS,
-    Download,
-    Frame,
-    View,
-    Views,
-    along_sliders,
-    background,
-    csv_download,
-    other_fields,
-    script_download,
-)
+from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
+from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.verdict_text import finding
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.curves import curves_table
@@ -54,6 +44,7 @@ FRAME = Frame(
     presets=PRESETS,
     main=MAIN,
     more=other_fields(*MAIN),
+    pictured=lambda cell: (cell, "lstm", "gru") if cell == "jordan" else ("rnn", "lstm", "gru"),
     views={
         "gradient": View(label="Gradient of L by", values=tuple(GRADIENTS)),
         "axis": AXIS,
@@ -68,10 +59,11 @@ def picture() -> None:
     Each element here costs every step of a held key, in the server and in the browser, so what stands still stands
     outside, and the words are one piece of HTML.
     """
+    FRAME.show_state()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         FRAME.control("cell")
         FRAME.control("weight_scale")
-        FRAME.control("sequence_length", disabled=bool(st.session_state.get("text")))
+        FRAME.control("sequence_length")
     experiment, views = FRAME.asked()
     live = _live(experiment, views)
     st.vega_lite_chart(
@@ -118,7 +110,7 @@ def _names(experiment: Experiment) -> dict[str, str]:
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     live = _live(experiment, views)
     return (
-        csv_download("Curves", "gradients.csv", lambda: _table(live, experiment.weight_scale)),
+        csv_download("Curves", "curves", lambda: _table(live, experiment.weight_scale)),
         script_download(experiment),
     )
 

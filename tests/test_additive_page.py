@@ -19,7 +19,7 @@ from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.tables.additive_path import BAND, CURVES, path_table, time_scale
 from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.verdict import power_of_ten
-from tests.test_pages import ROOT, open_page, shown
+from tests.test_pages import open_page, shown
 from tests.test_tables import drawn, read
 
 PAGE = "additive_path"
@@ -175,14 +175,6 @@ def test_chrono_takes_the_forget_bias_out_of_use() -> None:
     assert app.select_slider(key="forget_bias").disabled
     assert "Chrono biases" in words(app)
     assert not open_page(PAGE).select_slider(key="forget_bias").disabled
-
-
-def test_a_cell_that_another_page_has_left_gives_way() -> None:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{PAGE}.py"), default_timeout=60)
-    app.session_state["cell"] = "rnn"
-    app.run()
-    assert not app.exception
-    assert app.segmented_control(key="cell").value == "lstm"
 
 
 @pytest.mark.parametrize(("cell", "gate", "view"), [("lstm", "o", "gate"), ("gru", "r", "gru_gate")])

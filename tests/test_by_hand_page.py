@@ -23,7 +23,7 @@ from rnn_dynamics.dashboard.by_hand import PAGE, hand_answer, hand_picture, shor
 from rnn_dynamics.dashboard.by_hand_board import board, lines_of, three_digits
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.tables.by_hand import how_far, steps_table
-from tests.test_pages import ROOT, open_page, shown
+from tests.test_pages import open_page, shown
 
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
 BOTH = replace(OPENING, bidirectional=True)
@@ -340,13 +340,3 @@ def test_a_link_sets_the_sizes_and_they_stay() -> None:
         assert (app.select_slider(key="sequence_length").value, app.select_slider(key="hidden_size").value) == (3, 1)
         assert "step t = 1 of 3" in words(app)
         app.run()
-
-
-def test_the_sizes_of_other_pages_are_put_aside_and_not_taken_over() -> None:
-    app = AppTest.from_file(str(ROOT / "pages" / f"{PAGE}.py"), default_timeout=60)
-    app.session_state["sequence_length"], app.session_state["initialisation"] = 100, "gaussian"
-    app.run()
-    assert app.select_slider(key="sequence_length").value == 5
-    assert app.session_state["settings_elsewhere"]["sequence_length"] == 100
-    assert app.session_state["settings_elsewhere"]["initialisation"] == "gaussian"
-    assert app.session_state["initialisation"] == "torch"

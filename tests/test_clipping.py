@@ -104,7 +104,7 @@ def test_the_chart_is_valid_and_draws_both_tables(background: Background) -> Non
 
 def test_a_reader_trains_the_network_on_the_page() -> None:
     app = open_page("cliff", {"network_rate": "0.03"})
-    assert link(app).endswith("?network_rate=0.03")
+    assert link(app).endswith("&network_rate=0.03")
     assert len(app.get("vega_lite_chart")) == 1
     app.button(key="train").click().run()
     wait_until(lambda: any(one.label == "Train again" for one in app.run().button), "the training does not end")

@@ -204,14 +204,6 @@ def test_the_table_holds_what_the_picture_holds_and_is_built_only_while_it_is_op
     np.testing.assert_allclose(np.clip(factors, *INSIDE), [line["median"] for line in drawn(app)])
 
 
-def test_a_size_that_only_this_page_offers_becomes_the_nearest_elsewhere() -> None:
-    app = AppTest.from_file(str(ROOT / "pages" / "vanish_or_explode.py"), default_timeout=60)
-    app.session_state["hidden_size"], app.session_state["more"] = 128, True
-    app.run()
-    assert not app.exception
-    assert app.select_slider(key="hidden_size").value == 64
-
-
 # --- the picture ----------------------------------------------------------------------------------------------------
 
 

@@ -259,7 +259,7 @@ def test_the_truncation_has_its_place_in_the_link() -> None:
     app = open_page("losses", {"truncation": "50"})
     assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
     assert "τ = 50" in shown(app)["0-cut"][0]["title"]
-    assert link(app).endswith("?truncation=50")
+    assert "truncation=50" in link(app).split("&")
     wrong = open_page("losses", {"truncation": "4"})
     assert not wrong.exception
     (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("Of this link"))

@@ -307,7 +307,7 @@ def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:
     assert app.session_state["shape"] == "encoder-decoder"
     assert app.select_slider(key="stop").value == "all"
     assert "shape=encoder-decoder" in link(app)
-    assert "stop" not in link(app)
+    assert link(app).endswith("&stop=all")
 
 
 @pytest.mark.parametrize(("before", "after"), [("back 6", "back 3"), ("forward 5", "loss"), ("back 2", "back 2")])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.experiment import KNOBS, Choice, Experiment, Flag, Number, Text
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.experiment import KNOBS, Experiment, Flag, Number, Text
 
 
 def in_link(name: str, value: object) -> str:
@@ -23,85 +25,59 @@ _MOST_BUTTONS = 3
 _LONGEST_ROW = 8
 
 
-def control(name: str, opening: Experiment, **options: Any) -> Any:
-    """The control that suits a field; `options` go to a slider."""
-    knob = KNOBS[name]
+def control(name: str, opening: Experiment, idle: str = "", offered: Sequence[Any] = ()) -> Any:
+    """The control that suits a field.
+
+    Args:
+        name: of the field.
+        opening: the experiment at the opening.
+        idle: why the field has no effect at the moment; "" where it has one.
+        offered: its values, where they are not those of the field.
+    """
+    knob, value = KNOBS[name], getattr(opening, name)
+    label = _named(knob.label, idle)
+    options: dict[str, Any] = {"key": name, "bind": "query-params", "disabled": bool(idle), "help": idle or knob.help}
     if isinstance(knob, Number):
-        return slider(name, opening, **options)
-    if isinstance(knob, Text):
-        return text(name, opening)
+        return st.select_slider(label, offered or knob.offered, value=value, **options)
     if isinstance(knob, Flag):
-        return toggle(name, opening)
-    return (select if len(knob.options) > _MOST_BUTTONS else choice)(name, opening)
-
-
-def slider(name: str, opening: Experiment, disabled: bool = False, offered: Sequence[float] = ()) -> Any:
-    """A slider over the offered values of a numeric field, or over those `offered`."""
-    knob = KNOBS[name]
-    assert isinstance(knob, Number)
-    return st.select_slider(
-        knob.label,
-        offered or knob.offered,
-        value=getattr(opening, name),
-        key=name,
-        help=knob.help,
-        bind="query-params",
-        disabled=disabled,
-    )
-
-
-def toggle(name: str, opening: Experiment) -> bool:
-    """A switch for a field that is true or false."""
-    knob = KNOBS[name]
-    return st.toggle(knob.label, getattr(opening, name), key=name, help=knob.help, bind="query-params")
-
-
-def choice(name: str, opening: Experiment, offered: Sequence[str] = ()) -> str:
-    """A row of buttons over the options of a field, or those `offered`; a link names an option by its key."""
-    knob = KNOBS[name]
-    assert isinstance(knob, Choice)
-    default = getattr(opening, name)
+        return st.toggle(label, value, **options)
+    if isinstance(knob, Text):
+        placeholder = "I grew up in France, so I speak fluent …"
+        return typed(name, label, value, knob.offered_length, knob.help, placeholder)
+    names = list(offered or knob.options)
+    if len(knob.options) > _MOST_BUTTONS and not offered:
+        return str(st.selectbox(label, names, index=names.index(value), **options))
+    # A link names an option by its key.
     picked = st.segmented_control(
-        knob.label,
-        list(offered or knob.options),
-        default=default,
-        format_func=lambda option: in_link(name, option),
-        key=name,
-        help=knob.help,
-        required=True,
-        bind="query-params",
+        label, names, default=value, format_func=partial(in_link, name), required=True, **options
     )
-    return str(picked or default)  # a link may hold the empty value
-
-
-def select(name: str, opening: Experiment) -> str:
-    """A list of the options of a field, for those with long names."""
-    knob = KNOBS[name]
-    assert isinstance(knob, Choice)
-    keys = list(knob.options)
-    default = keys.index(getattr(opening, name))
-    return str(st.selectbox(knob.label, keys, index=default, key=name, help=knob.help, bind="query-params"))
+    return str(picked or value)  # a link may hold the empty value
 
 
 def view(
-    key: str, label: str, values: Sequence[str], opening: str, as_slider: bool = False, offered: Sequence[str] = ()
+    key: str,
+    label: str,
+    values: Sequence[str],
+    opening: str,
+    as_slider: bool = False,
+    idle: str = "",
+    offered: Sequence[str] = (),
 ) -> str:
     """A row of buttons for a setting of the picture, or a slider where it has many values or is wanted as one.
 
-    A slider goes over those `offered`, if any are named.
+    A slider goes over those `offered`, if any are named. `idle` says why the setting has no effect at the moment.
     """
+    label = _named(label, idle)
+    options: dict[str, Any] = {"key": key, "bind": "query-params", "disabled": bool(idle), "help": idle or None}
     if as_slider or len(values) > _LONGEST_ROW:
-        return str(st.select_slider(label, offered or values, value=opening, key=key, bind="query-params"))
-    picked = st.segmented_control(label, values, default=opening, key=key, required=True, bind="query-params")
+        return str(st.select_slider(label, offered or values, value=opening, **options))
+    picked = st.segmented_control(label, values, default=opening, required=True, **options)
     return str(picked or opening)
 
 
-def text(name: str, opening: Experiment) -> str:
-    """A line to type in."""
-    knob = KNOBS[name]
-    assert isinstance(knob, Text)
-    placeholder = "I grew up in France, so I speak fluent …"
-    return typed(name, knob.label, getattr(opening, name), knob.offered_length, knob.help, placeholder)
+def _named(label: str, idle: str) -> str:
+    """A control's label, which says so where it has no effect."""
+    return str(sentences("app")["idle"]["mark"].format(label=label)) if idle else label
 
 
 def typed(

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from rnn_dynamics.cliff import Descent
+from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
+from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
+from rnn_dynamics.dashboard.settings_words import in_words, state_line, why_idle
+from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
-from rnn_dynamics.reproduction import (
-    blank_script,
-    cliff_script,
-    jacobian_script,
-    loss_script,
-    reproduction_script,
-    shape_script,
-)
-from rnn_dynamics.training import Training
 
 Views = Mapping[str, str]
-
-#: Key of the session's state: field -> what it is on the other pages, for those that the present page keeps apart.
-_ELSEWHERE = "settings_elsewhere"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,84 +85,6 @@ def background() -> Literal["light", "dark"]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Download:
-    """A file that is made when a reader asks for it."""
-
-    label: str
-    file_name: str
-    mime: str
-    content: Callable[[], str]
-
-
-def script_download(experiment: Experiment, note: str = "") -> Download:
-    """The reproduction script of an experiment."""
-    return Download(
-        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}{note})",
-        file_name=f"gradients_{experiment.cell}_{experiment.hidden_path}.py",
-        mime="text/x-python",
-        content=lambda: reproduction_script(experiment),
-    )
-
-
-def jacobian_script_download(experiment: Experiment) -> Download:
-    """The script that multiplies an experiment's Jacobians."""
-    return Download(
-        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, Jacobians)",
-        file_name=f"jacobians_{experiment.cell}_{experiment.hidden_path}.py",
-        mime="text/x-python",
-        content=lambda: jacobian_script(experiment),
-    )
-
-
-def shape_script_download(experiment: Experiment, shape: str) -> Download:
-    """The script that unrolls a shape and gives each edge a gradient."""
-    return Download(
-        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, {shape})",
-        file_name=f"{shape.replace('-', '_')}_{experiment.cell}.py",
-        mime="text/x-python",
-        content=lambda: shape_script(experiment, shape),
-    )
-
-
-def loss_script_download(experiment: Experiment) -> Download:
-    """The script that sends each of an experiment's losses back by itself."""
-    return Download(
-        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[experiment.cell]}, each loss by itself)",
-        file_name=f"losses_{experiment.cell}.py",
-        mime="text/x-python",
-        content=lambda: loss_script(experiment),
-    )
-
-
-def cliff_script_download(descents: Sequence[Descent]) -> Download:
-    """The script that repeats descents on the error of one unit."""
-    return Download(
-        label="PyTorch script (descents)",
-        file_name="cliff.py",
-        mime="text/x-python",
-        content=lambda: cliff_script(descents),
-    )
-
-
-def blank_script_download(training: Training, gaps: Sequence[int]) -> Download:
-    """The script that trains one network to fill in blanks, and tests it at several gaps."""
-    cell = training.experiment.cell
-    return Download(
-        label=f"PyTorch script ({KNOBS_CHOICE['cell'].options[cell]}, training)",
-        file_name=f"blank_{cell}.py",
-        mime="text/x-python",
-        content=lambda: blank_script(training, gaps),
-    )
-
-
-def csv_download(label: str, file_name: str, table: Callable[[], Any]) -> Download:
-    """A frame as a file."""
-    return Download(
-        label=f"{label} (CSV)", file_name=file_name, mime="text/csv", content=lambda: str(table().to_csv(index=False))
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Frame:
     """One page's controls.
 
@@ -179,7 +94,8 @@ class Frame:
     page can show. offered: numeric field -> the values that this page offers, where they are not those of KNOBS.
     preset_views: key of a preset -> the views that it sets too. apart: fields that this page keeps to itself: it begins
     with their opening values, and leaves the other pages theirs. existing: key of a view -> those of its values that
-    exist at the moment, given a function from the name of a setting to what it is now.
+    exist at the moment, given a function from the name of a setting to what it is now. pictured: the cells whose
+    networks are shown when a cell is chosen. idle: field -> why it has no effect, or "", given all settings.
     """
 
     name: str
@@ -193,6 +109,8 @@ class Frame:
     preset_views: Mapping[str, Views] = field(default_factory=dict)
     apart: tuple[str, ...] = ()
     existing: Mapping[str, Callable[[Callable[[str], Any]], Sequence[str]]] = field(default_factory=dict)
+    pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
+    idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -216,21 +134,51 @@ class Frame:
         return Experiment(**state), views
 
     def control(self, name: str, **options: Any) -> Any:
-        """The control of a field or of a view; the options go to a slider."""
-        if name in self.views:
-            view = self.views[name]
-            if view.longest:
-                return controls.typed(
-                    name, view.label, view.opening, view.longest, view.help, view.placeholder, lines=view.lines
-                )
-            if name in self.existing:
-                options["offered"] = self._existing(name)
-            return controls.view(name, view.label, view.values, view.at_opening, view.slider, **options)
-        if name == "cell":
-            return controls.choice(name, self.opening, self.cells)
-        if name in self.offered:
-            options["offered"] = self.offered[name]
-        return controls.control(name, self.opening, **options)
+        """The control of a field or of a view; `options` go to the slider of a view."""
+        shown = self._view(name, **options) if name in self.views else self._field(name)
+        links.let_go(name)
+        return shown
+
+    def _view(self, name: str, **options: Any) -> Any:
+        view = self.views[name]
+        if view.longest:
+            return controls.typed(
+                name, view.label, view.opening, view.longest, view.help, view.placeholder, lines=view.lines
+            )
+        if name in self.existing:
+            options["offered"] = self._existing(name)
+        idle = self.idle[name](self.now) if name in self.idle else ""
+        return controls.view(name, view.label, view.values, view.at_opening, view.slider, idle=idle, **options)
+
+    def _field(self, name: str) -> Any:
+        offered = self.cells if name == "cell" else self.offered.get(name, ())
+        return controls.control(name, self.opening, self._why_idle(name), offered)
+
+    def _why_idle(self, name: str) -> str:
+        """Why a field has no effect on this page at the moment, or ""."""
+        now = self.now
+        own = self.idle[name](now) if name in self.idle else ""
+        return own or why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
+
+    def show_state(self) -> None:
+        """Say which preset is on, and what is not as at the opening; stands in the fragment, so that it is true."""
+        now, opening, names = self.now, self.at_opening, sentences(self.name)["presets"]
+        away = {
+            self._label(name): in_words(name, value)
+            for name, value in now.items()
+            if value != opening[name] and name != "seed"
+        }
+        st.html(state_line(now["seed"], self._preset_that_is_on(now), names, away))
+
+    def _preset_that_is_on(self, now: Mapping[str, Any]) -> str | None:
+        for key in self.presets:
+            there = self._of_preset(key).items()
+            if all(now[name] == value for name, value in there if name in now and name != "seed"):
+                return key
+        return None
+
+    def _label(self, name: str) -> str:
+        return self.views[name].label if name in self.views else KNOBS[name].label
 
     def show(
         self,
@@ -259,10 +207,12 @@ class Frame:
             share = st.popover("Share and check", on_change="rerun", key="share")
         with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
             self._preset_buttons(words["presets"])
-        links.show_notices()
+        links.show_notices(visitor().notices)
         place = st.container(key="place_of_the_picture")
         below()
         st.markdown(prose(self.name))
+        with st.expander(sentences("app")["glossary"]):
+            st.markdown(prose("glossary"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             picture()
         if share.open:  # filled last, when every control is known; built only while it is open
@@ -270,29 +220,76 @@ class Frame:
                 self._share_panel(downloads)
 
     def _read_state(self) -> None:
-        """Take the address, and what another page has left, as far as the controls of this page can show it."""
-        self._exchange()
-        views = {key: view.longest or view.values for key, view in self.views.items()}
-        first = links.read_link(dict.fromkeys((*self.main, *self.more)) | views | {"cell": self.cells, **self.offered})
-        if st.session_state.get("cell", self.opening.cell) not in self.cells:
-            st.session_state["cell"] = self.opening.cell
-        given = st.session_state.to_dict()
-        for name in KNOBS_NUMBER.keys() & given.keys():
-            offered = self.offered.get(name, KNOBS_NUMBER[name].offered)
-            if given[name] not in offered:
-                st.session_state[name] = links.nearest(offered, given[name])
-        for name in self.existing if first else ():
+        """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
+        who, back = visitor(), links.goes_through_history()
+        who.notice_moves()
+        first = not who.page
+        if arrives := back or who.page != self.name:
+            who.arrive(self.name, self.apart)
+            if first or back:
+                self._take_link(who, first)
+            self._set_controls(who)
+        who.shown = self.now
+        self._write_address(arrives and not back)
+
+    @property
+    def _offered(self) -> dict[str, links.Offered]:
+        """Setting of this page -> what its control can show."""
+        offered: dict[str, links.Offered] = dict.fromkeys((*self.main, *self.more))
+        offered.update({name: view.longest or view.values for name, view in self.views.items()})
+        offered.update(self.offered)
+        if "cell" in offered:
+            offered["cell"] = self.cells
+        return offered
+
+    @property
+    def now(self) -> dict[str, Any]:
+        """Every setting of this page, as its control stands or will stand once it is made."""
+        given, opening = st.session_state.to_dict(), self.at_opening
+        values = {name: given.get(name) for name in self._offered}
+        return {name: opening[name] if value is None else value for name, value in values.items()}
+
+    def _take_link(self, who: Visitor, first: bool) -> None:
+        """Take what the address says for the visitor's choice; the opening value is nobody's."""
+        asked, opening, offered = who.meant_by(links.asked_by_link()), self.at_opening, self._offered
+        if not first:  # on the way back through the browser's history what the address leaves out was at its opening
+            who.choose(dict.fromkeys(offered))
+        for key, text in asked.items():
+            value, remark = links.read(key, text, offered[key]) if key in offered else (None, links.unknown(key))
+            if value not in (None, opening.get(key)):
+                who.choose({key: in_link(key, value)})
+            if first and remark:
+                who.notices.append(remark)
+
+    def _set_controls(self, who: Visitor) -> None:
+        """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
+        chosen, opening, now = who.chosen, self.at_opening, self.now
+        for name, offered in self._offered.items():
+            value, _ = links.read(name, chosen[name], offered) if name in chosen else (None, None)
+            value = opening[name] if value is None else value
+            if now[name] != value:
+                st.session_state[name] = value
+        for name in self.existing:
             asked = self._now(name)
-            if asked not in self._existing(name):
-                links.add_notice(f"`{name} = {asked}` is shown as {self._now(name)}")
+            if asked not in self._existing(name) and name in links.asked_by_link():
+                who.notices.append(f"`{name} = {asked}` is shown as {self._now(name)}")
+
+    def _write_address(self, arrives: bool = False) -> None:
+        """Let the address say what is set here."""
+        opening, now, before = self.at_opening, self.now, links.asked_by_link()
+        away = {name: in_link(name, value) for name, value in now.items() if value != opening[name]}
+        links.write_address(away, {name: in_link(name, opening[name]) for name in now})
+        if arrives:
+            visitor().note_address(before, away)
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Set controls from a callback of the picture, as one entry of the browser's history."""
+        st.session_state.update(values)
+        self._write_address()
 
     def _now(self, name: str) -> Any:
-        """What a control shows, or will show once it is made and reads the address."""
-        if name in st.session_state:
-            return st.session_state[name]
-        offered = self.views[name].values if name in self.views else self.offered[name]
-        spelled = {controls.in_link(name, value): value for value in offered}
-        return spelled.get(st.query_params.get(name, ""), self.at_opening[name])
+        """What a control shows, or will show once it is made."""
+        return st.session_state.get(name, self.at_opening[name])
 
     def _existing(self, name: str) -> Sequence[str]:
         """The values of a view that exist; where the present one does not, the view moves on to the next that does.
@@ -305,40 +302,35 @@ class Frame:
             st.session_state[name] = next(later, offered[-1])
         return offered
 
-    def _exchange(self) -> None:
-        """Put aside what other pages have where this one keeps a field apart; one that shares it takes it up again."""
-        elsewhere: dict[str, Any] = st.session_state.setdefault(_ELSEWHERE, {})
-        for name in elsewhere.keys() & {*self.main, *self.more} - set(self.apart):
-            value = elsewhere.pop(name)
-            st.session_state[name] = getattr(self.opening, name) if value is None else value
-        for name in set(self.apart) - elsewhere.keys():
-            elsewhere[name] = st.session_state.get(name)  # None on a session's first page
-            if elsewhere[name] is not None:
-                st.session_state[name] = getattr(self.opening, name)
-
     def _more(self) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""
         more = st.popover("More", on_change="rerun", key="more")
-        views = tuple(name for name in self.views if name not in self.main)
-        at_opening, names = self.at_opening, (*views, *self.more)
-        away = any(st.session_state.get(name, at_opening[name]) != at_opening[name] for name in names)
-        if more.open or away or any(name in st.query_params for name in names):
+        now, opening = self.now, self.at_opening
+        names = (*(name for name in self.views if name not in self.main), *self.more)
+        if more.open or any(now[name] != opening[name] for name in names):
             with more:
                 for name in names:
                     self.control(name)
 
     def _preset_buttons(self, names: Mapping[str, str]) -> None:
         """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
-        for number, (key, preset) in enumerate(self.presets.items(), start=1):
-            there = (preset, self.preset_views.get(key, {}))
+        for number, key in enumerate(self.presets, start=1):
+            there = (self._of_preset(key),)
             st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
-        there = (self.opening, self.views_at_opening)
-        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=there)
+        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self.at_opening,))
         st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
 
-    def _go_to(self, experiment: Experiment, views: Views) -> None:
-        """Set every control, and those views; a preset keeps the reader's others, a reset none."""
-        st.session_state.update(settings(experiment) | dict(views))
+    def _of_preset(self, key: str) -> dict[str, Any]:
+        """What a preset sets: every field that has a control here, and the views that it names."""
+        return settings(self.presets[key]) | dict(self.preset_views.get(key, {}))
+
+    def _go_to(self, there: Mapping[str, Any]) -> None:
+        """Set controls; a preset keeps the reader's other views, a reset none. An opening value is nobody's choice."""
+        opening, here = self.at_opening, {name: value for name, value in there.items() if name in self._offered}
+        st.session_state.update(here)
+        who = visitor()
+        who.choose({name: None if value == opening[name] else in_link(name, value) for name, value in here.items()})
+        who.shown |= here
 
     def _next_seed(self) -> None:
         """The next seed, not a random one: a whole class that presses the button sees the same networks."""
@@ -347,15 +339,20 @@ class Frame:
 
     def _share_panel(self, downloads: Callable[[Experiment, Views], Sequence[Download]]) -> None:
         experiment, views = self.asked()
-        at_opening, now = self.at_opening, settings(experiment) | views
-        if experiment.text:  # T and D follow from it
-            now |= {name: at_opening[name] for name in ("sequence_length", "input_size")}
+        shown = {name: value for name, value in (settings(experiment) | views).items() if name in self._offered}
+        follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
         st.caption("This link opens exactly this picture, seed included.")
-        st.code(links.share_link(now, at_opening), language=None, wrap_lines=True)
+        link = links.share_link({name: value for name, value in shown.items() if name not in follows})
+        st.code(link, language=None, wrap_lines=True)
         files = downloads(experiment, views)
         for file in files:
             st.download_button(
-                file.label, file.content, file_name=file.file_name, mime=file.mime, on_click="ignore", width="stretch"
+                file.label,
+                partial(file.text, self.name, shown),
+                file_name=file.file_name(self.name, shown),
+                mime=file.mime,
+                on_click="ignore",
+                width="stretch",
             )
-        if any(file.file_name.endswith(".py") for file in files):
+        if any(file.suffix == "py" for file in files):
             st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")

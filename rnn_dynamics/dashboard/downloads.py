@@ -1,0 +1,127 @@
+"""Files that a page hands out: tables and scripts, made when a reader asks for them, named after what they are of."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnn_dynamics.cliff import Descent
+from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
+from rnn_dynamics.reproduction import (
+    blank_script,
+    cliff_script,
+    jacobian_script,
+    loss_script,
+    reproduction_script,
+    shape_script,
+)
+from rnn_dynamics.training import TRAINING_KNOBS, Training
+
+_MIME = {"csv": "text/csv", "py": "text/x-python"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that is made when a reader asks for it.
+
+    label: of its button. what: it holds, as a part of its name. suffix: "csv" or "py". content: makes it. of: the
+    settings that it belongs to, where they are not those of the controls.
+    """
+
+    label: str
+    what: str
+    suffix: str
+    content: Callable[[], str]
+    of: Mapping[str, Any] | None = None
+
+    @property
+    def mime(self) -> str:
+        """The type of its content."""
+        return _MIME[self.suffix]
+
+    def file_name(self, page: str, shown: Mapping[str, Any]) -> str:
+        """Page, content, cell where there is one, and seed."""
+        of = self.of or shown
+        parts = (page, self.what, of.get("cell", ""), f"seed{of['seed']}")
+        return re.sub(r"[^\w.-]+", "_", "_".join(filter(None, parts))) + f".{self.suffix}"
+
+    def text(self, page: str, shown: Mapping[str, Any]) -> str:
+        """The file; a table begins with its settings, one a line behind "#"."""
+        if self.suffix != "csv":
+            return self.content()
+        of = {"page": page} | dict(self.of or shown)
+        return "".join(f"# {name} = {value!r}\n" for name, value in of.items()) + self.content()
+
+
+def csv_download(label: str, what: str, table: Callable[[], Any], of: Mapping[str, Any] | None = None) -> Download:
+    """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
+    return Download(
+        label=f"{label} (CSV)",
+        what=what,
+        suffix="csv",
+        content=lambda: str(table().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)),
+        of=of,
+    )
+
+
+def training_settings(training: Training) -> dict[str, Any]:
+    """What a file of a training is of: its network, and how it is trained."""
+    return settings(training.experiment) | {name: getattr(training, name) for name in TRAINING_KNOBS}
+
+
+def trainings_settings(trainings: Sequence[Training]) -> dict[str, Any]:
+    """The same of networks that are trained side by side and differ in their cell, or in how they are clipped."""
+    each = [training_settings(training) for training in trainings]
+    return {name: _together([one[name] for one in each]) for name in each[0]}
+
+
+def _together(values: Sequence[Any]) -> Any:
+    """The value that all have, or all of them as one text."""
+    different = list(dict.fromkeys(values))
+    return different[0] if len(different) == 1 else ", ".join(map(str, different))
+
+
+def _script(cell: str, kind: str, what: str, content: Callable[[], str], of: Mapping[str, Any]) -> Download:
+    label = KNOBS_CHOICE["cell"].options[cell]
+    return Download(label=f"PyTorch script ({label}{kind})", what=what, suffix="py", content=content, of=of)
+
+
+def script_download(experiment: Experiment, note: str = "") -> Download:
+    """The reproduction script of an experiment."""
+    what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
+    return _script(experiment.cell, note, what, lambda: reproduction_script(experiment), settings(experiment))
+
+
+def jacobian_script_download(experiment: Experiment) -> Download:
+    """The script that multiplies an experiment's Jacobians."""
+    return _script(
+        experiment.cell, ", Jacobians", "products", lambda: jacobian_script(experiment), settings(experiment)
+    )
+
+
+def shape_script_download(experiment: Experiment, shape: str) -> Download:
+    """The script that unrolls a shape and gives each edge a gradient."""
+    return _script(experiment.cell, f", {shape}", shape, lambda: shape_script(experiment, shape), settings(experiment))
+
+
+def loss_script_download(experiment: Experiment) -> Download:
+    """The script that sends each of an experiment's losses back by itself."""
+    return _script(
+        experiment.cell, ", each loss by itself", "each_loss", lambda: loss_script(experiment), settings(experiment)
+    )
+
+
+def cliff_script_download(descents: Sequence[Descent]) -> Download:
+    """The script that repeats descents on the error of one unit."""
+    return Download(
+        label="PyTorch script (descents)", what="descents", suffix="py", content=lambda: cliff_script(descents)
+    )
+
+
+def blank_script_download(training: Training, gaps: Sequence[int]) -> Download:
+    """The script that trains one network to fill in blanks, and tests it at several gaps."""
+    cell = training.experiment.cell
+    return _script(cell, ", training", "training", lambda: blank_script(training, gaps), training_settings(training))

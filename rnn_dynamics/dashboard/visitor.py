@@ -1,0 +1,83 @@
+"""What a visitor has set, on whatever page: it comes along from page to page, and nothing else does.
+
+A page that opens sets its controls to its own opening values. Streamlit's session state does not tell these from what a
+visitor has chosen; this record does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.dashboard.controls import in_link
+
+_KEY = "visitor"
+
+
+@dataclass
+class Visitor:
+    """What one visitor has set.
+
+    Attributes:
+        page: the latest page, "" before the first.
+        keeps: names of the settings that the latest page keeps to itself.
+        shared: name of a setting -> what the visitor has set, spelled as in a link.
+        own: page -> the same of the settings that it keeps to itself.
+        shown: name -> value in the controls of the latest page, when it was last looked at.
+        notices: what of the link was not taken as it stood.
+        passed: page and settings of an address that Streamlit made on the way to a page -> those that the page then
+            had. Streamlit drops what stands in a closed panel, and the entry stays in the browser's history.
+    """
+
+    page: str = ""
+    keeps: frozenset[str] = frozenset()
+    shared: dict[str, str] = field(default_factory=dict)
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    passed: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, str]] = field(default_factory=dict)
+
+    def arrive(self, page: str, keeps: tuple[str, ...]) -> None:
+        """Come to a page, or come to it again."""
+        self.page, self.keeps, self.notices = page, frozenset(keeps), []
+
+    def meant_by(self, address: Mapping[str, str]) -> Mapping[str, str]:
+        """What an address of the browser's history stands for, on the latest page."""
+        return self.passed.get((self.page, frozenset(address.items())), address)
+
+    def note_address(self, before: Mapping[str, str], now: dict[str, str]) -> None:
+        """Note what the latest page's address was when it was opened, and what it is now."""
+        self.passed.pop((self.page, frozenset(now.items())), None)
+        if before != now:
+            self.passed[self.page, frozenset(before.items())] = now
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What counts on the latest page: name of a setting -> what the visitor has set."""
+        shared = {name: text for name, text in self.shared.items() if name not in self.keeps}
+        return shared | self.own.get(self.page, {})
+
+    def choose(self, texts: Mapping[str, str | None]) -> None:
+        """Record settings on the latest page; None stands for its opening value, which is nobody's choice."""
+        for name, text in texts.items():
+            place = self.own.setdefault(self.page, {}) if name in self.keeps else self.shared
+            place.pop(name, None)
+            if text is not None:
+                place[name] = text
+
+    def notice_moves(self) -> None:
+        """Record what has been moved on the latest page since it was last looked at."""
+        now = st.session_state.to_dict()
+        moved = {name: now.get(name, before) for name, before in self.shown.items()}
+        self.choose(
+            {name: in_link(name, value) for name, value in moved.items() if value not in (None, self.shown[name])}
+        )
+
+
+def visitor() -> Visitor:
+    """The record of this session."""
+    found: Visitor = st.session_state.setdefault(_KEY, Visitor())
+    return found

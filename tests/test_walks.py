@@ -1,0 +1,137 @@
+"""From page to page: what a visitor has set comes along, and nothing else moves."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics.dashboard import frame
+from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.experiment import KNOBS
+from tests.test_pages import PAGES, ROOT
+
+HOME = "vanish_or_explode"
+#: The frame of the page that ran last.
+LATEST: list[Frame] = []
+
+
+def only_controls(self: Frame, *_: Any, **__: Any) -> None:
+    """A page without its picture: all its controls and presets, as `show` makes them."""
+    LATEST[:] = [self]
+    self._read_state()
+    self._preset_buttons(dict.fromkeys(self.presets, "preset"))
+    for name in self._offered:
+        self.control(name)
+
+
+@pytest.fixture(autouse=True)
+def pages_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame.Frame, "show", only_controls)
+    monkeypatch.setattr("rnn_dynamics.dashboard.phase_rows.missing", lambda *_: False)  # nothing is left to compute
+
+
+@dataclass
+class Model:
+    """What a visitor should find: a twin of the record that the app keeps, in plain values."""
+
+    shared: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def place(self, page: Frame, name: str) -> dict[str, Any]:
+        return self.own.setdefault(page.name, {}) if name in page.apart else self.shared
+
+    def expected(self, page: Frame) -> dict[str, Any]:
+        found = dict(page.at_opening)
+        for name, offered in page._offered.items():
+            if name in (chosen := self.place(page, name)):
+                found[name] = shown_for(page, name, chosen[name], offered)
+        return {name: found[name] for name in page._offered}
+
+
+def shown_for(page: Frame, name: str, value: Any, offered: Any) -> Any:
+    """A choice as a page can show it: itself, the nearest number, or else the opening value."""
+    values = values_of(page, name)
+    if not values or value in values:
+        return value
+    if isinstance(value, int | float):
+        return min(values, key=lambda one: abs(one - value))
+    return page.at_opening[name]
+
+
+def values_of(page: Frame, name: str) -> list[Any]:
+    """What a visitor can choose; empty for what is typed."""
+    if name in page.views:
+        return list(page.views[name].values)
+    knob, offered = KNOBS[name], page._offered[name]
+    if isinstance(offered, tuple):
+        return list(offered)
+    return list(getattr(knob, "offered", None) or getattr(knob, "options", None) or ())
+
+
+def go(app: AppTest, page: str) -> Frame:
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return LATEST[0]
+
+
+def start(page: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def widgets(app: AppTest) -> dict[str, Any]:
+    kinds = (app.select_slider, app.segmented_control, app.selectbox, app.toggle, app.text_input, app.text_area)
+    return {str(one.key): one for kind in kinds for one in kind}
+
+
+def found(app: AppTest, page: Frame) -> dict[str, Any]:
+    shown = widgets(app)
+    return {name: shown[name].value for name in page._offered}
+
+
+def moves(page: Frame, name: str, generator: random.Random) -> Iterator[Any]:
+    values = values_of(page, name)
+    if values and name not in page.existing:
+        yield generator.choice(values)
+
+
+def all_pairs() -> list[str]:
+    """A walk that goes from each page to each other one."""
+    walk: list[str] = []
+    for first, page in enumerate(PAGES):
+        for other in PAGES[first + 1 :]:
+            walk += [page, other]
+        walk.append(page)
+    return walk
+
+
+def test_every_page_opens_as_its_opening_whatever_page_came_before() -> None:
+    app = start(HOME)
+    pairs = list(itertools.pairwise(all_pairs()))
+    assert set(pairs) >= set(itertools.permutations(PAGES, 2))
+    for before, page in pairs:
+        here = go(app, page)
+        assert found(app, here) == {name: here.at_opening[name] for name in here._offered}, (before, page)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_walk_finds_each_page_as_its_opening_and_the_visitors_own_choices(seed: int) -> None:
+    generator, model = random.Random(seed), Model()
+    app = start(generator.choice(PAGES))
+    for _ in range(generator.randint(2, 6)):
+        page = go(app, generator.choice(PAGES))
+        assert found(app, page) == model.expected(page), page.name
+        names = [name for name in page._offered if widgets(app)[name].proto.disabled is False]
+        for name in generator.sample(names, 2):
+            for value in moves(page, name, generator):
+                if value != found(app, page)[name]:
+                    model.place(page, name)[name] = value
+                    widgets(app)[name].set_value(value)
+        app.run()
+        assert found(app, page) == model.expected(page), page.name
