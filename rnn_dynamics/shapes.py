@@ -10,7 +10,7 @@ many-to-one       u_t = x_t; an output at the last step.
 aligned           u_t = x_t; an output at each step (many-to-many).
 encoder-decoder   the encoder reads x_1 .. x_T and has no output. The decoder, a cell with weights of its own, starts
                   from the encoder's last state, reads zeros (the start symbol) and then its own outputs, T steps long
-                  (Cho et al. 2014; Sutskever, Vinyals & Le 2014).
+                  (Sutskever, Vinyals & Le 2014; in Cho et al. 2014 the encoder's last state enters every step of it).
 
 What is fed back has the size of an input: there D_out = D, else 4 as everywhere in this library, so that many-to-one
 and aligned are what `run` computes with the loss at the last and at every step.

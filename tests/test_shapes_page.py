@@ -176,16 +176,16 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "shape", "said"),
     [
-        ({}, "many-to-one", "Of what y₆ sends to h₆,¦0.094 is left at h₁:¦5 steps back, ×0.62 at each"),
+        ({}, "many-to-one", "Of what y₆ sends to h₆,¦0.094 is left at h₁: 5 steps back,¦×0.62 each"),
         ({"weight_scale": 3.0}, "many-to-one", "has become¦2.3 times as large at h₁"),
         ({"weight_scale": 0.0}, "many-to-one", "Nothing of the error reaches h₁"),
         ({"sequence_length": 1}, "many-to-one", "A single step"),
         ({"sequence_length": 1}, "aligned", "A single step"),
         ({"sequence_length": 1}, "one-to-many", "A single step"),
         ({}, "one-to-one", "One layer and no time"),
-        ({}, "one-to-many", "x₁ answers for 6 outputs"),
-        ({}, "aligned", "h₁ hears its own output louder"),
-        ({"weight_scale": 3.0}, "aligned", "h₁ hears the later outputs louder than its own"),
+        ({}, "one-to-many", "All 6 outputs depend on x₁"),
+        ({}, "aligned", "h₁ receives more from its own output"),
+        ({"weight_scale": 3.0}, "aligned", "h₁ receives more from the later outputs¦than from its own"),
         ({}, "encoder-decoder", "Every error passes one edge, h₆ → s₁"),
         ({"weight_scale": 0.0}, "encoder-decoder", "nothing reaches h₁"),
     ],
@@ -200,7 +200,7 @@ def test_the_claim_of_many_to_one_has_the_numbers_of_run() -> None:
     share = 10 ** (norms[0] - norms[-1])
     claim = tables(OPENING, "many-to-one")["whole"][0]["claim"]
     assert f"{share:.2g} is left" in claim
-    assert f"×{share ** (1 / 5):.2g} at each" in claim
+    assert f"×{share ** (1 / 5):.2g} each in geometric mean" in claim
 
 
 def test_the_claim_of_the_encoder_decoder_names_what_passes_its_one_edge() -> None:
@@ -252,28 +252,6 @@ def test_the_table_names_the_edges_of_each_matrix_and_their_extremes(shape: str,
         for edge in (max(edges, key=lambda edge: edge.log10_norm), min(edges, key=lambda edge: edge.log10_norm)):
             assert f"({subscripted(edge.source)} → {subscripted(edge.target)})" in row
             assert f"{10**edge.log10_norm:.2g}" in row
-
-
-@shapes
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"weight_scale": 10.0, "nonlinearity": "relu", "sequence_length": 8},
-        {"nonlinearity": "relu", "input_scale": 0.0},
-        {"hidden_size": 2, "input_size": 1, "batch_size": 1, "sequence_length": 1},
-        {"cell": "lstm", "weight_scale": 0.1, "forget_bias": -2.0, "sequence_length": 8},
-        {"cell": "gru", "gate_bias": "chrono", "initialisation": "identity"},
-        {"weight_scale": 0.0},
-    ],
-    ids=str,
-)
-def test_the_strangest_settings_have_a_picture_and_words_without_nan(changes: dict[str, Any], shape: str) -> None:
-    experiment = replace(OPENING, **changes)
-    texts = [shape_finding(experiment, shape)]
-    for position in stops(shape, experiment.sequence_length):
-        texts.append(json.dumps(tables(experiment, shape, position), ensure_ascii=False))
-    for text in texts:
-        assert not re.search(r"nan|inf\b|Infinity", text, re.IGNORECASE)
 
 
 def test_the_table_for_download_holds_every_edge() -> None:

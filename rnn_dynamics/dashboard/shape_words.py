@@ -40,7 +40,8 @@ def _parameters(trace: ShapeTrace) -> str:
     cells = 2 if trace.shape == "encoder-decoder" else 1
     cell = (trace.parameter_count - readout.size) // cells
     steps = len(trace.hidden_states) - 1
-    kind = "alone" if trace.shape == "one-to-one" else "two_cells" if cells > 1 else "one_cell"
+    kind = "two_cells" if cells > 1 else "one_cell"
+    kind = "alone" if trace.shape == "one-to-one" else f"{kind}_one" if trace.experiment.sequence_length == 1 else kind
     return str(
         sentences(PAGE)["parameters"][kind].format(
             count=f"{trace.parameter_count:,}",
@@ -102,8 +103,8 @@ def _notes(trace: ShapeTrace) -> Iterator[str]:
         yield words["shared"].format(uses=len(edges), matrix="W<sub>hh</sub>", ratio=power_of_ten(orders))
     cell = CELLS[experiment.cell]
     if cell.gates:
-        yield words["gated"].format(both=words["both"] if len(cell.components) > 1 else "")
+        yield words["gated_cell" if len(cell.components) > 1 else "gated"]
     steps, hidden = len(trace.hidden_states) - 1, experiment.hidden_size
     products = steps * cell.blocks * hidden * (experiment.input_size + hidden)
     products += len(trace.outputs) * trace.parameters["readout"].size
-    yield words["cost"].format(steps=steps, forward=f"{products:,}")
+    yield words["cost" if steps > 1 else "cost_one"].format(steps=steps, forward=f"{products:,}")

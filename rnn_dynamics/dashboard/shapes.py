@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -67,12 +68,23 @@ def claim(trace: ShapeTrace) -> str:
         return shape if np.isfinite(trace.log10_norms["h1"]) else "encoder_decoder_nothing"
     if shape == "one_to_one" or trace.experiment.sequence_length == 1:
         return "one_to_one" if shape == "one_to_one" else "single"
+    says = numbers_of(trace)
     if shape == "many_to_one":
-        left = _left_at_the_first(trace)
-        return f"{shape}_{'grows' if left > 0.0 else 'shrinks' if np.isfinite(left) else 'nothing'}"
+        return f"{shape}_{_many_to_one(trace, says)}"
     if shape == "aligned":
-        return "aligned_near" if through["h1", "y1"] >= through["h1", "h2"] else "aligned_far"
+        alike, near = says["own"] == says["later"], through["h1", "y1"] > through["h1", "h2"]
+        return "aligned_alike" if alike else "aligned_near" if near else "aligned_far"
     return shape
+
+
+def _many_to_one(trace: ShapeTrace, says: Mapping[str, str | int]) -> str:
+    """What becomes of the error on its way back."""
+    left = _left_at_the_first(trace)
+    if not np.isfinite(left):
+        return "nothing"
+    if says["share"] == "1":
+        return "holds"
+    return ("grows" if left > 0.0 else "shrinks") + ("_one" if says["back"] == 1 else "")
 
 
 def _left_at_the_first(trace: ShapeTrace) -> float:
