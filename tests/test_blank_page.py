@@ -35,6 +35,7 @@ from rnn_dynamics.tasks import Template
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import TESTED
 from tests.reader import wait_until
+from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
 from tests.test_tables import read
 
@@ -432,6 +433,16 @@ def test_a_stopped_training_says_so_far() -> None:
     assert f"So far, after {found.updates} of 1,000 updates: " in claim(found)
     assert set(found.curves) == {"rnn", "lstm", "gru"}
     assert accuracies(part, sum(history.iterations for history in part.histories)) == found.curves
+
+
+def test_scales_of_one_field_have_one_domain() -> None:
+    domains = {
+        json.dumps(channel["scale"]["domain"])
+        for layer in layers(blank_chart("light").to_dict())
+        for name, channel in layer["encoding"].items()
+        if name in ("color", "fill", "shape", "strokeDash") and channel.get("field") == "cell"
+    }
+    assert len(domains) == 1  # else the browser's console has a warning
 
 
 @pytest.mark.parametrize("background", THEMES)

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment
 from rnn_dynamics.charts.learning import GATE_DASHES, learning_chart
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard.desk import Job
+from rnn_dynamics.dashboard.desk import Desk, Job
 from rnn_dynamics.dashboard.learning import (
     learning_picture,
     looks_by_cell,
@@ -109,6 +109,7 @@ def test_curves_and_maps_are_those_of_the_looks(cell: str, against_lag: bool) ->
     for row, (name, moment) in zip(found["looks"], moments, strict=True):
         norms = moment.log10_norms["hidden"]
         assert row["cell"] == name
+        assert row["update"] == moment.iteration
         assert row["above"] <= moment.iteration <= row["below"]
         inside = (norms >= whole["low"] / 100) & (norms <= whole["high"] / 100)
         np.testing.assert_allclose(drawn(row["points"]), np.where(inside, norms, np.nan)[steps - 1], atol=0.0051)
@@ -420,6 +421,20 @@ def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytes
     assert not app.exception
     assert "Trained: Temporal order, 10 steps" in " ".join(shown(app)["words"])  # now the visitor's own
     assert not [caption for caption in app.caption if "with which this page opens" in caption.value]
+
+
+def test_two_visitors_are_shown_one_training_of_the_servers_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, tiny = Desk(), tuple(replace(one, iterations=12) for one in trained().trainings)
+    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda page, _: desk.opening(page, tiny))
+    first = open_page("learning")
+    wait_until(lambda: desk.openings["learning"].over, "the opening's training does not end")
+    first.run()
+    second = open_page("learning")
+    for app in (first, second):
+        assert not app.exception
+        assert "(after 12 of 12 updates;" in shown(app)["0-whole"][0]["learned"]
+        assert [button.label for button in app.button if button.key == "train"] == ["Train"]
+    assert list(desk.openings) == ["learning"]
 
 
 def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,8 @@ _SHAPES = {"rnn": "triangle-up", "lstm": "circle", "gru": "square"}
 #: A larger mark below a smaller one is seen where two networks give the same.
 _SIZES = {"rnn": 80, "lstm": 190, "gru": 45}
 _TRAINED = tuple(_SHAPES)
+#: Scales of one field with different domains would make Vega-Lite warn in the browser's console.
+_SHAPES_OF_ALL = {cell: _SHAPES.get(cell, "circle") for cell in CELL_NAMES}
 
 
 def blank_chart(background: Background) -> alt.LayerChart:
@@ -98,7 +100,7 @@ class _Panels:
         tests = flattened(x="datum.gaps", y="datum.rights").transform_calculate(size=f"({_SIZES})[datum.cell]")
         points = tests.mark_point(filled=True, opacity=1, stroke=self.theme.panel, strokeWidth=1).encode(
             fill=alt.Fill("cell:N", scale=self.colours, legend=None),
-            shape=alt.Shape("cell:N", scale=_by_cell(_SHAPES), legend=None),
+            shape=alt.Shape("cell:N", scale=_by_cell(_SHAPES_OF_ALL), legend=None),
             size=alt.Size("size:Q", scale=None),
         )
         lines = tests.mark_line(strokeWidth=3, order=None).encode(color=self.colour, strokeDash=self.dash)

@@ -29,7 +29,7 @@ HEIGHT = 520
 #: other. `shown`: the number of the look under the pointer, or the marked one.
 _PARAMETERS = {
     "narrow": "width < 560",
-    "leftEnd": "narrow ? width : width * 0.4",
+    "leftEnd": "narrow ? width : min(width * 0.4, width * 0.52 - 120)",
     "rightStart": "narrow ? 0 : width * 0.52",
     "lossTop": "0",
     "lossBottom": "height * (narrow ? 0.11 : 0.27)",
@@ -187,9 +187,7 @@ class _Panels:
     def moment(self, top: str, bottom: str) -> Any:
         """The update of the look that is shown."""
         picked = alt.Chart(alt.NamedData("looks")).transform_filter(f"datum.row === whole.longest && {_SHOWN}")
-        rule = picked.transform_calculate(update="(datum.above + datum.below) / 2").mark_rule(
-            color=self.theme.text, strokeWidth=1, strokeDash=[3, 2]
-        )
+        rule = picked.mark_rule(color=self.theme.text, strokeWidth=1, strokeDash=[3, 2])
         return rule.encode(x="update:Q", y=at(top), y2=at(bottom))
 
     def gates(self) -> Any:

@@ -113,8 +113,8 @@ def learning_datasets(picture: LearningPicture) -> dict[str, bytes]:
 def look_rows(picture: LearningPicture) -> pa.Table:
     """One row for each look at each network.
 
-    Columns cell, row (0 for the upper map), look (its number), last (that of its network's last look), above and below
-    (its strip of the map, in updates), colours and points (heights of its curve).
+    Columns cell, row (0 for the upper map), look (its number), last (the number of its network's last look), update,
+    above and below (its strip of the map, in updates), colours and points (heights of its curve).
     """
     low, high = picture.ends
     darkest = max(low, high - _DARKEST)
@@ -134,6 +134,7 @@ def look_rows(picture: LearningPicture) -> pa.Table:
                     "row": row,
                     "look": number,
                     "last": len(looks) - 1,
+                    "update": look.update,
                     "above": 0.0 if number == 0 else between[number - 1],
                     "below": between[number] if number < len(between) else float(picture.reached(cell)),
                     "colours": ",".join(colours[np.rint(share * 254.0).astype(np.int64)]),
@@ -142,7 +143,7 @@ def look_rows(picture: LearningPicture) -> pa.Table:
                     ),
                 }
             )
-    whole = dict.fromkeys(("row", "look", "last"), pa.int64())
+    whole = dict.fromkeys(("row", "look", "last", "update"), pa.int64())
     return _table(rows, ("cell", "colours", "points"), **whole, above=_FLOAT, below=_FLOAT)
 
 
