@@ -20,6 +20,7 @@ from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.loss_by_time import GradientByDistance, Shares, walk_each_loss
 from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
+from rnn_dynamics.through_time.rounding import LOG10_ROUNDING, digits_lost
 from rnn_dynamics.through_time.stack import (
     InputAdjoints,
     Layer,
@@ -77,6 +78,7 @@ def run(experiment: Experiment) -> Trace:
         gates=top.gates,
         log10_norms=_locked({**top.log10_norms, "input": by_input}),
         layers=tuple(levels),
+        log10_rounding=_rounding(experiment, top.log10_rounding),
     )
 
 
@@ -120,9 +122,10 @@ def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], l
     """The way back of `run`: gradients of all parameters, the layers' traces in order, norms of the inputs (T,)."""
     gradients: dict[str, Array] = {}
     levels: list[LayerTrace] = []
-    below = None
+    below, log10_rounding = None, LOG10_ROUNDING
     for layer in reversed(layers):
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        lost = []
         for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
             sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
             for steps in walk_back(level.forward, entering):
@@ -131,6 +134,9 @@ def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], l
                 norms.append(steps.log10_norms)
             gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
             levels.append(_layer_trace(level, _in_order(norms)))
+            lost.append(float(digits_lost(level.forward, _in_order(norms), entering)[0]))
+        log10_rounding += max(lost)  # what one layer has made of rounding, the next one makes more of
+    levels = [replace(level, log10_rounding=log10_rounding) for level in levels]
     levels.sort(key=lambda level: (level.layer, level.reverse))
     by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
     return gradients, levels, by_input
@@ -148,7 +154,22 @@ def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
             for name, values in level.forward.cell.gate_values(record).items()
         },
         log10_norms=_locked({name: level.in_time(values)[:, 0] for name, values in norms.items()}),
+        log10_rounding=LOG10_ROUNDING,
     )
+
+
+def _rounding(experiment: Experiment, found: float) -> float:
+    """`found` on the way back; but a cut way back does not show how errors grow on the way forward."""
+    return found if experiment.hidden_path == "open" else max(found, run(_opened(experiment)).log10_rounding)
+
+
+def _opened(experiment: Experiment) -> Experiment:
+    return replace(experiment, hidden_path="open")
+
+
+def _single_rounding(experiment: Experiment, forward: Pass, runs: Iterable[dict[str, Array]]) -> float:
+    """`_rounding` of a single level, given the norms of its runs as they were walked."""
+    return _rounding(experiment, LOG10_ROUNDING + float(digits_lost(forward, _in_order(list(runs)))[0]))
 
 
 def split_additive_path(experiment: Experiment) -> PathSplit:
@@ -158,8 +179,13 @@ def split_additive_path(experiment: Experiment) -> PathSplit:
         ValueError: the experiment's cell has no additive path, or it has more than one layer or direction.
     """
     forward, losses, _ = _single(experiment)
-    parts = _in_order([split_path(steps, members=1) for steps in walk_back(forward, losses)])
-    return PathSplit(experiment=experiment, **_locked({name: values[:, 0] for name, values in parts.items()}))
+    runs = list(walk_back(forward, losses))
+    parts = _in_order([split_path(steps, members=1) for steps in runs])
+    return PathSplit(
+        experiment=experiment,
+        log10_rounding=_single_rounding(experiment, forward, (steps.log10_norms for steps in runs)),
+        **_locked({name: values[:, 0] for name, values in parts.items()}),
+    )
 
 
 def split_by_lag(experiment: Experiment) -> LagSplit:
@@ -169,14 +195,17 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
         ValueError: the experiment has more than one layer or direction.
     """
     forward, losses, _ = _single(experiment)
-    gradient = RecurrentGradient(forward)
-    norms = _in_order([gradient.add(steps) for steps in walk_back(forward, losses)])
+    gradient, runs = RecurrentGradient(forward), []
+    for steps in walk_back(forward, losses):
+        runs.append((gradient.add(steps), steps.log10_norms))
+    norms = _in_order([of_lag for of_lag, _ in runs])
     # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
     shares = _in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
     cumulative = np.cumsum(shares["share"][::-1])[::-1]
     return LagSplit(
         experiment=experiment,
         total=gradient.log10_norm(),
+        log10_rounding=_single_rounding(experiment, forward, (of_states for _, of_states in runs)),
         **_locked(norms | shares | {"cumulative_share": cumulative}),
     )
 
@@ -226,6 +255,7 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
         truncations=read_only(np.array(asked)),
         log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
         angles=_locked(dict(zip(("every", "last"), angles, strict=True))),
+        log10_rounding=_single_rounding(last, forward, of_last),
     )
 
 
@@ -274,8 +304,9 @@ def run_jacobians(
     asked = _lags(length, lags)
     if exponents is not None:
         exponents = int(Range(minimum=1, maximum=size, whole=True).checked("exponents", exponents))
-    forward, _, parameters = _single(experiment)
+    forward, losses, parameters = _single(experiment)
     jacobians = step_jacobians(forward)
+    runs = [steps.log10_norms for steps in walk_back(forward, losses, state_only=True)]
     largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
     return JacobianTrace(
         experiment=experiment,
@@ -285,6 +316,7 @@ def run_jacobians(
         log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
         lyapunov_exponents=read_only(largest),
         lyapunov_spread=read_only(spread),
+        log10_rounding=_single_rounding(experiment, forward, runs),
     )
 
 
@@ -324,10 +356,15 @@ def run_family(
     groups = []
     for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
         groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
-    loss, norms = zip(*groups, strict=True)
+    loss, norms, rounding = zip(*groups, strict=True)
+    log10_rounding = np.concatenate(rounding)
+    if experiment.hidden_path == "cut":  # see `_rounding`
+        opened = run_family(_opened(experiment), scales, [int(seed) for seed in own_seeds])
+        log10_rounding = np.maximum(log10_rounding, opened.log10_rounding)
     return FamilyTrace(
         experiments=tuple(member for row in members for member in row),
         loss=read_only(np.concatenate(loss)),
+        log10_rounding=read_only(log10_rounding),
         log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
     )
 
@@ -341,8 +378,8 @@ def each_value(experiment: Experiment, field: str, values: Iterable[float] | Non
     return KNOBS_NUMBER[field].each(field, (getattr(experiment, field),) if values is None else values)
 
 
-def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array]]:
-    """Loss (M,) and norms (M, T) of every scale for every seed, scales outermost."""
+def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array], Array]:
+    """Loss (M,), norms (M, T) and log10_rounding (M,) of every scale for every seed, scales outermost."""
     experiment, cell = by_seed[0], cell_of(by_seed[0])
     draws = [_draw(member) for member in by_seed]
     parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
@@ -359,27 +396,31 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    norms = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
+    norms, lost = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = half_mean_square(by_member, axis=(2, 3))
-    return loss.reshape(-1), {name: _member_first(values, len(draws)) for name, values in norms.items()}
+    norms = {name: _member_first(values, len(draws)) for name, values in norms.items()}
+    return loss.reshape(-1), norms, LOG10_ROUNDING + _member_first(lost[None], len(draws))[:, 0]
 
 
-def _walk_down(layers: list[Layer], losses: Losses) -> dict[str, Array]:
-    """Norms (T, ..., S) of the last layer's forward direction, and those of the inputs of the first."""
+def _walk_down(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], Array]:
+    """Norms (T, ..., S) of the last layer's forward direction and of the inputs of the first; digits lost (..., S)."""
     top: dict[str, Array] = {}
-    below = None
+    below, lost = None, np.zeros(losses.exponents.shape[1:])
     for layer in reversed(layers):
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        of_layer = []
         for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
             walked = []
             for steps in walk_back(level.forward, entering):
                 below.add(level, steps)
                 walked.append(steps.log10_norms)
             norms = _in_order(walked)
+            of_layer.append(digits_lost(level.forward, norms, entering))
             top = top or norms
-    return top | {"input": below.losses().log10_norms() if below and len(layers[0]) > 1 else norms["input"]}
+        lost = lost + np.maximum.reduce(of_layer)
+    return top | {"input": below.losses().log10_norms() if below and len(layers[0]) > 1 else norms["input"]}, lost
 
 
 def _weights(

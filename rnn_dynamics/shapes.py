@@ -35,6 +35,7 @@ from rnn_dynamics.initialise import OUTPUT_SIZE, Array, make_decoder, make_draw
 from rnn_dynamics.run import check_states, half_mean_square
 from rnn_dynamics.through_time.backpropagate import Pass, Run, make_room
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
+from rnn_dynamics.through_time.rounding import LOG10_ROUNDING, digits_lost
 from rnn_dynamics.through_time.scaling import LOG10_2, NOTHING, Scaled, ScaledSum, log10_norm_at_any_size, shifted
 from rnn_dynamics.through_time.unroll import project_inputs, unroll
 from rnn_dynamics.trace import Edge, ShapeTrace, read_only
@@ -174,7 +175,14 @@ class _Unrolled:
             cell_states=None if cells[0] is None else _along_time(cells),
             edges=tuple(back.edges[::-1]),
             log10_norms=back.norms,
+            log10_rounding=LOG10_ROUNDING + self._digits_lost(back.walked),
         )
+
+    def _digits_lost(self, walked: list[dict[str, float]]) -> float:
+        """See `rounding`; of the norms of the steps, last step first."""
+        hidden = np.concatenate([self.records[0].hidden[:1], *(record.hidden[1:] for record in self.records)])
+        norms = {name: np.array([[step[name]] for step in reversed(walked)]) for name in walked[0]}
+        return float(digits_lost(Pass(self.cell, self.weights[0], _States(hidden)), norms)[0])
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,7 @@ class _States:
     """What a record of several steps says of the states: hidden (T+1, H, N)."""
 
     hidden: Array
+    cell_state: None = None
 
 
 class _WayBack:
@@ -193,6 +202,7 @@ class _WayBack:
     def __init__(self, network: _Unrolled, loss_adjoints: Array) -> None:
         """loss_adjoints: (K, N, D_out), what the loss itself says of each output."""
         self.network, self.edges, self.norms = network, list[Edge](), dict[str, float]()
+        self.walked: list[dict[str, float]] = []
         self.readout_gradient = ScaledSum(np.zeros_like(network.readout))
         self.sums = [self._sum(in_decoder) for in_decoder in range(len(network.cells))]
         writers = [step.output for step in network.steps if step.output]
@@ -245,6 +255,8 @@ class _WayBack:
         self.norms[step.state] = _log10_norm(exponent, room.states[0][1])
         self._note(step.before, step.state, step.matrix("hh"), exponent, *before)
         self._note(step.source, step.state, step.matrix("ih"), exponent, by_input)
+        carried = _log10_norm(exponent, *(states[1] for states in room.states))
+        self.walked.append({"hidden": carried, "input": self.edges[-1].log10_norm})
         if not step.reads_output or step.source == "y0":  # no other edge leaves it
             self.norms[step.source] = self.edges[-1].log10_norm
         if step.before == "h0":

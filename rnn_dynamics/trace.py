@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,7 +17,25 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerTrace:
+class Rounded:
+    """What every answer says of its own digits.
+
+    Attributes:
+        log10_rounding: log10 of the relative error to expect in each norm, and in the loss, when another program, or
+            this one with other sums, computes the same in float64; from how far the gradient grows, see
+            `through_time.rounding`. Above 0 the norms may differ by that many orders of magnitude or more.
+    """
+
+    log10_rounding: float
+
+    @property
+    def digits(self) -> int:
+        """How many digits of the norms and of the loss are the same in another program, at least."""
+        return max(0, math.floor(-self.log10_rounding))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTrace(Rounded):
     """One layer in one direction, in the order of time; arrays as in `Trace`.
 
     Attributes:
@@ -38,7 +57,7 @@ class LayerTrace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trace:
+class Trace(Rounded):
     """The answer to one Experiment. T steps, N sequences, D inputs, H units; all arrays are float64 and read-only.
 
     Attributes:
@@ -87,15 +106,22 @@ class FamilyTrace:
         experiments: the M questions, scales outermost: for each weight scale, each seed.
         loss: (M,).
         log10_norms: each (M, T), named as in `Trace`.
+        log10_rounding: (M,), see `Rounded`; for an LSTM with saturated cells, of programs that keep digits there.
     """
 
     experiments: tuple[Experiment, ...]
     loss: Array
     log10_norms: Mapping[str, Array]
+    log10_rounding: Array
+
+    @property
+    def digits(self) -> NDArray[np.int64]:
+        """(M,), see `Rounded`."""
+        return np.maximum(0, np.floor(-self.log10_rounding)).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PathSplit:
+class PathSplit(Rounded):
     """The gradient of the LSTM's cell state (GRU: of its state) as an exact sum of vectors, total = path + rest.
 
     All arrays are float64, read-only and (T,), for t = 1 .. T.
@@ -117,7 +143,7 @@ class PathSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LagSplit:
+class LagSplit(Rounded):
     """The gradient of the recurrent weights as a sum over time steps, dL/dW_hh = Σ_t G_t, G_t = delta_t h_{t−1}ᵀ.
 
     G_t is summed over the batch. With the loss at the last step, it is what arrived over the lag T − t. A loss at every
@@ -143,7 +169,7 @@ class LagSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossByTime:
+class LossByTime(Rounded):
     """The error of each single loss at each time step, and what truncated backpropagation makes of their sum.
 
     The loss at every step is L = Σ_k L_k, with L_k half the sum of (readout @ h_k − target_k)² over sequences and
@@ -217,7 +243,7 @@ class PhaseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JacobianTrace:
+class JacobianTrace(Rounded):
     """The factors whose product the gradient is, for the first sequence of the batch; arrays are read-only.
 
     The state s is h for rnn and gru, S = H numbers, and [h | c] for the LSTM, S = 2H. Rows are outputs.
@@ -266,7 +292,7 @@ class Edge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShapeTrace:
+class ShapeTrace(Rounded):
     """The answer to one shape of recurrence: S steps in all, K of which have an output; see `shapes` for the shapes.
 
     Nodes have names: x1, x2 .. what is read, h1, h2 .. the states, y1, y2 .. the outputs, L the loss; h0 the initial

@@ -373,14 +373,19 @@ def test_a_relu_network_is_named_in_the_picture_and_in_the_table() -> None:
     assert "saturate" not in notes(app)
 
 
-def test_a_relu_network_that_explodes_is_not_called_chaotic() -> None:
+def test_the_page_says_where_its_digits_end_and_not_of_a_relu_network_whose_states_grow_too() -> None:
     exploding = replace(OPENING, nonlinearity="relu", weight_scale=2.0, initialisation="identity")
     app = open_app(params={"nonlinearity": "relu", "weight_scale": "2.0", "initialisation": "identity"})
     assert_shows(app, exploding)
     orders = {cell: verdict.orders for cell, verdict in judged(exploding).items()}
     assert orders.pop("rnn") > 20
     assert max(orders.values()) < 10
-    assert "rounding errors" not in notes(app)
+    assert "Rounding errors" not in notes(app)
+    app.button(key="preset_explodes").click().run()
+    app.session_state["nonlinearity"] = "tanh"
+    app.run()
+    assert run(PRESETS["explodes"]).digits == 0
+    assert "until no digit is certain" in notes(app)
 
 
 def test_the_largest_relu_network_of_the_sliders_is_drawn() -> None:

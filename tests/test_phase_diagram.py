@@ -54,7 +54,15 @@ def split_with(shares: list[float]) -> LagSplit:
     share = np.array(shares)[::-1]
     norms = np.zeros(len(share))
     running = np.cumsum(share[::-1])[::-1]
-    return LagSplit(experiment=SMALL, total=0.0, step=norms, truncated=norms, share=share, cumulative_share=running)
+    return LagSplit(
+        experiment=SMALL,
+        total=0.0,
+        step=norms,
+        truncated=norms,
+        share=share,
+        cumulative_share=running,
+        log10_rounding=-11.0,
+    )
 
 
 def map_with(log10_factors: Array, **changes: Any) -> PhaseMap:

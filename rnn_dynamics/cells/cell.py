@@ -95,6 +95,7 @@ class Cell(Protocol):
     `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
     state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
     it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
+    bounded: whether |h| is at most 1.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Cell(Protocol):
     state_block: int
     state_matrix: str
     feeds_back_output: bool
+    bounded: bool
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         """Bring parameters under torch's names, (..., G·H, ·), into the order of computation.

@@ -44,6 +44,7 @@ class Elman:
     state_block = 0
     state_matrix = "W_hh"
     feeds_back_output = False
+    bounded = True
     components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
@@ -95,6 +96,7 @@ class ReluElman(Elman):
     """The same with ReLU."""
 
     label = "Vanilla RNN, ReLU"
+    bounded = False
 
     def step(self, weights: Weights, *views: Array) -> None:
         product, pre_activation, hidden_before, hidden = views

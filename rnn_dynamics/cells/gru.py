@@ -59,6 +59,7 @@ class Gru:
     state_block = 2
     state_matrix = "W_hn"
     feeds_back_output = False
+    bounded = True
     components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

@@ -59,6 +59,7 @@ class Lstm:
     state_block = 2
     state_matrix = "W_hg"
     feeds_back_output = False
+    bounded = True
     components: tuple[str, ...] = ("hidden", "cell")
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

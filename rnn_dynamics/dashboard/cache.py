@@ -42,11 +42,13 @@ class Families:
 
     scales: index into WEIGHT_SCALES of each of the S rows. log10_norms: cell -> component -> (S, T). radius and
     singular_value: cell -> ρ and σ_max of the H × H block of W_hh that writes the new state (`Cell.state_matrix`), at
-    weight scale 1. mean_field: log10 factor per step of the RNN at each row, None where mean field does not hold.
+    weight scale 1. digits: cell -> (S,), see `FamilyTrace`. mean_field: log10 factor per step of the RNN at each row,
+    None where mean field does not hold.
     """
 
     scales: tuple[int, ...]
     log10_norms: dict[str, dict[str, NDArray[np.float64]]]
+    digits: dict[str, NDArray[np.int64]]
     radius: dict[str, float]
     singular_value: dict[str, float]
     mean_field: tuple[float | None, ...]
@@ -76,11 +78,11 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     scales = [WEIGHT_SCALES[row] for row in rows]
     cells = (experiment.cell, *_GATED)
     blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in cells}
+    families = {name: run_family(replace(experiment, cell=name), weight_scales=scales) for name in cells}
     return Families(
         scales=rows,
-        log10_norms={
-            name: dict(run_family(replace(experiment, cell=name), weight_scales=scales).log10_norms) for name in cells
-        },
+        log10_norms={name: dict(family.log10_norms) for name, family in families.items()},
+        digits={name: family.digits for name, family in families.items()},
         radius={name: spectral_radius(block) for name, block in blocks.items()},
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
         mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),

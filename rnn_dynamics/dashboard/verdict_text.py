@@ -11,13 +11,11 @@ import numpy as np
 from rnn_dynamics.cells import cell_of
 from rnn_dynamics.dashboard.cache import Families, LivePicture, stride_for
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten, times
 
 Words = Mapping[str, Any]
-
-#: Orders of magnitude after which a rounding error of 10^−16 has grown into the digits that the page shows.
-_CHAOS = 10.0
 
 
 def finding(page: str, experiment: Experiment, live: LivePicture) -> str:
@@ -68,9 +66,8 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
     if radius > 1 and verdict.outcome == "vanishes":
         label = cell_of(replace(experiment, cell=plain)).label
         yield texts["above_one_relu" if relu else "above_one"].format(radius=radius, name=label)
-    # The states of a ReLU network grow as its gradient does, so their relative error does not.
-    if any(found.orders > _CHAOS for cell, found in verdicts.items() if not (relu and cell == plain)):
-        yield texts["chaos"]
+    if unsure := warning(min(int(digits[live.row_of(experiment.weight_scale)]) for digits in answer.digits.values())):
+        yield unsure
     if experiment.loss_at == "every":
         yield texts["every"]
     if experiment.hidden_path == "cut":
