@@ -48,27 +48,30 @@ def go_by_the_bar(reader: Reader, page: str) -> None:
     reader.rest()
 
 
-@other_pages
-def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
+def open_by_a_link(reader: Reader, address: str, page: str) -> None:
+    """Open a page by a link that sets its slider, its seed and its length, and press a key."""
     slider, key, value = leading(page)
     length = None if page in WITHOUT_LENGTH else "4" if page in SHORT else "60"
+    reader.open(f"{address}/{page}?{key}={value}&seed=3" + (f"&sequence_length={length}" if length else ""))
+    assert title(reader) == TITLES[page]
+    assert reader.value(slider) == value
+    assert length is None or reader.value("Sequence length T") == length
+    assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
+    assert reader.page.get_by_text("Of this link").count() == 0
+    assert re.search("not found", reader.page.locator("body").inner_text()) is None
+    reader.assert_well()
+    before = reader.finding()
+    reader.slider(slider).press("ArrowRight")
+    wait_until(lambda: reader.finding() != before, "the page does not react")
+    after = {"1.4": "1.5", "2": "3", "1": "3", "20": "30"}[value]
+    wait_until(lambda: reader.settings()[key] == after, "the address does not follow")
+    reader.assert_well()
+
+
+@pytest.mark.parametrize("page", [pages[0] for pages in SECTIONS.values()])
+def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
     with running_app(quiet=True) as address, visit(desk) as reader:
-        reader.open(f"{address}/{page}?{key}={value}&seed=3" + (f"&sequence_length={length}" if length else ""))
-        assert title(reader) == TITLES[page]
-        assert reader.value(slider) == value
-        assert length is None or reader.value("Sequence length T") == length
-        assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
-        assert reader.page.get_by_text("Of this link").count() == 0
-        assert re.search("not found", reader.page.locator("body").inner_text()) is None
-        reader.assert_well()
-        before = reader.finding()
-        reader.slider(slider).press("ArrowRight")
-        wait_until(lambda: reader.finding() != before, "the page does not react")
-        wait_until(
-            lambda: reader.settings()[key] == {"1.4": "1.5", "2": "3", "1": "3", "20": "30"}[value],
-            "the address does not follow",
-        )
-        reader.assert_well()
+        open_by_a_link(reader, address, page)
 
 
 def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Reader) -> None:
@@ -87,12 +90,12 @@ def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Rea
 
 
 @other_pages
-def test_a_held_key_leaves_a_page_alive(desk: BrowserContext, address: str, page: str) -> None:
+def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(desk: BrowserContext, address: str, page: str) -> None:
     with visit(desk) as reader:
-        reader.open(f"{address}/{page}")
+        open_by_a_link(reader, address, page)
         slider = reader.slider(leading(page)[0])
         slider.focus()
-        for key in ("ArrowRight", "ArrowLeft") * 4:
+        for key in ("ArrowRight", "ArrowLeft") * 2:  # and back over values already seen
             for _ in range(12):
                 reader.page.keyboard.down(key)
                 reader.page.wait_for_timeout(33)
