@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.phase_diagram import GO, phase_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
+from rnn_dynamics.charts.phase_diagram import phase_chart
+from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
 from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.charts.before_after import before_after_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
+from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
 from rnn_dynamics.dashboard.before_after import chosen_job, look_every, trained_picture
@@ -46,7 +46,7 @@ FRAME = Frame(
     more=other_fields(*MAIN),
     pictured=lambda cell: (cell, "lstm", "gru") if cell == "jordan" else ("rnn", "lstm", "gru"),
     views={
-        "gradient": View(label="Gradient of L by", values=tuple(GRADIENTS)),
+        "gradient": View(label="Gradient of L with respect to", values=tuple(GRADIENTS)),
         "axis": AXIS,
     },
 )
@@ -73,8 +73,17 @@ def picture() -> None:
         },
         key="picture",
         width="stretch",
+        on_select=_go_there,
+        selection_mode=GO,
     )
-    st.html(finding(PAGE, experiment, live))
+    st.html(finding(PAGE, experiment, live, views["gradient"]))
+
+
+def _go_there() -> None:
+    """Set the weight scale to that of the row which was clicked."""
+    picked = st.session_state["picture"].selection[GO]
+    if picked:
+        st.session_state["weight_scale"] = WEIGHT_SCALES[picked[0]["scale"]]
 
 
 def trained() -> None:

@@ -1,6 +1,7 @@
 """The dashboard as a reader meets it, through the entry script and through the page's file alone."""
 
 import ast
+import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics.charts.pieces import GO
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.run import run_family
 from rnn_dynamics.tables.drawing import point_steps
@@ -176,6 +179,17 @@ def test_a_slider_changes_table_and_picture(key: str, value: Any) -> None:
     assert f"{key}={value}" in link(app)
 
 
+def test_a_click_on_the_map_sets_the_weight_scale_of_its_row() -> None:
+    app = open_app()
+    for row in (3, 20):
+        selected = {"selection": {GO: [{"scale": row, "chosen": 9}]}}
+        states = app._tree.get_widget_states()
+        states.widgets.append(WidgetState(id=picture(app).id, string_value=json.dumps(selected)))
+        app = app._run(states)
+        assert app.select_slider(key="weight_scale").value == WEIGHT_SCALES[row]
+        assert_shows(app, replace(OPENING, weight_scale=WEIGHT_SCALES[row]))
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_cell_changes_the_map_and_leaves_the_curves(cell: str) -> None:
     app = open_app()
@@ -259,7 +273,8 @@ def test_the_readers_own_sentence_sets_the_length() -> None:
 def test_a_sentence_of_one_letter_has_nothing_to_travel_through() -> None:
     app = open_app(params={"text": "a"})
     assert_shows(app, replace(OPENING, text="a"))
-    assert words(app).count("one step only") == len(shown_cells(OPENING))
+    assert words(app).count("only one step") == len(shown_cells(OPENING))
+    assert "your sentence of one character;" in notes(app)
 
 
 @pytest.mark.parametrize("key", ["cell", "gradient", "axis"])
@@ -369,8 +384,8 @@ def test_a_relu_network_is_named_in_the_picture_and_in_the_table() -> None:
     assert labels == {"rnn": "RNN, ReLU", "lstm": "LSTM, forget bias 3", "gru": "GRU"}
     assert "<b>Vanilla RNN, ReLU</b>" in table_row(app, "rnn")
     assert "Mean-field" not in notes(app)
-    assert "units are off" in notes(app)
-    assert "saturate" not in notes(app)
+    assert "slope of ReLU" in notes(app)
+    assert "slope of tanh" not in notes(app)
 
 
 def test_the_page_says_where_its_digits_end_and_not_of_a_relu_network_whose_states_grow_too() -> None:
@@ -417,7 +432,7 @@ def test_a_large_network_gets_a_coarser_map_that_still_holds_the_chosen_row() ->
     positions = [row["scale"] for row in datasets(app)["scales"]]
     assert WEIGHT_SCALES.index(1.3) in positions
     assert len(positions) < len(WEIGHT_SCALES)
-    assert "th weight scale" in notes(app)
+    assert f"one weight scale in {positions[1]}," in notes(app)
     for cell, verdict in judged(large).items():
         assert f"<b>{power_of_ten(verdict.orders)}</b> in all" in table_row(app, cell)
 

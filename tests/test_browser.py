@@ -49,6 +49,34 @@ def test_pointing_at_the_map_moves_the_curves_without_the_server(reader: Reader)
     reader.assert_well()
 
 
+def test_a_click_on_the_map_goes_there_every_time(reader: Reader) -> None:
+    for _ in range(2):  # the second time to the row that was the last one clicked
+        reader.page.mouse.click(*reader.point(0.85, 0.15))
+        wait_until(lambda: float(reader.value("Weight scale")) > 2, "the click sets no weight scale")
+        reader.rest()
+        there = reader.value("Weight scale")
+        assert reader.settings()["weight_scale"] == there
+        reader.page.mouse.move(5, 5, steps=3)
+        for _ in range(8):
+            reader.slider("Weight scale").press("ArrowLeft")
+        wait_until(lambda: float(reader.value("Weight scale")) <= 2, "the keys do nothing")
+        reader.rest()
+    reader.assert_well()
+
+
+def test_a_tap_on_the_map_goes_there(phone: BrowserContext, address: str) -> None:
+    with visit(phone) as reader:
+        reader.open(address)
+        values = [float(reader.value("Weight scale"))]
+        for down in (0.58, 0.72):
+            reader.page.touchscreen.tap(*reader.point(0.6, down))
+            wait_until(lambda: float(reader.value("Weight scale")) != values[-1], "the tap sets no weight scale")
+            reader.rest()
+            values.append(float(reader.value("Weight scale")))
+        assert values[1] > values[0] > values[2]
+        reader.assert_well()
+
+
 def test_back_and_forward_lead_between_the_two_addresses_of_the_page(desk: BrowserContext, address: str) -> None:
     with visit(desk) as reader:
         for path, value in (("/vanish_or_explode?weight_scale=0.5", "0.5"), ("/", "1.0")):

@@ -14,8 +14,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag, theory
-from rnn_dynamics.charts.phase_diagram import GO, phase_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
+from rnn_dynamics.charts.phase_diagram import phase_chart
+from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS, row_size

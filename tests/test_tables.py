@@ -306,20 +306,34 @@ def test_labels_stay_a_line_apart_and_inside_the_axis(ends: list[tuple[float, fl
     curves = np.array(ends)
     low, high = axis_of(*curves)
     line = (high - low) / 14
-    places = np.sort(label_places(curves[:, 0], curves[:, 1], low, high))
+    places = np.sort(label_places(curves, low, high))
     assert places[0] >= low + 0.49 * line
     assert places[-1] <= high - 0.49 * line
     assert (np.diff(places) >= 0.999 * line).all()
 
 
 def test_a_label_stands_below_a_vanishing_curve_and_above_an_exploding_one() -> None:
-    below, above = label_places(np.array([-20.0, 20.0]), np.zeros(2), -30, 30)
+    below, above = label_places(np.array([[-20.0, 0.0], [20.0, 0.0]]), -30, 30)
     assert -20 - 60 / 14 < below < -20
     assert 20 < above < 20 + 60 / 14
 
 
-def test_labels_far_apart_are_in_the_order_of_their_curves() -> None:
-    assert np.argsort(label_places(np.array([-25.0, 9.0, -1.0]), np.zeros(3), -30, 15)).tolist() == [0, 2, 1]
+@given(st.lists(st.tuples(st.floats(-30, 15), st.floats(-30, 15)), min_size=2, max_size=5))
+def test_labels_are_in_the_order_of_their_curves(ends: list[tuple[float, float]]) -> None:
+    curves = np.array(ends)
+    places = label_places(curves, -30, 15)
+    assert (np.diff(curves[np.argsort(places), 0]) >= 0).all()
+
+
+def test_a_label_keeps_off_every_curve_where_there_is_room() -> None:
+    # A flat curve, one that runs closely above it, and one that climbs through both from far below.
+    curves = np.stack([np.zeros(100), np.linspace(0.5, 1.5, 100), np.linspace(-9, 9, 100)])
+    low, high = -13.0, 15.0
+    line = (high - low) / 14
+    for place in label_places(curves, low, high):
+        assert np.abs(curves[:, :35] - place).min() >= 0.5 * line - 1e-9
+    two = label_places(np.stack([curves, -curves]), np.array([low, -high]), np.array([high, -low]))
+    assert two.tolist() == [label_places(curves, low, high).tolist(), label_places(-curves, -high, -low).tolist()]
 
 
 def test_a_label_belongs_to_its_curve() -> None:

@@ -11,12 +11,20 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.charts.pieces import POWER_OF_TEN, at, colour_bar, flattened, group, heading, picture, time_axis
+from rnn_dynamics.charts.pieces import (
+    POWER_OF_TEN,
+    at,
+    colour_bar,
+    flattened,
+    go_there,
+    group,
+    heading,
+    picture,
+    time_axis,
+)
 from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme
 
 HEIGHT = 500
-#: Name of the selection by a click.
-GO = "go"
 
 #: Where the panels are, in pixels: the map on the left, parts and running sum on the right; on a phone the parts
 #: below the map and no sum. `late`: whether the sum is whole only in its second half. `whole`, `spot`: the rows of the
@@ -126,21 +134,13 @@ class _Panels:
         hover = alt.selection_point(
             name="hover", on="pointermove", fields=fields, clear="pointerout", empty=False, toggle=False
         )
-        # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
-        go = alt.selection_point(
-            name=GO,
-            on="click, touchend[event.cancelable]",
-            fields=["scale", "column", "place"],
-            clear=False,
-            toggle=False,
-        )
         return (
             alt.Chart(alt.NamedData("cells"))
             .transform_calculate(right="datum.column + 1", place="spot.place")
             .mark_rect(x2Offset=1, y2Offset=-1, cursor="pointer")
             .encode(**self._map_axes("column:Q", "below:Q"), x2="right:Q", y2="above:Q")
             .encode(fill=alt.Fill("colour:N", scale=None))
-            .add_params(hover, go)
+            .add_params(hover, go_there("scale", "column", "place"))
         )
 
     def pointed(self) -> alt.LayerChart:

@@ -14,6 +14,8 @@ _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(
     "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
     "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
 )
+#: Name of the selection by a click.
+GO = "go"
 #: Label of an axis that counts in hundredths of an order of magnitude.
 POWER_OF_TEN = f"'10' + {_SUPERSCRIPT}"
 
@@ -84,24 +86,36 @@ def flattened(data: str | None = None, **texts: str) -> alt.Chart:
     return chart.transform_calculate(**split).transform_flatten(list(texts))
 
 
-def strips(key: str, *places: str, reach: str = "1") -> alt.Chart:
+def go_there(*fields: str) -> alt.Parameter:
+    """The selection GO, by a click or a tap, which the server hears.
+
+    One of the fields must change with the reader's settings: a selection that stays the same is not sent again.
+    """
+    # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
+    on = "click, touchend[event.cancelable]"
+    return alt.selection_point(name=GO, on=on, fields=list(fields), clear=False, toggle=False)
+
+
+def strips(key: str, *places: str, reach: str = "1", chosen: str = "") -> alt.Chart:
     """A map's rows, each filled with a gradient of its `colours`; pointing at one selects its `key` as "hover".
 
     `places`: further fields that lay out a row. `reach`: where the last offset lies, in widths of the row: beyond 1 for
-    a row that ends early.
+    a row that ends early. `chosen`: an expression for the row that the reader has chosen; a click then goes to another.
     """
     hover = alt.selection_point(
         name="hover", on="pointermove", fields=[key], clear="pointerout", empty=False, toggle=False
     )
-    return (
+    rows = (
         flattened(offset="whole.offsets", color="datum.colours")
         .transform_aggregate(stops="values(color)", groupby=[key, *places])
         .mark_rect(
             y2Offset=-1,  # else the background shines through between two strips
             fill=alt.ExprRef(f"{{gradient: 'linear', x1: 0, y1: 0, x2: {reach}, y2: 0, stops: datum.stops}}"),
+            cursor="pointer" if chosen else alt.Undefined,
         )
         .add_params(hover)
     )
+    return rows.transform_calculate(chosen=chosen).add_params(go_there(key, "chosen")) if chosen else rows
 
 
 def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color: str = "") -> alt.Chart:

@@ -2,7 +2,7 @@
 
 Everything is in one view, so that the pointer on the map moves the curves without the server, and the picture fills
 any width: side by side on a screen, one above the other on a phone. The panels are ranges of the same view; a view that
-joins two charts would keep a fixed width.
+joins two charts would keep a fixed width. A click on the map is the selection GO, which the server hears.
 
 The browser interprets every expression of a chart, node by node. So positions come ready from the tables, heights in
 hundredths of an order of magnitude; what several layers ask for is a parameter, computed once; and what stands still
@@ -51,7 +51,8 @@ _PARAMETERS = {
     "mapLeft": "narrow ? 0 : width * 0.68",
     "mapTop": "narrow ? height * 0.66 : 0",
     "whole": "data('whole')[0]",
-    "shown": "hover.scale ? hover.scale[0] : data('chosen')[0].scale",
+    "chosen": "data('chosen')[0].scale",
+    "shown": "hover.scale ? hover.scale[0] : chosen",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), shown)]",
 }
 
@@ -169,7 +170,7 @@ class _Panels:
 
     def map_rows(self) -> alt.LayerChart:
         """A strip for each weight scale, and a frame around the one whose curves are shown."""
-        strips_of_all = strips("scale", "below", "above")
+        strips_of_all = strips("scale", "below", "above", chosen="chosen")
         frame = (
             alt.Chart()
             .transform_filter("datum.scale === shown")
@@ -186,9 +187,8 @@ class _Panels:
         )
 
     def map_title(self) -> alt.Chart:
-        return heading(
-            self.theme, "[whole.cell + ': point at a weight scale ( ❘ = 1 % left)']", "mapLeft", "mapTop", "chosen"
-        )
+        lines = "[whole.cell + ': point or ' + (narrow ? 'tap' : 'click') + ' · ❘ = 1 % left']"
+        return heading(self.theme, lines, "mapLeft", "mapTop", "chosen")
 
     # --- the curves -------------------------------------------------------------------------------------------
 

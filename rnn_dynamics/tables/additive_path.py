@@ -98,13 +98,11 @@ def path_datasets(picture: PathPicture) -> dict[str, bytes]:
 def curve_rows(picture: PathPicture) -> pa.Table:
     """One row per curve: name, points (heights at `point_steps`), end and text (where and what to write at step 1)."""
     norms = np.stack([picture.curves[name] for name in CURVES])
-    # The rest is zero at step T; its label needs a place all the same.
-    places = label_places(norms[:, 0], np.nan_to_num(norms[:, -1], neginf=0.0), *picture.ends, lines=_LINES)
     return pa.table(
         {
             "name": CURVES,
             "points": pa.array(curve_texts(norms, *picture.ends)),
-            "end": pa.array(hundredths(np.array(places))),
+            "end": pa.array(hundredths(label_places(norms, *picture.ends, lines=_LINES))),
             "text": [picture.labels[name] for name in CURVES],
         }
     )

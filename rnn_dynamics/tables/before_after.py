@@ -51,13 +51,12 @@ def before_after_datasets(networks: Sequence[Network], against_lag: bool, title:
     norms = np.stack([getattr(network, time) for network, time in rows])
     (low,), (high,) = vertical_ranges(norms[None])
     steps, length = point_steps(norms.shape[1]), norms.shape[1]
-    drawn = np.clip(np.nan_to_num(norms, neginf=low), low, high)
     curves = {
         "cell": [network.cell for network, _ in rows],
         "time": [time for _, time in rows],
         "points": curve_texts(norms, low, high),
         "text": [network.labels[time] for network, time in rows],
-        "label": hundredths(np.array(label_places(drawn[:, 0], drawn[:, -1], low, high, lines=10))),
+        "label": hundredths(label_places(norms, low, high, lines=10)),
     }
     whole = {
         "length": [length],

@@ -116,12 +116,11 @@ def _stops(picture: DepthPicture) -> NDArray[np.int64]:
 def curve_rows(picture: DepthPicture) -> pa.Table:
     """One row per curve: name, points, end and text (where and what to write beside step 1)."""
     norms = np.stack(list(picture.curves.values()))
-    first, last = (np.nan_to_num(norms[:, step], neginf=picture.ends[0]) for step in (0, -1))
     return pa.table(
         {
             "name": list(picture.curves),
             "points": curve_texts(norms, *picture.ends),
-            "end": hundredths(np.array(label_places(first, last, *picture.ends, lines=_LINES))),
+            "end": hundredths(label_places(norms, *picture.ends, lines=_LINES)),
             "text": [picture.labels[name] for name in picture.curves],
         }
     )

@@ -7,7 +7,6 @@ splits a text at once, where it would interpret a formula for each point.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +19,9 @@ POINTS = 40
 MAP_POINTS = 20
 #: Heights are multiples of this many orders of magnitude.
 QUANTUM = 0.01
+#: Of the axis's width, how far a name reaches; places that are tried for it, a line; how many lines further away it
+#: rather stands than on a curve.
+_REACH, _TRIES, _CROSSING = 0.35, 4, 3.0
 #: What the vertical axis may end at: few values, so that it stands still while a slider moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
@@ -60,25 +62,56 @@ def vertical_ranges(norms: Array) -> tuple[Array, Array]:
     return -bottoms, tops
 
 
-def label_places(first: Array, last: Array, low: float, high: float, lines: int = 14) -> list[float]:
-    """Where to write the names of curves, given the norms at their first and last step: a line apart, inside the axis.
+def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14) -> Array:
+    """Where to write the names of curves beside their first step.
 
-    The axis has room for `lines` of them.
+    A line apart, in the order of the curves, inside the axis; as near to the curve's start as the names can come
+    without lying on curves, and on as few of them as they can where there is no room.
 
-    A curve that vanishes runs upwards from its first step, so its name goes below it; the others' names go above.
+    Args:
+        norms: (..., K, T), step 1 first; T = 2 for straight lines.
+        low: (...), where the axis begins.
+        high: (...), where it ends.
+        lines: for how many names the axis has room.
+
+    Returns:
+        (..., K) heights.
     """
-    line = (high - low) / lines
-    wanted = [
-        max(start, low) + (0.8 if start >= end - 2 else -0.8) * line for start, end in zip(first, last, strict=True)
-    ]
-    inside = [min(max(place, low + line / 2), high - line / 2) for place in wanted]
-    downwards = sorted(range(len(inside)), key=lambda k: -inside[k])
-    for above, below in pairwise(downwards):
-        inside[below] = min(inside[below], inside[above] - line)
-    inside[downwards[-1]] = max(inside[downwards[-1]], low + line / 2)
-    for below, above in pairwise(reversed(downwards)):
-        inside[above] = max(inside[above], inside[below] + line)
-    return inside
+    low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
+    places = low + line * (0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES)
+    starts = np.clip(np.nan_to_num(norms[..., 0], nan=-np.inf), low + line / 2, low + line * (lines - 0.5))
+    distance = np.abs(places[..., None, :] - starts[..., None]) / line[..., None]
+    cost = distance + _CROSSING * _crossings(norms, places, line)[..., None, :]
+    order = np.argsort(starts, axis=-1, kind="stable")
+    found = np.take_along_axis(places, _rising(np.take_along_axis(cost, order[..., None], axis=-2)), axis=-1)
+    return np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1)
+
+
+def _crossings(norms: Array, places: Array, line: Array) -> NDArray[np.int64]:
+    """How many of the curves (..., K, T) a name at each of the places (..., C) would lie on: (..., C)."""
+    far = np.clip(np.nan_to_num(norms, nan=-np.inf), places[..., :1, None] - 99.0 * line[..., None], None)
+    at = np.linspace(0.02, _REACH, 8) * (norms.shape[-1] - 1)
+    left, share = np.floor(at).astype(np.int64), at % 1.0
+    right = np.minimum(left + 1, norms.shape[-1] - 1)
+    heights = far[..., left] * (1.0 - share) + far[..., right] * share
+    ends = np.sort(np.stack([heights[..., :-1], heights[..., 1:]]), axis=0)[..., None]
+    above, below = (places + side * 0.6 * line for side in (1.0, -1.0))
+    on = (ends[0] < above[..., None, None, :]) & (ends[1] > below[..., None, None, :])
+    return np.asarray(on.any(axis=-2).sum(axis=-2))
+
+
+def _rising(cost: Array) -> NDArray[np.int64]:
+    """For rows of costs (..., K, C) the K columns, at least _TRIES apart, whose costs add up to the least: (..., K)."""
+    sums = [cost[..., 0, :]]
+    for row in range(1, cost.shape[-2]):
+        before = np.minimum.accumulate(sums[-1], axis=-1)[..., :-_TRIES]
+        reached = np.concatenate([np.full((*before.shape[:-1], _TRIES), np.inf), before], axis=-1)
+        sums.append(cost[..., row, :] + reached)
+    columns = [sums[-1].argmin(axis=-1)]
+    for total in reversed(sums[:-1]):
+        allowed = np.arange(cost.shape[-1]) <= columns[-1][..., None] - _TRIES
+        columns.append(np.where(allowed, total, np.inf).argmin(axis=-1))
+    return np.stack(columns[::-1], axis=-1)
 
 
 @lru_cache(maxsize=8)

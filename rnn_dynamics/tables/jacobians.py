@@ -114,40 +114,18 @@ def law_rows(picture: JacobianPicture) -> pa.Table:
     slopes = np.array(list(picture.laws.values()))
     x2, y2 = _ray_ends(picture, slopes)
     last = np.array([picture.log10_singular_values[-1, 0], *(slopes * back if back else np.zeros(len(slopes)))])
-    places = label_places(*_label_lines(picture, last), *picture.ends, lines=_LINES)
+    places = label_places(np.stack([last, np.zeros(len(last))], axis=-1), *picture.ends, lines=_LINES)
     radii = [10.0**slope if name in picture.circles else None for name, slope in picture.laws.items()]
     return pa.table(
         {
             "name": ["norm", *picture.laws],
             "x2": pa.array([None, *x2], pa.float32()),
             "y2": pa.array([None, *y2], pa.int32()),
-            "label": pa.array(hundredths(np.array(places))),
+            "label": pa.array(hundredths(places)),
             "text": [picture.labels[name] for name in ("norm", *picture.laws)],
             "radius": pa.array([None, *radii], pa.float32()),
         }
     )
-
-
-def _label_lines(picture: JacobianPicture, last: Array) -> tuple[Array, Array]:
-    """Heights at step 1 and at step T from which `label_places` puts the names where the lines leave room.
-
-    Names of the norm and of the laws that lie close to it stand together, above these lines where they grow and below
-    where they fall; on the other side, and further away, where the axis ends.
-    """
-    low, high = picture.ends
-    line = (high - low) / _LINES
-    near = [k for k, name in enumerate(("norm", *picture.laws)) if name not in _BY_THE_WEIGHTS]
-    top, bottom = np.clip(last[near].max(), low, high), np.clip(last[near].min(), low, high)
-    room = {True: (high - top) / line, False: (bottom - low) / line}
-    grows = bool(last[0] >= -2.0)
-    above = grows if room[grows] > len(near) + 0.5 or room[not grows] < room[grows] else not grows
-    first, end = last.copy(), np.zeros(len(last))
-    # The second height only says on which side the name goes.
-    further = 0.8 * line if above != grows else 0.0
-    for place, k in enumerate(sorted(near, key=lambda k: last[k] if above else -last[k])):
-        first[k] = top + further + place * line if above else bottom - further - place * line
-        end[k] = first[k] if above else first[k] + 3.0
-    return first, end
 
 
 def eigenvalue_rows(picture: JacobianPicture) -> pa.Table:

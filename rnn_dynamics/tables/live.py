@@ -109,7 +109,6 @@ def curve_rows(picture: Picture) -> pa.Table:
     """
     norms = np.stack(list(picture.curves.values()), axis=1)
     lows, highs = picture.ends
-    ends = [label_places(*values) for values in zip(norms[:, :, 0], norms[:, :, -1], lows, highs, strict=True)]
     texts = [
         f"{label}: {power_of_ten(float(orders))}"
         for row in orders_of_magnitude(norms)
@@ -120,7 +119,7 @@ def curve_rows(picture: Picture) -> pa.Table:
             "scale": pa.array(np.repeat(picture.rows, len(picture.curves)), pa.uint8()),
             "cell": pa.array(list(picture.curves) * len(picture.rows)),
             "points": pa.array(curve_texts(norms, lows[:, None, None], highs[:, None, None])),
-            "end": pa.array(hundredths(np.ravel(ends))),
+            "end": pa.array(hundredths(label_places(norms, lows, highs).ravel())),
             "text": pa.array(texts),
         }
     )
