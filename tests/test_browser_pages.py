@@ -240,6 +240,12 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         reader.page.get_by_role("button", name="Train again").wait_for()
         reader.rest()
         assert "not trained on" in reader.finding()
+        reader.page.set_viewport_size({"width": 390, "height": 844})
+        table = reader.page.locator("table.verdict").bounding_box()
+        assert table is not None
+        assert table["x"] + table["width"] <= 390  # on a phone nothing is cut off
+        reader.page.set_viewport_size({"width": 1280, "height": 900})
+        reader.rest()
         reader.remember()
         sent = reader.sent
         for down in (0.55, 0.7):  # the first looks of either network

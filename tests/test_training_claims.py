@@ -24,6 +24,7 @@ from rnn_dynamics.reading import Reading, starting_parameters
 from rnn_dynamics.tasks import TASKS, Template
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
+from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
 from tests.test_tables import read
 
@@ -129,6 +130,7 @@ def test_no_history_makes_the_page_on_long_lags_say_nonsense() -> None:
     assert len(jobs) > 60
     for job in jobs:
         html, titles = said(job)
+        assert max(map(len, re.split("[|¦]", "|".join(titles.values())))) <= LONGEST_LINE
         for text in (html, *titles.values()):
             assert not NONSENSE.search(text), (NONSENSE.search(text), text)
 
@@ -317,6 +319,7 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
 def test_no_history_makes_the_page_on_blanks_say_nonsense() -> None:
     for answer, _, _ in list(answers())[::3]:
         (whole,) = read(blank_picture(answer, "#0059a5")["whole"])
+        assert max(map(len, re.split("[|¦]", f"{whole['learned']}|{whole['gate']}"))) <= LONGEST_LINE
         looks = [tinted(answer, Look(relative, "#0059a5")) for relative in (True, False)]
         for text in (claim(answer), *looks, finding(answer, moved=True), whole["learned"], whole["gate"]):
             assert not NONSENSE.search(text), (NONSENSE.search(text), text)
