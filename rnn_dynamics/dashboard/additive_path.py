@@ -14,7 +14,7 @@ from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run, run_family, split_additive_path
-from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, time_scale
+from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, steps_text, time_scale
 from rnn_dynamics.tables.verdict import judge, median_and_range, power_of_ten, times
 from rnn_dynamics.trace import PathSplit
 
@@ -24,13 +24,16 @@ PAGE = "additive_path"
 #: The gate that multiplies along the additive path, and the gates that are a tanh and lie between −1 and 1.
 PATH_GATE = {"lstm": "f", "gru": "z"}
 _SIGNED = ("g", "n")
+#: The state that the path runs through.
+_STATE = {"lstm": "c", "gru": "h"}
 #: Networks of the band, and what they may cost together, in multiply-adds: about a quarter of a second.
 NETWORKS = 20
 _LARGEST_BAND = 3e8
 #: As in `cache`: what a step costs beside the products, as if H were this much larger.
 _OVERHEAD = 100
-#: Below this share of the total's norm the path alone does not explain what arrives.
-_LITTLE = 0.1
+#: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
+_LITTLE = -1.0
+_LOG10_2 = float(np.log10(2.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,16 +112,17 @@ def path_picture(
     shares = {name: power_of_ten(float(curve[0])) for name, curve in answer.curves.items()}
     says = shares | {
         "cell": CELLS[experiment.cell].label,
+        "state": _STATE[experiment.cell],
         "path_gate": PATH_GATE[experiment.cell],
         "path_share": shares["path"],
         "total_share": shares["total"],
         "rnn_share": shares["rnn"],
-        "back": experiment.sequence_length - 1,
+        "last": experiment.sequence_length,
         "gate": gate,
         "gate_name": words["gates"][gate],
         "mean": answer.gates[gate].mean(),
-        "steps": _memory(answer),
     }
+    kind = experiment.hidden_path if experiment.sequence_length > 1 else "single"
     picture = PathPicture(
         curves=answer.curves,
         labels={name: label.format(**says) for name, label in words["labels"].items()},
@@ -129,7 +133,7 @@ def path_picture(
         path_gate=answer.path_gate,
         cell=experiment.cell,
         palette=palette,
-        titles=(words["titles"][experiment.hidden_path].format(**says), words["titles"]["map"].format(**says)),
+        titles=(words["titles"][kind].format(**says), words["titles"]["map"].format(**says)),
         against_lag=against_lag,
     )
     return path_datasets(picture), _finding(answer)
@@ -137,7 +141,7 @@ def path_picture(
 
 def _memory(answer: PathAnswer) -> str:
     """Time scale of the mean of ln f over all units and steps."""
-    return f"{float(time_scale(np.maximum(answer.path_gate, np.finfo(float).tiny).reshape(-1, 1))[0]):.3g}"
+    return steps_text(float(time_scale(np.maximum(answer.path_gate, np.finfo(float).tiny).reshape(-1, 1))[0]))
 
 
 def _finding(answer: PathAnswer) -> str:
@@ -158,14 +162,13 @@ def _finding(answer: PathAnswer) -> str:
 
 
 def _row(answer: PathAnswer, name: str) -> str:
-    words, curve = sentences(PAGE), answer.curves[name]
-    table = words["table"]
+    table, curve, cell = sentences(PAGE)["table"], answer.curves[name], answer.experiment.cell
     low, median, high = (power_of_ten(float(value)) for value in answer.bands.get(name, np.zeros((3, 1)))[:, 0])
     # At step T nothing has passed through a gate yet: the rest begins at zero, and there is nothing to compare it with.
     verdict = judge(curve) if np.isfinite(curve[-1]) else None
     return str(
         table["row"].format(
-            name=table[name].format(cell=CELLS[answer.experiment.cell].label, gate=PATH_GATE[answer.experiment.cell]),
+            name=table[name].format(cell=CELLS[cell].label, gate=PATH_GATE[cell], state=_STATE[cell]),
             share=power_of_ten(float(curve[0])),
             factor=times(verdict.log10_factor) if verdict else "–",
             horizon=_horizon(verdict.horizon) if verdict else "–",
@@ -176,7 +179,7 @@ def _row(answer: PathAnswer, name: str) -> str:
 
 def _horizon(lag: int | None) -> str:
     table = sentences(PAGE)["table"]
-    return str(table["never"] if lag is None else table["steps"].format(lag=lag))
+    return str(table["never" if lag is None else "step" if lag == 1 else "steps"].format(lag=lag))
 
 
 def _notes(answer: PathAnswer) -> Iterator[str]:
@@ -186,13 +189,14 @@ def _notes(answer: PathAnswer) -> Iterator[str]:
         worst = float((split.rest - split.total).max())
         yield words["cut"].format(gate=gate, difference="0" if np.isneginf(worst) else f"{10**worst:.1e}")
     elif np.isfinite(split.cosine[0]):
-        parts = 10.0 ** (split.path[0] - split.total[0]) + 10.0 ** (split.rest[0] - split.total[0])
-        yield words["shares"].format(cosine=f"{split.cosine[0]:.2f}".replace("-", "−"), sum=f"{parts:.3g}")
-        share = 10.0 ** float(split.path[0] - split.total[0])
-        if share < _LITTLE:
-            yield words["little"].format(cell=cell, share=f"{100 * share:.2g}")
+        path, rest = float(split.path[0] - split.total[0]), float(split.rest[0] - split.total[0])
+        parts = times(float(np.logaddexp2(path / _LOG10_2, rest / _LOG10_2)) * _LOG10_2)
+        yield words["shares"].format(cosine=f"{split.cosine[0]:.2f}".replace("-", "−"), sum=parts)
+        if path < _LITTLE:
+            yield words["little"].format(cell=cell, share=power_of_ten(path + 2.0))
     if judge(answer.curves["total"]).outcome == "vanishes":
-        yield words["vanishes"].format(cell=cell)
+        rnn = judge(answer.curves["rnn"]).outcome
+        yield words["vanishes_too" if rnn == "vanishes" else "vanishes"].format(cell=cell)
     if experiment.loss_at == "every":
         yield words["every"]
     kind = "chrono" if experiment.gate_bias == "chrono" else experiment.cell

@@ -5,6 +5,7 @@ All gradients are relative to the one at step T, so that cells with different st
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from rnn_dynamics.tables.drawing import (
     shades,
     vertical_ranges,
 )
+from rnn_dynamics.tables.verdict import power_of_ten
 
 #: The curves, in the order in which they are drawn.
 CURVES = ("rnn", "rest", "path", "total")
@@ -144,7 +146,7 @@ def unit_rows(picture: PathPicture) -> pa.Table:
             "colours": pa.array(gate_colours(picture)),
             "points": pa.array(curve_texts(products.T, *picture.ends)),
             "text": [
-                f"unit {unit + 1}: {mean:.2f} on average, {steps:.3g} steps"
+                f"unit {unit + 1}: {mean:.2f} on average, {steps_text(steps)} steps"
                 for unit, mean, steps in zip(picture.units, means, scales, strict=True)
             ],
         }
@@ -200,6 +202,11 @@ def path_table(curves: Mapping[str, Array], cosine: Array, bands: Mapping[str, A
     for name, band in bands.items():
         columns |= {f"{name}_{end}": values for end, values in zip(BAND, band, strict=True)}
     return pd.DataFrame(columns)
+
+
+def steps_text(steps: float) -> str:
+    """A time scale as a reader meets it: 12.5, 10⁷."""
+    return f"{steps:.3g}" if steps < 1000.0 else power_of_ten(math.log10(steps))
 
 
 def time_scale(gates: Array) -> Array:
