@@ -206,7 +206,7 @@ def path_table(curves: Mapping[str, Array], cosine: Array, bands: Mapping[str, A
 
 def steps_text(steps: float) -> str:
     """A time scale as a reader meets it: 12.5, 10⁷."""
-    return f"{steps:.3g}" if steps < 1000.0 else power_of_ten(math.log10(steps))
+    return f"{steps:.3g}" if steps < 999.0 else power_of_ten(math.log10(steps))
 
 
 def time_scale(gates: Array) -> Array:

@@ -1,0 +1,58 @@
+"""What "The additive cell path" claims, at a hundred strange settings, held against the network's own numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import Experiment, run, split_additive_path
+from rnn_dynamics.charts.theme import SEQUENTIAL
+from rnn_dynamics.dashboard.additive_path import path_picture
+from rnn_dynamics.tables.verdict import judge, power_of_ten, times
+from tests.claims import assert_readable, briefly, plain, strange_settings
+from tests.test_tables import read
+
+OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
+SETTINGS = list(strange_settings(OPENING, 110, cell=("lstm", "gru")))
+STATE = {"lstm": "c", "gru": "h"}
+
+
+def said_at(experiment: Experiment) -> tuple[str, str, list[str]]:
+    """The finding, the title over the curves, and all other texts of the picture."""
+    datasets, finding = path_picture(experiment, "z" if experiment.cell == "gru" else "f", False, SEQUENTIAL)
+    (whole,) = read(datasets["whole"])
+    texts = [row["text"] for name in ("curves", "units") for row in read(datasets[name])]
+    return plain(finding), whole["curves"], [whole["map"], *texts]
+
+
+@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
+    said, title, texts = said_at(experiment)
+    assert_readable("\n".join([said, title, *texts]))
+    split, rnn = split_additive_path(experiment), run(replace(experiment, cell="rnn")).log10_norms["hidden"]
+    total = judge(split.total)
+    shares = {"total": total.orders, "path": float(split.path[0] - split.total[-1]), "rnn": float(rnn[0] - rnn[-1])}
+    _, _, *lines = said.splitlines()
+    for line, name in zip(lines, ("total", "path", "rest", "rnn"), strict=False):
+        assert name == "rest" or f" | {power_of_ten(shares[name])} | " in line
+        assert ("∂L/∂" in line) == (name in ("total", "rnn"))
+    assert f"| {times(total.log10_factor)} |" in lines[0]
+    if experiment.sequence_length == 1:
+        assert title.startswith("Only one step")
+    else:
+        assert f"∂L/∂{STATE[experiment.cell]}ₜ is" in title
+        assert f"×{power_of_ten(shares['total'])}" in title
+        assert f"×{power_of_ten(shares['rnn'])}" in title
+    vanishes = total.outcome == "vanishes"
+    assert ("gradient vanishes" in said) == vanishes
+    assert ("vanishes as well" in said) == (vanishes and judge(rnn).outcome == "vanishes")
+    parts = experiment.hidden_path == "open" and np.isfinite(split.cosine[0])
+    assert ("not the whole story" in said) == (parts and split.path[0] - split.total[0] < -1.0)
+
+
+def test_the_average_gate_is_smaller_than_the_factor_of_the_norm_at_the_presets() -> None:
+    for cell, forget_bias in (("lstm", 0.0), ("lstm", 3.0), ("gru", 0.0)):
+        asked = Experiment(cell=cell, batch_size=2, forget_bias=forget_bias)
+        gates = run(asked).gates["z" if cell == "gru" else "f"]
+        assert np.log10(gates[:, 0]).mean() < judge(split_additive_path(asked).path).log10_factor
+        assert f"over steps and units is {10 ** np.log10(gates[:, 0]).mean():.3g};" in said_at(asked)[0]

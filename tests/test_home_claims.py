@@ -1,0 +1,106 @@
+"""What "Vanish or explode?" claims, at a hundred strange settings, held against the networks' own numbers."""
+
+import re
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import CELLS, Experiment, run, run_family, split_additive_path
+from rnn_dynamics.charts.theme import DIVERGING
+from rnn_dynamics.dashboard.cache import live_picture
+from rnn_dynamics.dashboard.content import prose
+from rnn_dynamics.dashboard.verdict_text import finding
+from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten, times
+from tests.claims import assert_readable, briefly, plain, strange_settings
+from tests.test_tables import read
+
+OPENING = Experiment(cell="rnn", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
+#: At these a sentence was false once.
+TRAPS = (
+    replace(OPENING, hidden_size=2, batch_size=1, seed=5, weight_scale=10.0, sequence_length=100),
+    replace(OPENING, nonlinearity="relu", initialisation="identity", forget_bias=0.0, sequence_length=100),
+    replace(OPENING, nonlinearity="relu", initialisation="identity", sequence_length=200, hidden_size=32),
+    replace(OPENING, nonlinearity="relu", input_scale=0.0),
+    replace(OPENING, hidden_size=32, hidden_path="cut", sequence_length=100),
+    replace(OPENING, text="a" * 200, forget_bias=5.0, hidden_size=32),
+)
+SETTINGS = [*TRAPS, *strange_settings(OPENING, 110)]
+
+
+def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list[str], list[str]]:
+    """The finding, and of each network what the picture writes beside its curve and its row of the table."""
+    live = live_picture(experiment, component, False, tuple((cell, cell.upper()) for cell in CELLS), DIVERGING)
+    said, cells = plain(finding("vanish_or_explode", experiment, live, component)), len(live.picture.curves)
+    position = cells * live.row_of(experiment.weight_scale)
+    labels = [row["text"] for row in read(live.datasets["curves"])[position : position + cells]]
+    return said, labels, said.splitlines()[1 : 1 + cells]
+
+
+def judged(experiment: Experiment, component: str) -> dict[str, Verdict]:
+    """The verdict on each network, from a run of its own; the one without gates first."""
+    found = {}
+    for cell in ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", "gru"):
+        norms = run_family(replace(experiment, cell=cell), weight_scales=[experiment.weight_scale]).log10_norms
+        found[cell] = judge(norms.get(component, norms["hidden"])[0])
+    return found
+
+
+@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
+    component = ("input", "hidden", "cell")[experiment.seed % 3]
+    (said, labels, rows), verdicts = said_at(experiment, component), judged(experiment, component)
+    assert_readable("\n".join([said, *labels]))
+    plain_cell, first = next(iter(verdicts.items()))
+    for row, label, (cell, verdict) in zip(rows, labels, verdicts.items(), strict=True):
+        assert f", {power_of_ten(verdict.orders)} in all" in row
+        assert label == f"{cell.upper()}: {power_of_ten(verdict.orders)}"
+        for outcome in ("vanishes", "holds", "explodes"):
+            claim = re.search(rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back", row)
+            assert bool(claim) == (outcome in row) == (verdict.outcome == outcome)
+        assert ("too:" in row) == (cell != plain_cell and first.outcome == verdict.outcome == "vanishes")
+        left = re.search(r"\| (\d+) steps? \|", row)
+        assert (int(left[1]) if left else None) == verdict.horizon
+        off = verdict.outcome == "silent" and cell == plain_cell and experiment.nonlinearity == "relu"
+        assert ("every unit is off" in row) == off
+    assert "because" not in said
+    if "popular rule" in said:
+        radius = re.search(r"ρ is ([\d.]+),", said)
+        assert radius
+        assert float(radius[1]) > 1.0
+        assert (first.outcome, experiment.hidden_path, experiment.loss_at) == ("vanishes", "open", "last")
+    assert ("is cut" in said) == (experiment.hidden_path == "cut")
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_the_slope_beside_the_popular_rule_is_that_of_the_network(nonlinearity: str) -> None:
+    asked = Experiment(cell="rnn", weight_scale=1.2, batch_size=2, nonlinearity=nonlinearity)
+    trace = run(asked)
+    drawn = trace.parameters
+    before = trace.inputs @ drawn["weight_ih_l0"].T + trace.hidden_states[:-1] @ drawn["weight_hh_l0"].T
+    before += drawn["bias_ih_l0"] + drawn["bias_hh_l0"]
+    slope = np.mean(np.cosh(before) ** -2.0) if nonlinearity == "tanh" else np.mean(before > 0.0)
+    expected = f"{slope:.2f} on average" if nonlinearity == "tanh" else f"{slope:.0%} of them on average"
+    assert expected in said_at(asked)[0]
+
+
+def test_a_forget_gate_of_0_93_leaves_a_thousandth_and_the_rest_comes_through_the_gates() -> None:
+    words = " ".join(prose("vanish_or_explode").split())
+    assert "at a forget bias of 3 it is 0.93 on average, and 0.93⁹⁹ ≈ 0.001. Most of what arrives" in words
+    assert round(0.93**99, 3) == 0.001
+    for seed in range(5):
+        opening = Experiment(cell="lstm", batch_size=2, forget_bias=3.0, seed=seed)
+        split = split_additive_path(opening)
+        assert run(opening).gates["f"].mean() == pytest.approx(0.93, abs=0.01)
+        assert split.path[0] - split.total[0] < -2.0  # less than a hundredth of what arrives
+        assert split.path[0] - split.total[-1] == pytest.approx(-3.0, abs=0.25)
+
+
+def test_without_a_forget_bias_the_lstm_vanishes_about_as_fast_as_the_gru() -> None:
+    assert "about as fast as the GRU's" in " ".join(prose("vanish_or_explode").split())
+    for seed, initialisation in product(range(5), ("gaussian", "torch")):
+        asked = Experiment(cell="lstm", batch_size=2, seed=seed, initialisation=initialisation)
+        lstm, gru = (judge(run(replace(asked, cell=cell)).log10_norms["input"]) for cell in ("lstm", "gru"))
+        assert lstm.outcome == gru.outcome == "vanishes"
+        assert 10**lstm.log10_factor == pytest.approx(10**gru.log10_factor, rel=0.12)
