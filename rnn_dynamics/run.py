@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -14,10 +15,10 @@ from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Range, checked_exp
 from rnn_dynamics.given import check_one_level, given_adjoints, given_inputs, given_parameters
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
-from rnn_dynamics.through_time.backpropagate import Losses, Pass, losses_of, walk_back
+from rnn_dynamics.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
 from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
-from rnn_dynamics.through_time.loss_by_time import GradientByDistance, Shares, walk_each_loss
+from rnn_dynamics.through_time.loss_by_time import SUFFICIENT, GradientByDistance, Shares, walk_each_loss
 from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.through_time.rounding import LOG10_ROUNDING, digits_lost
@@ -231,21 +232,28 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
     if truncations is None:
         truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
     asked = _whole_numbers("truncation", truncations, 1, length)
+    limits = sorted({*asked, length})
     every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
     forward, losses, _ = _single(every)
     of_all = list(walk_back(forward, losses, state_only=True))
-    shares, gradient = Shares(of_all), GradientByDistance(forward, asked)
+    shares, gradient = Shares(of_all), GradientByDistance(forward, limits)
     norms, share = np.full((length, length), -np.inf), np.zeros((length, length))
     for group, steps in walk_each_loss(forward, losses):
         here = np.s_[group.start : group.stop, steps.steps.start : steps.steps.stop]
         norms[here], share[here] = steps.log10_norms["hidden"].T, shares.of(steps).T
         gradient.add(steps, group)
-    forward, losses, _ = _single(last)
-    of_last, gradient_of_last = [], GradientByDistance(forward, asked)
-    for steps in walk_back(forward, losses, state_only=True):
+    forward_to_last, loss_of_last, _ = _single(last)
+    of_last, gradient_of_last = [], GradientByDistance(forward, limits)
+    for steps in walk_back(forward_to_last, loss_of_last, state_only=True):
         gradient_of_last.add(steps, range(length - 1, length))
         of_last.append(steps.log10_norms)
-    errors, angles = zip(gradient.truncated(), gradient_of_last.truncated(), strict=True)
+    found = [gradient.truncated(), gradient_of_last.truncated()]
+    enough = (
+        _sufficient(gradient, found[0][0], limits, forward, partial(walk_each_loss, forward, losses)),
+        _sufficient(gradient_of_last, found[1][0], limits, forward, partial(_walk_last, forward_to_last, loss_of_last)),
+    )
+    of_asked = np.searchsorted(limits, asked)
+    errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
     return LossByTime(
         experiment=every,
         log10_norms=read_only(norms),
@@ -256,7 +264,36 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
         log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
         angles=_locked(dict(zip(("every", "last"), angles, strict=True))),
         log10_rounding=_single_rounding(last, forward, of_last),
+        sufficient=dict(zip(("every", "last"), enough, strict=True)),
     )
+
+
+def _walk_last(forward: Pass, losses: Losses, first: int, reach: int) -> Iterator[tuple[range, Run]]:
+    """As `walk_each_loss`, of the loss at the last step alone."""
+    only = range(forward.length - 1, forward.length)
+    for run in walk_back(forward, losses, state_only=True):
+        if only.start - run.steps.stop >= reach:
+            break
+        yield only, run
+
+
+def _sufficient(
+    gradient: GradientByDistance,
+    log10_errors: Array,
+    limits: Sequence[int],
+    forward: Pass,
+    walk: Callable[[int, int], Iterator[tuple[range, Run]]],
+) -> int | None:
+    """The smallest truncation that is enough: looked for between two limits, by the distances between them alone."""
+    if np.isnan(log10_errors[-1]):
+        return None
+    short = np.flatnonzero(log10_errors > np.log10(SUFFICIENT))
+    low = limits[int(short[-1])] if len(short) else 0
+    high = limits[int(short[-1]) + 1] if len(short) else limits[0]
+    single = GradientByDistance(forward, range(low + 1, high + 1))
+    for losses, steps in walk(low + 1, high) if high > low + 1 else ():
+        single.add(steps, losses)
+    return gradient.first_sufficient(low, single)
 
 
 def time_run(experiment: Experiment) -> RunTime:

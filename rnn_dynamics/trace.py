@@ -189,6 +189,8 @@ class LossByTime(Rounded):
         log10_errors: "every" and "last" -> (M,), log10 of ‖G_τ − G‖ / ‖G‖ (Frobenius), with G = dL/dW_hh and G_τ what
             is left of it; -inf for τ = T, and wherever nothing is left out; nan where G is zero.
         angles: "every" and "last" -> (M,), between G_τ and G, in degrees; nan where one of them is zero.
+        sufficient: "every" and "last" -> the smallest τ from which on the error is at most 1 %, asked for or not: among
+            the truncations, and all numbers between the last that is too short and the next. None where G is zero.
     """
 
     experiment: Experiment
@@ -199,6 +201,7 @@ class LossByTime(Rounded):
     truncations: NDArray[np.int64]
     log10_errors: Mapping[str, Array]
     angles: Mapping[str, Array]
+    sufficient: Mapping[str, int | None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,4 +75,6 @@ def factor_per_step(log10_norms: NDArray[np.float64]) -> float:
     """The geometric mean of the change per step back between the lags T//5 and 9T//10, of norms at the steps 1 .. T."""
     by_lag, length = log10_norms[::-1], len(log10_norms)
     near, far = length // 5, 9 * length // 10
+    if by_lag[far] == -np.inf:
+        return 0.0
     return float(10 ** ((by_lag[far] - by_lag[near]) / (far - near)))

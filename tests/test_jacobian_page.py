@@ -288,11 +288,11 @@ def test_the_latch_has_its_place_in_the_link() -> None:
     app = open_page("jacobians", {"latch_weight": "2.00"})
     assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
     assert app.select_slider(key="latch_weight").value == "2.00"
-    assert "±0.96" in shown(app)["words"][1]
-    assert link(app).endswith("?latch_weight=2.00")
+    assert sum("±0.96" in word for word in shown(app)["words"]) == 1
+    assert "latch_weight=2.00" in link(app).split("&")
     app.button(key="reset").click().run()
     assert app.select_slider(key="latch_weight").value == "1.25"
-    assert "?" not in link(app)
+    assert "latch_weight=1.25" in link(app).split("&")
 
 
 @pytest.mark.parametrize("value", ["nan", "1e99", "-1", "<b>bold</b>", "x" * 10_000, ""])
@@ -312,4 +312,6 @@ def test_only_the_latch_changes_with_its_slider() -> None:
     after = shown(app)
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"1-lines", "1-attractors", "1-title", "words"}
-    assert [k for k, text in enumerate(before["words"]) if text != after["words"][k]] == [1]
+    (latch,) = set(after["words"]) - set(before["words"])
+    assert "attractor" in latch
+    assert len(after["words"]) == len(before["words"])

@@ -18,14 +18,13 @@ from rnn_dynamics.dashboard.losses import (
     TRUNCATIONS,
     affordable,
     claim,
-    enough,
     loss_answer,
     loss_picture,
     median_horizon,
     near_share,
     truncations_for,
 )
-from rnn_dynamics.tables.cost import cost_datasets, cost_table, fitted_exponent, last_exponent
+from rnn_dynamics.tables.cost import cost_datasets, cost_table, fitted_exponent, fixed_and_per_step, last_exponent
 from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
 from rnn_dynamics.tables.losses import BINS, binned_shares, loss_table, truncation_table
 from tests.test_pages import link, open_page, shown
@@ -191,10 +190,10 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
     ("experiment", "title", "said"),
     [
         (OPENING, "Vanishing, hidden", "hides vanishing"),
-        (replace(OPENING, cell="lstm"), "Little is hidden", "hides little"),
-        (replace(OPENING, weight_scale=3.0), "Errors grow", "drown the nearest"),
+        (replace(OPENING, cell="lstm"), "Back at step 1", "comes from the losses just ahead"),
+        (replace(OPENING, weight_scale=3.0), "Errors grow", "leaves out what grows"),
         (replace(OPENING, weight_scale=0.0), "Vanishing, hidden", "hides vanishing"),
-        (replace(OPENING, text="a"), "A single step", "mean over 1 steps"),
+        (replace(OPENING, text="a"), "A single step", "they add up to 100 % exactly"),
     ],
     ids=str,
 )
@@ -227,19 +226,26 @@ def test_the_near_share_is_the_mean_over_the_first_half() -> None:
     assert f"{near_share(answer):.0f} % of what arrives" in rows(replace(OPENING, cell="lstm"))["whole"][0]["bars"]
 
 
-def test_enough_is_the_first_truncation_from_which_all_are_within_one_per_cent() -> None:
-    answer = loss_answer(OPENING)
-    tau = enough(answer, "every")
-    at = answer.truncations.tolist().index(tau)
-    assert (10.0 ** answer.log10_errors["every"][at:] <= 0.01).all()
-    assert 10.0 ** answer.log10_errors["every"][at - 1] > 0.01
-    assert f"τ = {tau}" in loss_finding(OPENING, "10")
+@pytest.mark.parametrize(
+    ("changes", "every", "last"),
+    [({}, 9, 10), ({"cell": "lstm"}, 97, 98), ({"cell": "gru", "sequence_length": 50}, 11, 10)],
+)
+def test_enough_is_the_exact_truncation_from_which_all_are_within_one_per_cent(
+    changes: dict[str, Any], every: int, last: int
+) -> None:
+    experiment = replace(OPENING, **changes)
+    length = experiment.sequence_length
+    each = run_losses(experiment, range(1, length + 1))
+    for name, expected in {"every": every, "last": last}.items():
+        short = np.flatnonzero(10.0 ** each.log10_errors[name] > 0.01)
+        assert loss_answer(experiment).sufficient[name] == short[-1] + 2 == expected
+        assert f"τ = {expected}</td></tr>" in loss_finding(experiment, "10")
 
 
 def test_a_truncation_beyond_the_sequence_is_the_whole_gradient() -> None:
     (cut,) = rows(SMALL, "200")["cut"]
     assert cut == {"tau": round(100 * np.log10(30)), "title": "Truncated at τ = T = 30:|nothing is cut off"}
-    assert "0 % off, angle 0.0°" in loss_finding(SMALL, "200")
+    assert "relative error 0 %, angle 0.0°" in loss_finding(SMALL, "200")
 
 
 # Chart and page
@@ -264,7 +270,7 @@ def test_the_truncation_has_its_place_in_the_link() -> None:
     assert not wrong.exception
     (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("Of this link"))
     assert "`truncation = 4`" in said
-    assert "?" not in link(wrong)
+    assert "truncation=10" in link(wrong).split("&")
 
 
 def test_the_truncation_changes_no_other_part_of_the_picture() -> None:
@@ -285,6 +291,20 @@ def test_the_fit_finds_the_power_of_a_power_law() -> None:
     bent = {50: 1.0, 100: 2.0, 200: 8.0}
     assert last_exponent(bent) == pytest.approx(2.0, abs=1e-12)
     assert fitted_exponent(bent) == pytest.approx(1.5, abs=1e-12)
+
+
+def test_a_fixed_part_beside_linear_growth_is_found_as_such_and_not_as_a_smaller_power() -> None:
+    values = {length: 4e-4 + 9e-6 * length for length in (50, 100, 200, 400, 800, 1600)}
+    assert fitted_exponent(values) < 0.85  # type: ignore[operator]
+    assert fixed_and_per_step(values) == pytest.approx((4e-4, 9e-6), rel=1e-9)
+    assert fixed_and_per_step({50: 1.0}) is None
+
+
+def test_a_fixed_part_is_never_negative() -> None:
+    values = {length: 9e-6 * (length - 10) for length in (50, 100, 200)}
+    fixed, per_step = fixed_and_per_step(values) or (-1.0, 0.0)
+    assert fixed == 0.0
+    assert 7e-6 < per_step < 9e-6
 
 
 def test_the_picture_of_the_cost_shows_values_against_the_shortest_and_their_fit() -> None:
@@ -331,7 +351,7 @@ def test_the_words_of_the_cost_are_its_numbers() -> None:
     lengths = (50, 100, 200)
     values: dict[str, dict[int, float]] = {
         "forward": {T: 1e-5 * T for T in lengths},
-        "backward": {T: 2e-5 * T for T in lengths},
+        "backward": {T: 5e-4 + 2e-5 * T for T in lengths},
         "parameters": dict.fromkeys(lengths, 6400),
         "entries": {T: T * (T + 1) // 2 for T in lengths},
         "matrix": {50: 0.01, 100: 0.02, 200: 0.08},
@@ -340,8 +360,10 @@ def test_the_words_of_the_cost_are_its_numbers() -> None:
     finding = cost_finding(measurement)
     for said in ("0.5 ms", "6,400", "20,100", "T<sup>1.00</sup>", "T<sup>0</sup>", "T<sup>2.00</sup>", "Stopped"):
         assert said in finding
+    for said in ("0.5 ms + 20 µs · T", "0 % of the forward", "33 % of the backward"):
+        assert said in finding
     (whole,) = read(cost_picture(measurement)["whole"])
-    assert "backward as T^1.00" in whole["title"]
+    assert "backward as T^0.79" in whole["title"]
     assert "computed in T^1.50" in whole["title"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter, sleep
 from typing import Any
@@ -14,7 +15,7 @@ from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.losses import PAGE, affordable, cost_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run_losses, time_run
-from rnn_dynamics.tables.cost import cost_datasets, fitted_exponent, last_exponent
+from rnn_dynamics.tables.cost import cost_datasets, fitted_exponent, fixed_and_per_step, last_exponent
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
 LENGTHS, MATRIX_LENGTHS = (50, 100, 200, 400, 800, 1600), (50, 100, 200, 400)
@@ -28,6 +29,8 @@ _SLICE, _BREATH = 0.25, 0.001
 _STATE = "measurement"
 #: What is counted; all else is measured in seconds.
 COUNTED = ("parameters", "entries")
+#: What is linear in T but for a part that every pass costs, however short.
+PASSES = ("forward", "backward")
 
 
 @dataclass
@@ -168,7 +171,7 @@ def cost_finding(measurement: Measurement) -> str:
     rows = ""
     for name, values in measurement.values.items():
         cells = "".join(words["table"]["cell"].format(value=_shown(name, values.get(length))) for length in lengths)
-        power = words["table"]["power"].format(p=_power(fitted_exponent(values)))
+        power = words["table"]["power"].format(p=_power(fitted_exponent(values)), line=_line(words, name, values))
         rows += words["table"]["row"].format(name=words["table"][name], cells=cells, power=power)
     says = {
         "cell": CELLS[network.cell].label,
@@ -178,8 +181,11 @@ def cost_finding(measurement: Measurement) -> str:
         "rounds": max(1, measurement.done // len(measurement.round)),
         "matrix_sequences": _of_matrix(network).batch_size,
         "last": _power(last_exponent(measurement.values.get("matrix", {}))),
+        **_off_the_line(measurement),
     }
     notes = [words["notes"]["how"]]
+    if len(measurement.values["backward"]) > 2:
+        notes.append(words["notes"]["linear"])
     if len(measurement.values.get("matrix", {})) > 1:
         notes.append(words["notes"]["matrix"])
     if says["matrix_sequences"] != says["sequences"]:
@@ -191,6 +197,25 @@ def cost_finding(measurement: Measurement) -> str:
         f'<div style="overflow-x: auto"><table class="verdict">{words["table"]["head"].format(lengths=head)}{rows}'
         f"</table></div>{html}"
     )
+
+
+def _line(words: Mapping[str, Any], name: str, values: Mapping[int, float]) -> str:
+    """A pass's time as a fixed part and one for each step; – for what is no pass, and for a single length."""
+    parts = fixed_and_per_step(values) if name in PASSES else None
+    if parts is None:
+        return "–"
+    return str(words["table"]["line"].format(fixed=1e3 * parts[0], per_step=1e6 * parts[1]))
+
+
+def _off_the_line(measurement: Measurement) -> dict[str, str]:
+    """How far the passes lie from their straight lines, and how much of the shortest backward pass is fixed."""
+    shares, off = {}, 0.0
+    for name in PASSES:
+        values = measurement.values[name]
+        fixed, per_step = fixed_and_per_step(values) or (0.0, 0.0)
+        off = max(off, *(abs((fixed + per_step * T) / value - 1.0) for T, value in values.items()))
+        shares[name] = fixed / values[min(values)]
+    return {"off": f"{100 * off:.0f}", **{f"{name}_fixed": f"{100 * share:.0f}" for name, share in shares.items()}}
 
 
 def _shown(name: str, value: float | None) -> str:

@@ -8,7 +8,15 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.losses import PAGE, claim, cut_numbers, loss_answer, near_share, numbers_of
+from rnn_dynamics.dashboard.losses import (
+    PAGE,
+    claim,
+    cut_numbers,
+    loss_answer,
+    near_or_far,
+    numbers_of,
+    steps_in_words,
+)
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.verdict import judge, times
 from rnn_dynamics.trace import LossByTime
@@ -36,7 +44,7 @@ def _row(answer: LossByTime, name: str, says: dict[str, str | int]) -> str:
             name=table[name],
             share=says[f"{name}_share"],
             factor=times(verdict.log10_factor),
-            horizon=table["never"] if verdict.horizon is None else table["steps"].format(lag=verdict.horizon),
+            horizon=table["never"] if verdict.horizon is None else steps_in_words(verdict.horizon),
             cut="–" if none else table["cut"].format(error=says[f"{name}_error"], angle=says[f"{name}_angle"]),
             enough="–" if none else table["enough"].format(enough=says[f"{name}_enough"]),
         )
@@ -44,11 +52,14 @@ def _row(answer: LossByTime, name: str, says: dict[str, str | int]) -> str:
 
 
 def _notes(answer: LossByTime, experiment: Experiment, says: dict[str, str | int]) -> Iterator[str]:
-    words, kind = sentences(PAGE)["notes"], claim(answer)
-    if kind in words and not np.isnan(near_share(answer)):
+    words, kind, where = sentences(PAGE)["notes"], claim(answer), near_or_far(answer)
+    if kind in ("hidden", "explodes"):
         yield words[kind].format(**says)
+    if kind != "single" and where in words["first_half"]:
+        yield words["first_half"][where].format(**says)
     yield words["shares"].format(**says)
-    yield words["window"]
-    yield words["levels"].format(**says)
+    if kind != "single":
+        yield words["window"]
+        yield words["levels"].format(**says)
     if answer.experiment.batch_size < experiment.batch_size:
         yield words["lowered"].format(**says, asked=experiment.batch_size)

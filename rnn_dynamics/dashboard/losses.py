@@ -84,8 +84,8 @@ def _still(experiment: Experiment, colour: str, palette: tuple[str, ...]) -> dic
             palette=palette,
             titles={
                 "curves": titles["curves"][claim(answer)].format(**says),
-                "map": titles["map"]["some" if says["reach"] else "none"].format(**says),
-                "bars": titles["bars"][_near_or_far(near_share(answer))].format(**says),
+                "map": titles["map"]["some" if median_horizon(answer) else "none"].format(**says),
+                "bars": titles["bars"][near_or_far(answer)].format(**says),
             },
         )
     )
@@ -95,17 +95,27 @@ def _reach(answer: LossByTime, words: Mapping[str, str], k: int) -> str:
     """How far back the loss at step k is felt."""
     verdict = judge(answer.log10_norms[k - 1, :k])
     kind = "stays" if verdict.horizon is None else "falls"
-    return words[kind].format(k=k, lag=verdict.horizon, share=power_of_ten(verdict.orders))
+    return words[kind].format(k=k, steps=steps_in_words(verdict.horizon or 0), share=share(verdict.orders))
+
+
+def share(log10_share: float) -> str:
+    """What is left, as a factor; – where there is nothing to compare with."""
+    return "–" if np.isnan(log10_share) else f"×{power_of_ten(log10_share)}"
+
+
+def steps_in_words(count: int) -> str:
+    """A number of steps in words."""
+    return str(sentences(PAGE)["steps"]["one" if count == 1 else "other"].format(count=count))
 
 
 def claim(answer: LossByTime) -> str:
-    """Which title over the curves is true: "single", "hidden", "explodes", "holds", or "both" for the rest."""
+    """Which title over the curves is true: "single", "hidden", "explodes", or "both" for the rest."""
     every, last = judge(answer.every).outcome, judge(answer.last).outcome
     if len(answer.every) == 1:
         return "single"
     if last == "vanishes" and every in ("holds", "explodes"):
         return "hidden"
-    return last if last in ("explodes", "holds") else "both"
+    return "explodes" if last == "explodes" else "both"
 
 
 def median_horizon(answer: LossByTime) -> int | None:
@@ -126,8 +136,17 @@ def near_share(answer: LossByTime) -> float:
     return float(100.0 * binned_shares(answer.shares)[:_NEAR, : half(answer)].sum(axis=0).mean())
 
 
-def _near_or_far(near: float) -> str:
-    return "nothing" if np.isnan(near) else "near" if near >= 50.0 else "far"
+def near_or_far(answer: LossByTime) -> str:
+    """Where most of what arrives comes from, in the mean over the first half: "near", "far", or the reason why not.
+
+    Shares are projections, so that those from near and those from far may be on different sides of 0.
+    """
+    near = near_share(answer)
+    if np.isnan(near):
+        return "nothing"
+    if not -0.5 <= near <= 100.5:
+        return "against"
+    return "near" if near >= 50.0 else "far"
 
 
 def within(truncation: str, answer: LossByTime) -> int:
@@ -143,23 +162,27 @@ def _cut(answer: LossByTime, truncation: str) -> str:
 
 def numbers_of(answer: LossByTime) -> dict[str, str | int]:
     """What the sentences are filled with, as text where a number needs a form; see `cut_numbers` for the rest."""
-    length, near = len(answer.every), near_share(answer)
+    length, near, words = len(answer.every), near_share(answer), sentences(PAGE)["first_half"]
     single = answer.log10_norms[:, 0]
     with np.errstate(invalid="ignore"):
         ratio = float(np.log10((10.0 ** (single - single.max())).sum()) + single.max() - answer.every[0])
     return {
         "cell": CELLS[answer.experiment.cell].label,
         "length": length,
-        "back": length - 1,
-        "half": half(answer),
-        "near": "–" if np.isnan(near) else f"{near:.0f}".replace("-", "−"),
-        "far": "–" if np.isnan(near) else f"{100.0 - near:.0f}".replace("-", "−"),
-        "reach": median_horizon(answer) or 0,
+        "steps": steps_in_words(length),
+        "first_half": words["one" if half(answer) == 1 else "other"].format(half=half(answer)),
+        "near": _whole_percent(near),
+        "far": _whole_percent(100.0 - near),
+        "reach": steps_in_words(median_horizon(answer) or 0),
         "ratio": power_of_ten(ratio),
         "sequences": answer.experiment.batch_size,
-        "every_share": power_of_ten(judge(answer.every).orders),
-        "last_share": power_of_ten(judge(answer.last).orders),
+        "every_share": share(judge(answer.every).orders),
+        "last_share": share(judge(answer.last).orders),
     }
+
+
+def _whole_percent(part: float) -> str:
+    return "–" if np.isnan(part) else f"{round(part)}".replace("-", "−")
 
 
 def cut_numbers(answer: LossByTime, truncation: str) -> dict[str, str | int]:
@@ -170,21 +193,14 @@ def cut_numbers(answer: LossByTime, truncation: str) -> dict[str, str | int]:
         says |= {
             f"{name}_error": percent(float(answer.log10_errors[name][at])),
             f"{name}_angle": degrees(float(answer.angles[name][at])),
-            f"{name}_enough": enough(answer, name),
+            f"{name}_enough": answer.sufficient[name] or "–",
         }
     return says
 
 
-def enough(answer: LossByTime, name: str) -> int:
-    """The smallest τ of the slider from which on the gradient is at most 1 % off; T if no smaller one is."""
-    fine = answer.log10_errors[name] <= -2.0
-    bad = np.flatnonzero(~fine)
-    return int(answer.truncations[min(bad[-1] + 1 if len(bad) else 0, len(fine) - 1)])
-
-
 def percent(log10_share: float) -> str:
-    """A share given by its log10, in per cent."""
-    return f"{power_of_ten(log10_share + 2.0)} %"
+    """A share given by its log10, in per cent; – where there is none."""
+    return "–" if np.isnan(log10_share) else f"{power_of_ten(log10_share + 2.0)} %"
 
 
 def degrees(angle: float) -> str:

@@ -27,6 +27,22 @@ def fitted_exponent(values: Mapping[int, float]) -> float | None:
     return float(slope)
 
 
+def fixed_and_per_step(values: Mapping[int, float]) -> tuple[float, float] | None:
+    """The a and b of value = a + b·T, by least squares of the relative errors, so that each length counts alike.
+
+    a is not below 0, where noise alone could bring it. None for fewer than two lengths.
+    """
+    if len(values) < 2:
+        return None
+    lengths, found = np.array(list(values), dtype=float), np.array(list(values.values()))
+    design = np.stack([1.0 / found, lengths / found], axis=1)
+    fixed, per_step = np.linalg.lstsq(design, np.ones(len(found)), rcond=None)[0].tolist()
+    if fixed < 0.0:
+        ratio = lengths / found
+        fixed, per_step = 0.0, float(ratio.sum() / np.square(ratio).sum())
+    return fixed, per_step
+
+
 def last_exponent(values: Mapping[int, float]) -> float | None:
     """The same between the two longest lengths."""
     return fitted_exponent({length: values[length] for length in sorted(values)[-2:]})

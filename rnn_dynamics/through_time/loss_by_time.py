@@ -29,14 +29,20 @@ from rnn_dynamics.through_time.scaling import LOG10_2, NOTHING, ScaledSum, log10
 #: Numbers in the error of the losses that walk side by side. Fewer cost more calls; more leave the processor's cache,
 #: and carry losses along over steps that lie after them.
 GROUP_SIZE = 3200
+#: A truncation is enough that leaves out so small a part of the gradient, relative to its norm.
+SUFFICIENT = 0.01
 
 
-def walk_each_loss(forward: Pass, losses: Losses) -> Iterator[tuple[range, Run]]:
+def walk_each_loss(
+    forward: Pass, losses: Losses, first: int = 0, reach: int | None = None
+) -> Iterator[tuple[range, Run]]:
     """Walk back from each loss of a single experiment by itself.
 
     Args:
         forward: of one experiment, without members.
         losses: one row for each of the T steps.
+        first: the first loss, counted from 0, that is walked.
+        reach: no step is wanted that lies so far before its loss, or further; None stands for T.
 
     Yields:
         some losses, named by their steps, counted from 0, and a run whose members they are; see `walk_back`. Runs of
@@ -44,8 +50,8 @@ def walk_each_loss(forward: Pass, losses: Losses) -> Iterator[tuple[range, Run]]
     """
     _, size, columns = losses.rows.shape
     most = max(1, GROUP_SIZE // (size * columns))
-    for stop in range(forward.length, 0, -most):
-        group = range(max(0, stop - most), stop)
+    for stop in range(forward.length, first, -most):
+        group = range(max(first, stop - most), stop)
         count, each = len(group), np.arange(len(group))
         rows = np.zeros((count, size, columns, count))
         rows[each, :, :, each] = losses.rows[group.start : stop]
@@ -54,6 +60,8 @@ def walk_each_loss(forward: Pass, losses: Losses) -> Iterator[tuple[range, Run]]
         alone = Losses(group.start, rows.reshape(count, size, -1), exponents)
         beside = Pass(forward.cell, forward.weights, forward.record, members=count, copies=count)
         for run in walk_back(beside, alone, stop=stop, state_only=True):
+            if reach is not None and group.start - run.steps.stop >= reach:
+                break
             yield group, run
 
 
@@ -116,11 +124,31 @@ class GradientByDistance:
         Returns:
             log10 of ‖G_τ − G‖ / ‖G‖, and the angle between G_τ and G in degrees; nan where one of them is zero.
         """
-        near, far = _partial_sums(self._parts), _partial_sums(self._parts[::-1])[::-1]
+        near, far = _partial_sums(self._parts), self._left_out()
         total = near[-1]
         with np.errstate(invalid="ignore"):  # both may be −inf
             errors = [_log10_norm(left_out) - _log10_norm(total) for left_out in far[1:]]
         return np.array(errors), np.array([_angle(seen.mantissas, total.mantissas) for seen in near[:-1]])
+
+    def first_sufficient(self, low: int, single: GradientByDistance) -> int:
+        """The smallest τ beyond `low` from which on, up to the next limit, the error is at most SUFFICIENT.
+
+        Args:
+            low: τ; one of the limits, and the last one at which the error is larger.
+            single: of the same gradient, with a limit at each τ from low + 1 to the next limit of this one.
+        """
+        left_out = self._left_out()
+        most = _log10_norm(left_out[0]) + np.log10(SUFFICIENT)
+        so_far = left_out[int(np.searchsorted(self._limits, low)) + 1]
+        for part in range(len(single._parts) - 2, 0, -1):  # the last one holds what is left out in any case
+            so_far.add(single._parts[part].mantissas, single._parts[part].exponent)
+            if _log10_norm(so_far) > most:
+                return low + part + 1
+        return low + 1
+
+    def _left_out(self) -> list[ScaledSum]:
+        """What truncation at each of the limits leaves out: all of it at 0."""
+        return _partial_sums(self._parts[::-1])[::-1]
 
 
 def _partial_sums(parts: Sequence[ScaledSum]) -> list[ScaledSum]:
