@@ -5,9 +5,12 @@ The only room that imports torch, which takes a second and 200 MB: import it whe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 
-from rnn_dynamics.by_hand.arrays import Arrays
+from rnn_dynamics.by_hand.arrays import NAMES, Array, Arrays
 from rnn_dynamics.by_hand.example import Example
 
 _MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
@@ -34,3 +37,33 @@ def ask_torch(example: Example) -> tuple[Arrays, Arrays]:
         {name: tensor.detach().numpy() for name, tensor in results.items()},
         {name: parameter.grad.numpy() for name, parameter in network.named_parameters()},
     )
+
+
+def gru_gradients(examples: Sequence[Example], *, reset_before: bool) -> Array:
+    """dL/dh_t of ½ Σ (h_T − target_T)² in K GRUs that reset before or after W_hn multiplies, side by side, by autograd.
+
+    Args:
+        examples: K of one shape.
+        reset_before: whether r multiplies h_{t−1}; else it multiplies W_hn h_{t−1} + b_hn, as torch.nn.GRU has it.
+
+    Returns:
+        (T, K, N, H).
+    """
+    torch.set_num_threads(1)
+    W_ih, W_hh, b_ih, b_hh = (_stacked([one.parameters[name] for one in examples]) for name in NAMES)
+    inputs, targets = (
+        _stacked(values) for values in zip(*((one.inputs, one.targets) for one in examples), strict=True)
+    )
+    W_hn, b_hn = W_hh.chunk(3, dim=1)[2], b_hh.chunk(3, dim=1)[2]
+    h, states = torch.zeros_like(targets[:, :, 0]).requires_grad_(), []
+    for x in inputs.unbind(dim=2):
+        u, v = ((y @ W.mT + b[:, None]).chunk(3, dim=-1) for y, W, b in ((x, W_ih, b_ih), (h, W_hh, b_hh)))
+        r, z = torch.sigmoid(u[0] + v[0]), torch.sigmoid(u[1] + v[1])
+        h = (1 - z) * torch.tanh(u[2] + ((r * h) @ W_hn.mT + b_hn[:, None] if reset_before else r * v[2])) + z * h
+        states.append(h)
+    loss = 0.5 * (h - targets[:, :, -1]).square().sum()
+    return torch.stack(torch.autograd.grad(loss, states)).numpy()
+
+
+def _stacked(arrays: Sequence[Array]) -> torch.Tensor:
+    return torch.tensor(np.stack(arrays))

@@ -290,7 +290,7 @@ def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bo
 
 def test_the_claim_is_the_most_telling_true_one() -> None:
     for mistake, start in {
-        "": "By hand the outputs (60) are torch's to",
+        "": "By hand the outputs are torch's to",
         "no flip": "One line is changed:|outputs are up to",
         "wrong end": "One line is changed: outputs are torch's,|the last states up to",
         "no slope": "One line is changed: outputs are torch's,|gradients up to",

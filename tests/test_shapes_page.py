@@ -183,7 +183,7 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
         ({"sequence_length": 1}, "aligned", "A single step"),
         ({"sequence_length": 1}, "one-to-many", "A single step"),
         ({}, "one-to-one", "One layer and no time"),
-        ({}, "one-to-many", "All 6 outputs depend on x₁"),
+        ({}, "one-to-many", "6 outputs depend on x₁"),
         ({}, "aligned", "h₁ receives more from its own output"),
         ({"weight_scale": 3.0}, "aligned", "h₁ receives more from the later outputs¦than from its own"),
         ({}, "encoder-decoder", "Every error passes one edge, h₆ → s₁"),

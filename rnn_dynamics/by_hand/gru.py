@@ -1,7 +1,8 @@
 """The GRU (Cho et al. 2014), as `torch.nn.GRU(batch_first=True)`: forward and backward by hand.
 
 As `rnn.py`, with three blocks of H rows in each parameter, in torch's order r, z, n. The reset gate multiplies what
-W_hn has made of h_{t−1}, not h_{t−1} itself as in the paper: so u, which comes from x, and v, from h, stay apart.
+W_hn has made of h_{t−1}, as in the paper's first version on arXiv, not h_{t−1} itself, as in later ones: so u, which
+comes from x, and v, from h, stay apart.
 """
 
 from __future__ import annotations

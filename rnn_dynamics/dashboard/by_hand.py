@@ -15,6 +15,7 @@ from rnn_dynamics.by_hand.mistakes import MISTAKES, Backward, Forward, HandWritt
 from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.factor import log10_factor_per_step
 from rnn_dynamics.tables.by_hand import HandPicture, hand_datasets
 
 Array = NDArray[np.float64]
@@ -26,6 +27,9 @@ MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
 #: and a few 1e-7 where a unit amplifies its own past, as one with a weight of 3 does.
 TOLERANCE = 1e-12
 TOLERANCE_OF_DIFFERENCES = 1e-6
+#: Where both orders of the reset are compared: a network of a size that people train.
+RESET_IN = Experiment(cell="gru", hidden_size=128, sequence_length=100)
+RESET_SEEDS = range(7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +111,19 @@ def hand_answer(experiment: Experiment, mistake: str) -> HandAnswer:
             for name, value in backward.gradients.items()
         },
     )
+
+
+@lru_cache(maxsize=64)
+def reset_factors(initialisation: str, input_scale: float) -> tuple[Array, Array]:
+    """log10 of the factor per step of ‖dL/dh_t‖ in the GRUs of RESET_SEEDS, reset before the product, and after it."""
+    from rnn_dynamics.against_torch import gru_gradients
+
+    asked = replace(RESET_IN, initialisation=initialisation, input_scale=input_scale)
+    with COMPUTING:
+        examples = [make_example(replace(asked, seed=seed)) for seed in RESET_SEEDS]
+        gradients = (gru_gradients(examples, reset_before=before) for before in (True, False))
+        before, after = (np.log10(np.linalg.norm(found, axis=(2, 3))).T for found in gradients)
+    return log10_factor_per_step(before), log10_factor_per_step(after)
 
 
 def gap(value: Array, expected: Array) -> float:

@@ -65,7 +65,8 @@ def claim(trace: ShapeTrace) -> str:
     """Which title is true of this answer."""
     shape, through = trace.shape.replace("-", "_"), norms_between(trace)
     if shape == "encoder_decoder":
-        return shape if np.isfinite(trace.log10_norms["h1"]) else "encoder_decoder_nothing"
+        first = through["h1", "s1" if trace.experiment.sequence_length == 1 else "h2"]  # of the LSTM, c's part too
+        return shape if np.isfinite(first) else "encoder_decoder_nothing"
     if shape == "one_to_one" or trace.experiment.sequence_length == 1:
         return "one_to_one" if shape == "one_to_one" else "single"
     says = numbers_of(trace)
@@ -105,7 +106,7 @@ def numbers_of(trace: ShapeTrace) -> dict[str, str | int]:
         "share": power_of_ten(left),
         "factor": power_of_ten(left / max(1, last - 1)),
         "input": power_of_ten(norms["x1"]),
-        "layer": power_of_ten(norms["x1"] - norms["h1"]),
+        "layer": power_of_ten(norms["x1"] - norms["h1"] if np.isfinite(norms["h1"]) else np.nan),
         "own": power_of_ten(through.get(("h1", "y1"), np.nan)),
         "later": power_of_ten(through.get(("h1", "h2"), np.nan)),
         "fed_back": power_of_ten(through.get(("y1", "h2"), np.nan)),
