@@ -48,6 +48,8 @@ SLIDERS = {
     "by_hand": ("step", "sequence_length", "batch_size", "input_size", "hidden_size"),
     "blank": ("gap",),
 }
+#: Pages that open with a training of their own.
+TRAINING = ("learning", "blank")
 #: The slider that a page has once something has been trained there; what stands before that paints nothing.
 TRAINED = ("learning", ("look",))
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
@@ -61,6 +63,9 @@ SCRUB = "home: pointer on the map, median / 90 %"
 WHILE_TRAINING = "home: weight scale, idle (as peer) and while another visitor trains"
 
 Row = tuple[str, ...]
+
+#: Keys that are pressed one way and back, first to have the answers remembered.
+_STEPS = 2
 
 
 def words(key: str) -> str:
@@ -134,9 +139,9 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> R
 def home_rows(visit: Visit) -> Iterator[Row]:
     """The home page: single presses, a held key, and the pointer on the map."""
     peer, scale = visit.peer(), visit.knob("", HOME[0])
-    presses, held, moves = (1, 15, 12) if visit.quick else (19, 60, 60)
+    presses, held, moves = (1, 15, 12) if visit.quick else (15, 60, 60)
     if not visit.quick:
-        scale.there_and_back(12)
+        scale.there_and_back(8)
     yield compare(home_row(HOME[0]), scale, peer, presses, FIRST)
     length = visit.knob("?sequence_length=10", HOME[1])
     for what in LENGTHS:  # up to 200, all but the opening's 100 new to the server; and back
@@ -155,7 +160,10 @@ def home_rows(visit: Visit) -> Iterator[Row]:
 def training_rows(visit: Visit) -> Iterator[Row]:
     """A slider of the home page while another visitor's training runs, and that visitor's own, once it is stopped."""
     scale = visit.knob("", HOME[0])
-    presses, updates = (1, 200) if visit.quick else (19, 3000)
+    presses, updates = (1, 200) if visit.quick else (15, 3000)
+    if not visit.quick:
+        for page in TRAINING:
+            await_opening(visit, page)
     idle = [scale.press()["waited"] for _ in range(presses)]
     trains = opened(visit.browser, f"{visit.app}/learning?iterations={updates}&batch_size=64")
     trains.get_by_role("button", name="Train", exact=True).click()
@@ -165,8 +173,15 @@ def training_rows(visit: Visit) -> Iterator[Row]:
         trains.get_by_role("button", name="Stop", exact=True).click()
     trains.get_by_role("button", name="Train again", exact=True).wait_for()
     yield ratio_row(WHILE_TRAINING, [median_pair(WHILE_TRAINING, list(zip(idle, busy, strict=True)))], BUSY)
-    look = Knob(trains, TRAINED[1][0])
+    look = Knob(trains if visit.quick else opened(visit.browser, f"{visit.app}/{TRAINED[0]}"), TRAINED[1][0])
     yield compare(page_row(*TRAINED), look, visit.peer(), 2 if visit.quick else 12, PAGES)
+
+
+def await_opening(visit: Visit, page: str) -> None:
+    """Wait until a page has the training with which it opens, which else would go on beside what is measured."""
+    here = opened(visit.browser, f"{visit.app}/{page}")
+    here.get_by_text(re.compile(r"\b(\d+) of \1 updates")).first.wait_for(timeout=240_000)
+    here.close()
 
 
 def page_rows(visit: Visit) -> Iterator[Row]:
@@ -180,11 +195,11 @@ def page_rows(visit: Visit) -> Iterator[Row]:
 
 
 def there_and_back(what: str, ours: Knob, peer: Knob, quick: bool) -> tuple[float, float]:
-    """Medians of the peer's and our times: of one press if it shall be quick, else where the same was asked before."""
+    """Medians of the peer's and our times: of one press if it shall be quick, else of those that are remembered."""
     if quick:
         return median_pair(what, [(peer.press()["waited"], ours.press()["waited"])])
-    ours.there_and_back(3)
-    return median_pair(what, [(peer.press()["waited"], result["waited"]) for result in ours.there_and_back(3)])
+    asked = [*ours.there_and_back(_STEPS), *ours.there_and_back(_STEPS)]
+    return median_pair(what, [(peer.press()["waited"], result["waited"]) for result in asked[_STEPS:]])
 
 
 def measure(quick: bool) -> Iterator[Row]:

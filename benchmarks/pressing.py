@@ -159,6 +159,6 @@ def opened(browser: Browser, address: str) -> Page:
 def rest(page: Page) -> None:
     """Wait until the server has nothing left to answer, for a picture that grows over several runs too."""
     calm = 0
-    while calm < 4:
-        page.wait_for_timeout(100)
+    while calm < 3:
+        page.wait_for_timeout(50)
         calm = 0 if page.locator('[data-testid="stApp"][data-test-script-state="running"]').count() else calm + 1
