@@ -119,6 +119,13 @@ def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
         assert cells.split("</td>")[column].removeprefix("<td>") == share
 
 
+@pytest.mark.parametrize("component", GRADIENTS)
+def test_a_note_says_what_stands_for_c_and_where_the_same_share_stands(component: str) -> None:
+    _, html = trained_picture(PAGE, trained(), component, False)
+    assert ("shows h in place of c" in html) == (component == "cell")
+    assert ("gives the same share of ‖∂L/∂h‖" in html) == (component == "hidden")
+
+
 def test_a_gradient_of_zero_at_the_last_step_is_said_and_compared_with_nothing() -> None:
     job = trained()
     silent = {"hidden": np.full(12, -np.inf)}
@@ -192,7 +199,7 @@ def test_the_training_with_which_a_page_opens_may_be_brought_in(monkeypatch: pyt
     monkeypatch.setattr("rnn_dynamics.dashboard.before_after.the_desk", lambda: desk)
     app = open_home()
     box = app.selectbox(key="trained")
-    assert box.options == ["RNN, LSTM · Temporal order · 60 of 60 updates, with which its page opens"]
+    assert box.options == ["Opening: RNN, LSTM · Temporal order · 60 of 60 updates"]
     box.set_value(box.options[0]).run()
     assert not app.exception
     assert len(app.get("vega_lite_chart")) == 2

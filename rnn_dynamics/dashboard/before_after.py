@@ -58,7 +58,12 @@ def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> t
     words, pairs = sentences(page)["trained"], tuple(zip(job.trainings, job.histories, strict=True))
     networks = [network_of(training, history, component, words) for training, history in pairs]
     datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, component, words))
-    return datasets, f'<p class="note">{words["note"].format(task=pairs[0][0].its_task.label)}</p>'
+    notes = (
+        words["note"].format(task=pairs[0][0].its_task.label),
+        words["no_cell"] if component == "cell" else "",
+        words["learning"] if component == "hidden" and pairs[0][0].task != "blank" else "",
+    )
+    return datasets, "".join(f'<p class="note">{text}</p>' for text in notes if text)
 
 
 def describe(job: Job, words: Mapping[str, Any], opening: bool = False) -> str:
