@@ -28,9 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PEER = 'import streamlit as st; st.fragment(lambda: st.write("value", st.slider("Value", 0, 100, key="value")))()'
 #: The app without the thread that answers in advance: what is remembered is what this program has asked before.
 QUIET = """
-from rnn_dynamics.dashboard import cache
+from rnn_dynamics.dashboard import cache, desk
 from streamlit.web import cli
-cache.warm_up = lambda *_: None
+cache.warm_up = desk.opening_job = lambda *_: None
 cli.main()
 """
 #: Keys of the sliders of the home page, which has rows of its own.
