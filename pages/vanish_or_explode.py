@@ -66,13 +66,13 @@ def picture() -> None:
         FRAME.control("sequence_length")
     experiment, views = FRAME.asked()
     live = _live(experiment, views)
-    st.vega_lite_chart(
+    st.container(key="live").vega_lite_chart(  # see page.css
         {
             **live_specification(views["gradient"], views["axis"], background(), SCALE_LABELS),
             "datasets": live.datasets | {"chosen": chosen_dataset(WEIGHT_SCALES.index(experiment.weight_scale))},
         },
         key="picture",
-        width="stretch",
+        height="stretch",
         on_select=_go_there,
         selection_mode=GO,
     )

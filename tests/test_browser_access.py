@@ -1,15 +1,21 @@
 """Every page for every reader: by axe-core in both colour schemes, on a phone, and on a projector in large type."""
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext
 
+from rnn_dynamics.charts.phase_diagram import HEIGHT
+from rnn_dynamics.charts.theme import BASE_SIZE
 from rnn_dynamics.dashboard.content import sentences
-from tests.reader import Reader, visit, wait_until
+from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_pages import every_page
 
 pytestmark = pytest.mark.browser
 AXE = Axe()
+#: Pages whose picture fits below their controls on a small projector.
+WHOLE = ("vanish_or_explode",)
 
 
 def faults(reader: Reader) -> list[str]:
@@ -122,3 +128,37 @@ def test_a_table_wider_than_a_phone_scrolls_by_itself(phone: BrowserContext, add
         assert right <= 390
         block.evaluate("e => e.scrollTo(e.scrollWidth, 0)")
         assert block.locator("th, td").last.evaluate("e => e.getBoundingClientRect().right") <= 390
+
+
+@pytest.fixture(scope="module")
+def hall() -> Iterator[str]:
+    """A server for the back row, as README starts it."""
+    with running_app("--theme.baseFontSize=22", quiet=True) as url:
+        yield url
+
+
+@every_page
+def test_a_projector_of_720_lines_shows_every_button_in_large_type(desk: BrowserContext, hall: str, page: str) -> None:
+    with visit(desk) as reader:
+        reader.page.set_viewport_size({"width": 1280, "height": 720})
+        reader.open(f"{hall}/{page}")
+        assert_nothing_scrolls_sideways(reader)
+        for button in reader.page.locator(".st-key-presets button").all():
+            box = button.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
+            assert box["y"] + box["height"] <= 720
+        picture = reader.page.locator(PICTURE).bounding_box()
+        assert picture is not None
+        if page in WHOLE:
+            assert picture["y"] + picture["height"] <= 720
+        assert picture["height"] <= 720  # so that the time axis and the curves are seen together
+        reader.assert_well()
+
+
+def test_the_pictures_of_a_hall_are_drawn_in_its_type(desk: BrowserContext, hall: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{hall}/phase_diagram")
+        picture = reader.page.locator(PICTURE).bounding_box()
+        assert picture is not None
+        assert picture["height"] == pytest.approx(HEIGHT * 22 / BASE_SIZE, abs=1)

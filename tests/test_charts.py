@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rnn_dynamics import CELLS
+from rnn_dynamics.charts.pieces import in_size
 from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.experiment import WEIGHT_SCALES
@@ -156,3 +157,37 @@ def test_the_pointer_on_the_map_decides_which_weight_scale_is_shown(
     assert "hover.scale" in parameters["shown"]["expr"]
     assert "shown" in json.dumps(spec["layer"])
     assert "href" not in set(keys(spec))
+
+
+def keys_of(part: object, name: str) -> Iterator[Any]:
+    """Every value that a key has anywhere in a specification."""
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key == name)
+        for inner in part.values():
+            yield from keys_of(inner, name)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from keys_of(inner, name)
+
+
+def sizes(part: object) -> list[float]:
+    """Every size of type in a specification that is a plain number."""
+    if isinstance(part, dict):
+        own = [value for key, value in part.items() if key.endswith("ontSize") and isinstance(value, int | float)]
+        return own + [size for value in part.values() for size in sizes(value)]
+    return [size for value in part for size in sizes(value)] if isinstance(part, list) else []
+
+
+def test_all_type_of_a_picture_grows_with_the_type_of_the_pages() -> None:
+    spec = spec_of("input", "step", "light")
+    larger = in_size(spec, 22 / 17)
+    assert sizes(larger) == pytest.approx([22 / 17 * size for size in sizes(spec)])
+    assert len(sizes(spec)) > 4
+    before, after = (
+        [found for found in keys_of(whole, "fontSize") if isinstance(found, dict)] for whole in (spec, larger)
+    )
+    assert [found["expr"] for found in after] == [f"({found['expr']}) * 1.29412" for found in before]
+    assert before
+    (zoom,) = (parameter["expr"] for parameter in larger["params"] if parameter["name"] == "zoom")
+    assert float(zoom) == pytest.approx(22 / 17, abs=1e-4)
+    assert in_size(spec, 1.0) == spec

@@ -28,7 +28,7 @@ HEIGHT = 480
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
 #: curves, cosine, map from top to bottom. `pointed`: the row of the unit under the pointer, or null.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "curvesRight": "narrow ? width : width * 0.6",
     "curvesBottom": "height * (narrow ? 0.38 : 0.7)",
     "cosineTop": "height * (narrow ? 0.45 : 0.82)",

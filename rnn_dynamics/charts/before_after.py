@@ -14,7 +14,7 @@ from rnn_dynamics.charts.theme import CELL_NAMES, THEMES, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS
 
 HEIGHT = 380
-_PARAMETERS = {"narrow": "width < 560", "whole": "data('whole')[0]"}
+_PARAMETERS = {"narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
 #: Of a curve before and after.
 DASHES = {"before": [3, 4], "after": [1, 0]}
 

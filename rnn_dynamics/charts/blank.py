@@ -16,14 +16,14 @@ from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, THEMES, Backgroun
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
 #: words one is written below the axis.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "leftEnd": "narrow ? width : width * 0.42",
-    "leftBottom": "narrow ? height * 0.33 : height - 92",
+    "leftBottom": "narrow ? height * 0.33 : height - 92 * zoom",
     "rightStart": "narrow ? 0 : width * 0.52",
     "rightTop": "narrow ? height * 0.56 : 0",
-    "rightBottom": "height - 92",
+    "rightBottom": "height - 92 * zoom",
     "whole": "data('whole')[0]",
-    "every": "ceil(13 * whole.steps / (width - rightStart))",
+    "every": "ceil(13 * zoom * whole.steps / (width - rightStart))",
     "pointed": "hover.t ? hover.t[0] : 0",
 }
 _LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
@@ -131,13 +131,13 @@ class _Panels:
             name="{" + ", ".join(f"{cell}: '{CELL_NAMES[cell]}'" for cell in _TRAINED) + "}[datum.cell]",
             row=f"indexof({list(_TRAINED)}, datum.cell)",
         )
-        place = "(narrow ? 74 * datum.row - 30 : 105 * datum.row)"
-        high = at("leftBottom + 86")
+        place = "(zoom * (narrow ? 74 * datum.row - 30 : 105 * datum.row))"
+        high = at("leftBottom + 86 * zoom")
         line = networks.mark_rule(strokeWidth=3).encode(
-            x=at(place), x2=at(f"{place} + (narrow ? 22 : 36)"), y=high, color=self.colour, strokeDash=self.dash
+            x=at(place), x2=at(f"{place} + zoom * (narrow ? 22 : 36)"), y=high, color=self.colour, strokeDash=self.dash
         )
         name = networks.mark_text(align="left", fontSize=14, fontWeight="bold").encode(
-            x=at(f"{place} + (narrow ? 27 : 42)"), y=high, text="name:N", color=self.colour
+            x=at(f"{place} + zoom * (narrow ? 27 : 42)"), y=high, text="name:N", color=self.colour
         )
         return alt.layer(line, name)
 
@@ -217,7 +217,7 @@ class _Panels:
         }
         layers: list[Any] = []
         for row, (place, text, line) in enumerate(rows.values()):
-            high = at(f"rightBottom - {34 - 20 * row}")
+            high = at(f"rightBottom - {34 - 20 * row} * zoom")
             layers += [
                 place.mark_rule(**line).encode(x=at("rightStart + 10"), x2=at("rightStart + 44"), y=high),
                 place.transform_calculate(text=text)

@@ -16,17 +16,17 @@ from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background, Theme
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:
 #: height of a panel with its title and the steps below it, on a phone.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "whole": "data('whole')[0]",
-    "names": "46",
+    "names": "46 * zoom",
     "gap": "34",
     "across": "(narrow ? width - names : (width - names - 2 * gap) / 3) / whole.length",
     "block": "narrow ? height / 3 : height",
-    "down": "(block - (narrow ? 48 : 0)) / whole.rows",
-    "fontOfNumbers": "min(down * (narrow ? 0.72 : 0.6), across * 0.3, 22)",
+    "down": "(block - (narrow ? 48 * zoom : 0)) / whole.rows",
+    "fontOfNumbers": "min(down * (narrow ? 0.72 : 0.6), across * 0.3, 22 * zoom) / zoom",
 }
 _LEFT = "names + (narrow ? 0 : datum.panel * (whole.length * across + gap))"
-_TOP = "narrow ? datum.panel * block + 24 : 0"
+_TOP = "narrow ? datum.panel * block + 24 * zoom : 0"
 #: Darker than this the text on a cell is white.
 _DARK = "abs(datum.value) > 0.55 && datum.panel < 2"
 
@@ -117,7 +117,7 @@ def _claim(theme: Theme) -> alt.Chart:
         .encode(
             text="text:N",
             x=at("0"),
-            y=at("(narrow ? -4 : -34) - 18 * (narrow ? length(split(whole.claim, '|')) - 1 : 0)"),
+            y=at("zoom * ((narrow ? -4 : -34) - 18 * (narrow ? length(split(whole.claim, '|')) - 1 : 0))"),
         )
     )
 

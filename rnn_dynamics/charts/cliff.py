@@ -23,12 +23,12 @@ LEVELS = 64
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
 #: `between`: room of an axis and a title.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "mapRight": "narrow ? width : width * 0.5",
     "mapBottom": "narrow ? height * 0.42 : height",
-    "between": "92",
+    "between": "92 * zoom",
     "panelLeft": "narrow ? 0 : width * 0.58",
-    "errorTop": "narrow ? mapBottom + 118 : 0",
+    "errorTop": "narrow ? mapBottom + 118 * zoom : 0",
     "errorBottom": "errorTop + (height - errorTop - between) * 0.45",
     "normTop": "errorBottom + between",
     "region": "data('region')[0]",
@@ -282,7 +282,7 @@ class _Panels:
                     "place:Q",
                     scale=alt.Scale(
                         domain=[0, 2],
-                        range=[alt.ExprRef("mapBottom - 56"), alt.ExprRef("mapBottom - 14")],
+                        range=[alt.ExprRef("mapBottom - 56 * zoom"), alt.ExprRef("mapBottom - 14")],
                         nice=False,
                         zero=False,
                     ),

@@ -13,7 +13,7 @@ from rnn_dynamics.charts.theme import THEMES, Background
 
 HEIGHT = 340
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "normBottom": "narrow ? height * 0.45 : height",
     "normEnd": "narrow ? width : width * 0.46",
     "lossStart": "narrow ? 0 : width * 0.56",

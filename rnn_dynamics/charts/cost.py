@@ -22,8 +22,8 @@ STYLES = {
     "matrix": ("diamond", [12, 3, 2, 3]),
 }
 _PARAMETERS = {
-    "narrow": "width < 560",
-    "plotEnd": "narrow ? width : width - 210",
+    "narrow": "width < 560 * zoom",
+    "plotEnd": "narrow ? width : width - 210 * zoom",
     "whole": "data('whole')[0]",
 }
 

@@ -26,16 +26,16 @@ from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES, Background,
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of an axis and a title.
 _PARAMETERS = {
-    "narrow": "width < 560",
-    "mapLeft": "narrow ? 66 : 116",
-    "between": "narrow ? 80 : 58",
+    "narrow": "width < 560 * zoom",
+    "mapLeft": "zoom * (narrow ? 66 : 116)",
+    "between": "zoom * (narrow ? 80 : 58)",
     "mapBottom": "(height - between) * 0.5",
     "curvesTop": "mapBottom + between",
     "whole": "data('whole')[0]",
     "pointed": "hover.place ? hover.place[0] : null",
 }
 #: Lines of a title: "|" begins one where a long one has no room, and on a phone "¦" does too.
-_LINES = "split(replace(whole.{}, width < 950 ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
+_LINES = "split(replace(whole.{}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
 DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
 

@@ -19,10 +19,10 @@ SHAPES = {"rnn": "square", "jordan": "diamond", "lstm": "circle", "gru": "triang
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null.
 _PARAMETERS = {
-    "narrow": "width < 560",
-    "left": "narrow ? 116 : 236",
-    "right": "width - (narrow ? 108 : 318)",
-    "top": "narrow ? 40 : 30",
+    "narrow": "width < 560 * zoom",
+    "left": "zoom * (narrow ? 116 : 236)",
+    "right": "width - zoom * (narrow ? 108 : 318)",
+    "top": "zoom * (narrow ? 40 : 30)",
     "whole": "data('whole')[0]",
     "pointed": "hover.place ? hover.place[0] : null",
     "details": "pluck(data('lines'), 'details')",
@@ -183,8 +183,8 @@ class _Panels:
     @staticmethod
     def _columns() -> tuple[tuple[str, str, alt.Chart | None], ...]:
         return (
-            ("factor", "width - (narrow ? 56 : 224)", None),
-            ("horizon", "width - (narrow ? 2 : 110)", None),
+            ("factor", "width - zoom * (narrow ? 56 : 224)", None),
+            ("horizon", "width - zoom * (narrow ? 2 : 110)", None),
             ("remains", "width - 4", alt.Chart().transform_filter("!narrow")),
         )
 

@@ -20,7 +20,7 @@ HEIGHT = 480
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane. `pointed`: the eigenvalue's place.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "curvesRight": "narrow ? width : width * 0.6",
     "curvesBottom": "narrow ? height * 0.43 : height",
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",

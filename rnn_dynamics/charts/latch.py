@@ -14,7 +14,7 @@ from rnn_dynamics.charts.theme import THEMES, Background, Theme
 
 HEIGHT = 360
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "side": "min(width, height)",
     "title": "split(data('title')[0].lines, '|')",
 }

@@ -28,8 +28,8 @@ HEIGHT = 520
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `shown`: the number of the look under the pointer, or the marked one.
 _PARAMETERS = {
-    "narrow": "width < 560",
-    "leftEnd": "narrow ? width : min(width * 0.4, width * 0.52 - 120)",
+    "narrow": "width < 560 * zoom",
+    "leftEnd": "narrow ? width : min(width * 0.4, width * 0.52 - 120 * zoom)",
     "rightStart": "narrow ? 0 : width * 0.52",
     "lossTop": "0",
     "lossBottom": "height * (narrow ? 0.11 : 0.27)",
@@ -88,7 +88,7 @@ def learning_chart(against: str, background: Background) -> alt.LayerChart:
 
 _COLOURS: dict[str, Any] = {
     "legendX": alt.ExprRef("rightStart"),
-    "legendY": alt.ExprRef("height + 52"),
+    "legendY": alt.ExprRef("height + 52 * zoom"),
     "labelExpr": POWER_OF_TEN,
     "tickCount": 3,
     "gradientLength": 170,

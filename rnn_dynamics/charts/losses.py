@@ -18,7 +18,7 @@ HEIGHT = 500
 #: Where the panels are, in pixels: curves above the map on the left, bars above the truncation's error and angle on the
 #: right; on a phone all below each other. `pointed`: the loss under the pointer, or the one that is marked.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "leftEnd": "narrow ? width : width * 0.55",
     "rightStart": "narrow ? 0 : width * 0.64",
     "curvesBottom": "height * (narrow ? 0.14 : 0.36)",

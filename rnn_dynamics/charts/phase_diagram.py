@@ -30,7 +30,7 @@ HEIGHT = 500
 #: below the map and no sum. `late`: whether the sum is whole only in its second half. `whole`, `spot`: the rows of the
 #: datasets lags and here.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "mapLeft": "0",
     "mapRight": "narrow ? width : width * 0.5",
     "mapBottom": "narrow ? height * 0.42 : height",

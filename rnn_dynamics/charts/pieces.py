@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import altair as alt
 
-from rnn_dynamics.charts.theme import Theme, config
+from rnn_dynamics.charts.theme import TYPE, Theme, config, enlarged
 
 _SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
     "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
@@ -25,8 +25,8 @@ def picture(
 ) -> alt.LayerChart:
     """All layers of a picture, in one view.
 
-    `parameters`: name -> expression. `apart`: the channels whose scales the layers do not share. `properties`: height
-    and padding of the view.
+    `parameters`: name -> expression, beside `zoom`: how much larger the type is. `apart`: the channels whose scales the
+    layers do not share. `properties`: height and padding of the view.
     """
     if apart:
         scales: dict[str, Any] = dict.fromkeys(apart, "independent")
@@ -34,7 +34,7 @@ def picture(
     # All in one call, because each method of a chart would copy all its layers again: twice the time of making them.
     whole: Any = alt.layer(
         *layers,
-        params=[alt.param(name=name, expr=expression).param for name, expression in parameters.items()],
+        params=[alt.param(name=name, expr=expr).param for name, expr in {"zoom": "1", **parameters}.items()],
         config=alt.Config(**config(theme)),
         usermeta={"embedOptions": {"renderer": "canvas"}},
         **properties,
@@ -44,9 +44,18 @@ def picture(
 
 @lru_cache(maxsize=128)
 def as_vega_lite(chart: Callable[..., alt.LayerChart], *choices: Any) -> dict[str, Any]:
-    """A chart of some choices as Vega-Lite, built once for all visitors."""
-    built: dict[str, Any] = chart(*choices).to_dict(validate=False)
-    return built
+    """A chart of some choices as Vega-Lite, in this process's size of type, built once for all visitors."""
+    return in_size(chart(*choices).to_dict(validate=False), TYPE.zoom)
+
+
+def in_size(built: dict[str, Any], zoom: float) -> dict[str, Any]:
+    """A picture in larger type; its expressions know by the parameter `zoom` how much larger."""
+    if zoom == 1:
+        return built
+    larger: dict[str, Any] = enlarged(built, zoom)
+    if "height" in larger:
+        larger["height"] *= zoom
+    return larger | {"params": [{"name": "zoom", "expr": f"{zoom:g}"}, *larger["params"][1:]]}
 
 
 def at(expression: str) -> Any:
@@ -131,7 +140,7 @@ def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color
             fontWeight="bold",
             color=alt.ExprRef(color) if color else theme.text,
         )
-        .encode(text="text:N", x=at(x), y=at(f"{y} - 18 * (length({lines}) - 1)"))
+        .encode(text="text:N", x=at(x), y=at(f"{y} - 18 * zoom * (length({lines}) - 1)"))
     )
 
 
@@ -146,7 +155,7 @@ def colour_bar(
     usual: dict[str, Any] = {
         "orient": "none",
         "legendX": alt.ExprRef("mapLeft"),
-        "legendY": alt.ExprRef("height + 66"),
+        "legendY": alt.ExprRef("height + 66 * zoom"),
         "direction": "horizontal",
         "titleOrient": "left",
         "titleLimit": 400,

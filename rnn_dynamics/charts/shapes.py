@@ -15,7 +15,7 @@ from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "whole": "data('whole')[0]",
     "across": "narrow ? width : min(width, whole.columns * 170)",
     "left": "(width - across) / 2",

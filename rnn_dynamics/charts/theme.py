@@ -48,6 +48,36 @@ THEMES: dict[Background, Theme] = {
 }
 
 
+#: The size of the pages' type to which the sizes in all pictures belong, in pixels.
+BASE_SIZE = 17
+#: What grows with the type of a specification: the type itself, and its distances from what it names.
+_SIZES = frozenset(("fontSize", "labelFontSize", "titleFontSize", "dx", "dy", "limit", "titleLimit", "padding"))
+
+
+@dataclass
+class Type:
+    """How much larger than BASE_SIZE the pages of this process are set."""
+
+    zoom: float = 1.0
+
+
+#: The app sets it before its first page; it is the same for all visitors of a server.
+TYPE = Type()
+
+
+def enlarged(part: Any, zoom: float) -> Any:
+    """A specification whose type is so many times larger."""
+    if isinstance(part, dict):
+        return {key: (_larger if key in _SIZES else enlarged)(value, zoom) for key, value in part.items()}
+    return [enlarged(value, zoom) for value in part] if isinstance(part, list) else part
+
+
+def _larger(size: Any, zoom: float) -> Any:
+    if isinstance(size, dict):
+        return {key: f"({value}) * {zoom:g}" if key == "expr" else _larger(value, zoom) for key, value in size.items()}
+    return size * zoom
+
+
 def config(theme: Theme) -> dict[str, Any]:
     """Vega-Lite settings that all pictures share; sizes are for the back row of a hall."""
     text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 14, "titleFontSize": 15}

@@ -28,11 +28,12 @@ from rnn_dynamics.charts.pieces import (
     flattened,
     group,
     heading,
+    in_size,
     picture,
     strips,
     time_axis,
 )
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background, Theme
+from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, TYPE, Background, Theme
 
 #: What each kind of gradient is called on the axis.
 GRADIENTS = {
@@ -40,12 +41,11 @@ GRADIENTS = {
     "hidden": "‖∂L/∂hₜ‖",
     "cell": "‖∂L/∂cₜ‖ (RNN, GRU: hₜ)",
 }
-HEIGHT = 450
 
 #: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow. `whole`:
 #: what holds at every weight scale. `shown`: the weight scale under the pointer, else the slider's. `row`: its own row.
 _PARAMETERS = {
-    "narrow": "width < 560",
+    "narrow": "width < 560 * zoom",
     "curvesRight": "narrow ? width : width * 0.6",
     "curvesBottom": "narrow ? height * 0.44 : height",
     "mapLeft": "narrow ? 0 : width * 0.68",
@@ -91,7 +91,7 @@ def _live_specification(component: str, untitled: str) -> dict[str, Any]:
 def _untitled(against: str, background: Background, scale_labels: tuple[str, ...]) -> str:
     # The tests check every specification against the schema; here the check would cost more than the building.
     chart = _chart(_TITLE, against, background, scale_labels)
-    return json.dumps(chart.to_dict(validate=False), ensure_ascii=False)
+    return json.dumps(in_size(chart.to_dict(validate=False), TYPE.zoom), ensure_ascii=False)
 
 
 def _chart(title: str, against: str, background: Background, scale_labels: tuple[str, ...]) -> alt.LayerChart:
@@ -108,7 +108,6 @@ def _chart(title: str, against: str, background: Background, scale_labels: tuple
         alt.layer(*left, panels.curves_title()),
         colour_bar("log₁₀ against step T", "limit:Q", ("-whole.limit", "whole.limit"), DIVERGING),
         apart=("x", "y", "color"),
-        height=HEIGHT,
         padding={"bottom": 44},
     )
 
@@ -227,7 +226,11 @@ class _Panels:
         scale = "'at weight scale ' + names[shown] + ':'"
         wide = f"'Share of the last step’s gradient that reaches step 1, ' + {scale}"
         return heading(
-            self.theme, f"(narrow ? ['Share of the gradient left at step 1,', {scale}] : [{wide}])", "0", "0", "chosen"
+            self.theme,
+            f"(width < 1000 * zoom ? ['Share of the gradient left at step 1,', {scale}] : [{wide}])",
+            "0",
+            "0",
+            "chosen",
         )
 
     def floors(self) -> alt.LayerChart:
