@@ -172,7 +172,7 @@ class Experiment(KnownFields):
                 options={
                     "gaussian": "Gaussian, std 1/√H",
                     "orthogonal": "Orthogonal",
-                    "identity": "Identity (IRNN)",
+                    "identity": "Identity (with ReLU: IRNN)",
                     "torch": "PyTorch's default, ±1/√H",
                     "keras": "Keras's default",
                 },
@@ -195,7 +195,7 @@ class Experiment(KnownFields):
             "knob": Number(
                 label="Forget bias (LSTM)",
                 help="Added to the forget gate, in one of PyTorch's two bias vectors. "
-                "PyTorch's own default is 0, Keras's is 1. Not added where the gate bias is chrono.",
+                "PyTorch draws both, 0 on average; Keras's is 1. Not added where the gate bias is chrono.",
                 minimum=-20.0,
                 maximum=20.0,
                 offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0),

@@ -6,8 +6,8 @@ A cell's default differs between frameworks, and papers recommend further ones:
   biases every h_t is proportional to the input's scale, for ReLU(s a) = s ReLU(a) for any s > 0. So the same units are
   on at any scale, and all Jacobians ∂h_T/∂h_t are equal; only the direction of dL/dh_T turns, because the targets
   of the loss keep their size. At H = 128 that moves the factor per step by less than 0.3 %: one figure serves all.
-- A forget bias of 1 (Gers, Schmidhuber & Cummins 2000; Józefowicz, Zaremba & Sutskever 2015). PyTorch has two bias
-  vectors that are added: who sets both to 1 gets 2.
+- A forget bias of 1 (Józefowicz, Zaremba & Sutskever 2015; Gers, Schmidhuber & Cummins 2000 had used positive ones).
+  PyTorch has two bias vectors that are added: who sets both to 1 gets 2.
 - Chrono biases (Tallec & Ollivier 2018, arXiv:1804.11188) on PyTorch's default weights.
 """
 

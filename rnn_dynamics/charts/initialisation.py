@@ -20,7 +20,7 @@ SHAPES = {"rnn": "square", "jordan": "diamond", "lstm": "circle", "gru": "triang
 #: `pointed`: the line under the pointer, or null.
 _PARAMETERS = {
     "narrow": "width < 560 * zoom",
-    "left": "zoom * (narrow ? 116 : 236)",
+    "left": "zoom * (narrow ? 124 : 270)",  # a point at the end of the axis lies on no name
     "right": "width - zoom * (narrow ? 108 : 318)",
     "top": "zoom * (narrow ? 40 : 30)",
     "whole": "data('whole')[0]",
@@ -93,8 +93,8 @@ class _Panels:
             .mark_rule(color=self.theme.text, strokeWidth=1.5)
             .encode(x=factor, y=at("top"), y2=at("height")),
             alt.Chart().mark_text(**style, text="keeps", color=self.theme.text, fontWeight="bold").encode(y=below),
-            wide.mark_text(**style, text="← vanishes", color=self.theme.quiet, align="right", dx=-30).encode(y=below),
-            wide.mark_text(**style, text="explodes →", color=self.theme.quiet, align="left", dx=30).encode(y=below),
+            wide.mark_text(**style, text="← shrinks", color=self.theme.quiet, align="right", dx=-30).encode(y=below),
+            wide.mark_text(**style, text="grows →", color=self.theme.quiet, align="left", dx=30).encode(y=below),
             x=alt.X("keeps:Q"),
         )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.initialisations import InitialisationRow, Line
-from rnn_dynamics.tables.verdict import power_of_ten
+from rnn_dynamics.tables.verdict import power_of_ten, times
 
 PAGE = "initialisation"
 #: What a framework does when nobody asks for anything.
@@ -44,7 +43,7 @@ def _line(key: Key, row: InitialisationRow | None, repeated: bool) -> Line:
         short=f"{cell.upper()} {names['short']}",
         marked=scheme in FRAMEWORKS,
         row=row,
-        factor=f"×{_factor(row.log10_factor.median)}" if row else texts["missing"],
+        factor=_factor(row.log10_factor.median) if row else texts["missing"],
         horizon=_horizon(row) if row else "",
         remains=power_of_ten(row.log10_share.median) if row else "",
         details=texts["details"].format(**says, **_numbers(row)) if row else texts["waiting"].format(**says),
@@ -67,9 +66,14 @@ def _horizon(row: InitialisationRow) -> str:
     return str(texts["never"] if row.horizon is None else texts["steps"].format(lag=row.horizon))
 
 
+def _left(row: InitialisationRow) -> str:
+    """Which sentence says after how many steps 1 % is left."""
+    return "never" if row.horizon is None else "step" if row.horizon == 1 else "steps"
+
+
 def _factor(log10_factor: float) -> str:
     """With its zeros, so that the points of a column stand below each other."""
-    return "0" if log10_factor == -math.inf else f"{10.0**log10_factor:#.3g}"
+    return times(log10_factor, "#.3g")
 
 
 def headline(experiment: Experiment, rows: Rows) -> str:
@@ -82,7 +86,7 @@ def headline(experiment: Experiment, rows: Rows) -> str:
         "start": titles["start"] if experiment.weight_scale == 1.0 else titles["start_scaled"],
         "weight_scale": experiment.weight_scale,
         "factor": _factor(lstm.log10_factor.median),
-        "horizon": _horizon(lstm),
+        "left": titles[f"left_{_left(lstm)}"].format(lag=lstm.horizon),
     }
     says["start"] = says["start"].format(**says)
     claim = titles["vanishes_too" if as_well else lstm.outcome].format(**says)
@@ -107,12 +111,15 @@ def _notes(experiment: Experiment, rows: Rows, seeds: range, missing: int) -> It
     notes = sentences(PAGE)["notes"]
     if missing:
         yield notes["missing"].format(missing=missing, all=missing + len(rows))
-    says = {f"{scheme}_{cell}": f"×{_factor(row.log10_factor.median)}" for (scheme, cell), row in rows.items()}
-    says |= {f"{scheme}_{cell}_horizon": _horizon(row) for (scheme, cell), row in rows.items()}
+    says: dict[str, object] = {
+        f"{scheme}_{cell}": _factor(row.log10_factor.median) for (scheme, cell), row in rows.items()
+    }
+    says["weight_scale"] = experiment.weight_scale
     dropped = () if _vanishes(rows, "lstm") else ("gates",)
     for name in ("gates", "forget", "keras", "chrono", "irnn"):
         if name not in dropped and all(key in says for key in notes[name]["needs"]):
-            yield notes[name]["text"].format(**says)
+            kind = "scaled" if experiment.weight_scale != 1.0 and "scaled" in notes[name] else "text"
+            yield notes[name][kind].format(**says)
     if any(row.outcome == "vanishes" for row in rows.values()):
         yield notes["learn"]
     if experiment.loss_at == "every":
