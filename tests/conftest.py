@@ -34,7 +34,7 @@ class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def _is_last(nodeid: str) -> bool:
-    return Path(nodeid.partition("::")[0]).name == "test_pages.py"
+    return Path(nodeid.partition("::")[0]).name in {"test_pages.py", "test_strange_settings.py"}
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:

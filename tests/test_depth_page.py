@@ -109,7 +109,7 @@ def test_depth_is_judged_by_the_factor_per_step_of_one_error(cell: str, weight_s
 def test_the_share_of_the_backward_direction_is_a_ratio_of_norms() -> None:
     trace = run(SMALL)
     ratio = 10 ** (trace.layers[1].log10_norms["input"][0] - trace.log10_norms["input"][0])
-    assert f"{100 * ratio:.3g} % of the norm of dL/dx₁" in words(SMALL)
+    assert f"{100 * ratio:.2g} % of the norm of dL/dx₁" in words(SMALL)
 
 
 def test_a_large_network_is_answered_with_fewer_sequences_and_says_so() -> None:

@@ -191,7 +191,7 @@ def _notes(answer: PathAnswer) -> Iterator[str]:
     elif np.isfinite(split.cosine[0]):
         path, rest = float(split.path[0] - split.total[0]), float(split.rest[0] - split.total[0])
         parts = times(float(np.logaddexp2(path / _LOG10_2, rest / _LOG10_2)) * _LOG10_2)
-        yield words["shares"].format(cosine=f"{split.cosine[0]:.2f}".replace("-", "−"), sum=parts)
+        yield words["shares"].format(cosine=f"{split.cosine[0]:z.2f}".replace("-", "−"), sum=parts)
         if path < _LITTLE:
             yield words["little"].format(cell=cell, share=power_of_ten(path + 2.0))
     if judge(answer.curves["total"]).outcome == "vanishes":

@@ -138,7 +138,7 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
     step = answer.leaving["none"]
     says: dict[str, str | int] = {
         "w": f"{start.w:.3f}",
-        "b": f"{start.b:.3f}".replace("-", "−"),
+        "b": f"{start.b:z.3f}".replace("-", "−"),
         "rate": f"{start.learning_rate:g}",
         "threshold": f"{start.threshold:g}",
         "steps": start.steps,
@@ -170,7 +170,7 @@ def numbers_of(answer: CliffAnswer) -> dict[str, str | int]:
             "step_norm": shown(float(free.norms[step - 1])),
             "length": shown(answer.jump()),
             "from_w": f"{w:.3f}",
-            "from_b": f"{b:.3f}".replace("-", "−"),
+            "from_b": f"{b:z.3f}".replace("-", "−"),
             "to_w": shown(new_w),
             "to_b": shown(new_b),
             "to_error": _error(float(free.errors[step])),
@@ -243,7 +243,7 @@ def _about_the_cliff(answer: CliffAnswer) -> str:
     above, below = error_surface(answer.start.w, [wall.b - _BESIDE, wall.b + _BESIDE]).error.tolist()
     return str(words["cliff"]).format(
         cliff_w=f"{answer.start.w:.3f}",
-        edge=f"{wall.b:.3f}".replace("-", "−"),
+        edge=f"{wall.b:z.3f}".replace("-", "−"),
         above=_error(above),
         below=_error(below),
         beside=_BESIDE,

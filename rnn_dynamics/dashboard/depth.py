@@ -210,8 +210,8 @@ def _early_inputs(answer: DepthAnswer) -> Iterator[str]:
     """What the backward direction does to x_1, where anything reaches it."""
     curves = answer.curves
     if "backwards" in curves and np.isfinite(curves["whole"][0]):
-        share = 100 * 10 ** float(curves["backwards"][0] - curves["whole"][0])
-        yield sentences(PAGE)["notes"]["early"].format(share=f"{share:.3g}")
+        share = power_of_ten(2.0 + float(curves["backwards"][0] - curves["whole"][0]))
+        yield sentences(PAGE)["notes"]["early"].format(share=share)
 
 
 def _depth(answer: DepthAnswer, says: Mapping[str, Any]) -> Iterator[str]:

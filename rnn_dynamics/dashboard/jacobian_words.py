@@ -87,7 +87,7 @@ def _sum_of_exponents(answer: JacobianAnswer) -> str:
         return str(words["lost"].format(**says, count=int(np.isneginf(exponents).sum())))
     total = float(exponents.sum())
     return str(
-        words["sum"].format(**says, sum=f"{total:.1f}".replace("-", "−"), volume=power_of_ten(total / np.log(10.0)))
+        words["sum"].format(**says, sum=f"{total:z.1f}".replace("-", "−"), volume=power_of_ten(total / np.log(10.0)))
     )
 
 

@@ -136,7 +136,7 @@ def _caption(trace: ShapeTrace, position: str) -> str:
     if step.output and direction == "forward":
         without = len(trace.hidden_states) - 1 - len(trace.outputs)  # steps before the first output
         values = trace.outputs[int(place) - 1 - without, 0]
-        shown = ", ".join(f"{value:.2f}".replace("-", "−") for value in values[:_SHOWN])
+        shown = ", ".join(f"{value:z.2f}".replace("-", "−") for value in values[:_SHOWN])
         says["values"] = f"{shown}{', …' if len(values) > _SHOWN else ''}"
         direction = "forward_output"
     return str(words[direction].format(**says))

@@ -108,4 +108,4 @@ def _matrices(step: Mapping[str, object]) -> list[tuple[str, NDArray[np.float64]
 
 
 def _two_digits(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"{value:z.2f}".replace("-", "−")

@@ -164,7 +164,7 @@ def here_row(spot: Spot) -> pa.Table:
     left, right = (0, spot.columns) if spot.column is None else (spot.column, spot.column + 1)
     return pa.table(
         {
-            "place": [f"{spot.row} {spot.column}"],
+            "place": [f"{spot.row} {left}"],
             "x": [left],
             "x2": [right],
             "y": [spot.row],

@@ -216,7 +216,7 @@ def _log10(value: float) -> str:
     """A logarithm, one decimal where it is short."""
     if not np.isfinite(value):
         return "−∞"
-    return f"{value:.1f}".replace("-", "−") if abs(value) < 9.95 else f"{value:.0f}".replace("-", "−")
+    return f"{value:z.1f}".replace("-", "−") if abs(value) < 9.95 else f"{value:.0f}".replace("-", "−")
 
 
 def edge_table(edges: tuple[Edge, ...]) -> pd.DataFrame:
