@@ -94,7 +94,8 @@ class Experiment(KnownFields):
         metadata={
             "knob": Choice(
                 label="Cell",
-                help="The architecture whose map is drawn. Beside LSTM and GRU there is a curve of one without gates.",
+                help="The architecture that is shown. A Jordan network feeds back its output, here in the simplified "
+                "form of textbooks: Jordan's own state units also fed themselves.",
                 options={"rnn": "Vanilla RNN", "jordan": "Jordan network", "lstm": "LSTM", "gru": "GRU"},
             )
         },

@@ -47,6 +47,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, plural = said_at(experiment), experiment.sequence_length > 1
     assert_readable(said)
     trace = run_jacobians(experiment)
+    assert ("Rounding errors" in said) == (trace.digits < 4 and experiment.sequence_length > 1)
     sizes = np.linalg.svd(trace.state_matrix, compute_uv=False)
     radius = np.abs(np.linalg.eigvals(trace.state_matrix)).max()
     if "is cut" in said and experiment.cell in ("rnn", "jordan"):

@@ -48,6 +48,7 @@ def near_share(experiment: Experiment) -> float:
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, length = said_at(experiment), experiment.sequence_length
     assert_readable(said)
+    assert ("Rounding errors" in said) == (loss_answer(experiment).digits < 4)
     assert "hides little" not in said
     curves = {at: run(replace(experiment, loss_at=at)).log10_norms["hidden"] for at in ("every", "last")}
     factors = {at: factor_per_step(norms) for at, norms in curves.items()} if length > 1 else {}

@@ -52,6 +52,7 @@ def is_in(ranges: str, scale: float) -> bool:
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said = said_at(experiment)
     assert_readable(said)
+    assert ("Rounding errors" in said) == (split_by_lag(experiment).digits < 4)
     if experiment.sequence_length == 1:
         assert "grow" not in said
         return

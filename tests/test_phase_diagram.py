@@ -128,6 +128,15 @@ def test_a_weight_scale_stands_in_the_middle_of_its_row() -> None:
     assert height_of(11.0, WEIGHT_SCALES) is None
 
 
+def test_no_line_is_drawn_where_the_factor_falls_through_one_again() -> None:
+    row = small_row()
+    falls = replace(row_crossing(row), measured=0.3, grows=((0.3, 2.0),), low=0.2, high=0.4)
+    twice = replace(row_crossing(row), measured=3.0, grows=((0.3, 2.0), (3.0, None)))
+    lines = line_rows(map_with(np.zeros((25, 2)), crossings=[falls, twice])).to_pylist()
+    assert [[line[name] for name in ("measured", "low", "high")] for line in lines] == [[None] * 3] * 2
+    assert lines[0]["predicted"] is not None
+
+
 def test_lines_are_the_crossings_of_their_columns() -> None:
     found = [row_crossing(small_row()), row_crossing(small_row(cell="gru"))]
     lines = line_rows(map_with(np.zeros((25, 2)), columns=(2, 5), crossings=found)).to_pylist()

@@ -1,5 +1,7 @@
 """Jordan network (Jordan 1986): what is fed back is the output, not the hidden state.
 
+This is the simplified form of textbooks; Jordan's own state units also have connections to themselves.
+
     y_t = W_ho h_t                                    the linear read-out that the loss compares with its target
     a_t = W_ih x_t + b_ih + W_hh y_{t−1} + b_hh
     h_t = tanh(a_t)

@@ -27,7 +27,7 @@ _PARAMETERS = {
     "planeLeft": "narrow ? 0 : width * 0.68",
     "planeTop": "narrow ? height * 0.66 : 0",
     "spectrumLeft": "narrow ? width * 0.74 : planeLeft",
-    "spectrumTop": "narrow ? height * 0.75 : height * 0.84",
+    "spectrumTop": "narrow ? height * 0.78 : height * 0.84",
     "whole": "data('whole')[0]",
     "pixels": "side / 2 / whole.reach",
     "pointed": "hover.place ? hover.place[0] : null",

@@ -63,7 +63,7 @@ _COLOURS: dict[str, Any] = {
     "legendY": alt.ExprRef("mapBottom + (narrow ? 60 : 48)"),
     "labelExpr": POWER_OF_TEN,
     "tickCount": 4,
-    "gradientLength": 170,
+    "gradientLength": 130,
 }
 
 

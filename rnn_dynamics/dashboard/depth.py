@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells import cell_of
 from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run
 from rnn_dynamics.tables.depth import DepthPicture, depth_datasets
@@ -196,6 +197,8 @@ def _notes(answer: DepthAnswer, says: Mapping[str, Any]) -> Iterator[str]:
     yield words["size" if experiment.levels > 1 else "size_one"].format(**says)
     if experiment.batch_size < answer.asked:
         yield words["batch"].format(asked=answer.asked, **says)
+    if unsure := warning(answer.trace.digits):
+        yield unsure
 
 
 def _below_the_end_state(answer: DepthAnswer) -> str:

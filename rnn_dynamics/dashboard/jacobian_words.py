@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.dashboard.jacobians import PAGE, VISIBLE, JacobianAnswer, coincide, jacobian_answer, numbers_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.verdict import power_of_ten
@@ -98,3 +99,5 @@ def _limits(answer: JacobianAnswer) -> Iterator[str]:
         yield words["ended"].format(**says, ended=ended[-1], lag=answer.lags[int((ended > 0).argmax())])
     if answer.experiment.hidden_path == "cut" and not answer.bound_holds:
         yield words["cut_path"].format(**says)
+    if unsure := warning(answer.digits):
+        yield unsure

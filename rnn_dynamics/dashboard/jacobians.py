@@ -36,7 +36,8 @@ class JacobianAnswer:
     """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
 
     lags, log10_singular_values, exponents, spread: as there. eigenvalues and singular_values: as in `JacobianPicture`.
-    slope: mean of the activation's derivative over units and steps, for a cell without gates; else nan.
+    digits: of the norms, see `Rounded`. slope: mean of the activation's derivative over units and steps, for a cell
+    without gates; else nan.
     """
 
     experiment: Experiment
@@ -47,6 +48,7 @@ class JacobianAnswer:
     eigenvalues: Mapping[str, NDArray[np.complex128]]
     singular_values: Array
     slope: float
+    digits: int
 
     @property
     def back(self) -> int:
@@ -135,6 +137,7 @@ def _kept(trace: JacobianTrace) -> JacobianAnswer:
         },
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
         # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says, and a row of zeros says nothing.
+        digits=trace.digits,
         slope=float((np.linalg.norm(trace.jacobians, axis=2)[:, written] / rows[written]).mean()) if plain else np.nan,
     )
 

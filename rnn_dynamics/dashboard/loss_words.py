@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.dashboard.losses import (
     PAGE,
     claim,
@@ -63,3 +64,5 @@ def _notes(answer: LossByTime, experiment: Experiment, says: dict[str, str | int
         yield words["levels"].format(**says)
     if answer.experiment.batch_size < experiment.batch_size:
         yield words["lowered"].format(**says, asked=experiment.batch_size)
+    if unsure := warning(answer.digits):
+        yield unsure

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, phase_row, row_size
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.phase import Crossing, Range
@@ -219,6 +220,8 @@ def _notes(
         yield words["coarse"].format(**says)
     if lag_of_whole(split) is not None and (split.cumulative_share > 1.0 + WHOLE_WITHIN).any():
         yield words["cancel"].format(largest=100 * float(np.nanmax(split.cumulative_share)))
+    if unsure := warning(split.digits):
+        yield unsure
 
 
 def _on_mean_field(experiment: Experiment, point: Crossing, says: Mapping[str, object]) -> str:

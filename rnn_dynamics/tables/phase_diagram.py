@@ -130,8 +130,12 @@ def factor_colours(log10_factors: Array, palette: Sequence[str]) -> list[str]:
 
 
 def line_rows(phase_map: PhaseMap) -> pa.Table:
-    """One row per column: x, and heights on the map of what `Crossing` says: measured, low, high, predicted."""
+    """One row per column: x, and heights on the map of what `Crossing` says: measured, low, high, predicted.
+
+    The measured ones are null where the factor does not rise through 1 once and for all: a line would say too little.
+    """
     found = list(zip(phase_map.columns, phase_map.crossings, strict=True))
+    once = [point for _, point in found if len(point.grows) == 1 and point.grows[0][1] is None]
 
     def heights(scales: Sequence[float | None]) -> pa.Array:
         return pa.array([height_of(scale, phase_map.positions) for scale in scales], pa.float64())
@@ -139,9 +143,9 @@ def line_rows(phase_map: PhaseMap) -> pa.Table:
     return pa.table(
         {
             "x": pa.array([column + 0.5 for column, _ in found], pa.float64()),
-            "measured": heights([point.measured for _, point in found]),
-            "low": heights([point.low for _, point in found]),
-            "high": heights([point.high for _, point in found]),
+            "measured": heights([point.measured if point in once else None for _, point in found]),
+            "low": heights([point.low if point in once else None for _, point in found]),
+            "high": heights([point.high if point in once else None for _, point in found]),
             "predicted": heights([point.predicted for _, point in found]),
         }
     )
