@@ -21,7 +21,7 @@ from rnn_dynamics.dashboard.blank import (
 from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import opening_job
-from rnn_dynamics.dashboard.downloads import Download, blank_script_download, csv_download, training_settings
+from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, training_settings
 from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.dashboard.training_panel import affordable, has, label, live, offered, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
@@ -137,7 +137,7 @@ def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
         csv_download(
             "The sentence", "sentence", lambda: word_table(answer.sentence.words, answer.norms, answer.keeps), of
         ),
-        blank_script_download(answer.training, answer.gaps),
+        training_script_download(answer.training, answer.gaps),
     )
 
 

@@ -11,7 +11,7 @@ from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import opening_job
-from rnn_dynamics.dashboard.downloads import Download, csv_download, trainings_settings
+from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, background
 from rnn_dynamics.dashboard.learning import (
     LENGTHS,
@@ -135,6 +135,7 @@ def _downloads(_: Experiment, __: Views) -> tuple[Download, ...]:
     return (
         csv_download("What was learned", "learned", lambda: history_table(looks), of),
         csv_download("The gradient at each look", "gradients", lambda: gradient_table(looks), of),
+        *(training_script_download(training) for training in job.trainings),
     )
 
 

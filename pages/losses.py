@@ -94,7 +94,7 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     files = (
         csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer)),
         csv_download("Truncation", "truncation", lambda: truncation_table(answer)),
-        loss_script_download(answer.experiment),
+        loss_script_download(answer),
     )
     if measurement is None or not measurement.values:
         return files

@@ -93,7 +93,7 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     trace = shape_answer(experiment, views["shape"])
     return (
         csv_download("Edges", "edges", lambda: edge_table(trace.edges)),
-        shape_script_download(experiment, views["shape"]),
+        shape_script_download(trace),
     )
 
 

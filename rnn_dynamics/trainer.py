@@ -19,18 +19,14 @@ from rnn_dynamics.reading import starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.tasks import Batch
 from rnn_dynamics.trace import LayerTrace
-from rnn_dynamics.training import TESTED, History, Moment, Training
+from rnn_dynamics.training import DIVERGED, TESTED, History, Moment, Training
 
 Array = NDArray[np.float64]
 
 _MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 _OPTIMISERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
-#: How many looks a training takes at its network, the first one apart.
-LOOKS = 40
 #: Of the sequences that a look is judged on, those whose gradients are walked back.
 WALKED = 16
-#: A loss this many times that of chance has diverged, though it may still be a number.
-DIVERGED = 1e4
 
 
 class Trainer:
@@ -85,12 +81,6 @@ class Trainer:
         if not failure:
             history.clipped.append(clipped)
             self._look_if_due()
-
-    @property
-    def looks(self) -> NDArray[np.int64]:
-        """After how many iterations the network is looked at."""
-        count = min(LOOKS, self.training.iterations)
-        return np.unique(np.linspace(0, self.training.iterations, count + 1).round().astype(np.int64))
 
     def parameters(self) -> dict[str, Array]:
         """What is learned so far, in float64: under torch's names, and readout_weight, readout_bias, words_weight."""
@@ -204,7 +194,7 @@ class Trainer:
         return float(right.double().mean())
 
     def _look_if_due(self) -> None:
-        if self.history.iterations in self.looks:
+        if self.history.iterations in self.training.looks:
             try:
                 self._look()
             except ValueError as error:  # the last update has made states of a ReLU network leave float64

@@ -25,6 +25,10 @@ LARGEST_TRAINING = 2_000_000_000
 
 #: Sequences that a network is judged on.
 TESTED = 200
+#: How many looks a training takes at its network, the first one apart.
+LOOKS = 40
+#: A loss this many times that of chance has diverged, though it may still be a number.
+DIVERGED = 1e4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +162,12 @@ class Training(KnownFields):
     def steps(self) -> int:
         """T: steps of one sequence."""
         return self.its_task.steps_of(self.experiment.sequence_length)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many iterations the network is looked at, the first time before any."""
+        count = min(LOOKS, self.iterations)
+        return tuple(np.unique(np.linspace(0, self.iterations, count + 1).round().astype(np.int64)).tolist())
 
 
 #: The cells that can be trained: torch.nn's.

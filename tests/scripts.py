@@ -15,6 +15,8 @@ for path in sys.argv[1:]:
             exec(compile(file.read(), path, "exec"), {"__name__": "__main__"})
     except Exception:
         traceback.print_exc(file=sys.stdout)
+    finally:
+        sys.modules["torch"].set_flush_denormal(False)  # what a script that trains has set
 """
 
 

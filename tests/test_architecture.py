@@ -40,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "process": set(),
     "tables": {"factor", "trace", "theory", "cliff"},
     "charts": set(),
-    "reproduction": {"experiment", "cliff", "tasks", "training"},
+    "reproduction": {"experiment", "trace", "cliff", "tasks", "training"},
     "dashboard": {
         "experiment",
         "cells",

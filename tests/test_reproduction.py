@@ -1,344 +1,402 @@
-"""The reproduction script, run where this library cannot be imported: it prints the numbers of `run`."""
+"""Every script that a page hands out, run where this library cannot be imported: it prints the numbers of the page.
 
+All pages, all their presets, and every kind of network that their controls can reach; each printed number is compared
+with the page's own table and with the library's answer.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, SHAPES, Experiment, run, run_jacobians, run_losses, run_shape
-from rnn_dynamics.cliff import CLIPPING, Descent, descend
-from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.reproduction import (
-    blank_script,
-    cliff_script,
-    jacobian_script,
-    loss_script,
-    reproduction_script,
-    shape_script,
-)
+from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
+from rnn_dynamics.cliff import Descent, descend
+from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.experiment import settings
+from rnn_dynamics.factor import log10_factor_per_step
+from rnn_dynamics.reproduction import cliff_script, reproduction_script, shape_script, training_script
+from rnn_dynamics.tables.cliff import path_table
 from rnn_dynamics.tasks import Template
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
+from tests.handed_out import PAGES, Case, cases, only, opened, table
 from tests.scripts import alone, printed_by_all
 
 #: Orders of magnitude; the scripts print twelve decimals.
 CLOSE = 1e-9
-#: Columns of the printed table, after t.
-COMPONENTS = ("input", "hidden", "cell")
-SMALL = Experiment(
-    sequence_length=13, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, input_scale=0.7, seed=4
-)
-AWKWARD = '"a" \'b\' \\n {T} {{x}} """ é∂ 🎉 #%s'
-Answer = tuple[float, NDArray[np.float64]]
+Numbers = Mapping[Any, float]
+ALL: dict[str, Case] = {name: case for page in PAGES for name, case in cases(page).items()}
 
 
-def options(name: str) -> tuple[str, ...]:
-    knob = KNOBS[name]
-    assert isinstance(knob, Choice)
-    return tuple(knob.options)
+@cache
+def files_of(name: str) -> Sequence[Download]:
+    return ALL[name].files()
 
 
-def parsed(output: str) -> Answer:
-    """The loss, and the norms (T, components), of one script's output."""
-    assert "Traceback" not in output, output
-    loss, _, *rows = output.strip().splitlines()
-    table = np.array([[float(entry) for entry in row.split()] for row in rows])
-    np.testing.assert_array_equal(table[:, 0], np.arange(1, len(table) + 1))
-    assert loss.startswith("loss ")
-    return float(loss.split()[1]), table[:, 1:]
-
-
-def assert_prints_the_numbers_of_run(experiment: Experiment, answer: Answer) -> None:
-    trace = run(experiment)
-    loss, table = answer
-    ours = np.stack([trace.log10_norms[name] for name in COMPONENTS if name in trace.log10_norms], axis=1)
-    assert loss == pytest.approx(trace.loss, rel=CLOSE)
-    np.testing.assert_allclose(table, ours, rtol=0, atol=CLOSE)
-
-
-EVERY_WAY = {
-    f"{cell}-{initialisation}-{loss_at}": replace(SMALL, cell=cell, initialisation=initialisation, loss_at=loss_at)
-    for cell in CELLS
-    for initialisation in options("initialisation")
-    for loss_at in options("loss_at")
-}
-CUT = {
-    f"{cell}-cut-{loss_at}": replace(SMALL, cell=cell, hidden_path="cut", loss_at=loss_at)
-    for cell in CELLS
-    for loss_at in options("loss_at")
-}
-VARIANTS = {
-    f"{cell}-{initialisation}-relu-chrono": replace(
-        SMALL, cell=cell, initialisation=initialisation, nonlinearity="relu", gate_bias="chrono"
-    )
-    for cell in CELLS
-    for initialisation in options("initialisation")
-}
-TEXTS = {
-    f"{cell}-{kind}": replace(SMALL, cell=cell, text=text, input_scale=2.0)
-    for cell in CELLS
-    for kind, text in {"sentence": "gates hold.", "awkward": AWKWARD, "one_letter": "a"}.items()
-}
-#: The corners of the sliders, in a network that is not chaotic: norms whose squares a double cannot hold.
-CORNERS = {
-    "vanishes_far": replace(SMALL, cell="rnn", weight_scale=0.1, sequence_length=200),
-    "explodes_far": replace(
-        SMALL, cell="rnn", weight_scale=10.0, initialisation="orthogonal", input_scale=0.0, sequence_length=200
-    ),
-    "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
-    "one_step": replace(SMALL, cell="lstm", sequence_length=1),
-    "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
-    "text_under_chrono": replace(SMALL, cell="gru", text="gates hold.", gate_bias="chrono"),
-    "relu_explodes": replace(SMALL, cell="rnn", nonlinearity="relu", weight_scale=5.0, sequence_length=60),
-}
-ALL = EVERY_WAY | CUT | VARIANTS | TEXTS | CORNERS
+def scripts_of(name: str) -> dict[str, Download]:
+    return {f"{name}-{k}": file for k, file in enumerate(files_of(name)) if file.suffix == "py"}
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script prints, all in one process."""
-    scripts = {name: reproduction_script(experiment) for name, experiment in ALL.items()}
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each script of each page prints, all in one process."""
+    scripts = {key: file.content() for name in ALL for key, file in scripts_of(name).items()}
+    assert not any("rnn_dynamics" in script for script in scripts.values())
     return printed_by_all(scripts, tmp_path_factory.mktemp("scripts"))
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_script_run_by_itself_prints_the_numbers_of_the_page(cell: str, tmp_path: Path) -> None:
-    experiment = replace(SMALL, cell=cell, weight_scale=1.3)
-    (tmp_path / "gradients.py").write_text(reproduction_script(experiment), encoding="utf-8")
-    assert_prints_the_numbers_of_run(experiment, parsed(alone("gradients.py", folder=tmp_path)))
+def rows_of(output: str) -> list[list[str]]:
+    assert "Traceback" not in output, output
+    return [line.split() for line in output.strip().splitlines()]
 
 
-@pytest.mark.parametrize("name", EVERY_WAY)
-def test_every_cell_initialisation_and_loss_is_reproduced(name: str, outputs: dict[str, str]) -> None:
-    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+def assert_same(shown: Numbers, expected: Numbers, digits: int) -> None:
+    """All keys of `shown` are expected, with these values, as far as the digits reach."""
+    assert shown.keys() <= expected.keys()
+    pairs = np.array([(value, expected[key]) for key, value in shown.items()])
+    assert len(pairs)
+    np.testing.assert_array_equal(np.isfinite(pairs[:, 0]), np.isfinite(pairs[:, 1]))
+    first, second = pairs[np.isfinite(pairs).all(axis=1)].T
+    np.testing.assert_allclose(first, second, rtol=0, atol=max(CLOSE, 10.0**-digits))
 
 
-@pytest.mark.parametrize("name", CUT)
-def test_the_additive_path_alone_is_reproduced(name: str, outputs: dict[str, str]) -> None:
-    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+def assert_same_growth(shown: Numbers, expected: Numbers) -> None:
+    """Where no digit is certain: the factor per step of the gradient of h, or of the product, within a tenth."""
+    keys = [key for key in expected if key in shown and "hidden" in key] or [key for key in expected if key in shown]
+    first, second = (np.array([numbers[key] for key in keys]) for numbers in (shown, expected))
+    assert len(keys) > 20
+    assert log10_factor_per_step(first) == pytest.approx(log10_factor_per_step(second), abs=np.log10(1.1))
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_relu_and_chrono_biases_are_reproduced(name: str, outputs: dict[str, str]) -> None:
-    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+def gradients(rows: list[list[str]]) -> dict[Any, float]:
+    """(layer, direction, component, step) -> what a script of gradients prints."""
+    (loss, value), heading, *lines = rows
+    stacked = heading[0] == "layer"
+    found: dict[Any, float] = {("loss",): float(value)}
+    for line in lines:
+        layer, direction, step, *norms = line if stacked else ["1", "forwards", *line]
+        for name, norm in zip(("input", "hidden", "cell"), norms, strict=False):
+            found[int(layer), direction, name, int(step)] = float(norm)
+    assert loss == "loss"
+    return found
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_any_sentence_is_reproduced(name: str, outputs: dict[str, str]) -> None:
-    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+def gradients_of_run(experiment: Experiment) -> dict[Any, float]:
+    """The same of `run`."""
+    trace = run(experiment)
+    levels = {(level.layer + 1, "backwards" if level.reverse else "forwards"): level for level in trace.layers}
+    parts = {(*place, name): norms for place, level in levels.items() for name, norms in level.log10_norms.items()}
+    if experiment.levels > 1:
+        parts[0, "both", "input"] = trace.log10_norms["input"]
+    found: dict[Any, float] = {
+        (*place, step): norm for place, norms in parts.items() for step, norm in enumerate(norms, start=1)
+    }
+    return found | {("loss",): trace.loss}
+
+
+def gradients_of_table(case: Case, files: Sequence[Download], cut: bool) -> dict[Any, float]:
+    """The same of the page's table, where it has them."""
+    if case.page == "vanish_or_explode":
+        frame = table(only(files, "curves"))
+        frame = frame[frame["cell"] == case.experiment.cell].assign(layer=1, direction="forwards")
+    elif case.page == "depth":
+        frame = table(only(files, "layers"))
+        if case.experiment.levels == 1:
+            frame = frame[frame["layer"] > 0]
+    elif case.page == "additive_path":
+        if case.experiment.hidden_path == "cut" and not cut:
+            return {}  # the table is then of the cut network alone
+        component = "cell" if case.experiment.cell == "lstm" else "hidden"
+        curve = table(only(files, "curves"))["path" if cut else "total"]
+        return {(1, "forwards", component, step): float(value) for step, value in enumerate(curve, start=1)}
+    else:
+        return {}
+    frame = frame[frame["component"] != "cell_path"]
+    columns = ("layer", "direction", "component", "step", "log10_norm")
+    return {tuple(key): value for *key, value in zip(*(frame[name] for name in columns), strict=True)}
+
+
+def relative_to_the_end(numbers: Numbers, length: int) -> dict[Any, float]:
+    return {key: value - numbers[(*key[:-1], length)] for key, value in numbers.items() if key != ("loss",)}
+
+
+GRADIENTS = [name for name, case in ALL.items() if case.page not in ("losses", "jacobians", "shapes")]
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
+    case, scripts = ALL[name], scripts_of(name)
+    assert len(scripts) == (2 if case.page == "additive_path" else 1)
+    for key, file in scripts.items():
+        assert file.of is not None
+        asked = Experiment(**file.of)
+        shown, ours, digits = gradients(rows_of(printed[key])), gradients_of_run(asked), run(asked).digits
+        for level in range(asked.levels):
+            assert sum(1 for place in shown if place[1:2] == ("forwards",)) > level * asked.sequence_length
+        if digits == 0:
+            assert_same_growth(shown, ours)
+            continue
+        assert_same(shown, ours, digits)
+        by_table = gradients_of_table(case, files_of(name), asked.hidden_path == "cut")
+        if case.page == "additive_path":
+            shown = relative_to_the_end(shown, asked.sequence_length)
+        if by_table:
+            assert_same(by_table, {key: shown[key] for key in by_table}, digits)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "losses"])
+def test_a_script_of_single_losses_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
+    ((key, _),) = scripts_of(name).items()
+    (_, loss), _, *lines = rows_of(printed[key])
+    shown = {(int(k), t): float(norm) for k, *norms in lines for t, norm in enumerate(norms, start=1)}
+    answer = run_losses(ALL[name].experiment)
+    ours = {(k, t): answer.log10_norms[k - 1, t - 1] for k, t in shown}
+    frame = table(only(files_of(name), "loss_by_time"))
+    by_table = dict(zip(zip(frame["loss"], frame["step"], strict=True), frame["log10_norm"], strict=True))
+    assert shown.keys() == by_table.keys()
+    if answer.digits == 0:
+        last = len(answer.every)
+        assert_same_growth({key: shown[key] for key in shown if key[0] == last}, ours)
+        return
+    assert_same(shown, ours, answer.digits)
+    assert_same(shown, by_table, answer.digits)
+    whole = run(answer.experiment).loss
+    assert float(loss) == pytest.approx(whole, rel=max(CLOSE, 10.0**-answer.digits))
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "jacobians"])
+def test_a_product_of_jacobians_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
+    ((key, _),) = scripts_of(name).items()
+    _, *lines = rows_of(printed[key])
+    shown = {int(lag): float(norm) for lag, norm in lines}
+    answer = run_jacobians(ALL[name].experiment, shown, exponents=1)
+    ours = dict(zip(answer.lags.tolist(), answer.log10_singular_values[:, 0].tolist(), strict=True))
+    assert shown.keys() == ours.keys()
+    if answer.digits == 0:
+        assert_same_growth(shown, ours)
+        return
+    assert_same(shown, ours, answer.digits)
+    frame = table(only(files_of(name), "lines"))
+    by_table = dict(zip(frame["lag"], frame["log10_singular_value_1"], strict=True))
+    del by_table[0]
+    if len(shown) > 1:  # else the page has lag 0 alone
+        assert_same(by_table, shown, answer.digits)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "shapes"])
+def test_the_gradient_of_every_edge_of_a_shape_is_printed(name: str, printed: dict[str, str]) -> None:
+    case, ((key, _),) = ALL[name], scripts_of(name).items()
+    (_, loss), (_, count), *lines = rows_of(printed[key])
+    shown = {(source, target): float(norm) for source, target, norm in lines}
+    answer = run_shape(case.experiment, case.views["shape"])
+    frame = table(only(files_of(name), "edges"))
+    by_table = dict(zip(zip(frame["from"], frame["to"], strict=True), frame["log10_norm"], strict=True))
+    assert len(lines) == len(shown) == len(by_table) == len(answer.edges)
+    assert_same(shown, {(edge.source, edge.target): edge.log10_norm for edge in answer.edges}, answer.digits)
+    assert_same(shown, by_table, answer.digits)
+    assert int(count) == answer.parameter_count
+    assert float(loss) == pytest.approx(answer.loss, rel=CLOSE)
+
+
+#: Norms that float64 cannot hold, and the like at the sliders' ends.
+SMALL = Experiment(
+    sequence_length=13, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, input_scale=0.7, seed=4
+)
+CORNERS = {
+    "vanishes_far": replace(SMALL, cell="jordan", initialisation="torch", weight_scale=0.1, sequence_length=240),
+    "explodes_far": replace(SMALL, cell="rnn", initialisation="orthogonal", weight_scale=10.0, input_scale=0.0),
+    "grows_beyond": replace(
+        SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
+    ),
+    "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
+    "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
+    "stack_vanishes_far": replace(
+        SMALL, cell="lstm", weight_scale=0.1, forget_bias=-20.0, sequence_length=60, num_layers=3, bidirectional=True
+    ),
+    "stack_explodes": replace(SMALL, cell="rnn", weight_scale=3.0, sequence_length=100, num_layers=2),
+}
+
+
+@pytest.fixture(scope="module")
+def corners(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    scripts = {name: reproduction_script(run(experiment)) for name, experiment in CORNERS.items()}
+    return printed_by_all(scripts, tmp_path_factory.mktemp("corners"))
 
 
 @pytest.mark.parametrize("name", CORNERS)
-def test_the_corners_of_the_sliders_are_reproduced(name: str, outputs: dict[str, str]) -> None:
-    assert_prints_the_numbers_of_run(ALL[name], parsed(outputs[name]))
+def test_gradients_of_any_size_are_printed(name: str, corners: dict[str, str]) -> None:
+    shown, ours = gradients(rows_of(corners[name])), gradients_of_run(CORNERS[name])
+    digits = run(CORNERS[name]).digits
+    assert digits >= 8 or name == "stack_explodes"
+    assert_same(shown, ours, digits)
+    lowest, highest = (float(end) for end in (min(ours.values()), max(ours.values())))
+    assert lowest < -320.0 or highest > 310.0 or "far" not in name or name == "explodes_far"
 
 
-#: A part of all, because the scripts share the network's head.
-JACOBIANS = {
-    name: replace(experiment, loss_at="last")
-    for name, experiment in (CUT | VARIANTS | TEXTS | CORNERS).items()
-    if not name.endswith("every")
-}
+def test_a_script_runs_by_itself_and_states_settings_and_digits(tmp_path: Path) -> None:
+    trace = run(replace(SMALL, cell="gru", weight_scale=1.3, num_layers=2, bidirectional=True))
+    script = reproduction_script(trace)
+    (tmp_path / "gradients.py").write_text(script, encoding="utf-8")
+    shown = gradients(rows_of(alone("gradients.py", folder=tmp_path)))
+    assert_same(shown, gradients_of_run(trace.experiment), trace.digits)
+    for stated in ("weight_scale = 1.3", "num_layers = 2", "bidirectional = True", f"page to {trace.digits} digits"):
+        assert stated in script
+    explodes = replace(SMALL, cell="rnn", weight_scale=5.0, sequence_length=100, hidden_size=32)
+    assert "until no digit is certain" in reproduction_script(run(explodes))
 
 
-@pytest.fixture(scope="module")
-def products(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script of Jacobians prints, all in one process."""
-    scripts = {name: jacobian_script(experiment) for name, experiment in JACOBIANS.items()}
-    return printed_by_all(scripts, tmp_path_factory.mktemp("products"))
-
-
-@pytest.mark.parametrize("name", JACOBIANS)
-def test_the_product_of_jacobians_is_reproduced(name: str, products: dict[str, str]) -> None:
-    assert "Traceback" not in products[name], products[name]
-    _, *rows = products[name].strip().splitlines()
-    table = np.array([[float(entry) for entry in row.split()] for row in rows])
-    lags = range(1, JACOBIANS[name].sequence_length + 1)
-    np.testing.assert_array_equal(table[:, 0], lags)
-    norms = run_jacobians(JACOBIANS[name], lags).log10_singular_values[:, 0]
-    np.testing.assert_allclose(table[:, 1], norms, rtol=0, atol=CLOSE)
-
-
-def test_a_script_of_jacobians_runs_by_itself(tmp_path: Path) -> None:
-    experiment = replace(SMALL, cell="lstm")
-    script = jacobian_script(experiment)
-    (tmp_path / "jacobians.py").write_text(script, encoding="utf-8")
-    last = alone("jacobians.py", folder=tmp_path).splitlines()[-1].split()
-    assert int(last[0]) == 13
-    assert float(last[1]) == pytest.approx(run_jacobians(experiment, [13]).log10_singular_values[0, 0], abs=CLOSE)
-
-
-@pytest.fixture(scope="module")
-def single_losses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script of single losses prints, all in one process."""
-    scripts = {name: loss_script(experiment) for name, experiment in JACOBIANS.items()}
-    return printed_by_all(scripts, tmp_path_factory.mktemp("losses"))
-
-
-@pytest.mark.parametrize("name", JACOBIANS)
-def test_every_single_loss_is_reproduced(name: str, single_losses: dict[str, str]) -> None:
-    assert "Traceback" not in single_losses[name], single_losses[name]
-    loss, _, *rows = single_losses[name].strip().splitlines()
-    experiment = replace(JACOBIANS[name], loss_at="every")
-    assert float(loss.split()[1]) == pytest.approx(run(experiment).loss, rel=CLOSE)
-    norms = run_losses(experiment).log10_norms
-    assert len(rows) == len(norms)
-    for k, row in enumerate(rows, start=1):
-        first, *printed = map(float, row.split())
-        assert first == k
-        np.testing.assert_allclose(printed, norms[k - 1, :k], rtol=0, atol=CLOSE)
-
-
-def test_a_script_of_single_losses_runs_by_itself(tmp_path: Path) -> None:
-    experiment = replace(SMALL, cell="lstm")
-    script = loss_script(experiment)
-    (tmp_path / "losses.py").write_text(script, encoding="utf-8")
-    last = alone("losses.py", folder=tmp_path).splitlines()[-1].split()
-    assert int(last[0]) == 13
-    assert float(last[1]) == pytest.approx(run_losses(experiment).log10_norms[-1, 0], abs=CLOSE)
-
-
-KINDS: dict[str, dict[str, Any]] = {
-    "usual": {},
-    "chrono": {"initialisation": "torch", "gate_bias": "chrono", "nonlinearity": "relu"},
-    "silent": {"initialisation": "orthogonal", "weight_scale": 0.0},
-}
-UNROLLED = {
-    f"{cell}-{shape}-{kind}": (replace(SMALL, cell=cell, sequence_length=5, **changes), shape)
-    for cell in ("rnn", "lstm", "gru")
-    for shape in SHAPES
-    for kind, changes in KINDS.items()
-}
-
-
-@pytest.fixture(scope="module")
-def edges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script of a shape prints, all in one process."""
-    scripts = {name: shape_script(experiment, shape) for name, (experiment, shape) in UNROLLED.items()}
-    return printed_by_all(scripts, tmp_path_factory.mktemp("shapes"))
-
-
-@pytest.mark.parametrize("name", UNROLLED)
-def test_the_gradient_of_every_edge_of_a_shape_is_reproduced(name: str, edges: dict[str, str]) -> None:
-    assert "Traceback" not in edges[name], edges[name]
-    loss, parameters, *rows = (line.split() for line in edges[name].strip().splitlines())
-    trace = run_shape(*UNROLLED[name])
-    assert float(loss[1]) == pytest.approx(trace.loss, rel=CLOSE)
-    assert int(parameters[1]) == trace.parameter_count
-    expected = {(edge.source, edge.target): edge.log10_norm for edge in trace.edges}
-    printed = {(source, target): float(norm) for source, target, norm in rows}
-    assert len(rows) == len(printed)
-    assert printed.keys() == expected.keys()
-    for ends, norm in printed.items():
-        assert norm == pytest.approx(expected[ends], abs=CLOSE), ends
-
-
-def test_a_script_of_a_shape_runs_by_itself(tmp_path: Path) -> None:
-    script = shape_script(SMALL, "encoder-decoder")
-    (tmp_path / "shape.py").write_text(script, encoding="utf-8")
-    last = alone("shape.py", folder=tmp_path).splitlines()[-1].split()
-    assert "rnn_dynamics" not in script
-    assert last[:2] == ["y13", "L"]
-    assert float(last[2]) == pytest.approx(run_shape(SMALL, "encoder-decoder").edges[-1].log10_norm, abs=CLOSE)
-
-
-#: Flights and descents that stay, none of which meets the wall so often that its last digits count.
-DESCENTS = [
-    Descent(w=w, b=b, learning_rate=rate, threshold=threshold, steps=steps, clipping=clipping)
-    for w, b, rate, threshold, steps in (
-        (4.9, -2.65, 0.1, 0.3, 30),
-        (4.95, -3.1, 0.1, 1.0, 45),
-        (5.0, -3.0, 0.3, 0.03, 20),
-        (3.0, -4.0, 0.3, 0.3, 50),
-        (4.8, -2.5, 0.01, 1.0, 12),
+def test_a_script_of_one_pass_refuses_what_autograd_cannot_hold() -> None:
+    grown = replace(
+        SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
     )
-    for clipping in CLIPPING
-]
+    with pytest.raises(ValueError, match=r"= \d\d\d; the limit of a script of one pass is ±290"):
+        shape_script(run_shape(grown, "many-to-one"))
 
 
 def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) -> None:
-    script = cliff_script(DESCENTS)
+    page = opened("cliff")
+    descents = []
+    for w, b, rate, threshold, _, _ in page["PRESET_VALUES"].values():
+        start = {"w": float(w), "b": float(b), "learning_rate": float(rate), "threshold": float(threshold)}
+        # After more steps the wall has been met so often that last digits count.
+        descents += [Descent(clipping=clipping, steps=12, **start) for clipping in ("none", "norm", "value")]
+    script = cliff_script(descents)
     (tmp_path / "cliff.py").write_text(script, encoding="utf-8")
-    _, *rows = alone("cliff.py", folder=tmp_path).splitlines()
-    printed = iter([line.split() for line in rows])
-    for path in (descend([descent])[0] for descent in DESCENTS):
-        for k, point in enumerate(path.points):
-            clipping, step, *values = next(printed)
-            assert (clipping, int(step)) == (path.descent.clipping, k)
-            expected = [*point, path.errors[k], path.norms[k]]
-            np.testing.assert_allclose([float(value) for value in values], expected, rtol=1e-7, atol=1e-12)
-    assert next(printed, None) is None
+    _, *lines = rows_of(alone("cliff.py", folder=tmp_path))
+    columns = ["w", "b", "error", "gradient_norm"]
+    frame = path_table([descend([descent])[0] for descent in descents])
+    assert [line[:2] for line in lines] == [
+        [kind, str(k)] for kind, k in zip(frame["clipping"], frame["step"], strict=True)
+    ]
+    np.testing.assert_allclose(np.array([line[2:] for line in lines], float), frame[columns], rtol=1e-7, atol=1e-12)
     assert "rnn_dynamics" not in script
 
 
-SENTENCES: dict[str, tuple[Template, dict[str, Any]]] = {
-    "chrono": (Template(), {"initialisation": "torch", "gate_bias": "chrono"}),
-    "own": (
-        Template(
-            start="The \"x\" \\n '{cue}' {cue}",
-            fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
-            end="likes ___",
-            answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
-        ),
-        {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8, "nonlinearity": "relu"},
-    ),
-}
-BLANKS = {
-    f"{cell}-{kind}": Training(
-        experiment=Experiment(cell=cell, sequence_length=7, hidden_size=6, batch_size=5, seed=4, **changes),
-        task="blank",
-        template=template,
-        learning_rate=0.03,
-        iterations=5,
-    )
-    for cell in ("rnn", "lstm", "gru")
-    for kind, (template, changes) in SENTENCES.items()
-}
+OWN = Template(
+    start="The \"x\" \\n '{cue}' {cue}",
+    fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
+    end="likes ___",
+    answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
+)
+TINY: dict[str, Any] = {"hidden_size": 6, "batch_size": 5, "seed": 4}
+#: What the page's controls can be set to, each value at least once, each task with each cell.
+WAYS: list[tuple[str, str, dict[str, Any]]] = [
+    ("adam", "norm", {"initialisation": "torch", "gate_bias": "chrono"}),
+    ("rmsprop", "value", {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8}),
+    ("sgd", "none", {"initialisation": "identity", "nonlinearity": "relu"}),
+]
+
+
+def trainings() -> dict[str, Training]:
+    """Each preset of the page that learns, at its own settings but for sizes; each task, cell and way; sentences."""
+    page = opened("learning")
+    found: dict[str, Training] = {}
+    for name, preset in page["FRAME"].presets.items():
+        views = page["FRAME"].views_at_opening | page["FRAME"].preset_views[name] | {"iterations": "100"}
+        asked = page["trainings"](replace(preset, **TINY), views)
+        found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
+    for task in ("temporal_order", "adding", "copy_memory", "digits", "blank"):
+        for cell in ("rnn", "lstm", "gru"):
+            for optimiser, clipping, changes in WAYS:
+                experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
+                found[f"{task}-{cell}-{optimiser}"] = Training(
+                    experiment=experiment, task=task, optimiser=optimiser, clipping=clipping,
+                    clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
+                )  # fmt: skip
+    diverges = Experiment(cell="rnn", initialisation="identity", nonlinearity="relu", weight_scale=2.0, **TINY)
+    found["diverges"] = Training(experiment=replace(diverges, sequence_length=50), task="adding", iterations=4)
+    return found
+
+
+TRAININGS = trainings()
+
+
+@cache
+def trained(name: str) -> Trainer:
+    trainer = Trainer(TRAININGS[name])
+    while not trainer.done:
+        trainer.advance()
+    return trainer
+
+
+def files_of_training(name: str) -> Sequence[Download]:
+    """What the page hands out once this training is over."""
+    training, trainer = TRAININGS[name], trained(name)
+    if training.task == "blank":
+        gaps = (2, 7, 12)
+        tests = [(gap, trainer.accuracy_at(gap)) for gap in gaps]
+        page = opened("blank") | {"__builtins__": __builtins__}
+        answer = SimpleNamespace(training=training, gaps=gaps, curves={training.experiment.cell: tests})
+        return handed_out(page, "_answer", lambda: answer)
+    job = SimpleNamespace(trainings=(training,), histories=(trainer.history,))
+    return handed_out(opened("learning"), "shown_job", lambda *_: job)
+
+
+def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
+    """The page's files with a stand-in for what it asks of the session."""
+    downloads = page["_downloads"]
+    kept = downloads.__globals__[name]
+    downloads.__globals__[name] = stand_in
+    try:
+        found: Sequence[Download] = downloads(page["OPENING"], {})
+        tables = [table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy")]
+        assert len(tables) == 1
+        return found
+    finally:
+        downloads.__globals__[name] = kept
 
 
 @pytest.fixture(scope="module")
-def blanks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script that trains on blanks prints, all in one process."""
-    scripts = {name: blank_script(training, (2, 7, 12)) for name, training in BLANKS.items()}
-    return printed_by_all(scripts, tmp_path_factory.mktemp("blanks"))
+def trained_by_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    scripts = {}
+    for name in TRAININGS:
+        (file,) = (file for file in files_of_training(name) if file.suffix == "py")
+        scripts[name] = file.content()
+    assert not any("rnn_dynamics" in script for script in scripts.values())
+    return printed_by_all(scripts, tmp_path_factory.mktemp("trainings"))
 
 
-@pytest.mark.parametrize("name", BLANKS)
-def test_a_training_on_blanks_is_reproduced(name: str, blanks: dict[str, str]) -> None:
-    assert "Traceback" not in blanks[name], blanks[name]
-    trainer = Trainer(BLANKS[name])
-    while not trainer.done:
-        trainer.advance()
-    head, *rows = (line.split() for line in blanks[name].strip().splitlines())
-    losses, (second_head, *tests) = rows[:5], rows[5:]
-    assert (head, second_head) == (["update", "loss"], ["filler_words", "accuracy"])
-    assert [int(update) for update, _ in losses] == [1, 2, 3, 4, 5]
-    assert [float(loss) for _, loss in losses] == pytest.approx(trainer.history.losses, rel=1e-5)
-    assert [(int(gap), float(right)) for gap, right in tests] == [(gap, trainer.accuracy_at(gap)) for gap in (2, 7, 12)]
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_training_is_repeated_to_what_float32_allows(name: str, trained_by_scripts: dict[str, str]) -> None:
+    _, *lines = rows_of(trained_by_scripts[name])
+    history, training = trained(name).history, TRAININGS[name]
+    by_kind: dict[str, list[list[float]]] = {}
+    for kind, *values in lines:
+        by_kind.setdefault(kind, []).append([float(value) for value in values])
+    updates = list(zip(history.losses, history.gradient_norms, strict=True))
+    assert [int(row[0]) for row in by_kind["update"]] == list(range(1, len(updates) + 1))
+    np.testing.assert_allclose(np.array(by_kind["update"])[:, 1:], updates, rtol=1e-4)
+    looks = [(look.iteration, look.loss, look.accuracy) for look in history.moments]
+    np.testing.assert_allclose(by_kind["look"], looks, rtol=1e-4)
+    assert ("stopped" in by_kind) == bool(history.failure)
+    assert history.failure or name != "diverges"
+    frame = table(only(files_of_training(name), "accuracy" if training.task == "blank" else "learned"))
+    if training.task == "blank":
+        assert by_kind["gap"] == frame[["filler_words", "accuracy"]].to_numpy().tolist()
+    else:
+        np.testing.assert_allclose(by_kind["look"], frame[["update", "loss", "accuracy"]], rtol=1e-4)
 
 
-def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_does_not_hold(tmp_path: Path) -> None:
-    training = BLANKS["gru-own"]
-    script = blank_script(training, (7,))
-    (tmp_path / "blank.py").write_text(script, encoding="utf-8")
-    assert alone("blank.py", folder=tmp_path).splitlines()[-1].startswith("7 ")
-    assert "rnn_dynamics" not in script
-    others: tuple[dict[str, Any], ...] = ({"optimiser": "sgd"}, {"clipping": "none"}, {"task": "adding"})
-    for changes in others:
-        with pytest.raises(ValueError, match="the script is for 'blank', 'adam' and 'norm'"):
-            blank_script(replace(training, **changes), (7,))
+def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    training = TRAININGS["digits-gru-adam"]
+    script = training_script(training)
+    (tmp_path / "digits.py").write_text(script, encoding="utf-8")
+    assert alone("digits.py", folder=tmp_path).splitlines()[-1].startswith("look 4 ")
+    assert "scikit-learn, which carries the digits" in script
+    with pytest.raises(ValueError, match=r"gaps = \[7\] with task = 'digits': only 'blank'"):
+        training_script(training, (7,))
 
 
-@pytest.mark.parametrize("experiment", ALL.values(), ids=ALL)
-def test_a_script_says_nothing_of_this_library(experiment: Experiment) -> None:
-    for script_of in (reproduction_script, jacobian_script, loss_script):
-        assert "rnn_dynamics" not in script_of(experiment)
-
-
-def test_a_script_states_its_settings() -> None:
-    script = reproduction_script(replace(SMALL, cell="gru", weight_scale=1.3))
-    for stated in ("weight_scale = 1.3", "initialisation = gaussian", "loss_at = last"):
-        assert stated in script
+def test_a_script_belongs_to_the_settings_that_its_file_names() -> None:
+    for name, case in ALL.items():
+        for file in scripts_of(name).values():
+            assert file.of is not None
+            shared = {"cell", "hidden_path", "loss_at", "initialisation"} & settings(case.experiment).keys()
+            assert case.page in ("initialisation", "additive_path", "losses", "shapes") or all(
+                file.of[field] == getattr(case.experiment, field) for field in shared
+            )

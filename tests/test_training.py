@@ -9,8 +9,8 @@ import torch
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.tasks import TASKS
-from rnn_dynamics.trainer import DIVERGED, LOOKS, WALKED, Trainer
-from rnn_dynamics.training import History, Training
+from rnn_dynamics.trainer import WALKED, Trainer
+from rnn_dynamics.training import DIVERGED, LOOKS, History, Training
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 SMALL = Training(experiment=NETWORK, iterations=6)
@@ -218,7 +218,7 @@ def test_a_history_survives_packing() -> None:
 
 @pytest.mark.parametrize(("iterations", "count"), [(1, 2), (6, 7), (500, LOOKS + 1)])
 def test_looks_begin_before_the_first_update_and_end_after_the_last(iterations: int, count: int) -> None:
-    looks = Trainer(replace(SMALL, iterations=iterations)).looks
+    looks = replace(SMALL, iterations=iterations).looks
     assert (looks[0], looks[-1], len(looks)) == (0, iterations, count)
 
 

@@ -11,13 +11,15 @@ from typing import Any
 from rnn_dynamics.cliff import Descent
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
 from rnn_dynamics.reproduction import (
-    blank_script,
     cliff_script,
     jacobian_script,
     loss_script,
     reproduction_script,
     shape_script,
+    training_script,
 )
+from rnn_dynamics.run import run, run_jacobians
+from rnn_dynamics.trace import LossByTime, ShapeTrace
 from rnn_dynamics.training import TRAINING_KNOBS, Training
 
 _MIME = {"csv": "text/csv", "py": "text/x-python"}
@@ -92,26 +94,28 @@ def _script(cell: str, kind: str, what: str, content: Callable[[], str], of: Map
 def script_download(experiment: Experiment, note: str = "") -> Download:
     """The reproduction script of an experiment."""
     what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-    return _script(experiment.cell, note, what, lambda: reproduction_script(experiment), settings(experiment))
+    return _script(experiment.cell, note, what, lambda: reproduction_script(run(experiment)), settings(experiment))
 
 
 def jacobian_script_download(experiment: Experiment) -> Download:
     """The script that multiplies an experiment's Jacobians."""
-    return _script(
-        experiment.cell, ", Jacobians", "products", lambda: jacobian_script(experiment), settings(experiment)
-    )
+
+    def content() -> str:
+        return jacobian_script(run_jacobians(experiment, [experiment.sequence_length], exponents=1))
+
+    return _script(experiment.cell, ", Jacobians", "products", content, settings(experiment))
 
 
-def shape_script_download(experiment: Experiment, shape: str) -> Download:
+def shape_script_download(answer: ShapeTrace) -> Download:
     """The script that unrolls a shape and gives each edge a gradient."""
-    return _script(experiment.cell, f", {shape}", shape, lambda: shape_script(experiment, shape), settings(experiment))
+    asked = answer.experiment
+    return _script(asked.cell, f", {answer.shape}", answer.shape, lambda: shape_script(answer), settings(asked))
 
 
-def loss_script_download(experiment: Experiment) -> Download:
+def loss_script_download(answer: LossByTime) -> Download:
     """The script that sends each of an experiment's losses back by itself."""
-    return _script(
-        experiment.cell, ", each loss by itself", "each_loss", lambda: loss_script(experiment), settings(experiment)
-    )
+    asked = answer.experiment
+    return _script(asked.cell, ", each loss by itself", "each_loss", lambda: loss_script(answer), settings(asked))
 
 
 def cliff_script_download(descents: Sequence[Descent]) -> Download:
@@ -121,7 +125,7 @@ def cliff_script_download(descents: Sequence[Descent]) -> Download:
     )
 
 
-def blank_script_download(training: Training, gaps: Sequence[int]) -> Download:
-    """The script that trains one network to fill in blanks, and tests it at several gaps."""
-    cell = training.experiment.cell
-    return _script(cell, ", training", "training", lambda: blank_script(training, gaps), training_settings(training))
+def training_script_download(training: Training, gaps: Sequence[int] = ()) -> Download:
+    """The script that trains one network, and tests one that fills in blanks at several gaps."""
+    cell, of = training.experiment.cell, training_settings(training)
+    return _script(cell, ", training", "training", lambda: training_script(training, gaps), of)

@@ -1,0 +1,201 @@
+"""What the scripts of an experiment share: settings, what the seed draws, the cell, and one step of it."""
+
+from __future__ import annotations
+
+from rnn_dynamics.experiment import Experiment, settings
+
+#: torch's module, and blocks of W_hh; torch has no Jordan network.
+MODULES = {"rnn": ("RNN", 1), "jordan": ("", 1), "lstm": ("LSTM", 4), "gru": ("GRU", 3)}
+_DRAWS = {
+    "gaussian": "rng.standard_normal((H, COLUMNS)) / np.sqrt(COLUMNS)",
+    "orthogonal": "orthogonal(rng.standard_normal((H, COLUMNS)))",
+    "identity": "np.eye(H, COLUMNS)",
+    "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, COLUMNS))",
+}
+_BY_BLOCK = "np.concatenate([{} for _ in range(GATES)])"
+_KERAS = "orthogonal(rng.standard_normal((GATES * H, COLUMNS)))"
+_ORTHOGONAL = """
+
+def orthogonal(matrix):
+    q, r = np.linalg.qr(matrix if len(matrix) >= len(matrix.T) else matrix.T)
+    q = q * np.sign(np.diag(r))
+    return q if len(matrix) >= len(matrix.T) else q.T
+"""
+_UNIFORM_REST = """bound = 1 / np.sqrt(H)
+weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
+bias_ih, bias_hh = rng.uniform(-bound, bound, (2, GATES * H))
+"""
+_GAUSSIAN_REST = """weight_ih = rng.standard_normal((GATES * H, D)) / np.sqrt(D)
+bias_ih, bias_hh = np.zeros((2, GATES * H))
+"""
+_GLOROT_REST = """bound = np.sqrt(6 / (D + GATES * H))
+weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
+bias_ih, bias_hh = np.zeros((2, GATES * H))
+"""
+_REST = {"torch": _UNIFORM_REST, "keras": _GLOROT_REST}
+#: The second block is torch's forget gate (LSTM) and its update gate (GRU).
+_CHRONO = "bias_ih[H : 2 * H] = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
+_CHRONO_INPUT = "bias_ih[:H] = -bias_ih[H : 2 * H]\n"
+_MAKE = """
+
+def make_cell(rng, D):
+WEIGHTSCELL    return cell
+
+"""
+_TORCH_CELL = """cell = torch.nn.MODULECell(D, H, NONLINEARITYdtype=torch.float64)
+cell.load_state_dict({
+    "weight_ih": torch.tensor(weight_ih),
+    "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
+    "bias_ih": torch.tensor(bias_ih),
+    "bias_hh": torch.tensor(bias_hh),
+})
+"""
+_JORDAN_CELL = """weight_ih, weight_hh = torch.tensor(weight_ih), torch.tensor(WEIGHT_SCALE * weight_hh)
+bias = torch.tensor(bias_ih + bias_hh)
+
+def cell(step, h):
+    output = h @ readout.T  # which is fed back in the place of h
+    return torch.ACTIVATION(step @ weight_ih.T + output @ weight_hh.T + bias)
+
+"""
+#: (cell, hidden path) -> the states after a step, for `step` and the states `h`, and `c`, before it.
+_STEPS = {
+    ("rnn", "open"): "(cell(step, h),)",
+    ("rnn", "cut"): "(cell(step, h.detach()),)",
+    ("jordan", "open"): "(cell(step, h),)",
+    ("jordan", "cut"): "(cell(step, h.detach()),)",
+    ("lstm", "open"): "cell(step, (h, *c))",
+    ("lstm", "cut"): "cell(step, (h.detach(), *c))",
+    ("gru", "open"): "(cell(step, h),)",
+    (
+        "gru",
+        "cut",
+    ): "(cell(step, h.detach()) + z(cell, step, h.detach()) * (h - h.detach()),)  # adds 0, and the path z",
+}
+_ADVANCE = """
+def advance(cell, step, h, *c):
+    return STEP
+
+"""
+_Z = """
+def z(cell, step, h):
+    rows = slice(H, 2 * H)
+    return torch.sigmoid(step @ cell.weight_ih[rows].T + cell.bias_ih[rows]
+                         + h @ cell.weight_hh[rows].T + cell.bias_hh[rows])
+
+"""
+_NOISE = "inputs = INPUT_SCALE * np.random.default_rng(input_stream).standard_normal((T, N, D))\n"
+_TEXT = """letters = sorted(set(TEXT))
+one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
+inputs = np.repeat(one_hot[:, None, :], N, axis=1)
+"""
+
+
+def head(experiment: Experiment, title: str, digits: int, loss: str) -> str:
+    """The beginning of a script: its settings, the functions that make a cell and advance it, inputs, read-out.
+
+    Args:
+        experiment: the question.
+        title: what the script computes, of a recurrent network.
+        digits: how many of them it shares with the page.
+        loss: lines that draw what the loss needs from `loss_rng`.
+    """
+    directions = f"""LAYERS, DIRECTIONS = {experiment.num_layers}, {experiment.directions}
+"""
+    return f'''"""{title} of a recurrent network, by PyTorch's autograd.
+
+{_agreement(digits)}
+
+{_comment(experiment)}
+"""
+
+import numpy as np
+import torch
+
+torch.set_num_threads(1)
+T, N, D, H, SEED = {", ".join(str(value) for value in _sizes(experiment))}
+WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale!r}
+FORGET_BIAS = {experiment.forget_bias!r}
+TEXT = {experiment.text!r}
+GATES = {MODULES[experiment.cell][1]}
+{directions if experiment.levels > 1 else ""}{orthogonal(experiment)}{_make_cell(experiment)}{_advance(experiment)}
+# the draw
+weight_stream, input_stream, loss_stream = np.random.SeedSequence(SEED).spawn(3)
+loss_rng = np.random.default_rng(loss_stream)
+{_TEXT if experiment.text else _NOISE}{loss}'''
+
+
+def _sizes(experiment: Experiment) -> tuple[int, ...]:
+    return (
+        experiment.sequence_length,
+        experiment.batch_size,
+        experiment.input_size,
+        experiment.hidden_size,
+        experiment.seed,
+    )
+
+
+def _agreement(digits: int) -> str:
+    """Where the digits end: the sentence of every script."""
+    if digits == 0:
+        return (
+            "Rounding errors grow with the gradient at these settings, until no digit is certain: this script agrees\n"
+            "with the page on how fast the gradient grows, not on the numbers."
+        )
+    return f"Agrees with the page to {digits} digit{'s' * (digits > 1)} at these settings, or more."
+
+
+def loss_lines(every: bool, width: str = "H") -> str:
+    """The lines that draw read-out and targets."""
+    return f"""readout = torch.tensor(loss_rng.standard_normal((4, {width})) / np.sqrt({width}))
+targets = torch.tensor(loss_rng.standard_normal({"(T, N, 4)" if every else "(N, 4)"}))
+"""
+
+
+def orthogonal(experiment: Experiment) -> str:
+    """The function that some schemes draw with."""
+    return _ORTHOGONAL if experiment.initialisation in ("orthogonal", "keras") else ""
+
+
+def weight_lines(experiment: Experiment) -> str:
+    """The lines that draw the parameters of one cell from `rng`."""
+    rest = _REST.get(experiment.initialisation, _GAUSSIAN_REST)
+    return f"weight_hh = {_recurrent(experiment)}\n{rest}{_gate_bias(experiment)}"
+
+
+def _make_cell(experiment: Experiment) -> str:
+    cell = _JORDAN_CELL if experiment.cell == "jordan" else _TORCH_CELL
+    relu = experiment.nonlinearity == "relu"
+    cell = cell.replace("MODULE", MODULES[experiment.cell][0]).replace("ACTIVATION", "relu" if relu else "tanh")
+    cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and experiment.cell == "rnn" else "")
+    return _MAKE.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))
+
+
+def _indented(lines: str) -> str:
+    return "".join(f"    {line}" if line.strip() else line for line in lines.splitlines(keepends=True))
+
+
+def _advance(experiment: Experiment) -> str:
+    """The function of one step; cut, no derivative passes through W_hh."""
+    way = experiment.cell, experiment.hidden_path
+    return (_Z if way == ("gru", "cut") else "") + _ADVANCE.replace("STEP", _STEPS[way])
+
+
+def _recurrent(experiment: Experiment) -> str:
+    """The expression that draws W_hh."""
+    columns = "4" if experiment.cell == "jordan" else "H"
+    draw = _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
+    return draw.replace("COLUMNS", columns)
+
+
+def _gate_bias(experiment: Experiment) -> str:
+    """The lines that change the biases of the gates."""
+    lstm = experiment.cell == "lstm"
+    if experiment.gate_bias == "chrono" and MODULES[experiment.cell][1] > 1:
+        return _CHRONO + (_CHRONO_INPUT if lstm else "")
+    return "bias_ih[H : 2 * H] += FORGET_BIAS\n" if lstm and experiment.gate_bias == "constant" else ""
+
+
+def _comment(experiment: Experiment) -> str:
+    """The settings, one a line; the text stands in the code, where its quotes do no harm."""
+    return "\n".join(f"{name} = {value}" for name, value in settings(experiment).items() if name != "text")
