@@ -16,7 +16,7 @@ from rnn_dynamics.given import check_one_level, given_adjoints, given_inputs, gi
 from rnn_dynamics.initialise import Array, Draw, make_draw
 from rnn_dynamics.through_time.additive_path import split_path
 from rnn_dynamics.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
-from rnn_dynamics.through_time.jacobians import log10_singular_values, step_jacobians
+from rnn_dynamics.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
 from rnn_dynamics.through_time.lags import RecurrentGradient
 from rnn_dynamics.through_time.loss_by_time import SUFFICIENT, GradientByDistance, Shares, walk_each_loss
 from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
@@ -45,11 +45,14 @@ from rnn_dynamics.trace import (
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
-#: sequence_length × (size of the state)²: Jacobians of this many numbers fill 200 MB.
+#: steps × (size of the state)²: Jacobians of this many numbers fill 200 MB.
 LARGEST_JACOBIANS = 25_000_000
+#: Multiplications of the products of Jacobians, and of the Lyapunov exponents: some ten seconds on one core.
+LARGEST_PRODUCTS = 100_000_000_000
 #: How many lags get singular values unless the caller names them: as many as a picture needs.
 USUAL_LAGS = 40
-#: sequence_length² × batch_size × hidden_size: the errors of T losses at T steps. An LSTM takes up to five seconds.
+#: losses × sequence_length × batch_size × hidden_size: the errors of some losses at T steps. An LSTM takes up to five
+#: seconds.
 LARGEST_LOSSES = 50_000_000
 #: After how many steps backpropagation is truncated unless the caller says it, as far as T goes.
 USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -211,23 +214,30 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
     )
 
 
-def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None) -> LossByTime:
+def run_losses(
+    experiment: Experiment, truncations: Iterable[int] | None = None, steps: Iterable[int] | None = None
+) -> LossByTime:
     """Send the loss of each time step back by itself, all of them side by side.
 
     Args:
         experiment: the question; what it says of the loss plays no part.
         truncations: over how many steps τ, from 1 to T, truncated backpropagation carries an error back. None stands
             for 1, 2, 3, 5, 10, 20, 50 … up to T.
+        steps: from 1 to T, those whose losses are sent back. A long sequence may be asked for some of them, as
+            `range(T, 0, -10)`. None stands for all.
 
     Raises:
-        ValueError: there is no truncation, one is not a whole number from 1 to T, or sequence_length² × batch_size ×
-            hidden_size is beyond 50,000,000; or the experiment has more than one layer or direction.
+        ValueError: there is no truncation or step, one is not a whole number from 1 to T, or losses × sequence_length ×
+            batch_size × hidden_size is beyond 50,000,000: the message names steps that are few enough; or the
+            experiment has more than one layer or direction.
     """
     length = checked_experiment(experiment).sequence_length
-    numbers = length**2 * experiment.batch_size * experiment.hidden_size
-    if numbers > LARGEST_LOSSES:
+    chosen = _steps(length, steps)
+    each = length * experiment.batch_size * experiment.hidden_size
+    if (numbers := len(chosen) * each) > LARGEST_LOSSES:
         raise ValueError(
-            f"sequence_length² × batch_size × hidden_size = {numbers:,}; the limit of loss × time is {LARGEST_LOSSES:,}"
+            f"losses × sequence_length × batch_size × hidden_size = {numbers:,}; the limit of loss × time is "
+            f"{LARGEST_LOSSES:,}: {_coarser(length, LARGEST_LOSSES // each)} asks for few enough losses"
         )
     if truncations is None:
         truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
@@ -237,28 +247,31 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
     forward, losses, _ = _single(every)
     of_all = list(walk_back(forward, losses, state_only=True))
     shares, gradient = Shares(of_all), GradientByDistance(forward, limits)
-    norms, share = np.full((length, length), -np.inf), np.zeros((length, length))
-    for group, steps in walk_each_loss(forward, losses):
-        here = np.s_[group.start : group.stop, steps.steps.start : steps.steps.stop]
-        norms[here], share[here] = steps.log10_norms["hidden"].T, shares.of(steps).T
-        gradient.add(steps, group)
+    norms, share = np.full((len(chosen), length), -np.inf), np.zeros((len(chosen), length))
+    walk = partial(walk_each_loss, forward, losses, chosen=[step - 1 for step in chosen])
+    for group, walked in walk():
+        first = chosen.index(group[0] + 1)
+        here = np.s_[first : first + len(group), walked.steps.start : walked.steps.stop]
+        norms[here], share[here] = walked.log10_norms["hidden"].T, shares.of(walked).T
+        gradient.add(walked, group)
     forward_to_last, loss_of_last, _ = _single(last)
     of_last, gradient_of_last = [], GradientByDistance(forward, limits)
-    for steps in walk_back(forward_to_last, loss_of_last, state_only=True):
-        gradient_of_last.add(steps, range(length - 1, length))
-        of_last.append(steps.log10_norms)
+    for walked in walk_back(forward_to_last, loss_of_last, state_only=True):
+        gradient_of_last.add(walked, range(length - 1, length))
+        of_last.append(walked.log10_norms)
     found = [gradient.truncated(), gradient_of_last.truncated()]
     enough = (
-        _sufficient(gradient, found[0][0], limits, forward, partial(walk_each_loss, forward, losses)),
-        _sufficient(gradient_of_last, found[1][0], limits, forward, partial(_walk_last, forward_to_last, loss_of_last)),
+        _sufficient(gradient, found[0][0], limits, walk),
+        _sufficient(gradient_of_last, found[1][0], limits, partial(_walk_last, forward_to_last, loss_of_last)),
     )
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
     return LossByTime(
         experiment=every,
+        steps=read_only(np.array(chosen)),
         log10_norms=read_only(norms),
         shares=read_only(share),
-        every=read_only(_in_order([steps.log10_norms for steps in of_all])["hidden"][:, 0]),
+        every=read_only(_in_order([walked.log10_norms for walked in of_all])["hidden"][:, 0]),
         last=read_only(_in_order(of_last)["hidden"][:, 0]),
         truncations=read_only(np.array(asked)),
         log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
@@ -268,7 +281,7 @@ def run_losses(experiment: Experiment, truncations: Iterable[int] | None = None)
     )
 
 
-def _walk_last(forward: Pass, losses: Losses, first: int, reach: int) -> Iterator[tuple[range, Run]]:
+def _walk_last(forward: Pass, losses: Losses, first: int, reach: int) -> Iterator[tuple[Sequence[int], Run]]:
     """As `walk_each_loss`, of the loss at the last step alone."""
     only = range(forward.length - 1, forward.length)
     for run in walk_back(forward, losses, state_only=True):
@@ -281,8 +294,7 @@ def _sufficient(
     gradient: GradientByDistance,
     log10_errors: Array,
     limits: Sequence[int],
-    forward: Pass,
-    walk: Callable[[int, int], Iterator[tuple[range, Run]]],
+    walk: Callable[[int, int], Iterator[tuple[Sequence[int], Run]]],
 ) -> int | None:
     """The smallest truncation that is enough: looked for between two limits, by the distances between them alone."""
     if np.isnan(log10_errors[-1]):
@@ -290,10 +302,7 @@ def _sufficient(
     short = np.flatnonzero(log10_errors > np.log10(SUFFICIENT))
     low = limits[int(short[-1])] if len(short) else 0
     high = limits[int(short[-1]) + 1] if len(short) else limits[0]
-    single = GradientByDistance(forward, range(low + 1, high + 1))
-    for losses, steps in walk(low + 1, high) if high > low + 1 else ():
-        single.add(steps, losses)
-    return gradient.first_sufficient(low, single)
+    return gradient.first_sufficient(low, high, walk)
 
 
 def time_run(experiment: Experiment) -> RunTime:
@@ -315,7 +324,10 @@ def time_run(experiment: Experiment) -> RunTime:
 
 
 def run_jacobians(
-    experiment: Experiment, lags: Iterable[int] | None = None, exponents: int | None = None
+    experiment: Experiment,
+    lags: Iterable[int] | None = None,
+    exponents: int | None = None,
+    steps: Iterable[int] | None = None,
 ) -> JacobianTrace:
     """Answer for the first sequence of `experiment` with its Jacobians, their products and its Lyapunov exponents.
 
@@ -325,36 +337,66 @@ def run_jacobians(
             stands for at most 40 that lie evenly from 0 to T − 1.
         exponents: how many Lyapunov exponents, the largest ones. They cost most where the state is large. None stands
             for all S.
+        steps: from 1 to T, those whose Jacobians are kept; products and exponents are of all steps in any case. None
+            stands for all.
 
     Raises:
-        ValueError: there is no lag, a lag is not a whole number from 0 to T, `exponents` not one from 1 to S, or
-            sequence_length × (size of the state)² is beyond 25,000,000, which is 200 MB; or the experiment has more
-            than one layer or direction.
+        ValueError: there is no lag or step, a lag is not a whole number from 0 to T, a step not one from 1 to T,
+            `exponents` not one from 1 to S; or the answer is too large, and the message names what is small enough:
+            steps × S² is beyond 25,000,000, which is 200 MB, the largest lag × S³ or sequence_length × S² × exponents
+            beyond 100,000,000,000; or the experiment has more than one layer or direction.
     """
     cell, length = cell_of(checked_experiment(experiment)), experiment.sequence_length
     size = len(cell.components) * experiment.hidden_size
-    numbers = length * size**2
-    if numbers > LARGEST_JACOBIANS:
-        raise ValueError(
-            f"sequence_length × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}"
-        )
-    asked = _lags(length, lags)
+    asked, kept = _lags(length, lags), _steps(length, steps)
     if exponents is not None:
         exponents = int(Range(minimum=1, maximum=size, whole=True).checked("exponents", exponents))
+    _check_jacobians(length, size, asked[-1], exponents or size, len(kept))
     forward, losses, parameters = _single(experiment)
-    jacobians = step_jacobians(forward)
-    runs = [steps.log10_norms for steps in walk_back(forward, losses, state_only=True)]
+    jacobians = step_jacobians(forward, [step - 1 for step in kept])
+    back = jacobians[::-1] if len(kept) == length else jacobians_back(forward)
+    runs = [walked.log10_norms for walked in walk_back(forward, losses, state_only=True)]
     largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
     return JacobianTrace(
         experiment=experiment,
         state_matrix=read_only(state_matrix(cell, parameters)),
+        steps=read_only(np.array(kept)),
         jacobians=read_only(jacobians),
         lags=read_only(np.array(asked)),
-        log10_singular_values=read_only(log10_singular_values(jacobians, asked)),
+        log10_singular_values=read_only(log10_singular_values(back, asked)),
         lyapunov_exponents=read_only(largest),
         lyapunov_spread=read_only(spread),
         log10_rounding=_single_rounding(experiment, forward, runs),
     )
+
+
+def _check_jacobians(length: int, size: int, lag: int, exponents: int, steps: int) -> None:
+    """Refuse what would take too long or too much memory, with what would not."""
+    if (numbers := steps * size**2) > LARGEST_JACOBIANS:
+        raise ValueError(
+            f"steps × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}: "
+            f"{_coarser(length, LARGEST_JACOBIANS // size**2)} keeps few enough"
+        )
+    if (products := lag * size**3) > LARGEST_PRODUCTS:
+        raise ValueError(
+            f"largest lag × (size of the state)³ = {products:,}; the limit of products is {LARGEST_PRODUCTS:,}: "
+            f"lags up to {LARGEST_PRODUCTS // size**3} are short enough"
+        )
+    if (products := length * size**2 * exponents) > LARGEST_PRODUCTS:
+        raise ValueError(
+            f"sequence_length × (size of the state)² × exponents = {products:,}; the limit of products is "
+            f"{LARGEST_PRODUCTS:,}: exponents={LARGEST_PRODUCTS // (length * size**2)} is few enough"
+        )
+
+
+def _coarser(length: int, most: int) -> str:
+    """The argument that asks for at most so many of T steps, evenly, the last one among them."""
+    return f"steps=range({length}, 0, -{-(-length // most)})"
+
+
+def _steps(length: int, steps: Iterable[int] | None) -> list[int]:
+    """The steps that were asked for, rising and each once."""
+    return list(range(1, length + 1)) if steps is None else _whole_numbers("step", steps, 1, length)
 
 
 def _lags(length: int, lags: Iterable[int] | None) -> list[int]:

@@ -177,23 +177,27 @@ class LossByTime(Rounded):
 
     Attributes:
         experiment: the question, with a loss at every step.
-        log10_norms: (T, T), row k, column t: log10 ‖∂L_k/∂h_t‖ (total); -inf for t > k, which L_k does not depend on.
-        shares: (T, T) likewise: ⟨∂L_k/∂h_t, dL/dh_t⟩ / ‖dL/dh_t‖². Each column sums to 1; shares may be negative; nan
-            where dL/dh_t is zero. Norms do not add up, these do.
+        steps: (K,) integers, rising: the steps k whose losses were asked for, all T unless named.
+        log10_norms: (K, T), row k, column t: log10 ‖∂L_k/∂h_t‖ (total); -inf for t > k, which L_k does not depend on.
+        shares: (K, T) likewise: ⟨∂L_k/∂h_t, dL/dh_t⟩ / ‖dL/dh_t‖². Over all T losses each column sums to 1; shares may
+            be negative; nan where dL/dh_t is zero. Norms do not add up, these do.
         every: (T,), log10 ‖dL/dh_t‖ of L.
         last: (T,), the same of the loss at the last step alone, as `run` has it: with targets of its own, and divided
             by N·D_out.
         truncations: (M,) integers, rising: over how many steps τ the error of each loss is carried back, its own step
             included. Every loss has a window of τ steps of its own. Training in chunks of τ steps is another thing: it
             cuts at fixed places, and a loss just behind a cut is carried back over a single step.
-        log10_errors: "every" and "last" -> (M,), log10 of ‖G_τ − G‖ / ‖G‖ (Frobenius), with G = dL/dW_hh and G_τ what
+        log10_errors: "every" and "last" -> (M,), log10 of ‖G_τ − G‖ / ‖G‖ (Frobenius), with G the gradient of the
+            recurrent weights, of the losses at `steps` together and of the loss at the last step alone, and G_τ what
             is left of it; -inf for τ = T, and wherever nothing is left out; nan where G is zero.
         angles: "every" and "last" -> (M,), between G_τ and G, in degrees; nan where one of them is zero.
         sufficient: "every" and "last" -> the smallest τ from which on the error is at most 1 %, asked for or not: among
-            the truncations, and all numbers between the last that is too short and the next. None where G is zero.
+            the truncations, and all numbers between the last that is too short and the next; of a large network some
+            of these numbers, ever closer. None where G is zero.
     """
 
     experiment: Experiment
+    steps: NDArray[np.int64]
     log10_norms: Array
     shares: Array
     every: Array
@@ -255,9 +259,10 @@ class JacobianTrace(Rounded):
         experiment: the question.
         state_matrix: (H, H), the block of weight_hh_l0 that writes the new state (W_hh, W_hg, W_hn), weight scale
             included.
-        jacobians: (T, S, S), J_t = ∂s_t/∂s_{t−1} for t = 1 .. T.
-        lags: (K,) integers, rising.
-        log10_singular_values: (K, S), of ∂s_T/∂s_{T−lag}, sorted downwards, so that the first is log10 of its spectral
+        steps: (K,) integers, rising: the steps t whose Jacobians are kept, all T unless named.
+        jacobians: (K, S, S), J_t = ∂s_t/∂s_{t−1} for these t.
+        lags: (L,) integers, rising.
+        log10_singular_values: (L, S), of ∂s_T/∂s_{T−lag}, sorted downwards, so that the first is log10 of its spectral
             norm. nan below 1e-14 times the largest, where there is only rounding; -inf where the product is zero.
         lyapunov_exponents: (S,), or as many of the largest as were asked for: natural logarithm per step, sorted
             downwards, the mean over t = 1 .. T − T // 5: the walk back needs the last fifth to turn into place. nan
@@ -268,6 +273,7 @@ class JacobianTrace(Rounded):
 
     experiment: Experiment
     state_matrix: Array
+    steps: NDArray[np.int64]
     jacobians: Array
     lags: NDArray[np.int64]
     log10_singular_values: Array

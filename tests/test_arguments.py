@@ -41,6 +41,7 @@ BAD: dict[str, list[Any]] = {
     "input_scales": lists("1", True, np.nan, 5.1, -1, None, [1.0]),
     "seeds": lists("1", True, 1.0, -1, 2**32, None, [1]),
     "lags": lists("1", True, 1.0, -1, 6, None),
+    "steps": lists("1", True, 1.0, 0, 6, None),
     "truncations": lists("1", True, 1.0, 0, 6, None),
     "exponents": [value for value in NO_WHOLE] + [0, 7],
     "shape": [["aligned"], {"aligned"}, None, 3, "", "ALIGNED", "x" * 5000, np.zeros((9, 9))],

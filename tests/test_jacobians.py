@@ -1,5 +1,6 @@
 """The Jacobians of the steps and their products, against torch.func, closed forms and the gradients of `run`."""
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ def assert_close(ours: Array, theirs: Array, limit: float = 1e-12) -> None:
 
 
 def product(answer: JacobianTrace, lag: int) -> Array:
-    scaled = list(products_back(answer.jacobians))[lag]
+    scaled = list(products_back(answer.jacobians[::-1]))[lag]
     return np.ldexp(scaled.arrays[0], scaled.exponent)
 
 
@@ -129,7 +130,7 @@ def test_a_product_of_ten_to_the_minus_two_thousand_is_reported_as_such() -> Non
 
 def test_what_a_decomposition_cannot_resolve_is_not_reported() -> None:
     graded = np.diag([3.0, 3.0e-13, 1.0e-15, 0.0])[None]
-    (values,) = log10_singular_values(graded, [1])
+    (values,) = log10_singular_values(graded[::-1], [1])
     np.testing.assert_allclose(values[:2], np.log10([3.0, 3.0e-13]), rtol=1e-12)
     assert np.isnan(values[2:]).all()
 
@@ -150,7 +151,7 @@ def test_the_gradient_is_the_transposed_product_times_that_of_the_last_step(cell
     trace, answer = run(experiment), run_jacobians(experiment)
     at_the_end = np.zeros(answer.jacobians.shape[-1])
     at_the_end[:6] = loss_gradient(trace)
-    products = [np.ldexp(factors.arrays[0], factors.exponent) for factors in products_back(answer.jacobians)]
+    products = [np.ldexp(factors.arrays[0], factors.exponent) for factors in products_back(answer.jacobians[::-1])]
     gradients = [(factors.T @ at_the_end)[:6] for factors in products[-2::-1]]  # from lag T − 1 to lag 0
     norms = np.log10(np.linalg.norm(gradients, axis=1))
     np.testing.assert_allclose(trace.log10_norms["hidden"], norms, rtol=0, atol=1e-11)
@@ -227,17 +228,60 @@ def test_no_lag_at_all_is_refused() -> None:
 
 
 def test_more_jacobians_than_memory_allows_are_refused_before_anything_is_computed() -> None:
-    with pytest.raises(ValueError, match="26,214,400; the limit of Jacobians is 25,000,000"):
+    said = r"26,214,400; the limit of Jacobians is 25,000,000: steps=range\(25, 0, -2\) keeps few enough$"
+    with pytest.raises(ValueError, match=said):
         run_jacobians(replace(SMALL, cell="lstm", hidden_size=512, sequence_length=25))
     with pytest.raises(ValueError, match="40,960,000"):
         run_jacobians(replace(SMALL, cell="gru", hidden_size=64, sequence_length=10_000))
+
+
+def test_what_would_take_minutes_is_refused_with_lags_and_exponents_that_do_not() -> None:
+    large = replace(SMALL, cell="lstm", hidden_size=512, sequence_length=5000)
+    said = r"^largest lag × \(size of the state\)³ = 5,367,635,378,176; .*: lags up to 93 are short enough$"
+    with pytest.raises(ValueError, match=said):
+        run_jacobians(large, steps=[5000])
+    said = r"^sequence_length × \(size of the state\)² × exponents = 5,368,709,120,000; .*: exponents=19 is few enough$"
+    with pytest.raises(ValueError, match=said):
+        run_jacobians(large, [93], steps=[5000])
+
+
+def test_what_a_refusal_names_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_JACOBIANS", 4 * 12**2)
+    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_PRODUCTS", 5 * 12**3)
+    with pytest.raises(ValueError, match=r"steps=range\(9, 0, -3\)"):
+        run_jacobians(SMALL)
+    with pytest.raises(ValueError, match="lags up to 5 are"):
+        run_jacobians(SMALL, steps=range(9, 0, -3))
+    with pytest.raises(ValueError, match="exponents=6 is"):
+        run_jacobians(SMALL, [5], steps=range(9, 0, -3))
+    answer = run_jacobians(SMALL, [5], exponents=6, steps=range(9, 0, -3))
+    assert answer.steps.tolist() == [3, 6, 9]
+
+
+@cells
+def test_some_jacobians_are_those_of_all_and_the_rest_of_the_answer_is_the_same(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell, sequence_length=150)  # several runs of steps
+    every, some = run_jacobians(experiment), run_jacobians(experiment, steps=[150, 1, 64, 65, 66, 130])
+    assert every.steps.tolist() == list(range(1, 151))
+    assert some.steps.tolist() == [1, 64, 65, 66, 130, 150]
+    trace = run(experiment)
+    for t, found in zip(some.steps.tolist(), some.jacobians, strict=True):
+        assert_close(found, jacobian(trace, range(t - 1, t)))
+    np.testing.assert_allclose(some.log10_singular_values, every.log10_singular_values, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(some.lyapunov_exponents, every.lyapunov_exponents)
+
+
+@pytest.mark.parametrize("bad", [[], [0], [10], [1.5], 3])
+def test_a_step_that_is_none_of_the_sequence_is_refused(bad: Any) -> None:
+    with pytest.raises(ValueError, match=r"^steps? .*from 1 to 9"):
+        run_jacobians(SMALL, steps=bad)
 
 
 @cells
 def test_every_array_of_the_answer_is_locked(cell: str) -> None:
     answer = run_jacobians(replace(SMALL, cell=cell))
     arrays = [value for value in vars(answer).values() if isinstance(value, np.ndarray)]
-    assert len(arrays) == 6
+    assert len(arrays) == 7
     assert not any(array.flags.writeable for array in arrays)
 
 

@@ -1,5 +1,6 @@
 """The error of each single loss at each step, against autograd of that one term of the loss."""
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -232,7 +233,8 @@ def test_a_step_where_nothing_arrives_has_no_shares() -> None:
     [
         (
             {"sequence_length": 1000, "hidden_size": 32, "batch_size": 2},
-            r"^sequence_length² × batch_size × hidden_size = 64,000,000; the limit of loss × time is 50,000,000$",
+            r"^losses × sequence_length × batch_size × hidden_size = 64,000,000; the limit of loss × time is "
+            r"50,000,000: steps=range\(1000, 0, -2\) asks for few enough losses$",
         ),
         ({"hidden_size": 512, "batch_size": 256, "sequence_length": 40}, "= 209,715,200; the limit"),
     ],
@@ -240,6 +242,75 @@ def test_a_step_where_nothing_arrives_has_no_shares() -> None:
 def test_what_is_too_large_is_refused_by_its_size_and_the_limit(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         run_losses(replace(SMALL, **changes))
+
+
+def test_the_losses_that_a_refusal_names_are_few_enough_and_one_more_would_not_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_LOSSES", 4 * 13 * 3 * 7)
+    with pytest.raises(ValueError, match=r"steps=range\(13, 0, -4\)"):
+        run_losses(SMALL)
+    assert run_losses(SMALL, steps=range(13, 0, -4)).steps.tolist() == [1, 5, 9, 13]
+    with pytest.raises(ValueError, match=r"losses × sequence_length × batch_size × hidden_size = 1,365; "):
+        run_losses(SMALL, steps=[1, 2, 3, 4, 5])
+
+
+def test_five_hundred_steps_of_a_large_network_are_offered_for_every_twenty_first_loss() -> None:
+    with pytest.raises(ValueError, match=r"steps=range\(500, 0, -21\) asks for few enough losses$"):
+        run_losses(Experiment(sequence_length=500, hidden_size=256, batch_size=16))
+
+
+@pytest.mark.parametrize(("size", "span"), [(3200, 500), (21, 500), (10**9, 1), (60, 4)])
+@cells
+def test_some_losses_are_those_rows_of_all(cell: str, size: int, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = run_losses(replace(SMALL, cell=cell))
+    monkeypatch.setattr(loss_by_time, "GROUP_SIZE", size)
+    monkeypatch.setattr(loss_by_time, "GROUP_SPAN", span)
+    some = run_losses(replace(SMALL, cell=cell), steps=[12, 3, 4, 12, 8])
+    assert some.steps.tolist() == [3, 4, 8, 12]
+    rows = some.steps - 1
+    np.testing.assert_allclose(some.log10_norms, every.log10_norms[rows], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(some.shares, every.shares[rows], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(some.every, every.every, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(some.last, every.last)
+    np.testing.assert_array_equal(some.log10_errors["last"], every.log10_errors["last"])
+
+
+@cells
+def test_what_truncation_leaves_of_some_losses_is_autograds_of_their_sum(cell: str) -> None:
+    trace, chosen = run(replace(SMALL, cell=cell)), [4, 9, 12]
+    found = run_losses(replace(SMALL, cell=cell), range(1, 14), chosen)
+
+    def gradient(steps: int) -> Array:
+        parts = [truncated_recurrent_gradient(one_loss(trace, k), min(steps, k) - 1) for k in chosen]
+        return np.asarray(sum(parts) / 13)
+
+    whole = gradient(13)
+    errors = [np.linalg.norm(gradient(steps) - whole) / np.linalg.norm(whole) for steps in range(1, 14)]
+    np.testing.assert_allclose(10.0 ** found.log10_errors["every"], errors, rtol=1e-9, atol=1e-12)
+    angles = [degrees(gradient(steps), whole) for steps in range(1, 14)]
+    np.testing.assert_allclose(found.angles["every"], angles, rtol=1e-9, atol=3e-6)  # arccos at 1
+    too_short = [steps for steps, error in enumerate(errors, start=1) if error > 0.01]
+    assert found.sufficient["every"] == max(too_short, default=0) + 1
+
+
+@pytest.mark.parametrize("room", [1, 5 * 8 * 28 * 7, 10**9])
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1.6])
+def test_the_smallest_sufficient_truncation_is_found_in_little_room(
+    scale: float, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = replace(SMALL, cell="lstm", weight_scale=scale, sequence_length=60)
+    errors = run_losses(experiment, range(1, 61)).log10_errors
+    monkeypatch.setattr(loss_by_time, "SEARCH_BYTES", room)
+    found = run_losses(experiment, [60]).sufficient
+    for name, by_truncation in errors.items():
+        assert found[name] == np.flatnonzero(by_truncation > -2.0)[-1] + 2
+
+
+@pytest.mark.parametrize("bad", [[], [0], [14], [1.5], 3])
+def test_a_step_that_is_none_is_refused(bad: Any) -> None:
+    with pytest.raises(ValueError, match=r"^steps? .*from 1 to 13"):
+        run_losses(SMALL, steps=bad)
 
 
 def test_more_than_one_layer_is_refused() -> None:
@@ -268,6 +339,7 @@ def test_truncations_come_rising_and_once() -> None:
 
 def test_every_array_is_locked_and_has_the_documented_shape() -> None:
     found = run_losses(SMALL, [1, 2])
+    assert found.steps.tolist() == list(range(1, 14))
     arrays = [found.log10_norms, found.shares, found.every, found.last, found.truncations]
     arrays += [*found.log10_errors.values(), *found.angles.values()]
     assert [array.shape for array in arrays] == [(13, 13), (13, 13), (13,), (13,), (2,), (2,), (2,), (2,), (2,)]

@@ -9,7 +9,7 @@ columns, so the columns of the identity come out as J_tᵀ itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -22,16 +22,21 @@ from rnn_dynamics.through_time.scaling import LOG10_2, Scaled
 RESOLUTION = 1e-14
 
 
-def step_jacobians(forward: Pass) -> Array:
-    """J_t of the first sequence of a single experiment's batch: (T, S, S), t = 1 .. T."""
+def step_jacobians(forward: Pass, steps: Iterable[int] | None = None) -> Array:
+    """J_t of the first sequence of a single experiment's batch: (K, S, S).
+
+    `steps`: those t, counted from 0, rising; None stands for all T.
+    """
     cell, parts = forward.cell, len(forward.cell.components)
     size = parts * forward.record.hidden.shape[-2]
     identity = np.split(np.eye(size), parts)
-    transposed = np.empty((forward.length, size, size))
-    for first in range(0, forward.length, longest := longest_run(cell, identity[0].size)):
-        here = transposed[first : first + longest]
+    runs = _runs(range(forward.length) if steps is None else steps, longest_run(cell, identity[0].size))
+    transposed = np.empty((sum(map(len, runs)), size, size))
+    free = transposed
+    for run in runs:
+        here, free = np.split(free, [len(run)])
         # The steps stand where a family has its members, so that one adjoint step serves them all.
-        factors = cell.make_factors(forward.record, slice(first, first + longest))[None, ..., :1]
+        factors = cell.make_factors(forward.record, slice(run.start, run.stop))[None, ..., :1]
         adjoints = make_room(cell, 1, tuple(np.broadcast_to(rows, (len(here), *rows.shape)) for rows in identity))
         (views,) = cell.adjoint_views(factors, adjoints)
         cell.adjoint_step(forward.weights, *views)
@@ -39,20 +44,41 @@ def step_jacobians(forward: Pass) -> Array:
     return transposed.swapaxes(-1, -2)
 
 
-def products_back(jacobians: Array) -> Iterator[Scaled]:
-    """Yield ∂s_T/∂s_{T−lag} for lag = 0 .. T as (S, S) times a power of two, given the Jacobians (T, S, S)."""
-    product = Scaled((np.eye(jacobians.shape[-1]),), np.zeros(1, dtype=np.int64))
-    yield product
-    for jacobian in jacobians[::-1]:
+def jacobians_back(forward: Pass) -> Iterator[Array]:
+    """Yield J_T, J_{T−1} .. J_1 and keep no more than a run of steps."""
+    parts = len(forward.cell.components)
+    size = parts * forward.record.hidden.shape[-2]
+    for run in reversed(_runs(range(forward.length), longest_run(forward.cell, size * size // parts))):
+        yield from step_jacobians(forward, run)[::-1]
+
+
+def _runs(steps: Iterable[int], longest: int) -> list[range]:
+    """Steps, rising, as ranges of neighbours, at most so many in one."""
+    runs: list[range] = []
+    for step in steps:
+        if runs and runs[-1].stop == step and len(runs[-1]) < longest:
+            runs[-1] = range(runs[-1].start, step + 1)
+        else:
+            runs.append(range(step, step + 1))
+    return runs
+
+
+def products_back(jacobians: Iterable[Array]) -> Iterator[Scaled]:
+    """Yield ∂s_T/∂s_{T−lag} for lag = 0, 1 .. as (S, S) times a power of two, given J_T, J_{T−1} .., (S, S) each."""
+    product: Scaled | None = None
+    for jacobian in jacobians:
+        if product is None:
+            product = Scaled((np.eye(len(jacobian)),), np.zeros(1, dtype=np.int64))
+            yield product
         product = Scaled((product.arrays[0] @ jacobian,), product.exponent).renormalised()
         yield product
 
 
-def log10_singular_values(jacobians: Array, lags: Collection[int]) -> Array:
+def log10_singular_values(jacobians: Iterable[Array], lags: Collection[int]) -> Array:
     """log10 of the singular values of ∂s_T/∂s_{T−lag}, sorted downwards.
 
     Args:
-        jacobians: (T, S, S).
+        jacobians: J_T, J_{T−1} .., (S, S) each; of an iterator no more is taken than the largest lag needs.
         lags: K of them from 0 to T, rising. The decompositions are what costs time.
 
     Returns:

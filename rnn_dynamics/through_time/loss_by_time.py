@@ -18,9 +18,12 @@ the terms with a distance k − t < τ. τ = T leaves nothing out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnn_dynamics.cells.activations import Array
 from rnn_dynamics.through_time.backpropagate import Losses, Pass, Run, walk_back
@@ -29,13 +32,17 @@ from rnn_dynamics.through_time.scaling import LOG10_2, NOTHING, ScaledSum, log10
 #: Numbers in the error of the losses that walk side by side. Fewer cost more calls; more leave the processor's cache,
 #: and carry losses along over steps that lie after them.
 GROUP_SIZE = 3200
+#: From the first to the last loss of a group there are no more steps: the losses between them take room too.
+GROUP_SPAN = 500
 #: A truncation is enough that leaves out so small a part of the gradient, relative to its norm.
 SUFFICIENT = 0.01
+#: Room for the gradients between which the smallest sufficient truncation is looked for.
+SEARCH_BYTES = 256_000_000
 
 
 def walk_each_loss(
-    forward: Pass, losses: Losses, first: int = 0, reach: int | None = None
-) -> Iterator[tuple[range, Run]]:
+    forward: Pass, losses: Losses, first: int = 0, reach: int | None = None, *, chosen: Sequence[int] | None = None
+) -> Iterator[tuple[Sequence[int], Run]]:
     """Walk back from each loss of a single experiment by itself.
 
     Args:
@@ -43,26 +50,36 @@ def walk_each_loss(
         losses: one row for each of the T steps.
         first: the first loss, counted from 0, that is walked.
         reach: no step is wanted that lies so far before its loss, or further; None stands for T.
+        chosen: the losses that are walked, counted from 0, rising; None stands for all.
 
     Yields:
         some losses, named by their steps, counted from 0, and a run whose members they are; see `walk_back`. Runs of
         the same losses follow each other from the last step to the first.
     """
     _, size, columns = losses.rows.shape
-    most = max(1, GROUP_SIZE // (size * columns))
-    for stop in range(forward.length, first, -most):
-        group = range(max(first, stop - most), stop)
-        count, each = len(group), np.arange(len(group))
-        rows = np.zeros((count, size, columns, count))
-        rows[each, :, :, each] = losses.rows[group.start : stop]
-        exponents = np.full((count, count), NOTHING)
-        exponents[each, each] = losses.exponents[group.start : stop, 0]
-        alone = Losses(group.start, rows.reshape(count, size, -1), exponents)
+    asked = np.arange(forward.length) if chosen is None else np.asarray(chosen)
+    for group in _groups(asked[asked >= first], max(1, GROUP_SIZE // (size * columns))):
+        count, each, places = len(group), np.arange(len(group)), group - group[0]
+        start, stop = int(group[0]), int(group[-1]) + 1
+        rows = np.zeros((stop - start, size, columns, count))
+        rows[places, :, :, each] = losses.rows[group]
+        exponents = np.full((stop - start, count), NOTHING)
+        exponents[places, each] = losses.exponents[group, 0]
+        alone = Losses(start, rows.reshape(stop - start, size, -1), exponents)
         beside = Pass(forward.cell, forward.weights, forward.record, members=count, copies=count)
         for run in walk_back(beside, alone, stop=stop, state_only=True):
-            if reach is not None and group.start - run.steps.stop >= reach:
+            if reach is not None and start - run.steps.stop >= reach:
                 break
-            yield group, run
+            yield group.tolist(), run
+
+
+def _groups(losses: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]:
+    """Losses, rising, in groups of at most so many, the last ones first."""
+    while len(losses):
+        group = losses[-most:]
+        group = group[group > group[-1] - GROUP_SPAN]
+        yield group
+        losses = losses[: -len(group)]
 
 
 class Shares:
@@ -98,7 +115,7 @@ class GradientByDistance:
         shape = (forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])
         self._parts = [ScaledSum(np.zeros(shape)) for _ in self._limits]
 
-    def add(self, run: Run, losses: range) -> None:
+    def add(self, run: Run, losses: Sequence[int]) -> None:
         """Add the steps of a run whose members are `losses`, steps counted from 0."""
         distance = np.array(losses) - np.array(run.steps)[:, None]
         part_of = np.searchsorted(self._limits, distance, side="right") - 1  # −1 for what lies after its loss
@@ -130,21 +147,42 @@ class GradientByDistance:
             errors = [_log10_norm(left_out) - _log10_norm(total) for left_out in far[1:]]
         return np.array(errors), np.array([_angle(seen.mantissas, total.mantissas) for seen in near[:-1]])
 
-    def first_sufficient(self, low: int, single: GradientByDistance) -> int:
-        """The smallest τ beyond `low` from which on, up to the next limit, the error is at most SUFFICIENT.
+    def first_sufficient(
+        self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Sequence[int], Run]]]
+    ) -> int:
+        """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
+
+        Looked for at each τ between them, as long as SEARCH_BYTES hold a gradient for each; else at as many that lie
+        evenly, and then between the last of these that is too short and the next.
 
         Args:
-            low: τ; one of the limits, and the last one at which the error is larger.
-            single: of the same gradient, with a limit at each τ from low + 1 to the next limit of this one.
+            low: a limit at which the error is larger, or 0.
+            high: the next limit; the error there is not.
+            walk: of the first loss, counted from 0, and a reach: as `walk_each_loss`, for the same losses.
         """
         left_out = self._left_out()
         most = _log10_norm(left_out[0]) + np.log10(SUFFICIENT)
-        so_far = left_out[int(np.searchsorted(self._limits, low)) + 1]
-        for part in range(len(single._parts) - 2, 0, -1):  # the last one holds what is left out in any case
-            so_far.add(single._parts[part].mantissas, single._parts[part].exponent)
-            if _log10_norm(so_far) > most:
-                return low + part + 1
-        return low + 1
+        so_far = left_out[int(np.searchsorted(self._limits, high))]
+        room = max(3, SEARCH_BYTES // so_far.mantissas.nbytes)
+        while high > low + 1:
+            grid = np.unique(np.linspace(low + 1, high, min(room, high - low)).round().astype(int)).tolist()
+            between = self._like(grid)
+            for losses, run in walk(low + 1, high):
+                between.add(run, losses)
+            high = grid[0]
+            for part in range(len(grid) - 1, 0, -1):  # the last one holds what is left out in any case
+                so_far, before = _sum(so_far, between._parts[part]), so_far
+                if _log10_norm(so_far) > most:
+                    low, high, so_far = grid[part - 1], grid[part], before
+                    break
+        return high
+
+    def _like(self, truncations: Sequence[int]) -> GradientByDistance:
+        """An empty one for the same network."""
+        other = copy(self)
+        other._limits = np.array([0, *truncations])
+        other._parts = [ScaledSum(np.zeros_like(self._parts[0].mantissas)) for _ in other._limits]
+        return other
 
     def _left_out(self) -> list[ScaledSum]:
         """What truncation at each of the limits leaves out: all of it at 0."""
@@ -153,12 +191,13 @@ class GradientByDistance:
 
 def _partial_sums(parts: Sequence[ScaledSum]) -> list[ScaledSum]:
     """The sums of the first part, of the first two, and so on."""
-    sums, so_far = [], ScaledSum(np.zeros_like(parts[0].mantissas))
-    for part in parts:
-        so_far = ScaledSum(so_far.mantissas.copy(), so_far.exponent)
-        so_far.add(part.mantissas, part.exponent)
-        sums.append(so_far)
-    return sums
+    return list(accumulate(parts, _sum))
+
+
+def _sum(first: ScaledSum, second: ScaledSum) -> ScaledSum:
+    total = ScaledSum(first.mantissas.copy(), first.exponent)
+    total.add(second.mantissas, second.exponent)
+    return total
 
 
 def _log10_norm(matrix: ScaledSum) -> float:
