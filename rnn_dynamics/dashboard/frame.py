@@ -18,7 +18,7 @@ from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.settings_words import in_words, state_line, why_idle
+from rnn_dynamics.dashboard.settings_words import in_words, marks, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
 
@@ -168,14 +168,9 @@ class Frame:
             for name, value in now.items()
             if value != opening[name] and name != "seed"
         }
-        st.html(state_line(now["seed"], self._preset_that_is_on(now), names, away))
-
-    def _preset_that_is_on(self, now: Mapping[str, Any]) -> str | None:
-        for key in self.presets:
-            there = self._of_preset(key).items()
-            if all(now[name] == value for name, value in there if name in now and name != "seed"):
-                return key
-        return None
+        on = [key for key in self.presets if self._of_preset(key).items() <= now.items()]
+        idle = [f"preset_{key}" for key in on] + ["reset"] * (now.items() <= opening.items())
+        st.html(state_line(now["seed"], names[on[0]] if on else "", away, idle))
 
     def _label(self, name: str) -> str:
         return self.views[name].label if name in self.views else KNOBS[name].label
@@ -200,6 +195,7 @@ class Frame:
         ensure_bar()
         self._read_state()
         st.html(STYLE)
+        st.html(marks([*(f"preset_{key}" for key in self.presets), "reset"]))
         arrive(self.name)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
@@ -317,20 +313,24 @@ class Frame:
         for number, key in enumerate(self.presets, start=1):
             there = (self._of_preset(key),)
             st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
-        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self.at_opening,))
+        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self._of_opening,))
         st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
 
     def _of_preset(self, key: str) -> dict[str, Any]:
         """What a preset sets: every field that has a control here, and the views that it names."""
-        return settings(self.presets[key]) | dict(self.preset_views.get(key, {}))
+        there = settings(self.presets[key]) | dict(self.preset_views.get(key, {}))
+        return {name: value for name, value in there.items() if name in self._offered}
+
+    @property
+    def _of_opening(self) -> dict[str, Any]:
+        return {name: value for name, value in self.at_opening.items() if name in self._offered}
 
     def _go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls; a preset keeps the reader's other views, a reset none. An opening value is nobody's choice."""
-        opening, here = self.at_opening, {name: value for name, value in there.items() if name in self._offered}
-        st.session_state.update(here)
-        who = visitor()
-        who.choose({name: None if value == opening[name] else in_link(name, value) for name, value in here.items()})
-        who.shown |= here
+        st.session_state.update(there)
+        opening, who = self.at_opening, visitor()
+        who.choose({name: None if value == opening[name] else in_link(name, value) for name, value in there.items()})
+        who.shown |= there
 
     def _next_seed(self) -> None:
         """The next seed, not a random one: a whole class that presses the button sees the same networks."""

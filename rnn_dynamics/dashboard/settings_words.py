@@ -10,24 +10,37 @@ from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS, Choice, Number
 
+#: The button of what is on already is marked, and cannot be pressed.
+_MARK = """
+.stApp:has(.state.is-{key}) .st-key-{key} button {{
+  background: color-mix(in srgb, currentColor 10%, transparent);
+  border-color: currentColor;
+  pointer-events: none;
+}}
+.stApp:has(.state.is-{key}) .st-key-{key} button::before {{ content: "✓"; margin-right: 0.4em; }}
+"""
 
-def state_line(seed: int, preset: str | None, presets: Mapping[str, str], away: Mapping[str, str]) -> str:
-    """The line above a picture, as HTML; its class tells the style sheet which preset is on.
+
+def marks(buttons: Collection[str]) -> str:
+    """The style of the buttons, by their keys, while `state_line` says that what they would set is on."""
+    return f"<style>{''.join(_MARK.format(key=key) for key in buttons)}</style>"
+
+
+def state_line(seed: int, preset: str, away: Mapping[str, str], idle: Collection[str]) -> str:
+    """The line above a picture, as HTML.
 
     Args:
         seed: of the networks.
-        preset: the key of the preset that is on, if one is.
-        presets: key -> name.
+        preset: the name of the preset that is on, "" if none is.
         away: label -> value, in words, of each setting that differs from the opening picture.
+        idle: keys of the buttons that would change nothing; they are the line's classes, for `marks`.
     """
     words = sentences("app")["state"]
     listed = ", ".join(words["setting"].format(label=label, value=value) for label, value in away.items())
-    kind = "plain" if not listed else "away"
-    if preset is not None:
-        kind = "preset" if listed else "opening"
-    said = words[kind].format(preset=html.escape(presets.get(preset or "", "")), settings=html.escape(listed))
-    on = f" is-{preset}" if preset is not None else ""
-    return f'<p class="state{on}">{words["seed"].format(seed=seed)} · {said}</p>'
+    kind = ("preset" if listed else "opening") if preset else ("away" if listed else "plain")
+    said = words[kind].format(preset=html.escape(preset), settings=html.escape(listed))
+    classes = "".join(f" is-{key}" for key in idle)
+    return f'<p class="state{classes}">{words["seed"].format(seed=seed)} · {said}</p>'
 
 
 def in_words(name: str, value: Any) -> str:

@@ -1,0 +1,112 @@
+"""The address bar and the browser's history in Chromium: F5, Back, and a link to a friend."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from rnn_dynamics.dashboard.content import sentences
+from tests.reader import Reader, running_app, visit, wait_until
+from tests.test_browser_pages import go_by_the_bar
+from tests.test_pages import PAGES
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[str]:
+    """A server on which none of these visitors has been."""
+    with running_app(quiet=True) as url:
+        yield url
+
+
+def entries(reader: Reader) -> int:
+    return int(reader.page.evaluate("history.length"))
+
+
+def press(reader: Reader, name: str) -> None:
+    before = reader.page.url
+    reader.page.get_by_role("button", name=name).first.click()
+    wait_until(lambda: reader.page.url != before, f"{name} does not change the address")
+    reader.rest()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_pressed_first_is_one_entry_and_opens_elsewhere(
+    desk: BrowserContext, address: str, fresh: str, page: str
+) -> None:
+    preset = list(sentences(page)["presets"].values())[-1]
+    with visit(desk) as reader, visit(desk) as friend:
+        for name in (preset, "New seed"):
+            reader.open(f"{address}/{page}")
+            before = entries(reader)
+            press(reader, name)
+            assert entries(reader) == before + 1
+            friend.open(reader.page.url.replace(address, fresh))
+            assert friend.finding() == reader.finding()
+            assert friend.pixels() == reader.pixels()
+            assert friend.page.url == reader.page.url.replace(address, fresh)
+        reader.assert_well()
+        friend.assert_well()
+
+
+def test_steps_of_a_slider_are_no_entries_and_a_moved_link_says_what_is_shown(
+    desk: BrowserContext, address: str
+) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/?cell=LSTM&hidden_size=256&sequence_length=500")
+        assert reader.settings() == {"cell": "LSTM", "hidden_size": "64", "sequence_length": "200"}
+        said, before = reader.finding(), entries(reader)
+        reader.page.reload()
+        reader.rest()
+        assert reader.finding() == said
+        for _ in range(3):
+            reader.slider("Sequence length T").press("ArrowLeft")
+        wait_until(lambda: reader.settings()["sequence_length"] == "170", "the address does not follow")
+        assert entries(reader) == before
+        reader.assert_well()
+
+
+def test_back_leads_through_the_pages_as_they_were_left(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(address)
+        seen = [reader.finding()]
+        for name in ("Explodes", "New seed"):
+            press(reader, name)
+            seen.append(reader.finding())
+        go_by_the_bar(reader, "losses")
+        seen.append(reader.finding())
+        go_by_the_bar(reader, "vanish_or_explode")
+        while len(seen) > 1:
+            left = seen.pop()
+            reader.page.go_back()
+            reader.rest()
+            if reader.finding() == left and left != seen[-1]:  # an entry that Streamlit makes on the way to a page
+                reader.page.go_back()
+                reader.rest()
+            wait_until(lambda: reader.finding() == seen[-1], "Back shows a picture that was never seen")
+        reader.assert_well()
+
+
+def test_a_preset_that_is_on_is_marked_and_not_offered(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(address)
+        style = "e => [getComputedStyle(e).pointerEvents, getComputedStyle(e, '::before').content]"
+        button = reader.page.locator(".st-key-preset_explodes button")
+        assert button.evaluate(style) == ["auto", "none"]
+        press(reader, "Explodes")
+        assert button.evaluate(style) == ["none", '"✓"']
+        reader.slider("Weight scale").press("ArrowLeft")
+        wait_until(lambda: button.evaluate(style) == ["auto", "none"], "the mark stays when the settings have gone")
+        reader.assert_well()
+
+
+def test_a_share_link_keeps_what_embeds_the_page(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(f"{address}/?embed_options=dark_theme&seed=3")
+        reader.page.get_by_role("button", name="Share and check").click()
+        link = reader.page.get_by_test_id("stCode").inner_text()
+        assert "embed_options=dark_theme" in link
+        assert "seed=3" in link
+        assert "weight_scale=1.0" in link
+        reader.assert_well()

@@ -1,0 +1,96 @@
+"""What every page says of its settings: what is set, which preset is on, and what has no effect."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.settings_words import why_idle
+from tests.test_address import visit
+from tests.test_pages import PAGES, open_page, shown
+from tests.test_walks import widgets
+
+every_page = pytest.mark.parametrize("page", PAGES)
+#: Small enough that an answer takes no time.
+SMALL = {"sequence_length": "10", "hidden_size": "2", "input_size": "2", "batch_size": "1", "initialisation": "torch"}
+FIELDS = ("forget_bias", "gate_bias", "nonlinearity", "input_size", "sequence_length")
+#: Where a network shows its settings only once it is trained.
+TRAINED = ("blank", "learning")
+
+
+def state(app: AppTest) -> str:
+    (line,) = (element.proto.body for element in app.get("html") if 'class="state' in element.proto.body)
+    return str(line)
+
+
+def marked(app: AppTest) -> set[str]:
+    """The buttons that the style sheet marks and does not offer."""
+    return set(re.findall(r"is-(\w+)", state(app)))
+
+
+@every_page
+def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_changed(page: str) -> None:
+    app = visit(page)
+    assert "Seed 0" in state(app)
+    assert "reset" in marked(app)
+    for key, name in sentences(page)["presets"].items():
+        app.button(key=f"preset_{key}").click().run()
+        assert f"preset_{key}" in marked(app)
+        away = {name for name in app.query_params if name != "seed"}
+        assert state(app).count(": ") >= len(away)
+        assert (f"<b>{html.escape(name)}</b> sets" in state(app)) == bool(away)
+    app.button(key="new_seed").click().run()
+    assert not marked(app)
+
+
+@every_page
+def test_a_preset_is_marked_only_while_its_settings_stand(page: str) -> None:
+    app = visit(page)
+    *_, last = sentences(page)["presets"]
+    app.button(key=f"preset_{last}").click().run()
+    slider = next(one for one in app.select_slider if not one.proto.disabled and len(one.options) > 1)
+    slider.set_value(next(option for option in reversed(slider.options) if str(option) != str(slider.value))).run()
+    assert f"preset_{last}" not in marked(app)
+
+
+def control(app: AppTest, name: str) -> Any:
+    return widgets(app)[name]
+
+
+@every_page
+@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+def test_a_setting_without_effect_says_so_and_no_other_does(page: str, cell: str) -> None:
+    app = open_page(page, SMALL | {"cell": cell})
+    named = {name: control(app, name) for name in FIELDS if name in widgets(app)}
+    for name, widget in named.items():
+        idle = bool(widget.proto.disabled)
+        assert idle == ("no effect" in widget.label) == widget.help.startswith("No effect here")
+        if page not in TRAINED:
+            other = next(option for option in widget.options if str(option) != str(widget.value))
+            again = open_page(page, SMALL | {"cell": cell, name: str(other)})
+            assert (shown(again) == shown(app)) == idle, name
+
+
+def test_a_sentence_leaves_length_and_input_size_without_effect() -> None:
+    app = open_page("vanish_or_explode", {"text": "abc"})
+    for name in ("sequence_length", "input_size"):
+        assert control(app, name).proto.disabled
+        assert control(app, name).help.startswith("No effect here")
+
+
+@pytest.mark.parametrize(
+    ("pictured", "idle"),
+    [
+        (("rnn",), {"forget_bias", "gate_bias"}),
+        (("jordan",), {"forget_bias", "gate_bias"}),
+        (("lstm",), {"nonlinearity"}),
+        (("gru",), {"forget_bias", "nonlinearity"}),
+        (("rnn", "lstm", "gru"), set()),
+    ],
+)
+def test_which_setting_of_a_cell_has_no_effect(pictured: tuple[str, ...], idle: set[str]) -> None:
+    fields = ("forget_bias", "gate_bias", "nonlinearity", "weight_scale", "input_size")
+    assert {name for name in fields if why_idle(name, {"gate_bias": "constant"}, pictured)} == idle
