@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment
+from tests.reader import LONGEST_LINE
 
 #: Values at which sentences have failed, by field; a page adds its own and leaves out what it has no control for.
 STRANGE: Mapping[str, Sequence[Any]] = {
@@ -58,6 +59,13 @@ def assert_readable(text: str) -> None:
     ):
         found = re.search(pattern, text)
         assert not found, text[max(0, found.start() - 60) : found.end() + 60]
+
+
+def assert_fits_a_phone(*titles: str) -> None:
+    """A phone begins a line at each "|" and "¦"."""
+    for title in titles:
+        for line in re.split("[|¦]", title):
+            assert len(line) <= LONGEST_LINE, line
 
 
 def briefly(experiment: Experiment) -> str:

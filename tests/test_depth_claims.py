@@ -11,7 +11,7 @@ from rnn_dynamics import Experiment, run
 from rnn_dynamics.charts.theme import DIVERGING
 from rnn_dynamics.dashboard.depth import depth_answer, depth_picture
 from rnn_dynamics.run import walk_given
-from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=1.0, num_layers=2)
@@ -26,6 +26,7 @@ def said_at(experiment: Experiment) -> tuple[str, str, str]:
     """Titles and labels, the table, the notes."""
     datasets, finding = depth_picture(experiment, False, DIVERGING)
     (whole,) = read(datasets["whole"])
+    assert_fits_a_phone(whole["map"], whole["curves"])
     labels = [row["text"] for name in ("levels", "curves") for row in read(datasets[name])]
     table, _, notes = plain(finding).partition("</table>") if "</table>" in finding else (plain(finding), "", "")
     return "\n".join([whole["map"], whole["curves"], *labels]), table, notes

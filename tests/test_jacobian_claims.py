@@ -11,7 +11,7 @@ from rnn_dynamics import Experiment, run, run_jacobians
 from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
 from rnn_dynamics.dashboard.jacobians import jacobian_answer, jacobian_picture
 from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
-from tests.claims import assert_readable, briefly, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, plain, strange_settings
 from tests.test_lyapunov import forward_pass
 from tests.test_tables import read
 
@@ -24,6 +24,7 @@ def said_at(experiment: Experiment) -> str:
     datasets = jacobian_picture(experiment, False, "#bf4400")
     (whole,) = read(datasets["whole"])
     titles = [whole[name] for name in ("lines", "weights", "mean", "spectrum")]
+    assert_fits_a_phone(*titles)
     labels = [row["text"] for name in ("laws", "eigenvalues") for row in read(datasets[name])]
     return "\n".join([*titles, *labels, plain(jacobian_finding(experiment))])
 

@@ -10,7 +10,7 @@ from rnn_dynamics import Experiment, run, run_losses
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.loss_words import loss_finding
 from rnn_dynamics.dashboard.losses import loss_answer, loss_picture
-from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 
 OPENING = Experiment(cell="rnn", sequence_length=30, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -34,6 +34,7 @@ def said_at(experiment: Experiment, truncation: str = "10") -> str:
     (whole,), (cut,) = read(datasets["whole"]), read(datasets["cut"])
     labels = [row["text"] for name in ("losses", "sums") for row in read(datasets[name])]
     titles = [whole[name] for name in ("curves", "map", "bars")]
+    assert_fits_a_phone(*titles, cut["title"])
     return "\n".join([*titles, cut["title"], *labels, plain(loss_finding(experiment, truncation))])
 
 

@@ -13,7 +13,7 @@ from rnn_dynamics.dashboard.phase_diagram import phase_picture
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.tables.phase import row_crossing
-from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -26,6 +26,7 @@ def said_at(experiment: Experiment, across: str = "input") -> str:
     there = (experiment.input_scale,) if experiment.sequence_length > 1 else ()
     datasets, finding = phase_picture(experiment, there, across, "#bf4400", DIVERGING)
     (here,), (lags,) = read(datasets["here"]), read(datasets["lags"])
+    assert_fits_a_phone(here["map"], lags["title"])
     texts = [here["map"], here["text"], lags["title"], lags["total_label"], lags["share_label"]]
     return "\n".join([*texts, plain(finding)])
 
