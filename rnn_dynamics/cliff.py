@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnn_dynamics.limits import KnownFields, Range, one_of, plain, short
+
 Array = NDArray[np.float64]
 
 STEPS_IN_TIME = 50
@@ -28,6 +30,8 @@ TARGET = 0.7
 CLIPPING = ("none", "norm", "value")
 LARGEST_PARAMETER = 1e6
 MOST_STEPS = 10_000
+_PLACES = Range(minimum=-LARGEST_PARAMETER, maximum=LARGEST_PARAMETER)
+_COUNTS = Range(minimum=1, maximum=MOST_STEPS, whole=True)
 #: Up to this weight there is no cliff.
 NO_CLIFF_UP_TO = 4.0
 #: What torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it.
@@ -46,7 +50,7 @@ class Surface:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descent:
+class Descent(KnownFields):
     """Where a descent starts and how it goes on.
 
     w, b: the start. learning_rate: of plain gradient descent. clipping: "none"; "norm", which scales a gradient longer
@@ -55,6 +59,7 @@ class Descent:
     Raises:
         ValueError: a field is outside its limits; w and b are numbers from −10⁶ to 10⁶, learning_rate and threshold
             positive finite numbers, steps a whole number from 1 to 10,000.
+        TypeError: there is no such field; the message names the nearest one.
     """
 
     w: float
@@ -66,22 +71,14 @@ class Descent:
 
     def __post_init__(self) -> None:
         for name in ("w", "b"):
-            if not -LARGEST_PARAMETER <= self._number(name) <= LARGEST_PARAMETER:
-                limit = f"{LARGEST_PARAMETER:,.0f}"
-                raise ValueError(f"{name} = {getattr(self, name)!r} is not a number from -{limit} to {limit}")
+            object.__setattr__(self, name, _PLACES.checked(name, getattr(self, name)))
         for name in ("learning_rate", "threshold"):
-            if not 0.0 < self._number(name) < math.inf:
-                raise ValueError(f"{name} = {getattr(self, name)!r} is not a finite number above 0")
-        if self.clipping not in CLIPPING:
-            raise ValueError(f"clipping = {self.clipping!r} is not one of {', '.join(CLIPPING)}")
-        whole = isinstance(self.steps, numbers.Integral) and not isinstance(self.steps, bool)
-        if not whole or not 1 <= self.steps <= MOST_STEPS:
-            raise ValueError(f"steps = {self.steps!r} is not a whole number from 1 to {MOST_STEPS:,}")
-
-    def _number(self, name: str) -> float:
-        """The field, or nan where it holds no number."""
-        value = getattr(self, name)
-        return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
+            value = plain(getattr(self, name))
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 < float(value) < math.inf:
+                raise ValueError(f"{name} = {short(getattr(self, name))} is not a finite number above 0")
+            object.__setattr__(self, name, float(value))
+        one_of("clipping", self.clipping, CLIPPING)
+        object.__setattr__(self, "steps", _COUNTS.checked("steps", self.steps))
 
 
 @dataclass(frozen=True, kw_only=True)

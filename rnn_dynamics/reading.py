@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.initialise import make_parameters
 from rnn_dynamics.run import walk_given
-from rnn_dynamics.training import Training
+from rnn_dynamics.training import Training, checked_training
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def starting_parameters(training: Training) -> dict[str, Array]:
 
     Under torch's names, and readout_weight (outputs, H), readout_bias (outputs,) and words_weight (vocabulary, D).
     """
-    streams = np.random.SeedSequence(training.experiment.seed).spawn(4)
+    streams = np.random.SeedSequence(checked_training(training).experiment.seed).spawn(4)
     weights, readout = (np.random.default_rng(streams[place]) for place in (0, 2))
     experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
     hidden = experiment.hidden_size
@@ -93,8 +93,10 @@ def read_sentence(
         target: the choice that counts as right; None for the one that the network names.
 
     Raises:
-        ValueError: there are no words.
+        ValueError: there are no words, or the training is not on blanks.
     """
+    if not checked_training(training).its_task.vocabulary:
+        raise ValueError(f"task = {training.task!r} reads no words; 'blank' does")
     if not words:
         raise ValueError("a sentence has 0 words before its blank; the least is 1")
     own = {name: values for name, values in parameters.items() if name.endswith("_l0")}

@@ -19,7 +19,7 @@ from rnn_dynamics.reading import starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.tasks import Batch
 from rnn_dynamics.trace import LayerTrace
-from rnn_dynamics.training import DIVERGED, TESTED, History, Moment, Training
+from rnn_dynamics.training import DIVERGED, TESTED, History, Moment, Training, checked_training
 
 Array = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Trainer:
 
     def __init__(self, training: Training) -> None:
         torch.set_num_threads(1)  # a second one costs more than a step of this size
-        self.training, self.history = training, History()
+        self.training, self.history = checked_training(training), History()
         experiment, task = training.experiment, training.its_task
         _, self._batches, _, self._test_stream = np.random.SeedSequence(experiment.seed).spawn(4)
         start = starting_parameters(training)

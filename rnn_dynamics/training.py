@@ -170,6 +170,13 @@ class Training(KnownFields):
         return tuple(np.unique(np.linspace(0, self.iterations, count + 1).round().astype(np.int64)).tolist())
 
 
+def checked_training(training: object) -> Training:
+    """Return `training`; raise ValueError where it is not one."""
+    if not isinstance(training, Training):
+        raise ValueError(f"training = {short(training)} is not a Training")
+    return training
+
+
 #: The cells that can be trained: torch.nn's.
 TRAINABLE = ("rnn", "lstm", "gru")
 #: Field of a Training -> its limits, label and offered values.

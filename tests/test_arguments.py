@@ -11,11 +11,18 @@ import torch
 
 import rnn_dynamics
 from rnn_dynamics import CELLS, Experiment, run, run_family
+from rnn_dynamics.by_hand.example import make_example
+from rnn_dynamics.by_hand.mistakes import HandWritten
+from rnn_dynamics.cliff import Descent
+from rnn_dynamics.reading import read_sentence, starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.schemes import scheme_experiment
+from rnn_dynamics.tasks import Template
+from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 
 SMALL = Experiment(cell="lstm", sequence_length=5, hidden_size=3, input_size=2, batch_size=2)
+SMALL_TO_TRAIN = Experiment(sequence_length=12, hidden_size=3, batch_size=2)
 LONGEST_MESSAGE = 250
 
 NO_EXPERIMENT = ["lstm", {"cell": "lstm"}, None, 3, Experiment, np.zeros((9, 9)), "l" * 5000]
@@ -162,6 +169,50 @@ def test_a_template_is_a_template() -> None:
 def test_a_scheme_is_refused_by_name(scheme: Any, cell: Any) -> None:
     assert " is not one of " in refusal(lambda: scheme_experiment(scheme, cell, SMALL))
     assert refusal(lambda: scheme_experiment("torch", "rnn", "lstm")).startswith("experiment = 'lstm'")  # type: ignore[arg-type]
+
+
+# What is not at the front door
+
+
+DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("ask", "arguments", "said"),
+    [
+        (Template, {"start": 3}, "start = 3 is not a text"),
+        (Template, {"fillers": "abc"}, "fillers = 'abc' is not a tuple of texts"),
+        (Template, {"answers": 3}, "answers = 3 is not a tuple of pairs of a cue and a word"),
+        (Template, {"answers": (("a",), ("b", "c"))}, "answer ('a',) is not a cue and a word"),
+        (Descent, DESCENT | {"w": "a"}, "w = 'a' is not a number from -1000000 to 1000000"),
+        (Descent, DESCENT | {"learning_rate": True}, "learning_rate = True is not a finite number above 0"),
+        (Descent, DESCENT | {"clipping": []}, "clipping = [] is not one of none, norm, value"),
+        (HandWritten, {"cell": "x"}, "cell = 'x' is not one of rnn, lstm, gru"),
+        (HandWritten, {"cell": "gru", "mistake": ["no flip"]}, "mistake = ['no flip'] is not one of z swapped, "),
+        (make_example, {"experiment": "rnn"}, "experiment = 'rnn' is not an Experiment"),
+        (Trainer, {"training": "rnn"}, "training = 'rnn' is not a Training"),
+        (starting_parameters, {"training": "rnn"}, "training = 'rnn' is not a Training"),
+        (read_sentence, {"training": "rnn", "parameters": {}, "words": "a"}, "training = 'rnn' is not a Training"),
+        (
+            read_sentence,
+            {"training": Training(experiment=SMALL_TO_TRAIN), "parameters": {}, "words": ["a"]},
+            "task = 'temporal_order' reads no words; 'blank' does",
+        ),
+    ],
+)
+def test_other_doors_name_what_is_not_valid_too(ask: Callable[..., Any], arguments: dict[str, Any], said: str) -> None:
+    assert refusal(lambda: ask(**arguments)).startswith(said)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Template, "filler"), (Descent, "step")])
+def test_other_questions_answer_an_unknown_field_by_the_nearest(kind: type, name: str) -> None:
+    with pytest.raises(TypeError, match=rf"{kind.__name__} has no field '{name}'; did you mean '{name}s'\?"):
+        kind(**{name: 1})
+
+
+def test_a_descent_takes_single_numbers_of_numpy_and_torch() -> None:
+    descent = Descent(w=np.array(1.5), b=torch.tensor(-2.0), learning_rate=np.float32(0.5), steps=np.int64(3))  # type: ignore[arg-type]
+    assert descent == Descent(w=1.5, b=-2.0, learning_rate=0.5, steps=3)
 
 
 # Limits

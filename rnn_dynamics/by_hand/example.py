@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.cells import cell_of
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, checked_experiment
 from rnn_dynamics.initialise import make_draw
 
 #: What is written out.
@@ -47,7 +47,7 @@ def make_example(experiment: Experiment) -> Example:
         ValueError: the experiment asks for what is not written out here: a Jordan network, ReLU, more than one layer.
     """
     for name, written in {"cell": CELLS, "nonlinearity": ("tanh",), "num_layers": (1,)}.items():
-        value = getattr(experiment, name)
+        value = getattr(checked_experiment(experiment), name)
         if value not in written and (name != "nonlinearity" or experiment.cell == "rnn"):
             raise ValueError(f"{name} = {value!r} is not written out by hand; there is {', '.join(map(str, written))}")
     draw = make_draw(experiment, cell_of(experiment).gates)

@@ -16,6 +16,7 @@ from typing import Any
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
 from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.by_hand.example import Example
+from rnn_dynamics.experiment import one_of
 
 _CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 #: Stands at the end of a changed line.
@@ -114,13 +115,13 @@ class HandWritten:
         mistake: a name in MISTAKES[cell], or "" for none.
 
     Raises:
-        ValueError: the cell has no mistake of that name.
+        ValueError: there is no such cell, or it has no mistake of that name.
     """
 
     def __init__(self, cell: str, mistake: str = "") -> None:
-        if mistake and mistake not in MISTAKES[cell]:
-            raise ValueError(f"mistake = {mistake!r} is not one of {', '.join(MISTAKES[cell])}")
-        self.cell = cell
+        self.cell = one_of("cell", cell, MISTAKES)
+        if mistake != "":
+            one_of("mistake", mistake, MISTAKES[cell])
         self.mistake = MISTAKES[cell][mistake] if mistake else None
         self._functions = _functions(cell, self.mistake)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from rnn_dynamics.limits import KnownFields, short
 from rnn_dynamics.tasks.task import Batch, Task
 
 CUE, BLANK, UNKNOWN = "{cue}", "___", "?"
@@ -27,7 +28,7 @@ EMBEDDING = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Template:
+class Template(KnownFields):
     """The parts of the sentences; words are what spaces separate, in small letters.
 
     Args:
@@ -64,6 +65,7 @@ class Template:
     )
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         for name, part in {"start": self.start, "end": self.end}.items():
             if len(part) > LONGEST_PART:
                 raise ValueError(f"{name} has {len(part)} characters; the limit is {LONGEST_PART}")
@@ -80,6 +82,18 @@ class Template:
         self._check_answers()
         if len(self.words) > MOST_WORDS:
             raise ValueError(f"there are {len(self.words)} different words; the limit is {MOST_WORDS}")
+
+    def _check_kinds(self) -> None:
+        for name in ("start", "end"):
+            if not isinstance(part := getattr(self, name), str):
+                raise ValueError(f"{name} = {short(part)} is not a text")
+        for name, kind, what in (("fillers", str, "texts"), ("answers", tuple, "pairs of a cue and a word")):
+            parts: object = getattr(self, name)
+            if not isinstance(parts, tuple) or not all(isinstance(part, kind) for part in parts):
+                raise ValueError(f"{name} = {short(parts)} is not a tuple of {what}")
+        for pair in self.answers:
+            if [isinstance(part, str) for part in pair] != [True, True]:
+                raise ValueError(f"answer {short(pair)} is not a cue and a word")
 
     def _check_answers(self) -> None:
         cues = [" ".join(_split(cue)) for cue, _ in self.answers]
