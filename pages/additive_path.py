@@ -75,7 +75,12 @@ def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], st
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer = path_answer(experiment)
     return (
-        csv_download("Curves", "curves", lambda: path_table(answer.curves, answer.split.cosine, answer.bands)),
+        csv_download(
+            "Curves",
+            "curves",
+            lambda: path_table(answer.curves, answer.split.cosine, answer.bands),
+            digits=lambda: answer.digits,
+        ),
         script_download(replace(experiment, hidden_path="open"), ", whole gradient"),
         script_download(replace(experiment, hidden_path="cut"), ", additive path alone"),
     )

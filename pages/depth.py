@@ -75,7 +75,12 @@ def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], st
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     trace = depth_answer(experiment).trace
     return (
-        csv_download("All layers", "layers", lambda: depth_table(trace.layers, trace.log10_norms["input"])),
+        csv_download(
+            "All layers",
+            "layers",
+            lambda: depth_table(trace.layers, trace.log10_norms["input"]),
+            digits=lambda: trace.digits,
+        ),
         script_download(trace.experiment),
     )
 

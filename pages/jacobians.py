@@ -91,7 +91,10 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer = jacobian_answer(experiment)
     return (
         csv_download(
-            "Lines", "lines", lambda: jacobian_table(answer.lags, answer.log10_singular_values, answer.factors)
+            "Lines",
+            "lines",
+            lambda: jacobian_table(answer.lags, answer.log10_singular_values, answer.factors),
+            digits=lambda: answer.digits,
         ),
         jacobian_script_download(experiment),
     )

@@ -92,8 +92,8 @@ def _picture(experiment: Experiment, views: Views, on: Background | None = None)
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer, measurement = loss_answer(experiment), measured()
     files = (
-        csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer)),
-        csv_download("Truncation", "truncation", lambda: truncation_table(answer)),
+        csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer), digits=lambda: answer.digits),
+        csv_download("Truncation", "truncation", lambda: truncation_table(answer), digits=lambda: answer.digits),
         loss_script_download(answer),
     )
     if measurement is None or not measurement.values:

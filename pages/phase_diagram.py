@@ -127,10 +127,11 @@ def _set_stopped(stop: bool) -> None:
 
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     there = computed_strengths(experiment, views["across"], 0.0)
+    split = lag_answer(experiment)
     rows = [phase_row(replace(experiment, input_scale=scale)) for scale in there]
     return (
         *((csv_download("Map", "map", lambda: map_table(rows)),) if rows else ()),
-        csv_download("Split by lag", "by_lag", lambda: lag_table(lag_answer(experiment))),
+        csv_download("Split by lag", "by_lag", lambda: lag_table(split), digits=lambda: split.digits),
         script_download(experiment),
     )
 

@@ -92,7 +92,7 @@ def picture() -> None:
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     trace = shape_answer(experiment, views["shape"])
     return (
-        csv_download("Edges", "edges", lambda: edge_table(trace.edges)),
+        csv_download("Edges", "edges", lambda: edge_table(trace.edges), digits=lambda: trace.digits),
         shape_script_download(trace),
     )
 

@@ -119,7 +119,12 @@ def _names(experiment: Experiment) -> dict[str, str]:
 def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     live = _live(experiment, views)
     return (
-        csv_download("Curves", "curves", lambda: _table(live, experiment.weight_scale)),
+        csv_download(
+            "Curves",
+            "curves",
+            lambda: _table(live, experiment.weight_scale),
+            digits=lambda: live.digits_at(experiment.weight_scale),
+        ),
         script_download(experiment),
     )
 

@@ -45,13 +45,15 @@ def phase_grid(
 
 def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
     length = experiment.sequence_length
-    norms = run_family(experiment, weight_scales=weight_scales, seeds=seeds).log10_norms["hidden"]
-    by_seed = log10_factor_per_step(norms).reshape(len(weight_scales), len(seeds)).T
+    family = run_family(experiment, weight_scales=weight_scales, seeds=seeds)
+    norms, shape = family.log10_norms["hidden"], (len(weight_scales), len(seeds))
+    by_seed = log10_factor_per_step(norms).reshape(shape).T
     return PhaseRow(
         experiment=experiment,
         weight_scales=weight_scales,
         seeds=seeds,
-        log10_norms=read_only(norms.reshape(len(weight_scales), len(seeds), length).mean(axis=1)),
+        log10_norms=read_only(norms.reshape(*shape, length).mean(axis=1)),
         log10_factors=read_only(by_seed.mean(axis=0)),
         log10_factors_by_seed=read_only(by_seed),
+        digits_by_seed=read_only(family.digits.reshape(shape).T),
     )

@@ -239,6 +239,7 @@ class PhaseRow:
         log10_factors: (S,), log10 of the factor per step back in time of ‖dL/dh_t‖ (see `log10_factor_per_step`), the
             mean over the networks. -inf where a network's gradient is exactly zero at the longer of these lags.
         log10_factors_by_seed: (K, S), the same of each network.
+        digits_by_seed: (K, S) integers, how many digits of its norms another program shares, see `Rounded`.
     """
 
     experiment: Experiment
@@ -247,6 +248,7 @@ class PhaseRow:
     log10_norms: Array
     log10_factors: Array
     log10_factors_by_seed: Array
+    digits_by_seed: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)

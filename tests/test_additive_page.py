@@ -15,6 +15,7 @@ from rnn_dynamics.charts.additive_path import DASHES, path_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
 from rnn_dynamics.dashboard.additive_path import NETWORKS, networks_for, path_answer, path_picture
+from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.tables.additive_path import BAND, CURVES, path_table, time_scale
 from rnn_dynamics.tables.drawing import point_steps
@@ -186,7 +187,9 @@ def test_the_map_shows_the_gate_that_was_chosen(cell: str, gate: str, view: str)
 
 
 def test_the_share_panel_offers_the_scripts_of_the_whole_and_of_the_path() -> None:
-    labels = [button.proto.label for button in open_page(PAGE, {"cell": "GRU"}).get("download_button")]
+    app = open_page(PAGE, {"cell": "GRU"})
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert app.caption[-1].value == digits_note(run(replace(OPENING, cell="gru")).digits)
     assert labels == [
         "Curves (CSV)",
         "PyTorch script (GRU, whole gradient)",

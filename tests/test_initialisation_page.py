@@ -37,7 +37,7 @@ def rows_of(experiment: Experiment) -> list[InitialisationRow]:
     for scheme, cell in ROWS:
         asked = scheme_experiment(scheme, cell, experiment)
         norms = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20)).log10_norms["input"]
-        found.append(initialisation_row(NAMED_SCHEMES[scheme].label, CELLS[cell].label, norms))
+        found.append(initialisation_row(NAMED_SCHEMES[scheme].label, CELLS[cell].label, norms, 11))
     return found
 
 
@@ -230,7 +230,14 @@ def row(low: float, median: float, high: float) -> InitialisationRow:
     share = Spread(low=0.0, median=0.0, high=0.0)
     spread = Spread(low=low, median=median, high=high)
     return InitialisationRow(
-        scheme="", cell="", networks=20, log10_factor=spread, horizon=None, outcome="holds", log10_share=share
+        scheme="",
+        cell="",
+        networks=20,
+        log10_factor=spread,
+        horizon=None,
+        outcome="holds",
+        log10_share=share,
+        digits=11,
     )
 
 

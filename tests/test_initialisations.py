@@ -39,7 +39,7 @@ def test_a_scheme_changes_the_gradient_of_the_input_by_the_measured_factor(
 ) -> None:
     wide = Experiment(hidden_size=128, input_size=16, batch_size=4, sequence_length=100, weight_scale=weight_scale)
     norms = run_family(scheme_experiment(scheme, cell, wide), seeds=range(20 if cell == "rnn" else 7))
-    row = initialisation_row(scheme, cell, norms.log10_norms["input"])
+    row = initialisation_row(scheme, cell, norms.log10_norms["input"], 11)
     assert 10.0**row.log10_factor.median == pytest.approx(measured, rel=0.02)
     assert row.log10_factor.low < row.log10_factor.median < row.log10_factor.high
     outcome = "explodes" if measured > 1.0 else "holds" if measured > 0.96 else "vanishes"
@@ -49,7 +49,7 @@ def test_a_scheme_changes_the_gradient_of_the_input_by_the_measured_factor(
 def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
     slopes = -np.arange(1, 101) / 100.0
     row = initialisation_row(
-        "Some", "RNN", np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)])
+        "Some", "RNN", np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)]), 11
     )
     for spread, scale in ((row.log10_factor, 1.0), (row.log10_share, 99.0)):
         np.testing.assert_allclose((spread.low, spread.median, spread.high), np.multiply((-1.0, -0.505, -0.01), scale))
@@ -59,7 +59,7 @@ def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 4, 5, 10, 100, 200])
 def test_a_line_of_any_length_has_its_own_factor(length: int) -> None:
-    row = initialisation_row("Some", "RNN", line(-0.1, length)[None])
+    row = initialisation_row("Some", "RNN", line(-0.1, length)[None], 11)
     assert row.log10_factor.low == pytest.approx(-0.1)
     assert row.log10_share.high == pytest.approx(-0.1 * (length - 1))
 
@@ -68,23 +68,23 @@ def test_the_factor_is_measured_between_a_fifth_and_nine_tenths_of_the_sequence(
     curve = line(0.0)
     curve[-21:] += 5.0  # lags 0 to 20
     curve[:9] -= 5.0  # lags 91 to 99
-    assert initialisation_row("Some", "RNN", curve[None]).log10_factor.median == pytest.approx(-5.0 / 70.0)
+    assert initialisation_row("Some", "RNN", curve[None], 11).log10_factor.median == pytest.approx(-5.0 / 70.0)
     curve[-21] -= 5.0
-    assert initialisation_row("Some", "RNN", curve[None]).log10_factor.median == pytest.approx(0.0)
+    assert initialisation_row("Some", "RNN", curve[None], 11).log10_factor.median == pytest.approx(0.0)
 
 
 def test_the_horizon_is_missing_where_that_of_the_median_network_is() -> None:
     reached, never = line(-0.1), line(0.0)
-    assert initialisation_row("Some", "RNN", np.stack([reached, reached, never])).horizon == 21
-    assert initialisation_row("Some", "RNN", np.stack([reached, never, never])).horizon is None
+    assert initialisation_row("Some", "RNN", np.stack([reached, reached, never]), 11).horizon == 21
+    assert initialisation_row("Some", "RNN", np.stack([reached, never, never]), 11).horizon is None
 
 
 def test_gradients_of_exactly_zero_are_counted_as_minus_infinity() -> None:
-    row = initialisation_row("Some", "RNN", np.stack([DEAD, GONE, GONE, DEAD, line(0.0)]))
+    row = initialisation_row("Some", "RNN", np.stack([DEAD, GONE, GONE, DEAD, line(0.0)]), 11)
     assert (row.log10_factor.median, row.log10_factor.high) == (-math.inf, 0.0)
     assert (row.log10_share.median, row.log10_share.high) == (-math.inf, 0.0)
     assert (row.outcome, row.horizon) == ("vanishes", 30)
-    silent = initialisation_row("Some", "RNN", np.full((3, 100), -np.inf))
+    silent = initialisation_row("Some", "RNN", np.full((3, 100), -np.inf), 11)
     assert (silent.log10_factor.high, silent.log10_share.high, silent.horizon) == (-math.inf, -math.inf, None)
 
 
@@ -92,7 +92,7 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
     small = Experiment(hidden_size=3, input_size=2, batch_size=1, sequence_length=100)
     norms = run_family(scheme_experiment("irnn", "rnn", small), seeds=range(20)).log10_norms["input"]
     assert np.isneginf(norms[:, 0]).any()
-    table = initialisations_table([initialisation_row("IRNN", "RNN", norms)])
+    table = initialisations_table([initialisation_row("IRNN", "RNN", norms, 11)])
     assert table["factor_per_step_low"][0] == 0.0
     assert table["log10_share_at_step_1_low"][0] == -math.inf
 
@@ -100,15 +100,15 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
 @pytest.mark.parametrize("shape", [(3, 1), (0, 100)])
 def test_a_row_needs_a_network_and_two_steps(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=r"log10_norms of shape .* at least 1 network and 2 steps"):
-        initialisation_row("Some", "RNN", np.zeros(shape))
+        initialisation_row("Some", "RNN", np.zeros(shape), 11)
 
 
 def test_the_table_has_a_row_for_each_scheme_and_cell() -> None:
     slow, fast = np.stack([line(0.0)] * 3), np.stack([line(-0.5)] * 3)
-    table = initialisations_table([initialisation_row("A", "RNN", slow), initialisation_row("B", "LSTM", fast)])
+    table = initialisations_table([initialisation_row("A", "RNN", slow, 11), initialisation_row("B", "LSTM", fast, 11)])
     assert list(table.columns) == [
         *("scheme", "cell", "factor_per_step", "factor_per_step_low", "factor_per_step_high", "horizon", "verdict"),
-        *("log10_share_at_step_1", "log10_share_at_step_1_low", "log10_share_at_step_1_high"),
+        *("log10_share_at_step_1", "log10_share_at_step_1_low", "log10_share_at_step_1_high", "digits"),
     ]
     assert table["scheme"].tolist() == ["A", "B"]
     assert table["verdict"].tolist() == ["holds", "vanishes"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics import Experiment, phase_grid, run, split_by_lag, theory
+from rnn_dynamics import Experiment, phase_grid, run, run_family, split_by_lag, theory
 from rnn_dynamics.charts.phase_diagram import phase_chart
 from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import DIVERGING
@@ -210,6 +210,9 @@ def test_the_frames_hold_what_the_records_hold() -> None:
     assert len(frame) == 2 * (1 + 5) * len(SCALES)
     assert list(frame[frame["seed"] == "mean"]["log10_factor"][: len(SCALES)]) == list(row.log10_factors)
     assert list(frame[frame["seed"] == 3]["log10_factor"][: len(SCALES)]) == list(row.log10_factors_by_seed[3])
+    chosen = frame[(frame["seed"] == 3) & (frame["input_scale"] == row.experiment.input_scale)]
+    assert list(chosen["digits"]) == list(run_family(row.experiment, weight_scales=SCALES, seeds=[3]).digits)
+    assert (frame[frame["seed"] == "mean"]["digits"] <= frame["digits"].max()).all()
     split = split_by_lag(SMALL)
     lags = lag_table(split)
     assert list(lags["lag"]) == list(range(SMALL.sequence_length))

@@ -16,6 +16,7 @@ import pytest
 
 from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.cliff import Descent, descend
+from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.experiment import settings
 from rnn_dynamics.factor import log10_factor_per_step
@@ -390,6 +391,23 @@ def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_cannot_do(tmp_p
     assert "scikit-learn, which carries the digits" in script
     with pytest.raises(ValueError, match=r"gaps = \[7\] with task = 'digits': only 'blank'"):
         training_script(training, (7,))
+
+
+def test_every_table_of_one_answer_says_how_many_digits_are_certain() -> None:
+    presets = [name for name in ALL if not name[-1].isdigit()]
+    assert {ALL[name].page for name in presets} == set(PAGES)
+    for name in presets:
+        of = settings(ALL[name].experiment)
+        for file in files_of(name):
+            if file.what in ("map", "table"):  # whose networks have digits of their own
+                assert "digits" in table(file)
+            elif file.suffix == "csv":
+                assert file.digits is not None
+                head = [line for line in file.text(ALL[name].page, of).splitlines() if line.startswith("# ")]
+                assert head[-1] == f"# {digits_note(file.digits())}"
+    explodes = {file.what: file for file in files_of("vanish_or_explode-explodes")}
+    assert explodes["curves"].digits is not None
+    assert explodes["curves"].digits() == 0
 
 
 def test_a_script_belongs_to_the_settings_that_its_file_names() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.run import run, run_family, split_additive_path
 from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, steps_text, time_scale
@@ -41,7 +42,7 @@ class PathAnswer:
     """One network's gradient and its parts beside the vanilla network's, each relative to its size at step T.
 
     curves: as in `PathPicture`. bands: name -> (3, T), lowest, median and highest of `networks` others. gates: (T, H)
-    of the first sequence.
+    of the first sequence. digits: how many another program shares, of both networks' curves.
     """
 
     experiment: Experiment
@@ -50,6 +51,7 @@ class PathAnswer:
     bands: Mapping[str, Array]
     networks: int
     gates: Mapping[str, Array]
+    digits: int
 
     @property
     def path_gate(self) -> Array:
@@ -62,9 +64,9 @@ def path_answer(experiment: Experiment) -> PathAnswer:
     """Answer for an LSTM or a GRU."""
     with COMPUTING:
         split, gates = split_additive_path(experiment), run(experiment).gates
-        rnn = run(replace(experiment, cell="rnn")).log10_norms["hidden"]
+        plain = run(replace(experiment, cell="rnn"))
         bands = _bands(replace(experiment, seed=0))
-    start = split.total[-1]
+    start, rnn = split.total[-1], plain.log10_norms["hidden"]
     curves = {
         "rnn": rnn - rnn[-1],
         "rest": split.rest - start,
@@ -78,6 +80,7 @@ def path_answer(experiment: Experiment) -> PathAnswer:
         bands=bands,
         networks=networks_for(experiment),
         gates={name: values[:, 0] for name, values in gates.items()},
+        digits=min(split.digits, plain.digits),
     )
 
 
@@ -183,6 +186,8 @@ def _horizon(lag: int | None) -> str:
 
 
 def _notes(answer: PathAnswer) -> Iterator[str]:
+    if unsure := warning(answer.digits):
+        yield unsure
     words, experiment, split = sentences(PAGE)["notes"], answer.experiment, answer.split
     cell, gate = CELLS[experiment.cell].label, PATH_GATE[experiment.cell]
     if experiment.hidden_path == "cut":

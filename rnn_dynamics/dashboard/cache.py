@@ -115,6 +115,11 @@ class LivePicture:
         """Which of the computed rows is a weight scale's."""
         return self.picture.rows.index(WEIGHT_SCALES.index(weight_scale))
 
+    def digits_at(self, weight_scale: float) -> int:
+        """How many digits another program shares of the curves at a weight scale."""
+        row = self.row_of(weight_scale)
+        return min(int(digits[row]) for digits in self.families.digits.values())
+
     def curves_at(self, weight_scale: float) -> dict[str, NDArray[np.float64]]:
         """Cell -> (T,) log10 norms at a weight scale."""
         row = self.row_of(weight_scale)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnn_dynamics.cliff import Descent
+from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
 from rnn_dynamics.reproduction import (
     cliff_script,
@@ -19,7 +20,7 @@ from rnn_dynamics.reproduction import (
     training_script,
 )
 from rnn_dynamics.run import run, run_jacobians
-from rnn_dynamics.trace import LossByTime, ShapeTrace
+from rnn_dynamics.trace import JacobianTrace, LossByTime, ShapeTrace
 from rnn_dynamics.training import TRAINING_KNOBS, Training
 
 _MIME = {"csv": "text/csv", "py": "text/x-python"}
@@ -30,7 +31,8 @@ class Download:
     """A file that is made when a reader asks for it.
 
     label: of its button. what: it holds, as a part of its name. suffix: "csv" or "py". content: makes it. of: the
-    settings that it belongs to, where they are not those of the controls.
+    settings that it belongs to, where they are not those of the controls. digits: how many of
+    them another program shares, where that can be said of all of its numbers.
     """
 
     label: str
@@ -38,6 +40,7 @@ class Download:
     suffix: str
     content: Callable[[], str]
     of: Mapping[str, Any] | None = None
+    digits: Callable[[], int] | None = None
 
     @property
     def mime(self) -> str:
@@ -51,14 +54,22 @@ class Download:
         return re.sub(r"[^\w.-]+", "_", "_".join(filter(None, parts))) + f".{self.suffix}"
 
     def text(self, page: str, shown: Mapping[str, Any]) -> str:
-        """The file; a table begins with its settings, one a line behind "#"."""
+        """The file; a table begins with its settings, one a line behind "#", and with how many digits are certain."""
         if self.suffix != "csv":
             return self.content()
         of = {"page": page} | dict(self.of or shown)
-        return "".join(f"# {name} = {value!r}\n" for name, value in of.items()) + self.content()
+        certain = [digits_note(self.digits())] if self.digits else []
+        lines = [*(f"{name} = {value!r}" for name, value in of.items()), *certain]
+        return "".join(f"# {line}\n" for line in lines) + self.content()
 
 
-def csv_download(label: str, what: str, table: Callable[[], Any], of: Mapping[str, Any] | None = None) -> Download:
+def csv_download(
+    label: str,
+    what: str,
+    table: Callable[[], Any],
+    of: Mapping[str, Any] | None = None,
+    digits: Callable[[], int] | None = None,
+) -> Download:
     """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
     return Download(
         label=f"{label} (CSV)",
@@ -66,6 +77,7 @@ def csv_download(label: str, what: str, table: Callable[[], Any], of: Mapping[st
         suffix="csv",
         content=lambda: str(table().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)),
         of=of,
+        digits=digits,
     )
 
 
@@ -86,36 +98,45 @@ def _together(values: Sequence[Any]) -> Any:
     return different[0] if len(different) == 1 else ", ".join(map(str, different))
 
 
-def _script(cell: str, kind: str, what: str, content: Callable[[], str], of: Mapping[str, Any]) -> Download:
-    label = KNOBS_CHOICE["cell"].options[cell]
-    return Download(label=f"PyTorch script ({label}{kind})", what=what, suffix="py", content=content, of=of)
+def _script(
+    of: Mapping[str, Any], kind: str, what: str, content: Callable[[], str], digits: Callable[[], int] | None = None
+) -> Download:
+    label = f"PyTorch script ({KNOBS_CHOICE['cell'].options[of['cell']]}{kind})"
+    return Download(label=label, what=what, suffix="py", content=content, of=of, digits=digits)
 
 
 def script_download(experiment: Experiment, note: str = "") -> Download:
     """The reproduction script of an experiment."""
     what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-    return _script(experiment.cell, note, what, lambda: reproduction_script(run(experiment)), settings(experiment))
+    return _script(
+        settings(experiment),
+        note,
+        what,
+        lambda: reproduction_script(run(experiment)),
+        lambda: run(experiment).digits,
+    )
 
 
 def jacobian_script_download(experiment: Experiment) -> Download:
     """The script that multiplies an experiment's Jacobians."""
 
-    def content() -> str:
-        return jacobian_script(run_jacobians(experiment, [experiment.sequence_length], exponents=1))
+    def answer() -> JacobianTrace:
+        return run_jacobians(experiment, [experiment.sequence_length], exponents=1)
 
-    return _script(experiment.cell, ", Jacobians", "products", content, settings(experiment))
+    of = settings(experiment)
+    return _script(of, ", Jacobians", "products", lambda: jacobian_script(answer()), lambda: answer().digits)
 
 
 def shape_script_download(answer: ShapeTrace) -> Download:
     """The script that unrolls a shape and gives each edge a gradient."""
-    asked = answer.experiment
-    return _script(asked.cell, f", {answer.shape}", answer.shape, lambda: shape_script(answer), settings(asked))
+    of, shape = settings(answer.experiment), answer.shape
+    return _script(of, f", {shape}", shape, lambda: shape_script(answer), lambda: answer.digits)
 
 
 def loss_script_download(answer: LossByTime) -> Download:
     """The script that sends each of an experiment's losses back by itself."""
-    asked = answer.experiment
-    return _script(asked.cell, ", each loss by itself", "each_loss", lambda: loss_script(answer), settings(asked))
+    of = settings(answer.experiment)
+    return _script(of, ", each loss by itself", "each_loss", lambda: loss_script(answer), lambda: answer.digits)
 
 
 def cliff_script_download(descents: Sequence[Descent]) -> Download:
@@ -127,5 +148,4 @@ def cliff_script_download(descents: Sequence[Descent]) -> Download:
 
 def training_script_download(training: Training, gaps: Sequence[int] = ()) -> Download:
     """The script that trains one network, and tests one that fills in blanks at several gaps."""
-    cell, of = training.experiment.cell, training_settings(training)
-    return _script(cell, ", training", "training", lambda: training_script(training, gaps), of)
+    return _script(training_settings(training), ", training", "training", lambda: training_script(training, gaps))

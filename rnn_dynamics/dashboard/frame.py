@@ -15,6 +15,7 @@ from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
@@ -356,3 +357,5 @@ class Frame:
             )
         if any(file.suffix == "py" for file in files):
             st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")
+        if digits := [file.digits() for file in files if file.suffix == "py" and file.digits]:
+            st.caption(digits_note(min(digits)))

@@ -60,6 +60,7 @@ class SchemeRows:
         self.seeds = seeds_for(experiment)
         self._experiment, self._go = experiment, max(1, int(_LARGEST_GO // _cost(experiment)))
         self._norms: list[Array] = []
+        self._digits: list[int] = []
 
     @property
     def complete(self) -> bool:
@@ -81,10 +82,12 @@ class SchemeRows:
             asked = scheme_experiment(scheme, cell, self._experiment)
             family = run_family(asked, seeds=self.seeds[done : done + self._go])
             self._norms.append(family.log10_norms["input"])
+            self._digits.append(int(family.digits.min()))
             if done + self._go >= len(self.seeds):
                 label = NAMED_SCHEMES[scheme].label
-                self.rows.append(initialisation_row(label, CELLS[cell].label, np.concatenate(self._norms)))
-                self._norms = []
+                norms, digits = np.concatenate(self._norms), min(self._digits)
+                self.rows.append(initialisation_row(label, CELLS[cell].label, norms, digits))
+                self._norms, self._digits = [], []
 
 
 def _cost(experiment: Experiment) -> int:

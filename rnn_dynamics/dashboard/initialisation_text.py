@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.initialisations import InitialisationRow, Line
 from rnn_dynamics.tables.verdict import power_of_ten, times
@@ -126,3 +127,5 @@ def _notes(experiment: Experiment, rows: Rows, seeds: range, missing: int) -> It
         yield notes["every"]
     size = {"hidden_size": experiment.hidden_size, "networks": len(seeds), "first": seeds[0], "last": seeds[-1]}
     yield notes["spread"].format(**size)
+    if rows and (unsure := warning(min(row.digits for row in rows.values()))):
+        yield unsure

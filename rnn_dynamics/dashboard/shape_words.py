@@ -9,6 +9,7 @@ import numpy as np
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.dashboard.shapes import PAGE, numbers_of, shape_answer
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.shapes import subscripted
@@ -96,6 +97,8 @@ def _name(edge: Edge) -> str:
 
 
 def _notes(trace: ShapeTrace) -> Iterator[str]:
+    if unsure := warning(trace.digits):
+        yield unsure
     words, experiment = sentences(PAGE)["notes"], trace.experiment
     edges = _by_matrix(trace)["W_hh"]
     orders = edges[0].log10_norm - edges[-1].log10_norm

@@ -82,7 +82,7 @@ def _notes(words: Words, verdicts: Mapping[str, Verdict], experiment: Experiment
     if radius > 1 and verdict.outcome == "vanishes" and one_error:
         slope = mean_slope(replace(experiment, cell=plain))
         yield texts["above_one_relu" if relu else "above_one"].format(radius=radius, name=name, slope=slope)
-    if unsure := warning(min(int(digits[live.row_of(experiment.weight_scale)]) for digits in answer.digits.values())):
+    if unsure := warning(live.digits_at(experiment.weight_scale)):
         yield unsure
     if experiment.loss_at == "every":
         yield texts["every"]

@@ -48,6 +48,7 @@ class InitialisationRow:
         horizon: the median of the networks' horizons, see `verdict.horizon`; None where it is one that does not exist.
         outcome: what `Verdict.outcome` says of the median factor.
         log10_share: log10 of (norm at step 1 / norm at step T).
+        digits: how many of them another program shares in every network, see `trace.Rounded`.
     """
 
     scheme: str
@@ -57,15 +58,17 @@ class InitialisationRow:
     horizon: float | None
     outcome: str
     log10_share: Spread
+    digits: int
 
 
-def initialisation_row(scheme: str, cell: str, log10_norms: Array) -> InitialisationRow:
+def initialisation_row(scheme: str, cell: str, log10_norms: Array, digits: int) -> InitialisationRow:
     """Summarise the curves of one scheme and cell.
 
     Args:
         scheme: its label.
         cell: its name.
         log10_norms: (networks, T) of dL/dx_t, step 1 first; −inf where the gradient is zero.
+        digits: the fewest of a network.
 
     Raises:
         ValueError: fewer than 2 steps, or no network.
@@ -83,6 +86,7 @@ def initialisation_row(scheme: str, cell: str, log10_norms: Array) -> Initialisa
         horizon=median if np.isfinite(median) else None,
         outcome=outcome_of(factor.median),
         log10_share=Spread.of(orders_of_magnitude(log10_norms)),
+        digits=digits,
     )
 
 
@@ -90,8 +94,9 @@ def initialisations_table(rows: Sequence[InitialisationRow]) -> pd.DataFrame:
     """One row per scheme and cell, for a screen or a file.
 
     Returns:
-        columns scheme, cell, factor_per_step (no log10), horizon (lag, missing where there is none), verdict and
-        log10_share_at_step_1; `_low` and `_high` after the name stand for the lowest and the highest of all networks.
+        columns scheme, cell, factor_per_step (no log10), horizon (lag, missing where there is none), verdict,
+        log10_share_at_step_1 and digits; `_low` and `_high` after the name stand for the lowest and the highest of all
+        networks.
     """
     factors = [[10.0**value for value in astuple(row.log10_factor)] for row in rows]
     shares = [astuple(row.log10_share) for row in rows]
@@ -103,6 +108,7 @@ def initialisations_table(rows: Sequence[InitialisationRow]) -> pd.DataFrame:
             "horizon": pd.array([row.horizon for row in rows], dtype="Float64"),
             "verdict": [row.outcome for row in rows],
             **_columns("log10_share_at_step_1", shares),
+            "digits": [row.digits for row in rows],
         }
     )
 

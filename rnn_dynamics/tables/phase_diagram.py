@@ -255,21 +255,26 @@ def stretch_crossings(row: PhaseRow, predicted: float | None) -> list[Crossing]:
 
 
 def map_table(rows: Sequence[PhaseRow]) -> pd.DataFrame:
-    """The map as a tidy frame: input_scale, weight_scale, seed ("mean" for all networks together), log10_factor."""
+    """The map as a tidy frame: input_scale, weight_scale, seed ("mean" for all networks together), log10_factor.
+
+    And digits: how many of a network's norms another program shares, of all networks together the fewest.
+    """
     frames = []
     for row in rows:
-        parts = {"mean": row.log10_factors} | dict(zip(row.seeds, row.log10_factors_by_seed, strict=True))
-        for seed, factors in parts.items():
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "input_scale": row.experiment.input_scale,
-                        "weight_scale": row.weight_scales,
-                        "seed": seed,
-                        "log10_factor": factors,
-                    }
-                )
+        factors = {"mean": row.log10_factors} | dict(zip(row.seeds, row.log10_factors_by_seed, strict=True))
+        digits = {"mean": row.digits_by_seed.min(axis=0)} | dict(zip(row.seeds, row.digits_by_seed, strict=True))
+        frames += [
+            pd.DataFrame(
+                {
+                    "input_scale": row.experiment.input_scale,
+                    "weight_scale": row.weight_scales,
+                    "seed": seed,
+                    "log10_factor": values,
+                    "digits": digits[seed],
+                }
             )
+            for seed, values in factors.items()
+        ]
     return pd.concat(frames, ignore_index=True)
 
 
