@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from rnn_dynamics import process
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
+process.use_one_thread()  # as the server does: workers with two threads each would wait for each other
 settings.register_profile("same_everywhere", max_examples=25, deadline=None, derandomize=True, database=None)
 settings.load_profile("same_everywhere")
 
