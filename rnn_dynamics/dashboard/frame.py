@@ -356,6 +356,6 @@ class Frame:
                 width="stretch",
             )
         if any(file.suffix == "py" for file in files):
-            st.caption("The scripts need numpy and torch, nothing of ours, and print the same numbers by autograd.")
+            st.caption(sentences("app")["scripts"])
         if digits := [file.digits() for file in files if file.suffix == "py" and file.digits]:
             st.caption(digits_note(min(digits)))
