@@ -197,7 +197,7 @@ def _as_clause(error: BaseException) -> str:
     """What a page says of an exception; a refusal of ours is a ValueError and speaks for itself."""
     if isinstance(error, ValueError):
         return str(error)
-    return f"an error that was not foreseen ended it, {type(error).__name__} ({error}); the server's log has the rest"
+    return f"an unforeseen error, {type(error).__name__} ({error}); the server's log has the rest"
 
 
 @st.cache_resource(show_spinner=False)
