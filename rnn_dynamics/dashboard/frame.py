@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import streamlit as st
@@ -19,7 +19,7 @@ from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.settings_words import in_words, marks, state_line, why_idle
+from rnn_dynamics.dashboard.settings_words import MAY_IDLE, in_words, marks, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
 
@@ -118,7 +118,7 @@ class Frame:
         """The settings of the picture when the page opens."""
         return {key: view.at_opening for key, view in self.views.items()}
 
-    @property
+    @cached_property
     def at_opening(self) -> dict[str, Any]:
         """Every setting when the page opens."""
         return settings(self.opening) | self.views_at_opening
@@ -157,6 +157,8 @@ class Frame:
 
     def _why_idle(self, name: str) -> str:
         """Why a field has no effect on this page at the moment, or ""."""
+        if name not in (*self.idle, *MAY_IDLE):
+            return ""
         now = self.now
         own = self.idle[name](now) if name in self.idle else ""
         return own or why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
@@ -169,9 +171,9 @@ class Frame:
             for name, value in now.items()
             if value != opening[name] and name != "seed"
         }
-        on = [key for key in self.presets if self._of_preset(key).items() <= now.items()]
-        idle = [f"preset_{key}" for key in on] + ["reset"] * (now.items() <= opening.items())
-        st.html(state_line(now["seed"], names[on[0]] if on else "", away, idle))
+        on = [key for key, there in self._buttons.items() if there.items() <= now.items()]
+        presets = [names[key.removeprefix("preset_")] for key in on if key != "reset"]
+        st.html(state_line(now["seed"], presets[0] if presets else "", away, on))
 
     def _label(self, name: str) -> str:
         return self.views[name].label if name in self.views else KNOBS[name].label
@@ -196,7 +198,7 @@ class Frame:
         ensure_bar()
         self._read_state()
         st.html(STYLE)
-        st.html(marks([*(f"preset_{key}" for key in self.presets), "reset"]))
+        st.html(marks(self._buttons))
         arrive(self.name)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
@@ -229,7 +231,7 @@ class Frame:
         who.shown = self.now
         self._write_address(arrives and not back)
 
-    @property
+    @cached_property
     def _offered(self) -> dict[str, links.Offered]:
         """Setting of this page -> what its control can show."""
         offered: dict[str, links.Offered] = dict.fromkeys((*self.main, *self.more))
@@ -312,19 +314,23 @@ class Frame:
     def _preset_buttons(self, names: Mapping[str, str]) -> None:
         """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
         for number, key in enumerate(self.presets, start=1):
-            there = (self._of_preset(key),)
-            st.button(names[key], key=f"preset_{key}", shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
-        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self._of_opening,))
+            button = f"preset_{key}"
+            there = (self._buttons[button],)
+            st.button(names[key], key=button, shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
+        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self._buttons["reset"],))
         st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
 
-    def _of_preset(self, key: str) -> dict[str, Any]:
-        """What a preset sets: every field that has a control here, and the views that it names."""
-        there = settings(self.presets[key]) | dict(self.preset_views.get(key, {}))
-        return {name: value for name, value in there.items() if name in self._offered}
-
-    @property
-    def _of_opening(self) -> dict[str, Any]:
-        return {name: value for name, value in self.at_opening.items() if name in self._offered}
+    @cached_property
+    def _buttons(self) -> dict[str, dict[str, Any]]:
+        """Key of a button -> what it sets: every field that has a control here; a preset its own views, a reset all."""
+        presets = {
+            f"preset_{key}": settings(preset) | dict(self.preset_views.get(key, {}))
+            for key, preset in self.presets.items()
+        }
+        return {
+            key: {name: value for name, value in there.items() if name in self._offered}
+            for key, there in (presets | {"reset": self.at_opening}).items()
+        }
 
     def _go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls; a preset keeps the reader's other views, a reset none. An opening value is nobody's choice."""

@@ -10,6 +10,8 @@ from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS, Choice, Number
 
+#: Fields that may have no effect.
+MAY_IDLE = ("forget_bias", "gate_bias", "nonlinearity", "sequence_length", "input_size")
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
