@@ -363,7 +363,8 @@ def test_the_words_of_the_cost_are_its_numbers() -> None:
     for said in ("0.5 ms + 20 µs · T", "0 % of the forward", "33 % of the backward"):
         assert said in finding
     (whole,) = read(cost_picture(measurement)["whole"])
-    assert "backward as T^0.79" in whole["title"]
+    assert "backward 0.5 ms + 20 µs · T" in whole["title"]
+    assert "T<sup>0.79</sup>" in finding
     assert "computed in T^1.50" in whole["title"]
 
 

@@ -148,9 +148,10 @@ def cost_picture(measurement: Measurement) -> dict[str, bytes]:
     """The picture's datasets, of what is measured by now."""
     words = sentences(PAGE)["cost"]
     says = _exponents(measurement)
+    lines = {f"{name}_line": _line(words, name, measurement.values[name]) for name in PASSES}
     labels = {name: words["labels"][name].format(p=says[name]) for name in measurement.values}
     title = words["title"] if "matrix" in measurement.values else words["title_at_first"]
-    return cost_datasets(measurement.values, labels, title.format(**says))
+    return cost_datasets(measurement.values, labels, title.format(**says, **lines))
 
 
 def _exponents(measurement: Measurement) -> dict[str, str]:
