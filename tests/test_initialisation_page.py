@@ -36,8 +36,9 @@ def rows_of(experiment: Experiment) -> list[InitialisationRow]:
     found = []
     for scheme, cell in ROWS:
         asked = scheme_experiment(scheme, cell, experiment)
-        norms = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20)).log10_norms["input"]
-        found.append(initialisation_row(NAMED_SCHEMES[scheme].label, CELLS[cell].label, norms, 11))
+        family = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20))
+        norms, digits = family.log10_norms["input"], int(family.digits.min())
+        found.append(initialisation_row(NAMED_SCHEMES[scheme].label, CELLS[cell].label, norms, digits))
     return found
 
 
