@@ -222,7 +222,7 @@ def test_at_torchs_default_neither_order_loses_more_than_the_other() -> None:
     assert f"×{np.median(after):.3g} (×{min(after):.3g} to ×{max(after):.3g})" in said
     loses = sum(late < early for early, late in zip(before, after, strict=True))
     assert 0 < loses < 7
-    assert f"neither loses more in all of them, the reset after the product does in {loses} of 7" in said
+    assert f"neither loses more in all of them: the reset after the product does in {loses} of 7" in said
 
 
 @pytest.mark.parametrize(
