@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -215,6 +216,16 @@ def test_the_specification_is_valid_and_reads_both_tables(background: Background
     assert "datasets" not in spec
     assert {layer["data"]["name"] for layer in spec["layer"]} == {"lines", "whole"}
     assert len(set(SHAPES.values())) == len(SHAPES) == len(CELLS)
+
+
+def test_a_point_at_the_end_of_the_axis_lies_on_no_name() -> None:
+    spec = scheme_chart("light").to_dict()
+    left = next(item["expr"] for item in spec["params"] if item["name"] == "left")
+    marks = [layer["encoding"] for group in spec["layer"] for layer in group.get("layer", ())]
+    (name,) = (encoding for encoding in marks if encoding.get("text", {}).get("field") == "name")
+    begins, ends = (int(re.findall(r"\d+", place)[-1]) for place in (name["x"]["value"]["expr"], left))
+    widest = 7.1 * max(len(CELLS[cell].label) for _, cell in ROWS)  # pixels of bold type
+    assert begins + widest + 6 <= ends
 
 
 def test_every_message_stays_far_from_the_size_at_which_browsers_cache() -> None:
