@@ -1,0 +1,50 @@
+"""The tables that the theory's pages hand out, at settings at which a gradient is zero or a step is the only one."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from rnn_dynamics import Experiment, phase_grid, split_by_lag
+from rnn_dynamics.dashboard.depth import depth_answer
+from rnn_dynamics.dashboard.jacobians import jacobian_answer
+from rnn_dynamics.dashboard.losses import loss_answer
+from rnn_dynamics.tables.depth import depth_table
+from rnn_dynamics.tables.jacobians import jacobian_table
+from rnn_dynamics.tables.losses import loss_table, truncation_table
+from rnn_dynamics.tables.phase_diagram import lag_table, map_table
+
+OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
+SETTINGS = [
+    replace(OPENING, hidden_path="cut"),
+    replace(OPENING, nonlinearity="relu", seed=5, sequence_length=20),
+    replace(OPENING, nonlinearity="relu", input_scale=0.0),
+    replace(OPENING, initialisation="identity", cell="jordan", hidden_size=8),
+    replace(OPENING, text="a"),
+    replace(OPENING, cell="lstm", weight_scale=10.0, sequence_length=2),
+]
+
+
+def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
+    """Every table of the four pages, by name."""
+    jacobians, losses = jacobian_answer(experiment), loss_answer(experiment)
+    found = {
+        "jacobians": jacobian_table(jacobians.lags, jacobians.log10_singular_values, jacobians.factors),
+        "losses": loss_table(losses),
+        "truncation": truncation_table(losses),
+        "lags": lag_table(split_by_lag(experiment)),
+    }
+    if experiment.cell != "jordan":
+        trace = depth_answer(replace(experiment, num_layers=2, bidirectional=True)).trace
+        found["depth"] = depth_table(trace.layers, trace.log10_norms["input"])
+    if experiment.sequence_length > 1:
+        found["map"] = map_table(list(phase_grid(experiment, (0.5, 2.0), (0.0, 1.0), range(2))))
+    return found
+
+
+@pytest.mark.parametrize("experiment", SETTINGS, ids=range(len(SETTINGS)))
+def test_no_file_holds_a_number_that_is_none(experiment: Experiment) -> None:
+    for name, table in tables(experiment).items():
+        text = table.to_csv(index=False).lower()
+        assert not {"nan", "none", "inf"} & set(text.replace("\n", ",").split(",")), name
+        assert len(table) > 0
