@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 from rnn_dynamics.charts.phase_diagram import HEIGHT
 from rnn_dynamics.charts.theme import BASE_SIZE
 from rnn_dynamics.dashboard.content import sentences
+from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_pages import every_page
 
@@ -47,12 +48,14 @@ def test_a_page_fits_any_width_and_axe_finds_nothing_in_either_colour_scheme(
     desk: BrowserContext, address: str, page: str
 ) -> None:
     with visit(desk) as reader:
-        reader.page.set_viewport_size({"width": 390, "height": 844})
-        reader.open(f"{address}/{page}")
-        assert_nothing_scrolls_sideways(reader)
-        reader.page.set_viewport_size({"width": 1280, "height": 900})
-        reader.rest()
-        assert_nothing_scrolls_sideways(reader)
+        note_texts(reader.page)
+        for width, height in ((390, 844), (1280, 900)):
+            reader.page.set_viewport_size({"width": width, "height": height})
+            if width == 390:
+                reader.open(f"{address}/{page}")
+            reader.rest()
+            assert_nothing_scrolls_sideways(reader)
+            assert texts_on_each_other(reader.page) == []
         assert faults(reader) == []
         *_, last = sentences(page)["presets"]
         reader.page.locator(f".st-key-preset_{last} button").click()

@@ -26,7 +26,7 @@ _PARAMETERS = {
     "every": "ceil(13 * zoom * whole.steps / (width - rightStart))",
     "pointed": "hover.t ? hover.t[0] : 0",
 }
-_LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
+_LINES = "split(replace(whole.{}, /¦/g, width < 1000 * zoom ? '|' : ' '), '|')"
 _SHAPES = {"rnn": "triangle-up", "lstm": "circle", "gru": "square"}
 #: A larger mark below a smaller one is seen where two networks give the same.
 _SIZES = {"rnn": 80, "lstm": 190, "gru": 45}

@@ -124,7 +124,7 @@ class _Panels:
                 x=at("4"), text="scheme:N"
             ),
             wide.mark_text(**style, fontSize=15, fontWeight="bold").encode(
-                x=at("180"), text="name:N", color=self._colour()
+                x=at("180 * zoom"), text="name:N", color=self._colour()
             ),
             narrow.mark_text(**style, fontSize=12, fontWeight=bold).encode(
                 x=at("0"), text="short:N", color=self._colour()

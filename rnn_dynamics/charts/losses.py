@@ -33,7 +33,7 @@ _PARAMETERS = {
     "pointed": "hover.loss ? hover.loss[0] : whole.marked",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
-_LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
+_LINES = "split(replace({}, /¦/g, width < 1000 * zoom ? '|' : ' '), '|')"
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
 

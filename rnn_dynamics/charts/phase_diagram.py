@@ -44,7 +44,7 @@ _PARAMETERS = {
     "columnNames": "split(spot.names, ',')",
 }
 #: Lines of a title: "|" begins one, and on a phone "¦" does too.
-_LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
+_LINES = "split(replace({}, /¦/g, width < 1000 * zoom ? '|' : ' '), '|')"
 #: What is said of the cell under the pointer.
 _POINTED = (
     "'weight scale ' + names[hover.scale[0]] + ': ×' + format(pow(10, hover.factor[0] / 1000), '.3~r') + "
