@@ -36,3 +36,9 @@ def printed_by_all(scripts: Mapping[str, str], folder: Path) -> dict[str, str]:
     output = alone("driver", *(f"{name}.py" for name in scripts), folder=folder)
     parts = [part.partition("\n") for part in output.split("script ")[1:]]
     return {name.removesuffix(".py"): printed for name, _, printed in parts}
+
+
+def rows_of(output: str) -> list[list[str]]:
+    """The words of each line that a script has printed."""
+    assert "Traceback" not in output, output
+    return [line.split() for line in output.strip().splitlines()]

@@ -1,0 +1,134 @@
+"""The scripts of trainings, run where this library cannot be imported: the same losses, to what float32 allows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.reproduction import training_script
+from rnn_dynamics.tasks import Template
+from rnn_dynamics.trainer import Trainer
+from rnn_dynamics.training import Training
+from tests.handed_out import only, opened, table
+from tests.scripts import alone, printed_by_all, rows_of
+
+OWN = Template(
+    start="The \"x\" \\n '{cue}' {cue}",
+    fillers=("who sings", 'Far {x} """ é∂ ___ ?'),
+    end="likes ___",
+    answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
+)
+TINY: dict[str, Any] = {"hidden_size": 6, "batch_size": 5, "seed": 4}
+#: What the page's controls can be set to, each value at least once, each task with each cell.
+WAYS: list[tuple[str, str, dict[str, Any]]] = [
+    ("adam", "norm", {"initialisation": "torch", "gate_bias": "chrono"}),
+    ("rmsprop", "value", {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8}),
+    ("sgd", "none", {"initialisation": "identity", "nonlinearity": "relu"}),
+]
+
+
+def trainings() -> dict[str, Training]:
+    """Each preset of the page that learns, at its own settings but for sizes; each task, cell and way; sentences."""
+    page = opened("learning")
+    found: dict[str, Training] = {}
+    for name, preset in page["FRAME"].presets.items():
+        views = page["FRAME"].views_at_opening | page["FRAME"].preset_views[name] | {"iterations": "100"}
+        asked = page["trainings"](replace(preset, **TINY), views)
+        found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
+    for task in ("temporal_order", "adding", "copy_memory", "digits", "blank"):
+        for cell in ("rnn", "lstm", "gru"):
+            for optimiser, clipping, changes in WAYS:
+                experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
+                found[f"{task}-{cell}-{optimiser}"] = Training(
+                    experiment=experiment, task=task, optimiser=optimiser, clipping=clipping,
+                    clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
+                )  # fmt: skip
+    diverges = Experiment(cell="rnn", initialisation="identity", nonlinearity="relu", weight_scale=2.0, **TINY)
+    found["diverges"] = Training(experiment=replace(diverges, sequence_length=50), task="adding", iterations=4)
+    return found
+
+
+TRAININGS = trainings()
+
+
+@cache
+def trained(name: str) -> Trainer:
+    trainer = Trainer(TRAININGS[name])
+    while not trainer.done:
+        trainer.advance()
+    return trainer
+
+
+def files_of_training(name: str) -> Sequence[Download]:
+    """What the page hands out once this training is over."""
+    training, trainer = TRAININGS[name], trained(name)
+    if training.task == "blank":
+        gaps = (2, 7, 12)
+        tests = [(gap, trainer.accuracy_at(gap)) for gap in gaps]
+        page = opened("blank") | {"__builtins__": __builtins__}
+        answer = SimpleNamespace(training=training, gaps=gaps, curves={training.experiment.cell: tests})
+        return handed_out(page, "_answer", lambda: answer)
+    job = SimpleNamespace(trainings=(training,), histories=(trainer.history,))
+    return handed_out(opened("learning"), "shown_job", lambda *_: job)
+
+
+def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
+    """The page's files with a stand-in for what it asks of the session."""
+    downloads = page["_downloads"]
+    kept = downloads.__globals__[name]
+    downloads.__globals__[name] = stand_in
+    try:
+        found: Sequence[Download] = downloads(page["OPENING"], {})
+        tables = [table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy")]
+        assert len(tables) == 1
+        return found
+    finally:
+        downloads.__globals__[name] = kept
+
+
+@pytest.fixture(scope="module")
+def trained_by_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    scripts = {}
+    for name in TRAININGS:
+        (file,) = (file for file in files_of_training(name) if file.suffix == "py")
+        scripts[name] = file.content()
+    assert not any("rnn_dynamics" in script for script in scripts.values())
+    return printed_by_all(scripts, tmp_path_factory.mktemp("trainings"))
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_training_is_repeated_to_what_float32_allows(name: str, trained_by_scripts: dict[str, str]) -> None:
+    _, *lines = rows_of(trained_by_scripts[name])
+    history, training = trained(name).history, TRAININGS[name]
+    by_kind: dict[str, list[list[float]]] = {}
+    for kind, *values in lines:
+        by_kind.setdefault(kind, []).append([float(value) for value in values])
+    updates = list(zip(history.losses, history.gradient_norms, strict=True))
+    assert [int(row[0]) for row in by_kind["update"]] == list(range(1, len(updates) + 1))
+    np.testing.assert_allclose(np.array(by_kind["update"])[:, 1:], updates, rtol=1e-4)
+    looks = [(look.iteration, look.loss, look.accuracy) for look in history.moments]
+    np.testing.assert_allclose(by_kind["look"], looks, rtol=1e-4)
+    assert ("stopped" in by_kind) == bool(history.failure)
+    assert history.failure or name != "diverges"
+    frame = table(only(files_of_training(name), "accuracy" if training.task == "blank" else "learned"))
+    if training.task == "blank":
+        assert by_kind["gap"] == frame[["filler_words", "accuracy"]].to_numpy().tolist()
+    else:
+        np.testing.assert_allclose(by_kind["look"], frame[["update", "loss", "accuracy"]], rtol=1e-4)
+
+
+def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    training = TRAININGS["digits-gru-adam"]
+    script = training_script(training)
+    (tmp_path / "digits.py").write_text(script, encoding="utf-8")
+    assert alone("digits.py", folder=tmp_path).splitlines()[-1].startswith("look 4 ")
+    assert "scikit-learn, which carries the digits" in script
+    with pytest.raises(ValueError, match=r"gaps = \[7\] with task = 'digits': only 'blank'"):
+        training_script(training, (7,))
