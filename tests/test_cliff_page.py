@@ -267,7 +267,7 @@ def test_start_and_settings_are_in_the_link() -> None:
     for key, value in params.items():
         assert f"{key}={value}" in link(app)
     app.button(key="reset").click().run()
-    assert "?" not in link(app)
+    assert link(app) == link(open_page("cliff"))
 
 
 def test_the_next_seed_moves_the_start_within_its_place() -> None:
