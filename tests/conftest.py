@@ -54,12 +54,17 @@ def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "use_one_core", lambda: False)
 
 
-@pytest.fixture(autouse=True)
-def nobody_answers_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page's thread in the background would outlive its test, and compute while others measure memory."""
-    if "streamlit" in sys.modules:
-        monkeypatch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
-        monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
+@pytest.fixture(scope="session", autouse=True)
+def nobody_answers_in_advance() -> Iterator[None]:
+    """A page's thread in the background would outlive its test, and compute while others measure memory.
+
+    For the whole session, because pages also run in what several tests share.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "streamlit" in sys.modules:
+            patch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
+            patch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ _MARK = """
   border-color: currentColor;
   pointer-events: none;
 }}
-.stApp:has(.state.is-{key}) .st-key-{key} button::before {{ content: "✓"; margin-right: 0.4em; }}
+.stApp:has(.state.is-{key}) .st-key-{key} button::before {{ content: "\\2713"; margin-right: 0.4em; }}
 """
 
 
