@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,17 @@ def _is_last(nodeid: str) -> bool:
     return Path(nodeid.partition("::")[0]).name in {"test_pages.py", "test_strange_settings.py"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let nobody answer in advance: a page's thread would outlive its test, and compute while others measure memory.
+
+    Before the tests are collected, because some are made of what pages hand out.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
+    patch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
+    config.add_cleanup(patch.undo)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
     config.option.loadscopereorder = False  # by the number of their tests
     return OneBrowser(config, log)
@@ -52,19 +62,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
     monkeypatch.setattr(process, "use_one_core", lambda: False)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nobody_answers_in_advance() -> Iterator[None]:
-    """A page's thread in the background would outlive its test, and compute while others measure memory.
-
-    For the whole session, because pages also run in what several tests share.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if "streamlit" in sys.modules:
-            patch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
-            patch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ MAY_IDLE = ("forget_bias", "gate_bias", "nonlinearity", "sequence_length", "inpu
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
-  background: color-mix(in srgb, currentColor 10%, transparent);
   border-color: currentColor;
+  box-shadow: inset 0 0 0 1px currentColor;
   pointer-events: none;
 }}
 .stApp:has(.state.is-{key}) .st-key-{key} button::before {{ content: "\\2713"; margin-right: 0.4em; }}
