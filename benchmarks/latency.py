@@ -26,7 +26,8 @@ from benchmarks.report import Benchmark, main
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = 'import streamlit as st; st.fragment(lambda: st.write("value", st.slider("Value", 0, 100, key="value")))()'
-#: The app without the thread that answers in advance: what is remembered is what this program has asked before.
+#: The app without what works in the background: what is remembered is what this program has asked before, and no
+#: training goes on beside what is measured.
 QUIET = """
 from rnn_dynamics.dashboard import cache, desk
 from streamlit.web import cli
@@ -48,8 +49,6 @@ SLIDERS = {
     "by_hand": ("step", "sequence_length", "batch_size", "input_size", "hidden_size"),
     "blank": ("gap",),
 }
-#: Pages that open with a training of their own.
-TRAINING = ("learning", "blank")
 #: The slider that a page has once something has been trained there; what stands before that paints nothing.
 TRAINED = ("learning", ("look",))
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
@@ -161,27 +160,17 @@ def training_rows(visit: Visit) -> Iterator[Row]:
     """A slider of the home page while another visitor's training runs, and that visitor's own, once it is stopped."""
     scale = visit.knob("", HOME[0])
     presses, updates = (1, 200) if visit.quick else (15, 3000)
-    if not visit.quick:
-        for page in TRAINING:
-            await_opening(visit, page)
     idle = [scale.press()["waited"] for _ in range(presses)]
     trains = opened(visit.browser, f"{visit.app}/learning?iterations={updates}&batch_size=64")
     trains.get_by_role("button", name="Train", exact=True).click()
-    trains.get_by_text(re.compile(f"[1-9][0-9]* of {updates} updates")).wait_for(timeout=60_000)
+    trains.get_by_text(re.compile(f"[1-9][0-9]* of {updates:,} updates")).wait_for(timeout=60_000)
     busy = [scale.press()["waited"] for _ in range(presses)]
     if not visit.quick:  # which ends soon by itself
         trains.get_by_role("button", name="Stop", exact=True).click()
     trains.get_by_role("button", name="Train again", exact=True).wait_for()
     yield ratio_row(WHILE_TRAINING, [median_pair(WHILE_TRAINING, list(zip(idle, busy, strict=True)))], BUSY)
-    look = Knob(trains if visit.quick else opened(visit.browser, f"{visit.app}/{TRAINED[0]}"), TRAINED[1][0])
+    look = Knob(trains, TRAINED[1][0])
     yield compare(page_row(*TRAINED), look, visit.peer(), 2 if visit.quick else 12, PAGES)
-
-
-def await_opening(visit: Visit, page: str) -> None:
-    """Wait until a page has the training with which it opens, which else would go on beside what is measured."""
-    here = opened(visit.browser, f"{visit.app}/{page}")
-    here.get_by_text(re.compile(r"\b(\d+) of \1 updates")).first.wait_for(timeout=240_000)
-    here.close()
 
 
 def page_rows(visit: Visit) -> Iterator[Row]:

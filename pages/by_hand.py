@@ -55,6 +55,10 @@ FRAME = Frame(
     cells=tuple(MISTAKE_NAMES),
     preset_views=dict.fromkeys(PRESETS, RIGHT) | {"flip": RIGHT | {"rnn_mistake": "no flip"}},
     apart=(*OFFERED, "initialisation"),  # here the biases shall be drawn too
+    idle={
+        f"{cell}_mistake": lambda now, cell=cell: "" if now["cell"] == cell else sentences(PAGE)["other_cell"]  # type: ignore[misc]
+        for cell in MISTAKE_NAMES
+    },
     existing={"step": lambda now: tuple(map(str, range(1, now("sequence_length") + 1)))},
 )
 

@@ -13,7 +13,7 @@ from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.depth import PAGE, depth_answer, depth_picture
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, Views, along_sliders, background
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.tables.depth import depth_table
 
 OPENING = Experiment(
@@ -79,6 +79,7 @@ def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
             "All layers",
             "layers",
             lambda: depth_table(trace.layers, trace.log10_norms["input"]),
+            of=settings(trace.experiment),  # a large batch is lowered
             digits=lambda: trace.digits,
         ),
         script_download(trace.experiment),

@@ -91,9 +91,10 @@ def _picture(experiment: Experiment, views: Views, on: Background | None = None)
 
 def _downloads(experiment: Experiment, _: Views) -> tuple[Download, ...]:
     answer, measurement = loss_answer(experiment), measured()
+    asked = settings(answer.experiment)  # a large batch is lowered
     files = (
-        csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer), digits=lambda: answer.digits),
-        csv_download("Truncation", "truncation", lambda: truncation_table(answer), digits=lambda: answer.digits),
+        csv_download("Loss × time", "loss_by_time", lambda: loss_table(answer), asked, lambda: answer.digits),
+        csv_download("Truncation", "truncation", lambda: truncation_table(answer), asked, lambda: answer.digits),
         loss_script_download(answer),
     )
     if measurement is None or not measurement.values:

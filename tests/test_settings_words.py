@@ -40,10 +40,43 @@ def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_chang
         app.button(key=f"preset_{key}").click().run()
         assert f"preset_{key}" in marked(app)
         away = {name for name in app.query_params if name != "seed"}
-        assert state(app).count(": ") >= len(away)
-        assert (f"<b>{html.escape(name)}</b> sets" in state(app)) == bool(away)
+        disabled = {str(name) for name, one in widgets(app).items() if one.proto.disabled}
+        assert state(app).count(": ") >= len(away - disabled)
+        assert (f"<b>{html.escape(name)}</b> sets" in state(app)) == bool(away - disabled)
     app.button(key="new_seed").click().run()
     assert not marked(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "params", "sets", "others"),
+    [
+        ("vanish_or_explode", {"axis": "lag"}, "Explodes", "Against: lag"),
+        ("blank", {"sentence": "hello ___", "gap": "3"}, "3 words", "Your own sentence: hello ___"),
+        ("jacobians", {"axis": "lag"}, "ρ is no bound", "Against: lag"),
+        ("learning", {"axis": "lag"}, "Too fast", "Against: lag"),
+    ],
+)
+def test_what_a_preset_has_not_set_is_not_called_its_own(
+    page: str, params: dict[str, str], sets: str, others: str
+) -> None:
+    app = visit(page, params)
+    key = next(key for key, name in sentences(page)["presets"].items() if name == sets)
+    app.button(key=f"preset_{key}").click().run()
+    own, _, also = state(app).partition("; also changed: ")
+    assert f"<b>{sets}</b> sets" in own
+    assert others in also
+    assert others not in own
+    assert not {": sgd", ": adding"} & set(re.findall(r": [a-z]+", own))
+    assert page != "jacobians" or "Seed: 19" in own
+
+
+def test_a_setting_that_is_not_shown_is_not_called_changed() -> None:
+    app = visit("by_hand", {"cell": "LSTM", "rnn_mistake": "no slope"})
+    assert "Mistake" not in state(app)
+
+
+def test_a_long_sentence_is_shortened_in_the_line() -> None:
+    assert len(state(visit("vanish_or_explode", {"text": "a" * 188}))) < 200
 
 
 @every_page

@@ -186,9 +186,11 @@ def cost_finding(measurement: Measurement) -> str:
     }
     notes = [words["notes"]["how"]]
     if len(measurement.values["backward"]) > 2:
-        notes.append(words["notes"]["linear"])
-    if len(measurement.values.get("matrix", {})) > 1:
-        notes.append(words["notes"]["matrix"])
+        fixed = any(says[f"{name}_fixed"] not in ("0", "-0") for name in ("forward", "backward"))
+        notes.append(words["notes"]["linear" if fixed else "straight"])
+    matrix = measurement.values.get("matrix", {})
+    if len(matrix) > 1:
+        notes.append(words["notes"]["matrix" if (fitted_exponent(matrix) or 2.0) < 1.95 else "matrix_alone"])
     if says["matrix_sequences"] != says["sequences"]:
         notes.append(words["notes"]["lowered"])
     if measurement.stopped:

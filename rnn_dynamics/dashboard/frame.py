@@ -166,14 +166,18 @@ class Frame:
     def show_state(self) -> None:
         """Say which preset is on, and what is not as at the opening; stands in the fragment, so that it is true."""
         now, opening, names = self.now, self.at_opening, sentences(self.name)["presets"]
-        away = {
-            self._label(name): in_words(name, value)
-            for name, value in now.items()
-            if value != opening[name] and name != "seed"
-        }
         on = [key for key, there in self._buttons.items() if there.items() <= now.items()]
-        presets = [names[key.removeprefix("preset_")] for key in on if key != "reset"]
-        st.html(state_line(now["seed"], presets[0] if presets else "", away, on))
+        preset = next((key for key in on if key != "reset"), None)
+        away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name)]
+        sets = [name for name in away if preset and name in self._buttons[preset]]
+        others = [name for name in away if name not in (*sets, "seed")]
+        title = names[preset.removeprefix("preset_")] if preset else ""
+        st.html(state_line(now["seed"], title, self._in_words(sets), self._in_words(others), on))
+
+    def _in_words(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Label and value of some settings."""
+        now = self.now
+        return [(self._label(name), in_words(name, now[name])) for name in names]
 
     def _label(self, name: str) -> str:
         return self.views[name].label if name in self.views else KNOBS[name].label

@@ -88,7 +88,7 @@ def _notes(job: Job, pairs: Sequence[Trained]) -> Iterator[str]:
         yield words["both"]
     outcomes = {one.experiment.cell: outcome(one, its) for one, its in pairs}
     last = outcomes[training.experiment.cell]
-    if job.over and last in ("chance", "diverged", "untrained"):
+    if (job.complete or job.failure) and last in ("chance", "diverged", "untrained"):
         if last == "chance" and training.experiment.cell != "rnn":
             yield words["gates_fail"].format(cell=training.experiment.cell.upper())
         yield from advice(training, history, history.moments[-1].loss)

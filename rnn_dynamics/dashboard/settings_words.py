@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS, Choice, Number
+from rnn_dynamics.training import TRAINING_KNOBS
 
+#: Label and value of some settings, in words.
+Settings = Sequence[tuple[str, str]]
+#: Characters of a value that is typed.
+_LONGEST = 40
 #: Fields that may have no effect.
 MAY_IDLE = ("forget_bias", "gate_bias", "nonlinearity", "sequence_length", "input_size")
 #: The button of what is on already is marked, and cannot be pressed.
@@ -28,31 +33,43 @@ def marks(buttons: Collection[str]) -> str:
     return f"<style>{''.join(_MARK.format(key=key) for key in buttons)}</style>"
 
 
-def state_line(seed: int, preset: str, away: Mapping[str, str], idle: Collection[str]) -> str:
+def state_line(seed: int, preset: str, sets: Settings, others: Settings, idle: Collection[str]) -> str:
     """The line above a picture, as HTML.
 
     Args:
         seed: of the networks.
         preset: the name of the preset that is on, "" if none is.
-        away: label -> value, in words, of each setting that differs from the opening picture.
+        sets: label and value, in words, of what the preset has away from the opening picture.
+        others: the same of what else is away from it.
         idle: keys of the buttons that would change nothing; they are the line's classes, for `marks`.
     """
     words = sentences("app")["state"]
-    listed = ", ".join(words["setting"].format(label=label, value=value) for label, value in away.items())
-    kind = ("preset" if listed else "opening") if preset else ("away" if listed else "plain")
-    said = words[kind].format(preset=html.escape(preset), settings=html.escape(listed))
+    texts = {"preset": html.escape(preset), "settings": _listed(sets), "others": _listed(others)}
+    with_preset = ("preset" if sets else "opening") + "_and" * bool(others)
+    kind = with_preset if preset else "away" if others else "plain"
     classes = "".join(f" is-{key}" for key in idle)
-    return f'<p class="state{classes}">{words["seed"].format(seed=seed)} · {said}</p>'
+    return f'<p class="state{classes}">{words["seed"].format(seed=seed)} · {words[kind].format(**texts)}</p>'
+
+
+def _listed(settings: Settings) -> str:
+    setting = sentences("app")["state"]["setting"]
+    return html.escape(", ".join(setting.format(label=label, value=value) for label, value in settings))
 
 
 def in_words(name: str, value: Any) -> str:
     """A setting's value as its control shows it."""
     knob, words = KNOBS.get(name), sentences("app")["state"]
+    trained = TRAINING_KNOBS.get(name)
+    if isinstance(trained, Choice):  # a view of it has its words, or its keys without the line below
+        return trained.options.get(str(value).replace(" ", "_"), str(value))
     if isinstance(knob, Choice):
         return knob.options[value]
     if isinstance(knob, Number):
         return f"{value:g}"
-    return words["on" if value else "off"] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(words["on" if value else "off"])
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
