@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Before the tests are collected, because some are made of what pages hand out.
     """
+    import_module("tests.background")  # which has them as they are
     patch = pytest.MonkeyPatch()
     patch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
     patch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)

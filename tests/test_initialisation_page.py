@@ -18,11 +18,11 @@ from rnn_dynamics.charts.initialisation import SHAPES, scheme_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard import initialisation as page
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.initialisation import NETWORKS, ROWS, SchemeRows, fill, scheme_rows, seeds_for
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.tables.initialisations import InitialisationRow, Line, Spread, initialisation_row, line_datasets
+from tests.background import warm_up
 from tests.test_pages import open_page, shown
 
 ROOT = Path(__file__).resolve().parent.parent
