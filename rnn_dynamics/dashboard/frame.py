@@ -148,7 +148,7 @@ class Frame:
             )
         if name in self.existing:
             options["offered"] = self._existing(name)
-        idle = self.idle[name](self.now) if name in self.idle else ""
+        idle = self._why_idle(name)
         return controls.view(name, view.label, view.values, view.at_opening, view.slider, idle=idle, **options)
 
     def _field(self, name: str) -> Any:
@@ -156,7 +156,7 @@ class Frame:
         return controls.control(name, self.opening, self._why_idle(name), offered)
 
     def _why_idle(self, name: str) -> str:
-        """Why a field has no effect on this page at the moment, or ""."""
+        """Why a setting has no effect on this page at the moment, or ""."""
         if name not in (*self.idle, *MAY_IDLE):
             return ""
         now = self.now
@@ -172,12 +172,8 @@ class Frame:
         sets = [name for name in away if preset and name in self._buttons[preset]]
         others = [name for name in away if name not in (*sets, "seed")]
         title = names[preset.removeprefix("preset_")] if preset else ""
-        st.html(state_line(now["seed"], title, self._in_words(sets), self._in_words(others), on))
-
-    def _in_words(self, names: Sequence[str]) -> list[tuple[str, str]]:
-        """Label and value of some settings."""
-        now = self.now
-        return [(self._label(name), in_words(name, now[name])) for name in names]
+        said = {name: (self._label(name), in_words(name, now[name])) for name in away}
+        st.html(state_line(now["seed"], title, [said[name] for name in sets], [said[name] for name in others], on))
 
     def _label(self, name: str) -> str:
         return self.views[name].label if name in self.views else KNOBS[name].label

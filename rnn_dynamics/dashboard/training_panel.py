@@ -120,7 +120,7 @@ def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
 
 def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training]]) -> None:
     words, held = sentences("training"), seat()
-    stopped = job is not None and not job.complete and not job.failure
+    stopped = job is not None and job.can_go_on
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(words["again" if job else "train"], key="train"):
             try:
