@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.blank import PAGE, BlankAnswer, example
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.training_words import ended, number, settings_of
+from rnn_dynamics.dashboard.training_words import by_network, ended, number, settings_of
 from rnn_dynamics.reading import KEEPS, Reading
 from rnn_dynamics.tables.blank import BlankPicture, blank_datasets, joint, short, tint_scale, tint_shares
 from rnn_dynamics.tables.verdict import power_of_ten
@@ -278,17 +277,8 @@ def _tables(answer: BlankAnswer) -> Iterator[str]:
 
 
 def _networks_table(answer: BlankAnswer, cue: tuple[int, int]) -> str:
-    """A column for each network, which leaves room for them on a phone."""
-    words, says = sentences(PAGE)["table"], numbers_of(answer)
-    columns = [_column(answer, cell, cue) for cell in answer.trainings]
-    names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in answer.trainings)
-    rows = "".join(
-        f'<tr><th scope="row">{words[key].format(**says)}</th>'
-        + "".join(f"<td>{column[key]}</td>" for column in columns)
-        + "</tr>"
-        for key in columns[0]
-    )
-    return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"
+    columns = {cell: _column(answer, cell, cue) for cell in answer.trainings}
+    return by_network(sentences(PAGE)["table"], numbers_of(answer), columns)
 
 
 def _column(answer: BlankAnswer, cell: str, cue: tuple[int, int]) -> dict[str, str]:

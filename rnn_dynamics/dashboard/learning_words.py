@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.learning import PAGE, looks_of, outcome
 from rnn_dynamics.dashboard.learning_advice import advice
-from rnn_dynamics.dashboard.training_words import ended, number, settings_of
+from rnn_dynamics.dashboard.training_words import by_network, ended, number, settings_of
 from rnn_dynamics.tables.learning import Look
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Training
@@ -28,22 +27,14 @@ def learning_finding(job: Job) -> str:
 
 
 def _table(pairs: Sequence[Trained]) -> str:
-    """A column for each network, which leaves room for them on a phone."""
-    words, (training, _) = sentences(PAGE)["table"], pairs[0]
+    training, _ = pairs[0]
     task = training.its_task
     says = {
         "chance": f"{task.chance_loss(training.experiment.sequence_length):.3g}",
         "guess": f"{100 * task.chance_accuracy:.0f}",
     }
-    names = "".join(f"<th>{CELLS[one.experiment.cell].label}</th>" for one, _ in pairs)
-    columns = [_column(*pair) for pair in pairs]
-    rows = "".join(
-        f'<tr><th scope="row">{words[key].format(**says)}</th>'
-        + "".join(f"<td>{column[key]}</td>" for column in columns)
-        + "</tr>"
-        for key in columns[0]
-    )
-    return f'<table class="verdict"><tr><th>{words["network"]}</th>{names}</tr>{rows}</table>'
+    columns = {one.experiment.cell: _column(one, its) for one, its in pairs}
+    return f'<table class="verdict">{by_network(sentences(PAGE)["table"], says, columns)}</table>'
 
 
 def _column(training: Training, history: History) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from rnn_dynamics.cells import CELLS
@@ -67,3 +70,21 @@ def number(value: float, digits: str = "") -> str:
         return "–"
     with np.errstate(divide="ignore"):
         return f"{value:{digits}}" if digits else power_of_ten(float(np.log10(value)))
+
+
+def by_network(words: Mapping[str, Any], says: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> str:
+    """The rows of a table with a column for each network, which leaves room for them on a phone, as HTML.
+
+    Args:
+        words: key of a row -> its name; "network" is that of the head.
+        says: what the names are filled with.
+        columns: cell -> key of a row -> what it says of this network.
+    """
+    names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in columns)
+    rows = "".join(
+        f'<tr><th scope="row">{words[key].format(**says)}</th>'
+        + "".join(f"<td>{column[key]}</td>" for column in columns.values())
+        + "</tr>"
+        for key in next(iter(columns.values()))
+    )
+    return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"
