@@ -13,7 +13,13 @@ from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_p
 from rnn_dynamics.dashboard.clipping import RATES, clipping_picture, clipping_trainings, trained
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.desk import seat
-from rnn_dynamics.dashboard.downloads import Download, cliff_script_download, csv_download, trainings_settings
+from rnn_dynamics.dashboard.downloads import (
+    Download,
+    cliff_script_download,
+    csv_download,
+    training_script_download,
+    trainings_settings,
+)
 from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.dashboard.training_panel import live, training_panel
 from rnn_dynamics.experiment import Experiment
@@ -134,7 +140,11 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     if job is None or not job.histories:
         return files
     of = trainings_settings(job.trainings)
-    return (*files, csv_download("The network's gradients", "network", lambda: clipping_table(trained(job)), of))
+    return (
+        *files,
+        csv_download("The network's gradients", "network", lambda: clipping_table(trained(job)), of),
+        *(training_script_download(one, what=f"training, clipping {one.clipping}") for one in job.trainings),
+    )
 
 
 def _answer(views: Views) -> None:

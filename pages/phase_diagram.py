@@ -17,7 +17,7 @@ from rnn_dynamics.dashboard.phase_diagram import phase_picture
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
 from rnn_dynamics.dashboard.phase_text import PAGE
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
-from rnn_dynamics.tables.phase_diagram import lag_table, map_table
+from rnn_dynamics.tables.phase_diagram import fewest_digits, lag_table, map_table
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {
@@ -130,7 +130,7 @@ def _downloads(experiment: Experiment, views: Views) -> tuple[Download, ...]:
     split = lag_answer(experiment)
     rows = [phase_row(replace(experiment, input_scale=scale)) for scale in there]
     return (
-        *((csv_download("Map", "map", lambda: map_table(rows)),) if rows else ()),
+        *((csv_download("Map", "map", lambda: map_table(rows), digits=lambda: fewest_digits(rows)),) if rows else ()),
         csv_download("Split by lag", "by_lag", lambda: lag_table(split), digits=lambda: split.digits),
         script_download(experiment),
     )

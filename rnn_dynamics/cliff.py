@@ -12,15 +12,14 @@ from the reach of one to that of the other stands the cliff.
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnn_dynamics.limits import KnownFields, Range, one_of, plain, short
+from rnn_dynamics.given import array_of_numbers
+from rnn_dynamics.limits import KnownFields, Range, finite, one_of, short
 
 Array = NDArray[np.float64]
 
@@ -73,10 +72,7 @@ class Descent(KnownFields):
         for name in ("w", "b"):
             object.__setattr__(self, name, _PLACES.checked(name, getattr(self, name)))
         for name in ("learning_rate", "threshold"):
-            value = plain(getattr(self, name))
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 < float(value) < math.inf:
-                raise ValueError(f"{name} = {short(getattr(self, name))} is not a finite number above 0")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, finite(name, getattr(self, name), positive=True))
         one_of("clipping", self.clipping, CLIPPING)
         object.__setattr__(self, "steps", _COUNTS.checked("steps", self.steps))
 
@@ -157,11 +153,12 @@ def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
     Raises:
         ValueError: a weight is negative or above 10⁶, or an output is not between 0 and 1.
     """
-    w, output = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(output, dtype=np.float64))
-    if not ((w >= 0.0) & (w <= LARGEST_PARAMETER)).all():
-        raise ValueError(f"w = {w} is not a number from 0 to {LARGEST_PARAMETER:,.0f}")
-    if not ((output > 0.0) & (output < 1.0)).all():
-        raise ValueError(f"output = {output} is not between 0 and 1")
+    weights, outputs = array_of_numbers("w", w), array_of_numbers("output", output)
+    if not ((weights >= 0.0) & (weights <= LARGEST_PARAMETER)).all():
+        raise ValueError(f"w = {short(w)} is not a number from 0 to {LARGEST_PARAMETER:,.0f}")
+    if not ((outputs > 0.0) & (outputs < 1.0)).all():
+        raise ValueError(f"output = {short(output)} is not between 0 and 1")
+    w, output = np.broadcast_arrays(weights, outputs)
     state = np.log(output / (1.0 - output))
     low, high = state - w, state.copy()  # 0 < σ < 1, so x_T lies between b and w + b
     for _ in range(80):
@@ -186,6 +183,7 @@ def cliff(w: float) -> Cliff | None:
     Raises:
         ValueError: the weight is negative or above 10⁶.
     """
+    w = Range(minimum=0.0, maximum=LARGEST_PARAMETER).checked("w", w)
     half_way, places = float(edge(w)), edge(w, np.linspace(0.2, 0.6, 401))
     if w <= NO_CLIFF_UP_TO:
         return None
@@ -198,8 +196,11 @@ def descend(descents: Sequence[Descent]) -> list[Path]:
     Norm clipping multiplies a gradient g by min(1, threshold / (‖g‖ + 10⁻⁶)), as torch.nn.utils.clip_grad_norm_ does.
 
     Raises:
-        ValueError: there is no descent, or they differ in their number of steps.
+        ValueError: there is no descent, something else stands for one, or they differ in their number of steps.
     """
+    for one in descents:
+        if not isinstance(one, Descent):
+            raise ValueError(f"descents holds {short(one)}, which is not a Descent")
     if len({descent.steps for descent in descents}) != 1:
         counts = sorted({descent.steps for descent in descents})
         raise ValueError(f"descents of {counts} steps: one pass needs descents of one number of steps, at least one")

@@ -240,8 +240,8 @@ class Experiment(KnownFields):
         default="open",
         metadata={
             "knob": Choice(
-                label="Way through W_hh",
-                help="Cut, h counts as a constant inside the gates on the way back: only the additive path is left.",
+                label="Hidden path",
+                help="The way back through W_hh. Cut, h counts as a constant there: only the additive path is left.",
                 options={"open": "open", "cut": "cut"},
             )
         },

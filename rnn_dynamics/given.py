@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.cells import cell_of
 from rnn_dynamics.experiment import Experiment, short
@@ -76,11 +76,16 @@ def _shapes(experiment: Experiment, parameters: Mapping[str, Array], features: i
     return shapes | {"weight_ho": (columns, hidden)} if cell.feeds_back_output else shapes
 
 
-def _finite(name: str, values: Array) -> Array:
+def array_of_numbers(name: str, values: ArrayLike) -> Array:
+    """Values of any shape in float64; refuse what holds no numbers."""
     try:
-        found = np.asarray(values, dtype=np.float64)
+        return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} = {short(values)} is not an array of numbers") from error
+
+
+def _finite(name: str, values: ArrayLike) -> Array:
+    found = array_of_numbers(name, values)
     if not np.isfinite(found).all():
         raise ValueError(f"{name} holds a value that is not finite")
     return found

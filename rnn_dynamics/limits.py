@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from collections.abc import Collection, Iterable, Mapping
@@ -39,6 +40,16 @@ def one_of(name: str, value: object, options: Collection[str], why: str = "") ->
     if not isinstance(found, str) or found not in options:
         raise ValueError(f"{name} = {short(value)} is not one of {', '.join(options)}{why}")
     return found
+
+
+def finite(name: str, value: object, *, positive: bool = False) -> float:
+    """Return `value` as a float; raise ValueError where it is not a finite number from 0 upwards, or above 0."""
+    found, least = plain(value), "above 0" if positive else "from 0 upwards"
+    if isinstance(found, bool) or not isinstance(found, numbers.Real) or not 0.0 <= float(found) < math.inf:
+        raise ValueError(f"{name} = {short(value)} is not a finite number {least}")
+    if positive and not found:
+        raise ValueError(f"{name} = {short(value)} is not a finite number {least}")
+    return float(found)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.limits import Range, finite
 
 Array = NDArray[np.float64]
 
@@ -72,7 +73,8 @@ def log10_gradient_bound(largest_singular_value: float, lag: int, gamma: float =
     Raises:
         ValueError: an argument is negative or not finite.
     """
-    _check(largest_singular_value=largest_singular_value, lag=lag, gamma=gamma)
+    for name, value in {"largest_singular_value": largest_singular_value, "lag": lag, "gamma": gamma}.items():
+        finite(name, value)
     if lag == 0:
         return 0.0
     factor = gamma * largest_singular_value
@@ -99,8 +101,7 @@ def latch(weight: float) -> Latch:
     Raises:
         ValueError: the weight is outside its limits.
     """
-    if not 0.0 <= weight <= LARGEST_LATCH_WEIGHT:
-        raise ValueError(f"weight = {weight} is not a number from 0 to {LARGEST_LATCH_WEIGHT:g}")
+    weight = Range(minimum=0.0, maximum=LARGEST_LATCH_WEIGHT).checked("weight", weight)
     if weight <= 1.0:
         return Latch((0.0,), weight)
     # u = w x solves w = u coth u, and in w − 1 = u²/(3 + u²/(5 + u²/(7 + ...))) (Lambert) no digit cancels as w → 1.
@@ -125,7 +126,8 @@ def mean_field_variance(weight_scale: float, input_variance: float) -> float:
     Raises:
         ValueError: an argument is negative or not finite.
     """
-    _check(weight_scale=weight_scale, input_variance=input_variance)
+    weight_scale = finite("weight_scale", weight_scale)
+    input_variance = finite("input_variance", input_variance)
     if input_variance == 0.0 and weight_scale <= 1.0:
         return 0.0
     # What is added to q in one step is concave in q, so Newton's steps from above come down to the largest root.
@@ -151,7 +153,8 @@ def mean_field_chi(weight_scale: float, input_variance: float) -> float:
     Raises:
         ValueError: an argument is negative or not finite.
     """
-    return weight_scale * weight_scale * _mean_squared_slope(mean_field_variance(weight_scale, input_variance))
+    variance = mean_field_variance(weight_scale, input_variance)
+    return weight_scale * weight_scale * _mean_squared_slope(variance)
 
 
 @lru_cache(maxsize=256)
@@ -164,7 +167,7 @@ def critical_weight_scale(input_variance: float) -> float:
     Raises:
         ValueError: the argument is negative or not finite.
     """
-    _check(input_variance=input_variance)
+    input_variance = finite("input_variance", input_variance)
     if input_variance == 0.0:
         return 1.0
 
@@ -224,12 +227,6 @@ def mean_field_crossing(experiment: Experiment) -> float | None:
     """
     known = mean_field_inputs(replace(experiment, weight_scale=1.0))
     return None if known is None else critical_weight_scale(known[1]) / known[0]
-
-
-def _check(**arguments: float) -> None:
-    for name, value in arguments.items():
-        if not 0.0 <= value < math.inf:
-            raise ValueError(f"{name} = {value} is not a finite number from 0 upwards")
 
 
 #: Nodes of the trapezoidal rule on the whole line, and their distance in units of min(√q, 1). The integrands are

@@ -13,11 +13,18 @@ import rnn_dynamics
 from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import HandWritten
-from rnn_dynamics.cliff import Descent
+from rnn_dynamics.cliff import Descent, cliff, descend, edge
 from rnn_dynamics.reading import read_sentence, starting_parameters
 from rnn_dynamics.run import walk_given
 from rnn_dynamics.schemes import scheme_experiment
 from rnn_dynamics.tasks import Template
+from rnn_dynamics.theory import (
+    critical_weight_scale,
+    latch,
+    log10_gradient_bound,
+    mean_field_chi,
+    mean_field_variance,
+)
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 
@@ -187,6 +194,25 @@ DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
         (Descent, DESCENT | {"w": "a"}, "w = 'a' is not a number from -1000000 to 1000000"),
         (Descent, DESCENT | {"learning_rate": True}, "learning_rate = True is not a finite number above 0"),
         (Descent, DESCENT | {"clipping": []}, "clipping = [] is not one of none, norm, value"),
+        (edge, {"w": "a"}, "w = 'a' is not an array of numbers"),
+        (edge, {"w": [1.0, -2.0]}, "w = [1.0, -2.0] is not a number from 0 to 1,000,000"),
+        (edge, {"w": 5.0, "output": [0.5, 1.0]}, "output = [0.5, 1.0] is not between 0 and 1"),
+        (cliff, {"w": None}, "w = None is not a number from 0 to 1000000"),
+        (cliff, {"w": [5.0]}, "w = [5.0] is not a number from 0 to 1000000"),
+        (descend, {"descents": [DESCENT]}, "descents holds {'w': 1.0, 'b': 0.0, 'learning_rate': 1.0}, which is not"),
+        (latch, {"weight": "2"}, "weight = '2' is not a number from 0 to 10"),
+        (
+            mean_field_chi,
+            {"weight_scale": "1", "input_variance": 1.0},
+            "weight_scale = '1' is not a finite number",
+        ),
+        (mean_field_variance, {"weight_scale": 1.0, "input_variance": None}, "input_variance = None is not a finite"),
+        (
+            critical_weight_scale,
+            {"input_variance": True},
+            "input_variance = True is not a finite number from 0 upwards",
+        ),
+        (log10_gradient_bound, {"largest_singular_value": 1.0, "lag": "3"}, "lag = '3' is not a finite number from 0"),
         (HandWritten, {"cell": "x"}, "cell = 'x' is not one of rnn, lstm, gru"),
         (HandWritten, {"cell": "gru", "mistake": ["no flip"]}, "mistake = ['no flip'] is not one of z swapped, "),
         (make_example, {"experiment": "rnn"}, "experiment = 'rnn' is not an Experiment"),

@@ -85,6 +85,10 @@ def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_d
             menu.wait_for()
             wait_until(lambda: scrolled(reader) == 0, f"{page} does not open at its top")
             reader.rest()
+        reader.page.get_by_role("button", name="Menu", exact=True).click()
+        close.hover()
+        reader.page.get_by_role("link", name=sentences("depth")["title"]).click()  # the page one is on
+        menu.wait_for()
         scroll(reader, 700)
         menu.click()
         close.click()

@@ -10,7 +10,7 @@ from rnn_dynamics.dashboard.content import prose
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.factor import log10_factor_per_step
 from rnn_dynamics.tables.phase import row_crossing
-from rnn_dynamics.tables.verdict import HOLDS_WITHIN, HORIZON_SHARE, judge
+from rnn_dynamics.tables.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge
 
 MEANINGS = dict(re.findall(r"\*\*(.+?)\.?\*\*(.+?)(?=\n\n|\Z)", prose("glossary"), re.S))
 
@@ -29,6 +29,25 @@ def test_the_borders_are_those_of_the_verdict() -> None:
         assert judge(np.log10(factor) * np.arange(9.0, -1.0, -1.0)).outcome == outcome
     assert f"100 steps at ×{below} leave {100 * below**100:.0f} %" in meaning
     assert f"100 steps at ×{above} make it {round(above**100, -1):.0f} times" in meaning
+
+
+def test_a_gradient_is_uneven_where_the_whole_way_contradicts_the_factor_in_the_middle() -> None:
+    meaning, middle = MEANINGS["Uneven"].replace("\n", " "), np.linspace(1.0, -1.0, 101)
+    assert f"over {10**ENDS_CHANGE:g} times more than ×{10**-HOLDS_WITHIN:.3f} or ×{10**HOLDS_WITHIN:.3f}" in meaning
+    for slope, first, outcome in (
+        (-0.1, -1.0, "vanishes"),
+        (-0.1, 1.0, "uneven"),
+        (0.1, 1.0, "explodes"),
+        (0.1, -1.0, "uneven"),
+        (0.0, 3.9, "holds"),
+        (0.0, 4.1, "uneven"),
+        (0.0, -3.9, "holds"),
+        (0.0, -4.1, "uneven"),
+    ):
+        curve = 50 * slope * middle
+        curve[0] = curve[-1] + first
+        assert judge(curve).log10_factor == pytest.approx(slope)
+        assert judge(curve).outcome == outcome
 
 
 def test_the_factor_is_taken_between_the_lags_that_are_named() -> None:

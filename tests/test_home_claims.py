@@ -25,6 +25,10 @@ TRAPS = (
     replace(OPENING, nonlinearity="relu", input_scale=0.0),
     replace(OPENING, hidden_size=32, hidden_path="cut", sequence_length=100),
     replace(OPENING, text="a" * 200, forget_bias=5.0, hidden_size=32),
+    replace(OPENING, weight_scale=10.0, sequence_length=200, hidden_size=8, initialisation="identity", seed=10),
+    replace(
+        OPENING, weight_scale=10.0, hidden_size=2, batch_size=1, initialisation="identity", input_scale=3.0, seed=7
+    ),
 )
 SETTINGS = [*TRAPS, *strange_settings(OPENING, 110)]
 
@@ -56,9 +60,12 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     for row, label, (cell, verdict) in zip(rows, labels, verdicts.items(), strict=True):
         assert f", {power_of_ten(verdict.orders)} in all" in row
         assert label == f"{cell.upper()}: {power_of_ten(verdict.orders)}"
-        for outcome in ("vanishes", "holds", "explodes"):
+        for outcome in ("vanishes", "holds", "explodes", "uneven"):
             claim = re.search(rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back", row)
             assert bool(claim) == (outcome in row) == (verdict.outcome == outcome)
+        assert not ("vanishes" in row and verdict.orders > 0.0)
+        assert not ("explodes" in row and verdict.orders < 0.0)
+        assert not ("holds" in row and abs(verdict.orders) > 2.0 + 0.02 * (experiment.sequence_length - 1))
         assert ("too:" in row) == (cell != plain_cell and first.outcome == verdict.outcome == "vanishes")
         left = re.search(r"\| (\d+) steps? \|", row)
         assert (int(left[1]) if left else None) == verdict.horizon

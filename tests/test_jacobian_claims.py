@@ -71,6 +71,19 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
             np.testing.assert_allclose(sizes, sizes[0], rtol=1e-9)
 
 
+def test_the_largest_exponent_stands_with_its_spread_per_step_too() -> None:
+    widest = 0.0
+    for seed in range(3):
+        asked = Experiment(cell="rnn", weight_scale=3.0, hidden_size=16, batch_size=1, seed=seed)
+        trace = run_jacobians(asked)
+        exponent, spread = trace.lyapunov_exponents[0], trace.lyapunov_spread[0]
+        (row,) = [line for line in plain(jacobian_finding(asked)).splitlines() if "Lyapunov" in line]
+        low, high = map(float, re.findall(r"×([\d.]+)", row))
+        np.testing.assert_allclose([low, high], np.exp([exponent - spread, exponent + spread]), rtol=5e-3)
+        widest = max(widest, high - low)
+    assert widest > 0.01
+
+
 def test_rotations_at_rest_have_no_positive_exponent_and_no_sign() -> None:
     said = said_at(Experiment(cell="rnn", batch_size=2, initialisation="orthogonal", input_scale=0.0))
     assert "0 of 32¦exponents > 0" in said

@@ -51,6 +51,8 @@ def trainings() -> dict[str, Training]:
                     clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
                 )  # fmt: skip
     diverges = Experiment(cell="rnn", initialisation="identity", nonlinearity="relu", weight_scale=2.0, **TINY)
+    both = opened("cliff")["clipping_trainings"]("0.01", "1", 4)
+    found |= {f"cliff-{one.clipping}": replace(one, iterations=5) for one in both}
     found["diverges"] = Training(experiment=replace(diverges, sequence_length=50), task="adding", iterations=4)
     return found
 
@@ -75,8 +77,21 @@ def files_of_training(name: str) -> Sequence[Download]:
         page = opened("blank") | {"__builtins__": __builtins__}
         answer = SimpleNamespace(training=training, gaps=gaps, curves={training.experiment.cell: tests})
         return handed_out(page, "_answer", lambda: answer)
+    if name.startswith("cliff"):
+        return files_of_the_cliff(training.clipping)
     job = SimpleNamespace(trainings=(training,), histories=(trainer.history,))
     return handed_out(opened("learning"), "shown_job", lambda *_: job)
+
+
+def files_of_the_cliff(clipping: str) -> Sequence[Download]:
+    """What the cliff's page hands out of its two networks, but for the script of the other."""
+    names = ("cliff-none", "cliff-norm")
+    job = SimpleNamespace(
+        trainings=tuple(TRAININGS[name] for name in names), histories=tuple(trained(name).history for name in names)
+    )
+    files = handed_out(opened("cliff"), "seat", lambda: SimpleNamespace(job=lambda _: job))
+    wanted = ("network", f"training, clipping {clipping}")
+    return [file for file in files if file.what in wanted]
 
 
 def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
@@ -85,8 +100,10 @@ def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Downl
     kept = downloads.__globals__[name]
     downloads.__globals__[name] = stand_in
     try:
-        found: Sequence[Download] = downloads(page["OPENING"], {})
-        tables = [table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy")]
+        found: Sequence[Download] = downloads(page["OPENING"], page["FRAME"].views_at_opening)
+        tables = [
+            table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy", "network")
+        ]
         assert len(tables) == 1
         return found
     finally:
@@ -117,8 +134,12 @@ def test_a_training_is_repeated_to_what_float32_allows(name: str, trained_by_scr
     np.testing.assert_allclose(by_kind["look"], looks, rtol=1e-4)
     assert ("stopped" in by_kind) == bool(history.failure)
     assert history.failure or name != "diverges"
-    frame = table(only(files_of_training(name), "accuracy" if training.task == "blank" else "learned"))
-    if training.task == "blank":
+    kind = "network" if name.startswith("cliff") else "accuracy" if training.task == "blank" else "learned"
+    frame = table(only(files_of_training(name), kind))
+    if kind == "network":
+        mine = frame[frame["clipping"] == training.clipping]
+        np.testing.assert_allclose(by_kind["update"], mine[["update", "loss", "gradient_norm"]], rtol=1e-4)
+    elif training.task == "blank":
         assert by_kind["gap"] == frame[["filler_words", "accuracy"]].to_numpy().tolist()
     else:
         np.testing.assert_allclose(by_kind["look"], frame[["update", "loss", "accuracy"]], rtol=1e-4)

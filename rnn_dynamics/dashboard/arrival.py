@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-#: At the top, a phone's menu closed. Its button, which is made anew at each closing, gets the name that page.css shows.
+#: At the top. A phone's menu closes at each choice, that of the page one is on too; its button, which is made anew at
+#: each closing, gets the name that page.css shows.
 _SCRIPT = """
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
 const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", "Menu");
 find("stMain").scrollTo(0, 0);
-if (find("stSidebar")?.dataset.collapsed === "false") find("stSidebarCollapseButton").firstChild.click();
 if (!window.menuNamer) {
   window.menuNamer = new MutationObserver(nameMenu);
   window.menuNamer.observe(find("stHeader"), { childList: true, subtree: true });
   nameMenu();
+  document.addEventListener("click", (event) => {
+    if (event.target.closest('[data-testid="stSidebarNavLink"]')) find("stSidebarCollapseButton").firstChild.click();
+  });
 }
 """
 

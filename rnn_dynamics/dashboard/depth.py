@@ -127,7 +127,7 @@ def _claim(answer: DepthAnswer) -> str:
         return "both_last"
     if min(answer.steps_with_gradient) < experiment.sequence_length:
         return "both_every_some"
-    # With the way through W_hh cut, later losses reach h_t through another layer, or not at all.
+    # With the hidden path cut, later losses reach h_t through another layer, or not at all.
     return "both_every_cut" if experiment.hidden_path == "cut" else "both_every"
 
 

@@ -146,6 +146,6 @@ def cliff_script_download(descents: Sequence[Descent]) -> Download:
     )
 
 
-def training_script_download(training: Training, gaps: Sequence[int] = ()) -> Download:
+def training_script_download(training: Training, gaps: Sequence[int] = (), what: str = "training") -> Download:
     """The script that trains one network, and tests one that fills in blanks at several gaps."""
-    return _script(training_settings(training), ", training", "training", lambda: training_script(training, gaps))
+    return _script(training_settings(training), f", {what}", what, lambda: training_script(training, gaps))

@@ -87,6 +87,7 @@ def headline(experiment: Experiment, rows: Rows) -> str:
         "start": titles["start"] if experiment.weight_scale == 1.0 else titles["start_scaled"],
         "weight_scale": experiment.weight_scale,
         "factor": _factor(lstm.log10_factor.median),
+        "share": power_of_ten(lstm.log10_share.median),
         "left": titles[f"left_{_left(lstm)}"].format(lag=lstm.horizon),
     }
     says["start"] = says["start"].format(**says)

@@ -29,6 +29,7 @@ SURVIVES = 0.01
 VISIBLE = float(np.log10(1.01))
 #: An exponent that is zero is found to be this small by rounding.
 _ROUNDING = 1e-12
+_LN_10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ class JacobianAnswer:
         radius, mean = (np.abs(self.eigenvalues[kind]).max() for kind in ("weights", "mean"))
         with np.errstate(divide="ignore"):
             bound, radius, mean = np.log10([self.singular_values[0], radius, mean]).tolist()
-        return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0] / np.log(10.0)), "mean": mean}
+        return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0]) / _LN_10, "mean": mean}
 
     @property
     def laws(self) -> dict[str, float]:
@@ -215,7 +216,8 @@ def numbers_of(answer: JacobianAnswer) -> dict[str, str | int]:
         | {
             "norm": power_of_ten(float(answer.norm[-1])),
             "norm_step": _factor(float(answer.norm[-1]) / back if back else np.nan),
-            "exponent": _over(answer),
+            "exponent": _between(*(power_of_ten(back * end if back else 0.0) for end in _ends(answer))),
+            "exponent_step": _between(*(_factor(end) for end in _ends(answer))),
             "exponent_nats": _exponent(answer),
             "cell": CELLS[experiment.cell].label,
             "matrix": CELLS[experiment.cell].state_matrix,
@@ -250,12 +252,14 @@ def _signed(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
-def _over(answer: JacobianAnswer) -> str:
-    """e^(λ₁ lag) at the longest lag, from the lower to the upper end of λ₁'s spread."""
-    ends = answer.exponents[0] + np.array([-1.0, 1.0]) * np.nan_to_num(answer.spread[0])
-    log10_ends = answer.back * ends / np.log(10.0) if answer.back else np.zeros(2)
-    low, high = (power_of_ten(value) for value in log10_ends.tolist())
-    return low if low == high else sentences(PAGE)["between"].format(low=low, high=high)
+def _ends(answer: JacobianAnswer) -> tuple[float, float]:
+    """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
+    exponent, spread = float(answer.exponents[0]), float(np.nan_to_num(answer.spread[0]))
+    return (exponent - spread) / _LN_10, (exponent + spread) / _LN_10
+
+
+def _between(low: str, high: str) -> str:
+    return low if low == high else str(sentences(PAGE)["between"].format(low=low, high=high))
 
 
 def _factor(log10_value: float) -> str:

@@ -46,7 +46,7 @@ class InitialisationRow:
         networks: how many there are.
         log10_factor: of the factor per step back of ‖dL/dx_t‖, see `log10_factor_per_step`.
         horizon: the median of the networks' horizons, see `verdict.horizon`; None where it is one that does not exist.
-        outcome: what `Verdict.outcome` says of the median factor.
+        outcome: what `Verdict.outcome` says of the medians.
         log10_share: log10 of (norm at step 1 / norm at step T).
         digits: how many of them another program shares in every network, see `trace.Rounded`.
     """
@@ -77,6 +77,7 @@ def initialisation_row(scheme: str, cell: str, log10_norms: Array, digits: int) 
     if length < 2 or not networks:
         raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 network and 2 steps")
     factor = Spread.of(log10_factor_per_step(log10_norms))
+    share = Spread.of(orders_of_magnitude(log10_norms))
     median = float(np.median([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]))
     return InitialisationRow(
         scheme=scheme,
@@ -84,8 +85,8 @@ def initialisation_row(scheme: str, cell: str, log10_norms: Array, digits: int) 
         networks=networks,
         log10_factor=factor,
         horizon=median if np.isfinite(median) else None,
-        outcome=outcome_of(factor.median),
-        log10_share=Spread.of(orders_of_magnitude(log10_norms)),
+        outcome=outcome_of(factor.median, share.median, length - 1),
+        log10_share=share,
         digits=digits,
     )
 

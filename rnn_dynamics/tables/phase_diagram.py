@@ -278,6 +278,11 @@ def map_table(rows: Sequence[PhaseRow]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def fewest_digits(rows: Sequence[PhaseRow]) -> int:
+    """How many digits another program shares of the norms of every network of the map."""
+    return int(min(row.digits_by_seed.min() for row in rows))
+
+
 def lag_table(split: LagSplit) -> pd.DataFrame:
     """The split by lag as a frame: step, lag, log10_norm, log10_truncated, share, cumulative_share; lag 0 first."""
     length = len(split.step)

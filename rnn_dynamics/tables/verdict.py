@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 HOLDS_WITHIN = 0.02
 #: The horizon is the lag from which on less than this share of the gradient at the last step is left.
 HORIZON_SHARE = 0.01
+#: The first and the last steps, which the factor leaves out, may change what holds by so many orders of magnitude more.
+ENDS_CHANGE = 2.0
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,9 @@ class Verdict:
     """What one curve says.
 
     Attributes:
-        outcome: "vanishes", "holds" or "explodes", by the factor per step, whatever the number of steps; "silent" where
-            the norm at step T is zero, as it is when all units of a ReLU network are off; "none" where there is no
-            factor, as of a single step.
+        outcome: "vanishes", "holds" or "explodes", by the factor per step, whatever the number of steps; "uneven" where
+            the whole way contradicts that factor, see `outcome_of`; "silent" where the norm at step T is zero, as it
+            is when all units of a ReLU network are off; "none" where there is no factor, as of a single step.
         orders: log10 of (norm at step 1 / norm at step T); nan where silent.
         log10_factor: of the factor per step back, see `log10_factor_per_step`; nan where silent too.
         horizon: see `horizon`.
@@ -42,7 +44,7 @@ def judge(log10_norms: Array) -> Verdict:
     """Judge one curve (T,) of log10 norms, step 1 first."""
     orders = float(orders_of_magnitude(log10_norms))
     factor = float(log10_factor_per_step(log10_norms)) if not math.isnan(orders) else math.nan
-    outcome = "silent" if math.isnan(orders) else outcome_of(factor)
+    outcome = "silent" if math.isnan(orders) else outcome_of(factor, orders, len(log10_norms) - 1)
     return Verdict(outcome, orders, factor, horizon(log10_norms))
 
 
@@ -52,11 +54,19 @@ def orders_of_magnitude(log10_norms: Array) -> Array:
     return np.asarray(np.subtract(first, last, out=np.full(np.shape(last), np.nan), where=np.isfinite(last)))
 
 
-def outcome_of(log10_factor: float) -> str:
-    """The word for such a factor per step; see `Verdict`."""
+def outcome_of(log10_factor: float, orders: float, steps: int) -> str:
+    """The word for such a factor per step, and so many orders of magnitude over all steps back; see `Verdict`.
+
+    "uneven" is a gradient that would vanish and has grown in all, or would explode and has shrunk, or that would hold
+    and has changed by more than `steps` of what holds allow, and ENDS_CHANGE.
+    """
     if math.isnan(log10_factor):
         return "none"
-    return "holds" if abs(log10_factor) <= HOLDS_WITHIN else "vanishes" if log10_factor < 0 else "explodes"
+    if abs(log10_factor) <= HOLDS_WITHIN:
+        return "holds" if abs(orders) <= HOLDS_WITHIN * steps + ENDS_CHANGE else "uneven"
+    if log10_factor * orders < 0:
+        return "uneven"
+    return "vanishes" if log10_factor < 0 else "explodes"
 
 
 def horizon(log10_norms: Array) -> int | None:
