@@ -102,12 +102,17 @@ class Reader:
 
     def open(self, url: str) -> None:
         self.page.goto(url)
-        self.page.locator(PICTURE).wait_for(timeout=PATIENCE * 1000)
+        self.wait()
         self.rest()
+
+    def wait(self) -> None:
+        """Wait until there is a picture and the server has answered."""
+        self.page.locator(PICTURE).wait_for(timeout=PATIENCE * 1000)
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
     def rest(self) -> None:
         """Wait until the server has answered and the picture stands still."""
-        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        self.wait()
         last, since = self.pixels(), time.monotonic()
         end = since + PATIENCE
         while time.monotonic() - since < 0.4:

@@ -2,12 +2,16 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.experiment import settings
 from tests.drawn import note_texts, texts_on_each_other
+from tests.handed_out import opened
 from tests.reader import Reader, running_app, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
 from tests.test_pages import PAGES
@@ -46,19 +50,21 @@ def press(reader: Reader, key: str) -> None:
     complete(reader)
 
 
+def is_on(reader: Reader, button: str) -> bool:
+    """Whether the page shows what a button would set."""
+    return f"is-{button}" in str(reader.page.locator("p.state").get_attribute("class")).split()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_pressed_first_is_one_entry_and_opens_elsewhere(
     desk: BrowserContext, address: str, fresh: str, page: str
 ) -> None:
+    *_, preset = sentences(page)["presets"]
     with visit(desk) as reader, visit(desk) as friend:
-        note_texts(reader.page)
-        for key in (*(f"preset_{preset}" for preset in sentences(page)["presets"]), "new_seed"):
+        for key in (f"preset_{preset}", "new_seed"):
             reader.open(f"{address}/{page}")
-            if f"is-{key}" in str(reader.page.locator("p.state").get_attribute("class")).split():
-                continue  # the opening picture: it is not offered
             before = entries(reader)
             press(reader, key)
-            assert texts_on_each_other(reader.page) == []
             assert entries(reader) == before + 1
             said = reader.finding()
             reader.page.reload()
@@ -73,6 +79,41 @@ def test_what_is_pressed_first_is_one_entry_and_opens_elsewhere(
             assert here(friend) == here(reader).replace(address, fresh)
         reader.assert_well()
         friend.assert_well()
+
+
+def set_by(page: str) -> dict[str, dict[str, str]]:
+    """Button of each preset -> what the address should say once it is pressed first."""
+    frame = opened(page)["FRAME"]
+    offered, opening = {*frame.main, *frame.more, *frame.views}, frame.at_opening
+    return {
+        f"preset_{key}": {
+            name: in_link(name, value)
+            for name, value in (settings(preset) | dict(frame.preset_views.get(key, {}))).items()
+            if name in offered and value != opening[name]
+        }
+        for key, preset in frame.presets.items()
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_preset_that_is_pressed_first_is_in_the_address_and_writes_no_texts_on_each_other(
+    desk: BrowserContext, address: str, page: str
+) -> None:
+    presets = set_by(page)
+    with ExitStack() as tabs:  # side by side: one after the other they would take twice as long
+        readers = {key: tabs.enter_context(visit(desk)) for key in presets}
+        for reader in readers.values():
+            note_texts(reader.page)
+            reader.page.goto(f"{address}/{page}", wait_until="commit")
+        for key, reader in readers.items():
+            reader.wait()
+            assert is_on(reader, key) == (not presets[key])
+            if presets[key]:
+                press(reader, key)
+            assert reader.settings() == presets[key]
+            assert is_on(reader, key)
+            assert texts_on_each_other(reader.page) == []
+            reader.assert_well()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
+from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import Reader, running_app, visit, wait_until
+from tests.test_browser_access import faults
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
@@ -234,12 +236,16 @@ def test_pointing_at_an_edge_shows_what_shares_its_weights_without_the_server(
 
 def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: BrowserContext, address: str) -> None:
     with visit(desk) as reader:
-        reader.open(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=100")
+        note_texts(reader.page)
+        small = "hidden_size=8&batch_size=8&sequence_length=20&iterations=100&gate_bias=constant"
+        reader.open(f"{address}/learning?{small}")
         reader.page.get_by_role("button", name="Train", exact=True).click()
         reader.page.get_by_role("button", name="Stop", exact=True).wait_for()
         reader.page.get_by_role("button", name="Train again").wait_for()
         reader.rest()
         assert "not trained on" in reader.finding()
+        assert texts_on_each_other(reader.page) == []
+        assert faults(reader) == []
         reader.page.set_viewport_size({"width": 390, "height": 844})
         table = reader.page.locator("table.verdict").bounding_box()
         assert table is not None
