@@ -36,8 +36,8 @@ def use_one_core() -> bool:
     """Keep every thread of this process, and those that they will start, on one processor core.
 
     Python runs one thread at a time anyway. A server that answers many visitors passes its interpreter lock from thread
-    to thread thousands of times a second, and between two cores each time costs a wake-up (docs/architecture.md, "A
-    full hall", has the figures). Returns whether the platform lets a process choose.
+    to thread thousands of times a second, and between two cores each time costs a wake-up. Returns whether the platform
+    lets a process choose.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -363,7 +363,7 @@ def test_the_notes_speak_of_the_readers_settings() -> None:
     app = open_app(params={"loss_at": "every", "forget_bias": "1.5", "hidden_path": "cut"})
     assert "forget bias of 1.5" in notes(app)
     assert "loss of its own" in notes(app)
-    assert "through W_hh is cut" in notes(app)
+    assert "The hidden path is cut" in notes(app)
     assert "Mean-field" not in notes(app)  # it predicts how one error travels
     assert "Mean-field" in notes(open_app())
 
