@@ -47,9 +47,9 @@ def pictures(reader: Reader, address: str, page: str) -> Iterator[tuple[str, str
     buttons = reader.page.locator(".st-key-presets button")
     for preset in range(buttons.count() - 2):  # without Reset and New seed
         if preset:
-            said = reader.page.url
+            before = _here(reader)
             buttons.nth(preset).click()
-            wait_until(lambda said=said: reader.page.url != said, "the preset is not taken")  # type: ignore[misc]
+            wait_until(lambda before=before: _here(reader) != before, "the preset is not taken")  # type: ignore[misc]
         wait_until(lambda: reader.page.locator(".st-key-computing").count() == 0, "the picture does not become whole")
         for scheme in ("light", "dark"):
             reader.page.emulate_media(color_scheme=scheme)
@@ -62,6 +62,10 @@ def pictures(reader: Reader, address: str, page: str) -> Iterator[tuple[str, str
                     yield f"{page}-{preset}-{scheme}-{name}-{number}.png", url
         reader.page.emulate_media(color_scheme="light")
         reader.page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def _here(reader: Reader) -> str:
+    return str(reader.page.evaluate("location.href"))
 
 
 def drawn(pages: list[str]) -> Iterator[tuple[Reader, str, str]]:
