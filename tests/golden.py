@@ -53,6 +53,8 @@ def pictures(reader: Reader, address: str, page: str) -> Iterator[tuple[str, str
         wait_until(lambda: reader.page.locator(".st-key-computing").count() == 0, "the picture does not become whole")
         for scheme in ("light", "dark"):
             reader.page.emulate_media(color_scheme=scheme)
+            if scheme == "dark":
+                reader.page.reload()  # a picture follows the scheme with the next run of its page
             for name, (width, height) in WIDTHS.items():
                 reader.page.set_viewport_size({"width": width, "height": height})
                 reader.page.mouse.move(1, 1)
