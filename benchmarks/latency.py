@@ -29,9 +29,9 @@ PEER = 'import streamlit as st; st.fragment(lambda: st.write("value", st.slider(
 #: The app without what works in the background: what is remembered is what this program has asked before, and no
 #: training goes on beside what is measured.
 QUIET = """
-from rnn_dynamics.dashboard import cache, desk
+from rnn_dynamics.dashboard import seat, warm
 from streamlit.web import cli
-cache.warm_up = desk.opening_job = lambda *_: None
+warm.warm_up = seat.opening_job = lambda *_: None
 cli.main()
 """
 #: Keys of the sliders of the home page, which has rows of its own.

@@ -10,10 +10,10 @@ from rnn_dynamics.charts.additive_path import path_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.additive_path import path_table
 

@@ -20,14 +20,16 @@ from rnn_dynamics.dashboard.blank import (
 )
 from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import opening_job
 from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, training_settings
 from rnn_dynamics.dashboard.frame import Frame, View, Views, background
-from rnn_dynamics.dashboard.training_panel import affordable, has, label, live, offered, shown_job, training_panel
+from rnn_dynamics.dashboard.seat import opening_job
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.jobs import has
 from rnn_dynamics.tables.blank import accuracy_table, word_table
 from rnn_dynamics.tasks import Template
 from rnn_dynamics.training import Training
+from rnn_dynamics.training_limits import affordable, label, offered
 
 OPENING = Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
 PRESETS = {
@@ -40,6 +42,8 @@ PRESETS = {
 SETTINGS = {"gap": "20", "learning_rate": "0.01", "updates": "150"}
 UPDATES = ("50", "100", "150", "200", "300", "400", "500", "700", "1000")
 LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
+#: Key of the session's state: the latest template that makes sense.
+LATEST = "template_that_makes_sense"
 LABELS = sentences(PAGE)["views"]
 FRAME = Frame(
     name=PAGE,
@@ -95,7 +99,7 @@ def picture() -> None:
     with right:
         training_panel(PAGE, _asked, SHARED)
     _, views = FRAME.asked()
-    if complaint := template_in_use(views)[1]:
+    if complaint := _template(views)[1]:
         st.warning(sentences(PAGE)["bad_template"].format(why=complaint))
     answer = _answer()
     colour = THEMES[background()].cells[list(CELL_NAMES).index(answer.cell)]
@@ -111,7 +115,13 @@ def picture() -> None:
 
 def _networks() -> tuple[Training, ...]:
     experiment, views = FRAME.asked()
-    return networks(experiment, views, template_in_use(views)[0])
+    return networks(experiment, views, _template(views)[0])
+
+
+def _template(views: Views) -> tuple[Template, str]:
+    template, complaint = template_in_use(views, st.session_state.get(LATEST, Template()))
+    st.session_state[LATEST] = template
+    return template, complaint
 
 
 def _asked() -> tuple[Training, ...]:

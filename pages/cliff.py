@@ -7,12 +7,10 @@ import streamlit as st
 from rnn_dynamics.charts.cliff import CELLS, GO, cliff_chart
 from rnn_dynamics.charts.clipping import clipping_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.cliff import PAGE, REGIONS, clicked_start, grid_values
 from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
 from rnn_dynamics.dashboard.clipping import RATES, clipping_picture, clipping_trainings, trained
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import seat
 from rnn_dynamics.dashboard.downloads import (
     Download,
     cliff_script_download,
@@ -21,7 +19,9 @@ from rnn_dynamics.dashboard.downloads import (
     trainings_settings,
 )
 from rnn_dynamics.dashboard.frame import Frame, View, Views, background
+from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.dashboard.training_panel import live, training_panel
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.cliff import path_table
 from rnn_dynamics.tables.clipping import clipping_table

@@ -8,20 +8,12 @@ import streamlit as st
 
 from rnn_dynamics.charts.initialisation import scheme_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
-from rnn_dynamics.dashboard.initialisation import (
-    STATUS_WIDTH,
-    come_back,
-    fill,
-    first_network,
-    grown_rows,
-    scheme_picture,
-    scheme_rows,
-    show_table,
-)
+from rnn_dynamics.dashboard.initialisation import fill, first_network, scheme_picture, scheme_rows
 from rnn_dynamics.dashboard.initialisation_text import PAGE
+from rnn_dynamics.dashboard.scheme_growth import STATUS_WIDTH, come_back, grown_rows, show_table
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.schemes import scheme_experiment
 from rnn_dynamics.tables.initialisations import initialisations_table

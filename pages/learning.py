@@ -10,7 +10,6 @@ from rnn_dynamics.charts.learning import learning_chart
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.theme import SEQUENTIAL
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import opening_job
 from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, background
 from rnn_dynamics.dashboard.learning import (
@@ -25,10 +24,12 @@ from rnn_dynamics.dashboard.learning import (
     untrained_picture,
 )
 from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.dashboard.training_panel import label, live, offered, shown_job, training_panel
+from rnn_dynamics.dashboard.seat import opening_job
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.learning import gradient_table, history_table
 from rnn_dynamics.training import Training
+from rnn_dynamics.training_limits import label, offered
 
 OPENING = Experiment(
     cell="lstm",

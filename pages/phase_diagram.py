@@ -9,13 +9,13 @@ import streamlit as st
 from rnn_dynamics.charts.phase_diagram import phase_chart
 from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.phase_diagram import phase_picture
 from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
 from rnn_dynamics.dashboard.phase_text import PAGE
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.phase_diagram import fewest_digits, lag_table, map_table
 

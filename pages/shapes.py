@@ -9,7 +9,6 @@ import streamlit as st
 from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.charts.shapes import shape_chart
 from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
-from rnn_dynamics.dashboard.cache import warm_up
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, shape_script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
@@ -23,6 +22,7 @@ from rnn_dynamics.dashboard.shapes import (
     shape_picture,
     stops,
 )
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.tables.shapes import edge_table
 

@@ -11,11 +11,14 @@ from rnn_dynamics.charts.before_after import before_after_chart
 from rnn_dynamics.charts.pieces import GO, as_vega_lite
 from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
-from rnn_dynamics.dashboard.before_after import chosen_job, look_every, trained_picture
-from rnn_dynamics.dashboard.cache import LivePicture, live_picture, warm_up
+from rnn_dynamics.dashboard.before_after import describe, trained_picture
+from rnn_dynamics.dashboard.cache import LivePicture, live_picture
+from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
+from rnn_dynamics.dashboard.trained import chosen_job, look_every
 from rnn_dynamics.dashboard.verdict_text import finding
+from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.tables.curves import curves_table
 from rnn_dynamics.tables.live import chosen_dataset
@@ -92,7 +95,8 @@ def trained() -> None:
 
 
 def _trained() -> None:
-    job, (_, views) = chosen_job(PAGE), FRAME.asked()
+    words, (_, views) = sentences(PAGE)["trained"], FRAME.asked()
+    job = chosen_job(words, lambda job, opening: describe(job, words, opening))
     if job is not None:
         datasets, note = trained_picture(PAGE, job, views["gradient"], views["axis"] == "lag")
         st.vega_lite_chart(

@@ -1,5 +1,5 @@
 """What pages do in the background, as it is; conftest.py keeps the pages of the tests from it."""
 
-from rnn_dynamics.dashboard.cache import warm_up
+from rnn_dynamics.dashboard.warm import warm_up
 
 __all__ = ["warm_up"]

@@ -45,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     import_module("tests.background")  # which has them as they are
     patch = pytest.MonkeyPatch()
-    patch.setattr("rnn_dynamics.dashboard.cache.warm_up", lambda *_: None)
-    patch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: None)
+    patch.setattr("rnn_dynamics.dashboard.warm.warm_up", lambda *_: None)
+    patch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: None)
     config.add_cleanup(patch.undo)
 
 

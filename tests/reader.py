@@ -33,9 +33,9 @@ PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height
 
 #: Streamlit without the threads that answer and train in advance, which would take the processor from the tests.
 QUIET = """
-from rnn_dynamics.dashboard import cache, desk
+from rnn_dynamics.dashboard import seat, warm
 from streamlit.web import cli
-cache.warm_up = desk.opening_job = lambda *_: None
+warm.warm_up = seat.opening_job = lambda *_: None
 cli.main()
 """
 

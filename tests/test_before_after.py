@@ -17,8 +17,9 @@ from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.charts.vanish_or_explode import GRADIENTS
 from rnn_dynamics.dashboard.before_after import network_of, trained_picture
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Desk, Job, Seat
 from rnn_dynamics.dashboard.learning_words import learning_finding
+from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.jobs import Desk, Job
 from rnn_dynamics.tables.before_after import before_after_datasets, before_after_table
 from rnn_dynamics.tables.drawing import point_steps
 from rnn_dynamics.tables.verdict import judge, power_of_ten

@@ -28,12 +28,12 @@ from rnn_dynamics.dashboard.blank import (
 )
 from rnn_dynamics.dashboard.blank_words import LEARNED, Look, blank_picture, claim, cue_share, finding, tinted
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.dashboard.training_panel import LARGEST, affordable
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.tables.blank import accuracy_table, joint, short, tint_scale, tint_shares, word_table
 from rnn_dynamics.tasks import Template
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import TESTED
+from rnn_dynamics.training_limits import LARGEST, affordable
 from tests.reader import wait_until
 from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
@@ -491,7 +491,7 @@ def test_a_reader_trains_and_looks_at_each_cell() -> None:
 
 def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = job()
-    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: shared)
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: shared)
     app = open_page("blank", LINK)
     assert not app.exception
     assert {row["cell"] for row in shown(app)["0-curves"]} == {"rnn", "lstm", "gru"}

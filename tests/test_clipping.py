@@ -10,7 +10,7 @@ import pytest
 from rnn_dynamics.charts.clipping import clipping_chart
 from rnn_dynamics.charts.theme import THEMES, Background
 from rnn_dynamics.dashboard.clipping import clipping_picture, clipping_trainings, trained
-from rnn_dynamics.dashboard.desk import Job
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.tables.clipping import clipping_table
 from tests.reader import LONGEST_LINE, wait_until
 from tests.test_pages import link, open_page, shown

@@ -8,7 +8,8 @@ from threading import Thread
 import pytest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.dashboard.desk import Desk, Job, Seat
+from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.jobs import Desk, Job
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
 from tests.reader import wait_until

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment
 from rnn_dynamics.charts.learning import GATE_DASHES, learning_chart
 from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard.desk import Desk, Job
 from rnn_dynamics.dashboard.learning import (
     learning_picture,
     looks_by_cell,
@@ -25,13 +24,14 @@ from rnn_dynamics.dashboard.learning import (
     untrained_picture,
 )
 from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.dashboard.training_panel import LARGEST
+from rnn_dynamics.jobs import Desk, Job
 from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
 from rnn_dynamics.tables.learning import LETTER, POINTS, Look, apart, gradient_table, history_table
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.tasks import TASKS
 from rnn_dynamics.trainer import Trainer
 from rnn_dynamics.training import Training
+from rnn_dynamics.training_limits import LARGEST
 from tests.reader import wait_until
 from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
@@ -401,7 +401,7 @@ def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:
 
 def opened(monkeypatch: pytest.MonkeyPatch, page: str, job: Job, link: dict[str, str]) -> AppTest:
     """A page whose opening's training is that job."""
-    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda *_: job)
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: job)
     return open_page(page, link)
 
 
@@ -425,7 +425,7 @@ def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytes
 
 def test_two_visitors_are_shown_one_training_of_the_servers_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, tiny = Desk(), tuple(replace(one, iterations=12) for one in trained().trainings)
-    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", lambda page, _: desk.opening(page, tiny))
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda page, _: desk.opening(page, tiny))
     first = open_page("learning")
     wait_until(lambda: desk.openings["learning"].over, "the opening's training does not end")
     first.run()
@@ -449,7 +449,7 @@ def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(mon
         asked.append(trainings)
         return goes_on
 
-    monkeypatch.setattr("rnn_dynamics.dashboard.desk.opening_job", opening)
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", opening)
     app = open_page("learning")
     assert not app.exception
     assert app.session_state["shown every"] == 2.0

@@ -16,10 +16,10 @@ import pytest
 from rnn_dynamics import Experiment
 from rnn_dynamics.dashboard.blank import BlankAnswer, Sentence, networks, sentence_of
 from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
-from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.learning import LENGTHS, learning_titles, looks_by_cell, trainings
 from rnn_dynamics.dashboard.learning_words import learning_finding
 from rnn_dynamics.experiment import KNOBS_NUMBER
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.reading import Reading, starting_parameters
 from rnn_dynamics.tasks import TASKS, Template
 from rnn_dynamics.trainer import Trainer

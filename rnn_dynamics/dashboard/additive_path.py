@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import run, run_family, split_additive_path
 from rnn_dynamics.tables.additive_path import PathPicture, path_datasets, steps_text, time_scale
 from rnn_dynamics.tables.verdict import judge, median_and_range, power_of_ten, times

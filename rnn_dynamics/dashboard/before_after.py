@@ -6,51 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job, seat, the_desk
 from rnn_dynamics.dashboard.training_words import number
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.tables.before_after import Network, before_after_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Moment, Training
 
-#: Seconds between two looks at a training that goes on.
-_LOOK = 1.0
-#: What the key of a job with which a page opens begins with.
-_OPENING = "opening of "
 Array = NDArray[np.float64]
 Trained = tuple[Training, History]
-
-
-def trained_jobs() -> dict[str, Job]:
-    """Key -> a job that this session has trained, or is training; and those with which pages open."""
-    openings = {f"{_OPENING}{page}": job for page, job in the_desk().openings.items()}
-    return {key: job for key, job in (seat().jobs | openings).items() if job.histories}
-
-
-def look_every() -> float | None:
-    """How often to look again: None where no training of the session's goes on."""
-    return _LOOK if any(not job.over for job in seat().jobs.values()) else None
-
-
-def chosen_job(page: str) -> Job | None:
-    """The job that the reader brings in."""
-    words, jobs = sentences(page)["trained"], trained_jobs()
-    if not jobs:
-        return None
-    chosen = st.selectbox(
-        words["bring"],
-        list(jobs),
-        index=None,
-        format_func=lambda key: describe(jobs[key], words, key.startswith(_OPENING)),
-        placeholder=words["none"],
-        key="trained",
-        width=440,
-    )
-    return None if chosen is None else jobs[chosen]
 
 
 def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> tuple[dict[str, bytes], str]:

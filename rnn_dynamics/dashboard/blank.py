@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.dashboard.training_panel import network_of
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.tasks import Template
 from rnn_dynamics.training import TRAINABLE, Training
+from rnn_dynamics.training_limits import network_of
 
 PAGE = "blank"
 #: The parts of a template, as `Template.from_text` names them.
@@ -24,8 +23,6 @@ PARTS = ("start", "fillers", "end", "answers")
 GAPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40)
 #: At most so many gaps are tested.
 _TESTS = 12
-#: Key of the session's state: the latest template that makes sense.
-_LATEST = "template_that_makes_sense"
 
 Tests = Sequence[tuple[int, float]]
 Array = NDArray[np.float64]
@@ -134,15 +131,12 @@ class BlankAnswer:
         return found
 
 
-def template_in_use(views: Mapping[str, str]) -> tuple[Template, str]:
+def template_in_use(views: Mapping[str, str], latest: Template) -> tuple[Template, str]:
     """The template that the controls hold, or the latest that made sense, and then why the present one does not."""
     try:
-        template = _template(*(views[part] for part in PARTS))
+        return _template(*(views[part] for part in PARTS)), ""
     except ValueError as error:
-        latest: Template = st.session_state.get(_LATEST, Template())
         return latest, str(error)
-    st.session_state[_LATEST] = template
-    return template, ""
 
 
 @lru_cache(maxsize=64)

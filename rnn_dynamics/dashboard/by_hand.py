@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
 from rnn_dynamics.by_hand.mistakes import MISTAKES, Backward, Forward, HandWritten
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.factor import log10_factor_per_step
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.tables.by_hand import HandPicture, hand_datasets
 
 Array = NDArray[np.float64]

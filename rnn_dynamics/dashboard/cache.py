@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from threading import Lock, Thread
-from time import sleep
-from typing import TypeVar
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS, cell_of
 from rnn_dynamics.cells.cell import state_matrix
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 from rnn_dynamics.run import run, run_family
 from rnn_dynamics.tables.live import Picture, picture_datasets
 from rnn_dynamics.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
-
-Question = TypeVar("Question")
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
@@ -30,10 +23,6 @@ _GATED = tuple(name for name, cell in CELLS.items() if cell.gates)
 #: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
 _BLOCKS = 1 + sum(CELLS[name].blocks for name in _GATED)
 _OVERHEAD = 100
-#: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
-COMPUTING = Lock()
-#: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
-_BREATH = 0.03
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
     return tuple(sorted({*range(0, len(WEIGHT_SCALES), stride_for(experiment)), chosen}))
 
 
-@st.cache_resource(max_entries=128, show_spinner=False, hash_funcs={Experiment: repr})
+@remembered
 def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     with COMPUTING:
         return compute_families(experiment, rows)
@@ -87,20 +76,6 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
         mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def warm_up(page: str, _questions: Iterable[Question], _answer: Callable[[Question], object]) -> Thread:
-    """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
-
-    def answer_all() -> None:
-        for question in _questions:
-            _answer(question)
-            sleep(_BREATH)
-
-    thread = Thread(target=answer_all, daemon=True, name=f"warm-up {page}")
-    thread.start()
-    return thread
 
 
 @dataclass(frozen=True)
@@ -139,8 +114,7 @@ def live_picture(
     return _live_picture(replace(experiment, weight_scale=1.0), rows, component, against_lag, labels, palette)
 
 
-# Not Streamlit's cache: its key takes a millisecond, at every step of a slider. A picture made twice does no harm.
-@lru_cache(maxsize=128)
+@remembered
 def _live_picture(
     experiment: Experiment,
     rows: tuple[int, ...],

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnn_dynamics.cliff import CLIPPING, Cliff, Descent, Path, cliff, descend
-from rnn_dynamics.dashboard.cache import COMPUTING
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.tables.cliff import Region
 
 PAGE = "cliff"

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.training_words import ended
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.tables.clipping import Trained, clipping_datasets
 from rnn_dynamics.training import TESTED, Training
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import cell_of
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import run
 from rnn_dynamics.tables.depth import DepthPicture, depth_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten, times

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS, cell_of
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import run_jacobians
 from rnn_dynamics.tables.jacobians import JacobianPicture, jacobian_datasets
 from rnn_dynamics.tables.verdict import power_of_ten, times

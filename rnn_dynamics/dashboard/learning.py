@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job
-from rnn_dynamics.dashboard.training_panel import affordable, has, network_of
 from rnn_dynamics.dashboard.training_words import last_update, number, settings_of
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.jobs import Job, has
 from rnn_dynamics.tables.learning import LearningPicture, Look, Looks, learning_datasets
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.tasks import TASKS
 from rnn_dynamics.training import History, Moment, Training
+from rnn_dynamics.training_limits import affordable, network_of
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64] | Array

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job
 from rnn_dynamics.dashboard.learning import PAGE, looks_of, outcome
 from rnn_dynamics.dashboard.learning_advice import advice
 from rnn_dynamics.dashboard.training_words import by_network, ended, number, settings_of
+from rnn_dynamics.jobs import Job
 from rnn_dynamics.tables.learning import Look
 from rnn_dynamics.tables.verdict import judge, power_of_ten
 from rnn_dynamics.training import History, Training

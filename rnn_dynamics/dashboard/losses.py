@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.cells import CELLS
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import run_losses
 from rnn_dynamics.tables.losses import LossPicture, binned_shares, cut_dataset, loss_datasets
 from rnn_dynamics.tables.verdict import horizon, judge, power_of_ten

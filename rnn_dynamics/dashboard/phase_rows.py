@@ -8,9 +8,9 @@ from functools import lru_cache
 from time import monotonic
 
 from rnn_dynamics.cells import CELLS
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.phase import phase_grid
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import split_by_lag
 from rnn_dynamics.trace import LagSplit, PhaseRow
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnn_dynamics.dashboard.cache import COMPUTING
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.shapes import SHAPES, run_shape, unrolled
 from rnn_dynamics.tables.shapes import ALL, LOSS, ShapePicture, positions, shape_datasets, subscripted
 from rnn_dynamics.tables.verdict import power_of_ten

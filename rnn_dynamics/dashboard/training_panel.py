@@ -7,58 +7,14 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.desk import Job, seat
-from rnn_dynamics.experiment import Choice, Experiment, Number
-from rnn_dynamics.training import TRAINING_KNOBS, USED, Training
+from rnn_dynamics.dashboard.seat import seat
+from rnn_dynamics.jobs import Job, has
+from rnn_dynamics.training import Training
 
-#: What all networks of a training may cost together: steps × sequences × units × updates, an RNN's or LSTM's once, a
-#: GRU's three times, for torch has no fast one. About two minutes on the reference machine.
-LARGEST = 1_000_000_000
-_GRU = 3
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
 _LOOK, _QUEUE = 0.7, 2.0
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown every"
-
-
-def offered(name: str) -> tuple[str, ...]:
-    """The values of a training's setting as texts, for a view."""
-    knob = TRAINING_KNOBS[name]
-    if isinstance(knob, Choice):
-        return tuple(option.replace("_", " ") for option in knob.options if option != "blank")
-    assert isinstance(knob, Number)
-    return tuple(f"{value:g}" for value in knob.offered)
-
-
-def label(name: str) -> str:
-    """What a training's setting is called."""
-    return TRAINING_KNOBS[name].label
-
-
-def network_of(experiment: Experiment, cell: str) -> Experiment:
-    """With the fields that a training uses; what other pages have set beside them plays no part here."""
-    return Experiment(**{name: getattr(experiment, name) for name in USED if name != "cell"}, cell=cell)
-
-
-def affordable(asked: tuple[Training, ...]) -> tuple[Training, ...]:
-    """The same trainings.
-
-    Raises:
-        ValueError: together they would take too long.
-    """
-    cost = sum(_cost(training) for training in asked)
-    if cost > LARGEST:
-        raise ValueError(
-            f"steps × batch size × hidden size × updates, over all networks, is {cost:,}, a GRU counted three times; "
-            f"the limit of this page is {LARGEST:,}"
-        )
-    return asked
-
-
-def _cost(training: Training) -> int:
-    experiment = training.experiment
-    size = training.steps * experiment.batch_size * experiment.hidden_size * training.iterations
-    return size * (_GRU if experiment.cell == "gru" else 1)
 
 
 def live(page: str, picture: Callable[[], None], opening: Job | None = None) -> None:
@@ -108,14 +64,6 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]], opening: 
         kind = "opening" if has(shown, asked) else "opening_moved"
         st.caption(words[kind].format(done=_done(shown), total=_total(shown)))
     return shown
-
-
-def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
-    """Whether a job is of the trainings that the controls ask for."""
-    try:
-        return tuple(asked()) == job.trainings
-    except ValueError:  # what they ask for cannot be trained
-        return False
 
 
 def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training]]) -> None:

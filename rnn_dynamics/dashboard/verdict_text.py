@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.cells import cell_of
-from rnn_dynamics.dashboard.cache import COMPUTING, Families, LivePicture, stride_for
+from rnn_dynamics.dashboard.cache import Families, LivePicture, stride_for
 from rnn_dynamics.dashboard.content import sentences
 from rnn_dynamics.dashboard.digits import warning
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
+from rnn_dynamics.pictures.kit.remembered import COMPUTING
 from rnn_dynamics.run import run
 from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten, times
 

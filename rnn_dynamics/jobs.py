@@ -1,20 +1,17 @@
-"""Where visitors leave their trainings: a bounded number at a time on this server, at most one for each session.
+"""Where trainings are done: a bounded number at a time in this process, the others in a queue.
 
-A training runs in a thread of its own, and pages only look at its histories. Who waits has a place in the queue; a
-session that ends, or begins another training, gives its place back. The trainings with which pages open belong to
-nobody: each is done once, and only while no visitor's is.
+A training runs in a thread of its own, and whoever shows it only looks at its histories. Who waits has a place in the
+queue. The trainings with which pages open belong to nobody: each is done once, and only while no visitor's is.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from rnn_dynamics import process
 from rnn_dynamics.training import History, Training
@@ -28,7 +25,6 @@ PLACES = 1
 _BREATH = 0.0005
 #: And where nobody has asked for the training.
 _LONG_BREATH = 0.01
-_SEAT = "seat"
 LOG = logging.getLogger(__name__)
 
 
@@ -117,6 +113,14 @@ class Job:
         return zip(self.trainings, self.histories, strict=False)
 
 
+def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
+    """Whether a job is of the trainings that the controls ask for."""
+    try:
+        return tuple(asked()) == job.trainings
+    except ValueError:  # what they ask for cannot be trained
+        return False
+
+
 class Desk:
     """The queue of one server."""
 
@@ -198,68 +202,3 @@ def _as_clause(error: BaseException) -> str:
     if isinstance(error, ValueError):
         return str(error)
     return f"an unforeseen error, {type(error).__name__} ({error}); the server's log has the rest"
-
-
-@st.cache_resource(show_spinner=False)
-def the_desk() -> Desk:
-    """The desk of this server."""
-    return Desk()
-
-
-def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
-    """The job with which a page opens, shared by everybody on this server; begun at the first visit of the page."""
-    return the_desk().opening(page, trainings)
-
-
-class Seat:
-    """What one session has at the desk: the latest job of each page, of which one at most is worked on or waits."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._jobs: dict[str, Job] = {}
-
-    def job(self, page: str) -> Job | None:
-        """The latest job of a page."""
-        return self._jobs.get(page)
-
-    @property
-    def jobs(self) -> dict[str, Job]:
-        """Page -> its latest job, in the order of their first ones."""
-        return dict(self._jobs)
-
-    def place(self, page: str) -> int:
-        """How many others go before the page's job: 0 once it is worked on, or over."""
-        job = self.job(page)
-        return self._desk.place_of(job) if job else 0
-
-    def begin(self, page: str, trainings: Sequence[Training]) -> None:
-        """Queue new trainings of a page; whatever else the session has at the desk is stopped."""
-        self.stop()
-        job = Job(trainings)
-        self._desk.submit(job)
-        self._jobs[page] = job
-
-    def go_on(self, page: str) -> None:
-        """Queue a page's stopped job again."""
-        job = self.job(page)
-        if job is not None and job.can_go_on:
-            self.stop()
-            self._desk.submit(job)
-
-    def stop(self) -> None:
-        """Give the place back; what was learned stays."""
-        for job in self._jobs.values():
-            if not job.over:
-                self._desk.leave(job)
-
-
-def seat() -> Seat:
-    """This session's seat. When its tab is closed, its place becomes free."""
-    held: Seat = st.session_state.setdefault(_SEAT, Seat(the_desk()))
-    _presence(held)
-    return held
-
-
-@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop, max_entries=1)
-def _presence(_held: Seat) -> Seat:
-    return _held  # kept until the session disconnects

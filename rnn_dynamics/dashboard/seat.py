@@ -1,0 +1,77 @@
+"""What a session has at this server's desk for trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rnn_dynamics.jobs import Desk, Job
+from rnn_dynamics.training import Training
+
+_SEAT = "seat"
+
+
+@st.cache_resource(show_spinner=False)
+def the_desk() -> Desk:
+    """The desk of this server."""
+    return Desk()
+
+
+def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
+    """The job with which a page opens, shared by everybody on this server; begun at the first visit of the page."""
+    return the_desk().opening(page, trainings)
+
+
+class Seat:
+    """What one session has at the desk: the latest job of each page, of which one at most is worked on or waits."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._jobs: dict[str, Job] = {}
+
+    def job(self, page: str) -> Job | None:
+        """The latest job of a page."""
+        return self._jobs.get(page)
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """Page -> its latest job, in the order of their first ones."""
+        return dict(self._jobs)
+
+    def place(self, page: str) -> int:
+        """How many others go before the page's job: 0 once it is worked on, or over."""
+        job = self.job(page)
+        return self._desk.place_of(job) if job else 0
+
+    def begin(self, page: str, trainings: Sequence[Training]) -> None:
+        """Queue new trainings of a page; whatever else the session has at the desk is stopped."""
+        self.stop()
+        job = Job(trainings)
+        self._desk.submit(job)
+        self._jobs[page] = job
+
+    def go_on(self, page: str) -> None:
+        """Queue a page's stopped job again."""
+        job = self.job(page)
+        if job is not None and job.can_go_on:
+            self.stop()
+            self._desk.submit(job)
+
+    def stop(self) -> None:
+        """Give the place back; what was learned stays."""
+        for job in self._jobs.values():
+            if not job.over:
+                self._desk.leave(job)
+
+
+def seat() -> Seat:
+    """This session's seat. When its tab is closed, its place becomes free."""
+    held: Seat = st.session_state.setdefault(_SEAT, Seat(the_desk()))
+    _presence(held)
+    return held
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop, max_entries=1)
+def _presence(_held: Seat) -> Seat:
+    return _held  # kept until the session disconnects

@@ -1,0 +1,123 @@
+"""Answers remembered by value: one memory for the whole process, shared by all visitors and bounded in bytes.
+
+A cache is not a lock: `functools.lru_cache` computes a new question once for each thread that asks it. Here the first
+who asks computes it, and whoever asks the same meanwhile waits for that answer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import fields, is_dataclass
+from functools import update_wrapper
+from threading import Lock
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import numpy as np
+import pandas as pd
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+#: Bytes of all answers together. A home page at T = 200 takes a quarter of a megabyte, its chart as much again.
+MOST_BYTES = 128_000_000
+#: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
+COMPUTING = Lock()
+
+
+class Memory:
+    """Answers by question; where they take more than `most_bytes`, those that were asked for longest ago go."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most, self._bytes, self._lock = most_bytes, 0, Lock()
+        self._kept: OrderedDict[Any, tuple[Any, int]] = OrderedDict()
+        self._made: dict[Any, Future[Any]] = {}
+
+    @property
+    def bytes(self) -> int:
+        """What all answers take by now."""
+        return self._bytes
+
+    def recall(self, question: Any, make: Callable[[], Any]) -> Any:
+        """The answer to a question, made now where nobody has asked it; an exception goes to all who wait for it."""
+        with self._lock:
+            if question in self._kept:
+                self._kept.move_to_end(question)
+                return self._kept[question][0]
+            making = self._made.get(question)
+            if making is None:
+                mine = self._made[question] = Future()
+        if making is not None:
+            return making.result()
+        try:
+            answer = make()
+        except BaseException as error:
+            self._forget(question)
+            mine.set_exception(error)
+            raise
+        self._keep(question, answer)
+        mine.set_result(answer)
+        return answer
+
+    def knows(self, question: Any) -> bool:
+        """Whether the answer to a question is there."""
+        return question in self._kept
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _forget(self, question: Any) -> None:
+        with self._lock:
+            del self._made[question]
+
+    def _keep(self, question: Any, answer: Any) -> None:
+        size = size_of(answer)
+        with self._lock:
+            del self._made[question]
+            self._kept[question] = answer, size
+            self._bytes += size
+            while self._bytes > self._most and len(self._kept) > 1:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._bytes -= freed
+
+
+#: The one memory of this process.
+MEMORY = Memory(MOST_BYTES)
+
+
+class remembered(Generic[Given, Answer]):  # noqa: N801 - a decorator
+    """A function of hashable arguments whose answers are kept in MEMORY; nobody may change what it returns."""
+
+    def __init__(self, function: Callable[Given, Answer]) -> None:
+        self._function = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        """The function's answer."""
+        question = (self._function, args, tuple(kwargs.items()))
+        answer: Answer = MEMORY.recall(question, lambda: self._function(*args, **kwargs))
+        return answer
+
+    def known(self, *args: Given.args, **kwargs: Given.kwargs) -> bool:
+        """Whether the answer is there already."""
+        return MEMORY.knows((self._function, args, tuple(kwargs.items())))
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them."""
+    if isinstance(value, np.ndarray):
+        return int(value.nbytes) + 100
+    if isinstance(value, pd.DataFrame):
+        return int(value.memory_usage(deep=True).sum())
+    if isinstance(value, Mapping):
+        return 100 + sum(size_of(key) + size_of(part) for key, part in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return 60 + sum(map(size_of, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return 100 + sum(size_of(getattr(value, field.name, None)) for field in fields(value))
+    return sys.getsizeof(value, 100)

@@ -1,0 +1,112 @@
+"""What is remembered is computed once, whoever asks, and takes no more room than it may."""
+
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnn_dynamics.pictures.kit.remembered import MEMORY, Memory, remembered, size_of
+
+
+@dataclass(frozen=True)
+class Answer:
+    values: np.ndarray
+    name: str
+
+
+def test_twenty_who_ask_the_same_at_once_are_answered_by_one_computation() -> None:
+    computed = []
+
+    @remembered
+    def slow(question: int) -> int:
+        computed.append(question)
+        time.sleep(0.05)
+        return question + 1
+
+    with ThreadPoolExecutor(20) as visitors:
+        assert list(visitors.map(slow, [1] * 20)) == [2] * 20
+    assert computed == [1]
+    assert slow(1) == 2
+    assert slow.known(1)
+    assert not slow.known(2)
+    assert slow(question=1) == 2  # another spelling is another question
+    assert computed == [1, 1]
+
+
+def test_an_exception_reaches_all_who_wait_and_is_not_remembered() -> None:
+    tries = []
+
+    @remembered
+    def fails(question: str) -> None:
+        tries.append(question)
+        time.sleep(0.05)
+        raise ValueError(question)
+
+    def asked(_: int) -> str:
+        with pytest.raises(ValueError, match="why") as caught:
+            fails("why")
+        return str(caught.value)
+
+    with ThreadPoolExecutor(4) as visitors:
+        assert list(visitors.map(asked, range(4))) == ["why"] * 4
+    assert tries == ["why"]
+    asked(0)
+    assert tries == ["why", "why"]
+
+
+def test_the_longest_unused_answers_go_where_the_room_ends() -> None:
+    memory, made = Memory(2_500), []
+
+    def make(name: str) -> np.ndarray:
+        made.append(name)
+        return np.zeros(100)  # 800 bytes
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        memory.recall(name, lambda name=name: make(name))  # type: ignore[misc]
+        assert memory.bytes <= 2_500
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_an_answer_larger_than_all_room_is_kept_alone() -> None:
+    memory = Memory(1_000)
+    memory.recall("small", lambda: "x")
+    large = memory.recall("large", lambda: np.zeros(1000))
+    assert memory.recall("large", lambda: None) is large
+
+
+def test_an_answer_may_ask_for_others() -> None:
+    @remembered
+    def inner(question: int) -> int:
+        return question
+
+    @remembered
+    def outer(question: int) -> int:
+        return inner(question) + inner(question + 1)
+
+    assert outer(1) == 3
+
+
+def test_the_size_of_an_answer_is_that_of_what_it_holds() -> None:
+    values = np.zeros(100_000)
+    held = [values, [values, "x"], {"a": values}, Answer(values, "x"), (Answer(values, "x"),), values.tobytes()]
+    for answer in [*held, pd.DataFrame({"a": values})]:
+        assert values.nbytes <= size_of(answer) <= 1.01 * values.nbytes
+    assert size_of("é" * 1000) >= 1000
+
+
+def test_forgotten_answers_are_free() -> None:
+    before = MEMORY.bytes
+
+    @remembered
+    def answer(question: int) -> np.ndarray:
+        return np.full(10_000, float(question))
+
+    answer(1)
+    assert MEMORY.bytes >= before + 80_000
+    MEMORY.clear()
+    gc.collect()
+    assert MEMORY.bytes == 0
