@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rnn_dynamics.charts.theme import BASE_SIZE, TYPE
 from rnn_dynamics.dashboard.navigation import run_chosen_page
+from rnn_dynamics.pictures.kit.theme import BASE_SIZE, TYPE
 
 TYPE.zoom = st.get_option("theme.baseFontSize") / BASE_SIZE
 run_chosen_page()

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.report import Benchmark, main
 from rnn_dynamics import CELLS, Experiment, process, run
-from rnn_dynamics.dashboard.cache import compute_families, rows_for
 from rnn_dynamics.experiment import KNOBS_NUMBER
+from rnn_dynamics.pictures.vanish_or_explode.answer import compute_families, rows_for
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 MEMORY = "peak memory of the process: an LSTM with N=8 H=64 T=10,000"

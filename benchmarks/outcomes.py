@@ -19,8 +19,8 @@ import torch
 
 from benchmarks.report import Benchmark, main
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import TRAINABLE, Training
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import TRAINABLE, Training
 
 SEEDS = range(5)
 NETWORK = Experiment(sequence_length=50, hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.additive_path import path_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import SEQUENTIAL
-from rnn_dynamics.dashboard.additive_path import PAGE, path_answer, path_picture
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.additive_path import path_table
+from rnn_dynamics.pictures.additive_path.answer import PAGE, path_answer, path_picture
+from rnn_dynamics.pictures.additive_path.chart import path_chart
+from rnn_dynamics.pictures.additive_path.table import path_table
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
 OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {

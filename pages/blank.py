@@ -6,10 +6,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.blank import blank_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
-from rnn_dynamics.dashboard.blank import (
+from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, training_settings
+from rnn_dynamics.dashboard.frame import Frame, View, Views, background
+from rnn_dynamics.dashboard.seat import opening_job
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.jobs import has
+from rnn_dynamics.learning.limits import affordable, label, offered
+from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.blank.answer import (
     GAPS,
     PAGE,
     PARTS,
@@ -18,18 +25,11 @@ from rnn_dynamics.dashboard.blank import (
     networks,
     template_in_use,
 )
-from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, training_settings
-from rnn_dynamics.dashboard.frame import Frame, View, Views, background
-from rnn_dynamics.dashboard.seat import opening_job
-from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.jobs import has
-from rnn_dynamics.tables.blank import accuracy_table, word_table
-from rnn_dynamics.tasks import Template
-from rnn_dynamics.training import Training
-from rnn_dynamics.training_limits import affordable, label, offered
+from rnn_dynamics.pictures.blank.chart import blank_chart
+from rnn_dynamics.pictures.blank.table import accuracy_table, word_table
+from rnn_dynamics.pictures.blank.words import Look, blank_picture, claim, finding, tinted
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
 
 OPENING = Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
 PRESETS = {

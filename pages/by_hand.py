@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.by_hand import hand_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.dashboard.by_hand import MISTAKE_NAMES, PAGE, hand_answer, hand_picture
-from rnn_dynamics.dashboard.by_hand_board import board
-from rnn_dynamics.dashboard.by_hand_words import code_blocks, comparison, hand_finding, hand_question
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, background
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.by_hand import steps_table
+from rnn_dynamics.pictures.by_hand.answer import MISTAKE_NAMES, PAGE, hand_answer, hand_picture
+from rnn_dynamics.pictures.by_hand.board import board
+from rnn_dynamics.pictures.by_hand.chart import hand_chart
+from rnn_dynamics.pictures.by_hand.table import steps_table
+from rnn_dynamics.pictures.by_hand.words import code_blocks, comparison, hand_finding, hand_question
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
 
 #: Sizes of which no two are the same: each shape tells its letters.
 OPENING = Experiment(

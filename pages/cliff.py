@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rnn_dynamics.charts.cliff import CELLS, GO, cliff_chart
-from rnn_dynamics.charts.clipping import clipping_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.dashboard.cliff import PAGE, REGIONS, clicked_start, grid_values
-from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
-from rnn_dynamics.dashboard.clipping import RATES, clipping_picture, clipping_trainings, trained
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import (
     Download,
     cliff_script_download,
@@ -23,9 +17,15 @@ from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.dashboard.training_panel import live, training_panel
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.cliff import path_table
-from rnn_dynamics.tables.clipping import clipping_table
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.cliff.answer import PAGE, REGIONS, clicked_start, grid_values
+from rnn_dynamics.pictures.cliff.chart import CELLS, GO, cliff_chart
+from rnn_dynamics.pictures.cliff.table import path_table
+from rnn_dynamics.pictures.cliff.words import answer_to, cliff_finding, cliff_picture
+from rnn_dynamics.pictures.clipping.answer import RATES, clipping_picture, clipping_trainings, trained
+from rnn_dynamics.pictures.clipping.chart import clipping_chart
+from rnn_dynamics.pictures.clipping.table import clipping_table
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
 
 #: Only its seed plays a part: it moves the start.
 OPENING = Experiment()

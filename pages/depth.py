@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.depth import depth_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.dashboard.depth import PAGE, depth_answer, depth_picture
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, Views, along_sliders, background
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
-from rnn_dynamics.tables.depth import depth_table
+from rnn_dynamics.pictures.depth.answer import PAGE, depth_answer, depth_picture
+from rnn_dynamics.pictures.depth.chart import depth_chart
+from rnn_dynamics.pictures.depth.table import depth_table
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 OPENING = Experiment(
     cell="lstm",

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.initialisation import scheme_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
-from rnn_dynamics.dashboard.initialisation import fill, first_network, scheme_picture, scheme_rows
-from rnn_dynamics.dashboard.initialisation_text import PAGE
 from rnn_dynamics.dashboard.scheme_growth import STATUS_WIDTH, come_back, grown_rows, show_table
 from rnn_dynamics.dashboard.warm import warm_up
+from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
-from rnn_dynamics.schemes import scheme_experiment
-from rnn_dynamics.tables.initialisations import initialisations_table
+from rnn_dynamics.pictures.initialisation.answer import fill, first_network, scheme_picture, scheme_rows
+from rnn_dynamics.pictures.initialisation.chart import scheme_chart
+from rnn_dynamics.pictures.initialisation.table import initialisations_table
+from rnn_dynamics.pictures.initialisation.words import PAGE
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {

@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.jacobians import jacobian_chart
-from rnn_dynamics.charts.latch import latch_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, jacobian_script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
-from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
-from rnn_dynamics.dashboard.jacobians import PAGE, jacobian_answer, jacobian_picture
-from rnn_dynamics.dashboard.latch import OPENING_WEIGHT, WEIGHTS, latch_picture
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.jacobians import jacobian_table
+from rnn_dynamics.pictures.jacobians.answer import PAGE, jacobian_answer, jacobian_picture
+from rnn_dynamics.pictures.jacobians.chart import jacobian_chart
+from rnn_dynamics.pictures.jacobians.table import jacobian_table
+from rnn_dynamics.pictures.jacobians.words import jacobian_finding
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
+from rnn_dynamics.pictures.latch.answer import OPENING_WEIGHT, WEIGHTS, latch_picture
+from rnn_dynamics.pictures.latch.chart import latch_chart
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.learning import learning_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import SEQUENTIAL
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, background
-from rnn_dynamics.dashboard.learning import (
+from rnn_dynamics.dashboard.seat import opening_job
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.limits import label, offered
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
+from rnn_dynamics.pictures.learning.answer import (
     LENGTHS,
     MOMENTS,
     PAGE,
@@ -23,13 +27,9 @@ from rnn_dynamics.dashboard.learning import (
     trainings,
     untrained_picture,
 )
-from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.dashboard.seat import opening_job
-from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.learning import gradient_table, history_table
-from rnn_dynamics.training import Training
-from rnn_dynamics.training_limits import label, offered
+from rnn_dynamics.pictures.learning.chart import learning_chart
+from rnn_dynamics.pictures.learning.table import gradient_table, history_table
+from rnn_dynamics.pictures.learning.words import learning_finding
 
 OPENING = Experiment(
     cell="lstm",

@@ -6,21 +6,21 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.cost import cost_chart
-from rnn_dynamics.charts.losses import HEIGHT, loss_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.cost import cost_finding, cost_picture
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, loss_script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background, run_again
-from rnn_dynamics.dashboard.loss_words import loss_finding
-from rnn_dynamics.dashboard.losses import PAGE, TRUNCATIONS, loss_answer, loss_picture
 from rnn_dynamics.dashboard.measuring import grown_measurement, measured
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
-from rnn_dynamics.tables.cost import cost_table
-from rnn_dynamics.tables.losses import loss_table, truncation_table
+from rnn_dynamics.pictures.cost.answer import cost_finding, cost_picture
+from rnn_dynamics.pictures.cost.chart import cost_chart
+from rnn_dynamics.pictures.cost.table import cost_table
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.losses.answer import PAGE, TRUNCATIONS, loss_answer, loss_picture
+from rnn_dynamics.pictures.losses.chart import HEIGHT, loss_chart
+from rnn_dynamics.pictures.losses.table import loss_table, truncation_table
+from rnn_dynamics.pictures.losses.words import loss_finding
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.phase_diagram import phase_chart
-from rnn_dynamics.charts.pieces import GO, as_vega_lite
-from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING, THEMES
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background, other_fields
-from rnn_dynamics.dashboard.phase_diagram import phase_picture
-from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
-from rnn_dynamics.dashboard.phase_text import PAGE
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
-from rnn_dynamics.tables.phase_diagram import fewest_digits, lag_table, map_table
+from rnn_dynamics.pictures.kit.panels import GO, as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, DIVERGING, THEMES
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, computed_strengths, lag_answer, missing, phase_row
+from rnn_dynamics.pictures.phase_diagram.chart import phase_chart
+from rnn_dynamics.pictures.phase_diagram.picture import phase_picture
+from rnn_dynamics.pictures.phase_diagram.table import fewest_digits, lag_table, map_table
+from rnn_dynamics.pictures.phase_diagram.words import PAGE
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {

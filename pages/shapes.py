@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.shapes import shape_chart
-from rnn_dynamics.charts.theme import CELL_NAMES, THEMES
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, shape_script_download
 from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, background
-from rnn_dynamics.dashboard.shape_words import shape_finding
-from rnn_dynamics.dashboard.shapes import (
+from rnn_dynamics.dashboard.warm import warm_up
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
+from rnn_dynamics.pictures.shapes.answer import (
     LENGTHS,
     PAGE,
     POSITIONS,
@@ -22,9 +22,9 @@ from rnn_dynamics.dashboard.shapes import (
     shape_picture,
     stops,
 )
-from rnn_dynamics.dashboard.warm import warm_up
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.shapes import edge_table
+from rnn_dynamics.pictures.shapes.chart import shape_chart
+from rnn_dynamics.pictures.shapes.table import edge_table
+from rnn_dynamics.pictures.shapes.words import shape_finding
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
 PRESETS = {

@@ -7,21 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.charts.before_after import before_after_chart
-from rnn_dynamics.charts.pieces import GO, as_vega_lite
-from rnn_dynamics.charts.theme import CELL_NAMES, DIVERGING
-from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_specification
-from rnn_dynamics.dashboard.before_after import describe, trained_picture
-from rnn_dynamics.dashboard.cache import LivePicture, live_picture
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, csv_download, script_download
 from rnn_dynamics.dashboard.frame import AXIS, Frame, View, Views, along_sliders, background, other_fields
 from rnn_dynamics.dashboard.trained import chosen_job, look_every
-from rnn_dynamics.dashboard.verdict_text import finding
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
-from rnn_dynamics.tables.curves import curves_table
-from rnn_dynamics.tables.live import chosen_dataset
+from rnn_dynamics.pictures.before_after.answer import describe, trained_picture
+from rnn_dynamics.pictures.before_after.chart import before_after_chart
+from rnn_dynamics.pictures.kit.panels import GO, as_vega_lite
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, DIVERGING
+from rnn_dynamics.pictures.vanish_or_explode.answer import LivePicture, live_picture
+from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS, live_specification
+from rnn_dynamics.pictures.vanish_or_explode.curves import curves_table
+from rnn_dynamics.pictures.vanish_or_explode.table import chosen_dataset
+from rnn_dynamics.pictures.vanish_or_explode.words import finding
 
 PAGE = "vanish_or_explode"
 #: The first picture: the RNN's gradient dies within the sequence and the LSTM's does not, and the label says why.

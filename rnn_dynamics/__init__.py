@@ -6,12 +6,19 @@ trace = run(Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, seed=
 trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 """
 
-from rnn_dynamics.cells import CELLS
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.phase import phase_grid
-from rnn_dynamics.run import run, run_family, run_jacobians, run_losses, split_additive_path, split_by_lag, time_run
-from rnn_dynamics.shapes import SHAPES, run_shape
-from rnn_dynamics.trace import (
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.phase import phase_grid
+from rnn_dynamics.engine.run import (
+    run,
+    run_family,
+    run_jacobians,
+    run_losses,
+    split_additive_path,
+    split_by_lag,
+    time_run,
+)
+from rnn_dynamics.engine.shapes import SHAPES, run_shape
+from rnn_dynamics.engine.trace import (
     Edge,
     FamilyTrace,
     JacobianTrace,
@@ -24,6 +31,7 @@ from rnn_dynamics.trace import (
     ShapeTrace,
     Trace,
 )
+from rnn_dynamics.experiment import Experiment
 
 __all__ = [
     "CELLS",

@@ -3,8 +3,8 @@
     python -m tests.golden keep FOLDER       # draw all pictures and keep them
     python -m tests.golden compare FOLDER    # draw them again: exit 1 where one differs, and keep it beside the other
 
-Each page is drawn at its presets, light and dark, on a desk and on a phone, by the Chromium of this machine: a folder is
-of use on this machine alone.
+Each page is drawn at its presets, light and dark, on a desk and on a phone, by the Chromium of this machine: a folder
+is of use on this machine alone.
 """
 
 import argparse

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, split_additive_path
-from rnn_dynamics.charts.theme import SEQUENTIAL
-from rnn_dynamics.dashboard.additive_path import path_picture
-from rnn_dynamics.tables.verdict import judge, power_of_ten, times
+from rnn_dynamics.pictures.additive_path.answer import path_picture
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
+from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten, times
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.test_tables import read
 

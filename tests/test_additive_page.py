@@ -11,15 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
-from rnn_dynamics.charts.additive_path import DASHES, path_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard.additive_path import NETWORKS, networks_for, path_answer, path_picture
-from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.experiment import KNOBS_NUMBER
-from rnn_dynamics.tables.additive_path import BAND, CURVES, path_table, time_scale
-from rnn_dynamics.tables.drawing import point_steps
-from rnn_dynamics.tables.verdict import power_of_ten
+from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer, path_picture
+from rnn_dynamics.pictures.additive_path.chart import DASHES, path_chart
+from rnn_dynamics.pictures.additive_path.table import BAND, CURVES, path_table, time_scale
+from rnn_dynamics.pictures.kit.digits import digits_note
+from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.kit.verdict import power_of_ten
 from tests.test_pages import open_page, shown
 from tests.test_tables import drawn, read
 

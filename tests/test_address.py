@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlparse
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from tests.test_pages import PAGES, ROOT, link, shown
 
 #: Values that no control offers, or that are far beyond what it does.

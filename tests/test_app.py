@@ -17,11 +17,11 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run
-from rnn_dynamics.charts.pieces import GO
+from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
-from rnn_dynamics.run import run_family
-from rnn_dynamics.tables.drawing import point_steps
-from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten
+from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.panels import GO
+from rnn_dynamics.pictures.kit.verdict import Verdict, judge, power_of_ten
 from tests.test_tables import drawn
 
 ROOT = Path(__file__).resolve().parent.parent

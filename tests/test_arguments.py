@@ -13,20 +13,20 @@ import rnn_dynamics
 from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import HandWritten
-from rnn_dynamics.cliff import Descent, cliff, descend, edge
-from rnn_dynamics.reading import read_sentence, starting_parameters
-from rnn_dynamics.run import walk_given
-from rnn_dynamics.schemes import scheme_experiment
-from rnn_dynamics.tasks import Template
-from rnn_dynamics.theory import (
+from rnn_dynamics.engine.cliff import Descent, cliff, descend, edge
+from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics.engine.schemes import scheme_experiment
+from rnn_dynamics.engine.theory import (
     critical_weight_scale,
     latch,
     log10_gradient_bound,
     mean_field_chi,
     mean_field_variance,
 )
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.reading import read_sentence, starting_parameters
+from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
 
 SMALL = Experiment(cell="lstm", sequence_length=5, hidden_size=3, input_size=2, batch_size=2)
 SMALL_TO_TRAIN = Experiment(sequence_length=12, hidden_size=3, batch_size=2)

@@ -12,19 +12,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.charts.before_after import DASHES, before_after_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.charts.vanish_or_explode import GRADIENTS
-from rnn_dynamics.dashboard.before_after import network_of, trained_picture
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.learning_words import learning_finding
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import Seat
-from rnn_dynamics.jobs import Desk, Job
-from rnn_dynamics.tables.before_after import before_after_datasets, before_after_table
-from rnn_dynamics.tables.drawing import point_steps
-from rnn_dynamics.tables.verdict import judge, power_of_ten
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.before_after.answer import network_of, trained_picture
+from rnn_dynamics.pictures.before_after.chart import DASHES, before_after_chart
+from rnn_dynamics.pictures.before_after.table import before_after_datasets, before_after_table
+from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.learning.words import learning_finding
+from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
 from tests.test_pages import shown
@@ -197,7 +197,7 @@ def test_a_session_without_training_sees_nothing_of_it() -> None:
 def test_the_training_with_which_a_page_opens_may_be_brought_in(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk._openings["learning"] = trained()
-    monkeypatch.setattr("rnn_dynamics.dashboard.before_after.the_desk", lambda: desk)
+    monkeypatch.setattr("rnn_dynamics.pictures.before_after.answer.the_desk", lambda: desk)
     app = open_home()
     box = app.selectbox(key="trained")
     assert box.options == ["Opening: RNN, LSTM · Temporal order · 60 of 60 updates"]

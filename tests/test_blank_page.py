@@ -15,10 +15,14 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.charts.blank import blank_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard import blank_words
-from rnn_dynamics.dashboard.blank import (
+from rnn_dynamics.content import sentences
+from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.learning.limits import LARGEST, affordable
+from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import TESTED
+from rnn_dynamics.pictures.blank import words as blank_words
+from rnn_dynamics.pictures.blank.answer import (
     BlankAnswer,
     accuracies,
     blank_answer,
@@ -26,14 +30,10 @@ from rnn_dynamics.dashboard.blank import (
     gaps_to_test,
     networks,
 )
-from rnn_dynamics.dashboard.blank_words import LEARNED, Look, blank_picture, claim, cue_share, finding, tinted
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.jobs import Job
-from rnn_dynamics.tables.blank import accuracy_table, joint, short, tint_scale, tint_shares, word_table
-from rnn_dynamics.tasks import Template
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import TESTED
-from rnn_dynamics.training_limits import LARGEST, affordable
+from rnn_dynamics.pictures.blank.chart import blank_chart
+from rnn_dynamics.pictures.blank.table import accuracy_table, joint, short, tint_scale, tint_shares, word_table
+from rnn_dynamics.pictures.blank.words import LEARNED, Look, blank_picture, claim, cue_share, finding, tinted
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.reader import wait_until
 from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown

@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext
 
-from rnn_dynamics.charts.phase_diagram import HEIGHT
-from rnn_dynamics.charts.theme import BASE_SIZE
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
+from rnn_dynamics.pictures.kit.theme import BASE_SIZE
+from rnn_dynamics.pictures.phase_diagram.chart import HEIGHT
 from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_pages import every_page

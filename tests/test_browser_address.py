@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import BrowserContext
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.experiment import settings
 from tests.drawn import note_texts, texts_on_each_other

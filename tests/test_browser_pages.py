@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import BrowserContext
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
 from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import Reader, running_app, visit, wait_until

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.against_torch import ask_torch
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
+from rnn_dynamics.by_hand.against_torch import ask_torch
 from rnn_dynamics.by_hand.arrays import NAMES, sigmoid
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences

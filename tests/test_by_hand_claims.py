@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.against_torch import gru_gradients
+from rnn_dynamics.by_hand.against_torch import gru_gradients
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES
-from rnn_dynamics.dashboard.by_hand import TOLERANCE, hand_answer, hand_picture, reset_factors
-from rnn_dynamics.dashboard.by_hand_words import hand_finding, hand_question
-from rnn_dynamics.dashboard.content import prose, sentences
+from rnn_dynamics.content import prose, sentences
+from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, hand_picture, reset_factors
+from rnn_dynamics.pictures.by_hand.words import hand_finding, hand_question
 from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.reader import LONGEST_LINE
 from tests.test_tables import read
@@ -151,7 +151,7 @@ def test_of_an_rnns_biases_only_the_sum_matters_and_of_a_grus_candidate_both_do(
 
 def outputs_of(example: Example) -> NDArray[np.float64]:
     """By torch."""
-    from rnn_dynamics.against_torch import ask_torch
+    from rnn_dynamics.by_hand.against_torch import ask_torch
 
     return np.asarray(ask_torch(example)[0]["outputs"])
 

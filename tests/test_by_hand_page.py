@@ -12,17 +12,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.against_torch import ask_torch
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
+from rnn_dynamics.by_hand.against_torch import ask_torch
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES, HandWritten
-from rnn_dynamics.charts.by_hand import hand_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import THEMES
-from rnn_dynamics.dashboard.by_hand import PAGE, hand_answer, hand_picture, short
-from rnn_dynamics.dashboard.by_hand_board import board, lines_of, three_digits
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.tables.by_hand import how_far, steps_table
+from rnn_dynamics.content import sentences
+from rnn_dynamics.pictures.by_hand.answer import PAGE, hand_answer, hand_picture, short
+from rnn_dynamics.pictures.by_hand.board import board, lines_of, three_digits
+from rnn_dynamics.pictures.by_hand.chart import hand_chart
+from rnn_dynamics.pictures.by_hand.table import how_far, steps_table
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import THEMES
 from tests.test_pages import open_page, shown
 
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)

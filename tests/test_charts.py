@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from rnn_dynamics import CELLS
-from rnn_dynamics.charts.pieces import in_size
-from rnn_dynamics.charts.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background
-from rnn_dynamics.charts.vanish_or_explode import GRADIENTS, live_chart
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from rnn_dynamics.pictures.kit.panels import in_size
+from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, DIVERGING, THEMES, Background
+from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS, live_chart
 
 LABELS = tuple(f"{scale:g}" for scale in WEIGHT_SCALES)
 DATASETS = {"curves", "scales", "chosen", "whole", "floors"}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnn_dynamics.cliff import CLIPPING, Descent, Path, cliff, descend, edge, error_surface
+from rnn_dynamics.engine.cliff import CLIPPING, Descent, Path, cliff, descend, edge, error_surface
 
 #: A start from which a step of plain descent meets the wall.
 AT_THE_WALL = Descent(w=4.95, b=-3.1, learning_rate=0.1, threshold=1.0, steps=50)

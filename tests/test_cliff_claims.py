@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rnn_dynamics.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
-from rnn_dynamics.dashboard.cliff import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
-from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture
-from rnn_dynamics.dashboard.clipping import clipping_picture, clipping_trainings
-from rnn_dynamics.dashboard.content import prose
-from rnn_dynamics.training import History, Moment
+from rnn_dynamics.content import prose
+from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
+from rnn_dynamics.learning.training import History, Moment
+from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
+from rnn_dynamics.pictures.cliff.words import answer_to, cliff_finding, cliff_picture
+from rnn_dynamics.pictures.clipping.answer import clipping_picture, clipping_trainings
 from tests.claims import assert_readable, plain
 from tests.reader import LONGEST_LINE
 from tests.test_tables import read

@@ -7,13 +7,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rnn_dynamics.charts.cliff import CELLS, LEVELS, cliff_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.cliff import CLIPPING, Descent, Path, descend, edge, error_surface
-from rnn_dynamics.dashboard.cliff import GRID, NEIGHBOURS, REGIONS, CliffAnswer, clicked_start, grid_values, start_of
-from rnn_dynamics.dashboard.cliff_words import answer_to, cliff_finding, cliff_picture, shown
-from rnn_dynamics.tables import cliff as tables
+from rnn_dynamics.engine.cliff import CLIPPING, Descent, Path, descend, edge, error_surface
+from rnn_dynamics.pictures.cliff import table as tables
+from rnn_dynamics.pictures.cliff.answer import (
+    GRID,
+    NEIGHBOURS,
+    REGIONS,
+    CliffAnswer,
+    clicked_start,
+    grid_values,
+    start_of,
+)
+from rnn_dynamics.pictures.cliff.chart import CELLS, LEVELS, cliff_chart
+from rnn_dynamics.pictures.cliff.words import answer_to, cliff_finding, cliff_picture, shown
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.test_pages import link, open_page
 from tests.test_pages import shown as everything_shown
 

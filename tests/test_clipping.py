@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rnn_dynamics.charts.clipping import clipping_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard.clipping import clipping_picture, clipping_trainings, trained
-from rnn_dynamics.jobs import Job
-from rnn_dynamics.tables.clipping import clipping_table
+from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.pictures.clipping.answer import clipping_picture, clipping_trainings, trained
+from rnn_dynamics.pictures.clipping.chart import clipping_chart
+from rnn_dynamics.pictures.clipping.table import clipping_table
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.reader import LONGEST_LINE, wait_until
 from tests.test_pages import link, open_page, shown
 from tests.test_tables import read

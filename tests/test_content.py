@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rnn_dynamics.dashboard import content
+from rnn_dynamics import content
 from tests.test_pages import open_page, shown
 
 

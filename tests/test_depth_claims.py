@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.dashboard.depth import depth_answer, depth_picture
-from rnn_dynamics.run import walk_given
+from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics.pictures.depth.answer import depth_answer, depth_picture
+from rnn_dynamics.pictures.kit.theme import DIVERGING
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 

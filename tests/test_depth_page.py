@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.charts.depth import DASHES, depth_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import DIVERGING, THEMES, Background
-from rnn_dynamics.dashboard.depth import affordable, depth_answer, depth_picture
-from rnn_dynamics.tables.depth import depth_table
-from rnn_dynamics.tables.drawing import point_steps
-from rnn_dynamics.tables.verdict import power_of_ten
+from rnn_dynamics.pictures.depth.answer import affordable, depth_answer, depth_picture
+from rnn_dynamics.pictures.depth.chart import DASHES, depth_chart
+from rnn_dynamics.pictures.depth.table import depth_table
+from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import DIVERGING, THEMES, Background
+from rnn_dynamics.pictures.kit.verdict import power_of_ten
 from tests.claims import factor_per_step
 from tests.test_pages import open_page, shown
 from tests.test_tables import drawn, read

@@ -9,9 +9,9 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.dashboard.seat import Seat
-from rnn_dynamics.jobs import Desk, Job
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
 from tests.reader import wait_until
 
 SMALL = Training(

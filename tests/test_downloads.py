@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.pictures.kit.digits import digits_note
 from tests.test_pages import PAGES, open_page
 
 SMALL = {"sequence_length": "10", "hidden_size": "2", "seed": "7", "batch_size": "1"}

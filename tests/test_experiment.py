@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment
+from rnn_dynamics.engine.initialise import SCHEMES
 from rnn_dynamics.experiment import KNOBS, LARGEST_STATE_HISTORY, WEIGHT_SCALES, Choice, Flag, Number, Text, settings
-from rnn_dynamics.initialise import SCHEMES
 
 NUMBERS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
 CHOICES = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
+from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.initialise import make_draw
 from tests.oracle import Array, relative_error
 
 # The matrix products of a family add in another order than those of one member.
@@ -98,7 +98,7 @@ def test_no_result_depends_on_where_a_group_ends(
     question = replace(QUESTION, cell=cell, loss_at=loss_at)
     scales = (0.1, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0)
     whole = run_family(question, weight_scales=scales, seeds=seeds)
-    road = importlib.import_module("rnn_dynamics.run")
+    road = importlib.import_module("rnn_dynamics.engine.run")
     one_member = 8 * question.sequence_length * question.batch_size * question.hidden_size
     for group_bytes in (1, 60 * one_member):  # each scale on its own, and a few together with an odd rest
         monkeypatch.setattr(road, "GROUP_BYTES", group_bytes)

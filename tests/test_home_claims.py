@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_family, split_additive_path
-from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.dashboard.cache import live_picture
-from rnn_dynamics.dashboard.content import prose
-from rnn_dynamics.dashboard.verdict_text import finding
-from rnn_dynamics.tables.verdict import Verdict, judge, power_of_ten, times
+from rnn_dynamics.content import prose
+from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.kit.verdict import Verdict, judge, power_of_ten, times
+from rnn_dynamics.pictures.vanish_or_explode.answer import live_picture
+from rnn_dynamics.pictures.vanish_or_explode.words import finding
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.test_tables import read
 

@@ -14,14 +14,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run_family
-from rnn_dynamics.charts.initialisation import SHAPES, scheme_chart
-from rnn_dynamics.charts.pieces import as_vega_lite
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard import initialisation as page
-from rnn_dynamics.dashboard.initialisation import NETWORKS, ROWS, SchemeRows, fill, scheme_rows, seeds_for
+from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.experiment import KNOBS_NUMBER
-from rnn_dynamics.schemes import NAMED_SCHEMES, scheme_experiment
-from rnn_dynamics.tables.initialisations import InitialisationRow, Line, Spread, initialisation_row, line_datasets
+from rnn_dynamics.pictures.initialisation import answer as page
+from rnn_dynamics.pictures.initialisation.answer import NETWORKS, ROWS, SchemeRows, fill, scheme_rows, seeds_for
+from rnn_dynamics.pictures.initialisation.chart import SHAPES, scheme_chart
+from rnn_dynamics.pictures.initialisation.table import (
+    InitialisationRow,
+    Line,
+    Spread,
+    initialisation_row,
+    line_datasets,
+)
+from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.background import warm_up
 from tests.test_pages import open_page, shown
 

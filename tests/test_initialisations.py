@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run_family
-from rnn_dynamics.schemes import scheme_experiment
-from rnn_dynamics.tables.initialisations import initialisation_row, initialisations_table
+from rnn_dynamics.engine.schemes import scheme_experiment
+from rnn_dynamics.pictures.initialisation.table import initialisation_row, initialisations_table
 
 Array = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run, run_jacobians
-from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
-from rnn_dynamics.dashboard.jacobians import jacobian_answer, jacobian_picture
-from rnn_dynamics.through_time.lyapunov import exponents_and_spread, log_growths
+from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
+from rnn_dynamics.pictures.jacobians.answer import jacobian_answer, jacobian_picture
+from rnn_dynamics.pictures.jacobians.words import jacobian_finding
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, plain, strange_settings
 from tests.test_lyapunov import forward_pass
 from tests.test_tables import read

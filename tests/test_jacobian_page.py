@@ -11,14 +11,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, Experiment, run, run_jacobians, theory
-from rnn_dynamics.charts.jacobians import jacobian_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard import jacobians
-from rnn_dynamics.dashboard.jacobian_words import jacobian_finding
-from rnn_dynamics.dashboard.jacobians import jacobian_answer, jacobian_picture
-from rnn_dynamics.tables.drawing import QUANTUM
-from rnn_dynamics.tables.jacobians import jacobian_table
+from rnn_dynamics import CELLS, Experiment, run, run_jacobians
+from rnn_dynamics.engine import theory
+from rnn_dynamics.pictures.jacobians import answer as jacobians
+from rnn_dynamics.pictures.jacobians.answer import jacobian_answer, jacobian_picture
+from rnn_dynamics.pictures.jacobians.chart import jacobian_chart
+from rnn_dynamics.pictures.jacobians.table import jacobian_table
+from rnn_dynamics.pictures.jacobians.words import jacobian_finding
+from rnn_dynamics.pictures.kit.frames import QUANTUM
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.oracle import jacobian
 from tests.test_pages import link, open_page, shown
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, Experiment, JacobianTrace, Trace, run, run_jacobians, theory
-from rnn_dynamics.through_time.jacobians import log10_singular_values, products_back
+from rnn_dynamics import CELLS, Experiment, JacobianTrace, Trace, run, run_jacobians
+from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.through_time.jacobians import log10_singular_values, products_back
 from tests.oracle import jacobian
 
 Array = NDArray[np.float64]
@@ -246,8 +247,8 @@ def test_what_would_take_minutes_is_refused_with_lags_and_exponents_that_do_not(
 
 
 def test_what_a_refusal_names_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_JACOBIANS", 4 * 12**2)
-    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_PRODUCTS", 5 * 12**3)
+    monkeypatch.setattr(sys.modules["rnn_dynamics.engine.run"], "LARGEST_JACOBIANS", 4 * 12**2)
+    monkeypatch.setattr(sys.modules["rnn_dynamics.engine.run"], "LARGEST_PRODUCTS", 5 * 12**3)
     with pytest.raises(ValueError, match=r"steps=range\(9, 0, -3\)"):
         run_jacobians(SMALL)
     with pytest.raises(ValueError, match="lags up to 5 are"):

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rnn_dynamics.charts.latch import latch_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard.latch import OPENING_WEIGHT, WEIGHTS, latch_picture
-from rnn_dynamics.tables.latch import START, STEPS, cobweb, latch_datasets
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.latch.answer import OPENING_WEIGHT, WEIGHTS, latch_picture
+from rnn_dynamics.pictures.latch.chart import latch_chart
+from rnn_dynamics.pictures.latch.table import START, STEPS, cobweb, latch_datasets
 
 
 def rows(stream: bytes) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnn_dynamics import CELLS, Experiment, run, run_family, theory
+from rnn_dynamics import CELLS, Experiment, run, run_family
+from rnn_dynamics.engine import theory
 from rnn_dynamics.experiment import KNOBS, Choice
 from tests.oracle import Array
 

@@ -12,9 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.charts.learning import GATE_DASHES, learning_chart
-from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard.learning import (
+from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.learning.limits import LARGEST
+from rnn_dynamics.learning.tasks import TASKS
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps, shades
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.learning.answer import (
     learning_picture,
     looks_by_cell,
     moved,
@@ -23,15 +29,9 @@ from rnn_dynamics.dashboard.learning import (
     trainings,
     untrained_picture,
 )
-from rnn_dynamics.dashboard.learning_words import learning_finding
-from rnn_dynamics.jobs import Desk, Job
-from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
-from rnn_dynamics.tables.learning import LETTER, POINTS, Look, apart, gradient_table, history_table
-from rnn_dynamics.tables.verdict import judge, power_of_ten
-from rnn_dynamics.tasks import TASKS
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
-from rnn_dynamics.training_limits import LARGEST
+from rnn_dynamics.pictures.learning.chart import GATE_DASHES, learning_chart
+from rnn_dynamics.pictures.learning.table import LETTER, POINTS, Look, apart, gradient_table, history_table
+from rnn_dynamics.pictures.learning.words import learning_finding
 from tests.reader import wait_until
 from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_losses, time_run
-from rnn_dynamics.through_time import loss_by_time
+from rnn_dynamics.engine.through_time import loss_by_time
 from tests.oracle import (
     LOG10_2,
     Array,
@@ -247,7 +247,7 @@ def test_what_is_too_large_is_refused_by_its_size_and_the_limit(changes: dict[st
 def test_the_losses_that_a_refusal_names_are_few_enough_and_one_more_would_not_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys.modules["rnn_dynamics.run"], "LARGEST_LOSSES", 4 * 13 * 3 * 7)
+    monkeypatch.setattr(sys.modules["rnn_dynamics.engine.run"], "LARGEST_LOSSES", 4 * 13 * 3 * 7)
     with pytest.raises(ValueError, match=r"steps=range\(13, 0, -4\)"):
         run_losses(SMALL)
     assert run_losses(SMALL, steps=range(13, 0, -4)).steps.tolist() == [1, 5, 9, 13]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, run_losses
-from rnn_dynamics.charts.theme import SEQUENTIAL
-from rnn_dynamics.dashboard.loss_words import loss_finding
-from rnn_dynamics.dashboard.losses import loss_answer, loss_picture
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
+from rnn_dynamics.pictures.losses.answer import loss_answer, loss_picture
+from rnn_dynamics.pictures.losses.words import loss_finding
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 

@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_losses
-from rnn_dynamics.charts.cost import STYLES, cost_chart
-from rnn_dynamics.charts.losses import DASHES, loss_chart
-from rnn_dynamics.charts.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.dashboard import cost
-from rnn_dynamics.dashboard.cost import Measurement, cost_finding, cost_picture, network_of
-from rnn_dynamics.dashboard.loss_words import loss_finding
-from rnn_dynamics.dashboard.losses import (
+from rnn_dynamics.pictures.cost import answer as cost
+from rnn_dynamics.pictures.cost.answer import Measurement, cost_finding, cost_picture, network_of
+from rnn_dynamics.pictures.cost.chart import STYLES, cost_chart
+from rnn_dynamics.pictures.cost.table import (
+    cost_datasets,
+    cost_table,
+    fitted_exponent,
+    fixed_and_per_step,
+    last_exponent,
+)
+from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps, shades
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.losses.answer import (
     TRUNCATIONS,
     affordable,
     claim,
@@ -24,9 +30,9 @@ from rnn_dynamics.dashboard.losses import (
     near_share,
     truncations_for,
 )
-from rnn_dynamics.tables.cost import cost_datasets, cost_table, fitted_exponent, fixed_and_per_step, last_exponent
-from rnn_dynamics.tables.drawing import MAP_POINTS, point_steps, shades
-from rnn_dynamics.tables.losses import BINS, binned_shares, loss_table, truncation_table
+from rnn_dynamics.pictures.losses.chart import DASHES, loss_chart
+from rnn_dynamics.pictures.losses.table import BINS, binned_shares, loss_table, truncation_table
+from rnn_dynamics.pictures.losses.words import loss_finding
 from tests.test_pages import link, open_page, shown
 from tests.test_tables import drawn, read
 

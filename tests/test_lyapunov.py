@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rnn_dynamics import CELLS, Experiment, run, run_jacobians, theory
-from rnn_dynamics.initialise import make_draw
-from rnn_dynamics.through_time.backpropagate import Pass
-from rnn_dynamics.through_time.jacobians import step_jacobians
-from rnn_dynamics.through_time.lyapunov import lyapunov_exponents
-from rnn_dynamics.through_time.unroll import project_inputs, unroll
+from rnn_dynamics import CELLS, Experiment, run, run_jacobians
+from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.initialise import make_draw
+from rnn_dynamics.engine.through_time.backpropagate import Pass
+from rnn_dynamics.engine.through_time.jacobians import step_jacobians
+from rnn_dynamics.engine.through_time.lyapunov import lyapunov_exponents
+from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
 
 Array = NDArray[np.float64]
 SMALL = Experiment(sequence_length=150, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, seed=3)

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.latency import HOME, SLIDERS, TRAINED
-from rnn_dynamics.dashboard.content import prose, sentences
+from rnn_dynamics.content import prose, sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +146,7 @@ def test_every_page_has_its_place_in_the_bar() -> None:
 def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:
     deeper = {
         path.name: found
-        for path in (ROOT / "content").rglob("*.*")
+        for path in (ROOT / "rnn_dynamics" / "content").rglob("*.*")
         if (found := re.findall(r"^#{3,}.*|<h[3-6].*?>", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
     }
     assert deeper == {}
@@ -154,6 +154,8 @@ def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:
 
 def test_every_column_of_a_table_has_a_name() -> None:
     nameless = [
-        path.name for path in (ROOT / "content").rglob("*.toml") if "<th></th>" in path.read_text(encoding="utf-8")
+        path.name
+        for path in (ROOT / "rnn_dynamics" / "content").rglob("*.toml")
+        if "<th></th>" in path.read_text(encoding="utf-8")
     ]
     assert nameless == []

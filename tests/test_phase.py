@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnn_dynamics import CELLS, Experiment, PhaseRow, phase, phase_grid, run, run_family, theory
-from rnn_dynamics.tables.phase import Range, crossing, growing, row_crossing
-from rnn_dynamics.trace import FamilyTrace
+from rnn_dynamics import CELLS, Experiment, PhaseRow, phase_grid, run, run_family
+from rnn_dynamics.engine import phase, theory
+from rnn_dynamics.engine.trace import FamilyTrace
+from rnn_dynamics.pictures.phase_diagram.crossing import Range, crossing, growing, row_crossing
 from tests.oracle import Array
 
 SMALL = Experiment(sequence_length=40, hidden_size=6, input_size=3, batch_size=2, seed=7)

@@ -7,12 +7,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rnn_dynamics import Experiment, phase_grid, run, split_by_lag, theory
-from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.dashboard.phase_diagram import phase_picture
-from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS
+from rnn_dynamics import Experiment, phase_grid, run, split_by_lag
+from rnn_dynamics.engine import theory
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.tables.phase import row_crossing
+from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS
+from rnn_dynamics.pictures.phase_diagram.crossing import row_crossing
+from rnn_dynamics.pictures.phase_diagram.picture import phase_picture
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.test_tables import read
 

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics import Experiment, phase_grid, run, run_family, split_by_lag, theory
-from rnn_dynamics.charts.phase_diagram import phase_chart
-from rnn_dynamics.charts.pieces import GO, as_vega_lite
-from rnn_dynamics.charts.theme import DIVERGING
+from rnn_dynamics import Experiment, phase_grid, run, run_family, split_by_lag
 from rnn_dynamics.dashboard.controls import in_link
-from rnn_dynamics.dashboard.phase_rows import INPUT_SCALES, NETWORKS, row_size
+from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.tables.drawing import point_steps
-from rnn_dynamics.tables.phase import crossing, row_crossing
-from rnn_dynamics.tables.phase_diagram import (
+from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.panels import GO, as_vega_lite
+from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS, row_size
+from rnn_dynamics.pictures.phase_diagram.chart import phase_chart
+from rnn_dynamics.pictures.phase_diagram.crossing import crossing, row_crossing
+from rnn_dynamics.pictures.phase_diagram.table import (
     PhaseMap,
     cell_rows,
     factor_colours,
@@ -35,7 +37,6 @@ from rnn_dynamics.tables.phase_diagram import (
     stretch_crossings,
     stretch_factors,
 )
-from rnn_dynamics.trace import LagSplit, PhaseRow
 from tests.oracle import Array
 from tests.test_pages import ROOT, open_page, shown
 from tests.test_tables import drawn

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.reading import KEEPS, Reading, read_sentence, starting_parameters
-from rnn_dynamics.tasks import Template
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.reading import KEEPS, Reading, read_sentence, starting_parameters
+from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
 
 PLAIN = Template()
 NETWORK = Experiment(cell="lstm", sequence_length=9, hidden_size=6, batch_size=4, initialisation="torch", seed=3)

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
-from rnn_dynamics.cliff import CLIPPING, Descent, descend
-from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.engine.cliff import CLIPPING, Descent, descend
+from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.experiment import settings
-from rnn_dynamics.factor import log10_factor_per_step
-from rnn_dynamics.reproduction import cliff_script, reproduction_script, shape_script
-from rnn_dynamics.tables.cliff import path_table
+from rnn_dynamics.pictures.cliff.table import path_table
+from rnn_dynamics.pictures.kit.digits import digits_note
+from rnn_dynamics.scripts import cliff_script, reproduction_script, shape_script
 from tests.handed_out import PAGES, Case, cases, only, opened, table
 from tests.scripts import alone, printed_by_all, rows_of
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from rnn_dynamics import CELLS, Experiment, run, run_family
-from rnn_dynamics.cells import cell_of
-from rnn_dynamics.schemes import NAMED_SCHEMES, scheme_experiment
-from rnn_dynamics.tables.initialisations import initialisation_row
+from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
+from rnn_dynamics.pictures.initialisation.table import initialisation_row
 
 SMALL = Experiment(
     sequence_length=40, hidden_size=12, input_size=3, batch_size=2, weight_scale=1.2, input_scale=0.7, seed=5

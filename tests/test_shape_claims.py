@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import SHAPES, Experiment, ShapeTrace, run_shape
-from rnn_dynamics.dashboard.content import prose
-from rnn_dynamics.dashboard.shape_words import shape_finding
-from rnn_dynamics.dashboard.shapes import shape_picture, stops
+from rnn_dynamics.content import prose
+from rnn_dynamics.pictures.shapes.answer import shape_picture, stops
+from rnn_dynamics.pictures.shapes.words import shape_finding
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.reader import LONGEST_LINE
 from tests.test_tables import read

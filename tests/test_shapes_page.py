@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 
 from rnn_dynamics import SHAPES, Experiment, run, run_shape
-from rnn_dynamics.charts.shapes import shape_chart
-from rnn_dynamics.charts.theme import THEMES, Background
-from rnn_dynamics.dashboard.shape_words import shape_finding
-from rnn_dynamics.dashboard.shapes import LENGTHS, POSITIONS, shape_picture, stops
-from rnn_dynamics.tables.shapes import edge_table, subscripted
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.shapes.answer import LENGTHS, POSITIONS, shape_picture, stops
+from rnn_dynamics.pictures.shapes.chart import shape_chart
+from rnn_dynamics.pictures.shapes.table import edge_table, subscripted
+from rnn_dynamics.pictures.shapes.words import shape_finding
 from tests.test_pages import link, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)

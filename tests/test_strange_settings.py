@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics.dashboard.content import prose
+from rnn_dynamics.content import prose
 from rnn_dynamics.experiment import KNOBS, Number
 from tests.test_pages import every_page, open_page
 

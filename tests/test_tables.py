@@ -16,13 +16,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, Experiment, run
-from rnn_dynamics.charts.theme import DIVERGING
-from rnn_dynamics.charts.vanish_or_explode import live_chart
+from rnn_dynamics.engine.factor import log10_factor_per_step
+from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.factor import log10_factor_per_step
-from rnn_dynamics.run import run_family
-from rnn_dynamics.tables.curves import curves_table
-from rnn_dynamics.tables.drawing import (
+from rnn_dynamics.pictures.kit.frames import (
     MAP_POINTS,
     POINTS,
     arrow_bytes,
@@ -31,7 +28,19 @@ from rnn_dynamics.tables.drawing import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.tables.live import (
+from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.kit.verdict import (
+    HOLDS_WITHIN,
+    HORIZON_SHARE,
+    horizon,
+    judge,
+    median_and_range,
+    power_of_ten,
+    times,
+)
+from rnn_dynamics.pictures.vanish_or_explode.chart import live_chart
+from rnn_dynamics.pictures.vanish_or_explode.curves import curves_table
+from rnn_dynamics.pictures.vanish_or_explode.table import (
     Picture,
     chosen_dataset,
     curve_rows,
@@ -40,15 +49,6 @@ from rnn_dynamics.tables.live import (
     picture_datasets,
     scale_rows,
     whole_row,
-)
-from rnn_dynamics.tables.verdict import (
-    HOLDS_WITHIN,
-    HORIZON_SHARE,
-    horizon,
-    judge,
-    median_and_range,
-    power_of_ten,
-    times,
 )
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from rnn_dynamics.tasks import TASKS, Batch, Template
-from rnn_dynamics.tasks.blank import BLANK, CUE
+from rnn_dynamics.learning.tasks import TASKS, Batch, Template
+from rnn_dynamics.learning.tasks.blank import BLANK, CUE
 
 MANY = 4000
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_dynamics import Experiment, run, theory
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.engine import theory
 
 #: s² and the scale at which a tanh network's gradients neither vanish nor explode, after Chen et al. 2018
 PUBLISHED = [(0.0, 1.0), (0.01, 1.193), (0.1, 1.409), (0.25, 1.550), (0.5, 1.686), (1.0, 1.856)]

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from rnn_dynamics import Experiment, phase_grid, split_by_lag
-from rnn_dynamics.dashboard.depth import depth_answer
-from rnn_dynamics.dashboard.jacobians import jacobian_answer
-from rnn_dynamics.dashboard.losses import loss_answer
-from rnn_dynamics.tables.depth import depth_table
-from rnn_dynamics.tables.jacobians import jacobian_table
-from rnn_dynamics.tables.losses import loss_table, truncation_table
-from rnn_dynamics.tables.phase_diagram import lag_table, map_table
+from rnn_dynamics.pictures.depth.answer import depth_answer
+from rnn_dynamics.pictures.depth.table import depth_table
+from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
+from rnn_dynamics.pictures.jacobians.table import jacobian_table
+from rnn_dynamics.pictures.losses.answer import loss_answer
+from rnn_dynamics.pictures.losses.table import loss_table, truncation_table
+from rnn_dynamics.pictures.phase_diagram.table import lag_table, map_table
 
 OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
 SETTINGS = [

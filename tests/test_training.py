@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.tasks import TASKS
-from rnn_dynamics.trainer import WALKED, Trainer
-from rnn_dynamics.training import DIVERGED, LOOKS, History, Training
+from rnn_dynamics.learning.tasks import TASKS
+from rnn_dynamics.learning.trainer import WALKED, Trainer
+from rnn_dynamics.learning.training import DIVERGED, LOOKS, History, Training
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 SMALL = Training(experiment=NETWORK, iterations=6)

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.dashboard.blank import BlankAnswer, Sentence, networks, sentence_of
-from rnn_dynamics.dashboard.blank_words import Look, blank_picture, claim, finding, tinted
-from rnn_dynamics.dashboard.learning import LENGTHS, learning_titles, looks_by_cell, trainings
-from rnn_dynamics.dashboard.learning_words import learning_finding
 from rnn_dynamics.experiment import KNOBS_NUMBER
-from rnn_dynamics.jobs import Job
-from rnn_dynamics.reading import Reading, starting_parameters
-from rnn_dynamics.tasks import TASKS, Template
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
+from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.learning.reading import Reading, starting_parameters
+from rnn_dynamics.learning.tasks import TASKS, Template
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
+from rnn_dynamics.pictures.blank.answer import BlankAnswer, Sentence, networks, sentence_of
+from rnn_dynamics.pictures.blank.words import Look, blank_picture, claim, finding, tinted
+from rnn_dynamics.pictures.learning.answer import LENGTHS, learning_titles, looks_by_cell, trainings
+from rnn_dynamics.pictures.learning.words import learning_finding
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
 from tests.test_tables import read

@@ -12,10 +12,10 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.reproduction import training_script
-from rnn_dynamics.tasks import Template
-from rnn_dynamics.trainer import Trainer
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.scripts import training_script
 from tests.handed_out import only, opened, table
 from tests.scripts import alone, printed_by_all, rows_of
 

@@ -31,7 +31,9 @@ def only_controls(self: Frame, *_: Any, **__: Any) -> None:
 @pytest.fixture(autouse=True)
 def pages_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame.Frame, "show", only_controls)
-    monkeypatch.setattr("rnn_dynamics.dashboard.phase_rows.missing", lambda *_: False)  # nothing is left to compute
+    monkeypatch.setattr(
+        "rnn_dynamics.pictures.phase_diagram.answer.missing", lambda *_: False
+    )  # nothing is left to compute
 
 
 @dataclass

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import Array, Arrays
-from rnn_dynamics.cells import cell_of
+from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.experiment import Experiment, checked_experiment
-from rnn_dynamics.initialise import make_draw
 
 #: What is written out.
 CELLS = ("rnn", "lstm", "gru")

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import KNOBS, Experiment, Flag, Number, Text
 
 

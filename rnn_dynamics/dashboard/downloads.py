@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnn_dynamics.cliff import Descent
-from rnn_dynamics.dashboard.digits import digits_note
+from rnn_dynamics.engine.cliff import Descent
+from rnn_dynamics.engine.run import run, run_jacobians
+from rnn_dynamics.engine.trace import JacobianTrace, LossByTime, ShapeTrace
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
-from rnn_dynamics.reproduction import (
+from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
+from rnn_dynamics.pictures.kit.digits import digits_note
+from rnn_dynamics.scripts import (
     cliff_script,
     jacobian_script,
     loss_script,
@@ -19,9 +22,6 @@ from rnn_dynamics.reproduction import (
     shape_script,
     training_script,
 )
-from rnn_dynamics.run import run, run_jacobians
-from rnn_dynamics.trace import JacobianTrace, LossByTime, ShapeTrace
-from rnn_dynamics.training import TRAINING_KNOBS, Training
 
 _MIME = {"csv": "text/csv", "py": "text/x-python"}
 

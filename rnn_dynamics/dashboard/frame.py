@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from rnn_dynamics.cells import CELLS
+from rnn_dynamics.content import prose, sentences
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.content import STYLE, prose, sentences
 from rnn_dynamics.dashboard.controls import in_link
-from rnn_dynamics.dashboard.digits import digits_note
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import MAY_IDLE, in_words, marks, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
+from rnn_dynamics.pictures.kit.digits import digits_note
 
 Views = Mapping[str, str]
+#: What the pages look like beside Streamlit's theme.
+STYLE = Path(__file__).with_name("page.css")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import sentences
-from rnn_dynamics.dashboard.losses import PAGE
-from rnn_dynamics.dashboard.cost import ROUNDS, Measurement, network_of
+from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.cost.answer import ROUNDS, Measurement, network_of
+from rnn_dynamics.pictures.losses.answer import PAGE
 
 #: Seconds that one run of the page measures, and between two measurements, so that others who wait get the lock.
 _SLICE, _BREATH = 0.25, 0.001

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import read_edits, sentences
+from rnn_dynamics.content import read_edits, sentences
 
 #: Pages in the order of the bar, by the menu that holds them; the home page stands before.
 SECTIONS = {

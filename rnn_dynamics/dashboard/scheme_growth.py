@@ -8,12 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.frame import run_again
-from rnn_dynamics.dashboard.initialisation import ROWS, SchemeRows, scheme_rows
-from rnn_dynamics.dashboard.initialisation_text import PAGE
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.tables.initialisations import InitialisationRow, initialisations_table
+from rnn_dynamics.pictures.initialisation.answer import ROWS, SchemeRows, scheme_rows
+from rnn_dynamics.pictures.initialisation.table import InitialisationRow, initialisations_table
+from rnn_dynamics.pictures.initialisation.words import PAGE
 
 #: Seconds that one run of the page computes, and between two goes, so that others who wait for the lock get it.
 _SLICE, _BREATH = 0.25, 0.001

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rnn_dynamics.jobs import Desk, Job
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.learning.training import Training
 
 _SEAT = "seat"
 

@@ -6,10 +6,10 @@ import html
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from rnn_dynamics.cells import CELLS
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS, Choice, Number
-from rnn_dynamics.training import TRAINING_KNOBS
+from rnn_dynamics.learning.training import TRAINING_KNOBS
 
 #: Label and value of some settings, in words.
 Settings = Sequence[tuple[str, str]]

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.dashboard.seat import seat, the_desk
-from rnn_dynamics.jobs import Job
+from rnn_dynamics.learning.jobs import Job
 
 #: Seconds between two looks at a training that goes on.
 _LOOK = 1.0

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.content import sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import seat
-from rnn_dynamics.jobs import Job, has
-from rnn_dynamics.training import Training
+from rnn_dynamics.learning.jobs import Job, has
+from rnn_dynamics.learning.training import Training
 
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
 _LOOK, _QUEUE = 0.7, 2.0

@@ -1,1 +1,0 @@
-"""Pictures: tables in, Altair charts out. A chart computes nothing but where to draw."""

@@ -1,0 +1,79 @@
+"""The words of a page: prose as Markdown and sentences as TOML, under content/."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_CONTENT = Path(__file__).with_name("en")
+#: What the modules are called that remember sentences which they have filled.
+_ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pictures"))
+#: When each file of the words had been written at the last look.
+_WRITTEN: dict[str, int] = {}
+
+
+class _Sentence(str):
+    """A sentence that knows where it stands, so that whoever mistypes a brace learns where."""
+
+    place = ""
+
+    def __str__(self) -> str:
+        return self  # so that str(sentence) knows it too
+
+    def format(self, *values: object, **numbers: object) -> str:
+        """The sentence with its numbers; raises ValueError naming file and sentence where they do not fit."""
+        try:
+            return super().format(*values, **numbers)
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
+
+
+@lru_cache
+def prose(page: str) -> str:
+    """The text of a page for the student, Markdown."""
+    return (_CONTENT / f"{page}.md").read_text(encoding="utf-8")
+
+
+@lru_cache
+def sentences(page: str) -> dict[str, Any]:
+    """The sentences that a page fills with numbers; raises ValueError naming the file where it is no TOML."""
+    path = _CONTENT / f"{page}.toml"
+    try:
+        words: dict[str, Any] = _placed(tomllib.loads(path.read_text(encoding="utf-8")), f"content/en/{path.name}:")
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"content/en/{path.name}: {error}") from error
+    return words
+
+
+def _placed(value: Any, place: str) -> Any:
+    """The same words with sentences that know their places."""
+    if isinstance(value, dict):
+        return {key: _placed(part, f"{place} {key}") for key, part in value.items()}
+    if isinstance(value, list):
+        return [_placed(part, place) for part in value]
+    if isinstance(value, str):
+        value = _Sentence(value)
+        value.place = place
+    return value
+
+
+def read_edits() -> None:
+    """Take up what has been edited since the last look: one look at a run of a whole page, none at a sentence."""
+    written = {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(_CONTENT)}
+    if written != _WRITTEN:
+        _WRITTEN.clear()
+        _WRITTEN.update(written)
+        _forget_words()
+
+
+def _forget_words() -> None:
+    """Here, and in the rooms that remember the sentences which they have filled."""
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(_ROOMS):
+            for value in tuple(vars(module).values()):
+                if type(value) is type(sentences):
+                    value.cache_clear()

@@ -1,0 +1,22 @@
+"""The architectures. A new one is one file here and one line below."""
+
+from rnn_dynamics.engine.cells.cell import Cell
+from rnn_dynamics.engine.cells.elman import Elman, ReluElman
+from rnn_dynamics.engine.cells.gru import Gru
+from rnn_dynamics.engine.cells.jordan import Jordan, ReluJordan
+from rnn_dynamics.engine.cells.lstm import Lstm
+from rnn_dynamics.experiment import Experiment
+
+#: Name -> cell, in the order in which readers meet them.
+_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru())
+CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
+#: (name, nonlinearity) -> the cell that stands in for the one of that name.
+_VARIANTS: dict[tuple[str, str], Cell] = {("rnn", "relu"): ReluElman(), ("jordan", "relu"): ReluJordan()}
+
+
+def cell_of(experiment: Experiment) -> Cell:
+    """The cell that an experiment asks for, its nonlinearity included."""
+    return _VARIANTS.get((experiment.cell, experiment.nonlinearity), CELLS[experiment.cell])
+
+
+__all__ = ["CELLS", "Cell", "cell_of"]

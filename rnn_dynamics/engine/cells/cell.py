@@ -1,0 +1,180 @@
+"""What a cell is: one time step of an architecture, its adjoint step, and the names of its parts.
+
+Arrays are time first and *feature first*: (T, rows, C) with C columns. A column is one sequence of the batch, of one
+member of a family (see `run.py`). Feature first keeps each gate contiguous, so that a step is a few whole-array
+operations on memory that lies side by side. Families of seeds carry one more axis after time; the cells index from
+the right and do not notice.
+
+A step receives views that its cell has prepared (`forward_views`, `adjoint_views`), because at lecture size (H = 32,
+N = 8) slicing an array costs as much as adding two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from rnn_dynamics.engine.cells.activations import Array
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The parameters of a cell, its blocks in the order in which the cell computes.
+
+    weight_ih (G·H, D), weight_hh (G·H, H; Jordan: a column for each output), bias (G·H, 1) added to the input
+    projection, and recurrent_bias (H, 1), the part of the GRU's bias that the reset gate multiplies. `scale` is None,
+    or (1, C): a factor on `weight_hh` that differs from column to column, by which one matrix product serves many
+    weight scales.
+    """
+
+    weight_ih: Array
+    weight_hh: Array
+    bias: Array
+    recurrent_bias: Array | None = None
+    scale: Array | None = None
+
+    def fed_back(self, hidden: Array) -> Array:
+        """What W_hh multiplies, of the states (..., H, C): the states themselves, but for the Jordan network."""
+        return hidden
+
+    def recurrent_product(self, hidden: Array, out: Array) -> None:
+        """Write W_hh h to `out`."""
+        np.matmul(self.weight_hh, self.fed_back(hidden), out=out)
+        if self.scale is not None:
+            np.multiply(out, self.scale, out=out)
+
+    def transposed_product(self, delta: Array, out: Array) -> None:
+        """Write W_hhᵀ delta to `out`."""
+        np.matmul(self.weight_hh.swapaxes(-1, -2), delta, out=out)
+        if self.scale is not None:
+            np.multiply(out, self.scale, out=out)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Derivatives of a run of steps that do not depend on the adjoint: (B, rows, C) each, computed in one go.
+
+    local: what multiplies the adjoint to give delta. path: the derivative along the additive path (LSTM f, GRU z), or
+    None where there is none. entry: how an error in h_t enters that path (None: as it is).
+    """
+
+    local: tuple[Array, ...]
+    path: Array | None = None
+    entry: Array | None = None
+
+    def __getitem__(self, index: Any) -> Factors:
+        """The same view of every array."""
+        path, entry = (None if array is None else array[index] for array in (self.path, self.entry))
+        return Factors(tuple(array[index] for array in self.local), path, entry)
+
+    def repeated(self, count: int) -> Factors:
+        """Each column `count` times, side by side."""
+        path, entry = (None if array is None else np.repeat(array, count, axis=-1) for array in (self.path, self.entry))
+        return Factors(tuple(np.repeat(array, count, axis=-1) for array in self.local), path, entry)
+
+
+@dataclass(frozen=True)
+class Adjoints:
+    """Room for the adjoints of a run of B steps.
+
+    states: one array (B + 1, H, C) per component of the state; slot b + 1 belongs to the b-th step of the run and slot
+    0 to the step before it. delta: (B, rows, C), the adjoints of all pre-activations.
+    """
+
+    states: tuple[Array, ...]
+    delta: Array
+
+
+class Cell(Protocol):
+    """One architecture; `R` is its record of the forward pass.
+
+    name: key of the registry. label: for a reader. gates: PyTorch's letters in PyTorch's order. blocks: rows of
+    `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
+    state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
+    it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
+    bounded: whether |h| is at most 1.
+    """
+
+    name: str
+    label: str
+    gates: tuple[str, ...]
+    blocks: int
+    delta_blocks: int
+    components: tuple[str, ...]
+    state_block: int
+    state_matrix: str
+    feeds_back_output: bool
+    bounded: bool
+
+    def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
+        """Bring parameters under torch's names, (..., G·H, ·), into the order of computation.
+
+        The read-out (D_out, H) stands among them as "weight_ho".
+        """
+        ...
+
+    def make_record(self, input_projection: Array, weights: Weights) -> Any:
+        """Make room for T steps; `input_projection` (T, G·H, C) is W_ih x + bias and is overwritten."""
+        ...
+
+    def forward_views(self, record: Any) -> Iterator[tuple[Array, ...]]:
+        """The arrays that `step` wants, one tuple a time step."""
+        ...
+
+    def step(self, weights: Weights, *views: Array) -> None:
+        """Compute h_t from h_{t−1}."""
+        ...
+
+    def make_factors(self, record: Any, steps: slice) -> Factors:
+        """Compute the derivatives of the run `steps` that do not depend on the adjoint."""
+        ...
+
+    def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
+        """The arrays that `adjoint_step` wants, one tuple a time step, first step first; the first one is dL/dh_t."""
+        ...
+
+    def adjoint_step(self, weights: Weights, *views: Array) -> None:
+        """Carry the adjoint from t to t − 1 and leave delta_t."""
+        ...
+
+    def input_delta(self, delta: Array) -> Array:
+        """The rows of delta that belong to W_ih x, in the order of `Weights.weight_ih`."""
+        ...
+
+    def recurrent_delta(self, delta: Array) -> Array:
+        """The rows of delta that belong to W_hh h, in the order of `Weights.weight_hh`."""
+        ...
+
+    def name_gradients(self, by_input: Array, by_hidden: Array, bias: Array, recurrent_bias: Array) -> dict[str, Array]:
+        """Bring gradients back from the order of computation to torch's names and order."""
+        ...
+
+    def gate_values(self, record: Any) -> dict[str, Array]:
+        """The gates by torch's letter, (T, H, C) each."""
+        ...
+
+
+def state_matrix(cell: Cell, parameters: Mapping[str, Array]) -> Array:
+    """The (H, H) matrix that h is multiplied by where the new state is written, of the same parameters."""
+    block = np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]
+    return block @ parameters["weight_ho"] if cell.feeds_back_output else block
+
+
+def reorder_blocks(parameter: Array, order: tuple[int, ...]) -> Array:
+    """Rearrange the blocks of H rows of a parameter (..., G·H, columns), block `order[k]` first to k-th."""
+    blocks = parameter.reshape(*parameter.shape[:-2], len(order), -1, parameter.shape[-1])
+    return blocks[..., list(order), :, :].reshape(parameter.shape)
+
+
+def split_blocks(array: Array, count: int) -> Array:
+    """View (..., count·H, C) as (..., count, H, C)."""
+    return array.reshape(*array.shape[:-2], count, -1, array.shape[-1])
+
+
+def split_gates(array: Array, count: int) -> list[Array]:
+    """The `count` blocks of (..., count·H, C) as views (..., H, C)."""
+    blocks = split_blocks(array, count)
+    return [blocks[..., k, :, :] for k in range(count)]

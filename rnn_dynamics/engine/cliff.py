@@ -1,0 +1,239 @@
+"""The error cliff of a network with one unit, and gradient descent on it with and without clipping.
+
+The network and its error are those of Pascanu, Mikolov & Bengio (2013, fig. 6), T = 50:
+
+    x_t = w σ(x_{t−1}) + b,  x_0 = 0.5,  E = (σ(x_T) − 0.7)²
+
+and on the way back δ_T = dE/dx_T, δ_{t−1} = δ_t w σ'(x_{t−1}), dE/dw = Σ δ_t σ(x_{t−1}), dE/db = Σ δ_t.
+
+σ' is at most 1/4, so for 0 ≤ w ≤ 4 each b has one state to settle in. For w > 4 there may be two, and where x_0 changes
+from the reach of one to that of the other stands the cliff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnn_dynamics.engine.given import array_of_numbers
+from rnn_dynamics.limits import KnownFields, Range, finite, one_of, short
+
+Array = NDArray[np.float64]
+
+STEPS_IN_TIME = 50
+START = 0.5
+TARGET = 0.7
+CLIPPING = ("none", "norm", "value")
+LARGEST_PARAMETER = 1e6
+MOST_STEPS = 10_000
+_PLACES = Range(minimum=-LARGEST_PARAMETER, maximum=LARGEST_PARAMETER)
+_COUNTS = Range(minimum=1, maximum=MOST_STEPS, whole=True)
+#: Up to this weight there is no cliff.
+NO_CLIFF_UP_TO = 4.0
+#: What torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it.
+_TORCH_EPSILON = 1e-6
+#: Half-way down the cliff's wall, whose outputs σ(x_T) at w > 4 lie near 0.1 and near 0.6.
+_HALF_WAY = TARGET / 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """Error E and its gradient, all of one shape: that of w and b together."""
+
+    error: Array
+    gradient_w: Array
+    gradient_b: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent(KnownFields):
+    """Where a descent starts and how it goes on.
+
+    w, b: the start. learning_rate: of plain gradient descent. clipping: "none"; "norm", which scales a gradient longer
+    than the threshold down to it; "value", which cuts each of its two entries to ±threshold. steps: how many.
+
+    Raises:
+        ValueError: a field is outside its limits; w and b are numbers from −10⁶ to 10⁶, learning_rate and threshold
+            positive finite numbers, steps a whole number from 1 to 10,000.
+        TypeError: there is no such field; the message names the nearest one.
+    """
+
+    w: float
+    b: float
+    learning_rate: float
+    clipping: str = "none"
+    threshold: float = 1.0
+    steps: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("w", "b"):
+            object.__setattr__(self, name, _PLACES.checked(name, getattr(self, name)))
+        for name in ("learning_rate", "threshold"):
+            object.__setattr__(self, name, finite(name, getattr(self, name), positive=True))
+        one_of("clipping", self.clipping, CLIPPING)
+        object.__setattr__(self, "steps", _COUNTS.checked("steps", self.steps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The way of one descent; entry k is after k steps, entry 0 the start.
+
+    Attributes:
+        points: (steps + 1, 2), w and b.
+        errors: (steps + 1,), E there.
+        gradients: (steps + 1, 2), dE/dw and dE/db there, before clipping.
+        clipped: (steps,), whether step k + 1 was shortened.
+        turned: (steps,), by how many degrees clipping turned it away from the negative gradient.
+        ended: the first k at which a point, its error or its gradient is not finite, where the descent ends, or None;
+            all points that would follow are nan.
+    """
+
+    descent: Descent
+    points: Array
+    errors: Array
+    gradients: Array
+    clipped: NDArray[np.bool_]
+    turned: Array
+    ended: int | None
+
+    @property
+    def norms(self) -> Array:
+        """(steps + 1,), ‖(dE/dw, dE/db)‖ before clipping."""
+        return np.asarray(np.hypot(self.gradients[:, 0], self.gradients[:, 1]))
+
+    def left(self, low: tuple[float, float], high: tuple[float, float]) -> int | None:
+        """After how many steps the path is first outside of low ≤ (w, b) ≤ high, or None; nan is outside."""
+        outside = np.asarray(~((self.points >= low) & (self.points <= high)).all(axis=1))
+        return int(outside.argmax()) if outside.any() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cliff:
+    """The wall at one weight: b at which it is crossed half-way, and the largest |dE/db| on it."""
+
+    b: float
+    steepest: float
+
+
+def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
+    """E and its gradient at weights w and biases b, arrays that are broadcast together."""
+    w, b = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    state, history = np.full(w.shape, START), []
+    with np.errstate(over="ignore", invalid="ignore"):  # a descent may lead beyond all numbers
+        for _ in range(STEPS_IN_TIME):
+            history.append(_sigmoid(state))
+            state = w * history[-1][0] + b
+        output, slope = _sigmoid(state)
+        adjoint = 2.0 * (output - TARGET) * slope
+        gradient_w, gradient_b = np.zeros(w.shape), np.zeros(w.shape)
+        for value, slope in reversed(history):
+            gradient_w += adjoint * value
+            gradient_b += adjoint
+            adjoint = adjoint * w * slope
+        return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=gradient_b)
+
+
+def _sigmoid(state: Array) -> tuple[Array, Array]:
+    """σ and its derivative, which keeps its digits where σ rounds to 0 or 1."""
+    decay = np.exp(-np.abs(state))
+    scale = 1.0 / (1.0 + decay)
+    return np.where(state < 0.0, decay, 1.0) * scale, decay * scale * scale
+
+
+def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
+    """The bias b at which σ(x_T) reaches `output`; for w > 4 and an output on the wall this is where the cliff stands.
+
+    Args:
+        w: weights, at least 0, so that σ(x_T) rises with b.
+        output: between 0 and 1; broadcast with w.
+
+    Raises:
+        ValueError: a weight is negative or above 10⁶, or an output is not between 0 and 1.
+    """
+    weights, outputs = array_of_numbers("w", w), array_of_numbers("output", output)
+    if not ((weights >= 0.0) & (weights <= LARGEST_PARAMETER)).all():
+        raise ValueError(f"w = {short(w)} is not a number from 0 to {LARGEST_PARAMETER:,.0f}")
+    if not ((outputs > 0.0) & (outputs < 1.0)).all():
+        raise ValueError(f"output = {short(output)} is not between 0 and 1")
+    w, output = np.broadcast_arrays(weights, outputs)
+    state = np.log(output / (1.0 - output))
+    low, high = state - w, state.copy()  # 0 < σ < 1, so x_T lies between b and w + b
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        below = _last_state(w, middle) < state
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(high)
+
+
+def _last_state(w: Array, b: Array) -> Array:
+    state = np.full(w.shape, START)
+    for _ in range(STEPS_IN_TIME):
+        state = w * _sigmoid(state)[0] + b
+    return state
+
+
+def cliff(w: float) -> Cliff | None:
+    """The wall at one weight, or None where there is none: up to w = 4.
+
+    The steepest place is looked for at 400 heights of the wall.
+
+    Raises:
+        ValueError: the weight is negative or above 10⁶.
+    """
+    w = Range(minimum=0.0, maximum=LARGEST_PARAMETER).checked("w", w)
+    half_way, places = float(edge(w)), edge(w, np.linspace(0.2, 0.6, 401))
+    if w <= NO_CLIFF_UP_TO:
+        return None
+    return Cliff(b=half_way, steepest=float(np.abs(error_surface(w, places).gradient_b).max()))
+
+
+def descend(descents: Sequence[Descent]) -> list[Path]:
+    """The ways of some descents, side by side in one pass.
+
+    Norm clipping multiplies a gradient g by min(1, threshold / (‖g‖ + 10⁻⁶)), as torch.nn.utils.clip_grad_norm_ does.
+
+    Raises:
+        ValueError: there is no descent, something else stands for one, or they differ in their number of steps.
+    """
+    for one in descents:
+        if not isinstance(one, Descent):
+            raise ValueError(f"descents holds {short(one)}, which is not a Descent")
+    if len({descent.steps for descent in descents}) != 1:
+        counts = sorted({descent.steps for descent in descents})
+        raise ValueError(f"descents of {counts} steps: one pass needs descents of one number of steps, at least one")
+    steps = descents[0].steps
+    rates, thresholds = (np.array([getattr(d, name) for d in descents]) for name in ("learning_rate", "threshold"))
+    by_norm, by_value = (np.array([d.clipping == kind for d in descents]) for kind in ("norm", "value"))
+    points = np.full((steps + 1, len(descents), 2), np.nan)
+    gradients, moves, errors = points.copy(), points[:-1].copy(), points[..., 0].copy()
+    points[0] = [(d.w, d.b) for d in descents]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(steps + 1):
+            surface = error_surface(points[k, :, 0], points[k, :, 1])
+            errors[k], gradients[k] = surface.error, np.stack([surface.gradient_w, surface.gradient_b], axis=1)
+            if k < steps:
+                norms = np.hypot(surface.gradient_w, surface.gradient_b)
+                scales = np.where(by_norm, np.minimum(1.0, thresholds / (norms + _TORCH_EPSILON)), 1.0)
+                limits = np.where(by_value, thresholds, np.inf)[:, None]
+                moves[k] = -np.clip(gradients[k] * scales[:, None], -limits, limits)
+                following = points[k] + rates[:, None] * moves[k]
+                points[k + 1] = np.where(np.isfinite(norms)[:, None], following, np.nan)
+    return [_path(d, points[:, m], errors[:, m], gradients[:, m], moves[:, m]) for m, d in enumerate(descents)]
+
+
+def _path(descent: Descent, points: Array, errors: Array, gradients: Array, moves: Array) -> Path:
+    finite: NDArray[np.bool_] = np.all(np.isfinite(np.column_stack([points, errors, gradients])), axis=1)
+    before = -gradients[:-1]
+    turn = np.arctan2(moves[:, 1], moves[:, 0]) - np.arctan2(before[:, 1], before[:, 0])
+    return Path(
+        descent=descent,
+        points=points,
+        errors=errors,
+        gradients=gradients,
+        clipped=np.any(moves != before, axis=1) & finite[:-1],
+        turned=np.abs(np.rad2deg(np.mod(turn + np.pi, 2.0 * np.pi) - np.pi)),
+        ended=None if finite.all() else int(finite.argmin()),
+    )

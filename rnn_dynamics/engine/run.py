@@ -1,0 +1,602 @@
+"""The road from a question to its answer: draw, unroll, backpropagate; one experiment, or a family in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+
+from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells.cell import Weights, state_matrix
+from rnn_dynamics.engine.given import check_one_level, given_adjoints, given_inputs, given_parameters
+from rnn_dynamics.engine.initialise import Array, Draw, make_draw
+from rnn_dynamics.engine.through_time.additive_path import split_path
+from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
+from rnn_dynamics.engine.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
+from rnn_dynamics.engine.through_time.lags import RecurrentGradient
+from rnn_dynamics.engine.through_time.loss_by_time import SUFFICIENT, GradientByDistance, Shares, walk_each_loss
+from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
+from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
+from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING, digits_lost
+from rnn_dynamics.engine.through_time.stack import (
+    InputAdjoints,
+    Layer,
+    Level,
+    losses_by_direction,
+    output_of,
+    suffix,
+    unroll_stack,
+)
+from rnn_dynamics.engine.trace import (
+    FamilyTrace,
+    JacobianTrace,
+    LagSplit,
+    LayerTrace,
+    LossByTime,
+    PathSplit,
+    RunTime,
+    Trace,
+    read_only,
+)
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Range, checked_experiment
+
+#: A family is computed in groups of weight scales whose records need about this much memory at a time.
+GROUP_BYTES = 64_000_000
+#: steps × (size of the state)²: Jacobians of this many numbers fill 200 MB.
+LARGEST_JACOBIANS = 25_000_000
+#: Multiplications of the products of Jacobians, and of the Lyapunov exponents: some ten seconds on one core.
+LARGEST_PRODUCTS = 100_000_000_000
+#: How many lags get singular values unless the caller names them: as many as a picture needs.
+USUAL_LAGS = 40
+#: losses × sequence_length × batch_size × hidden_size: the errors of some losses at T steps. An LSTM takes up to five
+#: seconds.
+LARGEST_LOSSES = 50_000_000
+#: After how many steps backpropagation is truncated unless the caller says it, as far as T goes.
+USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+#: States beyond this would leave float64 no room for the loss and its gradient; only ReLU's can come so far.
+LARGEST_STATE = 1e300
+
+
+def run(experiment: Experiment) -> Trace:
+    """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time.
+
+    Raises:
+        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+    """
+    layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
+    gradients, levels, by_input = _gradients(layers, losses)
+    top = levels[-experiment.directions]
+    return Trace(
+        experiment=experiment,
+        parameters=_locked(parameters),
+        gradients=_locked({name: gradients[name] for name in parameters}),
+        inputs=read_only(draw.inputs),
+        readout=read_only(draw.readout),
+        targets=read_only(draw.targets),
+        loss=float(half_mean_square(residuals)),
+        hidden_states=top.hidden_states,
+        cell_states=top.cell_states,
+        gates=top.gates,
+        log10_norms=_locked({**top.log10_norms, "input": by_input}),
+        layers=tuple(levels),
+        log10_rounding=_rounding(experiment, top.log10_rounding),
+    )
+
+
+def walk_given(
+    experiment: Experiment,
+    parameters: Mapping[str, Array],
+    inputs: Array,
+    adjoints: Callable[[Array], Array],
+) -> LayerTrace:
+    """Run a network whose parameters are given over inputs that are given, and send a loss of any kind back.
+
+    Args:
+        experiment: cell, nonlinearity and hidden size count; one layer in one direction.
+        parameters: under torch's names, as they are; no weight scale is applied.
+        inputs: (T, N, D).
+        adjoints: what the loss says directly of the states: of h_1 .. h_T (T, N, H) it makes ∂L/∂h_t of the last steps,
+            (B, N, H).
+
+    Raises:
+        ValueError: the experiment has several layers or directions, or its hidden path is cut; parameters, inputs or
+            adjoints do not go with its cell and hidden size, or with each other, are not finite, or would be ignored;
+            or the states of a ReLU network grow beyond LARGEST_STATE.
+    """
+    cell = cell_of(checked_experiment(experiment))
+    check_one_level(experiment)
+    if experiment.hidden_path != "open":
+        raise ValueError(f"hidden_path = {experiment.hidden_path!r}: a given network is answered with 'open' only")
+    inputs = given_inputs(inputs)
+    own = given_parameters(experiment, parameters, inputs.shape[-1])
+    [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **own})
+    with np.errstate(over="ignore", divide="ignore"):  # a trained gate may be as good as shut, or open
+        layers = unroll_stack(cell, [[weights]], inputs, cut=False)
+        check_states(_outputs(layers), [experiment.weight_scale], experiment)
+        states = output_of(layers[-1]).swapaxes(-1, -2)
+        direct = np.ascontiguousarray(given_adjoints(adjoints(states), states).swapaxes(-1, -2))
+        _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
+    return level
+
+
+def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], list[LayerTrace], Array]:
+    """The way back of `run`: gradients of all parameters, the layers' traces in order, norms of the inputs (T,)."""
+    gradients: dict[str, Array] = {}
+    levels: list[LayerTrace] = []
+    below, log10_rounding = None, LOG10_ROUNDING
+    for layer in reversed(layers):
+        losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        lost = []
+        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
+            sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
+            for steps in walk_back(level.forward, entering):
+                below.add(level, steps)
+                sums.add(steps)
+                norms.append(steps.log10_norms)
+            gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
+            levels.append(_layer_trace(level, _in_order(norms)))
+            lost.append(float(digits_lost(level.forward, _in_order(norms), entering)[0]))
+        log10_rounding += max(lost)  # what one layer has made of rounding, the next one makes more of
+    levels = [replace(level, log10_rounding=log10_rounding) for level in levels]
+    levels.sort(key=lambda level: (level.layer, level.reverse))
+    by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
+    return gradients, levels, by_input
+
+
+def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
+    record = level.forward.record
+    return LayerTrace(
+        layer=level.layer,
+        reverse=level.reverse,
+        hidden_states=_sequence_first(level.in_time(record.hidden)),
+        cell_states=None if record.cell_state is None else _sequence_first(level.in_time(record.cell_state)),
+        gates={
+            name: _sequence_first(level.in_time(values))
+            for name, values in level.forward.cell.gate_values(record).items()
+        },
+        log10_norms=_locked({name: level.in_time(values)[:, 0] for name, values in norms.items()}),
+        log10_rounding=LOG10_ROUNDING,
+    )
+
+
+def _rounding(experiment: Experiment, found: float) -> float:
+    """`found` on the way back; but a cut way back does not show how errors grow on the way forward."""
+    return found if experiment.hidden_path == "open" else max(found, run(_opened(experiment)).log10_rounding)
+
+
+def _opened(experiment: Experiment) -> Experiment:
+    return replace(experiment, hidden_path="open")
+
+
+def _single_rounding(experiment: Experiment, forward: Pass, runs: Iterable[dict[str, Array]]) -> float:
+    """`_rounding` of a single level, given the norms of its runs as they were walked."""
+    return _rounding(experiment, LOG10_ROUNDING + float(digits_lost(forward, _in_order(list(runs)))[0]))
+
+
+def split_additive_path(experiment: Experiment) -> PathSplit:
+    """Split the gradient of an LSTM's cell state, or a GRU's state, into the additive path's part and the rest.
+
+    Raises:
+        ValueError: the experiment's cell has no additive path, or it has more than one layer or direction.
+    """
+    forward, losses, _ = _single(experiment)
+    runs = list(walk_back(forward, losses))
+    parts = _in_order([split_path(steps, members=1) for steps in runs])
+    return PathSplit(
+        experiment=experiment,
+        log10_rounding=_single_rounding(experiment, forward, (steps.log10_norms for steps in runs)),
+        **_locked({name: values[:, 0] for name, values in parts.items()}),
+    )
+
+
+def split_by_lag(experiment: Experiment) -> LagSplit:
+    """Split the gradient of the recurrent weights by the time step through which it arrives.
+
+    Raises:
+        ValueError: the experiment has more than one layer or direction.
+    """
+    forward, losses, _ = _single(experiment)
+    gradient, runs = RecurrentGradient(forward), []
+    for steps in walk_back(forward, losses):
+        runs.append((gradient.add(steps), steps.log10_norms))
+    norms = _in_order([of_lag for of_lag, _ in runs])
+    # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
+    shares = _in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
+    cumulative = np.cumsum(shares["share"][::-1])[::-1]
+    return LagSplit(
+        experiment=experiment,
+        total=gradient.log10_norm(),
+        log10_rounding=_single_rounding(experiment, forward, (of_states for _, of_states in runs)),
+        **_locked(norms | shares | {"cumulative_share": cumulative}),
+    )
+
+
+def run_losses(
+    experiment: Experiment, truncations: Iterable[int] | None = None, steps: Iterable[int] | None = None
+) -> LossByTime:
+    """Send the loss of each time step back by itself, all of them side by side.
+
+    Args:
+        experiment: the question; what it says of the loss plays no part.
+        truncations: over how many steps τ, from 1 to T, truncated backpropagation carries an error back. None stands
+            for 1, 2, 3, 5, 10, 20, 50 … up to T.
+        steps: from 1 to T, those whose losses are sent back. A long sequence may be asked for some of them, as
+            `range(T, 0, -10)`. None stands for all.
+
+    Raises:
+        ValueError: there is no truncation or step, one is not a whole number from 1 to T, or losses × sequence_length ×
+            batch_size × hidden_size is beyond 50,000,000: the message names steps that are few enough; or the
+            experiment has more than one layer or direction.
+    """
+    length = checked_experiment(experiment).sequence_length
+    chosen = _steps(length, steps)
+    each = length * experiment.batch_size * experiment.hidden_size
+    if (numbers := len(chosen) * each) > LARGEST_LOSSES:
+        raise ValueError(
+            f"losses × sequence_length × batch_size × hidden_size = {numbers:,}; the limit of loss × time is "
+            f"{LARGEST_LOSSES:,}: {_coarser(length, LARGEST_LOSSES // each)} asks for few enough losses"
+        )
+    if truncations is None:
+        truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
+    asked = _whole_numbers("truncation", truncations, 1, length)
+    limits = sorted({*asked, length})
+    every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
+    forward, losses, _ = _single(every)
+    of_all = list(walk_back(forward, losses, state_only=True))
+    shares, gradient = Shares(of_all), GradientByDistance(forward, limits)
+    norms, share = np.full((len(chosen), length), -np.inf), np.zeros((len(chosen), length))
+    walk = partial(walk_each_loss, forward, losses, chosen=[step - 1 for step in chosen])
+    for group, walked in walk():
+        first = chosen.index(group[0] + 1)
+        here = np.s_[first : first + len(group), walked.steps.start : walked.steps.stop]
+        norms[here], share[here] = walked.log10_norms["hidden"].T, shares.of(walked).T
+        gradient.add(walked, group)
+    forward_to_last, loss_of_last, _ = _single(last)
+    of_last, gradient_of_last = [], GradientByDistance(forward, limits)
+    for walked in walk_back(forward_to_last, loss_of_last, state_only=True):
+        gradient_of_last.add(walked, range(length - 1, length))
+        of_last.append(walked.log10_norms)
+    found = [gradient.truncated(), gradient_of_last.truncated()]
+    enough = (
+        _sufficient(gradient, found[0][0], limits, walk),
+        _sufficient(gradient_of_last, found[1][0], limits, partial(_walk_last, forward_to_last, loss_of_last)),
+    )
+    of_asked = np.searchsorted(limits, asked)
+    errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
+    return LossByTime(
+        experiment=every,
+        steps=read_only(np.array(chosen)),
+        log10_norms=read_only(norms),
+        shares=read_only(share),
+        every=read_only(_in_order([walked.log10_norms for walked in of_all])["hidden"][:, 0]),
+        last=read_only(_in_order(of_last)["hidden"][:, 0]),
+        truncations=read_only(np.array(asked)),
+        log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
+        angles=_locked(dict(zip(("every", "last"), angles, strict=True))),
+        log10_rounding=_single_rounding(last, forward, of_last),
+        sufficient=dict(zip(("every", "last"), enough, strict=True)),
+    )
+
+
+def _walk_last(forward: Pass, losses: Losses, first: int, reach: int) -> Iterator[tuple[Sequence[int], Run]]:
+    """As `walk_each_loss`, of the loss at the last step alone."""
+    only = range(forward.length - 1, forward.length)
+    for run in walk_back(forward, losses, state_only=True):
+        if only.start - run.steps.stop >= reach:
+            break
+        yield only, run
+
+
+def _sufficient(
+    gradient: GradientByDistance,
+    log10_errors: Array,
+    limits: Sequence[int],
+    walk: Callable[[int, int], Iterator[tuple[Sequence[int], Run]]],
+) -> int | None:
+    """The smallest truncation that is enough: looked for between two limits, by the distances between them alone."""
+    if np.isnan(log10_errors[-1]):
+        return None
+    short = np.flatnonzero(log10_errors > np.log10(SUFFICIENT))
+    low = limits[int(short[-1])] if len(short) else 0
+    high = limits[int(short[-1]) + 1] if len(short) else limits[0]
+    return gradient.first_sufficient(low, high, walk)
+
+
+def time_run(experiment: Experiment) -> RunTime:
+    """How long `run` takes here and now, forward pass and way back apart.
+
+    What the seed draws is there before the clock starts.
+
+    Raises:
+        ValueError: as `run`.
+    """
+    draw = _draw(checked_experiment(experiment))
+    start = perf_counter()
+    layers, losses, _, parameters, _ = _unrolled(experiment, draw)
+    turn = perf_counter()
+    _gradients(layers, losses)
+    end = perf_counter()
+    count = sum(values.size for values in parameters.values())
+    return RunTime(experiment=experiment, forward=turn - start, backward=end - turn, parameters=count)
+
+
+def run_jacobians(
+    experiment: Experiment,
+    lags: Iterable[int] | None = None,
+    exponents: int | None = None,
+    steps: Iterable[int] | None = None,
+) -> JacobianTrace:
+    """Answer for the first sequence of `experiment` with its Jacobians, their products and its Lyapunov exponents.
+
+    Args:
+        experiment: the question; what it says of the loss plays no part.
+        lags: from 0 to T, those whose product ∂s_T/∂s_{T−lag} gets singular values. Each costs a decomposition. None
+            stands for at most 40 that lie evenly from 0 to T − 1.
+        exponents: how many Lyapunov exponents, the largest ones. They cost most where the state is large. None stands
+            for all S.
+        steps: from 1 to T, those whose Jacobians are kept; products and exponents are of all steps in any case. None
+            stands for all.
+
+    Raises:
+        ValueError: there is no lag or step, a lag is not a whole number from 0 to T, a step not one from 1 to T,
+            `exponents` not one from 1 to S; or the answer is too large, and the message names what is small enough:
+            steps × S² is beyond 25,000,000, which is 200 MB, the largest lag × S³ or sequence_length × S² × exponents
+            beyond 100,000,000,000; or the experiment has more than one layer or direction.
+    """
+    cell, length = cell_of(checked_experiment(experiment)), experiment.sequence_length
+    size = len(cell.components) * experiment.hidden_size
+    asked, kept = _lags(length, lags), _steps(length, steps)
+    if exponents is not None:
+        exponents = int(Range(minimum=1, maximum=size, whole=True).checked("exponents", exponents))
+    _check_jacobians(length, size, asked[-1], exponents or size, len(kept))
+    forward, losses, parameters = _single(experiment)
+    jacobians = step_jacobians(forward, [step - 1 for step in kept])
+    back = jacobians[::-1] if len(kept) == length else jacobians_back(forward)
+    runs = [walked.log10_norms for walked in walk_back(forward, losses, state_only=True)]
+    largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
+    return JacobianTrace(
+        experiment=experiment,
+        state_matrix=read_only(state_matrix(cell, parameters)),
+        steps=read_only(np.array(kept)),
+        jacobians=read_only(jacobians),
+        lags=read_only(np.array(asked)),
+        log10_singular_values=read_only(log10_singular_values(back, asked)),
+        lyapunov_exponents=read_only(largest),
+        lyapunov_spread=read_only(spread),
+        log10_rounding=_single_rounding(experiment, forward, runs),
+    )
+
+
+def _check_jacobians(length: int, size: int, lag: int, exponents: int, steps: int) -> None:
+    """Refuse what would take too long or too much memory, with what would not."""
+    if (numbers := steps * size**2) > LARGEST_JACOBIANS:
+        raise ValueError(
+            f"steps × (size of the state)² = {numbers:,}; the limit of Jacobians is {LARGEST_JACOBIANS:,}: "
+            f"{_coarser(length, LARGEST_JACOBIANS // size**2)} keeps few enough"
+        )
+    if (products := lag * size**3) > LARGEST_PRODUCTS:
+        raise ValueError(
+            f"largest lag × (size of the state)³ = {products:,}; the limit of products is {LARGEST_PRODUCTS:,}: "
+            f"lags up to {LARGEST_PRODUCTS // size**3} are short enough"
+        )
+    if (products := length * size**2 * exponents) > LARGEST_PRODUCTS:
+        raise ValueError(
+            f"sequence_length × (size of the state)² × exponents = {products:,}; the limit of products is "
+            f"{LARGEST_PRODUCTS:,}: exponents={LARGEST_PRODUCTS // (length * size**2)} is few enough"
+        )
+
+
+def _coarser(length: int, most: int) -> str:
+    """The argument that asks for at most so many of T steps, evenly, the last one among them."""
+    return f"steps=range({length}, 0, -{-(-length // most)})"
+
+
+def _steps(length: int, steps: Iterable[int] | None) -> list[int]:
+    """The steps that were asked for, rising and each once."""
+    return list(range(1, length + 1)) if steps is None else _whole_numbers("step", steps, 1, length)
+
+
+def _lags(length: int, lags: Iterable[int] | None) -> list[int]:
+    """The lags that were asked for, rising and each once."""
+    if lags is None:
+        lags = np.linspace(0, length - 1, USUAL_LAGS).round().astype(int)
+    return _whole_numbers("lag", lags, 0, length)
+
+
+def _whole_numbers(name: str, values: Iterable[int], least: int, most: int) -> list[int]:
+    """Values of an argument that is called `name` in the plural, rising and each once."""
+    valid = Range(minimum=least, maximum=most, whole=True)
+    return sorted({int(value) for value in valid.each(name, values)})
+
+
+def run_family(
+    experiment: Experiment, weight_scales: Sequence[float] | None = None, seeds: Sequence[int] | None = None
+) -> FamilyTrace:
+    """Answer `experiment` for each weight scale and each seed, in one pass over time.
+
+    The weight scale multiplies W_hh only, so all scales of a seed share one draw: they become columns beside the
+    sequences of the batch, and one matrix product a step serves them all. Seeds have a W_hh each and become an axis.
+
+    Args:
+        experiment: what all members have in common.
+        weight_scales: None stands for the experiment's own.
+        seeds: None stands for the experiment's own.
+
+    Raises:
+        ValueError: there is no weight scale or no seed, one is outside the limits of Experiment, or the states of a
+            ReLU network grow beyond LARGEST_STATE at one of the weight scales.
+    """
+    scales = each_value(checked_experiment(experiment), "weight_scale", weight_scales)
+    own_seeds = each_value(experiment, "seed", seeds)
+    members = [[replace(experiment, weight_scale=scale, seed=int(seed)) for seed in own_seeds] for scale in scales]
+    groups = []
+    for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
+        groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
+    loss, norms, rounding = zip(*groups, strict=True)
+    log10_rounding = np.concatenate(rounding)
+    if experiment.hidden_path == "cut":  # see `_rounding`
+        opened = run_family(_opened(experiment), scales, [int(seed) for seed in own_seeds])
+        log10_rounding = np.maximum(log10_rounding, opened.log10_rounding)
+    return FamilyTrace(
+        experiments=tuple(member for row in members for member in row),
+        loss=read_only(np.concatenate(loss)),
+        log10_rounding=read_only(log10_rounding),
+        log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
+    )
+
+
+def each_value(experiment: Experiment, field: str, values: Iterable[float] | None) -> tuple[float, ...]:
+    """Values of one numeric field for the members of a family: the experiment's own for None.
+
+    Raises:
+        ValueError: there is none, or one is outside the field's limits.
+    """
+    return KNOBS_NUMBER[field].each(field, (getattr(experiment, field),) if values is None else values)
+
+
+def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array], Array]:
+    """Loss (M,), norms (M, T) and log10_rounding (M,) of every scale for every seed, scales outermost."""
+    experiment, cell = by_seed[0], cell_of(by_seed[0])
+    draws = [_draw(member) for member in by_seed]
+    parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
+    inputs = np.stack([draw.inputs for draw in draws], axis=1)
+    readout = np.stack([draw.readout for draw in draws])
+    targets = np.stack([draw.targets for draw in draws], axis=-3)
+    if len(draws) == 1:  # an axis of length one would cost every step of the walk a slower product
+        parameters = {name: values[0] for name, values in parameters.items()}
+        inputs, readout, targets = inputs[:, 0], readout[0], targets[..., 0, :, :]
+    weights = _weights(experiment, parameters | {"weight_ho": readout}, np.tile(scales, experiment.batch_size)[None])
+    cut = experiment.hidden_path == "cut"
+    layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut)
+    check_states(_outputs(layers), scales, experiment)
+    residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
+    count = residuals[..., : experiment.batch_size].size // len(draws)
+    adjoints = readout.swapaxes(-1, -2) @ residuals / count
+    norms, lost = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
+    by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
+    by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
+    loss = half_mean_square(by_member, axis=(2, 3))
+    norms = {name: _member_first(values, len(draws)) for name, values in norms.items()}
+    return loss.reshape(-1), norms, LOG10_ROUNDING + _member_first(lost[None], len(draws))[:, 0]
+
+
+def _walk_down(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], Array]:
+    """Norms (T, ..., S) of the last layer's forward direction and of the inputs of the first; digits lost (..., S)."""
+    top: dict[str, Array] = {}
+    below, lost = None, np.zeros(losses.exponents.shape[1:])
+    for layer in reversed(layers):
+        losses, below = below.losses() if below else losses, InputAdjoints(layer)
+        of_layer = []
+        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
+            walked = []
+            for steps in walk_back(level.forward, entering):
+                below.add(level, steps)
+                walked.append(steps.log10_norms)
+            norms = _in_order(walked)
+            of_layer.append(digits_lost(level.forward, norms, entering))
+            top = top or norms
+        lost = lost + np.maximum.reduce(of_layer)
+    return top | {"input": below.losses().log10_norms() if below and len(layers[0]) > 1 else norms["input"]}, lost
+
+
+def _weights(
+    experiment: Experiment, parameters: Mapping[str, Array], scale: Array | None = None
+) -> list[list[Weights]]:
+    """The weights of each layer's directions."""
+    cell = cell_of(experiment)
+
+    def of_level(layer: int, reverse: bool) -> Weights:
+        end = suffix(layer, reverse)
+        own = {name.replace(end, "_l0"): values for name, values in parameters.items() if name.endswith(end)}
+        return replace(cell.make_weights({"weight_ho": parameters["weight_ho"], **own}), scale=scale)
+
+    directions = (False, True)[: experiment.directions]
+    return [[of_level(layer, reverse) for reverse in directions] for layer in range(experiment.num_layers)]
+
+
+def _draw(experiment: Experiment) -> Draw:
+    cell = cell_of(experiment)
+    return make_draw(experiment, cell.gates, cell.feeds_back_output)
+
+
+def _unrolled(
+    experiment: Experiment, draw: Draw | None = None
+) -> tuple[list[Layer], Losses, Draw, dict[str, Array], Array]:
+    """Forward passes and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
+    cell = cell_of(experiment)
+    draw = _draw(experiment) if draw is None else draw
+    parameters = {
+        name: experiment.weight_scale * values if name.startswith("weight_hh") else values
+        for name, values in draw.parameters.items()
+    }
+    weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
+    layers = unroll_stack(cell, weights, draw.inputs, cut=experiment.hidden_path == "cut")
+    check_states(_outputs(layers), [experiment.weight_scale], experiment)
+    residuals = _residuals(experiment, draw.readout, draw.targets, output_of(layers[-1]))
+    adjoints = draw.readout.T @ residuals / residuals.size
+    losses = losses_of(adjoints, experiment.sequence_length - len(adjoints), 1)
+    return layers, losses, draw, parameters, residuals
+
+
+def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:
+    """Forward pass, losses and parameters (with the read-out, "weight_ho") of one layer in one direction."""
+    check_one_level(checked_experiment(experiment))
+    layers, losses, draw, parameters, _ = _unrolled(experiment)
+    return layers[0][0].forward, losses, parameters | {"weight_ho": draw.readout}
+
+
+def _outputs(layers: list[Layer]) -> list[Array]:
+    return [level.output for layer in layers for level in layer]
+
+
+def check_states(outputs: Sequence[Array], scales: Sequence[float], experiment: Experiment) -> None:
+    """Refuse states (..., H, C) that have outgrown float64, by the first weight scale at which they do."""
+    peaks = np.maximum.reduce([output.reshape(-1, len(scales)).max(axis=0) for output in outputs])
+    within = peaks <= LARGEST_STATE  # false for nan
+    if not within.all():
+        raise ValueError(
+            f"weight_scale = {scales[int(within.argmin())]:g} with sequence_length = {experiment.sequence_length}: "
+            f"the states of the ReLU network grow beyond {LARGEST_STATE:g}, the limit"
+        )
+
+
+def _residuals(experiment: Experiment, readout: Array, targets: Array, output: Array) -> Array:
+    """Readout @ h_t − target for the compared steps of `output` (T, ..., H or 2H, C): (1 or T, ..., D_out, C)."""
+    compared = output[-1:] if experiment.loss_at == "last" else output
+    goal = targets.swapaxes(-1, -2)
+    return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
+
+
+def half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> Array:
+    """The loss; inf beyond float64's 10^308, where its gradient is still finite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(0.5 * np.square(residuals).mean(axis=axis))
+
+
+def _group_size(experiment: Experiment, seeds: int) -> int:
+    """How many weight scales go into one group."""
+    floats = 3 * cell_of(experiment).blocks * experiment.hidden_size * experiment.batch_size * experiment.levels
+    return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
+
+
+def _in_order(runs: list[dict[str, Array]]) -> dict[str, Array]:
+    """Norms of runs that were walked last to first, as one array (T, ..., S) a name."""
+    return {name: np.concatenate([norms[name] for norms in reversed(runs)]) for name in runs[0]}
+
+
+def _member_first(values: Array, seeds: int) -> Array:
+    """(T, S) or (T, K, S) -> (S·K, T)."""
+    steps = len(values)
+    return np.moveaxis(values.reshape(steps, seeds, -1), (2, 1), (0, 1)).reshape(-1, steps)
+
+
+def _sequence_first(states: Array) -> Array:
+    """(T, H, N) as the reader expects it: (T, N, H), without a copy."""
+    return read_only(states.swapaxes(-1, -2))
+
+
+def _locked(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name: read_only(array) for name, array in arrays.items()}

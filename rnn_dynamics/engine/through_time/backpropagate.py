@@ -1,0 +1,243 @@
+"""Backpropagation through time, from step T to step 1.
+
+The walk goes in runs of up to RUN_LENGTH steps. Within a run it is the cell's adjoint step and nothing else; what does
+not depend on the adjoint is computed before the run, norms and parameter gradients after it, on whole arrays. Between
+two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights
+from rnn_dynamics.engine.through_time.scaling import (
+    LOG10_2,
+    NOTHING,
+    Scaled,
+    by_member,
+    log10_norm,
+    log10_norm_at_any_size,
+    shifted,
+)
+
+#: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
+#: that what is computed before the run is still in the processor's cache when the walk comes to it.
+RUN_LENGTH = 64
+RUN_BYTES = 1 << 20
+#: A run in which a norm leaves 10^±SAFE_DECADES is repeated in shorter runs, so that squares stay in range.
+SAFE_DECADES = 100.0
+#: A loss adjoint up to 2^MODEST_EXPONENT leaves a run its room; only the states of ReLU can make it larger.
+MODEST_EXPONENT = 64
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass.
+
+    members: S, how many columns each sequence has on the way back. copies: how many of them each column of the record
+    stands for, because they differ in what is sent back and not in their states.
+    """
+
+    cell: Cell
+    weights: Weights
+    record: Any
+    members: int = 1
+    copies: int = 1
+
+    @property
+    def length(self) -> int:
+        """T."""
+        return len(self.record.hidden) - 1
+
+    def factors(self, steps: range) -> Factors:
+        """The derivatives that the way back meets at `steps`."""
+        factors = self.cell.make_factors(self.record, slice(steps.start, steps.stop))
+        return factors if self.copies == 1 else factors.repeated(self.copies)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What the losses say of the states h_t directly, beside what arrives from later steps.
+
+    first: the step, counted from 0, of the first row; at steps without a row no loss enters. rows (B, ..., H, C), times
+    2^exponents (B, ..., S) of their step and member.
+    """
+
+    first: int
+    rows: Array
+    exponents: NDArray[np.int64]
+
+    def at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
+        """What enters at each of `steps`, times 2^-exponent (..., S) of its member; None where nothing does."""
+        first, stop = (min(max(step - self.first, 0), len(self.rows)) for step in (steps.start, steps.stop))
+        if first == stop:
+            return [None] * len(steps)
+        rows = shifted(self.rows[first:stop], self.exponents[first:stop] - exponent)
+        before = self.first + first - steps.start
+        return [*[None] * before, *rows, *[None] * (len(steps) - before - len(rows))]
+
+    def log10_norms(self) -> Array:
+        """log10 of the norm of each row, (B, ..., S)."""
+        return log10_norm_at_any_size(self.rows, self.exponents.shape[-1]) + self.exponents * LOG10_2
+
+    def largest(self, steps: range) -> NDArray[np.int64]:
+        """The largest exponent (..., S) of what enters at `steps`; NOTHING where nothing does."""
+        inside = self.exponents[max(0, steps.start - self.first) : max(0, steps.stop - self.first)]
+        return np.asarray(inside.max(axis=0, initial=NOTHING))
+
+
+def losses_of(adjoints: Array, first: int, members: int) -> Losses:
+    """Losses at their true size, (B, ..., H, C), from step `first` on.
+
+    Their exponent is 0, but for those so large that squares would overflow.
+    """
+    peaks = np.abs(by_member(adjoints, members)).max(axis=-2)
+    exponents = np.frexp(peaks)[1].astype(np.int64)
+    exponents[exponents <= MODEST_EXPONENT] = 0
+    return Losses(first, shifted(adjoints, -exponents) if exponents.any() else adjoints, exponents)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of B steps on the way back.
+
+    steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). by_input (B, ..., D, C): the
+    adjoints of the inputs, likewise. log10_norms: name -> (B, ..., S), exponents included. path: the adjoints
+    (B + 1, ..., H, C) along the additive path, laid out as those of a state; None where the cell has no such path.
+    Where only the state was asked for, there is no path and by_input has no rows.
+    """
+
+    steps: range
+    adjoints: Adjoints
+    by_input: Array
+    exponent: NDArray[np.int64]
+    log10_norms: dict[str, Array]
+    path: Scaled | None
+
+
+def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_only: bool = False) -> Iterator[Run]:
+    """Yield the runs from the last steps to the first; see `Run`.
+
+    Every log10 norm is finite wherever the gradient is not exactly zero: input dL/dx_t, hidden dL/dh_t, and where the
+    cell has them cell dL/dc_t and cell_path, the part of the state's gradient that arrived along the additive path.
+
+    Args:
+        forward: the states.
+        losses: what is sent back.
+        stop: how many steps there are to walk back over; None stands for all T.
+        state_only: leaves out input and cell_path.
+    """
+    nothing = np.zeros(losses.rows.shape[1:])
+    exponent = np.zeros_like(losses.exponents[0])
+    arriving = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
+    arriving_path = Scaled((nothing,), exponent)
+    usual = longest_run(forward.cell, nothing.size)
+    stop, longest = forward.length if stop is None else stop, usual
+    while stop:
+        steps = range(max(0, stop - longest), stop)
+        # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
+        entering = losses.largest(steps)
+        state, path = arriving.renormalised(entering), arriving_path.renormalised(entering)
+        attempt = _Attempt(forward, losses, steps, state, path, state_only)
+        if len(steps) > 1 and not attempt.is_safe():
+            longest = max(1, len(steps) // 4)
+            continue
+        along_path = None if attempt.path_adjoints is None else Scaled((attempt.path_adjoints,), path.exponent)
+        yield Run(steps, attempt.adjoints, attempt.by_input, state.exponent, attempt.log10_norms(), along_path)
+        arriving, arriving_path = attempt.arriving_state(), attempt.arriving_path()
+        stop, longest = steps.start, min(2 * longest, usual)
+
+
+class _Attempt:
+    """The adjoints of one run, which count only if no norm left the safe range."""
+
+    def __init__(
+        self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, state_only: bool
+    ) -> None:
+        self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
+        self.factors = forward.factors(steps)
+        self.adjoints = self._walk_state()
+        has_path = self.factors.path is not None and not state_only
+        self.path_adjoints = self._walk_path(self.factors) if has_path else None
+        by_gate = forward.cell.input_delta(self.adjoints.delta)
+        weight_ih = forward.weights.weight_ih[..., : 0 if state_only else None]
+        self.by_input = np.matmul(weight_ih.swapaxes(-1, -2), by_gate)
+        self.norms = self._norms(log10_norm if len(steps) > 1 else log10_norm_at_any_size)
+
+    def _walk_state(self) -> Adjoints:
+        cell, weights = self.forward.cell, self.forward.weights
+        adjoints = make_room(cell, len(self.steps), self.state.arrays)
+        losses = self.losses.at(self.steps, self.state.exponent)
+        views = cell.adjoint_views(self.factors, adjoints)
+        for step, loss in zip(reversed(views), reversed(losses), strict=True):
+            if loss is not None:
+                np.add(step[0], loss, out=step[0])
+            cell.adjoint_step(weights, *step)
+        return adjoints
+
+    def _walk_path(self, factors: Factors) -> Array:
+        """The additive path alone: no weight matrix, only what the gates let through."""
+        assert factors.path is not None
+        adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
+        adjoints[-1] = self.path.arrays[0]
+        losses = self.losses.at(self.steps, self.path.exponent)
+        for b in range(len(self.steps) - 1, -1, -1):
+            loss = losses[b]
+            if loss is not None:
+                adjoints[b + 1] += loss if factors.entry is None else factors.entry[b] * loss
+            np.multiply(factors.path[b], adjoints[b + 1], out=adjoints[b])
+        return adjoints
+
+    def _norms(self, norm: Any) -> dict[str, Array]:
+        cell, members = self.forward.cell, self.forward.members
+        norms = {"input": norm(self.by_input, members)} if self.by_input.size else {}
+        for name, states in zip(cell.components, self.adjoints.states, strict=True):
+            norms[name] = norm(states[1:], members)
+        if self.path_adjoints is not None:
+            norms["cell_path"] = norm(self.path_adjoints[1:], members)
+        return norms
+
+    def is_safe(self) -> bool:
+        """Whether no norm left the safe range, and none that is not zero was lost among squares too small."""
+        for values in self.norms.values():
+            if np.abs(values, where=np.isfinite(values), out=np.zeros_like(values)).max() > SAFE_DECADES:
+                return False
+        if all(np.isfinite(values).all() for values in self.norms.values()):
+            return True
+        exact = self._norms(log10_norm_at_any_size)
+        return all(np.array_equal(np.isfinite(exact[name]), np.isfinite(values)) for name, values in self.norms.items())
+
+    def log10_norms(self) -> dict[str, Array]:
+        """The norms with their exponents."""
+        offset = self.state.exponent * LOG10_2
+        path_offset = self.path.exponent * LOG10_2
+        return {name: values + (path_offset if name == "cell_path" else offset) for name, values in self.norms.items()}
+
+    def arriving_state(self) -> Scaled:
+        """The adjoints before the first step of the run."""
+        return Scaled(tuple(states[0] for states in self.adjoints.states), self.state.exponent)
+
+    def arriving_path(self) -> Scaled:
+        """The same along the additive path."""
+        arrays = self.path.arrays if self.path_adjoints is None else (self.path_adjoints[0],)
+        return Scaled(arrays, self.path.exponent)
+
+
+def longest_run(cell: Cell, size: int) -> int:
+    """How many steps are walked in one run when a component of the adjoint has `size` numbers."""
+    return max(1, min(RUN_LENGTH, RUN_BYTES // (8 * cell.delta_blocks * size)))
+
+
+def make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
+    """Adjoints for a run of `length` steps, its last slot filled with what arrives."""
+    *outer, rows, columns = arriving[0].shape
+    states = tuple(np.empty((length + 1, *array.shape)) for array in arriving)
+    for room, array in zip(states, arriving, strict=True):
+        room[-1] = array
+    return Adjoints(states, np.empty((length, *outer, cell.delta_blocks * rows, columns)))

@@ -1,0 +1,44 @@
+"""dL/d(parameter): the sum over all steps of delta_t times what the parameter multiplied."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.through_time.backpropagate import Pass, Run
+from rnn_dynamics.engine.through_time.scaling import ScaledSum
+
+
+class ParameterGradients:
+    """Sums the gradients of a single experiment, run by run, with a common power of two kept apart.
+
+    All four parameters come from one sum over t: delta_t (h_{t−1}, x_t, 1)ᵀ.
+    """
+
+    def __init__(self, forward: Pass, inputs: Array) -> None:
+        """Inputs (T, N, D), in the order in which `forward` read them."""
+        hidden = forward.record.hidden
+        self._cell, self._inputs, self._hidden = forward.cell, inputs.swapaxes(1, 2), forward.weights.fed_back(hidden)
+        rows = self._cell.delta_blocks * hidden.shape[1]
+        self._sum = ScaledSum(np.zeros((rows, self._hidden.shape[1] + inputs.shape[2] + 1)))
+
+    def add(self, run: Run) -> None:
+        """Add the steps of a run."""
+        steps = slice(run.steps.start, run.steps.stop)
+        hidden, inputs = _by_row(self._hidden[steps]), _by_row(self._inputs[steps])
+        multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
+        peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
+        self._sum.add(_by_row(run.adjoints.delta) @ (multiplied * 2.0**-peak).T, int(run.exponent[0]) + peak)
+
+    def named(self) -> dict[str, Array]:
+        """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""
+        with np.errstate(over="ignore"):
+            total = np.ldexp(self._sum.mantissas, self._sum.exponent)
+        by_input, by_hidden = self._cell.input_delta(total), self._cell.recurrent_delta(total)
+        size = self._hidden.shape[1]
+        return self._cell.name_gradients(by_input[:, size:-1], by_hidden[:, :size], by_input[:, -1], by_hidden[:, -1])
+
+
+def _by_row(array: Array) -> Array:
+    """(B, rows, C) -> (rows, B·C): one large matrix product is faster than B small ones and their sum."""
+    return array.swapaxes(0, 1).reshape(array.shape[1], -1)

@@ -1,0 +1,93 @@
+"""Adjoints far outside float64's range: a mantissa array, and one power of two per member of a family.
+
+The adjoint depends linearly on the adjoint of the last step, so it may be multiplied by a power of two at any time,
+without rounding. Exponents belong to a member: columns are (sequence, member), member fastest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.cells.activations import Array
+
+LOG10_2 = float(np.log10(2.0))
+#: The exponent of what is zero.
+NOTHING = -(2**40)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """arrays (..., H, C) times 2^exponent of their member; exponent (..., S)."""
+
+    arrays: tuple[Array, ...]
+    exponent: NDArray[np.int64]
+
+    def renormalised(self, least: NDArray[np.int64] | int = NOTHING) -> Scaled:
+        """Bring each member's largest entry to [0.5, 1), or below, where its exponent would fall below `least`."""
+        peaks = np.maximum.reduce(
+            [np.abs(by_member(array, self.exponent.shape[-1])).max(axis=-2) for array in self.arrays]
+        )
+        own = np.where(peaks > 0.0, self.exponent + np.frexp(peaks)[1], NOTHING)
+        exponent = np.maximum(own, least)
+        exponent[exponent == NOTHING] = 0  # neither a state nor a loss
+        shift = exponent - self.exponent
+        if not shift.any():
+            return self
+        return Scaled(tuple(shifted(array, -shift) for array in self.arrays), exponent)
+
+
+@dataclass
+class ScaledSum:
+    """A sum of matrices of any size: mantissas (rows, columns) times 2^exponent."""
+
+    mantissas: Array
+    exponent: int = 0
+
+    def add(self, term: Array, exponent: int) -> None:
+        """Add term (rows, columns) times 2^exponent; what is too small beside the larger of the two is lost."""
+        if not term.any():  # its exponent says nothing
+            return
+        common = max(exponent, self.exponent) if self.mantissas.any() else exponent
+        # A product with a power of two is several times faster than ldexp, and as exact. An empty sum needs no scaling.
+        self.mantissas *= math.ldexp(1.0, min(0, self.exponent - common))
+        self.mantissas += term * math.ldexp(1.0, exponent - common)
+        self.exponent = common
+
+
+def by_member(array: Array, members: int) -> Array:
+    """View (..., H, C) as (..., H·N, S)."""
+    return array.reshape(*array.shape[:-2], -1, members)
+
+
+def shifted(array: Array, exponent: NDArray[np.int64]) -> Array:
+    """Array (..., H, C) times 2^exponent of its member, exponent (..., S), which may lack the leading axis of time."""
+    return np.ldexp(by_member(array, exponent.shape[-1]), exponent[..., None, :]).reshape(array.shape)
+
+
+def log10_norm(array: Array, members: int) -> Array:
+    """log10 of the norm over features and sequences: (..., H, C) -> (..., S); -inf where all entries are zero.
+
+    Safe as long as squares are: the norm lies within 10^±150.
+    """
+    flat = by_member(array, members)
+    one = flat[..., 0]
+    squares = np.vecdot(one, one)[..., None] if members == 1 else np.square(flat).sum(axis=-2)
+    with np.errstate(divide="ignore"):
+        return np.asarray(0.5 * np.log10(squares))
+
+
+def log10_norm_at_any_size(array: Array, members: int) -> Array:
+    """`log10_norm` without its limit: each member is divided by its largest entry first."""
+    scaled, exponent = with_own_exponents(array, members)
+    return np.asarray(log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2)
+
+
+def with_own_exponents(array: Array, members: int) -> tuple[Array, NDArray[np.int64]]:
+    """Array (..., H, C) as mantissas (..., H·N, S) of largest entry [0.5, 1), or 0, times 2^exponents (..., S)."""
+    flat = by_member(array, members)
+    exponent = np.frexp(np.abs(flat).max(axis=-2))[1].astype(np.int64)
+    return np.ldexp(flat, -exponent[..., None, :]), exponent

@@ -1,0 +1,43 @@
+"""The forward pass: h_1 .. h_T from h_0 = 0, or from where other steps have ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.cell import Cell, Weights
+
+
+def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
+    """W_ih x_t + bias for all steps at once, repeated for the members of a family that share the inputs.
+
+    Args:
+        weights: of the cell.
+        inputs: (T, ..., N, D).
+        members: S, how many columns each sequence gets.
+
+    Returns:
+        (T, ..., G·H, N·S), a new array that the cell may overwrite.
+    """
+    # The bias rides along as the weight of a constant input: adding it afterwards would cost a pass over the result.
+    with_bias = np.concatenate([weights.weight_ih, weights.bias], axis=-1)
+    with_one = np.concatenate([inputs, np.ones((*inputs.shape[:-1], 1))], axis=-1)
+    projection = np.matmul(with_bias, with_one.swapaxes(-1, -2))
+    return projection if members == 1 else np.repeat(projection, members, axis=-1)
+
+
+def unroll(cell: Cell, weights: Weights, input_projection: Array, after: Any = None) -> Any:
+    """Run `cell` over all steps of `input_projection` (T, ..., G·H, C) and return its record.
+
+    `after` is the record of earlier steps, at whose last state these begin; None begins at 0.
+    """
+    record = cell.make_record(input_projection, weights)
+    if after is not None:
+        record.hidden[0] = after.hidden[-1]
+        if after.cell_state is not None:
+            record.cell_state[0] = after.cell_state[-1]
+    for views in cell.forward_views(record):
+        cell.step(weights, *views)
+    return record

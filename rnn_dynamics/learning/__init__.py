@@ -1,0 +1,1 @@
+"""Networks that learn: tasks, trainings, and what they look like on the way."""

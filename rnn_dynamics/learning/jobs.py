@@ -1,0 +1,204 @@
+"""Where trainings are done: a bounded number at a time in this process, the others in a queue.
+
+A training runs in a thread of its own, and whoever shows it only looks at its histories. Who waits has a place in the
+queue. The trainings with which pages open belong to nobody: each is done once, and only while no visitor's is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from rnn_dynamics import process
+from rnn_dynamics.learning.training import History, Training
+
+if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
+    from rnn_dynamics.learning.trainer import Trainer
+
+#: Trainings that go on at the same time on one server.
+PLACES = 1
+#: Seconds between two updates, so that those who move a slider get the interpreter.
+_BREATH = 0.0005
+#: And where nobody has asked for the training.
+_LONG_BREATH = 0.01
+LOG = logging.getLogger(__name__)
+
+
+class Job:
+    """Some trainings that go on side by side, an update of each in turn.
+
+    trainings: the questions. failure: which exception ended it, as a clause for its page, or "". A training that ended
+    early for a reason of its own says so in its history.
+    """
+
+    def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
+        """`breath`: seconds between two updates, in which pages get the interpreter."""
+        self.trainings, self._breath = tuple(trainings), breath
+        self.failure = ""
+        self.seconds = 0.0
+        self._trainers: list[Trainer] = []
+        self._stop, self._over = Event(), Event()
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """What each training has seen so far; none before the work begins."""
+        return tuple(trainer.history for trainer in self._trainers)
+
+    @property
+    def trainers(self) -> tuple[Trainer, ...]:
+        """To ask more of, once the job is over."""
+        return tuple(self._trainers)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody works on it, nor will: it is finished, or stopped."""
+        return self._over.is_set()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do."""
+        return bool(self._trainers) and all(trainer.done for trainer in self._trainers)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it was stopped, by somebody and not by an exception, and something is left to do."""
+        return self.over and not self.complete and not self.failure
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, from 0 to 1."""
+        done = sum(training.iterations if one.failure else one.iterations for training, one in self._pairs())
+        return done / sum(training.iterations for training in self.trainings)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before there is one."""
+        return self.seconds * (1.0 - self.share) / self.share if self.share else None
+
+    def stop(self) -> None:
+        """Let the work end after the update that it is at. What is there stays."""
+        self._stop.set()
+
+    def end(self) -> None:
+        """Say that nobody works on it any more."""
+        self._over.set()
+
+    def again(self) -> None:
+        """Make a stopped job ready to be gone on with."""
+        self._stop.clear()
+        self._over.clear()
+
+    def work(self) -> None:
+        """Train until all is done or `stop` is called.
+
+        Raises:
+            ValueError: the states of a ReLU network have left the range of numbers before any update.
+        """
+        from rnn_dynamics.learning.trainer import Trainer
+
+        if not self._trainers:
+            self._trainers = [Trainer(training) for training in self.trainings]
+        while not self.complete and not self._stop.is_set():
+            began = monotonic()
+            for trainer in self._trainers:
+                trainer.advance()
+            self.seconds += monotonic() - began
+            sleep(self._breath)
+
+    def _pairs(self) -> zip[tuple[Training, History]]:
+        return zip(self.trainings, self.histories, strict=False)
+
+
+def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
+    """Whether a job is of the trainings that the controls ask for."""
+    try:
+        return tuple(asked()) == job.trainings
+    except ValueError:  # what they ask for cannot be trained
+        return False
+
+
+class Desk:
+    """The queue of one server."""
+
+    def __init__(self, places: int = PLACES) -> None:
+        self._places, self._lock = places, Lock()
+        self._waiting: deque[Job] = deque()
+        self._working: set[Job] = set()
+        self._openings: dict[str, Job] = {}
+
+    def submit(self, job: Job) -> None:
+        """Put a visitor's job at the end of the queue; it begins at once if a place is free, or held by an opening."""
+        job.again()
+        with self._lock:
+            self._waiting.append(job)
+            for opening in self._working.intersection(self._openings.values()):
+                opening.stop()  # until no visitor's is left
+            self._begin_next()
+
+    def opening(self, page: str, trainings: Sequence[Training]) -> Job:
+        """The job with which a page opens: made at the first call, and worked on while there is no visitor's."""
+        with self._lock:
+            if page not in self._openings:
+                self._openings[page] = Job(trainings, _LONG_BREATH)
+                self._begin_next()
+            return self._openings[page]
+
+    @property
+    def openings(self) -> dict[str, Job]:
+        """Page -> the job with which it opens, for those that have been asked for."""
+        return dict(self._openings)
+
+    def leave(self, job: Job) -> None:
+        """Stop a job, or take it out of the queue."""
+        job.stop()
+        with self._lock:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                job.end()
+
+    def place_of(self, job: Job) -> int:
+        """How many jobs go before it: 0 once it is worked on, or over."""
+        with self._lock:
+            visitors = self._working.difference(self._openings.values())
+            return self._waiting.index(job) + len(visitors) if job in self._waiting else 0
+
+    def _begin_next(self) -> None:
+        while len(self._working) < self._places and (job := self._next()):
+            Thread(target=self._work, args=(job,), daemon=True, name="training").start()
+            self._working.add(job)
+
+    def _next(self) -> Job | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        left = (job for job in self._openings.values() if not job.over and job not in self._working)
+        return None if self._working else next(left, None)
+
+    def _work(self, job: Job) -> None:
+        try:
+            process.use_every_core()
+            job.work()
+        except BaseException as error:  # nobody stands above this thread to whom another one could go
+            LOG.exception("A training ended early: %s", job.trainings)
+            job.failure = _as_clause(error)
+        finally:
+            with self._lock:
+                if self._has_stepped_aside(job):
+                    job.again()
+                else:
+                    job.end()
+                self._working.discard(job)
+                self._begin_next()
+
+    def _has_stepped_aside(self, job: Job) -> bool:
+        return job in self._openings.values() and not job.complete and not job.failure
+
+
+def _as_clause(error: BaseException) -> str:
+    """What a page says of an exception; a refusal of ours is a ValueError and speaks for itself."""
+    if isinstance(error, ValueError):
+        return str(error)
+    return f"an unforeseen error, {type(error).__name__} ({error}); the server's log has the rest"

@@ -1,0 +1,140 @@
+"""What a network that fills in blanks makes of one sentence: its answer, its gradients by word, its gates.
+
+On NumPy alone, so that a network can be looked at before torch has trained it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.initialise import make_parameters
+from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics.learning.training import Training, checked_training
+
+Array = NDArray[np.float64]
+
+#: Cell -> its gate that keeps what the state holds: c_t = f c_{t−1} + i g, and h_t = z h_{t−1} + (1 − z) n.
+KEEPS: Mapping[str, str] = {"lstm": "f", "gru": "z"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One network's reading of one sentence of T words.
+
+    Attributes:
+        probabilities: (choices,), of each word that may belong in the blank.
+        target: the choice that the loss takes as right.
+        loss: −ln of its probability, in nats.
+        log10_norms: (T,), log10 of ‖∂loss/∂(embedding of word t)‖.
+        keeps: (T, H), the gate of KEEPS at each word; None for a cell without gates.
+        writes: (T, H), what each word adds to the state that this gate keeps; None where `keeps` is.
+    """
+
+    probabilities: Array
+    target: int
+    loss: float
+    log10_norms: Array
+    keeps: Array | None
+    writes: Array | None
+
+    @property
+    def answer(self) -> int:
+        """The choice that the network names."""
+        return int(self.probabilities.argmax())
+
+    def left_of(self, start: int, end: int) -> float | None:
+        """Of what the words from `start` up to `end` write, the share that the later words leave in the state at T.
+
+        Sizes of the entries are added up, with and without all later values of the keeping gate as factors. None for a
+        cell without gates, and where they write nothing.
+        """
+        if self.keeps is None or self.writes is None:
+            return None
+        written = np.abs(self.writes[start:end])
+        if not written.any():
+            return None
+        later = np.cumprod(np.concatenate([np.ones_like(self.keeps[:1]), self.keeps[:0:-1]]), axis=0)[::-1]
+        return float((written * later[start:end]).sum() / written.sum())
+
+
+def starting_parameters(training: Training) -> dict[str, Array]:
+    """What there is before it learns: by the experiment's scheme, and the defaults of torch.nn.Linear and Embedding.
+
+    Under torch's names, and readout_weight (outputs, H), readout_bias (outputs,) and words_weight (vocabulary, D).
+    """
+    streams = np.random.SeedSequence(checked_training(training).experiment.seed).spawn(4)
+    weights, readout = (np.random.default_rng(streams[place]) for place in (0, 2))
+    experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
+    hidden = experiment.hidden_size
+    drawn = make_parameters(experiment, CELLS[experiment.cell].gates, weights, experiment.input_size, hidden)
+    drawn["weight_hh_l0"] = experiment.weight_scale * drawn["weight_hh_l0"]
+    bound, outputs = 1.0 / np.sqrt(hidden), training.its_task.outputs
+    return drawn | {
+        "readout_weight": readout.uniform(-bound, bound, (outputs, hidden)),
+        "readout_bias": readout.uniform(-bound, bound, outputs),
+        "words_weight": readout.standard_normal((training.its_task.vocabulary, experiment.input_size)),
+    }
+
+
+def read_sentence(
+    training: Training, parameters: Mapping[str, Array], words: Sequence[str], target: int | None = None
+) -> Reading:
+    """Let a network of a training on blanks read a sentence.
+
+    Args:
+        training: its cell, its hidden size and its template count.
+        parameters: as of `starting_parameters`, or of a `Trainer`.
+        words: of the sentence, without the blank; at least one. An unknown one is read as such.
+        target: the choice that counts as right; None for the one that the network names.
+
+    Raises:
+        ValueError: there are no words, or the training is not on blanks.
+    """
+    if not checked_training(training).its_task.vocabulary:
+        raise ValueError(f"task = {training.task!r} reads no words; 'blank' does")
+    if not words:
+        raise ValueError("a sentence has 0 words before its blank; the least is 1")
+    own = {name: values for name, values in parameters.items() if name.endswith("_l0")}
+    weight, bias = parameters["readout_weight"], parameters["readout_bias"]
+    inputs = parameters["words_weight"][training.template.read([words])]
+    known: list[tuple[Array, int]] = []
+
+    def adjoints(states: Array) -> Array:
+        """∂loss/∂h_T, (1, 1, H), of the cross-entropy."""
+        probabilities = _softmax(states[-1, 0] @ weight.T + bias)
+        right = int(probabilities.argmax()) if target is None else target
+        known.append((probabilities, right))
+        return np.asarray(((probabilities - np.eye(len(bias))[right]) @ weight)[None, None])
+
+    trace = walk_given(training.experiment, own, inputs, adjoints)
+    [(probabilities, right)] = known
+    keeps, writes = _memory({name: values[:, 0] for name, values in trace.gates.items()})
+    with np.errstate(divide="ignore"):
+        loss = -float(np.log(probabilities[right]))
+    return Reading(
+        probabilities=probabilities,
+        target=right,
+        loss=loss,
+        log10_norms=trace.log10_norms["input"],
+        keeps=keeps,
+        writes=writes,
+    )
+
+
+def _softmax(scores: Array) -> Array:
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _memory(gates: Mapping[str, Array]) -> tuple[Array | None, Array | None]:
+    """The keeping gate, and what is written."""
+    if "f" in gates:
+        return gates["f"], gates["i"] * gates["g"]
+    if "z" in gates:
+        return gates["z"], (1.0 - gates["z"]) * gates["n"]
+    return None, None

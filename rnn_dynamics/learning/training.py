@@ -1,0 +1,260 @@
+"""A training: what is asked, and what is known of it while it goes on. The one that trains is `trainer`, on torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.experiment import Choice, Experiment, Knob, KnownFields, Number, checked_experiment, short
+from rnn_dynamics.learning.tasks import TASKS, Task, Template
+
+Array = NDArray[np.float64]
+
+#: What of an Experiment a training uses. The task decides how long sequences are, and what is read and asked.
+USED = (
+    *("cell", "weight_scale", "hidden_size", "sequence_length", "batch_size", "initialisation", "nonlinearity"),
+    *("forget_bias", "gate_bias", "seed"),
+)
+#: sequence_length × batch_size × hidden_size × iterations: about five minutes of an LSTM.
+LARGEST_TRAINING = 2_000_000_000
+
+#: Sequences that a network is judged on.
+TESTED = 200
+#: How many looks a training takes at its network, the first one apart.
+LOOKS = 40
+#: A loss this many times that of chance has diverged, though it may still be a number.
+DIVERGED = 1e4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(KnownFields):
+    """One training.
+
+    Args:
+        experiment: the network: its cell (rnn, lstm or gru), sizes, how its weights are drawn, N (of one iteration),
+            and the seed, which fixes weights and sequences. sequence_length is the gap that the task bridges, and
+            input_size is the task's. What it says of inputs, loss and layers has to stand at its default.
+        task: a key of `rnn_dynamics.tasks.TASKS`, or "blank".
+        template: of the sentences of "blank"; no other task has one.
+        optimiser: torch.optim's, with its defaults but for the learning rate.
+        learning_rate: of the optimiser.
+        clipping: "norm" (the gradient of all parameters is scaled down to at most `clip_at`), "value" (each of its
+            entries is cut at ± `clip_at`), or "none".
+        clip_at: that threshold.
+        iterations: updates, each on sequences drawn anew; the digits come from a fixed set.
+
+    Raises:
+        ValueError: a setting is outside its limits, or settings do not go together; the message names what, its value
+            and the limit.
+        TypeError: there is no such field; the message names the nearest one, or what is not supported.
+    """
+
+    NOT_HERE: ClassVar[Mapping[str, str]] = {
+        **{item.name: ": it is a field of the experiment" for item in fields(Experiment)},
+        **Experiment.NOT_HERE,
+        "lr": "; did you mean 'learning_rate'?",
+        "epochs": "; did you mean 'iterations'?",
+    }
+
+    experiment: Experiment
+    task: str = field(
+        default="temporal_order",
+        metadata={
+            "knob": Choice(
+                label="Task",
+                help="What the network learns. Its answer depends on inputs that lie far back.",
+                options={name: task.label for name, task in TASKS.items()} | {"blank": "Fill in the blank"},
+            )
+        },
+    )
+    template: Template = field(default_factory=Template)
+    optimiser: str = field(
+        default="adam",
+        metadata={
+            "knob": Choice(
+                label="Optimiser",
+                help="PyTorch's, with its defaults but for the learning rate.",
+                options={"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"},
+            )
+        },
+    )
+    learning_rate: float = field(
+        default=0.003,
+        metadata={
+            "knob": Number(
+                label="Learning rate",
+                help="Of the optimiser, constant throughout training.",
+                minimum=1e-6,
+                maximum=100.0,
+                offered=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+            )
+        },
+    )
+    clipping: str = field(
+        default="norm",
+        metadata={
+            "knob": Choice(
+                label="Clipping",
+                help="Norm keeps the gradient's direction and shortens it; value cuts each entry by itself.",
+                options={"none": "none", "norm": "norm", "value": "value"},
+            )
+        },
+    )
+    clip_at: float = field(
+        default=1.0,
+        metadata={
+            "knob": Number(
+                label="Clip at",
+                help="The largest norm, or the largest entry, that is let through.",
+                minimum=1e-6,
+                maximum=1e6,
+                offered=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+            )
+        },
+    )
+    iterations: int = field(
+        default=500,
+        metadata={
+            "knob": Number(
+                label="Updates",
+                help="Of the weights, each on sequences drawn anew.",
+                minimum=1,
+                maximum=100_000,
+                offered=(100, 200, 300, 500, 700, 1000, 1500, 2000, 3000),
+                whole=True,
+            )
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for name, knob in TRAINING_KNOBS.items():
+            object.__setattr__(self, name, knob.checked(name, getattr(self, name)))
+        experiment, default = checked_experiment(self.experiment), Experiment()
+        if not isinstance(self.template, Template):
+            raise ValueError(f"template = {short(self.template)} is not a Template")
+        if experiment.cell not in TRAINABLE:
+            raise ValueError(f"cell = {experiment.cell!r} is not one of {', '.join(TRAINABLE)}, which torch.nn has")
+        for name in (item.name for item in fields(Experiment)):
+            if name not in (*USED, "input_size") and getattr(experiment, name) != getattr(default, name):
+                raise ValueError(f"{name} = {getattr(experiment, name)!r}: a training uses only {', '.join(USED)}")
+        task = self.its_task
+        if experiment.sequence_length < task.shortest:
+            raise ValueError(
+                f"sequence_length = {experiment.sequence_length}; the least that {task.label} allows is {task.shortest}"
+            )
+        size = self.steps * experiment.batch_size * experiment.hidden_size * self.iterations
+        if size > LARGEST_TRAINING:
+            raise ValueError(
+                f"steps × batch_size × hidden_size × iterations = {size:,}; the limit is {LARGEST_TRAINING:,}"
+            )
+
+    @cached_property
+    def its_task(self) -> Task:
+        """The task itself."""
+        return self.template.task() if self.task == "blank" else TASKS[self.task]
+
+    @property
+    def steps(self) -> int:
+        """T: steps of one sequence."""
+        return self.its_task.steps_of(self.experiment.sequence_length)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many iterations the network is looked at, the first time before any."""
+        count = min(LOOKS, self.iterations)
+        return tuple(np.unique(np.linspace(0, self.iterations, count + 1).round().astype(np.int64)).tolist())
+
+
+def checked_training(training: object) -> Training:
+    """Return `training`; raise ValueError where it is not one."""
+    if not isinstance(training, Training):
+        raise ValueError(f"training = {short(training)} is not a Training")
+    return training
+
+
+#: The cells that can be trained: torch.nn's.
+TRAINABLE = ("rnn", "lstm", "gru")
+#: Field of a Training -> its limits, label and offered values.
+TRAINING_KNOBS: Mapping[str, Knob] = {
+    item.name: item.metadata["knob"] for item in fields(Training) if "knob" in item.metadata
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A look at the network between two iterations, on sequences that it is not trained on.
+
+    Attributes:
+        iteration: how many updates lie before it.
+        loss: mean over the test sequences, in the unit of the task's chance_loss.
+        accuracy: share of right answers among them.
+        log10_norms: "input", "hidden", and for the LSTM "cell": (T,), log10 of the norm, over a small batch, of the
+            gradient of its loss at step t; as in `Trace`, computed in float64 by this library's engine.
+        gates: name of a gate -> (T,), its mean over sequences and units at step t.
+    """
+
+    iteration: int
+    loss: float
+    accuracy: float
+    log10_norms: Mapping[str, Array]
+    gates: Mapping[str, Array]
+
+
+@dataclass
+class History:
+    """What a training has seen so far. Lists only grow, so that a reader in another thread sees a past state of them.
+
+    Attributes:
+        losses: of each iteration's sequences, before its update.
+        gradient_norms: of all parameters together, before clipping.
+        clipped: whether the gradient was clipped.
+        moments: looks at the network, the first before any update.
+        failure: why it ended early, or "".
+    """
+
+    losses: list[float] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+    clipped: list[bool] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def iterations(self) -> int:
+        """How many updates are done."""
+        return len(self.clipped)
+
+    def packed(self) -> dict[str, Any]:
+        """Plain numbers, lists and texts."""
+        looks = [
+            {
+                **{name: getattr(look, name) for name in ("iteration", "loss", "accuracy")},
+                "log10_norms": {name: values.tolist() for name, values in look.log10_norms.items()},
+                "gates": {name: values.tolist() for name, values in look.gates.items()},
+            }
+            for look in self.moments
+        ]
+        return {
+            "losses": list(self.losses),
+            "gradient_norms": list(self.gradient_norms),
+            "clipped": list(self.clipped),
+            "moments": looks,
+            "failure": self.failure,
+        }
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> History:
+        """The history that was packed."""
+
+        def arrays(of: Mapping[str, list[float]]) -> dict[str, Array]:
+            return {name: np.array(values) for name, values in of.items()}
+
+        moments = [
+            Moment(**{**look, "log10_norms": arrays(look["log10_norms"]), "gates": arrays(look["gates"])})
+            for look in packed["moments"]
+        ]
+        return cls(**{**packed, "moments": moments})

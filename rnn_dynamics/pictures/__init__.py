@@ -1,0 +1,1 @@
+"""Pictures: for each one folder with its numbers, tables, chart and words."""

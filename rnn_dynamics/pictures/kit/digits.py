@@ -1,0 +1,19 @@
+"""The one sentence that says how many digits of an answer another program finds again."""
+
+from __future__ import annotations
+
+from rnn_dynamics.content import sentences
+
+#: With fewer digits than these, what a page shows is not certain to its last digit: it says so beside its numbers.
+FEW = 4
+
+
+def digits_note(digits: int) -> str:
+    """The sentence, for the `digits` of an answer; see `trace.Rounded`."""
+    kind = "none" if digits == 0 else "one" if digits == 1 else "few" if digits < FEW else "many"
+    return str(sentences("digits")[kind].format(digits=digits))
+
+
+def warning(digits: int) -> str:
+    """The sentence where a page's own digits are not certain, else ""."""
+    return digits_note(digits) if digits < FEW else ""

@@ -1,0 +1,90 @@
+"""What every page that trains says of a training: its settings by their names, and why it ended early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.experiment import KNOBS_CHOICE
+from rnn_dynamics.learning.training import TRAINING_KNOBS, History, Training
+from rnn_dynamics.pictures.kit.verdict import power_of_ten
+
+
+def settings_of(training: Training) -> dict[str, str]:
+    """What sentences about a training are filled with."""
+    experiment, optimiser = training.experiment, TRAINING_KNOBS["optimiser"]
+    return {
+        "task": training.its_task.label,
+        "steps": f"{training.steps}",
+        "hidden": f"{experiment.hidden_size}",
+        "batch": f"{experiment.batch_size}",
+        "total": f"{training.iterations:,}",
+        "optimiser": str(getattr(optimiser, "options", {}).get(training.optimiser, training.optimiser)),
+        "rate": f"{training.learning_rate:g}",
+        "clipping": sentences("training")["clipping"][training.clipping].format(at=f"{training.clip_at:g}"),
+        "initialisation": KNOBS_CHOICE["initialisation"].options[experiment.initialisation],
+        "bias": KNOBS_CHOICE["gate_bias"].options[experiment.gate_bias],
+        "seed": f"{experiment.seed}",
+    }
+
+
+def last_update(history: History) -> int:
+    """The number of the update at which a training has ended early: one that failed, or left states beyond numbers."""
+    return len(history.losses)
+
+
+def ended(training: Training, history: History) -> str:
+    """Why a training ended early, as HTML."""
+    words, loss = sentences("training")["ended"], history.losses[-1]
+    chance = training.its_task.chance_loss(training.experiment.sequence_length)
+    said = words[_reason(history)].format(
+        cell=CELLS[training.experiment.cell].label,
+        update=f"{last_update(history):,}",
+        done=f"{history.iterations:,}",
+        total=f"{training.iterations:,}",
+        loss=number(loss),
+        chance=f"{chance:.3g}",
+    )
+    if not history.iterations:
+        return f"{said} {words['first']}"
+    before = history.gradient_norms[history.iterations - 1]
+    return f"{said} {words['before'].format(norm=number(before))}"
+
+
+def _reason(history: History) -> str:
+    """Key of the sentence; see `trainer`."""
+    if len(history.losses) == history.iterations:
+        return "states"
+    if not np.isfinite(history.losses[-1]):
+        return "loss_lost"
+    return "loss" if np.isfinite(history.gradient_norms[-1]) else "norm"
+
+
+def number(value: float, digits: str = "") -> str:
+    """A number of any size in few letters, with so many digits if any are named; – where there is none."""
+    if not np.isfinite(value):
+        return "–"
+    with np.errstate(divide="ignore"):
+        return f"{value:{digits}}" if digits else power_of_ten(float(np.log10(value)))
+
+
+def by_network(words: Mapping[str, Any], says: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> str:
+    """The rows of a table with a column for each network, which leaves room for them on a phone, as HTML.
+
+    Args:
+        words: key of a row -> its name; "network" is that of the head.
+        says: what the names are filled with.
+        columns: cell -> key of a row -> what it says of this network.
+    """
+    names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in columns)
+    rows = "".join(
+        f'<tr><th scope="row">{words[key].format(**says)}</th>'
+        + "".join(f"<td>{column[key]}</td>" for column in columns.values())
+        + "</tr>"
+        for key in next(iter(columns.values()))
+    )
+    return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"

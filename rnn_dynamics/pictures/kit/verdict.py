@@ -1,0 +1,115 @@
+"""What a curve says, in numbers: factor per step, orders of magnitude, horizon; the glossary has the same words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.factor import log10_factor_per_step
+
+Array = NDArray[np.float64]
+
+#: A gradient holds as long as this many orders of magnitude a step, down or up, are not reached: 100 steps of a
+#: gradient that vanishes leave less than 1 %.
+HOLDS_WITHIN = 0.02
+#: The horizon is the lag from which on less than this share of the gradient at the last step is left.
+HORIZON_SHARE = 0.01
+#: The first and the last steps, which the factor leaves out, may change what holds by so many orders of magnitude more.
+ENDS_CHANGE = 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one curve says.
+
+    Attributes:
+        outcome: "vanishes", "holds" or "explodes", by the factor per step, whatever the number of steps; "uneven" where
+            the whole way contradicts that factor, see `outcome_of`; "silent" where the norm at step T is zero, as it
+            is when all units of a ReLU network are off; "none" where there is no factor, as of a single step.
+        orders: log10 of (norm at step 1 / norm at step T); nan where silent.
+        log10_factor: of the factor per step back, see `log10_factor_per_step`; nan where silent too.
+        horizon: see `horizon`.
+    """
+
+    outcome: str
+    orders: float
+    log10_factor: float
+    horizon: int | None
+
+
+def judge(log10_norms: Array) -> Verdict:
+    """Judge one curve (T,) of log10 norms, step 1 first."""
+    orders = float(orders_of_magnitude(log10_norms))
+    factor = float(log10_factor_per_step(log10_norms)) if not math.isnan(orders) else math.nan
+    outcome = "silent" if math.isnan(orders) else outcome_of(factor, orders, len(log10_norms) - 1)
+    return Verdict(outcome, orders, factor, horizon(log10_norms))
+
+
+def orders_of_magnitude(log10_norms: Array) -> Array:
+    """log10 of (norm at step 1 / norm at step T) of curves (..., T): (...); nan where the norm at step T is zero."""
+    first, last = log10_norms[..., 0], log10_norms[..., -1]
+    return np.asarray(np.subtract(first, last, out=np.full(np.shape(last), np.nan), where=np.isfinite(last)))
+
+
+def outcome_of(log10_factor: float, orders: float, steps: int) -> str:
+    """The word for such a factor per step, and so many orders of magnitude over all steps back; see `Verdict`.
+
+    "uneven" is a gradient that would vanish and has grown in all, or would explode and has shrunk, or that would hold
+    and has changed by more than `steps` of what holds allow, and ENDS_CHANGE.
+    """
+    if math.isnan(log10_factor):
+        return "none"
+    if abs(log10_factor) <= HOLDS_WITHIN:
+        return "holds" if abs(orders) <= HOLDS_WITHIN * steps + ENDS_CHANGE else "uneven"
+    if log10_factor * orders < 0:
+        return "uneven"
+    return "vanishes" if log10_factor < 0 else "explodes"
+
+
+def horizon(log10_norms: Array) -> int | None:
+    """The smallest lag from which on, down to step 1, less than HORIZON_SHARE of the norm at the last step is left.
+
+    None where that share is left at step 1: a curve that comes back has no horizon.
+    """
+    left = np.flatnonzero(log10_norms >= log10_norms[-1] + np.log10(HORIZON_SHARE))
+    return len(log10_norms) - int(left[0]) if len(left) and left[0] > 0 else None
+
+
+def median_and_range(values: Array) -> Array:
+    """The lowest, the median and the highest of K networks' values (K, ...), such as log10 norms: (3, ...).
+
+    A network without a value (nan) counts as −inf, the logarithm of zero.
+    """
+    known = np.where(np.isnan(values), -np.inf, values)
+    return np.stack([known.min(axis=0), np.median(known, axis=0), known.max(axis=0)])
+
+
+def times(log10_factor: float, digits: str = ".3g") -> str:
+    """A factor given by its log10 as a reader meets it: ×0.582, ×0, ×10⁻⁷, – for nan."""
+    if math.isnan(log10_factor):
+        return "–"
+    if log10_factor == -math.inf:
+        return "×0"
+    return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
+
+
+def power_of_ten(log10_value: float) -> str:
+    """A value given by its log10 as a reader meets it: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
+    if math.isnan(log10_value):
+        return "–"
+    if log10_value == -math.inf:
+        return "0"
+    if -4 <= log10_value < 4:
+        return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
+    return ten_to(round(log10_value))
+
+
+def ten_to(exponent: int) -> str:
+    """A power of ten with its exponent raised."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

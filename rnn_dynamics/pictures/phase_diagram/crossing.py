@@ -1,0 +1,104 @@
+"""Where the phase diagram turns: at which weight scales the factor per step passes 1, measured and predicted.
+
+In mean field the factor per step rises through 1 once. A single small network may cross 1 several times, and its last
+crossing then lies far above the prediction; with gates the factor may fall through 1 too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.theory import mean_field_crossing
+from rnn_dynamics.engine.trace import PhaseRow
+
+#: From one weight scale to another; None where the range begins with the first, or ends with the last, of all.
+Range = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """The weight scale at which the factor per step is 1, at one input strength.
+
+    Attributes:
+        input_scale: of the row.
+        measured: see `crossing`; None where the factor never rises through 1.
+        grows: see `growing`.
+        low, high: the same of the factors one standard error of the mean over the networks higher, and lower; None
+            with one network too.
+        predicted: by mean field; None where that says nothing, see `theory.mean_field_crossing`.
+    """
+
+    input_scale: float
+    measured: float | None
+    grows: tuple[Range, ...]
+    low: float | None
+    high: float | None
+    predicted: float | None
+
+
+def row_crossing(row: PhaseRow) -> Crossing:
+    """Measured and predicted crossing of one row of the phase diagram."""
+    networks, mean = len(row.seeds), row.log10_factors
+    low = high = None
+    if networks > 1 and np.isfinite(row.log10_factors_by_seed).all():
+        error = row.log10_factors_by_seed.std(axis=0, ddof=1) / math.sqrt(networks)
+        low, high = crossing(row.weight_scales, mean + error), crossing(row.weight_scales, mean - error)
+    return Crossing(
+        input_scale=row.experiment.input_scale,
+        measured=crossing(row.weight_scales, mean),
+        grows=growing(row.weight_scales, mean),
+        low=low,
+        high=high,
+        predicted=mean_field_crossing(row.experiment),
+    )
+
+
+def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:
+    """The weight scale at which the factor per step last rises through 1; None where it never does.
+
+    Args and raises: as `growing`.
+    """
+    rises = [start for start, _ in growing(weight_scales, log10_factors) if start is not None]
+    return rises[-1] if rises else None
+
+
+def growing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> tuple[Range, ...]:
+    """The ranges of weight scales, in order, in which the factor per step is 1 or more.
+
+    Between the two neighbours of a change from below 1 to 1 or more, or back, log10 of the factor is taken as a
+    straight line over log(weight scale). Where the lower neighbour has no finite logarithm (weight scale 0, factor 0),
+    the answer is the upper one. Weight scales whose factor is nan are left out.
+
+    Args:
+        weight_scales: S of them, rising.
+        log10_factors: (S,), per step; may be -inf.
+
+    Raises:
+        ValueError: the lengths differ, or the weight scales do not rise.
+    """
+    if len(weight_scales) != len(log10_factors):
+        raise ValueError(f"{len(weight_scales)} weight scales do not go with {len(log10_factors)} factors")
+    if not (np.diff(weight_scales) > 0.0).all():
+        raise ValueError(f"weight_scales = {tuple(weight_scales)} do not rise from each to the next")
+    known = [pair for pair in zip(weight_scales, log10_factors.tolist(), strict=True) if not math.isnan(pair[1])]
+    up = [factor >= 0.0 for _, factor in known]
+    ends: list[float | None] = [
+        _meets_one(*known[k], *known[k + 1]) for k in range(len(known) - 1) if up[k] != up[k + 1]
+    ]
+    if up and up[0]:
+        ends.insert(0, None)
+    if up and up[-1]:
+        ends.append(None)
+    return tuple(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _meets_one(low: float, log10_low: float, high: float, log10_high: float) -> float:
+    """Where between two weight scales the factor is 1."""
+    if low == 0.0 or not math.isfinite(log10_low):
+        return float(high)
+    return float(low * (high / low) ** (log10_low / (log10_low - log10_high)))

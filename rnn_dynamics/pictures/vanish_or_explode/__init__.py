@@ -1,0 +1,1 @@
+"""The picture "vanish or explode"."""

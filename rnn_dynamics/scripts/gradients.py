@@ -1,0 +1,74 @@
+"""The script of `run`: the norms of a gradient at each step, of one network or of layers and directions."""
+
+from __future__ import annotations
+
+from rnn_dynamics.engine.trace import Trace
+from rnn_dynamics.scripts.network import head, loss_lines
+from rnn_dynamics.scripts.walk import walk_lines
+
+_ONE = """
+# the way forward
+steps = read(make_cell(np.random.default_rng(weight_stream), D), torch.tensor(inputs))
+states = torch.stack([after[0] for _, _, after in steps]).detach().requires_grad_()
+"""
+_LOSS = """loss = 0.5 * ((COMPARED @ readout.T - targets) ** 2).mean()
+errors = [scaled(error) for error in torch.autograd.grad(loss, states)[0].numpy()]
+print("loss", loss.item())
+
+# the way back
+"""
+_ONE_BACK = """print("HEADING")
+for t, found in enumerate(walk_back(steps, errors), start=1):
+    print(t, *(f"{log10_norm(*part):.12f}" for part in found))
+"""
+_STACK = """
+# the way forward; each level is kept in the order of time
+level_streams, layers, inputs = weight_stream.spawn(2 * LAYERS), [], torch.tensor(inputs)
+for layer in range(LAYERS):
+    levels = []
+    for direction in range(DIRECTIONS):
+        stream = level_streams[2 * layer + direction] if layer or direction else weight_stream
+        cell = make_cell(np.random.default_rng(stream), inputs.shape[2])
+        levels.append(read(cell, inputs.flip(0))[::-1] if direction else read(cell, inputs))
+    layers.append(levels)
+    inputs = torch.stack([torch.cat([after[0] for _, _, after in both], dim=1) for both in zip(*levels)]).detach()
+states = inputs.requires_grad_()
+"""
+_STACK_BACK = """norms = {}
+for layer in reversed(range(LAYERS)):
+    below = []
+    for direction, steps in enumerate(layers[layer]):
+        own = [scaled(error[:, direction * H : (direction + 1) * H], exponent) for error, exponent in errors]
+        found = walk_back(steps[::-1], own[::-1])[::-1] if direction else walk_back(steps, own)
+        norms[layer + 1, direction] = [[log10_norm(*part) for part in step] for step in found]
+        below.append([step[0] for step in found])
+    errors = []
+    for parts in zip(*below):  # what is read at a step has a gradient through each direction
+        larger = max(exponent for _, exponent in parts)
+        errors.append(scaled(sum(np.ldexp(numbers, exponent - larger) for numbers, exponent in parts), larger))
+
+print("layer direction HEADING")
+for t, error in enumerate(errors, start=1):
+    print(0, "both", t, f"{log10_norm(*error):.12f}")
+for (layer, direction), found in sorted(norms.items()):
+    for t, step in enumerate(found, start=1):
+        print(layer, ("forwards", "backwards")[direction], t, *(f"{norm:.12f}" for norm in step))
+"""
+
+
+def reproduction_script(trace: Trace) -> str:
+    """A Python file that needs numpy and torch only, and prints log10 norms by autograd.
+
+    After the loss and a heading each line of its output is: t, then log10 of ‖dL/dx_t‖, ‖dL/dh_t‖ and, for the LSTM,
+    ‖dL/dc_t‖. With several layers or directions a layer and a direction stand before t: "0 both" for the inputs alone;
+    for each level its part of the gradient of what it reads, in the place of ‖dL/dx_t‖.
+    """
+    experiment, every = trace.experiment, trace.experiment.loss_at == "every"
+    stacked = experiment.levels > 1
+    loss = _LOSS.replace("COMPARED", "states" if every else "states[-1]")
+    back = (_STACK_BACK if stacked else _ONE_BACK).replace(
+        "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * (experiment.cell == "lstm")
+    )
+    draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")
+    beginning = head(experiment, "Gradients through time", trace.digits, draws)
+    return beginning + walk_lines(experiment) + (_STACK if stacked else _ONE) + loss + back
