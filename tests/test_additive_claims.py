@@ -7,8 +7,9 @@ import pytest
 
 from rnn_dynamics import Experiment, run, split_additive_path
 from rnn_dynamics.pictures.additive_path.answer import path_picture
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten, times
+from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.test_tables import read
 

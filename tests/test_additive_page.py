@@ -17,9 +17,9 @@ from rnn_dynamics.pictures.additive_path.chart import DASHES, path_chart
 from rnn_dynamics.pictures.additive_path.table import BAND, CURVES, path_table, time_scale
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
 from tests.test_pages import open_page, shown
 from tests.test_tables import drawn, read
 

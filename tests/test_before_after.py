@@ -21,8 +21,9 @@ from rnn_dynamics.pictures.before_after.answer import network_of, trained_pictur
 from rnn_dynamics.pictures.before_after.chart import DASHES, before_after_chart
 from rnn_dynamics.pictures.before_after.table import before_after_datasets, before_after_table
 from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning.words import learning_finding
 from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS
 from tests.reader import LONGEST_LINE

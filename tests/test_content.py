@@ -13,11 +13,11 @@ from tests.test_pages import open_page, shown
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the words, to be edited; afterwards nobody remembers it."""
-    copy = shutil.copytree(content._CONTENT, tmp_path / "en")
+    copy = shutil.copytree(content._CONTENT, tmp_path / "content")
     with monkeypatch.context() as patch:
         patch.setattr(content, "_CONTENT", copy)
         content.read_edits()
-        yield copy
+        yield copy / "en"
     content.read_edits()
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from rnn_dynamics import Experiment, run
 from rnn_dynamics.engine.run import walk_given
-from rnn_dynamics.pictures.depth.answer import depth_answer, depth_picture
-from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.depth import PICTURE
+from rnn_dynamics.pictures.depth.answer import depth_answer
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=1.0, num_layers=2)
 SETTINGS = list(
@@ -24,10 +24,10 @@ SETTINGS = list(
 
 def said_at(experiment: Experiment) -> tuple[str, str, str]:
     """Titles and labels, the table, the notes."""
-    datasets, finding = depth_picture(experiment, False, DIVERGING)
-    (whole,) = read(datasets["whole"])
+    datasets, finding = drawn_by(PICTURE, experiment), said_by(PICTURE, experiment)
+    (whole,) = datasets["whole"]
     assert_fits_a_phone(whole["map"], whole["curves"])
-    labels = [row["text"] for name in ("levels", "curves") for row in read(datasets[name])]
+    labels = [row["text"] for name in ("names", "labels") for row in datasets[name]]
     table, _, notes = plain(finding).partition("</table>") if "</table>" in finding else (plain(finding), "", "")
     return "\n".join([whole["map"], whole["curves"], *labels]), table, notes
 
@@ -41,7 +41,6 @@ def filled(experiment: Experiment) -> list[int]:
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said = "\n".join(said_at(experiment))
     assert_readable(said)
-    assert ("Rounding errors" in said) == (run(experiment).digits < 4)
     steps, length, counts = experiment.sequence_length, experiment.sequence_length, filled(experiment)
     if match := re.search(r"all (\d+) rows", said):
         assert counts == [steps] * int(match[1])
@@ -69,7 +68,7 @@ def test_the_number_of_ways_down_is_that_of_counting_them(layers: int, length: i
         ways = [sum(ways[: k + 1]) for k in range(length)]
     experiment = replace(OPENING, num_layers=layers, sequence_length=length)
     assert f"{ways[-1]} ways lead from layer {layers} at step {length}" in said_at(experiment)[2] + plain(
-        depth_picture(experiment, False, DIVERGING)[1]
+        said_by(PICTURE, experiment)
     )
     assert comb(100 + 4 - 2, 4 - 1) == 171_700  # as the prose has it
 
@@ -77,7 +76,7 @@ def test_the_number_of_ways_down_is_that_of_counting_them(layers: int, length: i
 def test_a_curve_that_is_fed_at_every_step_is_not_judged() -> None:
     for both in (False, True):
         experiment = replace(OPENING, loss_at="every", bidirectional=both)
-        assert "per step back" not in plain(depth_picture(experiment, False, DIVERGING)[1])
+        assert "per step back" not in plain(said_by(PICTURE, experiment))
 
 
 def own_factor(experiment: Experiment, layer: int) -> float:

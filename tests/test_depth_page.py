@@ -1,6 +1,5 @@
 """The page "Depth and direction": its tables, its picture's specification, and what a reader meets."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,16 +7,13 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.pictures.depth.answer import affordable, depth_answer, depth_picture
-from rnn_dynamics.pictures.depth.chart import DASHES, depth_chart
-from rnn_dynamics.pictures.depth.table import depth_table
+from rnn_dynamics.pictures.depth import PICTURE
+from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import DIVERGING, THEMES, Background
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from tests.claims import factor_per_step
+from tests.pictured import column, drawn_by, said_by
 from tests.test_pages import open_page, shown
-from tests.test_tables import drawn, read
 
 OPENING = Experiment(cell="lstm", sequence_length=100, batch_size=2, forget_bias=1.0, num_layers=2, bidirectional=True)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=5, input_size=3)
@@ -32,23 +28,17 @@ every_stack = pytest.mark.parametrize(
 )
 
 
-def rows(experiment: Experiment, against_lag: bool = False) -> dict[str, Any]:
-    """The rows of every dataset of the picture."""
-    return {name: read(data) for name, data in depth_picture(experiment, against_lag, DIVERGING)[0].items()}
-
-
 def words(experiment: Experiment) -> str:
-    return depth_picture(experiment, False, DIVERGING)[1]
+    return said_by(PICTURE, experiment)
 
 
 @every_stack
 def test_the_rows_and_curves_are_the_library_s(experiment: Experiment) -> None:
-    trace, picture = run(experiment), rows(experiment)
+    trace, picture = run(experiment), drawn_by(PICTURE, experiment)
     (whole,) = picture["whole"]
-    low, high = whole["low"] / 100, whole["high"] / 100
     start = trace.log10_norms["hidden"][-1]
     exact = [level.log10_norms["hidden"] - start for level in trace.layers]
-    assert [row["name"] for row in picture["levels"]] == [
+    assert column(picture["names"], "name") == [
         f"layer {level.layer + 1} {'←' if level.reverse else '→'}" for level in trace.layers
     ]
     by_input = trace.log10_norms["input"]
@@ -59,28 +49,27 @@ def test_the_rows_and_curves_are_the_library_s(experiment: Experiment) -> None:
     if experiment.levels > 1:
         single = run(replace(experiment, num_layers=1, bidirectional=False)).log10_norms["input"]
         curves["single"] = single - single[-1]
-    assert {row["name"] for row in picture["curves"]} == set(curves)
-    found = [(row["points"], norms) for row, norms in zip(picture["levels"], exact, strict=True)]
-    found += [(row["points"], curves[row["name"]]) for row in picture["curves"]]
-    for points, norms in found:
-        at_steps = norms[point_steps(30) - 1]
-        inside = (at_steps >= low) & (at_steps <= high)
-        np.testing.assert_allclose(drawn(points), np.where(inside, at_steps, np.nan), rtol=0, atol=0.005 + 1e-9)
-    for row in picture["curves"]:
+    assert set(column(picture["curves"], "name")) == set(curves)
+    assert sorted(set(column(picture["curves"], "step"))) == point_steps(30).tolist()
+    expected: dict[tuple[str, Any], Any] = {("levels", place): norms for place, norms in enumerate(exact)}
+    expected |= {("level_curves", place): norms for place, norms in enumerate(exact)}
+    expected |= {("curves", name): norms for name, norms in curves.items()}
+    for row in (row | {"of": name} for name in ("levels", "level_curves", "curves") for row in picture[name]):
+        exactly = expected[row["of"], row.get("place", row.get("name"))][row["step"] - 1]
+        if np.isfinite(exactly) and (row["of"] == "levels" or whole["low"] <= exactly <= whole["high"]):
+            assert row["log10_norm"] == pytest.approx(exactly, rel=1e-6, abs=1e-6)
+        else:
+            assert row["log10_norm"] is None
+    for row in picture["labels"]:
         assert row["text"].endswith(f": {power_of_ten(float(curves[row['name']][0]))}")
 
 
-@pytest.mark.parametrize("against_lag", [False, True])
-def test_a_row_without_gradient_is_empty_but_for_the_last_step(against_lag: bool) -> None:
-    picture = rows(SMALL, against_lag)
-    top = next(row for row in picture["levels"] if row["name"] == "layer 2 ←")
-    colours = top["colours"].split(",")
-    offsets = [float(place) for place in picture["whole"][0]["offsets"].split(",")]
-    assert len(colours) == len(offsets)
-    assert set(colours[:-1]) == {"#00000000"}
-    assert colours[-1] != "#00000000"
-    assert offsets[-1] == (0.0 if against_lag else 1.0)
-    assert offsets == sorted(offsets, reverse=against_lag)
+def test_a_row_without_gradient_is_empty_but_for_the_last_step() -> None:
+    rows = drawn_by(PICTURE, SMALL)["levels"]
+    *before, last = column(rows, "log10_norm", place=3)
+    assert set(before) == {None}
+    assert last is not None
+    assert column(rows, "step", place=3)[-2:] == [29, 30]
 
 
 def test_the_finding_says_where_the_backward_direction_is_left_without_time() -> None:
@@ -114,39 +103,26 @@ def test_the_share_of_the_backward_direction_is_a_ratio_of_norms() -> None:
 
 def test_a_large_network_is_answered_with_fewer_sequences_and_says_so() -> None:
     large = replace(OPENING, hidden_size=64, sequence_length=200, batch_size=8, num_layers=4)
-    fewer = affordable(large).batch_size
+    fewer = depth_answer(large).experiment.batch_size
     assert 1 <= fewer < 8
     assert depth_answer(large).experiment == replace(large, batch_size=fewer)
     assert f"uses {fewer} of 8 sequences" in words(large)
-    assert affordable(OPENING) == OPENING
+    assert depth_answer(OPENING).experiment == OPENING
 
 
 def test_the_tidy_frame_has_every_level_component_and_step() -> None:
     trace = run(SMALL)
-    frame = depth_table(trace.layers, trace.log10_norms["input"])
+    frame = PICTURE.files["layers"](depth_answer(SMALL), {})
     assert len(frame) == 30 * (1 + sum(len(level.log10_norms) for level in trace.layers))
     row = frame.query("layer == 2 and direction == 'backwards' and component == 'hidden' and step == 30")
     assert row["log10_norm"].item() == trace.layers[3].log10_norms["hidden"][-1]
     np.testing.assert_array_equal(frame.query("layer == 0")["log10_norm"], trace.log10_norms["input"])
 
 
-@pytest.mark.parametrize("against", ["step", "lag"])
-@pytest.mark.parametrize("background", THEMES)
-def test_the_specification_is_valid_and_constant(against: str, background: Background) -> None:
-    spec = depth_chart(against, background).to_dict()
-    assert json.dumps(spec) == json.dumps(depth_chart(against, background).to_dict())
-    assert json.loads(json.dumps(as_vega_lite(depth_chart, against, background), allow_nan=False))
-    assert len({tuple(dash) for dash in DASHES.values()}) == len(DASHES)
-
-
-def test_every_message_is_small() -> None:
-    assert sum(map(len, depth_picture(replace(OPENING, num_layers=4), False, DIVERGING)[0].values())) < 12_000
-
-
 def test_layers_and_directions_are_in_the_link() -> None:
     app = open_page("depth", {"num_layers": "3", "bidirectional": "false"})
     assert not app.exception
-    assert len(shown(app)["0-levels"]) == 3
+    assert len(shown(app)["0-names"]) == 3
     assert "num_layers=3" in app.code[0].value
     assert "bidirectional=false" in app.code[0].value
     wrong = open_page("depth", {"num_layers": "9", "bidirectional": "maybe"})
@@ -159,7 +135,7 @@ def test_the_switch_adds_the_backward_rows() -> None:
     app = open_page("depth")
     (switch,) = app.toggle
     switch.set_value(False).run()
-    assert [row["name"] for row in shown(app)["0-levels"]] == ["layer 1 →", "layer 2 →"]
+    assert [row["name"] for row in shown(app)["0-names"]] == ["layer 1 →", "layer 2 →"]
 
 
 def test_one_step_has_nothing_to_travel_through() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_family, split_additive_path
 from rnn_dynamics.content import prose
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import DIVERGING
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge, power_of_ten, times
+from rnn_dynamics.pictures.kit.verdict import Verdict, judge
 from rnn_dynamics.pictures.vanish_or_explode.answer import live_picture
 from rnn_dynamics.pictures.vanish_or_explode.words import finding
 from tests.claims import assert_readable, briefly, plain, strange_settings

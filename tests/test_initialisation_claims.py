@@ -12,7 +12,8 @@ from rnn_dynamics.content import prose
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.pictures.initialisation.answer import ROWS, scheme_picture, scheme_rows, seeds_for
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten, times
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
+from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, plain, strange_settings
 from tests.test_tables import read
 

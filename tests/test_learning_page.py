@@ -18,8 +18,9 @@ from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps, shades
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning.answer import (
     learning_picture,
     looks_by_cell,

@@ -28,16 +28,9 @@ from rnn_dynamics.pictures.kit.frames import (
     shades,
     vertical_ranges,
 )
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import DIVERGING
-from rnn_dynamics.pictures.kit.verdict import (
-    HOLDS_WITHIN,
-    HORIZON_SHARE,
-    horizon,
-    judge,
-    median_and_range,
-    power_of_ten,
-    times,
-)
+from rnn_dynamics.pictures.kit.verdict import HOLDS_WITHIN, HORIZON_SHARE, horizon, judge, median_and_range
 from rnn_dynamics.pictures.vanish_or_explode.chart import live_chart
 from rnn_dynamics.pictures.vanish_or_explode.curves import curves_table
 from rnn_dynamics.pictures.vanish_or_explode.table import (

@@ -7,7 +7,7 @@ import pytest
 
 from rnn_dynamics import Experiment, phase_grid, split_by_lag
 from rnn_dynamics.pictures.depth.answer import depth_answer
-from rnn_dynamics.pictures.depth.table import depth_table
+from rnn_dynamics.pictures.depth.table import layers
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
 from rnn_dynamics.pictures.jacobians.table import jacobian_table
 from rnn_dynamics.pictures.losses.answer import loss_answer
@@ -35,8 +35,7 @@ def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
         "lags": lag_table(split_by_lag(experiment)),
     }
     if experiment.cell != "jordan":
-        trace = depth_answer(replace(experiment, num_layers=2, bidirectional=True)).trace
-        found["depth"] = depth_table(trace.layers, trace.log10_norms["input"])
+        found["depth"] = layers(depth_answer(replace(experiment, num_layers=2, bidirectional=True)), {})
     if experiment.sequence_length > 1:
         found["map"] = map_table(list(phase_grid(experiment, (0.5, 2.0), (0.0, 1.0), range(2))))
     return found

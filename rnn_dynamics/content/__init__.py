@@ -1,15 +1,19 @@
-"""The words of a page: prose as Markdown and sentences as TOML, under content/."""
+"""Every word that a reader sees: prose as Markdown and sentences as TOML, a folder for each language."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_CONTENT = Path(__file__).with_name("en")
+#: In this folder is one for each language.
+_CONTENT = Path(__file__).parent
+#: The language of who asks for none.
+LANGUAGE = "en"
 #: What the modules are called that remember sentences which they have filled.
 _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pictures"))
 #: When each file of the words had been written at the last look.
@@ -32,21 +36,35 @@ class _Sentence(str):
             raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
 
 
+class Words(dict[str, Any]):
+    """The sentences of a page in one language: what is remembered by them knows its language, and ends with an edit."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # not by value: they are read once
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 @lru_cache
-def prose(page: str) -> str:
+def prose(page: str, language: str = LANGUAGE) -> str:
     """The text of a page for the student, Markdown."""
-    return (_CONTENT / f"{page}.md").read_text(encoding="utf-8")
+    return (_CONTENT / language / f"{page}.md").read_text(encoding="utf-8")
 
 
 @lru_cache
-def sentences(page: str) -> dict[str, Any]:
+def sentences(page: str, language: str = LANGUAGE) -> Words:
     """The sentences that a page fills with numbers; raises ValueError naming the file where it is no TOML."""
-    path = _CONTENT / f"{page}.toml"
+    name = f"content/{language}/{page}.toml"
     try:
-        words: dict[str, Any] = _placed(tomllib.loads(path.read_text(encoding="utf-8")), f"content/en/{path.name}:")
+        found = tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"content/en/{path.name}: {error}") from error
-    return words
+        raise ValueError(f"{name}: {error}") from error
+    return Words(_placed(found, f"{name}:"))
+
+
+def counted(forms: Mapping[str, Any], count: int, **numbers: object) -> str:
+    """The form, `one` or `other`, for a count, filled with it and with more."""
+    return str(forms["one" if count == 1 else "other"].format(count=count, **numbers))
 
 
 def _placed(value: Any, place: str) -> Any:
@@ -63,7 +81,8 @@ def _placed(value: Any, place: str) -> Any:
 
 def read_edits() -> None:
     """Take up what has been edited since the last look: one look at a run of a whole page, none at a sentence."""
-    written = {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(_CONTENT)}
+    folders = (entry.path for entry in os.scandir(_CONTENT) if entry.is_dir())
+    written = {entry.path: entry.stat().st_mtime_ns for folder in folders for entry in os.scandir(folder)}
     if written != _WRITTEN:
         _WRITTEN.clear()
         _WRITTEN.update(written)

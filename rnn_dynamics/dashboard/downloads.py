@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rnn_dynamics.engine.cliff import Descent
@@ -14,6 +15,7 @@ from rnn_dynamics.engine.trace import JacobianTrace, LossByTime, ShapeTrace
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
+from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.scripts import (
     cliff_script,
     jacobian_script,
@@ -81,6 +83,16 @@ def csv_download(
     )
 
 
+def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
+    """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
+    of = settings(answer.experiment) | dict(views)
+    tables = [
+        csv_download(words["files"][name], name, partial(table, answer, views), of, lambda: answer.digits)
+        for name, table in picture.files.items()
+    ]
+    return tables + [SCRIPTS[kind](answer) for kind in picture.scripts]
+
+
 def training_settings(training: Training) -> dict[str, Any]:
     """What a file of a training is of: its network, and how it is trained."""
     return settings(training.experiment) | {name: getattr(training, name) for name in TRAINING_KNOBS}
@@ -137,6 +149,15 @@ def loss_script_download(answer: LossByTime) -> Download:
     """The script that sends each of an experiment's losses back by itself."""
     of = settings(answer.experiment)
     return _script(of, ", each loss by itself", "each_loss", lambda: loss_script(answer), lambda: answer.digits)
+
+
+#: Kind of a picture's script -> the script of its answer.
+SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
+    "gradients": lambda answer: script_download(answer.experiment),
+    "products": lambda answer: jacobian_script_download(answer.experiment),
+    "shape": shape_script_download,
+    "each_loss": loss_script_download,
+}
 
 
 def cliff_script_download(descents: Sequence[Descent]) -> Download:

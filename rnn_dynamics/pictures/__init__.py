@@ -1,1 +1,73 @@
-"""Pictures: for each one folder with its numbers, tables, chart and words."""
+"""Pictures of what the engine answers: for each one folder with its numbers, tables, chart and words.
+
+from rnn_dynamics import Experiment, pictures
+
+pictures.draw("depth", Experiment(cell="lstm", num_layers=3))      # an Altair chart with its data inside
+pictures.frames("depth", Experiment(cell="lstm", num_layers=3))    # the same numbers, tidy, by name
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from rnn_dynamics.content import LANGUAGE
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.limits import one_of
+from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
+
+#: The pictures that can be drawn by name; each is PICTURE of the folder of that name.
+NAMES = ("depth",)
+
+
+def picture(name: str) -> Picture[Any]:
+    """The picture of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found: Picture[Any] = import_module(f"{__name__}.{one_of('name', name, NAMES)}").PICTURE
+    return found
+
+
+def draw(
+    name: str,
+    experiment: Experiment | None = None,
+    *,
+    background: Background = "light",
+    language: str = LANGUAGE,
+    **views: str,
+) -> alt.LayerChart:
+    """A picture with its data inside, which needs neither Streamlit nor a server.
+
+    Args:
+        name: in NAMES.
+        experiment: what is asked; None for the defaults of Experiment.
+        background: "light" or "dark".
+        language: of its words, a folder of content/.
+        views: the picture's own settings, such as axis="lag"; what is not named is as its page opens.
+
+    Raises:
+        ValueError: a name, or a value, is none of those that there are.
+    """
+    one = picture(name)
+    one_of("background", background, tuple(THEMES))
+    return one.draw(experiment or Experiment(), _asked(one, views), background, language)
+
+
+def frames(name: str, experiment: Experiment | None = None, **views: str) -> dict[str, pd.DataFrame]:
+    """The numbers of a picture as tidy frames, by name, as its page hands them out; arguments as of `draw`."""
+    one = picture(name)
+    asked = _asked(one, views)
+    answer = one.answer(experiment or Experiment(), asked)
+    return {name: table(answer, asked) for name, table in one.files.items()}
+
+
+def _asked(one: Picture[Any], views: dict[str, str]) -> dict[str, str]:
+    for name in views:
+        one_of("setting", name, tuple(one.views), f", the settings of {one.name}")
+    return {**one.views, **views}

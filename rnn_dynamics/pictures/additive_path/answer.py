@@ -16,8 +16,9 @@ from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.additive_path.table import PathPicture, path_datasets, steps_text, time_scale
 from rnn_dynamics.pictures.kit.digits import warning
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.kit.verdict import judge, median_and_range, power_of_ten, times
+from rnn_dynamics.pictures.kit.verdict import judge, median_and_range
 
 Array = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from rnn_dynamics.pictures.kit.frames import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 #: The curves, in the order in which they are drawn.
 CURVES = ("rnn", "rest", "path", "total")

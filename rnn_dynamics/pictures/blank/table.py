@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rnn_dynamics.pictures.kit.frames import Array, arrow_bytes
-from rnn_dynamics.pictures.kit.verdict import power_of_ten, ten_to
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, ten_to
 
 #: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
 SPANS = (1.0, 2.0, 3.0, 6.0, 12.0)

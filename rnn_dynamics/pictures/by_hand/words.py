@@ -25,7 +25,8 @@ from rnn_dynamics.pictures.by_hand.answer import (
     short,
     tick,
 )
-from rnn_dynamics.pictures.kit.verdict import median_and_range, times
+from rnn_dynamics.pictures.kit.numbers import times
+from rnn_dynamics.pictures.kit.verdict import median_and_range
 
 #: So close to 0, or ½, that every digit of the results is the same.
 _CLOSE = 1e-4

@@ -19,7 +19,7 @@ from rnn_dynamics.pictures.cliff.answer import (
     cliff_answer,
 )
 from rnn_dynamics.pictures.cliff.table import CliffPicture, Region, cliff_datasets, first_exit
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 #: A gradient norm from which no learning rate of this page gets anywhere.
 _DEAD = 1e-6

@@ -9,7 +9,7 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.initialisation.table import InitialisationRow, Line
 from rnn_dynamics.pictures.kit.digits import warning
-from rnn_dynamics.pictures.kit.verdict import power_of_ten, times
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 
 PAGE = "initialisation"
 #: What a framework does when nobody asks for anything.

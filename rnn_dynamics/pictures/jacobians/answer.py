@@ -15,8 +15,8 @@ from rnn_dynamics.engine.run import run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.jacobians.table import JacobianPicture, jacobian_datasets
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.kit.verdict import power_of_ten, times
 
 Array = NDArray[np.float64]
 

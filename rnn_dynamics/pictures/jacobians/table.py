@@ -23,7 +23,7 @@ from rnn_dynamics.pictures.kit.frames import (
     numbers_text,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 #: At most so many singular values have a line, evenly from the largest to the smallest.
 FAN = 12

@@ -11,7 +11,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.jacobians.answer import PAGE, VISIBLE, JacobianAnswer, coincide, jacobian_answer, numbers_of
 from rnn_dynamics.pictures.kit.digits import warning
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,9 @@ splits a text at once, where it would interpret a formula for each point.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,6 +123,57 @@ def shades(palette: tuple[str, ...]) -> list[str]:
     positions = np.linspace(0, len(palette) - 1, 255)
     channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(np.transpose(channels)).astype(int)]
+
+
+def curve_rows(curves: Mapping[str, Array], ends: tuple[float, float], value: str = "log10_norm") -> pa.Table:
+    """Curves (T,) as rows: name, step (at `point_steps`) and value; no value where it lies outside of the axis."""
+    names, lengths = list(curves), {len(curve) for curve in curves.values()}
+    steps = point_steps(max(lengths, default=1))
+    shown = np.stack([curve[steps - 1] for curve in curves.values()]) if names else np.empty((0, len(steps)))
+    return rows_by_step("name", names, steps, **{value: np.where(inside(shown, ends), shown, np.nan)})
+
+
+def rows_by_step(key: str, keys: Sequence[Any] | NDArray[Any], steps: NDArray[np.int64], **values: Array) -> pa.Table:
+    """Values (K, S) of K things at S steps as rows: the thing, the step, and each value in a column; none where nan."""
+    columns = {name: pa.array(of.astype(np.float32).ravel(), from_pandas=True) for name, of in values.items()}
+    repeated = pa.array(np.repeat(np.asarray(keys), len(steps)))
+    texts = pa.types.is_string(repeated.type)
+    return pa.table(
+        {
+            key: repeated.dictionary_encode() if texts else repeated,
+            "step": pa.array(np.tile(steps, len(keys)), pa.uint16()),
+            **columns,
+        }
+    )
+
+
+def label_rows(
+    curves: Mapping[str, Array], texts: Mapping[str, str], ends: tuple[float, float], lines: int = 14
+) -> pa.Table:
+    """What stands beside the first step of each curve: name, place (on the axis) and text; see `label_places`."""
+    places = label_places(np.stack(list(curves.values())), *ends, lines=lines)
+    return pa.table({"name": list(curves), "place": places, "text": [texts[name] for name in curves]})
+
+
+def axis_ends(*curves: Array) -> tuple[float, float]:
+    """The ends of the vertical axis of curves of log10 norms, from a short list, see `vertical_ranges`."""
+    lows, highs = vertical_ranges(np.stack(curves)[None])
+    return float(lows[0]), float(highs[0])
+
+
+def inside(values: Array, ends: tuple[float, float]) -> NDArray[np.bool_]:
+    """Where values lie on the axis."""
+    return np.asarray((values >= ends[0]) & (values <= ends[1]))
+
+
+def one_row(**values: Any) -> pa.Table:
+    """What holds for a whole picture."""
+    return pa.table({name: [value] for name, value in values.items()})
+
+
+def as_bytes(tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
+    """Tables as the streams of bytes that the browser reads."""
+    return {name: arrow_bytes(table) for name, table in tables.items()}
 
 
 def arrow_bytes(table: pa.Table) -> bytes:

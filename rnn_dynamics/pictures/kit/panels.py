@@ -10,14 +10,15 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.theme import TYPE, Theme, config, enlarged
 
-_SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
-    "format(datum.value / 100, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
+#: The number of a tick, raised.
+SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
+    "format(datum.value, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
     "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
 )
 #: Name of the selection by a click.
 GO = "go"
 #: Label of an axis that counts in hundredths of an order of magnitude.
-POWER_OF_TEN = f"'10' + {_SUPERSCRIPT}"
+POWER_OF_TEN = f"'10' + {SUPERSCRIPT.replace('datum.value', 'datum.value / 100')}"
 
 
 def picture(

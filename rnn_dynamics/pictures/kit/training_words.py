@@ -11,7 +11,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS_CHOICE
 from rnn_dynamics.learning.training import TRAINING_KNOBS, History, Training
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 
 def settings_of(training: Training) -> dict[str, str]:

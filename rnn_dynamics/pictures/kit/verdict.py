@@ -85,31 +85,3 @@ def median_and_range(values: Array) -> Array:
     """
     known = np.where(np.isnan(values), -np.inf, values)
     return np.stack([known.min(axis=0), np.median(known, axis=0), known.max(axis=0)])
-
-
-def times(log10_factor: float, digits: str = ".3g") -> str:
-    """A factor given by its log10 as a reader meets it: ×0.582, ×0, ×10⁻⁷, – for nan."""
-    if math.isnan(log10_factor):
-        return "–"
-    if log10_factor == -math.inf:
-        return "×0"
-    return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
-
-
-def power_of_ten(log10_value: float) -> str:
-    """A value given by its log10 as a reader meets it: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
-    if math.isnan(log10_value):
-        return "–"
-    if log10_value == -math.inf:
-        return "0"
-    if -4 <= log10_value < 4:
-        return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
-    return ten_to(round(log10_value))
-
-
-def ten_to(exponent: int) -> str:
-    """A power of ten with its exponent raised."""
-    return "10" + str(exponent).translate(_SUPERSCRIPT)
-
-
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.theory import latch
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.latch.table import START, STEPS, latch_datasets
 
 #: What the slider of w offers, as a link spells it; an attractor's slope is 1 at w = 1.

@@ -13,8 +13,9 @@ from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.training import History, Moment, Training
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.training_words import last_update, number, settings_of
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning.table import LearningPicture, Look, Looks, learning_datasets
 
 Array = NDArray[np.float64]

@@ -9,8 +9,9 @@ import numpy as np
 from rnn_dynamics.content import sentences
 from rnn_dynamics.learning.jobs import Job
 from rnn_dynamics.learning.training import History, Training
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.training_words import by_network, ended, number, settings_of
-from rnn_dynamics.pictures.kit.verdict import judge, power_of_ten
+from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning.advice import advice
 from rnn_dynamics.pictures.learning.answer import PAGE, looks_of, outcome
 from rnn_dynamics.pictures.learning.table import Look

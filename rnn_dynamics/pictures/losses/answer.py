@@ -14,8 +14,9 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.kit.verdict import horizon, judge, power_of_ten
+from rnn_dynamics.pictures.kit.verdict import horizon, judge
 from rnn_dynamics.pictures.losses.table import LossPicture, binned_shares, cut_dataset, loss_datasets
 
 Array = NDArray[np.float64]

@@ -11,7 +11,8 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
-from rnn_dynamics.pictures.kit.verdict import judge, times
+from rnn_dynamics.pictures.kit.numbers import times
+from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.losses.answer import (
     PAGE,
     claim,

@@ -12,7 +12,7 @@ from rnn_dynamics.engine.theory import mean_field_crossing, mean_field_log10_fac
 from rnn_dynamics.engine.trace import LagSplit
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
-from rnn_dynamics.pictures.kit.verdict import power_of_ten, times
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, phase_row, row_size
 from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, Range
 from rnn_dynamics.pictures.phase_diagram.table import WHOLE_WITHIN, lag_of_whole

@@ -11,8 +11,8 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.shapes import SHAPES, run_shape, unrolled
 from rnn_dynamics.engine.trace import ShapeTrace
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
 from rnn_dynamics.pictures.shapes.table import ALL, LOSS, ShapePicture, positions, shape_datasets, subscripted
 
 PAGE = "shapes"

@@ -12,7 +12,7 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
-from rnn_dynamics.pictures.kit.verdict import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.shapes.answer import PAGE, numbers_of, shape_answer
 from rnn_dynamics.pictures.shapes.table import subscripted
 

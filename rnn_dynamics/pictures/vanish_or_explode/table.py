@@ -28,7 +28,8 @@ from rnn_dynamics.pictures.kit.frames import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.verdict import horizon, orders_of_magnitude, power_of_ten
+from rnn_dynamics.pictures.kit.numbers import power_of_ten
+from rnn_dynamics.pictures.kit.verdict import horizon, orders_of_magnitude
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
 _FLOORS_APART = 10.0

@@ -14,8 +14,9 @@ from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.digits import warning
+from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge, power_of_ten, times
+from rnn_dynamics.pictures.kit.verdict import Verdict, judge
 from rnn_dynamics.pictures.vanish_or_explode.answer import Families, LivePicture, stride_for
 
 Words = Mapping[str, Any]

@@ -1,0 +1,89 @@
+"""A page of one picture: it names the picture, its openings and its controls, and has the rest from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard.downloads import Download, files_of
+from rnn_dynamics.dashboard.frame import Frame, Views, background
+from rnn_dynamics.dashboard.warm import warm_up
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.digits import warning
+from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.panels import GO
+from rnn_dynamics.pictures.kit.picture import Picture
+
+_PICTURE = "picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Frame):
+    """A page of one picture.
+
+    picture: it is. place: options of the container in which it stands, where its height is not its own (see page.css).
+    close: whether the controls stand close to it. expected: what a hall asks in its first minutes. go: what a click on
+    the picture sets, from the row that was clicked and the views; nothing where no row can be clicked.
+    """
+
+    picture: Picture[Any]
+    place: Mapping[str, Any] = field(default_factory=dict)
+    close: bool = False
+    expected: Iterable[Experiment] = ()
+    go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
+
+    def run(self, below: Callable[[], None] = lambda: None) -> None:
+        """Show the page, with what else stands below its picture; then answer what others are about to ask."""
+        self.show(st.fragment(self._live), self._files, below=below)
+        warm_up(self.name, self.expected, lambda question: self._answered(question, self.views_at_opening))
+
+    def _live(self) -> None:
+        """The main controls and all that depends on them: a held key repaints this, without a run of the whole page.
+
+        Each element here costs every step of a held key, in the server and in the browser, so what stands still stands
+        outside, and the words are one piece of HTML.
+        """
+        self.show_state()
+        self.show_controls()
+        self.draw(*self.asked())
+
+    def show_controls(self) -> None:
+        """The main controls in a row."""
+        key = "controls" if self.close else None
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=key):
+            for name in self.main:
+                self.control(name)
+
+    def draw(self, experiment: Experiment, views: Views) -> None:
+        """The picture and its finding."""
+        datasets, finding = self._answered(experiment, views)
+        specification = self.picture.specification(self._own(views), background()) | {"datasets": datasets}
+        options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
+        if self.go:
+            options |= {"on_select": self._go_there, "selection_mode": GO}
+        with st.container(**self.place):
+            st.vega_lite_chart(specification, key=_PICTURE, **options)
+        st.html(finding)
+
+    def _own(self, views: Views) -> dict[str, str]:
+        """The views that are the picture's."""
+        return {name: views[name] for name in self.picture.views}
+
+    def _answered(self, experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
+        """What the picture draws and what it finds; where its digits end, it says so."""
+        drawn = self.picture.drawn(experiment, self._own(views), LANGUAGE)
+        unsure = warning(self.picture.answer(experiment, self._own(views)).digits)
+        return drawn[0], drawn[1] + paragraphs([unsure] if unsure else [])
+
+    def _go_there(self) -> None:
+        picked = st.session_state[_PICTURE].selection[GO]
+        if picked and self.go:
+            self.set(self.go(picked[0], self.asked()[1]))
+
+    def _files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+        own = self._own(views)
+        return files_of(self.picture, self.picture.answer(experiment, own), own, sentences(self.name))

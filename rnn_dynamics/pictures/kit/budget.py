@@ -1,0 +1,24 @@
+"""What an answer costs, estimated before it is computed, so that no page lets anybody wait."""
+
+from __future__ import annotations
+
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.experiment import Experiment
+
+#: What a step costs beside its matrix products, as if H were this much larger.
+_OVERHEAD = 100
+
+
+def multiply_adds(experiment: Experiment, *cells: str) -> int:
+    """Multiply-adds of the recurrent products of one network, or of one of each of the named cells together.
+
+    3 × 10⁹ of them take about a second on one core of the reference machine (`python -m benchmarks.cost`).
+    """
+    blocks = sum(CELLS[cell].blocks for cell in cells or (experiment.cell,))
+    of_a_step = blocks * (experiment.hidden_size + _OVERHEAD) * experiment.hidden_size * experiment.batch_size
+    return of_a_step * experiment.sequence_length * experiment.levels
+
+
+def affordable(most: float, each: float, asked: int) -> int:
+    """How many of those that are asked for may be computed, of which each costs so much: at least one."""
+    return int(min(asked, max(1, most // each)))

@@ -1,0 +1,43 @@
+"""Numbers as a reader meets them: each kind has one form, whatever the picture."""
+
+from __future__ import annotations
+
+import math
+
+
+def times(log10_factor: float, digits: str = ".3g") -> str:
+    """A factor given by its log10: ×0.582, ×0, ×10⁻⁷, – for nan."""
+    if math.isnan(log10_factor):
+        return "–"
+    if log10_factor == -math.inf:
+        return "×0"
+    return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
+
+
+def power_of_ten(log10_value: float) -> str:
+    """A value given by its log10: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
+    if math.isnan(log10_value):
+        return "–"
+    if log10_value == -math.inf:
+        return "0"
+    if -4 <= log10_value < 4:
+        return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
+    return ten_to(round(log10_value))
+
+
+def share(log10_share: float) -> str:
+    """What is left of something, as a factor: ×0.25; – where there is nothing to compare with."""
+    return "–" if math.isnan(log10_share) else f"×{power_of_ten(log10_share)}"
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with so many decimals, a real minus sign, and no sign before a zero."""
+    return f"{value:z.{digits}f}".replace("-", "−")
+
+
+def ten_to(exponent: int) -> str:
+    """A power of ten with its exponent raised."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

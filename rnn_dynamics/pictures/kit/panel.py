@@ -1,0 +1,139 @@
+"""A panel: a rectangle of a picture's one view, with its axes, its title and the marks that every picture has.
+
+All panels of a picture lie in one view, because a joined view has neither a flexible width nor shared selections.
+Where a panel lies is said in Vega's expressions, once, here; a chart then names columns of its tables. The parameter
+`whole` is the one row of the table "whole", with the sequence's `length` in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import altair as alt
+
+from rnn_dynamics.pictures.kit.panels import SUPERSCRIPT, at, go_there, group, heading
+from rnn_dynamics.pictures.kit.theme import Theme
+
+#: Lines of a title: "|" begins one, and on a phone "¦" does too.
+LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
+#: The same where the picture is wide: "|" begins a line only where there is no room for a long one.
+LINES_WHERE_NEEDED = "split(replace(whole.{}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
+#: An axis of orders of magnitude.
+LOG10: dict[str, Any] = {"labelExpr": f"'10' + {SUPERSCRIPT}", "tickMinStep": 1}
+
+
+def ref(value: Any) -> Any:
+    """A text is an expression."""
+    return alt.ExprRef(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A rectangle of the view; its sides are expressions in pixels. at_start: the past is on the left, not the lag."""
+
+    theme: Theme
+    left: str
+    right: str
+    top: str
+    bottom: str
+    at_start: bool = True
+
+    def x(self, field: str, ends: Sequence[Any], title: str = "", **axis: Any) -> alt.X:
+        """A horizontal axis from one end to the other."""
+        places = [alt.ExprRef(self.left), alt.ExprRef(self.right)]
+        scale = alt.Scale(domain=[ref(end) for end in ends], range=places, nice=False, zero=False)
+        below = alt.Axis(orient="bottom", offset=ref(f"{self.bottom} - height"), **axis)
+        return alt.X(field, title=title or None, scale=scale, axis=below)
+
+    def y(self, field: str, ends: Sequence[Any], title: str = "", **axis: Any) -> alt.Y:
+        """A vertical axis from one end, below, to the other."""
+        places = [alt.ExprRef(self.bottom), alt.ExprRef(self.top)]
+        scale = alt.Scale(domain=[ref(end) for end in ends], range=places, nice=False, zero=False)
+        beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
+        return alt.Y(field, title=title or None, scale=scale, axis=beside)
+
+    def time(self, field: str = "", **axis: Any) -> alt.X:
+        """The axis of time: the step, or the lag, of each row; or another field."""
+        ends = ("1", "whole.length") if self.at_start else ("0", "whole.length - 1")
+        title = "time step t" if self.at_start else "lag T − t (steps before the end)"
+        return self.x(field or ("step:Q" if self.at_start else "lag:Q"), ends, title, **{"tickCount": 6} | axis)
+
+    def title(self, name: str, lines: str = LINES, x: str = "0") -> alt.Chart:
+        """The title `name` of the table "whole", above the panel."""
+        return heading(self.theme, lines.format(name), x, self.top)
+
+    def lead(self, **axes: Any) -> alt.Chart:
+        """Carries axes and draws nothing."""
+        return alt.Chart(alt.NamedData("whole")).mark_point(opacity=0).encode(**axes)
+
+    def lines(self, data: str, styles: Mapping[str, dict[str, Any]], by: str = "name", **axes: Any) -> alt.LayerChart:
+        """A line for each value of `by`, with the mark of `styles`: constants are quicker than an encoding."""
+        layers = [
+            alt.Chart().transform_filter(f"datum.{by} === '{name}'").mark_line(order=None, **style)
+            for name, style in styles.items()
+        ]
+        return with_lag(group(data, *layers, **axes))
+
+    def labels(self, data: str, size: Any, colour: Any) -> alt.LayerChart:
+        """The rows of `frames.label_rows`, beside step 1, with a halo."""
+        side = {"align": "left", "dx": 8} if self.at_start else {"align": "right", "dx": -8}
+        style: dict[str, Any] = {**side, "fontSize": ref(size), "fontWeight": "bold"}
+        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
+        layers = (alt.Chart().mark_text(**style, **halo), alt.Chart().mark_text(**style, color=colour))
+        return group(data, *layers, x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
+
+    def rows(self, data: str, place: str, value: str, y: Any, chosen: str = "") -> alt.LayerChart:
+        """A map of rows of time: each a strip in the colours of its values, and a frame around the one pointed at.
+
+        Args:
+            data: rows of `place` (from the bottom), step and `value`; free where there is no value.
+            place: the column, which the selection "hover" picks; the parameter `pointed` is the place pointed at.
+            value: the column whose colours the scale "color" has, see `panels.colour_bar`.
+            y: the axis of the places.
+            chosen: an expression for the row that the reader has chosen; a click then goes to another.
+        """
+        along = "datum.step - 1" if self.at_start else "whole.length - datum.step"
+        hover = alt.selection_point(
+            name="hover", on="pointermove", fields=[place], clear="pointerout", empty=False, toggle=False
+        )
+        strip = (
+            alt.Chart()
+            .mark_rect(
+                y2Offset=-1,  # else the background shines through between two strips
+                fill=alt.ExprRef("{gradient: 'linear', x1: 0, y1: 0, x2: 1, y2: 0, stops: datum.stops}"),
+                cursor="pointer" if chosen else alt.Undefined,
+            )
+            .add_params(hover, *([go_there(place, "chosen")] if chosen else []))
+        )
+        frame = alt.Chart().transform_filter(f"datum.{place} === pointed")
+        layers = (strip, frame.mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2))
+        whole = group(data, *layers, x=at(self.left), x2=at(self.right), y=y, y2="above:Q")
+        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : '#00000000'"
+        coloured: Any = (
+            whole.transform_calculate(offset=f"({along}) / max(1, whole.length - 1)", color=colour)
+            .transform_aggregate(stops="values(color)", groupby=[place])
+            .transform_calculate(above=f"datum.{place} + 1", **({"chosen": chosen} if chosen else {}))
+        )
+        return cast(alt.LayerChart, coloured)
+
+    def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> alt.LayerChart:
+        """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""
+        text = alt.Chart(alt.NamedData(rows)).transform_filter(f"datum.{place} === pointed")
+        side: dict[str, Any] = {"align": "right" if self.at_start else "left", "baseline": "bottom"}
+        corner = f"{self.right} - 8" if self.at_start else f"{self.left} + 8"
+        both: Any = alt.layer(
+            with_lag(alt.Chart(alt.NamedData(lines)).transform_filter(f"datum.{place} === pointed"))
+            .mark_line(color=self.theme.text, strokeWidth=2, order=None)
+            .encode(**axes),
+            text.mark_text(**side, fontSize=14, color=self.theme.text).encode(
+                x=at(corner), y=at(f"{self.bottom} - 8"), text="text:N"
+            ),
+        )
+        return cast(alt.LayerChart, both)
+
+
+def with_lag(chart: Any) -> Any:
+    """The same chart, whose rows of steps have a lag too."""
+    return chart.transform_calculate(lag="whole.length - datum.step")

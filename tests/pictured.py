@@ -1,0 +1,28 @@
+"""What a picture draws and says, for tests: its tables as rows, and its words."""
+
+from typing import Any
+
+from rnn_dynamics import Experiment
+from rnn_dynamics.content import sentences
+from rnn_dynamics.pictures.kit.picture import Picture, rows_of
+
+Rows = list[dict[str, Any]]
+
+
+def drawn_by(picture: Picture[Any], experiment: Experiment, **views: str) -> dict[str, Rows]:
+    """Name -> the rows of each table; what is no number is None."""
+    asked, words = {**picture.views, **views}, sentences(picture.name)
+    answer = picture.answer(experiment, asked)
+    tables = picture.tables(answer, picture.texts(words, answer, asked), asked)
+    return {name: rows_of(table) for name, table in tables.items()}
+
+
+def said_by(picture: Picture[Any], experiment: Experiment, **views: str) -> str:
+    """The finding, as HTML."""
+    asked = {**picture.views, **views}
+    return picture.finding(sentences(picture.name), picture.answer(experiment, asked), asked)
+
+
+def column(rows: Rows, name: str, **of: Any) -> list[Any]:
+    """A column of those rows that have these values."""
+    return [row[name] for row in rows if all(row[key] == value for key, value in of.items())]
