@@ -29,7 +29,7 @@ from rnn_dynamics.pictures.blank.chart import blank_chart
 from rnn_dynamics.pictures.blank.table import accuracy_table, word_table
 from rnn_dynamics.pictures.blank.words import Look, blank_picture, claim, finding, tinted
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
+from rnn_dynamics.pictures.kit.theme import THEMES
 
 OPENING = Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
 PRESETS = {
@@ -102,7 +102,7 @@ def picture() -> None:
     if complaint := _template(views)[1]:
         st.warning(sentences(PAGE)["bad_template"].format(why=complaint))
     answer = _answer()
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(answer.cell)]
+    colour = THEMES[background()].cells[answer.cell]
     st.html(claim(answer) + tinted(answer, Look(views["tint"] != "norm", colour)))
     with st.container(key="reading"):  # a phone needs more height; see page.css
         st.vega_lite_chart(

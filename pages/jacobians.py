@@ -83,7 +83,7 @@ def latch() -> None:
 
 
 def _picture(experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    colour = THEMES[background()].cells[experiment.cell]
     return jacobian_picture(experiment, views["axis"] == "lag", colour), jacobian_finding(experiment)
 
 

@@ -16,7 +16,7 @@ from rnn_dynamics.pictures.cost.answer import cost_finding, cost_picture
 from rnn_dynamics.pictures.cost.chart import cost_chart
 from rnn_dynamics.pictures.cost.table import cost_table
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
 from rnn_dynamics.pictures.losses.answer import PAGE, TRUNCATIONS, loss_answer, loss_picture
 from rnn_dynamics.pictures.losses.chart import HEIGHT, loss_chart
 from rnn_dynamics.pictures.losses.table import loss_table, truncation_table
@@ -83,7 +83,7 @@ def cost() -> None:
 
 
 def _picture(experiment: Experiment, views: Views, on: Background | None = None) -> tuple[dict[str, bytes], str]:
-    colour = THEMES[on or background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    colour = THEMES[on or background()].cells[experiment.cell]
     return (
         loss_picture(experiment, views["truncation"], colour, SEQUENTIAL),
         loss_finding(experiment, views["truncation"]),

@@ -79,7 +79,7 @@ def picture() -> None:
 
 
 def _picture(experiment: Experiment, views: Views, there: tuple[float, ...]) -> tuple[dict[str, bytes], str]:
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    colour = THEMES[background()].cells[experiment.cell]
     return phase_picture(experiment, there, views["across"], colour, DIVERGING)
 
 

@@ -12,7 +12,7 @@ from rnn_dynamics.dashboard.frame import Frame, View, Views, along_sliders, back
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
+from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.shapes.answer import (
     LENGTHS,
     PAGE,
@@ -80,7 +80,7 @@ def picture() -> None:
         FRAME.control("sequence_length")
         FRAME.control("stop")
     experiment, views = FRAME.asked()
-    colour = THEMES[background()].cells[list(CELL_NAMES).index(experiment.cell)]
+    colour = THEMES[background()].cells[experiment.cell]
     datasets = shape_picture(experiment, views["shape"], views["stop"], colour)
     with st.container(key="unrolled"):  # as high as the screen allows, see page.css
         st.vega_lite_chart(

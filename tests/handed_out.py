@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +43,12 @@ def opened(page: str) -> dict[str, Any]:
     tree.body = [node for node in tree.body if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Constant)]
     found: dict[str, Any] = {"__name__": page, "__file__": str(path)}
     exec(compile(tree, path, "exec"), found)
+    return found
+
+
+def frame_of(page: str) -> Frame:
+    """A page's frame."""
+    (found,) = (value for value in opened(page).values() if isinstance(value, Frame))
     return found
 
 
@@ -74,13 +82,15 @@ class Case:
 
     def files(self) -> Sequence[Download]:
         """What the page's share panel hands out there."""
-        found: Sequence[Download] = opened(self.page)["_downloads"](self.experiment, self.views)
+        frame = frame_of(self.page)
+        files = frame.files if isinstance(frame, Page) else opened(self.page)["_downloads"]
+        found: Sequence[Download] = files(self.experiment, self.views)
         return found
 
 
 def cases(page: str) -> dict[str, Case]:
     """The page's presets as they are, and small networks of every kind that its controls can reach."""
-    frame = opened(page)["FRAME"]
+    frame = frame_of(page)
     views = frame.views_at_opening
     found = {
         f"{page}-{name}": Case(page, preset, views | dict(frame.preset_views.get(name, {})))

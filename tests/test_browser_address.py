@@ -11,7 +11,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.experiment import settings
 from tests.drawn import note_texts, texts_on_each_other
-from tests.handed_out import opened
+from tests.handed_out import frame_of
 from tests.reader import Reader, running_app, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
 from tests.test_pages import PAGES
@@ -83,7 +83,7 @@ def test_what_is_pressed_first_is_one_entry_and_opens_elsewhere(
 
 def set_by(page: str) -> dict[str, dict[str, str]]:
     """Button of each preset -> what the address should say once it is pressed first."""
-    frame = opened(page)["FRAME"]
+    frame = frame_of(page)
     offered, opening = {*frame.main, *frame.more, *frame.views}, frame.at_opening
     return {
         f"preset_{key}": {

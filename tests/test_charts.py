@@ -105,9 +105,9 @@ def test_the_colours_of_the_map_have_a_legend_with_a_unit(component: str, agains
 def test_a_cell_has_one_colour_in_curve_and_label(component: str, against: str, background: Background) -> None:
     spec, colours = spec_of(component, against, background), THEMES[background].cells
     curves = [layer["mark"] for layer in layers(spec) if layer["mark"]["type"] == "line"]
-    assert [curve["color"] for curve in curves] == list(colours)
+    assert [curve["color"] for curve in curves] == list(colours.values())
     (labels,) = (channel for channel in channels(spec, "color") if channel["field"] == "cell")
-    assert labels["scale"] == {"domain": list(CELLS), "range": list(colours)}
+    assert labels["scale"] == {"domain": list(CELLS), "range": list(colours.values())}
 
 
 @every_picture
@@ -120,7 +120,7 @@ def test_every_cell_has_a_curve_and_a_dash_of_its_own(component: str, against: s
 
 @pytest.mark.parametrize("background", THEMES)
 def test_the_cells_differ_in_colour(background: Background) -> None:
-    assert len(set(THEMES[background].cells)) == len(CELLS) == len(CELL_NAMES) == len(CELL_DASHES)
+    assert len(set(THEMES[background].cells.values())) == len(CELLS) == len(CELL_NAMES) == len(CELL_DASHES)
     assert tuple(CELL_NAMES) == tuple(CELL_DASHES) == tuple(CELLS)
 
 

@@ -39,6 +39,7 @@ class _Sentence(str):
 class Words(dict[str, Any]):
     """The sentences of a page in one language: what is remembered by them knows its language, and ends with an edit."""
 
+    language = LANGUAGE
     __hash__ = object.__hash__  # type: ignore[assignment]  # not by value: they are read once
 
     def __eq__(self, other: object) -> bool:
@@ -59,7 +60,9 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
         found = tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name}: {error}") from error
-    return Words(_placed(found, f"{name}:"))
+    words = Words(_placed(found, f"{name}:"))
+    words.language = language
+    return words
 
 
 def counted(forms: Mapping[str, Any], count: int, **numbers: object) -> str:

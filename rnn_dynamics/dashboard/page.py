@@ -38,7 +38,7 @@ class Page(Frame):
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, with what else stands below its picture; then answer what others are about to ask."""
-        self.show(st.fragment(self._live), self._files, below=below)
+        self.show(st.fragment(self._live), self.files, below=below)
         warm_up(self.name, self.expected, lambda question: self._answered(question, self.views_at_opening))
 
     def _live(self) -> None:
@@ -61,7 +61,7 @@ class Page(Frame):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
         datasets, finding = self._answered(experiment, views)
-        specification = self.picture.specification(self._own(views), background()) | {"datasets": datasets}
+        specification = self.picture.specification(self._own(views), background(), LANGUAGE) | {"datasets": datasets}
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
@@ -84,6 +84,7 @@ class Page(Frame):
         if picked and self.go:
             self.set(self.go(picked[0], self.asked()[1]))
 
-    def _files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+        """What the share panel hands out."""
         own = self._own(views)
         return files_of(self.picture, self.picture.answer(experiment, own), own, sentences(self.name))

@@ -19,7 +19,7 @@ from rnn_dynamics.learning.training import Training, checked_training
 Array = NDArray[np.float64]
 
 #: Cell -> its gate that keeps what the state holds: c_t = f c_{t−1} + i g, and h_t = z h_{t−1} + (1 − z) n.
-KEEPS: Mapping[str, str] = {"lstm": "f", "gru": "z"}
+KEEPS: Mapping[str, str] = {name: cell.keeps for name, cell in CELLS.items() if cell.keeps}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ pictures.frames("depth", Experiment(cell="lstm", num_layers=3))    # the same nu
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import pandas as pd
@@ -38,7 +38,7 @@ def draw(
     name: str,
     experiment: Experiment | None = None,
     *,
-    background: Background = "light",
+    background: str = "light",
     language: str = LANGUAGE,
     **views: str,
 ) -> alt.LayerChart:
@@ -55,8 +55,8 @@ def draw(
         ValueError: a name, or a value, is none of those that there are.
     """
     one = picture(name)
-    one_of("background", background, tuple(THEMES))
-    return one.draw(experiment or Experiment(), _asked(one, views), background, language)
+    theme = cast(Background, one_of("background", background, tuple(THEMES)))
+    return one.draw(experiment or Experiment(), _asked(one, views), theme, language)
 
 
 def frames(name: str, experiment: Experiment | None = None, **views: str) -> dict[str, pd.DataFrame]:

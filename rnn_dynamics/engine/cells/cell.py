@@ -91,7 +91,9 @@ class Adjoints:
 class Cell(Protocol):
     """One architecture; `R` is its record of the forward pass.
 
-    name: key of the registry. label: for a reader. gates: PyTorch's letters in PyTorch's order. blocks: rows of
+    name: key of the registry. label, short: for a reader. module: its name in `torch.nn`, "" where it has none. gates:
+    PyTorch's letters in PyTorch's order. keeps: the gate that alone multiplies a term of the state, along which a
+    gradient meets no matrix; "" where there is none. signed: the gates that are a tanh. blocks: rows of
     `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
     state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
     it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
@@ -100,7 +102,11 @@ class Cell(Protocol):
 
     name: str
     label: str
+    short: str
+    module: str
     gates: tuple[str, ...]
+    keeps: str
+    signed: tuple[str, ...]
     blocks: int
     delta_blocks: int
     components: tuple[str, ...]

@@ -38,7 +38,11 @@ class Elman:
 
     name = "rnn"
     label = "Vanilla RNN"
+    short = "RNN"
+    module = "RNN"
     gates: tuple[str, ...] = ()
+    keeps = ""
+    signed: tuple[str, ...] = ()
     blocks = 1
     delta_blocks = 1
     state_block = 0

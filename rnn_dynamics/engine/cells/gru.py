@@ -53,7 +53,11 @@ class Gru:
 
     name = "gru"
     label = "GRU"
+    short = "GRU"
+    module = "GRU"
     gates: tuple[str, ...] = ("r", "z", "n")
+    keeps = "z"
+    signed: tuple[str, ...] = ("n",)
     blocks = 3
     delta_blocks = 4
     state_block = 2

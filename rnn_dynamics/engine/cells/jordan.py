@@ -46,6 +46,8 @@ class _FeedsBackOutput:
     """What both nonlinearities share."""
 
     name = "jordan"
+    short = "Jordan"
+    module = ""
     state_matrix = "W_hh W_ho"
     feeds_back_output = True
 

@@ -53,7 +53,11 @@ class Lstm:
 
     name = "lstm"
     label = "LSTM"
+    short = "LSTM"
+    module = "LSTM"
     gates: tuple[str, ...] = ("i", "f", "g", "o")
+    keeps = "f"
+    signed: tuple[str, ...] = ("g",)
     blocks = 4
     delta_blocks = 4
     state_block = 2

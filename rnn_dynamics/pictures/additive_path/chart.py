@@ -21,7 +21,7 @@ from rnn_dynamics.pictures.kit.panels import (
     strips,
     time_axis,
 )
-from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, SEQUENTIAL, THEMES, Background, Theme
+from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL, THEMES, Background, Theme
 
 HEIGHT = 480
 
@@ -53,7 +53,7 @@ def path_chart(against: str, background: Background) -> alt.LayerChart:
     """
     theme = THEMES[background]
     panels = _Panels(theme, at_start=against == "step")
-    cells = dict(zip(CELL_NAMES, theme.cells, strict=True))
+    cells = theme.cells
     parameters = _PARAMETERS | {"cellColour": f"{cells}[whole.cell]"}
     left: list[Any] = [panels.bands(), panels.curves(), panels.unit(), panels.labels(), panels.curves_title()]
     return picture(
@@ -146,7 +146,7 @@ class _Panels:
         layers = (
             alt.Chart().mark_text(**style, **halo),
             alt.Chart().mark_text(
-                **style, color=alt.ExprRef(f"datum.name === 'rnn' ? '{self.theme.cells[0]}' : cellColour")
+                **style, color=alt.ExprRef(f"datum.name === 'rnn' ? '{self.theme.palette[0]}' : cellColour")
             ),
         )
         return group("curves", *layers, x=at("0" if self.at_start else "curvesRight"), y="end:Q", text="text:N")
@@ -155,7 +155,7 @@ class _Panels:
         return heading(self.theme, _LINES.format("curves"), "0", "0")
 
     def _colour(self, name: str) -> Any:
-        return self.theme.cells[0] if name == "rnn" else alt.ExprRef("cellColour")
+        return self.theme.palette[0] if name == "rnn" else alt.ExprRef("cellColour")
 
     # --- the cosine -------------------------------------------------------------------------------------------
 

@@ -35,7 +35,9 @@ def before_after_chart(component: str, against: str, background: Background) -> 
         scale=alt.Scale(domain=[alt.ExprRef("whole.low"), alt.ExprRef("whole.high")], nice=False, zero=False),
         axis=alt.Axis(labelExpr=POWER_OF_TEN, tickCount=5, tickMinStep=100),
     )
-    colour = alt.Color("cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(theme.cells)), legend=None)
+    colour = alt.Color(
+        "cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(theme.cells.values())), legend=None
+    )
     dash = alt.StrokeDash("time:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values())), legend=None)
     curves = flattened(x="whole.steps", y="datum.points").mark_line(strokeWidth=3, order=None)
     side = {"align": "left" if against == "step" else "right", "dx": 8 if against == "step" else -8}

@@ -61,7 +61,7 @@ class _Panels:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.colours = _by_cell(dict(zip(CELL_NAMES, theme.cells, strict=True)))
+        self.colours = _by_cell(theme.cells)
         self.colour = alt.Color("cell:N", scale=self.colours, legend=None)
         self.dash = alt.StrokeDash("cell:N", scale=_by_cell(CELL_DASHES), legend=None)
         self.style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 13 : 14"), "color": theme.text}

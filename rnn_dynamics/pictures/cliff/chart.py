@@ -73,7 +73,7 @@ def cliff_chart(background: Background) -> alt.LayerChart:
 
 def kind_colours(theme: Theme) -> dict[str, str]:
     """Kind of clipping -> its colour."""
-    return dict(zip(_KINDS, (theme.cells[0], theme.cells[2], theme.cells[3]), strict=True))
+    return dict(zip(_KINDS, (theme.palette[0], theme.palette[2], theme.palette[3]), strict=True))
 
 
 def by_kind(values: dict[str, Any]) -> alt.Scale:

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES, Background
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
 HEIGHT = 340
 #: Shape of the points and dash of the line of each name.
@@ -31,7 +31,7 @@ _PARAMETERS = {
 def cost_chart(cell: str, background: Background) -> alt.LayerChart:
     """The picture of a cell, on a background that is a key of THEMES."""
     theme = THEMES[background]
-    own = theme.cells[list(CELL_NAMES).index(cell)]
+    own = theme.cells[cell]
     colours = dict(zip(STYLES, (theme.quiet, own, own, theme.text, theme.text), strict=True))
     colour = alt.ExprRef(f"{colours}[datum.name]")
     x = alt.X(

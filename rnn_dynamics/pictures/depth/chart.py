@@ -12,7 +12,7 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import LINES_WHERE_NEEDED, LOG10, Panel
 from rnn_dynamics.pictures.kit.panels import at, colour_bar, picture
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, DIVERGING, THEMES, Background
+from rnn_dynamics.pictures.kit.theme import DIVERGING, THEMES, Background
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of an axis and a title.
@@ -30,22 +30,22 @@ _SIZE = alt.ExprRef("narrow ? 12 : 15")
 DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
 
 
-def chart(views: Mapping[str, str], background: Background) -> alt.LayerChart:
+def chart(axes: Mapping[str, str], views: Mapping[str, str], background: Background) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
     theme, past = THEMES[background], views["axis"] == "step"
-    levels = Panel(theme, "mapLeft", "width", "0", "mapBottom", past)
-    curves = Panel(theme, "mapLeft", "width", "curvesTop", "height", past)
+    levels = Panel(theme, axes, "mapLeft", "width", "0", "mapBottom", past)
+    curves = Panel(theme, axes, "mapLeft", "width", "curvesTop", "height", past)
     cell = alt.ExprRef("cellColour")
     styles: dict[str, dict[str, Any]] = {
         name: {"strokeDash": dash, "strokeWidth": 2.5, "color": cell} for name, dash in DASHES.items()
     }
     styles["whole"]["strokeWidth"], styles["single"]["color"] = 4, theme.quiet
     title = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
-    height = curves.y("log10_norm:Q", ("whole.low", "whole.high"), "relative to step T", tickCount=4, **LOG10, **title)
+    height = curves.y("log10_norm:Q", ("whole.low", "whole.high"), axes["relative"], tickCount=4, **LOG10, **title)
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     return picture(
         theme,
-        _PARAMETERS | {"cellColour": f"{dict(zip(CELL_NAMES, theme.cells, strict=True))}[whole.cell]"},
+        _PARAMETERS | {"cellColour": f"{theme.cells}[whole.cell]"},
         alt.layer(
             levels.rows("levels", "place", "log10_norm", alt.Y("place:Q")),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
@@ -59,7 +59,7 @@ def chart(views: Mapping[str, str], background: Background) -> alt.LayerChart:
             curves.title("curves", LINES_WHERE_NEEDED),
         ),
         colour_bar(
-            "log₁₀ ‖dL/dh‖, against step T",
+            axes["colour"],
             "length:Q",
             ("-whole.limit", "whole.limit"),
             DIVERGING,

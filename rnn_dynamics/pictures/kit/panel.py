@@ -31,9 +31,14 @@ def ref(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Panel:
-    """A rectangle of the view; its sides are expressions in pixels. at_start: the past is on the left, not the lag."""
+    """A rectangle of the view.
+
+    theme: its colours. axes: what axes are called. left, right, top, bottom: its sides, expressions in pixels.
+    at_start: the past is on the left, else the lag grows to the right.
+    """
 
     theme: Theme
+    axes: Mapping[str, str]
     left: str
     right: str
     top: str
@@ -57,8 +62,8 @@ class Panel:
     def time(self, field: str = "", **axis: Any) -> alt.X:
         """The axis of time: the step, or the lag, of each row; or another field."""
         ends = ("1", "whole.length") if self.at_start else ("0", "whole.length - 1")
-        title = "time step t" if self.at_start else "lag T − t (steps before the end)"
-        return self.x(field or ("step:Q" if self.at_start else "lag:Q"), ends, title, **{"tickCount": 6} | axis)
+        along = "step" if self.at_start else "lag"
+        return self.x(field or f"{along}:Q", ends, self.axes[along], **{"tickCount": 6} | axis)
 
     def title(self, name: str, lines: str = LINES, x: str = "0") -> alt.Chart:
         """The title `name` of the table "whole", above the panel."""

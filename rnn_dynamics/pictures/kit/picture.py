@@ -44,7 +44,8 @@ class Picture(Generic[Answer]):
     """A picture and what belongs to it.
 
     name: of its folder, and of its words in content/. answer: the numbers, remembered. texts: what the picture writes.
-    tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn, on light or dark.
+    tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn, given what the axes are
+    called, its views, and light or dark.
     finding: what stands below, as HTML. views: its settings and their values at the opening. files: what a reader can
     have as a CSV, by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find
     the same numbers, as `dashboard.downloads` names them.
@@ -54,15 +55,15 @@ class Picture(Generic[Answer]):
     answer: Callable[[Experiment, Views], Answer]
     texts: Callable[[Words, Answer, Views], Texts]
     tables: Callable[[Answer, Texts, Views], Tables]
-    chart: Callable[[Views, Background], alt.LayerChart]
+    chart: Callable[[Words, Views, Background], alt.LayerChart]
     finding: Callable[[Words, Answer, Views], str]
     views: Views = field(default_factory=dict)
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
 
-    def specification(self, views: Views, background: Background) -> dict[str, Any]:
+    def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
-        return as_vega_lite(_chart, self, tuple(views.items()), background)
+        return as_vega_lite(_chart, self, tuple(views.items()), background, sentences(self.name, language))
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> tuple[dict[str, bytes], str]:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
@@ -72,7 +73,7 @@ class Picture(Generic[Answer]):
         """The chart with its data inside, for a notebook or a file."""
         words, answer = sentences(self.name, language), self.answer(experiment, views)
         tables = self.tables(answer, self.texts(words, answer, views), views)
-        chart = self.chart(views, background).properties(width=_WIDTH)
+        chart = self.chart(_axes(words), views, background).properties(width=_WIDTH)
         chart.datasets = {name: rows_of(table) for name, table in tables.items()}
         return chart
 
@@ -81,8 +82,15 @@ class Picture(Generic[Answer]):
 _WIDTH = 900
 
 
-def _chart(picture: Picture[Any], views: tuple[tuple[str, str], ...], background: Background) -> alt.LayerChart:
-    return picture.chart(dict(views), background)
+def _chart(
+    picture: Picture[Any], views: tuple[tuple[str, str], ...], background: Background, words: Words
+) -> alt.LayerChart:
+    return picture.chart(_axes(words), dict(views), background)
+
+
+def _axes(words: Words) -> Words:
+    """What the axes are called: those of all pictures, and a picture's own."""
+    return Words(sentences("axes", words.language) | words.get("axes", {}))
 
 
 @remembered

@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnn_dynamics.engine.cells import CELLS
+
 Background = Literal["light", "dark"]
 
 #: The cells in the order of their colours; a legend names them like this.
-CELL_NAMES = {"rnn": "RNN", "jordan": "Jordan", "lstm": "LSTM", "gru": "GRU"}
-#: A dash per cell, so that no reader depends on colour: long, dash and dot, solid, dotted.
-CELL_DASHES = {"rnn": [7, 4], "jordan": [9, 3, 2, 3], "lstm": [1, 0], "gru": [2, 3]}
+CELL_NAMES = {cell.name: cell.short for cell in CELLS.values()}
+#: A dash and a shape for each, so that no reader depends on colour; the last of each waits for a new cell.
+CELL_DASHES = dict(zip(CELL_NAMES, ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3, 2, 3, 2, 3]), strict=False))
+CELL_SHAPES = dict(zip(CELL_NAMES, ("square", "diamond", "circle", "triangle-up", "cross"), strict=False))
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours on one background. `cells` follow CELL_NAMES."""
+    """Colours on one background. `palette`: of the cells, in their order, and one more."""
 
-    cells: tuple[str, ...]
+    palette: tuple[str, ...]
     text: str
     quiet: str
     line: str
     panel: str
     horizon: str
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Cell -> its colour."""
+        return dict(zip(CELL_NAMES, self.palette, strict=False))
 
 
 #: The map's colours on both backgrounds: blue below, orange above, equally light on both sides. The inner two are
@@ -43,8 +51,12 @@ HEIGHTS: dict[Background, tuple[tuple[int, int], ...]] = {
 }
 
 THEMES: dict[Background, Theme] = {
-    "light": Theme(("#bf4400", "#7d3c98", "#0059a5", "#0e7f61"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"),
-    "dark": Theme(("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"),
+    "light": Theme(
+        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000"), "#12161c", "#4d5866", "#c3cad3", "#ffffff", "#12161c"
+    ),
+    "dark": Theme(
+        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a"), "#eef1f5", "#aeb8c5", "#465262", "#12161c", "#12161c"
+    ),
 }
 
 

@@ -24,7 +24,7 @@ def latch_chart(background: Background) -> alt.LayerChart:
     """The cobweb on one background."""
     theme = THEMES[background]
     lines: Any = [
-        _line("curve", color=theme.cells[0], strokeWidth=3),
+        _line("curve", color=theme.palette[0], strokeWidth=3),
         _line("up", color=theme.text, strokeWidth=1.5),
         _line("down", color=theme.text, strokeWidth=1.5, strokeDash=[5, 3]),
     ]

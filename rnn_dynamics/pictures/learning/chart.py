@@ -107,7 +107,7 @@ class _Panels:
     def __init__(self, theme: Theme, at_start: bool) -> None:
         self.theme, self.at_start = theme, at_start
         self.colour = alt.Color(
-            "cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(theme.cells)), legend=None
+            "cell:N", scale=alt.Scale(domain=list(CELL_NAMES), range=list(theme.cells.values())), legend=None
         )
         self.dash = alt.StrokeDash(
             "cell:N", scale=alt.Scale(domain=list(CELL_DASHES), range=list(CELL_DASHES.values())), legend=None

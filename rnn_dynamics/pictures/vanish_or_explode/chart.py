@@ -200,7 +200,7 @@ class _Panels:
             flattened(x="whole.steps", y="datum.points")
             .transform_filter(f"datum.cell === '{cell}'")
             .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False, order=None)
-            for cell, colour in zip(CELL_NAMES, self.theme.cells, strict=True)
+            for cell, colour in self.theme.cells.items()
         ]
         return group("curves", *layers, **self._lead_left()).transform_filter("datum.scale === shown")
 
@@ -213,7 +213,7 @@ class _Panels:
             "fontWeight": "bold",
         }
         halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round"}
-        colours = alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells))
+        colours = alt.Scale(domain=list(CELL_NAMES), range=list(self.theme.cells.values()))
         layers = (
             alt.Chart().mark_text(**style, **halo, opacity=0.85),
             alt.Chart().mark_text(**style).encode(color=alt.Color("cell:N", scale=colours, legend=None)),

@@ -1,0 +1,136 @@
+"""What holds for every picture, whatever it shows: a new one is tested by being registered."""
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from rnn_dynamics import pictures
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from tests.claims import assert_fits_a_phone, assert_readable, plain
+from tests.handed_out import frame_of
+from tests.pictured import drawn_by, said_by
+
+#: Bytes of a picture's tables: each step of a held key sends them.
+LARGEST_MESSAGE = 40_000
+every_picture = pytest.mark.parametrize("name", pictures.NAMES)
+Spec = dict[str, Any]
+
+
+def settings_of(name: str) -> Iterator[tuple[Any, dict[str, str]]]:
+    """The presets of the picture's page: experiment, and the views that are the picture's."""
+    one = pictures.picture(name)
+    page = frame_of(PAGE_OF.get(name, name))
+    for key, preset in page.presets.items():
+        views = page.views_at_opening | dict(page.preset_views.get(key, {}))
+        yield preset, {view: views.get(view, opening) for view, opening in one.views.items()}
+
+
+#: Picture -> the page that shows it below its own.
+PAGE_OF = {
+    "before_after": "vanish_or_explode",
+    "clipping": "cliff",
+    "cost": "losses",
+    "latch": "jacobians",
+}
+
+
+def layers(spec: Spec) -> Iterator[Spec]:
+    """All layers that draw, each with what it inherits from its groups."""
+    for layer in spec["layer"]:
+        inherited = {key: spec[key] for key in ("data",) if key in spec} | layer
+        yield from layers(inherited) if "layer" in layer else [inherited]
+
+
+def specifications(one: Picture[Any]) -> Iterator[tuple[dict[str, str], Background, Spec]]:
+    (_, views), *_ = settings_of(one.name)
+    axes = [views | {"axis": axis} for axis in ("step", "lag")] if "axis" in views else [views]
+    for asked, background in product(axes, THEMES):
+        yield asked, background, one.specification(asked, background, LANGUAGE)
+
+
+@every_picture
+def test_a_chart_is_valid_plain_constant_and_without_values(name: str) -> None:
+    one = pictures.picture(name)
+    for views, background, spec in specifications(one):
+        assert json.loads(json.dumps(spec, allow_nan=False)) == spec
+        chart = one.chart(sentences("axes") | sentences(name).get("axes", {}), views, background)
+        assert chart.to_dict()["layer"] == spec["layer"]  # which checks it against Vega-Lite's schema
+        assert "datasets" not in spec
+        assert all(set(layer.get("data", {})) <= {"name"} for layer in layers(spec))
+
+
+@every_picture
+def test_every_table_is_drawn_and_every_drawn_table_is_there(name: str) -> None:
+    one = pictures.picture(name)
+    (experiment, views), *_ = settings_of(name)
+    tables = set(drawn_by(one, experiment, **views))
+    for _, _, spec in specifications(one):
+        assert {layer["data"]["name"] for layer in layers(spec)} == tables
+
+
+@every_picture
+def test_a_reader_of_the_data_sees_named_columns_of_numbers(name: str) -> None:
+    for experiment, views in settings_of(name):
+        for table, rows in drawn_by(pictures.picture(name), experiment, **views).items():
+            for row in rows:
+                for key, value in row.items():
+                    parts = str(value).split(",")
+                    assert len(parts) == 1 or not all(part.lstrip("-").isdigit() for part in parts), (table, key)
+                    assert not str(value).startswith("#"), (table, key)
+
+
+@every_picture
+def test_titles_labels_and_findings_are_readable_at_every_preset(name: str) -> None:
+    one = pictures.picture(name)
+    for experiment, views in settings_of(name):
+        tables = drawn_by(one, experiment, **views)
+        texts = [value for rows in tables.values() for row in rows for value in row.values() if isinstance(value, str)]
+        assert_readable("\n".join([*texts, plain(said_by(one, experiment, **views))]))
+        (whole,) = tables["whole"]
+        assert_fits_a_phone(*(value for value in whole.values() if isinstance(value, str)))
+
+
+@every_picture
+def test_a_message_is_small_and_made_once_for_all(name: str) -> None:
+    one = pictures.picture(name)
+    for experiment, views in settings_of(name):
+        datasets, _ = one.drawn(experiment, views, LANGUAGE)
+        assert sum(map(len, datasets.values())) < LARGEST_MESSAGE
+        assert one.drawn(experiment, views, LANGUAGE)[0] is datasets
+
+
+@every_picture
+def test_a_drawn_chart_holds_its_data_and_has_a_width(name: str) -> None:
+    (experiment, views), *_ = settings_of(name)
+    drawn = pictures.draw(name, experiment, **views).to_dict()
+    assert drawn["width"] > 300
+    assert set(drawn["datasets"]) == set(drawn_by(pictures.picture(name), experiment, **views))
+    json.dumps(drawn, allow_nan=False)
+
+
+@every_picture
+def test_a_file_has_a_label_and_rows(name: str) -> None:
+    one = pictures.picture(name)
+    (experiment, views), *_ = settings_of(name)
+    for file, frame in pictures.frames(name, experiment, **views).items():
+        assert sentences(name)["files"][file]
+        assert len(frame)
+    assert set(sentences(name).get("files", {})) >= set(one.files)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"name": "dept"}, "name = 'dept' is not one of "),
+        ({"name": "depth", "axes": "lag"}, "setting = 'axes' is not one of axis"),
+        ({"name": "depth", "background": "grey"}, "background = 'grey' is not one of light, dark"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        pictures.draw(**asked)
