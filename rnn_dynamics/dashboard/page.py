@@ -21,18 +21,33 @@ from rnn_dynamics.pictures.kit.picture import Picture
 _PICTURE = "picture"
 
 
+def below(picture: Picture[Any], answer: Any, views: Views, key: str, words_in: Any = st) -> None:
+    """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
+    datasets, finding = picture.drawn_from(answer, views, sentences(picture.name))
+    _show_chart(picture, datasets, views, key, width="stretch")
+    words_in.html(finding)
+
+
+def _show_chart(picture: Picture[Any], datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
+    """The chart on the reader's background; `options` are Streamlit's."""
+    specification = picture.specification(views, background(), LANGUAGE) | {"datasets": datasets}
+    st.vega_lite_chart(specification, key=key, **options)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page(Frame):
     """A page of one picture.
 
     picture: it is. place: options of the container in which it stands, where its height is not its own (see page.css).
-    close: whether the controls stand close to it. expected: what a hall asks in its first minutes. go: what a click on
-    the picture sets, from the row that was clicked and the views; nothing where no row can be clicked.
+    close: whether the controls stand close to it. lower: the main controls that stand further down, with what `run`
+    shows below. expected: what a hall asks in its first minutes. go: what a click on the picture sets, from the row
+    that was clicked and the views; nothing where no row can be clicked.
     """
 
     picture: Picture[Any]
     place: Mapping[str, Any] = field(default_factory=dict)
     close: bool = False
+    lower: tuple[str, ...] = ()
     expected: Iterable[Experiment] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
 
@@ -56,17 +71,17 @@ class Page(Frame):
         key = "controls" if self.close else None
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=key):
             for name in self.main:
-                self.control(name)
+                if name not in self.lower:
+                    self.control(name)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
         datasets, finding = self._answered(experiment, views)
-        specification = self.picture.specification(self._own(views), background(), LANGUAGE) | {"datasets": datasets}
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
         with st.container(**self.place):
-            st.vega_lite_chart(specification, key=_PICTURE, **options)
+            _show_chart(self.picture, datasets, self._own(views), _PICTURE, **options)
         st.html(finding)
 
     def _own(self, views: Views) -> dict[str, str]:

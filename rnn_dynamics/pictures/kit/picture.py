@@ -69,6 +69,11 @@ class Picture(Generic[Answer]):
         """What the specification draws, ready to be sent, and the finding, as HTML."""
         return _drawn(self, experiment, tuple(views.items()), sentences(self.name, language))
 
+    def drawn_from(self, answer: Answer, views: Views, words: Words) -> tuple[dict[str, bytes], str]:
+        """The same from an answer that is there, such as what a reader has trained or measured."""
+        tables = self.tables(answer, self.texts(words, answer, views), views)
+        return as_bytes(tables), self.finding(words, answer, views)
+
     def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The chart with its data inside, for a notebook or a file."""
         words, answer = sentences(self.name, language), self.answer(experiment, views)
@@ -97,9 +102,8 @@ def _axes(words: Words) -> Words:
 def _drawn(
     picture: Picture[Any], experiment: Experiment, views: tuple[tuple[str, str], ...], words: Words
 ) -> tuple[dict[str, bytes], str]:
-    asked, answer = dict(views), picture.answer(experiment, dict(views))
-    tables = picture.tables(answer, picture.texts(words, answer, asked), asked)
-    return as_bytes(tables), picture.finding(words, answer, asked)
+    asked = dict(views)
+    return picture.drawn_from(picture.answer(experiment, asked), asked, words)
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
