@@ -4,7 +4,7 @@ from typing import Any
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
-from rnn_dynamics.pictures.kit.picture import Picture, rows_of
+from rnn_dynamics.pictures.kit.picture import Picture, Tables, rows_of
 
 Rows = list[dict[str, Any]]
 
@@ -12,8 +12,11 @@ Rows = list[dict[str, Any]]
 def drawn_by(picture: Picture[Any], experiment: Experiment, **views: str) -> dict[str, Rows]:
     """Name -> the rows of each table; what is no number is None."""
     asked, words = {**picture.views, **views}, sentences(picture.name)
-    answer = picture.answer(experiment, asked)
-    tables = picture.tables(answer, picture.texts(words, answer, asked), asked)
+    return rows_by_table(picture.tables_of(words, picture.answer(experiment, asked), asked))
+
+
+def rows_by_table(tables: Tables) -> dict[str, Rows]:
+    """Name -> the rows of each of these tables."""
     return {name: rows_of(table) for name, table in tables.items()}
 
 

@@ -101,7 +101,17 @@ def test_a_message_is_small_and_made_once_for_all(name: str) -> None:
     for experiment, views in settings_of(name):
         datasets, _ = one.drawn(experiment, views, LANGUAGE)
         assert sum(map(len, datasets.values())) < LARGEST_MESSAGE
-        assert one.drawn(experiment, views, LANGUAGE)[0] is datasets
+        again, _ = one.drawn(experiment, views, LANGUAGE)
+        assert all(again[name] is table for name, table in datasets.items())
+
+
+@every_picture
+def test_what_stands_still_while_something_moves_is_the_very_same(name: str) -> None:
+    one = pictures.picture(name)
+    for experiment, views in settings_of(name):
+        here, _ = one.drawn(experiment, views, LANGUAGE)
+        there, _ = one.drawn(*one.moving.apart(experiment, views), LANGUAGE)
+        assert {name for name, table in here.items() if there[name] is not table} < set(here)
 
 
 @every_picture

@@ -86,8 +86,9 @@ def csv_download(
 def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
     of = settings(answer.experiment) | dict(views)
+    digits = None if answer.digits is None else lambda: answer.digits
     tables = [
-        csv_download(words["files"][name], name, partial(table, answer, views), of, lambda: answer.digits)
+        csv_download(words["files"][name], name, partial(table, answer, views), of, digits)
         for name, table in picture.files.items()
     ]
     return tables + [SCRIPTS[kind](answer) for kind in picture.scripts]

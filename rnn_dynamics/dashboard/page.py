@@ -16,7 +16,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.panels import GO
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
 _PICTURE = "picture"
 
@@ -32,6 +32,12 @@ def _show_chart(picture: Picture[Any], datasets: Mapping[str, bytes], views: Vie
     """The chart on the reader's background; `options` are Streamlit's."""
     specification = picture.specification(views, background(), LANGUAGE) | {"datasets": datasets}
     st.vega_lite_chart(specification, key=key, **options)
+
+
+def _unsure(drawn: Drawn, answer: Any) -> Drawn:
+    """What is drawn; where the answer's digits end, its finding says so."""
+    unsure = warning(answer.digits)
+    return drawn[0], drawn[1] + paragraphs([unsure] if unsure else [])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +82,13 @@ class Page(Frame):
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        datasets, finding = self._answered(experiment, views)
+        self._show(*self._answered(experiment, views), views)
+
+    def draw_from(self, answer: Any, views: Views) -> None:
+        """The same from an answer that is there, such as that of a training."""
+        self._show(*_unsure(self.picture.drawn_from(answer, self._own(views), sentences(self.name)), answer), views)
+
+    def _show(self, datasets: Mapping[str, bytes], finding: str, views: Views) -> None:
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
@@ -88,11 +100,10 @@ class Page(Frame):
         """The views that are the picture's."""
         return {name: views[name] for name in self.picture.views}
 
-    def _answered(self, experiment: Experiment, views: Views) -> tuple[dict[str, bytes], str]:
+    def _answered(self, experiment: Experiment, views: Views) -> Drawn:
         """What the picture draws and what it finds; where its digits end, it says so."""
-        drawn = self.picture.drawn(experiment, self._own(views), LANGUAGE)
-        unsure = warning(self.picture.answer(experiment, self._own(views)).digits)
-        return drawn[0], drawn[1] + paragraphs([unsure] if unsure else [])
+        own = self._own(views)
+        return _unsure(self.picture.drawn(experiment, own, LANGUAGE), self.picture.answer(experiment, own))
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]

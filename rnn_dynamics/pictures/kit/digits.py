@@ -14,6 +14,6 @@ def digits_note(digits: int) -> str:
     return str(sentences("digits")[kind].format(digits=digits))
 
 
-def warning(digits: int) -> str:
-    """The sentence where a page's own digits are not certain, else ""."""
-    return digits_note(digits) if digits < FEW else ""
+def warning(digits: int | None) -> str:
+    """The sentence where a page's own digits are not certain, else "", as where nobody can say."""
+    return digits_note(digits) if digits is not None and digits < FEW else ""

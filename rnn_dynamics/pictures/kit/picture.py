@@ -22,6 +22,8 @@ Views = Mapping[str, str]
 #: What a picture writes: titles, labels, and what stands beside what is pointed at.
 Texts = Mapping[str, Any]
 Tables = Mapping[str, pa.Table]
+#: What is drawn, ready to be sent, by the name of its table; and the finding.
+Drawn = tuple[dict[str, bytes], str]
 
 
 class Answered(Protocol):
@@ -32,11 +34,24 @@ class Answered(Protocol):
         """What was computed: the question, lowered where it could not be afforded."""
 
     @property
-    def digits(self) -> int:
-        """How many digits another program shares of all of its numbers; see `Rounded`."""
+    def digits(self) -> int | None:
+        """How many digits another program shares of all of its numbers, see `Rounded`; None where nobody can say."""
 
 
 Answer = TypeVar("Answer", bound=Answered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moving(Generic[Answer]):
+    """Tables that change while all others stand still, such as the one row that says where a slider is.
+
+    apart: a question without what moves; those that are then equal have the same other tables. texts, tables: as of
+    Picture.
+    """
+
+    apart: Callable[[Experiment, Views], tuple[Experiment, Views]] = lambda experiment, views: (experiment, views)
+    texts: Callable[[Words, Answer, Views], Texts] = lambda _, __, ___: {}
+    tables: Callable[[Answer, Texts, Views], Tables] = lambda _, __, ___: {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +63,8 @@ class Picture(Generic[Answer]):
     called, its views, and light or dark.
     finding: what stands below, as HTML. views: its settings and their values at the opening. files: what a reader can
     have as a CSV, by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find
-    the same numbers, as `dashboard.downloads` names them.
+    the same numbers, as `dashboard.downloads` names them. moving: further tables, see Moving; the others are
+    then the very same bytes, made and written once.
     """
 
     name: str
@@ -60,36 +76,45 @@ class Picture(Generic[Answer]):
     views: Views = field(default_factory=dict)
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
+    moving: Moving[Any] = field(default_factory=Moving)
 
     def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
         return as_vega_lite(_chart, self, tuple(views.items()), background, sentences(self.name, language))
 
-    def drawn(self, experiment: Experiment, views: Views, language: str) -> tuple[dict[str, bytes], str]:
+    def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
-        return _drawn(self, experiment, tuple(views.items()), sentences(self.name, language))
+        words, (still, of) = sentences(self.name, language), self.moving.apart(experiment, views)
+        moved, said = _moved(self, experiment, tuple(views.items()), words)
+        return _still(self, still, tuple(of.items()), words) | moved, said
 
-    def drawn_from(self, answer: Answer, views: Views, words: Words) -> tuple[dict[str, bytes], str]:
+    def drawn_from(self, answer: Answer, views: Views, words: Words) -> Drawn:
         """The same from an answer that is there, such as what a reader has trained or measured."""
-        tables = self.tables(answer, self.texts(words, answer, views), views)
-        return as_bytes(tables), self.finding(words, answer, views)
+        return as_bytes(self.tables_of(words, answer, views)), self.finding(words, answer, views)
 
     def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The chart with its data inside, for a notebook or a file."""
-        words, answer = sentences(self.name, language), self.answer(experiment, views)
-        tables = self.tables(answer, self.texts(words, answer, views), views)
+        return self.draw_from(self.answer(experiment, views), views, background, language)
+
+    def draw_from(self, answer: Answer, views: Views, background: Background, language: str) -> alt.LayerChart:
+        """The same from an answer that is there."""
+        words = sentences(self.name, language)
         chart = self.chart(_axes(words), views, background).properties(width=_WIDTH)
-        chart.datasets = {name: rows_of(table) for name, table in tables.items()}
+        chart.datasets = {name: rows_of(table) for name, table in self.tables_of(words, answer, views).items()}
         return chart
+
+    def tables_of(self, words: Words, answer: Answer, views: Views) -> Tables:
+        """All tables of an answer."""
+        return {**_still_tables(self, words, answer, views), **_moved_tables(self, words, answer, views)}
 
 
 #: Of a picture that stands by itself, in pixels.
 _WIDTH = 900
+#: Views as what is remembered knows them.
+Asked = tuple[tuple[str, str], ...]
 
 
-def _chart(
-    picture: Picture[Any], views: tuple[tuple[str, str], ...], background: Background, words: Words
-) -> alt.LayerChart:
+def _chart(picture: Picture[Any], views: Asked, background: Background, words: Words) -> alt.LayerChart:
     return picture.chart(_axes(words), dict(views), background)
 
 
@@ -98,12 +123,24 @@ def _axes(words: Words) -> Words:
     return Words(sentences("axes", words.language) | words.get("axes", {}))
 
 
+def _still_tables(picture: Picture[Any], words: Words, answer: Any, views: Views) -> Tables:
+    return picture.tables(answer, picture.texts(words, answer, views), views)
+
+
+def _moved_tables(picture: Picture[Any], words: Words, answer: Any, views: Views) -> Tables:
+    return picture.moving.tables(answer, picture.moving.texts(words, answer, views), views)
+
+
 @remembered
-def _drawn(
-    picture: Picture[Any], experiment: Experiment, views: tuple[tuple[str, str], ...], words: Words
-) -> tuple[dict[str, bytes], str]:
-    asked = dict(views)
-    return picture.drawn_from(picture.answer(experiment, asked), asked, words)
+def _still(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> dict[str, bytes]:
+    views = dict(asked)
+    return as_bytes(_still_tables(picture, words, picture.answer(experiment, views), views))
+
+
+@remembered
+def _moved(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> Drawn:
+    views, answer = dict(asked), picture.answer(experiment, dict(asked))
+    return as_bytes(_moved_tables(picture, words, answer, views)), picture.finding(words, answer, views)
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
