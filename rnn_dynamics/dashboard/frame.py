@@ -26,7 +26,7 @@ from rnn_dynamics.pictures.kit.digits import digits_note
 
 Views = Mapping[str, str]
 #: What the pages look like beside Streamlit's theme.
-STYLE = Path(__file__).with_name("page.css")
+STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +196,7 @@ class Frame:
             below: what stands between the picture and the prose.
         """
         words = sentences(self.name)
-        st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon="docs/icon.svg", layout="wide")
+        st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon=str(ICON), layout="wide")
         prepare_server()
         ensure_bar()
         self._read_state()

@@ -7,12 +7,12 @@ entry script, so the page then has to bring the bar along; with the entry script
 from __future__ import annotations
 
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import read_edits, sentences
+from rnn_dynamics.dashboard.command import APP
 
 #: Pages in the order of the bar, by the menu that holds them; the home page stands before.
 SECTIONS = {
@@ -21,7 +21,7 @@ SECTIONS = {
     "Learning": ("learning", "blank"),
 }
 _HOME = "vanish_or_explode"
-_PAGES = Path(__file__).resolve().parents[2] / "pages"
+_PAGES = APP / "pages"
 _BEGUN_AGAIN = "begun_again_with_the_bar"
 _ENTERED = ContextVar("entered", default=False)
 
