@@ -198,7 +198,7 @@ def test_a_session_without_training_sees_nothing_of_it() -> None:
 def test_the_training_with_which_a_page_opens_may_be_brought_in(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk._openings["learning"] = trained()
-    monkeypatch.setattr("rnn_dynamics.pictures.before_after.answer.the_desk", lambda: desk)
+    monkeypatch.setattr("rnn_dynamics.dashboard.trained.the_desk", lambda: desk)
     app = open_home()
     box = app.selectbox(key="trained")
     assert box.options == ["Opening: RNN, LSTM · Temporal order · 60 of 60 updates"]

@@ -572,7 +572,7 @@ def luminance(colour: list[float]) -> float:
 @pytest.mark.parametrize("background", THEMES)
 def test_a_word_on_the_strongest_tint_has_the_contrast_that_wcag_asks_of_small_type(background: Background) -> None:
     theme, share = THEMES[background], blank_words.STRONGEST / 100
-    for colour in theme.cells:
+    for colour in theme.cells.values():
         mixed = [share * own + (1 - share) * page for own, page in zip(rgb(colour), rgb(theme.panel), strict=True)]
         low, high = sorted((luminance(mixed), luminance(rgb(theme.text))))
         assert (high + 0.05) / (low + 0.05) >= 4.5

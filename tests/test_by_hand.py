@@ -352,9 +352,9 @@ def test_the_script_runs_by_itself(tmp_path: Path) -> None:
 def test_torch_is_loaded_by_the_room_that_asks_it_and_by_no_other() -> None:
     script = (
         "import json, sys\n"
-        "import rnn_dynamics, rnn_dynamics.by_hand.script, rnn_dynamics.dashboard.by_hand_words\n"
+        "import rnn_dynamics, rnn_dynamics.by_hand.script, rnn_dynamics.pictures.by_hand.words\n"
         "before = 'torch' in sys.modules\n"
-        "import rnn_dynamics.against_torch\n"
+        "import rnn_dynamics.by_hand.against_torch\n"
         "print(json.dumps([before, 'torch' in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)

@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run_family
+from rnn_dynamics.dashboard import scheme_growth
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import answer as page
@@ -129,8 +130,8 @@ def test_what_a_scheme_decides_asks_for_nothing_new() -> None:
 
 @pytest.mark.usefixtures("forgotten")
 def test_a_page_with_missing_rows_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "come_back", lambda experiment: None)  # one run at a time
-    monkeypatch.setattr(page, "_SLICE", 1e-9)
+    monkeypatch.setattr(scheme_growth, "come_back", lambda experiment: None)  # one run at a time
+    monkeypatch.setattr(scheme_growth, "_SLICE", 1e-9)
     app = open_page("initialisation", LINK)
     for computed in (1, 2):
         assert [line["known"] for line in drawn(app)] == [True] * computed + [False] * (17 - computed)
@@ -150,7 +151,7 @@ def test_a_page_with_missing_rows_shows_its_progress_until_it_is_stopped(monkeyp
 
 @pytest.mark.usefixtures("forgotten")
 def test_a_page_comes_back_until_all_rows_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "_SLICE", 1e-9)
+    monkeypatch.setattr(scheme_growth, "_SLICE", 1e-9)
     app = open_page("initialisation", LINK)
     assert all(line["known"] for line in drawn(app))
     assert not app.get("progress")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_losses
+from rnn_dynamics.dashboard import measuring
 from rnn_dynamics.pictures.cost import answer as cost
 from rnn_dynamics.pictures.cost.answer import Measurement, cost_finding, cost_picture, network_of
 from rnn_dynamics.pictures.cost.chart import STYLES, cost_chart
@@ -375,7 +376,7 @@ def test_the_words_of_the_cost_are_its_numbers() -> None:
 
 
 def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "_SLICE", 1e-9)
+    monkeypatch.setattr(measuring, "_SLICE", 1e-9)
     monkeypatch.setattr("rnn_dynamics.dashboard.frame.run_again", lambda: None)
     app = open_page("losses", {"hidden_size": "8"})
     assert len(app.get("vega_lite_chart")) == 1
@@ -398,7 +399,7 @@ def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.Mo
 def test_a_measurement_goes_on_by_itself_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "LENGTHS", (5, 10))
     monkeypatch.setattr(cost, "MATRIX_LENGTHS", (5,))
-    monkeypatch.setattr(cost, "_SLICE", 1e-9)
+    monkeypatch.setattr(measuring, "_SLICE", 1e-9)
     app = open_page("losses", {"hidden_size": "8"})
     app.button(key="measure").click().run()
     assert not app.get("progress")
