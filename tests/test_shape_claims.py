@@ -8,11 +8,9 @@ import pytest
 
 from rnn_dynamics import SHAPES, Experiment, ShapeTrace, run_shape
 from rnn_dynamics.content import prose
-from rnn_dynamics.pictures.shapes.answer import shape_picture, stops
-from rnn_dynamics.pictures.shapes.words import shape_finding
-from tests.claims import assert_readable, briefly, plain, strange_settings
-from tests.reader import LONGEST_LINE
-from tests.test_tables import read
+from rnn_dynamics.pictures.shapes import PICTURE, stops
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, plain, strange_settings
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
 FIELDS = {
@@ -27,7 +25,7 @@ every_setting = pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
 
 
 def claim_of(experiment: Experiment, shape: str) -> str:
-    return str(read(shape_picture(experiment, shape, "all", "#000000")["whole"])[0]["claim"]).replace("¦", " ")
+    return str(drawn_by(PICTURE, experiment, shape=shape)["whole"][0]["claim"]).replace("¦", " ")
 
 
 def through(trace: ShapeTrace, source: str, target: str) -> float:
@@ -51,12 +49,12 @@ def assert_shows(text: str, value: float) -> None:
 @every_setting
 def test_every_text_can_be_read_at_every_stop(experiment: Experiment) -> None:
     for shape in SHAPES:
-        assert_readable(plain(shape_finding(experiment, shape)))
+        assert_readable(plain(said_by(PICTURE, experiment, shape=shape)))
         for stop in stops(shape, experiment.sequence_length):
-            (whole,) = read(shape_picture(experiment, shape, stop, "#000000")["whole"])
-            for name in ("claim", "caption", "loss"):
-                assert_readable(whole[name])
-            assert max(map(len, re.split(r"[|¦]", whole["claim"]))) <= LONGEST_LINE
+            datasets = drawn_by(PICTURE, experiment, shape=shape, stop=stop)
+            (whole,), (row,) = datasets["whole"], datasets["stop"]
+            assert_readable("\n".join([whole["claim"], row["caption"], row["loss"]]))
+            assert_fits_a_phone(whole["claim"])
 
 
 @every_setting
@@ -121,7 +119,7 @@ def test_the_claims_of_one_to_one_and_the_encoder_decoder_hold(experiment: Exper
 @every_setting
 def test_the_notes_hold(experiment: Experiment) -> None:
     for shape in SHAPES:
-        trace, said = run_shape(experiment, shape), plain(shape_finding(experiment, shape))
+        trace, said = run_shape(experiment, shape), plain(said_by(PICTURE, experiment, shape=shape))
         steps = len(trace.hidden_states) - 1
         edges = [10**edge.log10_norm for edge in trace.edges if edge.weights == "W_hh"]
         if match := re.search(r"gradients of the (\d+) edges that carry W(?:_)?hh differ by up to (\S+) times", said):

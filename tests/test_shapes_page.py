@@ -1,48 +1,41 @@
 """The page "Shapes of recurrence": what is lit when, where it stands, and words against the library's numbers."""
 
-import json
 import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from rnn_dynamics import SHAPES, Experiment, run, run_shape
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
-from rnn_dynamics.pictures.shapes.answer import LENGTHS, POSITIONS, shape_picture, stops
-from rnn_dynamics.pictures.shapes.chart import shape_chart
-from rnn_dynamics.pictures.shapes.table import edge_table, subscripted
-from rnn_dynamics.pictures.shapes.words import shape_finding
+from rnn_dynamics.pictures import frames
+from rnn_dynamics.pictures.kit.numbers import subscripted
+from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, STOPS, stops
+from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import link, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
 shapes = pytest.mark.parametrize("shape", SHAPES)
 CELLS = ("rnn", "lstm", "gru")
 cells = pytest.mark.parametrize("cell", CELLS)
-Rows = list[dict[str, Any]]
 
 
-def tables(experiment: Experiment, shape: str, position: str = "all") -> dict[str, Rows]:
-    streams = shape_picture(experiment, shape, position, "#bf4400")
-    return {name: pa.ipc.open_stream(stream).read_all().to_pylist() for name, stream in streams.items()}
+def tables(experiment: Experiment, shape: str, stop: str = "all") -> dict[str, Rows]:
+    return drawn_by(PICTURE, experiment, shape=shape, stop=stop)
 
 
-def by_ends(experiment: Experiment, shape: str, position: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """(source, target) -> row of the picture; rows are in the order of the library's edges."""
-    edges = run_shape(experiment, shape).edges
-    return {
-        (edge.source, edge.target): row
-        for edge, row in zip(edges, tables(experiment, shape, position)["edges"], strict=True)
-    }
+def words(experiment: Experiment, shape: str) -> str:
+    return said_by(PICTURE, experiment, shape=shape)
 
 
-def lit_nodes(experiment: Experiment, shape: str, position: str) -> set[str]:
-    nodes = run_shape(experiment, shape).log10_norms
-    rows = tables(experiment, shape, position)["nodes"]
-    return {node for node, row in zip(nodes, rows, strict=True) if row["lit"]}
+def by_ends(experiment: Experiment, shape: str, stop: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(source, target) -> row of the picture."""
+    return {(row["source"], row["target"]): row for row in tables(experiment, shape, stop)["edges"]}
+
+
+def lit_nodes(experiment: Experiment, shape: str, stop: str) -> set[str]:
+    return {row["node"] for row in tables(experiment, shape, stop)["nodes"] if row["lit"]}
 
 
 # The numbers
@@ -56,17 +49,18 @@ def test_the_whole_picture_shows_the_gradient_of_every_edge(shape: str, cell: st
     assert [row["weights"] for row in found["edges"]] == [edge.weights for edge in trace.edges]
     whole = found["whole"][0]
     for edge, row in zip(trace.edges, found["edges"], strict=True):
-        assert row["value"] == pytest.approx(100 * edge.log10_norm, abs=0.5 + 1e-9)
+        assert (row["source"], row["target"]) == (edge.source, edge.target)
+        assert row["log10_norm"] == pytest.approx(edge.log10_norm, rel=1e-6, abs=1e-6)
         assert float(row["text"].replace("−", "-")) == pytest.approx(edge.log10_norm, abs=0.05 + 1e-9)
-        assert whole["low"] <= row["value"] <= whole["high"]
-    assert f"{trace.loss:.3g}" in whole["loss"]
+        assert whole["low"] <= row["log10_norm"] <= whole["high"]
+    assert f"{trace.loss:.3g}" in found["stop"][0]["loss"]
 
 
 def test_an_edge_without_gradient_is_drawn_without_a_colour() -> None:
     found = by_ends(replace(OPENING, nonlinearity="relu", input_scale=0.0), "many-to-one", "all")
     row = found["h5", "h6"]
-    assert (row["value"], row["text"], row["state"]) == (None, "−∞", 2)
-    assert found["y6", "L"]["value"] is not None
+    assert (row["log10_norm"], row["text"], row["state"]) == (None, "−∞", 2)
+    assert found["y6", "L"]["log10_norm"] is not None
 
 
 # The player
@@ -89,7 +83,7 @@ def test_backwards_an_edge_lights_up_after_all_that_its_gradient_is_the_sum_of(s
         found = by_ends(OPENING, shape, position)
         arrived = {ends for ends, row in found.items() if row["state"] == 2}
         assert position == "all" or position.startswith("back") or not arrived
-        assert {ends for ends, row in found.items() if row["value"] is not None} == arrived
+        assert {ends for ends, row in found.items() if row["log10_norm"] is not None} == arrived
         for _, target in arrived:
             assert all(ends in arrived for ends in found if ends[0] == target)
 
@@ -113,14 +107,14 @@ def test_the_player_has_a_stop_for_each_step_each_way_one_for_the_loss_and_one_f
     assert offered[:2] == ("all", "forward 1")
     assert offered[steps + 1] == "loss"
     assert offered[-1] == "back 1"
-    assert set(offered) <= set(POSITIONS)
+    assert set(offered) <= set(STOPS)
 
 
 def test_captions_have_the_numbers_of_the_library() -> None:
     trace = run_shape(OPENING, "encoder-decoder")
 
     def caption(position: str) -> str:
-        return str(tables(OPENING, "encoder-decoder", position)["whole"][0]["caption"])
+        return str(tables(OPENING, "encoder-decoder", position)["stop"][0]["caption"])
 
     norm = np.linalg.norm(trace.hidden_states[8])
     first, second, third = (f"{value:.2f}".replace("-", "−") for value in trace.outputs[1, 0, :3])
@@ -136,8 +130,8 @@ def test_captions_have_the_numbers_of_the_library() -> None:
 
 def test_the_loss_is_a_number_only_once_it_is_computed() -> None:
     for position in stops("aligned", 6):
-        whole = tables(OPENING, "aligned", position)["whole"][0]
-        assert ("=" in whole["loss"]) == whole["lit"] == (not position.startswith("forward"))
+        (row,) = tables(OPENING, "aligned", position)["stop"]
+        assert ("=" in row["loss"]) == row["lit"] == (not position.startswith("forward"))
 
 
 # Where things stand
@@ -159,14 +153,15 @@ def test_nodes_stand_apart_and_within_the_picture_on_a_wide_screen_and_on_a_phon
 
 @shapes
 def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
-    nodes = dict(zip(run_shape(OPENING, shape).log10_norms, tables(OPENING, shape)["nodes"], strict=True))
+    nodes = {row["node"]: row for row in tables(OPENING, shape)["nodes"]}
+    assert list(nodes) == list(run_shape(OPENING, shape).log10_norms)
     whole = tables(OPENING, shape)["whole"][0]
     for (source, target), row in by_ends(OPENING, shape, "all").items():
         assert all(row[f"{name}1"] == nodes[source][name] for name in "xyuvr")
         if target != "L":
             assert all(row[f"{name}2"] == nodes[target][name] for name in "xyuvr")
         else:
-            assert (row["y2"], row["u2"]) == (whole["y"], whole["u"])
+            assert (row["y2"], row["u2"]) == pytest.approx((whole["y"], whole["u"]))
             assert (row["x2"], row["v2"]) == (row["x1"], row["v1"])
 
 
@@ -223,8 +218,7 @@ def test_the_parameter_count_and_its_formula_agree_at_every_length(shape: str, c
     counts = set()
     for length in LENGTHS:
         experiment = replace(OPENING, cell=cell, sequence_length=length)
-        words = shape_finding(experiment, shape)
-        found = re.search(r"<b>([\d,]+) parameters</b> = [^=]* = ([\d·( +)]+),", words)
+        found = re.search(r"<b>([\d,]+) parameters</b> = [^=]* = ([\d·( +)]+),", words(experiment, shape))
         assert found is not None
         count = int(found[1].replace(",", ""))
         assert count == run_shape(experiment, shape).parameter_count == eval(found[2].replace("·", "*"))
@@ -233,21 +227,21 @@ def test_the_parameter_count_and_its_formula_agree_at_every_length(shape: str, c
 
 
 def test_without_sharing_each_step_would_have_weights_of_its_own() -> None:
-    assert "it would be 9,728" in shape_finding(OPENING, "many-to-one")  # 6 (32·16 + 32·32 + 2·32) + 4·32
-    assert "it would be 22,272" in shape_finding(OPENING, "encoder-decoder")  # 12 · 1,600 + 6 · 16·32
+    assert "it would be 9,728" in words(OPENING, "many-to-one")  # 6 (32·16 + 32·32 + 2·32) + 4·32
+    assert "it would be 22,272" in words(OPENING, "encoder-decoder")  # 12 · 1,600 + 6 · 16·32
 
 
 @shapes
 @cells
 def test_the_table_names_the_edges_of_each_matrix_and_their_extremes(shape: str, cell: str) -> None:
     experiment = replace(OPENING, cell=cell)
-    trace, words = run_shape(experiment, shape), shape_finding(experiment, shape)
+    trace, said = run_shape(experiment, shape), words(experiment, shape)
     matrices = {edge.weights for edge in trace.edges if edge.weights}
-    assert words.count("<tr>") == 1 + len(matrices)
+    assert said.count("<tr>") == 1 + len(matrices)
     for matrix in matrices:
         edges = [edge for edge in trace.edges if edge.weights == matrix]
         letter, kind = matrix.split("_")
-        row = words.split(f"<b>{letter}<sub>{kind}</sub></b>")[1].split("</tr>")[0]
+        row = said.split(f"<b>{letter}<sub>{kind}</sub></b>")[1].split("</tr>")[0]
         assert f"{len(edges)} edge" in row
         for edge in (max(edges, key=lambda edge: edge.log10_norm), min(edges, key=lambda edge: edge.log10_norm)):
             assert f"({subscripted(edge.source)} → {subscripted(edge.target)})" in row
@@ -256,26 +250,14 @@ def test_the_table_names_the_edges_of_each_matrix_and_their_extremes(shape: str,
 
 def test_the_table_for_download_holds_every_edge() -> None:
     trace = run_shape(OPENING, "encoder-decoder")
-    frame = edge_table(trace.edges)
+    frame = frames("shapes", OPENING, shape="encoder-decoder")["edges"]
     assert list(frame.columns) == ["from", "to", "weights", "log10_norm"]
     assert len(frame) == len(trace.edges) == 6 * 2 + 6 * 4
     assert frame.iloc[0].tolist() == ["x1", "h1", "W_ih", trace.edges[0].log10_norm]
     assert {"h6", "s1"} <= set(frame["from"]) | set(frame["to"])
 
 
-# Chart and page
-
-
-@pytest.mark.parametrize("background", THEMES)
-def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> None:
-    text = json.dumps(shape_chart(background).to_dict())
-    assert all(f'"data": {{"name": "{name}"}}' in text for name in tables(OPENING, "aligned"))
-
-
-def test_a_message_is_small() -> None:
-    streams = shape_picture(replace(OPENING, cell="lstm", sequence_length=8), "encoder-decoder", "all", "#0059a5")
-    assert sum(map(len, streams.values())) < 11_000
-    assert len(json.dumps(shape_chart("light").to_dict())) + sum(map(len, streams.values())) < 40_000
+# The page
 
 
 def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:

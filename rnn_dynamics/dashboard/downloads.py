@@ -156,7 +156,7 @@ def loss_script_download(answer: LossByTime) -> Download:
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "gradients": lambda answer: script_download(answer.experiment),
     "products": lambda answer: jacobian_script_download(answer.experiment),
-    "shape": shape_script_download,
+    "shape": lambda answer: shape_script_download(answer.trace),
     "each_loss": loss_script_download,
 }
 

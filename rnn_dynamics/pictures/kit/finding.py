@@ -10,8 +10,12 @@ from collections.abc import Iterable
 
 def finding(head: str, rows: Iterable[str], notes: Iterable[str] = (), equation: str = "") -> str:
     """A table of rows `<tr>…</tr>` below its head, between an equation, if there is one, and notes."""
-    above = f'<p class="equation">{equation}</p>' if equation else ""
-    return above + table(head, rows) + paragraphs(notes)
+    return above(*filter(None, [equation])) + table(head, rows) + paragraphs(notes)
+
+
+def above(*lines: str) -> str:
+    """What stands above a table, such as an equation: a paragraph a line."""
+    return "".join(f'<p class="equation">{line}</p>' for line in lines)
 
 
 def table(head: str, rows: Iterable[str]) -> str:

@@ -25,6 +25,20 @@ def power_of_ten(log10_value: float) -> str:
     return ten_to(round(log10_value))
 
 
+def exponent(log10_value: float) -> str:
+    """A log10 itself, with a decimal where it is short: −2.3, −12, −∞ for that of zero."""
+    if not math.isfinite(log10_value):
+        return "−∞"
+    return signed(log10_value, 1 if abs(log10_value) < 9.95 else 0)
+
+
+def three_digits(value: float) -> str:
+    """A number that is not negative: 0.517, 1,230, 10⁻⁷ where digits would be zeros."""
+    if 1e-3 <= value < 1e4:
+        return f"{float(f'{value:.3g}'):,g}"
+    return power_of_ten(math.log10(value) if value else -math.inf)
+
+
 def share(log10_share: float) -> str:
     """What is left of something, as a factor: ×0.25; – where there is nothing to compare with."""
     return "–" if math.isnan(log10_share) else f"×{power_of_ten(log10_share)}"
@@ -40,4 +54,10 @@ def ten_to(exponent: int) -> str:
     return "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
+def subscripted(name: str) -> str:
+    """A name with its number lowered: h₃."""
+    return name.translate(_SUBSCRIPT)
+
+
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -64,7 +64,7 @@ class Picture(Generic[Answer]):
     finding: what stands below, as HTML. views: its settings and their values at the opening. files: what a reader can
     have as a CSV, by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find
     the same numbers, as `dashboard.downloads` names them. moving: further tables, see Moving; the others are
-    then the very same bytes, made and written once.
+    then the very same bytes, made and written once. charted: the views on which the chart itself depends; None for all.
     """
 
     name: str
@@ -77,10 +77,12 @@ class Picture(Generic[Answer]):
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
+    charted: tuple[str, ...] | None = None
 
     def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
-        return as_vega_lite(_chart, self, tuple(views.items()), background, sentences(self.name, language))
+        asked = tuple((name, views[name]) for name in (views if self.charted is None else self.charted))
+        return as_vega_lite(_chart, self, asked, background, sentences(self.name, language))
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""

@@ -1,16 +1,18 @@
 """The picture "Shapes of recurrence": an unrolled network, its edges as wide and dark as their gradient is large.
 
 Time goes from left to right, on a phone downwards. What multiplies by the same matrix has the same letters and the same
-dash, and lights up together under the pointer. Datasets (see `tables.shapes`): nodes, edges, whole (one row).
+dash, and lights up together under the pointer. Tables (see `table`): nodes, edges, whole and stop (one row).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import POWER_OF_TEN, at, colour_bar, group, heading, picture
+from rnn_dynamics.pictures.kit.panel import LINES, LOG10
+from rnn_dynamics.pictures.kit.panels import at, colour_bar, group, heading, picture
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
@@ -25,7 +27,6 @@ _PARAMETERS = {
     "roomy": "!narrow && pace >= 100",
     "crowded": "pace < 80 || height < 260",
 }
-_LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
 _ACROSS = "narrow ? datum.u{0} * width : left + datum.x{0} * across"
 _DOWN = "narrow ? datum.v{0} * height : datum.y{0} * height"
@@ -38,8 +39,9 @@ _EDGE = {
     "far": "sqrt(pow(datum.bx - datum.ax, 2) + pow(datum.by - datum.ay, 2))",
     "cx": "(datum.bx - datum.ax) / datum.far",
     "cy": "(datum.by - datum.ay) / datum.far",
-    "share": "isValid(datum.value) ? clamp((datum.value - whole.low) / (whole.high - whole.low), 0, 1) : 0",
-    "wide": "isValid(datum.value) ? (narrow ? 2 : 2.5) + (narrow ? 7 : 10) * datum.share : 1.5",
+    "arrived": "isValid(datum.log10_norm)",
+    "share": "datum.arrived ? clamp((datum.log10_norm - whole.low) / (whole.high - whole.low), 0, 1) : 0",
+    "wide": "datum.arrived ? (narrow ? 2 : 2.5) + (narrow ? 7 : 10) * datum.share : 1.5",
     "px": "datum.ax + datum.cx * (radius * datum.r1 + 1)",
     "py": "datum.ay + datum.cy * (radius * datum.r1 + 1)",
     "qx": "datum.bx - datum.cx * (radius * datum.r2 + 1)",
@@ -65,176 +67,160 @@ _DASH = (
 )
 
 
-def shape_chart(background: Background) -> alt.LayerChart:
-    """The picture on a background, key of THEMES."""
+#: Whether the edge under the pointer, or the tapped one, has the same matrix.
+_SAME = "hover.weights && datum.weights && hover.weights[0] === datum.weights"
+_NODE_SIZE = "pow(2 * radius * datum.r * (datum.kind === 's' ? 0.9 : 1), 2)"
+
+
+def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+    """The picture, the same for all shapes and stops."""
     theme = THEMES[background]
-    layers = _Layers(theme, SEQUENTIAL[4::-1] if background == "light" else SEQUENTIAL[1:])
     return picture(
         theme,
-        _PARAMETERS,
-        layers.edges(),
-        layers.loss(),
-        layers.nodes(),
-        layers.legend(),
-        heading(theme, _LINES.format("claim"), "0", "-26"),
-        layers.caption(),
-        apart=("color",),  # else the marks decide what the legend looks like
+        _PARAMETERS | {"cellColour": f"{theme.cells}[whole.cell]"},
+        _edges(theme),
+        _loss(theme),
+        _nodes(theme),
+        _legend(axes["colour"], SEQUENTIAL[4::-1] if background == "light" else SEQUENTIAL[1:]),
+        heading(theme, LINES.format("claim"), "0", "-26"),
+        _caption(theme),
     )
+
+
+_ref = alt.ExprRef
 
 
 def _pixels(name: str) -> Any:
     return {"field": name, "type": "quantitative", "scale": None, "axis": None}
 
 
-class _Layers:
-    """The layers; `colours` of a gradient, from the smallest to the largest."""
-
-    def __init__(self, theme: Theme, colours: tuple[str, ...]) -> None:
-        self.theme, self.colours = theme, colours
-
-    def edges(self) -> alt.LayerChart:
-        """Lines, arrowheads, letters and numbers."""
-        scale = alt.Scale(domain=[alt.ExprRef("whole.low"), alt.ExprRef("whole.high")], range=list(self.colours))
-        coloured = alt.Color("value:Q", scale=scale, legend=None)
-        hover = alt.selection_point(
-            name="hover",
-            on="pointermove, touchstart",
-            fields=["weights"],
-            clear="pointerout",
-            empty=False,
-            toggle=False,
-        )
-        same = "hover.weights && datum.weights && hover.weights[0] === datum.weights"
-        line: dict[str, Any] = {"x": _pixels("px"), "y": _pixels("py"), "x2": "qx", "y2": "qy"}
-        quiet = alt.ExprRef(f"datum.state ? '{self.theme.quiet}' : '{self.theme.line}'")
-        width = alt.ExprRef("datum.wide")
+def _edges(theme: Theme) -> alt.LayerChart:
+    """Lines, arrowheads, letters and numbers."""
+    hover = alt.selection_point(
+        name="hover", on="pointermove, touchstart", fields=["weights"], clear="pointerout", empty=False, toggle=False
+    )
+    line: dict[str, Any] = {"x": _pixels("px"), "y": _pixels("py"), "x2": "qx", "y2": "qy"}
+    wide, colour = _ref("datum.wide"), _ref("datum.colour")
+    shared: dict[str, Any] = {
+        "strokeWidth": _ref("datum.wide + 9"),
+        "opacity": _ref(f"{_SAME} ? 0.45 : 0"),
+    }
+    head: dict[str, Any] = {"size": _ref("pow(datum.tip, 2)"), "angle": _ref("datum.turn"), "opacity": 1}
+    free = f"datum.state ? '{theme.quiet}' : '{theme.line}'"
+    return group(
+        "edges",
+        alt.Chart().mark_rule(color=theme.quiet, **shared).encode(**line),
         # What a pointer near an edge meets; a line that cannot be seen at all has no width for it.
-        target = alt.Chart().mark_rule(strokeWidth=22, opacity=0.005, color=self.theme.text)
-        shared = alt.Chart().mark_rule(
-            strokeWidth=alt.ExprRef("datum.wide + 9"), color=self.theme.quiet, opacity=alt.ExprRef(f"{same} ? 0.45 : 0")
-        )
-        plain = alt.Chart().transform_filter("!isValid(datum.value)")
-        lit = alt.Chart().transform_filter("isValid(datum.value)")
-        head: dict[str, Any] = {"shape": "triangle", "filled": True, "opacity": 1, "angle": alt.ExprRef("datum.turn")}
-        head["size"] = alt.ExprRef("pow(datum.tip, 2)")
-        there: dict[str, Any] = {"x": _pixels("tx"), "y": _pixels("ty")}
-        return group(
-            "edges",
-            shared.encode(**line),
-            target.encode(**line).add_params(hover),
-            plain.mark_rule(strokeWidth=width, strokeDash=alt.ExprRef(_DASH), color=quiet).encode(**line),
-            lit.mark_rule(strokeWidth=width, strokeDash=alt.ExprRef(_DASH)).encode(**line, color=coloured),
-            plain.mark_point(**head, color=quiet).encode(**there),
-            lit.mark_point(**head).encode(**there, color=coloured),
-            *self._beside_edges("weights", "-", bold=True),
-            *self._beside_edges("text", "+", bold=False),
-        ).transform_calculate(**_EDGE)
+        alt.Chart().mark_rule(strokeWidth=22, opacity=0.005, color=theme.text).encode(**line).add_params(hover),
+        alt.Chart().mark_rule(strokeWidth=wide, strokeDash=_ref(_DASH), color=colour).encode(**line),
+        alt.Chart()
+        .mark_point(shape="triangle", filled=True, color=colour, **head)
+        .encode(x=_pixels("tx"), y=_pixels("ty")),
+        *_beside_edges(theme, "weights", "-", bold=True),
+        *_beside_edges(theme, "text", "+", bold=False),
+    ).transform_calculate(**_EDGE, colour=f"datum.arrived ? scale('color', datum.log10_norm) : {free}")
 
-    def _beside_edges(self, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
-        """A text with a halo on one side of each edge, at a share of its length."""
-        style: dict[str, Any] = {"fontSize": alt.ExprRef("letters"), "fontWeight": "bold" if bold else "normal"}
-        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
-        place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
-        texts = (
-            alt.Chart()
-            .transform_filter("true" if bold else f"!({_PACKED} || crowded && datum.way === 'up')")
-            .transform_calculate(
-                along=_LETTER if bold else _NUMBER,
-                beside=f"{_PACKED} ? 0 : datum.aside",
-                lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
-                ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
-            )
-        )
-        colour = self.theme.quiet if bold else self.theme.text
-        return texts.mark_text(**style, **halo).encode(**place), texts.mark_text(**style, color=colour).encode(**place)
 
-    def loss(self) -> alt.LayerChart:
-        """A bar beside all outputs, with the loss in it."""
-        colour = alt.ExprRef(f"datum.lit ? '{self.theme.text}' : '{self.theme.line}'")
-        thick = "radius * 0.6"
-        beyond = "max(1.4 * radius, 60 - (whole.x2 - whole.x1) * across / 2)"  # the outputs: room for its text
-        bottom = "whole.v2 * height + 1.4 * radius"
-        ends: dict[str, Any] = {
-            "x": at(f"narrow ? whole.u * width - {thick} : left + whole.x1 * across - {beyond}"),
-            "x2": at(f"narrow ? whole.u * width + {thick} : left + whole.x2 * across + {beyond}"),
-            "y": at(f"narrow ? min(whole.v1 * height - 1.4 * radius, {bottom} - 96) : whole.y * height - {thick}"),
-            "y2": at(f"narrow ? {bottom} : whole.y * height + {thick}"),
-        }
-        bar = alt.Chart().mark_rect(fill=self.theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
-        text = alt.Chart().mark_text(
-            angle=alt.ExprRef("narrow ? 270 : 0"),
-            fontSize=alt.ExprRef("narrow ? 12 : 15"),
+def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
+    """A text with a halo on one side of each edge, at a share of its length."""
+    style: dict[str, Any] = {"fontSize": _ref("letters"), "fontWeight": "bold" if bold else "normal"}
+    halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
+    place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
+    texts = (
+        alt.Chart()
+        .transform_filter("true" if bold else f"!({_PACKED} || crowded && datum.way === 'up')")
+        .transform_calculate(
+            along=_LETTER if bold else _NUMBER,
+            beside=f"{_PACKED} ? 0 : datum.aside",
+            lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
+            ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
+        )
+    )
+    colour = theme.quiet if bold else theme.text
+    return texts.mark_text(**style, **halo).encode(**place), texts.mark_text(**style, color=colour).encode(**place)
+
+
+def _loss(theme: Theme) -> alt.LayerChart:
+    """A bar beside all outputs, with the loss in it."""
+    colour = _ref(f"datum.lit ? '{theme.text}' : '{theme.line}'")
+    thick = "radius * 0.6"
+    beyond = "max(1.4 * radius, 60 - (whole.x2 - whole.x1) * across / 2)"  # the outputs: room for its text
+    bottom = "whole.v2 * height + 1.4 * radius"
+    ends: dict[str, Any] = {
+        "x": at(f"narrow ? whole.u * width - {thick} : left + whole.x1 * across - {beyond}"),
+        "x2": at(f"narrow ? whole.u * width + {thick} : left + whole.x2 * across + {beyond}"),
+        "y": at(f"narrow ? min(whole.v1 * height - 1.4 * radius, {bottom} - 96) : whole.y * height - {thick}"),
+        "y2": at(f"narrow ? {bottom} : whole.y * height + {thick}"),
+    }
+    middle: dict[str, Any] = {
+        "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
+        "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
+    }
+    text: dict[str, Any] = {"angle": _ref("narrow ? 270 : 0"), "fontSize": _ref("narrow ? 12 : 15")}
+    return group(
+        "stop",
+        alt.Chart().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1).encode(**ends),
+        alt.Chart()
+        .mark_text(**text, fontWeight="bold", baseline="middle", color=colour)
+        .encode(**middle, text="loss:N"),
+    )
+
+
+def _nodes(theme: Theme) -> alt.LayerChart:
+    """Circles, the decoder's states squares; states have the cell's colour, what is not computed yet is pale."""
+    mark: dict[str, Any] = {"shape": _ref("datum.kind === 's' ? 'square' : 'circle'"), "opacity": 1}
+    ring: dict[str, Any] = {
+        "fill": None,
+        "stroke": theme.text,
+        "strokeWidth": 3,
+        "size": _ref(f"pow(sqrt({_NODE_SIZE}) + 11, 2)"),
+    }
+    disc: dict[str, Any] = {
+        "fill": _ref(f"datum.lit && datum.state ? cellColour : '{theme.panel}'"),
+        "strokeWidth": 2,
+    }
+    return group(
+        "nodes",
+        alt.Chart().transform_filter("datum.now").mark_point(**mark, **ring),
+        alt.Chart().mark_point(**mark, **disc, stroke=_ref("datum.border"), size=_ref(_NODE_SIZE)),
+        alt.Chart()
+        .mark_text(
+            fontSize=_ref("max(11, radius * 0.78)"),
             fontWeight="bold",
             baseline="middle",
-            color=colour,
+            color=_ref("datum.ink"),
         )
-        middle: dict[str, Any] = {
-            "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
-            "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
-        }
-        return group("whole", bar.encode(**ends), text.encode(**middle, text="loss:N"))
+        .encode(text="text:N"),
+        x=_pixels("nx"),
+        y=_pixels("ny"),
+    ).transform_calculate(
+        nx=_ACROSS.format(""),
+        ny=_DOWN.format(""),
+        state="indexof(['h', 's'], datum.kind) >= 0",
+        border=f"!datum.lit ? '{theme.line}' : datum.state ? cellColour : '{theme.text}'",
+        ink=f"!datum.lit ? '{theme.line}' : datum.state ? '{theme.panel}' : '{theme.text}'",
+    )
 
-    def nodes(self) -> alt.LayerChart:
-        """Circles, the decoder's states squares; states have the cell's colour, what is not computed yet is pale."""
-        place: dict[str, Any] = {"x": _pixels("nx"), "y": _pixels("ny")}
-        state = "indexof(['h', 's'], datum.kind) >= 0"
-        size = "pow(2 * radius * datum.r * (datum.kind === 's' ? 0.9 : 1), 2)"
-        shape = alt.ExprRef("datum.kind === 's' ? 'square' : 'circle'")
-        ring = alt.Chart().transform_filter("datum.now")
-        fill = f"datum.lit && {state} ? whole.colour : '{self.theme.panel}'"
-        stroke = f"datum.lit ? ({state} ? whole.colour : '{self.theme.text}') : '{self.theme.line}'"
-        ink = f"datum.lit ? ({state} ? '{self.theme.panel}' : '{self.theme.text}') : '{self.theme.line}'"
-        return group(
-            "nodes",
-            ring.mark_point(
-                shape=shape,
-                fill=None,
-                stroke=self.theme.text,
-                strokeWidth=3,
-                opacity=1,
-                size=alt.ExprRef(f"pow(sqrt({size}) + 11, 2)"),
-            ).encode(**place),
-            alt.Chart()
-            .mark_point(
-                shape=shape,
-                fill=alt.ExprRef(fill),
-                stroke=alt.ExprRef(stroke),
-                strokeWidth=2,
-                opacity=1,
-                size=alt.ExprRef(size),
-            )
-            .encode(**place),
-            alt.Chart()
-            .mark_text(
-                fontSize=alt.ExprRef("max(11, radius * 0.78)"),
-                fontWeight="bold",
-                baseline="middle",
-                color=alt.ExprRef(ink),
-            )
-            .encode(**place, text="text:N"),
-        ).transform_calculate(nx=_ACROSS.format(""), ny=_DOWN.format(""))
 
-    def caption(self) -> alt.Chart:
-        """What the player's position shows, below the claim."""
-        return (
-            alt.Chart(alt.NamedData("whole"))
-            .transform_calculate(lines=_LINES.format("caption"))
-            .mark_text(
-                align="left", baseline="bottom", fontSize=alt.ExprRef("narrow ? 12 : 15"), color=self.theme.quiet
-            )
-            .encode(x=at("0"), y=at("-12"), text="lines:N")
-        )
+def _caption(theme: Theme) -> alt.Chart:
+    """What the stop shows, below the claim."""
+    return (
+        alt.Chart(alt.NamedData("stop"))
+        .transform_calculate(lines=LINES.format("caption").replace("whole", "datum"))
+        .mark_text(align="left", baseline="bottom", fontSize=_ref("narrow ? 12 : 15"), color=theme.quiet)
+        .encode(x=at("0"), y=at("-12"), text="lines:N")
+    )
 
-    def legend(self) -> alt.Chart:
-        """Colours of the gradient."""
-        return colour_bar(
-            "gradient through an edge",
-            "low:Q",
-            ("whole.low", "whole.high"),
-            self.colours,
-            legendX=0,
-            legendY=alt.ExprRef("height - 16"),
-            labelExpr=POWER_OF_TEN,
-            tickMinStep=100,
-            gradientLength=140,
-        )
+
+def _legend(title: str, colours: tuple[str, ...]) -> alt.Chart:
+    """Colours of the gradient, from the smallest to the largest."""
+    return colour_bar(
+        title,
+        "low:Q",
+        ("whole.low", "whole.high"),
+        colours,
+        legendX=0,
+        legendY=_ref("height - 16"),
+        gradientLength=140,
+        **LOG10,
+    )

@@ -1,22 +1,20 @@
-"""The datasets of the picture "Shapes of recurrence": nodes and edges, where each stands, and what is lit at a step.
+"""The tables of "Shapes of recurrence": nodes and edges, where each stands, and what is lit at a stop of the walk.
 
 Places are shares of the picture: x and y on a wide screen, time from left to right; u and v on a phone, time downwards.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+import math
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.engine.trace import Edge, ShapeTrace
-from rnn_dynamics.pictures.kit.frames import arrow_bytes, hundredths
+from rnn_dynamics.pictures.kit.frames import one_row
+from rnn_dynamics.pictures.shapes.answer import Edge, ShapeAnswer, read_stop
 
-#: The whole picture, and the player's stop between forwards and backwards.
-ALL, LOSS = "all", "loss"
 #: How far the picture goes on after its last column, in columns, and on a phone, with the legend, in rows.
 _AFTER, _BELOW = 0.45, 0.85
 #: Where h0 and the start symbol stand, in steps.
@@ -31,147 +29,73 @@ _LEAST_DECADES = 2
 #: What is 0 for good, and its radius in those of other nodes.
 _ZEROS = ("h0", "y0")
 _SMALL = 0.6
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+_PLACE = {"x": pa.float32(), "y": pa.float32(), "u": pa.float32(), "v": pa.float32(), "r": pa.float32()}
+_NODES = {"node": pa.string(), **_PLACE, "kind": pa.string(), "text": pa.string(), "lit": pa.bool_(), "now": pa.bool_()}
+_EDGES = {
+    **{"source": pa.string(), "target": pa.string(), "weights": pa.string()},
+    **{f"{name}{end}": kind for end in (1, 2) for name, kind in _PLACE.items()},
+    **{"state": pa.uint8(), "log10_norm": pa.float32(), "text": pa.string(), "way": pa.string()},
+}
 
 
-def positions(steps: int) -> tuple[str, ...]:
-    """The stops of the step player for so many steps: the whole picture, forwards, the loss, backwards."""
-    forwards = tuple(f"forward {step}" for step in range(1, steps + 1))
-    return (ALL, *forwards, LOSS, *(f"back {step}" for step in range(steps, 0, -1)))
+def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Nodes, edges, whole (such as the ends of the loss and of the colours), and stop: what stands there alone."""
+    stop = views["stop"]
+    nodes = [_node(answer, node, text, stop) for node, text in texts["nodes"].items()]
+    edges = [_edge(answer, edge, text, stop) for edge, text in zip(answer.trace.edges, texts["edges"], strict=True)]
+    return {
+        "nodes": pa.Table.from_pylist(nodes, _schema(_NODES)),
+        "edges": pa.Table.from_pylist(edges, _schema(_EDGES)),
+        "whole": one_row(
+            columns=len(answer.steps) + _AFTER,
+            rows=answer.experiment.sequence_length + _BELOW,
+            **_loss(answer),
+            **_ends(answer),
+            cell=answer.experiment.cell,
+            claim=texts["claim"],
+        ),
+        "stop": one_row(lit=read_stop(stop)[0] != "forward", loss=texts["loss"], caption=texts["caption"]),
+    }
 
 
-def subscripted(node: str) -> str:
-    """A node's name as a reader knows it: h₃."""
-    return node.translate(_SUBSCRIPT)
+def _schema(columns: Mapping[str, pa.DataType]) -> pa.Schema:
+    return pa.schema(list(columns.items()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShapePicture:
-    """What the picture shows.
-
-    Attributes:
-        trace: the answer.
-        position: one of `positions`.
-        colour: of the cell.
-        titles: the claim, what the position shows, and what stands in the loss; a phone breaks a line at each "¦".
-    """
-
-    trace: ShapeTrace
-    position: str
-    colour: str
-    titles: dict[str, str]
-
-    @property
-    def length(self) -> int:
-        """T."""
-        return self.trace.experiment.sequence_length
-
-    @cached_property
-    def steps(self) -> int:
-        """S, the columns."""
-        return len(self.trace.hidden_states) - 1
-
-    @cached_property
-    def has_decoder(self) -> bool:
-        """Whether there are two cells."""
-        return self.steps > self.length
-
-    @property
-    def at(self) -> int:
-        """The step at which the player stands, 0 where it stands at none."""
-        return int(self.position.split()[1]) if " " in self.position else 0
-
-    def step_of(self, node: str) -> int:
-        """The column to which a node belongs, from 1; 0 of what is there before the first."""
-        return int(node[1:]) + self.length * (self.has_decoder and node[0] in "syL")
-
-    def step_of_edge(self, edge: Edge) -> int:
-        """The column whose forward step computes an edge."""
-        return self.step_of(edge.source if edge.target == "L" else edge.target)
-
-    def lit(self, node: str) -> bool:
-        """Whether a node has its value yet."""
-        forward = self.position.startswith("forward")
-        return not forward or self.step_of(node) <= self.at
-
-    def state(self, edge: Edge) -> int:
-        """0: not computed yet; 1: computed; 2: its gradient has arrived."""
-        step = self.step_of_edge(edge)
-        if self.position == ALL or (self.position.startswith("back") and step >= self.at):
-            return 2
-        return int(
-            self.position.startswith("back") or self.position == LOSS or (edge.target != "L" and step <= self.at)
-        )
-
-    def place(self, node: str) -> dict[str, float]:
-        """Where a node stands, and its radius; "L3" is the place of the loss beside y3."""
-        kind, across, down = node[0], float(self.step_of(node)), float(node[1:])
-        lanes = _LANES_WITH_DECODER if self.has_decoder else _LANES
-        return {
-            "x": (across or _START) / (self.steps + _AFTER),
-            "y": _LEVELS[kind],
-            "u": lanes[kind],
-            "v": (down or _START) / (self.length + _BELOW),
-            "r": _SMALL if node in _ZEROS or kind == "L" else 1.0,
-        }
+def _place(answer: ShapeAnswer, node: str) -> dict[str, float]:
+    """Where a node stands, and its radius; "L3" is the place of the loss beside y3."""
+    kind, across, down = node[0], float(answer.column(node)), float(node[1:])
+    lanes = _LANES_WITH_DECODER if answer.shape.has_decoder else _LANES
+    return {
+        "x": (across or _START) / (len(answer.steps) + _AFTER),
+        "y": _LEVELS[kind],
+        "u": lanes[kind],
+        "v": (down or _START) / (answer.experiment.sequence_length + _BELOW),
+        "r": _SMALL if node in _ZEROS or kind == "L" else 1.0,
+    }
 
 
-def shape_datasets(picture: ShapePicture) -> dict[str, bytes]:
-    """All datasets, by name."""
-    tables = {"nodes": node_rows(picture), "edges": edge_rows(picture), "whole": whole_row(picture)}
-    return {name: arrow_bytes(_narrowed(table)) for name, table in tables.items()}
+def _node(answer: ShapeAnswer, node: str, text: str, stop: str) -> dict[str, Any]:
+    """Its place, what it is, its text, and whether it is computed, and whether the walk stops at it."""
+    at = answer.column(node) == read_stop(stop)[1] and node not in _ZEROS
+    kind = "0" if node in _ZEROS else node[0]
+    return {"node": node, **_place(answer, node), "kind": kind, "text": text, "lit": answer.lit(node, stop), "now": at}
 
 
-def _narrowed(table: pa.Table) -> pa.Table:
-    """The same with no more digits than a picture has."""
-    smaller = {pa.float64(): pa.float32(), pa.int64(): pa.int32()}
-    return table.cast(pa.schema([field.with_type(smaller.get(field.type, field.type)) for field in table.schema]))
-
-
-def node_rows(picture: ShapePicture) -> pa.Table:
-    """One row per node but the loss: place (x, y; u, v; r), kind, text, lit, and now: whether the player is at it."""
-    rows = [
-        {
-            **picture.place(node),
-            "kind": "0" if node in _ZEROS else node[0],
-            "text": "0" if node in _ZEROS else subscripted(node),
-            "lit": picture.lit(node),
-            "now": bool(picture.at) and picture.step_of(node) == picture.at and node not in _ZEROS,
-        }
-        for node in picture.trace.log10_norms
-    ]
-    return pa.Table.from_pylist(rows)
-
-
-def edge_rows(picture: ShapePicture) -> pa.Table:
-    """One row per edge.
-
-    Columns x1, y1, u1, v1, r1 and x2 .. r2: place and radius of its ends; weights; state as in `ShapePicture.state`;
-    value: of its gradient, in hundredths of an order of magnitude, null where there is none; text: the same in words;
-    way: what else runs beside it, see `_way`.
-    """
-    rows: list[dict[str, object]] = []
-    feeds_back = any(edge.source[0] == "y" and edge.target != "L" for edge in picture.trace.edges)
-    for edge in picture.trace.edges:
-        ends = (edge.source, f"L{edge.source[1:]}" if edge.target == "L" else edge.target)
-        places = {
-            f"{name}{end}": value for end, node in enumerate(ends, 1) for name, value in picture.place(node).items()
-        }
-        shown = picture.state(edge) == 2
-        finite = shown and np.isfinite(edge.log10_norm)
-        rows.append(
-            places
-            | {
-                "weights": edge.weights,
-                "state": picture.state(edge),
-                "value": int(hundredths(np.array(edge.log10_norm))) if finite else None,
-                "text": _log10(edge.log10_norm) if shown else "",
-                "way": _way(edge, feeds_back),
-            }
-        )
-    values = pa.array([row["value"] for row in rows], pa.int64())  # a column of nothing but null has no type
-    table = pa.Table.from_pylist(rows)
-    return table.set_column(table.schema.get_field_index("value"), "value", values)
+def _edge(answer: ShapeAnswer, edge: Edge, text: str, stop: str) -> dict[str, Any]:
+    """The places of both ends, and what has arrived: no gradient, and no text, before that."""
+    ends = (edge.source, f"L{edge.source[1:]}" if edge.target == "L" else edge.target)
+    places = [_place(answer, node) for node in ends]
+    state, here = answer.state(edge, stop), {"source": edge.source, "target": edge.target, "weights": edge.weights}
+    return {
+        **here,
+        **{f"{name}{end}": value for end, place in enumerate(places, start=1) for name, value in place.items()},
+        "state": state,
+        "log10_norm": edge.log10_norm if state == 2 and math.isfinite(edge.log10_norm) else None,
+        "text": text if state == 2 else "",
+        "way": _way(edge, answer.shape.feeds_back),
+    }
 
 
 def _way(edge: Edge, feeds_back: bool) -> str:
@@ -187,41 +111,24 @@ def _way(edge: Edge, feeds_back: bool) -> str:
     return "up" if edge.target[0] == "y" else "bridge" if edge.source[0] + edge.target[0] == "hs" else ""
 
 
-def whole_row(picture: ShapePicture) -> pa.Table:
-    """What holds for the whole picture, in one row: columns and rows, ends of the loss, ends of the colours, titles."""
-    beside = [picture.place(f"L{edge.source[1:]}") for edge in picture.trace.edges if edge.target == "L"]
-    values = [edge.log10_norm for edge in picture.trace.edges if np.isfinite(edge.log10_norm)]
-    high = int(np.ceil(max(values, default=0.0)))
-    low = min(int(np.floor(min(values, default=0.0))), high - _LEAST_DECADES)
-    return pa.table(
-        {
-            "columns": [picture.steps + _AFTER],
-            "rows": [picture.length + _BELOW],
-            "x1": [min(place["x"] for place in beside)],
-            "x2": [max(place["x"] for place in beside)],
-            "y": [_LEVELS["L"]],
-            "v1": [min(place["v"] for place in beside)],
-            "v2": [max(place["v"] for place in beside)],
-            "u": [beside[0]["u"]],
-            "lit": [not picture.position.startswith("forward")],
-            "low": [100 * low],
-            "high": [100 * high],
-            "colour": [picture.colour],
-            **{name: [title] for name, title in picture.titles.items()},
-        }
-    )
+def _loss(answer: ShapeAnswer) -> dict[str, float]:
+    """From where to where the loss reaches, on a wide screen and on a phone."""
+    beside = [_place(answer, f"L{edge.source[1:]}") for edge in answer.trace.edges if edge.target == "L"]
+    across, down = ([place[name] for place in beside] for name in ("x", "v"))
+    ends = {"x1": min(across), "x2": max(across), "v1": min(down), "v2": max(down)}
+    return {"y": _LEVELS["L"], "u": beside[0]["u"], **ends}
 
 
-def _log10(value: float) -> str:
-    """A logarithm, one decimal where it is short."""
-    if not np.isfinite(value):
-        return "−∞"
-    return f"{value:z.1f}".replace("-", "−") if abs(value) < 9.95 else f"{value:.0f}".replace("-", "−")
+def _ends(answer: ShapeAnswer) -> dict[str, int]:
+    """Where the colours end, in whole orders of magnitude."""
+    values = [value for value in answer.through.values() if math.isfinite(value)]
+    high = math.ceil(max(values, default=0.0))
+    return {"low": min(math.floor(min(values, default=0.0)), high - _LEAST_DECADES), "high": high}
 
 
-def edge_table(edges: tuple[Edge, ...]) -> pd.DataFrame:
-    """The edges as a tidy frame: columns from, to, weights, log10_norm; -inf where no gradient flows."""
+def edges(answer: ShapeAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+    """Every edge: from, to, weights and log10_norm, −inf where no gradient flows."""
     return pd.DataFrame(
-        [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in edges],
+        [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in answer.trace.edges],
         columns=["from", "to", "weights", "log10_norm"],
     )
