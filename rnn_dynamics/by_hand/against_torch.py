@@ -12,8 +12,9 @@ import torch
 
 from rnn_dynamics.by_hand.arrays import NAMES, Array, Arrays
 from rnn_dynamics.by_hand.example import Example
+from rnn_dynamics.engine.cells import CELLS
 
-_MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+_MODULES = {name: getattr(torch.nn, cell.module) for name, cell in CELLS.items() if cell.module}
 
 
 def ask_torch(example: Example) -> tuple[Arrays, Arrays]:

@@ -7,8 +7,7 @@ import inspect
 from rnn_dynamics.by_hand.arrays import NAMES, Array, sigmoid
 from rnn_dynamics.by_hand.example import Example
 from rnn_dynamics.by_hand.mistakes import HandWritten
-
-_MODULES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+from rnn_dynamics.engine.cells import CELLS
 
 
 def torch_lines(example: Example) -> str:
@@ -16,7 +15,7 @@ def torch_lines(example: Example) -> str:
     hidden, inputs = example.parameters["weight_hh_l0"].shape[1], example.inputs.shape[2]
     sizes = f"{inputs}, {hidden}, batch_first=True, bidirectional={example.both}, dtype=torch.float64"
     states = "(h_n, c_n)" if example.cell == "lstm" else "h_n"
-    return f"""network = torch.nn.{_MODULES[example.cell]}({sizes})
+    return f"""network = torch.nn.{CELLS[example.cell].module}({sizes})
 network.load_state_dict({{name: torch.tensor(value) for name, value in parameters.items()}})
 outputs, {states} = network(torch.tensor(inputs))
 loss = 0.5 * (outputs - torch.tensor(targets)).square().sum()

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import walk_given
 from rnn_dynamics.engine.trace import LayerTrace
 from rnn_dynamics.learning.reading import starting_parameters
@@ -23,7 +24,7 @@ from rnn_dynamics.learning.training import DIVERGED, TESTED, History, Moment, Tr
 
 Array = NDArray[np.float64]
 
-_MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+_MODULES = {name: getattr(torch.nn, cell.module) for name, cell in CELLS.items() if cell.module}
 _OPTIMISERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
 #: Of the sequences that a look is judged on, those whose gradients are walked back.
 WALKED = 16

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Choice, Experiment, Knob, KnownFields, Number, checked_experiment, short
 from rnn_dynamics.learning.tasks import TASKS, Task, Template
 
@@ -178,7 +179,7 @@ def checked_training(training: object) -> Training:
 
 
 #: The cells that can be trained: torch.nn's.
-TRAINABLE = ("rnn", "lstm", "gru")
+TRAINABLE = tuple(name for name, cell in CELLS.items() if cell.module)
 #: Field of a Training -> its limits, label and offered values.
 TRAINING_KNOBS: Mapping[str, Knob] = {
     item.name: item.metadata["knob"] for item in fields(Training) if "knob" in item.metadata

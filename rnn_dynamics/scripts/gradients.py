@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.scripts.network import head, loss_lines
 from rnn_dynamics.scripts.walk import walk_lines
@@ -67,7 +68,7 @@ def reproduction_script(trace: Trace) -> str:
     stacked = experiment.levels > 1
     loss = _LOSS.replace("COMPARED", "states" if every else "states[-1]")
     back = (_STACK_BACK if stacked else _ONE_BACK).replace(
-        "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * (experiment.cell == "lstm")
+        "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in CELLS[experiment.cell].components)
     )
     draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")
     beginning = head(experiment, "Gradients through time", trace.digits, draws)

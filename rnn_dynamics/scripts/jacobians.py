@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.scripts.network import head, loss_lines
 
@@ -32,7 +33,7 @@ def jacobian_script(answer: JacobianTrace) -> str:
     and h and c side by side for the LSTM.
     """
     experiment = answer.experiment
-    readout = loss_lines(every=False) if experiment.cell == "jordan" else ""
-    states = 2 if experiment.cell == "lstm" else 1
+    readout = loss_lines(every=False) if CELLS[experiment.cell].feeds_back_output else ""
+    states = len(CELLS[experiment.cell].components)
     beginning = head(experiment, "A product of Jacobians", answer.digits, readout)
     return f"{beginning}\n# the Jacobians of the first sequence\nSTATES = {states}\n{_PRODUCT}"

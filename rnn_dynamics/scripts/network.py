@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.experiment import Experiment, settings
 
-#: torch's module, and blocks of W_hh; torch has no Jordan network.
-MODULES = {"rnn": ("RNN", 1), "jordan": ("", 1), "lstm": ("LSTM", 4), "gru": ("GRU", 3)}
 _DRAWS = {
     "gaussian": "rng.standard_normal((H, COLUMNS)) / np.sqrt(COLUMNS)",
     "orthogonal": "orthogonal(rng.standard_normal((H, COLUMNS)))",
@@ -33,9 +32,9 @@ weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
 bias_ih, bias_hh = np.zeros((2, GATES * H))
 """
 _REST = {"torch": _UNIFORM_REST, "keras": _GLOROT_REST}
-#: The second block is torch's forget gate (LSTM) and its update gate (GRU).
-_CHRONO = "bias_ih[H : 2 * H] = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
-_CHRONO_INPUT = "bias_ih[:H] = -bias_ih[H : 2 * H]\n"
+_CHRONO = "{keeps} = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
+_CHRONO_INPUT = "{input} = -{keeps}\n"
+_FORGET = "{keeps} += FORGET_BIAS\n"
 _MAKE = """
 
 def make_cell(rng, D):
@@ -50,28 +49,6 @@ cell.load_state_dict({
     "bias_hh": torch.tensor(bias_hh),
 })
 """
-_JORDAN_CELL = """weight_ih, weight_hh = torch.tensor(weight_ih), torch.tensor(WEIGHT_SCALE * weight_hh)
-bias = torch.tensor(bias_ih + bias_hh)
-
-def cell(step, h):
-    output = h @ readout.T  # which is fed back in the place of h
-    return torch.ACTIVATION(step @ weight_ih.T + output @ weight_hh.T + bias)
-
-"""
-#: (cell, hidden path) -> the states after a step, for `step` and the states `h`, and `c`, before it.
-_STEPS = {
-    ("rnn", "open"): "(cell(step, h),)",
-    ("rnn", "cut"): "(cell(step, h.detach()),)",
-    ("jordan", "open"): "(cell(step, h),)",
-    ("jordan", "cut"): "(cell(step, h.detach()),)",
-    ("lstm", "open"): "cell(step, (h, *c))",
-    ("lstm", "cut"): "cell(step, (h.detach(), *c))",
-    ("gru", "open"): "(cell(step, h),)",
-    (
-        "gru",
-        "cut",
-    ): "(cell(step, h.detach()) + z(cell, step, h.detach()) * (h - h.detach()),)  # adds 0, and the path z",
-}
 _ADVANCE = """
 def advance(cell, step, h, *c):
     return STEP
@@ -117,7 +94,7 @@ T, N, D, H, SEED = {", ".join(str(value) for value in _sizes(experiment))}
 WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale!r}
 FORGET_BIAS = {experiment.forget_bias!r}
 TEXT = {experiment.text!r}
-GATES = {MODULES[experiment.cell][1]}
+GATES = {CELLS[experiment.cell].blocks}
 {directions if experiment.levels > 1 else ""}{orthogonal(experiment)}{_make_cell(experiment)}{_advance(experiment)}
 # the draw
 weight_stream, input_stream, loss_stream = np.random.SeedSequence(SEED).spawn(3)
@@ -164,10 +141,10 @@ def weight_lines(experiment: Experiment) -> str:
 
 
 def _make_cell(experiment: Experiment) -> str:
-    cell = _JORDAN_CELL if experiment.cell == "jordan" else _TORCH_CELL
-    relu = experiment.nonlinearity == "relu"
-    cell = cell.replace("MODULE", MODULES[experiment.cell][0]).replace("ACTIVATION", "relu" if relu else "tanh")
-    cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and experiment.cell == "rnn" else "")
+    asked, relu = CELLS[experiment.cell], experiment.nonlinearity == "relu"
+    cell = (asked.torch_cell or _TORCH_CELL).replace("MODULE", asked.module)
+    cell = cell.replace("ACTIVATION", "relu" if relu else "tanh")
+    cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and not asked.gates else "")
     return _MAKE.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))
 
 
@@ -177,23 +154,34 @@ def _indented(lines: str) -> str:
 
 def _advance(experiment: Experiment) -> str:
     """The function of one step; cut, no derivative passes through W_hh."""
-    way = experiment.cell, experiment.hidden_path
-    return (_Z if way == ("gru", "cut") else "") + _ADVANCE.replace("STEP", _STEPS[way])
+    step = CELLS[experiment.cell].torch_steps[experiment.hidden_path]
+    return (_Z if "z(" in step else "") + _ADVANCE.replace("STEP", step)
 
 
 def _recurrent(experiment: Experiment) -> str:
     """The expression that draws W_hh."""
-    columns = "4" if experiment.cell == "jordan" else "H"
+    columns = "4" if CELLS[experiment.cell].feeds_back_output else "H"
     draw = _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
     return draw.replace("COLUMNS", columns)
 
 
 def _gate_bias(experiment: Experiment) -> str:
     """The lines that change the biases of the gates."""
-    lstm = experiment.cell == "lstm"
-    if experiment.gate_bias == "chrono" and MODULES[experiment.cell][1] > 1:
-        return _CHRONO + (_CHRONO_INPUT if lstm else "")
-    return "bias_ih[H : 2 * H] += FORGET_BIAS\n" if lstm and experiment.gate_bias == "constant" else ""
+    cell = CELLS[experiment.cell]
+    if not cell.keeps:
+        return ""
+    biases = {"keeps": _block(cell, cell.keeps), "input": _block(cell, "i") if "i" in cell.gates else ""}
+    if experiment.gate_bias == "chrono":
+        return (_CHRONO + _CHRONO_INPUT * bool(biases["input"])).format(**biases)
+    return _FORGET.format(**biases) if cell.keeps == "f" else ""
+
+
+def _block(cell: Cell, gate: str) -> str:
+    """The biases of a gate, in torch's order."""
+    place = cell.gates.index(gate)
+    if place == 0:
+        return "bias_ih[:H]"
+    return f"bias_ih[{'H' if place == 1 else f'{place} * H'} : {place + 1} * H]"
 
 
 def _comment(experiment: Experiment) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import ShapeTrace
 from rnn_dynamics.scripts.network import head
 
@@ -95,7 +96,7 @@ cell = make_cell(np.random.default_rng(weight_stream), D)
 {_DECODER if has_decoder else ""}{_EDGES}
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
 state = tuple(torch.zeros(N, H, dtype=torch.float64, requires_grad=True) for _ in range({
-        2 if experiment.cell == "lstm" else 1
+        len(CELLS[experiment.cell].components)
     }))
 {_SHAPES[shape]}{_BACK}cells = [{"cell, decoder" if has_decoder else "cell"}]
 print("parameters", sum(own.numel() for one in cells for own in one.parameters()) + readout.numel())

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.tasks.blank import BLANK, CUE, UNKNOWN
 from rnn_dynamics.learning.training import DIVERGED, TESTED, Training
-from rnn_dynamics.scripts.network import MODULES, orthogonal, weight_lines
+from rnn_dynamics.scripts.network import orthogonal, weight_lines
 
 _SENTENCES = (
     """
@@ -193,7 +194,7 @@ import torch
 torch.set_num_threads(1)
 Batch = namedtuple("Batch", "inputs targets")
 T, D, H, SEED = {training.steps}, {task.input_size}, {experiment.hidden_size}, {experiment.seed}
-GATES, OUTPUTS = {MODULES[experiment.cell][1]}, {task.outputs}
+GATES, OUTPUTS = {CELLS[experiment.cell].blocks}, {task.outputs}
 WEIGHT_SCALE, FORGET_BIAS = {experiment.weight_scale!r}, {experiment.forget_bias!r}
 GAP, BATCH, UPDATES = {experiment.sequence_length}, {experiment.batch_size}, {training.iterations}
 LEARNING_RATE, CLIP_AT = {training.learning_rate!r}, {training.clip_at!r}
@@ -204,8 +205,8 @@ LARGEST_LOSS = {DIVERGED * task.chance_loss(experiment.sequence_length)!r}  # be
 
 def _network(training: Training) -> str:
     experiment = training.experiment
-    relu = experiment.cell == "rnn" and experiment.nonlinearity == "relu"
-    lines = _NETWORK.replace("WEIGHTS", weight_lines(experiment)).replace("MODULE", MODULES[experiment.cell][0])
+    relu = not CELLS[experiment.cell].gates and experiment.nonlinearity == "relu"
+    lines = _NETWORK.replace("WEIGHTS", weight_lines(experiment)).replace("MODULE", CELLS[experiment.cell].module)
     lines = lines.replace("NONLINEARITY", ', nonlinearity="relu"' * relu)
     return lines + (_EMBEDDING if training.task == "blank" else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 
 _FORWARD = """
@@ -48,7 +49,7 @@ def walk_back(steps, errors):
 
 def forward_lines(experiment: Experiment) -> str:
     """The functions `read`, `scaled` and `log10_norm` of a script."""
-    states = 2 if experiment.cell == "lstm" else 1
+    states = len(CELLS[experiment.cell].components)
     return f"STATES, NOTHING = {states}, -(10**9)  # parts of a state, and the exponent of zero\n{_FORWARD}"
 
 

@@ -97,7 +97,9 @@ class Cell(Protocol):
     `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
     state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
     it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
-    bounded: whether |h| is at most 1.
+    bounded: whether |h| is at most 1. torch_steps: hidden path -> a step in PyTorch, an expression of the states after
+    it in `cell`, `step` (the input) and the states `h`, and `c`, before it. torch_cell: the lines that define `cell`
+    where torch has none.
     """
 
     name: str
@@ -114,6 +116,8 @@ class Cell(Protocol):
     state_matrix: str
     feeds_back_output: bool
     bounded: bool
+    torch_steps: Mapping[str, str]
+    torch_cell: str
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         """Bring parameters under torch's names, (..., G·H, ·), into the order of computation.

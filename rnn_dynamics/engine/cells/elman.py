@@ -43,6 +43,8 @@ class Elman:
     gates: tuple[str, ...] = ()
     keeps = ""
     signed: tuple[str, ...] = ()
+    torch_steps: Mapping[str, str] = {"open": "(cell(step, h),)", "cut": "(cell(step, h.detach()),)"}
+    torch_cell = ""
     blocks = 1
     delta_blocks = 1
     state_block = 0

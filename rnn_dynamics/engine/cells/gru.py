@@ -58,6 +58,12 @@ class Gru:
     gates: tuple[str, ...] = ("r", "z", "n")
     keeps = "z"
     signed: tuple[str, ...] = ("n",)
+    # Cut, the second term adds 0, and on the way back the path z.
+    torch_steps: Mapping[str, str] = {
+        "open": "(cell(step, h),)",
+        "cut": "(cell(step, h.detach()) + z(cell, step, h.detach()) * (h - h.detach()),)",
+    }
+    torch_cell = ""
     blocks = 3
     delta_blocks = 4
     state_block = 2

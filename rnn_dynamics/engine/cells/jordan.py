@@ -42,12 +42,23 @@ class JordanWeights(Weights):
             np.multiply(out, self.scale, out=out)
 
 
+_TORCH_CELL = """weight_ih, weight_hh = torch.tensor(weight_ih), torch.tensor(WEIGHT_SCALE * weight_hh)
+bias = torch.tensor(bias_ih + bias_hh)
+
+def cell(step, h):
+    output = h @ readout.T  # which is fed back in the place of h
+    return torch.ACTIVATION(step @ weight_ih.T + output @ weight_hh.T + bias)
+
+"""
+
+
 class _FeedsBackOutput:
     """What both nonlinearities share."""
 
     name = "jordan"
     short = "Jordan"
     module = ""
+    torch_cell = _TORCH_CELL
     state_matrix = "W_hh W_ho"
     feeds_back_output = True
 

@@ -58,6 +58,8 @@ class Lstm:
     gates: tuple[str, ...] = ("i", "f", "g", "o")
     keeps = "f"
     signed: tuple[str, ...] = ("g",)
+    torch_steps: Mapping[str, str] = {"open": "cell(step, (h, *c))", "cut": "cell(step, (h.detach(), *c))"}
+    torch_cell = ""
     blocks = 4
     delta_blocks = 4
     state_block = 2
