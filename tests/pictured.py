@@ -26,6 +26,6 @@ def said_by(picture: Picture[Any], experiment: Experiment, **views: str) -> str:
     return picture.finding(sentences(picture.name), picture.answer(experiment, asked), asked)
 
 
-def column(rows: Rows, name: str, **of: Any) -> list[Any]:
+def column(rows: Rows, name: str, /, **of: Any) -> list[Any]:
     """A column of those rows that have these values."""
     return [row[name] for row in rows if all(row[key] == value for key, value in of.items())]

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, split_additive_path
-from rnn_dynamics.pictures.additive_path.answer import path_picture
+from rnn_dynamics.pictures.additive_path import PICTURE
 from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, briefly, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
 SETTINGS = list(strange_settings(OPENING, 110, cell=("lstm", "gru")))
@@ -20,10 +19,10 @@ STATE = {"lstm": "c", "gru": "h"}
 
 def said_at(experiment: Experiment) -> tuple[str, str, list[str]]:
     """The finding, the title over the curves, and all other texts of the picture."""
-    datasets, finding = path_picture(experiment, "z" if experiment.cell == "gru" else "f", False, SEQUENTIAL)
-    (whole,) = read(datasets["whole"])
-    texts = [row["text"] for name in ("curves", "units") for row in read(datasets[name])]
-    return plain(finding), whole["curves"], [whole["map"], *texts]
+    drawn = drawn_by(PICTURE, experiment)
+    (whole,) = drawn["whole"]
+    texts = [row["text"] for name in ("labels", "names") for row in drawn[name]]
+    return plain(said_by(PICTURE, experiment)), whole["curves"], [whole["map"], *texts]
 
 
 @pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)

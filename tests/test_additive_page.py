@@ -1,39 +1,29 @@
-"""The page "The additive cell path": its tables, its picture's specification, and what a reader meets."""
+"""The page "The additive cell path": its tables against the library, and what a reader meets."""
 
-import io
-import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
 from rnn_dynamics.experiment import KNOBS_NUMBER
-from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer, path_picture
-from rnn_dynamics.pictures.additive_path.chart import DASHES, path_chart
-from rnn_dynamics.pictures.additive_path.table import BAND, CURVES, path_table, time_scale
+from rnn_dynamics.pictures import frames
+from rnn_dynamics.pictures.additive_path import PICTURE
+from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer, time_scale
+from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
+from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
-from tests.test_tables import drawn, read
 
 PAGE = "additive_path"
 OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
 both_cells = pytest.mark.parametrize("cell", ["lstm", "gru"])
 PATH_GATE = {"lstm": "f", "gru": "z"}
-
-
-def rows(experiment: Experiment, gate: str | None = None, against_lag: bool = False) -> dict[str, Any]:
-    """The rows of every dataset of the picture."""
-    datasets, _ = path_picture(experiment, gate or PATH_GATE[experiment.cell], against_lag, SEQUENTIAL)
-    return {name: read(data) for name, data in datasets.items()}
+STEPS = point_steps(30)
 
 
 # --- the tables -----------------------------------------------------------------------------------------------------
@@ -43,45 +33,42 @@ def rows(experiment: Experiment, gate: str | None = None, against_lag: bool = Fa
 def test_the_curves_are_the_library_s_relative_to_step_t(cell: str) -> None:
     experiment = replace(SMALL, cell=cell)
     split, rnn = split_additive_path(experiment), run(replace(experiment, cell="rnn")).log10_norms["hidden"]
-    exact = {name: getattr(split, name) - split.total[-1] for name in ("total", "path", "rest")} | {
-        "rnn": rnn - rnn[-1]
-    }
-    picture = rows(experiment)
-    ((whole,),) = (picture["whole"],)
-    low, high = whole["low"] / 100, whole["high"] / 100
-    assert [row["name"] for row in picture["curves"]] == list(CURVES)
-    for row in picture["curves"]:
-        curve = exact[row["name"]][point_steps(30) - 1]
-        inside = (curve >= low) & (curve <= high)
-        np.testing.assert_allclose(drawn(row["points"]), np.where(inside, curve, np.nan), rtol=0, atol=0.005 + 1e-9)
-        assert row["text"].endswith(power_of_ten(float(exact[row["name"]][0])))
+    exact = {name: getattr(split, name) - split.total[-1] for name in DASHES if name != "rnn"} | {"rnn": rnn - rnn[-1]}
+    picture = drawn_by(PICTURE, experiment)
+    (whole,) = picture["whole"]
+    for name, curve in exact.items():
+        inside = (curve >= whole["low"]) & (curve <= whole["high"])
+        values = np.array(column(picture["curves"], "log10_norm", name=name), dtype=float)
+        np.testing.assert_allclose(values, np.where(inside, curve, np.nan)[STEPS - 1], rtol=1e-6, atol=1e-6)
+        (text,) = column(picture["labels"], "text", name=name)
+        assert text.endswith(power_of_ten(float(curve[0])))
+    cosine = np.array(column(picture["cosine"], "cosine"), dtype=float)
+    np.testing.assert_allclose(cosine, split.cosine[STEPS - 1], rtol=0, atol=1e-6)
 
 
 @both_cells
 def test_a_unit_s_curve_is_the_product_of_its_gates_after_each_step(cell: str) -> None:
     experiment = replace(SMALL, cell=cell)
     gates = run(experiment).gates[PATH_GATE[cell]][:, 0]
-    picture = rows(experiment)
-    assert sorted(row["unit"] for row in picture["units"]) == list(range(6))
-    for row in picture["units"]:
-        exact = np.array([np.log10(np.prod(gates[t:, row["unit"]])) for t in range(1, 31)])[point_steps(30) - 1]
-        points = drawn(row["points"])
-        np.testing.assert_allclose(points, np.where(np.isnan(points), np.nan, exact), rtol=0, atol=0.005 + 1e-9)
-    kept = [np.log(gates[:, row["unit"]]).sum() for row in picture["units"]]
+    picture = drawn_by(PICTURE, experiment)
+    units = {row["place"]: row["unit"] - 1 for row in picture["names"]}
+    assert sorted(units.values()) == list(range(6))
+    for place, unit in units.items():
+        exact = np.array([np.log10(np.prod(gates[t:, unit])) for t in STEPS])
+        products = np.array(column(picture["units"], "log10_norm", place=place), dtype=float)
+        np.testing.assert_allclose(products, np.where(np.isnan(products), np.nan, exact), rtol=0, atol=1e-5)
+    kept = [np.log(gates[:, unit]).sum() for unit in units.values()]
     assert kept == sorted(kept)
 
 
-def test_the_map_s_colours_follow_the_gate_s_values() -> None:
+def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on() -> None:
     gates = run(SMALL).gates
-    palette = {"i": 0.0, "g": -1.0}
-    for name, lowest in palette.items():
-        for row in rows(SMALL, name)["units"]:
-            values = gates[name][point_steps(30, 20) - 1, 0, row["unit"]]
-            colours = row["colours"].split(",")
-            # Along this palette green rises with the value.
-            greens = [int(colour[3:5], 16) for colour in colours]
-            expected = np.interp((values - lowest) / (1 - lowest), np.linspace(0, 1, 6), [34, 69, 105, 142, 184, 232])
-            np.testing.assert_allclose(greens, expected, atol=2)
+    for name, lowest in {"i": 0.0, "g": -1.0}.items():
+        picture = drawn_by(PICTURE, SMALL, gate=name)
+        assert column(picture["whole"], "lowest") == [lowest]
+        for row in picture["names"]:
+            values = gates[name][STEPS - 1, 0, row["unit"] - 1]
+            np.testing.assert_allclose(column(picture["units"], "gate", place=row["place"]), values, atol=1e-6)
 
 
 @pytest.mark.parametrize("f", [0.5, 0.9, 0.999])
@@ -105,29 +92,14 @@ def test_the_largest_settings_get_a_band_of_fewer_networks() -> None:
 
 
 def test_the_frame_holds_every_curve_and_band() -> None:
-    answer = path_answer(SMALL)
-    table = path_table(answer.curves, answer.split.cosine, answer.bands)
-    again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
-    assert list(again["lag"]) == list(range(29, -1, -1))
-    np.testing.assert_allclose(again["path"], answer.curves["path"], rtol=1e-12)
-    np.testing.assert_allclose([again[f"rnn_{end}"] for end in BAND], answer.bands["rnn"], rtol=1e-12)
-
-
-# --- the specification ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("background", list(THEMES))
-@pytest.mark.parametrize("against", ["step", "lag"])
-def test_the_specification_is_valid_and_small(against: str, background: Background) -> None:
-    spec = path_chart(against, background).to_dict()  # checks it against the schema
-    assert spec == as_vega_lite(path_chart, against, background)
-    datasets, _ = path_picture(OPENING, "f", against == "lag", SEQUENTIAL)
-    assert len(json.dumps(spec)) + sum(map(len, datasets.values())) < 40_000
+    answer, frame = path_answer(SMALL), frames(PAGE, SMALL)["curves"]
+    assert list(frame["lag"]) == list(range(29, -1, -1))
+    np.testing.assert_array_equal(frame["path"], answer.curves["path"])
+    np.testing.assert_array_equal([frame[f"rnn_{end}"] for end in ("lowest", "median", "highest")], answer.bands["rnn"])
 
 
 def test_no_two_curves_share_a_dash() -> None:
-    assert set(DASHES) == set(CURVES)
-    assert len({tuple(dash) for dash in DASHES.values()}) == len(CURVES)
+    assert len({tuple(dash) for dash in DASHES.values()}) == len(DASHES)
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
@@ -162,8 +134,8 @@ def test_cut_the_whole_gradient_is_the_path_to_the_last_digits(cell: str) -> Non
     said = words(app)
     difference = said.split(" is at most ")[1].split(" of the whole")[0]
     assert float(difference) < 1e-14
-    curves = {row["name"]: row["points"] for row in shown(app)["0-curves"]}
-    assert curves["total"] == curves["path"]
+    total, path = (column(shown(app)["0-curves"], "log10_norm", name=name) for name in ("total", "path"))
+    assert total == pytest.approx(path, rel=1e-6)
 
 
 def test_an_lstm_that_vanishes_is_said_to() -> None:

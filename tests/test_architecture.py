@@ -61,7 +61,7 @@ ROOMS: dict[str, set[str]] = {
 }
 #: Pictures whose rooms are not parted yet: there each file may do what any of them may.
 UNPARTED = {
-    *("additive_path", "before_after", "blank", "by_hand", "cliff", "clipping", "cost", "initialisation"),
+    *("before_after", "blank", "by_hand", "cliff", "clipping", "cost", "initialisation"),
     *("jacobians", "latch", "learning", "losses", "phase_diagram", "vanish_or_explode"),
 }
 ROOMS["unparted"] = ROOMS["answer"] | {"content", "pictures", "answer", "table", "chart", "words"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -155,6 +155,12 @@ def loss_script_download(answer: LossByTime) -> Download:
 #: Kind of a picture's script -> the script of its answer.
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "gradients": lambda answer: script_download(answer.experiment),
+    "whole_gradient": lambda answer: script_download(
+        replace(answer.experiment, hidden_path="open"), ", whole gradient"
+    ),
+    "path_alone": lambda answer: script_download(
+        replace(answer.experiment, hidden_path="cut"), ", additive path alone"
+    ),
     "products": lambda answer: jacobian_script_download(answer.experiment),
     "shape": lambda answer: shape_script_download(answer.trace),
     "each_loss": loss_script_download,

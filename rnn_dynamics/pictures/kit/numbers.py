@@ -49,6 +49,11 @@ def signed(value: float, digits: int) -> str:
     return f"{value:z.{digits}f}".replace("-", "−")
 
 
+def as_computed(value: float) -> str:
+    """What is left of a difference, with digits that tell it from a rounding: 2.4e-16, 0."""
+    return f"{value:.1e}" if value else "0"
+
+
 def ten_to(exponent: int) -> str:
     """A power of ten with its exponent raised."""
     return "10" + str(exponent).translate(_SUPERSCRIPT)
