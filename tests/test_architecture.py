@@ -62,7 +62,7 @@ ROOMS: dict[str, set[str]] = {
 #: Pictures whose rooms are not parted yet: there each file may do what any of them may.
 UNPARTED = {
     *("before_after", "blank", "by_hand", "cliff", "clipping", "cost", "initialisation"),
-    *("jacobians", "latch", "learning", "losses", "phase_diagram", "vanish_or_explode"),
+    *("jacobians", "latch", "learning", "phase_diagram", "vanish_or_explode"),
 }
 ROOMS["unparted"] = ROOMS["answer"] | {"content", "pictures", "answer", "table", "chart", "words"}
 #: What stands in dashboard/ and pages/ as long as there are any.
@@ -136,7 +136,7 @@ def imported(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 #: No picture imports another, but for these, which are to be parted.
-NEIGHBOURS = {("cost", "losses"), ("before_after", "vanish_or_explode"), ("clipping", "cliff")}
+NEIGHBOURS = {("before_after", "vanish_or_explode"), ("clipping", "cliff")}
 
 
 def trespasses(module: str, source: str, *, is_package: bool = False) -> list[str]:

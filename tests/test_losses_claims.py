@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, run_losses
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
-from rnn_dynamics.pictures.losses.answer import loss_answer, loss_picture
-from rnn_dynamics.pictures.losses.words import loss_finding
+from rnn_dynamics.pictures.losses import PICTURE
+from rnn_dynamics.pictures.losses.answer import loss_answer
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=30, hidden_size=8, batch_size=2, forget_bias=3.0)
 PRESET = Experiment(cell="rnn", sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -28,19 +27,19 @@ SETTINGS = [
 ]
 
 
-def said_at(experiment: Experiment, truncation: str = "10") -> str:
+def said_at(experiment: Experiment) -> str:
     """Titles, labels, table and notes."""
-    datasets = loss_picture(experiment, truncation, "#bf4400", SEQUENTIAL)
-    (whole,), (cut,) = read(datasets["whole"]), read(datasets["cut"])
-    labels = [row["text"] for name in ("losses", "sums") for row in read(datasets[name])]
-    titles = [whole[name] for name in ("curves", "map", "bars")]
-    assert_fits_a_phone(*titles, cut["title"])
-    return "\n".join([*titles, cut["title"], *labels, plain(loss_finding(experiment, truncation))])
+    datasets = drawn_by(PICTURE, experiment)
+    (whole,), (cut,) = datasets["whole"], datasets["cut"]
+    labels = [row["text"] for name in ("pointed", "labels") for row in datasets[name]]
+    titles = [*(whole[name] for name in ("curves", "map", "bars")), cut["cut"]]
+    assert_fits_a_phone(*titles)
+    return "\n".join([*titles, *labels, plain(said_by(PICTURE, experiment))])
 
 
 def near_share(experiment: Experiment) -> float:
     """Per cent of what arrives at the steps of the first half that comes from at most five steps ahead."""
-    shares, length = loss_answer(experiment).shares, experiment.sequence_length
+    shares, length = loss_answer(experiment).trace.shares, experiment.sequence_length
     half = (length + 1) // 2
     return float(100.0 * np.mean([shares[t : t + 6, t].sum() for t in range(half)]))
 
@@ -49,7 +48,6 @@ def near_share(experiment: Experiment) -> float:
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, length = said_at(experiment), experiment.sequence_length
     assert_readable(said)
-    assert ("Rounding errors" in said) == (loss_answer(experiment).digits < 4)
     assert "hides little" not in said
     curves = {at: run(replace(experiment, loss_at=at)).log10_norms["hidden"] for at in ("every", "last")}
     factors = {at: factor_per_step(norms) for at, norms in curves.items()} if length > 1 else {}
@@ -68,28 +66,29 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert 2 * sum(horizon <= int(match[1]) for horizon in horizons(experiment)) >= length
     if "Most single losses" in said:
         assert 2 * sum(horizon == np.inf for horizon in horizons(experiment)) > length
+    assert_enough_is_exact(experiment, said)
 
 
 def horizons(experiment: Experiment) -> list[float]:
     """For each loss the lag from which on less than 1 % of its gradient is left; inf where there is none."""
     found = []
-    for k, norms in enumerate(loss_answer(experiment).log10_norms):
+    for k, norms in enumerate(loss_answer(experiment).trace.log10_norms):
         by_lag = norms[k::-1]
         left = [lag for lag, norm in enumerate(by_lag) if norm >= by_lag[0] - 2.0]
         found.append(left[-1] + 1.0 if left[-1] < k else np.inf)
     return found
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
-def test_the_truncation_that_is_enough_is_exact(experiment: Experiment) -> None:
-    answer, length = loss_answer(experiment), experiment.sequence_length
+def assert_enough_is_exact(experiment: Experiment, said: str) -> None:
+    """The truncation that is called enough is the smallest from which on all errors are within one per cent."""
+    answer, length = loss_answer(experiment).trace, experiment.sequence_length
     each = run_losses(answer.experiment, range(1, length + 1))
     for name, errors in each.log10_errors.items():
         if np.isnan(errors).any():
             assert answer.sufficient[name] is None
         else:
             assert answer.sufficient[name] == max(np.flatnonzero(errors > -2.0), default=-1) + 2
-            assert f"τ = {answer.sufficient[name]}" in said_at(experiment)
+            assert f"τ = {answer.sufficient[name]}" in said
 
 
 # The prose
@@ -100,11 +99,11 @@ def test_at_the_opening_each_single_loss_is_forgotten_within_a_dozen_steps() -> 
 
 
 def test_the_same_truncation_costs_the_network_without_gates_nothing_and_cuts_most_off_the_lstm() -> None:
-    at = loss_answer(PRESET).truncations.tolist().index(10)
-    assert 10 ** loss_answer(PRESET).log10_errors["every"][at] < 0.01
-    assert 10 ** loss_answer(replace(PRESET, cell="lstm")).log10_errors["every"][at] > 0.5
+    at = loss_answer(PRESET).trace.truncations.tolist().index(10)
+    assert 10 ** loss_answer(PRESET).trace.log10_errors["every"][at] < 0.01
+    assert 10 ** loss_answer(replace(PRESET, cell="lstm")).trace.log10_errors["every"][at] > 0.5
 
 
 def test_no_truncation_comes_near_an_exploding_gradient() -> None:
-    errors = loss_answer(replace(PRESET, weight_scale=3.0)).log10_errors["every"]
+    errors = loss_answer(replace(PRESET, weight_scale=3.0)).trace.log10_errors["every"]
     assert 10 ** errors[:-1].min() > 0.9

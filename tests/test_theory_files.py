@@ -11,7 +11,7 @@ from rnn_dynamics.pictures.depth.table import layers
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
 from rnn_dynamics.pictures.jacobians.table import jacobian_table
 from rnn_dynamics.pictures.losses.answer import loss_answer
-from rnn_dynamics.pictures.losses.table import loss_table, truncation_table
+from rnn_dynamics.pictures.losses.table import loss_by_time, truncation
 from rnn_dynamics.pictures.phase_diagram.table import lag_table, map_table
 
 OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
@@ -30,8 +30,8 @@ def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
     jacobians, losses = jacobian_answer(experiment), loss_answer(experiment)
     found = {
         "jacobians": jacobian_table(jacobians.lags, jacobians.log10_singular_values, jacobians.factors),
-        "losses": loss_table(losses),
-        "truncation": truncation_table(losses),
+        "losses": loss_by_time(losses, {}),
+        "truncation": truncation(losses, {}),
         "lags": lag_table(split_by_lag(experiment)),
     }
     if experiment.cell != "jordan":

@@ -163,7 +163,7 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     ),
     "products": lambda answer: jacobian_script_download(answer.experiment),
     "shape": lambda answer: shape_script_download(answer.trace),
-    "each_loss": loss_script_download,
+    "each_loss": lambda answer: loss_script_download(answer.trace),
 }
 
 

@@ -10,7 +10,6 @@ import streamlit as st
 from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cost.answer import ROUNDS, Measurement, network_of
-from rnn_dynamics.pictures.losses.answer import PAGE
 
 #: Seconds that one run of the page measures, and between two measurements, so that others who wait get the lock.
 _SLICE, _BREATH = 0.25, 0.001
@@ -29,7 +28,7 @@ def grown_measurement(experiment: Experiment) -> tuple[Measurement | None, bool]
     Shows the button that begins, and while it goes on the progress and the button that stops. A measurement stays with
     the network with which it began: moving a slider neither stops nor mends it.
     """
-    words, measurement, status = sentences(PAGE)["cost"], measured(), st.empty()
+    words, measurement, status = sentences("cost"), measured(), st.empty()
     if measurement is None or measurement.complete or measurement.stopped:
         if not status.button(words["again" if measurement else "measure"], key="measure"):
             return measurement, False
@@ -42,7 +41,7 @@ def grown_measurement(experiment: Experiment) -> tuple[Measurement | None, bool]
 
 
 def _measure(measurement: Measurement, bar: Any) -> None:
-    words, until = sentences(PAGE)["cost"], monotonic() + _SLICE
+    words, until = sentences("cost"), monotonic() + _SLICE
     while not measurement.complete:
         kind, length = measurement.round[measurement.done % len(measurement.round)]
         turn = measurement.done // len(measurement.round) + 1

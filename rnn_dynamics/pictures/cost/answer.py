@@ -12,8 +12,8 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_losses, time_run
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cost.table import cost_datasets, fitted_exponent, fixed_and_per_step, last_exponent
+from rnn_dynamics.pictures.kit.budget import each_loss, multiply_adds_of_each_loss
 from rnn_dynamics.pictures.kit.remembered import COMPUTING
-from rnn_dynamics.pictures.losses.answer import PAGE, affordable, cost_of
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
 LENGTHS, MATRIX_LENGTHS = (50, 100, 200, 400, 800, 1600), (50, 100, 200, 400)
@@ -45,7 +45,11 @@ class Measurement:
     def round(self) -> list[tuple[str, int]]:
         """What one round measures."""
         asked = _of_matrix(self.experiment)
-        matrices = [T for T in MATRIX_LENGTHS if cost_of(replace(asked, sequence_length=T)) <= _LARGEST_MATRIX]
+        matrices = [
+            T
+            for T in MATRIX_LENGTHS
+            if multiply_adds_of_each_loss(replace(asked, sequence_length=T)) <= _LARGEST_MATRIX
+        ]
         return [*(("run", T) for T in LENGTHS), *(("matrix", T) for T in matrices)]
 
     @property
@@ -83,7 +87,7 @@ class Measurement:
 
 def _of_matrix(experiment: Experiment) -> Experiment:
     """The experiment with as many sequences at every T as the page can afford at its longest."""
-    return replace(experiment, batch_size=affordable(replace(experiment, sequence_length=200)).batch_size)
+    return replace(experiment, batch_size=each_loss(replace(experiment, sequence_length=200)).batch_size)
 
 
 def _time_matrix(experiment: Experiment) -> float:
@@ -100,7 +104,7 @@ def network_of(experiment: Experiment) -> Experiment:
 
 def cost_picture(measurement: Measurement) -> dict[str, bytes]:
     """The picture's datasets, of what is measured by now."""
-    words = sentences(PAGE)["cost"]
+    words = sentences("cost")
     says = _exponents(measurement)
     lines = {f"{name}_line": _line(words, name, measurement.values[name]) for name in PASSES}
     labels = {name: words["labels"][name].format(p=says[name]) for name in measurement.values}
@@ -120,7 +124,7 @@ def _power(exponent: float | None) -> str:
 
 def cost_finding(measurement: Measurement) -> str:
     """The times and exponents as a table, and the notes, as HTML."""
-    words, network = sentences(PAGE)["cost"], measurement.experiment
+    words, network = sentences("cost"), measurement.experiment
     lengths = sorted({length for values in measurement.values.values() for length in values})
     head = "".join(words["table"]["length"].format(length=f"{length:,}") for length in lengths)
     rows = ""

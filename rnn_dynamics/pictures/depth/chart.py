@@ -40,7 +40,7 @@ def chart(axes: Mapping[str, str], views: Mapping[str, str], background: Backgro
         name: {"strokeDash": dash, "strokeWidth": 2.5, "color": cell} for name, dash in DASHES.items()
     }
     styles["whole"]["strokeWidth"], styles["single"]["color"] = 4, theme.quiet
-    title = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
+    title: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
     height = curves.y("log10_norm:Q", ("whole.low", "whole.high"), axes["relative"], tickCount=4, **LOG10, **title)
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     return picture(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 
 #: What a step costs beside its matrix products, as if H were this much larger.
 _OVERHEAD = 100
+#: What all single losses of a network may cost on a page, in multiply-adds: about a third of a second.
+_EACH_LOSS = 2.7e9
 
 
 def multiply_adds(experiment: Experiment, *cells: str) -> int:
@@ -22,3 +26,14 @@ def multiply_adds(experiment: Experiment, *cells: str) -> int:
 def affordable(most: float, each: float, asked: int) -> int:
     """How many of those that are asked for may be computed, of which each costs so much: at least one."""
     return int(min(asked, max(1, most // each)))
+
+
+def multiply_adds_of_each_loss(experiment: Experiment) -> int:
+    """The same of walking back from each of the T losses by itself: each is a column of its own at each step."""
+    return experiment.sequence_length * multiply_adds(experiment)
+
+
+def each_loss(experiment: Experiment) -> Experiment:
+    """The same with a loss at every step, and as many of its sequences as can be walked back from each by itself."""
+    one = multiply_adds_of_each_loss(replace(experiment, batch_size=1))
+    return replace(experiment, loss_at="every", batch_size=affordable(_EACH_LOSS, one, experiment.batch_size))

@@ -44,6 +44,21 @@ def share(log10_share: float) -> str:
     return "–" if math.isnan(log10_share) else f"×{power_of_ten(log10_share)}"
 
 
+def percent(log10_share: float) -> str:
+    """A share given by its log10, in per cent: 0.48 %, 10⁻⁷ %, – for nan."""
+    return "–" if math.isnan(log10_share) else f"{power_of_ten(log10_share + 2.0)} %"
+
+
+def whole_percent(part: float) -> str:
+    """Per cent, rounded, without the sign of per cent: 48, −3, – for nan."""
+    return "–" if math.isnan(part) else signed(part, 0)
+
+
+def degrees(angle: float) -> str:
+    """An angle in degrees: 0.3°, – for nan."""
+    return "–" if math.isnan(angle) else f"{angle:.1f}°"
+
+
 def signed(value: float, digits: int) -> str:
     """A number with so many decimals, a real minus sign, and no sign before a zero."""
     return f"{value:z.{digits}f}".replace("-", "−")

@@ -29,12 +29,19 @@ def ref(value: Any) -> Any:
     return alt.ExprRef(value) if isinstance(value, str) else value
 
 
+def _scale(ends: Sequence[Any], places: Sequence[str], log: bool) -> alt.Scale:
+    kind: dict[str, Any] = {"type": "log"} if log else {"zero": False}
+    domain, where = [ref(end) for end in ends], [alt.ExprRef(place) for place in places]
+    return alt.Scale(domain=domain, range=where, nice=False, **kind)
+
+
 @dataclass(frozen=True)
 class Panel:
     """A rectangle of the view.
 
     theme: its colours. axes: what axes are called. left, right, top, bottom: its sides, expressions in pixels.
-    at_start: the past is on the left, else the lag grows to the right.
+    at_start: the past is on the left, else the lag grows to the right. wide: on the axis of time each step has its full
+    width, half a step to either side, else the axis goes from the first one to the last.
     """
 
     theme: Theme
@@ -44,24 +51,24 @@ class Panel:
     top: str
     bottom: str
     at_start: bool = True
+    wide: bool = False
 
-    def x(self, field: str, ends: Sequence[Any], title: str = "", **axis: Any) -> alt.X:
+    def x(self, field: str, ends: Sequence[Any], title: str = "", log: bool = False, **axis: Any) -> alt.X:
         """A horizontal axis from one end to the other."""
-        places = [alt.ExprRef(self.left), alt.ExprRef(self.right)]
-        scale = alt.Scale(domain=[ref(end) for end in ends], range=places, nice=False, zero=False)
+        scale = _scale(ends, (self.left, self.right), log)
         below = alt.Axis(orient="bottom", offset=ref(f"{self.bottom} - height"), **axis)
         return alt.X(field, title=title or None, scale=scale, axis=below)
 
-    def y(self, field: str, ends: Sequence[Any], title: str = "", **axis: Any) -> alt.Y:
+    def y(self, field: str, ends: Sequence[Any], title: str = "", log: bool = False, **axis: Any) -> alt.Y:
         """A vertical axis from one end, below, to the other."""
-        places = [alt.ExprRef(self.bottom), alt.ExprRef(self.top)]
-        scale = alt.Scale(domain=[ref(end) for end in ends], range=places, nice=False, zero=False)
+        scale = _scale(ends, (self.bottom, self.top), log)
         beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
         return alt.Y(field, title=title or None, scale=scale, axis=beside)
 
     def time(self, field: str = "", **axis: Any) -> alt.X:
         """The axis of time: the step, or the lag, of each row; or another field."""
-        ends = ("1", "whole.length") if self.at_start else ("0", "whole.length - 1")
+        first, half = int(self.at_start), 0.5 * self.wide
+        ends = (first - half, f"whole.length {first - 1 + half:+g}")
         along = "step" if self.at_start else "lag"
         return self.x(field or f"{along}:Q", ends, self.axes[along], **{"tickCount": 6} | axis)
 
@@ -89,7 +96,9 @@ class Panel:
         layers = (alt.Chart().mark_text(**style, **halo), alt.Chart().mark_text(**style, color=colour))
         return group(data, *layers, x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
 
-    def rows(self, data: str, place: str, value: str, y: Any, chosen: str = "") -> alt.LayerChart:
+    def rows(
+        self, data: str, place: str, value: str, y: Any, chosen: str = "", *, sides: Sequence[str] = (), until: str = ""
+    ) -> alt.LayerChart:
         """A map of rows of time: each a strip in the colours of its values, and a frame around the one pointed at.
 
         Args:
@@ -98,30 +107,44 @@ class Panel:
             value: the column whose colours the scale "color" has, see `panels.colour_bar`.
             y: the axis of the places.
             chosen: an expression for the row that the reader has chosen; a click then goes to another.
+            sides: the columns of a strip's lower and upper side on that axis, where it is not from a place to the next.
+            until: the column of the last step of a row that ends before T, with the past on the left.
         """
-        along = "datum.step - 1" if self.at_start else "whole.length - datum.step"
+        reach = self._reach(f"datum.{until}") if until else "1"
+        frame = alt.Chart().transform_filter(f"datum.{place} === pointed")
+        layers = (self._strip(place, chosen, reach), frame.mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2))
+        end = at(f"{self.left} + {reach} * ({self.right} - ({self.left}))")
+        whole = group(data, *layers, x=at(self.left), x2=end, y=y, y2=f"{sides[1] if sides else 'next'}:Q")
+        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : '#00000000'"
+        kept: Any = list(dict.fromkeys(filter(None, (place, *sides, until))))
+        coloured: Any = (
+            whole.transform_calculate(offset=self._along("datum.step"), color=colour)
+            .transform_aggregate(stops="values(color)", groupby=kept)
+            .transform_calculate(next=f"datum.{place} + 1", **({"chosen": chosen} if chosen else {}))
+        )
+        return cast(alt.LayerChart, coloured)
+
+    def _along(self, step: str) -> str:
+        """Where a step lies on the axis of time, from 0 to 1."""
+        past = f"{step} - 1" if self.at_start else f"whole.length - {step}"
+        return f"({past} + 0.5) / whole.length" if self.wide else f"({past}) / max(1, whole.length - 1)"
+
+    def _reach(self, step: str) -> str:
+        """Where a step ends on the axis of time, from 0 to 1, with the past on the left."""
+        return f"({step} / whole.length)" if self.wide else f"({self._along(step)})"
+
+    @staticmethod
+    def _strip(place: str, chosen: str, reach: str) -> alt.Chart:
+        """A row in its colours, where `reach` says how far along the axis of time it goes."""
         hover = alt.selection_point(
             name="hover", on="pointermove", fields=[place], clear="pointerout", empty=False, toggle=False
         )
-        strip = (
-            alt.Chart()
-            .mark_rect(
-                y2Offset=-1,  # else the background shines through between two strips
-                fill=alt.ExprRef("{gradient: 'linear', x1: 0, y1: 0, x2: 1, y2: 0, stops: datum.stops}"),
-                cursor="pointer" if chosen else alt.Undefined,
-            )
-            .add_params(hover, *([go_there(place, "chosen")] if chosen else []))
+        strip = alt.Chart().mark_rect(
+            y2Offset=-1,  # else the background shines through between two strips
+            fill=alt.ExprRef(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
+            cursor="pointer" if chosen else alt.Undefined,
         )
-        frame = alt.Chart().transform_filter(f"datum.{place} === pointed")
-        layers = (strip, frame.mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2))
-        whole = group(data, *layers, x=at(self.left), x2=at(self.right), y=y, y2="above:Q")
-        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : '#00000000'"
-        coloured: Any = (
-            whole.transform_calculate(offset=f"({along}) / max(1, whole.length - 1)", color=colour)
-            .transform_aggregate(stops="values(color)", groupby=[place])
-            .transform_calculate(above=f"datum.{place} + 1", **({"chosen": chosen} if chosen else {}))
-        )
-        return cast(alt.LayerChart, coloured)
+        return strip.add_params(hover, *([go_there(place, "chosen")] if chosen else []))
 
     def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> alt.LayerChart:
         """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""

@@ -152,7 +152,8 @@ def colour_bar(
 
     `options` are the legend's.
     """
-    ends = [alt.ExprRef(end) for end in domain]
+    # Straight lines between the colours; Vega-Lite's own way leads from blue to yellow through green.
+    ends: dict[str, Any] = {"domain": [alt.ExprRef(end) for end in domain], "clamp": True, "interpolate": "rgb"}
     usual: dict[str, Any] = {
         "orient": "none",
         "legendX": alt.ExprRef("mapLeft"),
@@ -165,6 +166,6 @@ def colour_bar(
         "gradientThickness": 10,
     }
     legend = alt.Legend(**usual | options)
-    colour = alt.Color(field, title=title, scale=alt.Scale(domain=ends, range=list(colours)), legend=legend)
+    colour = alt.Color(field, title=title, scale=alt.Scale(range=list(colours), **ends), legend=legend)
     nowhere = {"x": alt.value(0), "y": alt.value(0)}
     return alt.Chart(alt.NamedData(data)).mark_point(opacity=0).encode(**nowhere, color=colour)
