@@ -44,7 +44,6 @@ UPDATES = ("50", "100", "150", "200", "300", "400", "500", "700", "1000")
 LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
 #: Key of the session's state: the latest template that makes sense.
 LATEST = "template_that_makes_sense"
-LABELS = sentences(PAGE)["views"]
 FRAME = Frame(
     name=PAGE,
     opening=OPENING,
@@ -52,22 +51,17 @@ FRAME = Frame(
     main=("gap", "cell", "learning_rate", *PARTS, "sentence"),
     more=("hidden_size", "initialisation", "gate_bias", "forget_bias", "seed"),
     views={
-        "gap": View(label=LABELS["gap"], values=tuple(map(str, GAPS)), opening=SETTINGS["gap"]),
+        "gap": View(values=tuple(map(str, GAPS)), opening=SETTINGS["gap"]),
         "learning_rate": View(
             label=label("learning_rate"), values=offered("learning_rate"), opening=SETTINGS["learning_rate"]
         ),
-        "updates": View(label=LABELS["updates"], values=UPDATES, opening=SETTINGS["updates"]),
+        "updates": View(values=UPDATES, opening=SETTINGS["updates"]),
         **{
-            name: View(label=LABELS[name], opening=text, longest=LONGEST[name], lines=name in ("fillers", "answers"))
+            name: View(opening=text, longest=LONGEST[name], lines=name in ("fillers", "answers"))
             for name, text in Template().as_text().items()
         },
-        "sentence": View(
-            label=LABELS["sentence"],
-            longest=300,
-            help=LABELS["sentence_help"],
-            placeholder=LABELS["sentence_example"],
-        ),
-        "tint": View(label=LABELS["tint"], values=("share of the largest", "norm")),
+        "sentence": View(longest=300),
+        "tint": View(values=("share of the largest", "norm")),
     },
     cells=("rnn", "lstm", "gru"),
     pictured=lambda _: ("rnn", "lstm", "gru"),

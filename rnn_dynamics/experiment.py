@@ -1,16 +1,30 @@
 """What is asked: one frozen, hashable Experiment, and the limits of each of its fields.
 
 Each field is at once a control of the dashboard, a key of the share link, a part of the cache key and a line of
-the reproduction script. Its limits, its label and the values that a control offers therefore stand here, once.
+the reproduction script. Its limits and the values that a control offers therefore stand here, once; what it is called
+stands in content/, in each language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rnn_dynamics.limits import Choice, Flag, Knob, KnownFields, Number, Range, Text, one_of, short
+from rnn_dynamics.limits import (
+    Choice,
+    Flag,
+    Knob,
+    KnownFields,
+    Number,
+    Range,
+    Text,
+    asked,
+    knobs_of,
+    one_of,
+    short,
+    written,
+)
 
 __all__ = [
     "KNOBS",
@@ -26,10 +40,13 @@ __all__ = [
     "Number",
     "Range",
     "Text",
+    "asked",
     "checked_experiment",
+    "knobs_of",
     "one_of",
     "settings",
     "short",
+    "written",
 ]
 
 #: sequence_length × batch_size × hidden_size (× layers × directions): an LSTM of this size answers within about 1.5 GB.
@@ -89,209 +106,27 @@ class Experiment(KnownFields):
         "dtype": ": only float64 is supported",
     }
 
-    cell: str = field(
-        default="lstm",
-        metadata={
-            "knob": Choice(
-                label="Cell",
-                help="The architecture that is shown. A Jordan network feeds back its output, here in the simplified "
-                "form of textbooks: Jordan's own state units also fed themselves.",
-                options={"rnn": "Vanilla RNN", "jordan": "Jordan network", "lstm": "LSTM", "gru": "GRU"},
-            )
-        },
+    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru")))
+    weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
+    sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))
+    hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))
+    input_size: int = asked(16, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8, 16, 32), whole=True))
+    batch_size: int = asked(4, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8), whole=True))
+    initialisation: str = asked("gaussian", Choice(options=("gaussian", "orthogonal", "identity", "torch", "keras")))
+    nonlinearity: str = asked("tanh", Choice(options=("tanh", "relu")))
+    forget_bias: float = asked(
+        0.0, Number(minimum=-20.0, maximum=20.0, offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0))
     )
-    weight_scale: float = field(
-        default=1.0,
-        metadata={
-            "knob": Number(
-                label="Weight scale",
-                help="Multiplies the recurrent weights W_hh, and nothing else.",
-                minimum=0.0,
-                maximum=10.0,
-                offered=WEIGHT_SCALES,
-            )
-        },
+    gate_bias: str = asked("constant", Choice(options=("constant", "chrono")))
+    input_scale: float = asked(
+        1.0, Number(minimum=0.0, maximum=5.0, offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0))
     )
-    sequence_length: int = field(
-        default=100,
-        metadata={
-            "knob": Number(
-                label="Sequence length T",
-                help="Number of time steps that the gradient has to travel back through.",
-                minimum=1,
-                maximum=10_000,
-                offered=tuple(range(10, 201, 10)),
-                whole=True,
-            )
-        },
-    )
-    hidden_size: int = field(
-        default=32,
-        metadata={
-            "knob": Number(
-                label="Hidden size H",
-                help="Number of hidden units.",
-                minimum=1,
-                maximum=512,
-                offered=(2, 4, 8, 16, 32, 48, 64),
-                whole=True,
-            )
-        },
-    )
-    input_size: int = field(
-        default=16,
-        metadata={
-            "knob": Number(
-                label="Input size D",
-                help="Number of features of one input x_t.",
-                minimum=1,
-                maximum=256,
-                offered=(1, 2, 4, 8, 16, 32),
-                whole=True,
-            )
-        },
-    )
-    batch_size: int = field(
-        default=4,
-        metadata={
-            "knob": Number(
-                label="Batch size N",
-                help="Number of sequences; norms are taken over all of them.",
-                minimum=1,
-                maximum=256,
-                offered=(1, 2, 4, 8),
-                whole=True,
-            )
-        },
-    )
-    initialisation: str = field(
-        default="gaussian",
-        metadata={
-            "knob": Choice(
-                label="Initialisation",
-                help="How W_hh is drawn before the weight scale multiplies it.",
-                options={
-                    "gaussian": "Gaussian, std 1/√H",
-                    "orthogonal": "Orthogonal",
-                    "identity": "Identity (with ReLU: IRNN)",
-                    "torch": "PyTorch's default, ±1/√H",
-                    "keras": "Keras's default",
-                },
-            )
-        },
-    )
-    nonlinearity: str = field(
-        default="tanh",
-        metadata={
-            "knob": Choice(
-                label="Nonlinearity (RNN)",
-                help="The vanilla RNN's. The slope of ReLU is 0 or 1, and nothing bounds its states.",
-                options={"tanh": "tanh", "relu": "ReLU"},
-            )
-        },
-    )
-    forget_bias: float = field(
-        default=0.0,
-        metadata={
-            "knob": Number(
-                label="Forget bias (LSTM)",
-                help="Added to the forget gate, in one of PyTorch's two bias vectors. "
-                "PyTorch draws both, 0 on average; Keras's is 1. Not added where the gate bias is chrono.",
-                minimum=-20.0,
-                maximum=20.0,
-                offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0),
-            )
-        },
-    )
-    gate_bias: str = field(
-        default="constant",
-        metadata={
-            "knob": Choice(
-                label="Gate bias (LSTM, GRU)",
-                help="Chrono spreads what the gates remember over all lengths up to T: forget gate (GRU: update gate) "
-                "log U(1, T − 1), LSTM's input gate the negative. The forget bias is then not added.",
-                options={"constant": "constant", "chrono": "chrono, log U(1, T − 1)"},
-            )
-        },
-    )
-    input_scale: float = field(
-        default=1.0,
-        metadata={
-            "knob": Number(
-                label="Input scale",
-                help="Standard deviation of the input noise. A stronger input saturates the units.",
-                minimum=0.0,
-                maximum=5.0,
-                offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0),
-            )
-        },
-    )
-    loss_at: str = field(
-        default="last",
-        metadata={
-            "knob": Choice(
-                label="Loss at",
-                help="An every-step loss feeds the gradient anew at each step and hides vanishing.",
-                options={"last": "the last step", "every": "every step"},
-            )
-        },
-    )
-    hidden_path: str = field(
-        default="open",
-        metadata={
-            "knob": Choice(
-                label="Hidden path",
-                help="The way back through W_hh. Cut, h counts as a constant there: only the additive path is left.",
-                options={"open": "open", "cut": "cut"},
-            )
-        },
-    )
-    text: str = field(
-        default="",
-        metadata={
-            "knob": Text(
-                label="Your own sentence",
-                help="Read character by character, one-hot, instead of noise. T becomes its length.",
-                longest=10_000,
-                offered_length=200,
-            )
-        },
-    )
-    num_layers: int = field(
-        default=1,
-        metadata={
-            "knob": Number(
-                label="Layers",
-                help="Networks on top of each other: each reads the states of the one below.",
-                minimum=1,
-                maximum=4,
-                offered=(1, 2, 3, 4),
-                whole=True,
-            )
-        },
-    )
-    bidirectional: bool = field(
-        default=False,
-        metadata={
-            "knob": Flag(
-                label="Both directions",
-                help="A second network in each layer reads the sequence from its end to its beginning.",
-            )
-        },
-    )
-    seed: int = field(
-        default=0,
-        metadata={
-            "knob": Number(
-                label="Seed",
-                help="Fixes every random draw: weights, inputs, read-out, targets.",
-                minimum=0,
-                maximum=2**32 - 1,
-                offered=tuple(range(100)),
-                whole=True,
-            )
-        },
-    )
+    loss_at: str = asked("last", Choice(options=("last", "every")))
+    hidden_path: str = asked("open", Choice(options=("open", "cut")))
+    text: str = asked("", Text(longest=10_000, offered_length=200))
+    num_layers: int = asked(1, Number(minimum=1, maximum=4, offered=(1, 2, 3, 4), whole=True))
+    bidirectional: bool = asked(False, Flag())
+    seed: int = asked(0, Number(minimum=0, maximum=2**32 - 1, offered=tuple(range(100)), whole=True))
 
     def __post_init__(self) -> None:
         for name, knob in KNOBS.items():
@@ -322,12 +157,8 @@ class Experiment(KnownFields):
         return self.num_layers * self.directions
 
 
-def _knobs() -> dict[str, Knob]:
-    return {item.name: item.metadata["knob"] for item in fields(Experiment)}
-
-
-#: Field name -> its limits, label and offered values, in the order of the fields.
-KNOBS: Mapping[str, Knob] = _knobs()
+#: Field name -> its limits and offered values, in the order of the fields.
+KNOBS: Mapping[str, Knob] = knobs_of(Experiment)
 KNOBS_NUMBER: Mapping[str, Number] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
 KNOBS_CHOICE: Mapping[str, Choice] = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}
 

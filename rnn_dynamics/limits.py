@@ -6,7 +6,7 @@ import math
 import numbers
 import operator
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
@@ -91,18 +91,14 @@ class Range:
 class Number(Range):
     """A numeric field: a control offers the values in `offered`."""
 
-    label: str
-    help: str
     offered: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A field with named values: `options` maps each valid value to the words that a control shows."""
+    """A field with named values, each of `options`."""
 
-    label: str
-    help: str
-    options: Mapping[str, str]
+    options: tuple[str, ...]
 
     def checked(self, name: str, value: object) -> str:
         """Return `value`; raise ValueError naming field, value and what is valid."""
@@ -113,8 +109,6 @@ class Choice:
 class Text:
     """A field that holds characters, at most `longest` of them; a control accepts `offered_length`."""
 
-    label: str
-    help: str
     longest: int
     offered_length: int
 
@@ -132,9 +126,6 @@ class Text:
 class Flag:
     """A field that is true or false."""
 
-    label: str
-    help: str
-
     def checked(self, name: str, value: object) -> bool:
         """Return `value`; raise ValueError naming field, value and what is valid."""
         found = plain(value)
@@ -144,6 +135,16 @@ class Flag:
 
 
 Knob = Number | Choice | Text | Flag
+
+
+def asked(default: Any, knob: Knob) -> Any:
+    """A field of a dataclass with its limits."""
+    return field(default=default, metadata={"knob": knob})
+
+
+def knobs_of(asks: type) -> dict[str, Knob]:
+    """Name of each field of a dataclass that has limits -> these, in the order of the fields."""
+    return {item.name: item.metadata["knob"] for item in fields(asks) if "knob" in item.metadata}
 
 
 class KnownFields:

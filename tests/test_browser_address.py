@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.dashboard.settings_words import in_link
 from rnn_dynamics.experiment import settings
 from tests.drawn import note_texts, texts_on_each_other
 from tests.handed_out import frame_of

@@ -38,12 +38,9 @@ def limits(knob: Number) -> str:
     return f"from {int(knob.minimum)} to {int(knob.maximum)}"
 
 
-def test_every_field_has_a_knob_with_label_and_help() -> None:
+def test_every_field_has_a_knob() -> None:
     assert [item.name for item in fields(Experiment)] == list(KNOBS)
     assert set(KNOBS) == set(NUMBERS) | set(CHOICES) | set(TEXTS) | set(FLAGS)
-    for knob in KNOBS.values():
-        assert knob.label
-        assert knob.help.endswith(".")
 
 
 @pytest.mark.parametrize("value", [1, 0, "true", None, np.int64(1), math.nan])

@@ -14,7 +14,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, phase_grid, run, run_family, split_by_lag
-from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.dashboard.settings_words import in_link
 from rnn_dynamics.engine import theory
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import WEIGHT_SCALES

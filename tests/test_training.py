@@ -331,7 +331,7 @@ def test_nan_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"experiment": replace(NETWORK, cell="jordan")}, "cell = 'jordan' is not one of rnn, lstm, gru"),
         ({"experiment": replace(NETWORK, num_layers=2)}, "num_layers = 2: a training uses only"),
         ({"experiment": replace(NETWORK, input_scale=2.0)}, "input_scale = 2.0: a training uses only"),
-        ({"experiment": replace(NETWORK, sequence_length=9)}, "sequence_length = 9; the least that Temporal order"),
+        ({"experiment": replace(NETWORK, sequence_length=9)}, "sequence_length = 9; the least that temporal_order"),
         ({"iterations": 100_000, "experiment": replace(NETWORK, hidden_size=512)}, "the limit is 2,000,000,000"),
     ],
     ids=str,

@@ -23,7 +23,7 @@ def only_controls(self: Frame, *_: Any, **__: Any) -> None:
     """A page without its picture: all its controls and presets, as `show` makes them."""
     LATEST[:] = [self]
     self._read_state()
-    self._preset_buttons(dict.fromkeys(self.presets, "preset"))
+    self._preset_buttons(dict.fromkeys(self.presets, "preset"), {"reset": "reset", "new_seed": "seed"})
     for name in self._offered:
         self.control(name)
 

@@ -47,6 +47,13 @@ class Words(dict[str, Any]):
 
 
 @lru_cache
+def languages() -> tuple[str, ...]:
+    """The languages that there are, that of who asks for none first."""
+    there = {folder.parent.name for folder in _CONTENT.glob("*/app.toml")}
+    return (LANGUAGE, *sorted(there - {LANGUAGE}))
+
+
+@lru_cache
 def prose(page: str, language: str = LANGUAGE) -> str:
     """The text of a page for the student, Markdown."""
     return (_CONTENT / language / f"{page}.md").read_text(encoding="utf-8")

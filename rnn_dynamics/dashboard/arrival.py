@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 #: At the top. A phone's menu closes at each choice, that of the page one is on too; its button, which is made anew at
 #: each closing, gets the name that page.css shows.
 _SCRIPT = """
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", "Menu");
+const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", %s);
 find("stMain").scrollTo(0, 0);
 if (!window.menuNamer) {
   window.menuNamer = new MutationObserver(nameMenu);
@@ -21,7 +23,11 @@ if (!window.menuNamer) {
 """
 
 
-def arrive(page: str) -> None:
-    """Begin a page: the browser runs the script once, until its text becomes that of another page."""
+def arrive(page: str, menu: str) -> None:
+    """Begin a page: the browser runs the script once, until its text becomes that of another page.
+
+    `menu`: what a phone's menu is called.
+    """
+    script = _SCRIPT % json.dumps(menu)
     with st.container(key="arrival"):  # takes no room; see page.css
-        st.html(f"<script>{{ /* {page} */ {_SCRIPT} }}</script>", unsafe_allow_javascript=True)
+        st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)

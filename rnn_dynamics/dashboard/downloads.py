@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.engine.cliff import Descent
 from rnn_dynamics.engine.run import run, run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace, LossByTime, ShapeTrace
-from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, settings
+from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.picture import Picture
@@ -55,14 +58,20 @@ class Download:
         parts = (page, self.what, of.get("cell", ""), f"seed{of['seed']}")
         return re.sub(r"[^\w.-]+", "_", "_".join(filter(None, parts))) + f".{self.suffix}"
 
-    def text(self, page: str, shown: Mapping[str, Any]) -> str:
+    def text(self, page: str, shown: Mapping[str, Any], language: str = LANGUAGE) -> str:
         """The file; a table begins with its settings, one a line behind "#", and with how many digits are certain."""
         if self.suffix != "csv":
             return self.content()
         of = {"page": page} | dict(self.of or shown)
-        certain = [digits_note(self.digits())] if self.digits else []
+        certain = [digits_note(self.digits(), language)] if self.digits else []
         lines = [*(f"{name} = {value!r}" for name, value in of.items()), *certain]
         return "".join(f"# {line}\n" for line in lines) + self.content()
+
+
+def _labels() -> Mapping[str, str]:
+    """What the buttons are called in the language of the visitor."""
+    found: Mapping[str, str] = sentences("app", language())["files"]
+    return found
 
 
 def csv_download(
@@ -74,7 +83,7 @@ def csv_download(
 ) -> Download:
     """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
     return Download(
-        label=f"{label} (CSV)",
+        label=_labels()["csv"].format(name=label),
         what=what,
         suffix="csv",
         content=lambda: str(table().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)),
@@ -112,14 +121,15 @@ def _together(values: Sequence[Any]) -> Any:
 
 
 def _script(
-    of: Mapping[str, Any], kind: str, what: str, content: Callable[[], str], digits: Callable[[], int] | None = None
+    of: Mapping[str, Any], note: str, what: str, content: Callable[[], str], digits: Callable[[], int] | None = None
 ) -> Download:
-    label = f"PyTorch script ({KNOBS_CHOICE['cell'].options[of['cell']]}{kind})"
+    cell = Names("", language()).said("cell", of["cell"])
+    label = _labels()["script_of" if note else "script"].format(cell=cell, of=note.removeprefix(", "))
     return Download(label=label, what=what, suffix="py", content=content, of=of, digits=digits)
 
 
 def script_download(experiment: Experiment, note: str = "") -> Download:
-    """The reproduction script of an experiment."""
+    """The reproduction script of an experiment; `note`: what sets it apart from another one, in the visitor's words."""
     what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
     return _script(
         settings(experiment),
@@ -137,19 +147,20 @@ def jacobian_script_download(experiment: Experiment) -> Download:
         return run_jacobians(experiment, [experiment.sequence_length], exponents=1)
 
     of = settings(experiment)
-    return _script(of, ", Jacobians", "products", lambda: jacobian_script(answer()), lambda: answer().digits)
+    return _script(of, _labels()["jacobians"], "products", lambda: jacobian_script(answer()), lambda: answer().digits)
 
 
 def shape_script_download(answer: ShapeTrace) -> Download:
     """The script that unrolls a shape and gives each edge a gradient."""
     of, shape = settings(answer.experiment), answer.shape
-    return _script(of, f", {shape}", shape, lambda: shape_script(answer), lambda: answer.digits)
+    called = Names("shapes", language()).shown("shape", shape)
+    return _script(of, called, shape, lambda: shape_script(answer), lambda: answer.digits)
 
 
 def loss_script_download(answer: LossByTime) -> Download:
     """The script that sends each of an experiment's losses back by itself."""
     of = settings(answer.experiment)
-    return _script(of, ", each loss by itself", "each_loss", lambda: loss_script(answer), lambda: answer.digits)
+    return _script(of, _labels()["each_loss"], "each_loss", lambda: loss_script(answer), lambda: answer.digits)
 
 
 #: Kind of a picture's script -> the script of its answer.
@@ -169,11 +180,10 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
 
 def cliff_script_download(descents: Sequence[Descent]) -> Download:
     """The script that repeats descents on the error of one unit."""
-    return Download(
-        label="PyTorch script (descents)", what="descents", suffix="py", content=lambda: cliff_script(descents)
-    )
+    return Download(label=_labels()["descents"], what="descents", suffix="py", content=lambda: cliff_script(descents))
 
 
 def training_script_download(training: Training, gaps: Sequence[int] = (), what: str = "training") -> Download:
     """The script that trains one network, and tests one that fills in blanks at several gaps."""
-    return _script(training_settings(training), f", {what}", what, lambda: training_script(training, gaps))
+    note = _labels()["training"] if what == "training" else what
+    return _script(training_settings(training), note, what, lambda: training_script(training, gaps))

@@ -11,14 +11,14 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from rnn_dynamics.content import prose, sentences
+from rnn_dynamics.content import LANGUAGE, Words, prose, sentences
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.controls import in_link
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.dashboard.language import IN_LINK, language
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.settings_words import MAY_IDLE, in_words, marks, state_line, why_idle
+from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, in_link, marks, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS, KNOBS_CHOICE, KNOBS_NUMBER, Experiment, settings
@@ -33,18 +33,18 @@ STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("ic
 class View:
     """A setting of the picture and not of the experiment; its first value stands at the opening unless one is named.
 
+    What it is called stands under [views] in the page's words, or in those of all settings.
+
     More than eight values are a slider, or as many as there are where the keys of a slider are wanted. A view without
     values is typed: at most `longest` characters, over several lines where `lines` is true.
     """
 
-    label: str
+    label: str = ""
     values: tuple[str, ...] = ()
     opening: str = ""
     slider: bool = False
     longest: int = 0
     lines: bool = False
-    help: str = ""
-    placeholder: str = ""
 
     @property
     def at_opening(self) -> str:
@@ -53,7 +53,7 @@ class View:
 
 
 #: The horizontal axis of every picture through time.
-AXIS = View(label="Against", values=("step", "lag"))
+AXIS = View(values=("step", "lag"))
 
 
 #: What one page alone asks of a network.
@@ -108,13 +108,22 @@ class Frame:
     main: tuple[str, ...]
     more: tuple[str, ...]
     views: Mapping[str, View] = field(default_factory=dict)
-    cells: tuple[str, ...] = tuple(KNOBS_CHOICE["cell"].options)
+    cells: tuple[str, ...] = KNOBS_CHOICE["cell"].options
     offered: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     preset_views: Mapping[str, Views] = field(default_factory=dict)
     apart: tuple[str, ...] = ()
     existing: Mapping[str, Callable[[Callable[[str], Any]], Sequence[str]]] = field(default_factory=dict)
     pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
     idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
+
+    @cached_property
+    def names(self) -> Names:
+        """What the settings are called, in the language of who looks at the page: a page has its frame for itself."""
+        return Names(self.name, language())
+
+    def words(self, of: str = "") -> Words:
+        """The page's words in that language, or those of another file of content/."""
+        return sentences(of or self.name, self.names.language)
 
     @property
     def views_at_opening(self) -> dict[str, str]:
@@ -146,40 +155,38 @@ class Frame:
     def _view(self, name: str, **options: Any) -> Any:
         view = self.views[name]
         if view.longest:
-            return controls.typed(
-                name, view.label, view.opening, view.longest, view.help, view.placeholder, lines=view.lines
-            )
+            return controls.typed(self.names, name, view.opening, view.longest, lines=view.lines)
         if name in self.existing:
             options["offered"] = self._existing(name)
         idle = self._why_idle(name)
-        return controls.view(name, view.label, view.values, view.at_opening, view.slider, idle=idle, **options)
+        return controls.view(self.names, name, view.values, view.at_opening, view.slider, idle=idle, **options)
 
     def _field(self, name: str) -> Any:
         offered = self.cells if name == "cell" else self.offered.get(name, ())
-        return controls.control(name, self.opening, self._why_idle(name), offered)
+        return controls.control(self.names, name, self.opening, self._why_idle(name), offered)
 
     def _why_idle(self, name: str) -> str:
         """Why a setting has no effect on this page at the moment, or ""."""
         if name not in (*self.idle, *MAY_IDLE):
             return ""
         now = self.now
-        own = self.idle[name](now) if name in self.idle else ""
-        return own or why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
+        if own := self.idle[name](now) if name in self.idle else "":
+            return str(self.words().get("idle", {}).get(own, own))
+        shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
+        return str(self.words("app")["idle"][shared]) if shared else ""
 
     def show_state(self) -> None:
         """Say which preset is on, and what is not as at the opening; stands in the fragment, so that it is true."""
-        now, opening, names = self.now, self.at_opening, sentences(self.name)["presets"]
+        now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         on = [key for key, there in self._buttons.items() if there.items() <= now.items()]
         preset = next((key for key in on if key != "reset"), None)
         away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name)]
         sets = [name for name in away if preset and name in self._buttons[preset]]
         others = [name for name in away if name not in (*sets, "seed")]
-        title = names[preset.removeprefix("preset_")] if preset else ""
-        said = {name: (self._label(name), in_words(name, now[name])) for name in away}
-        st.html(state_line(now["seed"], title, [said[name] for name in sets], [said[name] for name in others], on))
-
-    def _label(self, name: str) -> str:
-        return self.views[name].label if name in self.views else KNOBS[name].label
+        title = titles[preset.removeprefix("preset_")] if preset else ""
+        said = {name: (self.names.label(name), self.names.said(name, now[name])) for name in away}
+        words, own, other = self.words("app")["state"], [said[name] for name in sets], [said[name] for name in others]
+        st.html(state_line(words, now["seed"], title, own, other, on))
 
     def show(
         self,
@@ -195,26 +202,27 @@ class Frame:
             downloads: the files that belong to a picture, beside its link.
             below: what stands between the picture and the prose.
         """
-        words = sentences(self.name)
-        st.set_page_config(page_title=f"{words['title']} · rnn_dynamics", page_icon=str(ICON), layout="wide")
+        words, shared = self.words(), self.words("app")
+        title = shared["page_title"].format(title=words["title"])
+        st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
         prepare_server()
         ensure_bar()
         self._read_state()
         st.html(STYLE)
         st.html(marks(self._buttons))
-        arrive(self.name)
+        arrive(self.name, shared["menu"])
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
-            self._more()
-            share = st.popover("Share and check", on_change="rerun", key="share")
+            self._more(shared["buttons"]["more"])
+            share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
         with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
-            self._preset_buttons(words["presets"])
-        links.show_notices(visitor().notices)
+            self._preset_buttons(words["presets"], shared["buttons"])
+        links.show_notices(visitor().notices, self.names.language)
         place = st.container(key="place_of_the_picture")
         below()
-        st.markdown(prose(self.name))
-        with st.expander(sentences("app")["glossary"]):
-            st.markdown(prose("glossary"))
+        st.markdown(prose(self.name, self.names.language))
+        with st.expander(shared["glossary"]):
+            st.markdown(prose("glossary", self.names.language))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             picture()
         if share.open:  # filled last, when every control is known; built only while it is open
@@ -254,35 +262,48 @@ class Frame:
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
         asked, opening, offered = who.meant_by(links.asked_by_link()), self.at_opening, self._offered
-        if not first:  # on the way back through the browser's history what the address leaves out was at its opening
+        if first:
+            who.notices += links.unknown_language(self.names.language)
+        else:  # on the way back through the browser's history what the address leaves out was at its opening
             who.choose(dict.fromkeys(offered))
         for key, text in asked.items():
-            value, remark = links.read(key, text, offered[key]) if key in offered else (None, links.unknown(key))
+            value, remark = self._read(key, text)
             if value not in (None, opening.get(key)):
                 who.choose({key: in_link(key, value)})
             if first and remark:
                 who.notices.append(remark)
 
+    def _read(self, key: str, text: str) -> tuple[Any, str | None]:
+        if key not in self._offered:
+            return None, links.unknown(key, self.names.language)
+        return links.read(self.names, key, text, self._offered[key])
+
     def _set_controls(self, who: Visitor) -> None:
         """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
         chosen, opening, now = who.chosen, self.at_opening, self.now
         for name, offered in self._offered.items():
-            value, _ = links.read(name, chosen[name], offered) if name in chosen else (None, None)
+            value, _ = links.read(self.names, name, chosen[name], offered) if name in chosen else (None, None)
             value = opening[name] if value is None else value
             if now[name] != value:
                 st.session_state[name] = value
         for name in self.existing:
             asked = self._now(name)
             if asked not in self._existing(name) and name in links.asked_by_link():
-                who.notices.append(f"`{name} = {asked}` is shown as {self._now(name)}")
+                who.notices.append(links.moved(self.names, name, asked, self.names.shown(name, self._now(name))))
 
     def _write_address(self, arrives: bool = False) -> None:
         """Let the address say what is set here."""
         opening, now, before = self.at_opening, self.now, links.asked_by_link()
-        away = {name: in_link(name, value) for name, value in now.items() if value != opening[name]}
-        links.write_address(away, {name: in_link(name, opening[name]) for name in now})
+        away = {name: self.names.shown(name, value) for name, value in now.items() if value != opening[name]}
+        at_opening = {name: self.names.shown(name, opening[name]) for name in now}
+        links.write_address(away | self._in_link, at_opening | {IN_LINK: LANGUAGE})
         if arrives:
             visitor().note_address(before, away)
+
+    @property
+    def _in_link(self) -> dict[str, str]:
+        """The language as an address says it; nothing where it is that of who asks for none."""
+        return {IN_LINK: self.names.language} if self.names.language != LANGUAGE else {}
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Set controls from a callback of the picture, as one entry of the browser's history."""
@@ -304,9 +325,9 @@ class Frame:
             st.session_state[name] = next(later, offered[-1])
         return offered
 
-    def _more(self) -> None:
+    def _more(self, label: str) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""
-        more = st.popover("More", on_change="rerun", key="more")
+        more = st.popover(label, on_change="rerun", key="more")
         now, opening = self.now, self.at_opening
         names = (*(name for name in self.views if name not in self.main), *self.more)
         if more.open or any(now[name] != opening[name] for name in names):
@@ -314,14 +335,14 @@ class Frame:
                 for name in names:
                     self.control(name)
 
-    def _preset_buttons(self, names: Mapping[str, str]) -> None:
+    def _preset_buttons(self, names: Mapping[str, str], shared: Mapping[str, str]) -> None:
         """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
         for number, key in enumerate(self.presets, start=1):
             button = f"preset_{key}"
             there = (self._buttons[button],)
             st.button(names[key], key=button, shortcut=f"Alt+{number}", on_click=self._go_to, args=there)
-        st.button("Reset", key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self._buttons["reset"],))
-        st.button("New seed", key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
+        st.button(shared["reset"], key="reset", shortcut="Alt+0", on_click=self._go_to, args=(self._buttons["reset"],))
+        st.button(shared["new_seed"], key="new_seed", shortcut="Alt+N", on_click=self._next_seed)
 
     @cached_property
     def _buttons(self) -> dict[str, dict[str, Any]]:
@@ -351,20 +372,21 @@ class Frame:
         experiment, views = self.asked()
         shown = {name: value for name, value in (settings(experiment) | views).items() if name in self._offered}
         follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
-        st.caption("This link opens exactly this picture, seed included.")
-        link = links.share_link({name: value for name, value in shown.items() if name not in follows})
-        st.code(link, language=None, wrap_lines=True)
+        words = self.words("app")["files"]
+        st.caption(words["link"])
+        asked = {name: self.names.shown(name, value) for name, value in shown.items() if name not in follows}
+        st.code(links.share_link(asked | self._in_link), language=None, wrap_lines=True)
         files = downloads(experiment, views)
         for file in files:
             st.download_button(
                 file.label,
-                partial(file.text, self.name, shown),
+                partial(file.text, self.name, shown, self.names.language),
                 file_name=file.file_name(self.name, shown),
                 mime=file.mime,
                 on_click="ignore",
                 width="stretch",
             )
         if any(file.suffix == "py" for file in files):
-            st.caption(sentences("app")["scripts"])
+            st.caption(words["scripts"])
         if digits := [file.digits() for file in files if file.suffix == "py" and file.digits]:
-            st.caption(digits_note(min(digits)))
+            st.caption(digits_note(min(digits), self.names.language))

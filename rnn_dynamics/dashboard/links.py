@@ -17,8 +17,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import QueryParams
 
-from rnn_dynamics.dashboard.controls import in_link
-from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Range, Text
+from rnn_dynamics.content import counted, languages, sentences
+from rnn_dynamics.dashboard.language import IN_LINK
+from rnn_dynamics.dashboard.settings_words import Names
+from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Text, written
 
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
@@ -30,8 +32,9 @@ Offered = Sequence[Any] | int | None
 
 
 def asked_by_link() -> dict[str, str]:
-    """Key -> its last value in the address: a repeated key's is what a reader added."""
-    return {key: values[-1] for key in st.query_params if (values := st.query_params.get_all(key))}
+    """Key -> its last value in the address, but for the language: a repeated key's is what a reader added."""
+    asked = {key: values[-1] for key in st.query_params if (values := st.query_params.get_all(key))}
+    return {key: value for key, value in asked.items() if key != IN_LINK}
 
 
 def goes_through_history() -> bool:
@@ -40,20 +43,32 @@ def goes_through_history() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def unknown(key: str) -> str:
+def unknown(key: str, language: str) -> str:
     """A remark about a key for which a page has no control."""
-    return f"`{_plain(key)}` is not a setting of this page"
+    return str(_notices(language)["unknown"].format(key=_plain(key)))
 
 
-def show_notices(remarks: Sequence[str]) -> None:
+def unknown_language(language: str) -> list[str]:
+    """A remark about a language that there is not, if an address asks for one."""
+    asked = st.query_params.get(IN_LINK)
+    return [] if asked is None or asked in languages() else [_not_one_of(IN_LINK, asked, languages(), language)]
+
+
+def show_notices(remarks: Sequence[str], language: str) -> None:
     """Say quietly what of the link was not taken as it stood."""
+    words = _notices(language)
     if len(remarks) > _MOST_REMARKS:
-        remarks = [*remarks[:_MOST_REMARKS], f"and {len(remarks) - _MOST_REMARKS} more"]
+        remarks = [*remarks[:_MOST_REMARKS], counted(words["more"], len(remarks) - _MOST_REMARKS)]
     if remarks:
-        st.caption("Of this link, not taken as it stood: " + "; ".join(remarks) + ".")
+        st.caption(words["all"].format(remarks=words["between"].join(remarks)))
 
 
-def share_link(settings: Mapping[str, Any]) -> str:
+def _notices(language: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = sentences("app", language)["link"]
+    return found
+
+
+def share_link(settings: Mapping[str, object]) -> str:
     """The address that opens this picture: every setting, so that a link outlives a change of the opening picture.
 
     What the present address says of embedding stays.
@@ -62,7 +77,7 @@ def share_link(settings: Mapping[str, Any]) -> str:
     present = parse_qsl(context.query_string) if context else []
     embedding = [(key, value) for key, value in present if key.lower() in ("embed", "embed_options")]
     base = (st.context.url or "").split("?")[0]
-    return f"{base}?{urlencode([*((key, in_link(key, value)) for key, value in settings.items()), *embedding])}"
+    return f"{base}?{urlencode([*settings.items(), *embedding])}"
 
 
 def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
@@ -104,41 +119,61 @@ def _address() -> Iterator[QueryParams]:
         yield address
 
 
-def read(key: str, text: str, offered: Offered) -> tuple[Any, str | None]:
-    """The value that a control shows for a text of the address, None if none, and a remark unless it is that one."""
+def read(names: Names, key: str, text: str, offered: Offered) -> tuple[Any, str | None]:
+    """The value that a control shows for a text of the address, None if none, and a remark unless it is that one.
+
+    A text is a value's key, whatever the language, or how its control shows it.
+    """
     knob = KNOBS.get(key)
     if isinstance(offered, int):
-        return _read_text(key, text, offered)
+        return _read_text(names, key, text, offered)
     if isinstance(knob, Text):
-        return _read_text(key, text, knob.offered_length)
+        return _read_text(names, key, text, knob.offered_length)
     if isinstance(knob, Number):
-        return _read_number(key, text, knob, offered or knob.offered)
+        return _read_number(names, key, text, knob, offered or knob.offered)
     if isinstance(knob, Flag):
         value = {"true": True, "false": False}.get(text.lower())
-        return value, f"`{key} = {_plain(text)}` is not true or false" if value is None else None
-    return _read_choice(key, text, offered or (tuple(knob.options) if isinstance(knob, Choice) else ()))
+        return value, _remark(names, "flag", key, text) if value is None else None
+    return _read_choice(names, key, text, offered or (knob.options if isinstance(knob, Choice) else ()))
 
 
-def _read_choice(key: str, text: str, names: Sequence[str]) -> tuple[str | None, str | None]:
-    match = next((name for name in names if name.lower() == text.lower()), None)
+def _read_choice(names: Names, key: str, text: str, offered: Sequence[str]) -> tuple[str | None, str | None]:
+    asked = text.lower()
+    match = next((name for name in offered if asked in (name.lower(), names.shown(key, name).lower())), None)
     if match is not None:
         return match, None
-    known = ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]}, {names[1]}, …, {names[-1]}"
-    return None, f"`{key} = {_plain(text)}` is not one of {known}"
+    return None, _not_one_of(key, text, [names.shown(key, name) for name in offered], names.language)
 
 
-def _read_text(key: str, text: str, longest: int) -> tuple[str, str | None]:
-    return text[:longest], None if len(text) <= longest else f"`{key}` was cut to {longest} characters"
+def _not_one_of(key: str, text: str, known: Sequence[str], language: str) -> str:
+    words = _notices(language)
+    shown = known if len(known) <= _MOST_NAMES else (known[0], known[1], "…", known[-1])
+    return str(words["choice"].format(key=key, text=_plain(text), known=words["listed"].join(shown)))
 
 
-def _read_number(key: str, text: str, knob: Number, offered: Sequence[float]) -> tuple[float | None, str | None]:
+def _read_text(names: Names, key: str, text: str, longest: int) -> tuple[str, str | None]:
+    return text[:longest], None if len(text) <= longest else _remark(names, "cut", key, text, count=longest)
+
+
+def _read_number(
+    names: Names, key: str, text: str, knob: Number, offered: Sequence[float]
+) -> tuple[float | None, str | None]:
     try:
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
-        kind = "a whole number" if knob.whole else "a number"
-        return None, f"`{key} = {_plain(text)}` is not {kind} {Range(minimum=min(offered), maximum=max(offered))}"
+        limits = {"minimum": written(min(offered)), "maximum": written(max(offered))}
+        return None, _remark(names, "whole" if knob.whole else "number", key, text, **limits)
     shown = nearest(offered, value)
-    return shown, None if shown == value else f"`{key} = {_plain(text)}` is shown as {shown:g}"
+    return shown, None if shown == value else moved(names, key, text, f"{shown:g}")
+
+
+def moved(names: Names, key: str, text: str, shown: str) -> str:
+    """A remark about a value that is shown as another one."""
+    return _remark(names, "moved", key, text, shown=shown)
+
+
+def _remark(names: Names, kind: str, key: str, text: str, **said: object) -> str:
+    return str(_notices(names.language)[kind].format(key=key, text=_plain(text), **said))
 
 
 def nearest(offered: Sequence[float], value: float) -> float:

@@ -13,12 +13,13 @@ import streamlit as st
 
 from rnn_dynamics.content import read_edits, sentences
 from rnn_dynamics.dashboard.command import APP
+from rnn_dynamics.dashboard.language import language
 
-#: Pages in the order of the bar, by the menu that holds them; the home page stands before.
+#: Pages in the order of the bar, by the menu that holds them, whose name stands in content/; the home page before.
 SECTIONS = {
-    "Why": ("jacobians", "phase_diagram", "cliff", "initialisation", "additive_path", "losses"),
-    "Networks": ("shapes", "depth", "by_hand"),
-    "Learning": ("learning", "blank"),
+    "why": ("jacobians", "phase_diagram", "cliff", "initialisation", "additive_path", "losses"),
+    "networks": ("shapes", "depth", "by_hand"),
+    "learning": ("learning", "blank"),
 }
 _HOME = "vanish_or_explode"
 _PAGES = APP / "pages"
@@ -30,13 +31,13 @@ def _navigation() -> Any:
     read_edits()
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     home = [_page(_HOME, url_path="home", default=True), _page(_HOME, url_path=_HOME, visibility="hidden")]
-    return st.navigation(
-        {"": home} | {section: [_page(name) for name in names] for section, names in SECTIONS.items()}, position="top"
-    )
+    called = sentences("app", language())["sections"]
+    sections = {called[section]: [_page(name) for name in names] for section, names in SECTIONS.items()}
+    return st.navigation({"": home} | sections, position="top")
 
 
 def _page(name: str, **options: Any) -> Any:
-    return st.Page(_PAGES / f"{name}.py", title=sentences(name)["title"], **options)
+    return st.Page(_PAGES / f"{name}.py", title=sentences(name, language())["title"], **options)
 
 
 def run_chosen_page() -> None:

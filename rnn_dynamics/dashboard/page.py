@@ -11,6 +11,7 @@ import streamlit as st
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.downloads import Download, files_of
 from rnn_dynamics.dashboard.frame import Frame, Views, background
+from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
@@ -23,20 +24,20 @@ _PICTURE = "picture"
 
 def below(picture: Picture[Any], answer: Any, views: Views, key: str, words_in: Any = st) -> None:
     """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
-    datasets, finding = picture.drawn_from(answer, views, sentences(picture.name))
+    datasets, finding = picture.drawn_from(answer, views, sentences(picture.name, language()))
     _show_chart(picture, datasets, views, key, width="stretch")
     words_in.html(finding)
 
 
 def _show_chart(picture: Picture[Any], datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
     """The chart on the reader's background; `options` are Streamlit's."""
-    specification = picture.specification(views, background(), LANGUAGE) | {"datasets": datasets}
+    specification = picture.specification(views, background(), language()) | {"datasets": datasets}
     st.vega_lite_chart(specification, key=key, **options)
 
 
-def _unsure(drawn: Drawn, answer: Any) -> Drawn:
+def _unsure(drawn: Drawn, answer: Any, language: str) -> Drawn:
     """What is drawn; where the answer's digits end, its finding says so."""
-    unsure = warning(answer.digits)
+    unsure = warning(answer.digits, language)
     return drawn[0], drawn[1] + paragraphs([unsure] if unsure else [])
 
 
@@ -60,7 +61,7 @@ class Page(Frame):
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, with what else stands below its picture; then answer what others are about to ask."""
         self.show(st.fragment(self._live), self.files, below=below)
-        warm_up(self.name, self.expected, lambda question: self._answered(question, self.views_at_opening))
+        warm_up(self.name, self.expected, lambda question: self._answered(question, self.views_at_opening, LANGUAGE))
 
     def _live(self) -> None:
         """The main controls and all that depends on them: a held key repaints this, without a run of the whole page.
@@ -82,11 +83,12 @@ class Page(Frame):
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        self._show(*self._answered(experiment, views), views)
+        self._show(*self._answered(experiment, views, self.names.language), views)
 
     def draw_from(self, answer: Any, views: Views) -> None:
         """The same from an answer that is there, such as that of a training."""
-        self._show(*_unsure(self.picture.drawn_from(answer, self._own(views), sentences(self.name)), answer), views)
+        words = self.words()
+        self._show(*_unsure(self.picture.drawn_from(answer, self._own(views), words), answer, words.language), views)
 
     def _show(self, datasets: Mapping[str, bytes], finding: str, views: Views) -> None:
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
@@ -100,10 +102,10 @@ class Page(Frame):
         """The views that are the picture's."""
         return {name: views[name] for name in self.picture.views}
 
-    def _answered(self, experiment: Experiment, views: Views) -> Drawn:
+    def _answered(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the picture draws and what it finds; where its digits end, it says so."""
         own = self._own(views)
-        return _unsure(self.picture.drawn(experiment, own, LANGUAGE), self.picture.answer(experiment, own))
+        return _unsure(self.picture.drawn(experiment, own, language), self.picture.answer(experiment, own), language)
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]
@@ -113,4 +115,4 @@ class Page(Frame):
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
         own = self._own(views)
-        return files_of(self.picture, self.picture.answer(experiment, own), own, sentences(self.name))
+        return files_of(self.picture, self.picture.answer(experiment, own), own, self.words())

@@ -1,15 +1,15 @@
-"""What is set, in one line; and why a setting has no effect."""
+"""What settings and their values are called; what is set, in one line; and why a setting has no effect."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.experiment import KNOBS, Choice, Number
-from rnn_dynamics.learning.training import TRAINING_KNOBS
+from rnn_dynamics.experiment import KNOBS, Number
 
 #: Label and value of some settings, in words.
 Settings = Sequence[tuple[str, str]]
@@ -28,62 +28,94 @@ _MARK = """
 """
 
 
+def in_link(name: str, value: object) -> str:
+    """A value whatever the language: its key, as a link in English spells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).upper() if name == "cell" else str(value)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the settings of a page are called in a language: see content/en/knobs.toml, and [views] of the page.
+
+    Without the name of a page, those that are of no single one.
+    """
+
+    page: str
+    language: str
+
+    def of(self, name: str) -> Mapping[str, Any]:
+        """All words of a setting: label, help, placeholder, and values as they are shown and as they are said."""
+        own = sentences(self.page, self.language).get("views", {}) if self.page else {}
+        return {**sentences("knobs", self.language).get(name, {}), **own.get(name, {})}
+
+    def label(self, name: str) -> str:
+        """What the setting is called."""
+        return str(self.of(name)["label"])
+
+    def shown(self, name: str, value: object) -> str:
+        """A value as its control shows it, and with it an address; "back 2" is the word "back" with its number."""
+        texts: Mapping[str, str] = self.of(name).get("shown", {})
+        key = str(value).lower() if isinstance(value, bool) else str(value)
+        if key in texts:
+            return texts[key]
+        word, _, number = key.rpartition(" ")
+        return texts[word].format(number=number) if word in texts else in_link(name, value)
+
+    def said(self, name: str, value: object) -> str:
+        """A value in a sentence."""
+        if isinstance(KNOBS.get(name), Number):
+            return f"{value:g}"
+        key = str(value).lower() if isinstance(value, bool) else str(value)
+        if said := self.of(name).get("words", {}).get(key):
+            return str(said)
+        text = self.shown(name, value)
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
+
+
 def marks(buttons: Collection[str]) -> str:
     """The style of the buttons, by their keys, while `state_line` says that what they would set is on."""
     return f"<style>{''.join(_MARK.format(key=key) for key in buttons)}</style>"
 
 
-def state_line(seed: int, preset: str, sets: Settings, others: Settings, idle: Collection[str]) -> str:
+def state_line(
+    words: Mapping[str, str], seed: int, preset: str, sets: Settings, others: Settings, idle: Collection[str]
+) -> str:
     """The line above a picture, as HTML.
 
     Args:
+        words: the sentences of it.
         seed: of the networks.
         preset: the name of the preset that is on, "" if none is.
         sets: label and value, in words, of what the preset has away from the opening picture.
         others: the same of what else is away from it.
         idle: keys of the buttons that would change nothing; they are the line's classes, for `marks`.
     """
-    words = sentences("app")["state"]
-    texts = {"preset": html.escape(preset), "settings": _listed(sets), "others": _listed(others)}
+    texts = {"preset": html.escape(preset), "settings": _listed(words, sets), "others": _listed(words, others)}
     with_preset = ("preset" if sets else "opening") + "_and" * bool(others)
     kind = with_preset if preset else "away" if others else "plain"
     classes = "".join(f" is-{key}" for key in idle)
-    return f'<p class="state{classes}">{words["seed"].format(seed=seed)} · {words[kind].format(**texts)}</p>'
+    return f'<p class="state{classes}">{words["seed"].format(seed=seed, rest=words[kind].format(**texts))}</p>'
 
 
-def _listed(settings: Settings) -> str:
-    setting = sentences("app")["state"]["setting"]
-    return html.escape(", ".join(setting.format(label=label, value=value) for label, value in settings))
-
-
-def in_words(name: str, value: Any) -> str:
-    """A setting's value as its control shows it."""
-    knob, words = KNOBS.get(name), sentences("app")["state"]
-    trained = TRAINING_KNOBS.get(name)
-    if isinstance(trained, Choice):  # a view of it has its words, or its keys without the line below
-        return trained.options.get(str(value).replace(" ", "_"), str(value))
-    if isinstance(knob, Choice):
-        return knob.options[value]
-    if isinstance(knob, Number):
-        return f"{value:g}"
-    if isinstance(value, bool):
-        return str(words["on" if value else "off"])
-    text = str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
+def _listed(words: Mapping[str, str], settings: Settings) -> str:
+    return html.escape(
+        words["between"].join(words["setting"].format(label=label, value=value) for label, value in settings)
+    )
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
-    """Why a setting has no effect on what a page shows, or "".
+    """Why a setting has no effect on what a page shows: the key of the sentence, or "".
 
     Args:
         name: of the setting.
         now: every setting of the page.
         pictured: the cells whose networks the page shows.
     """
-    words = sentences("app")["idle"]
     cells = [CELLS[cell] for cell in pictured]
     if name == "forget_bias" and now.get("gate_bias") == "chrono" and "lstm" in pictured:
-        return str(words["chrono"])
+        return "chrono"
     idle = {
         "forget_bias": "lstm" not in pictured,
         "gate_bias": not any(cell.gates for cell in cells),
@@ -91,4 +123,4 @@ def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> st
         "sequence_length": bool(now.get("text")),
         "input_size": bool(now.get("text")),
     }
-    return str(words[name]) if idle.get(name) else ""
+    return name if idle.get(name) else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.training import Training
@@ -49,7 +50,7 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]], opening: 
         asked: what the controls ask for now; a ValueError of it is shown in place of the button's effect.
         opening: with which the page opens, if there is one.
     """
-    words, held = sentences("training"), seat()
+    words, held = sentences("training", language()), seat()
     job = held.job(page)
     if job is None or job.over:
         _show_idle(page, job, asked)
@@ -67,7 +68,7 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]], opening: 
 
 
 def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training]]) -> None:
-    words, held = sentences("training"), seat()
+    words, held = sentences("training", language()), seat()
     stopped = job is not None and job.can_go_on
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(words["again" if job else "train"], key="train"):
@@ -82,7 +83,7 @@ def _show_idle(page: str, job: Job | None, asked: Callable[[], Sequence[Training
 
 
 def _show_work(page: str, job: Job) -> None:
-    words, place = sentences("training"), seat().place(page)
+    words, place = sentences("training", language()), seat().place(page)
     with st.container(horizontal=True, vertical_alignment="center"):
         if place:
             st.progress(0.0, words["queue"].format(place=place))
@@ -92,7 +93,7 @@ def _show_work(page: str, job: Job) -> None:
 
 
 def _progress(job: Job) -> str:
-    words, left = sentences("training"), job.seconds_left
+    words, left = sentences("training", language()), job.seconds_left
     said: str = words["beginning" if left is None else "progress"]
     return said.format(done=_done(job), total=_total(job), seconds=f"{left or 0.0:.0f}")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.controls import in_link
+from rnn_dynamics.dashboard.settings_words import in_link
 
 _KEY = "visitor"
 

@@ -20,9 +20,9 @@ def offered(name: str) -> tuple[str, ...]:
     return tuple(f"{value:g}" for value in knob.offered)
 
 
-def label(name: str) -> str:
-    """What a training's setting is called."""
-    return TRAINING_KNOBS[name].label
+def label(_: str) -> str:
+    """Nothing: what a training's setting is called stands in content/."""
+    return ""
 
 
 def network_of(experiment: Experiment, cell: str) -> Experiment:

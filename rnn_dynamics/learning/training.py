@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.experiment import Choice, Experiment, Knob, KnownFields, Number, checked_experiment, short
+from rnn_dynamics.experiment import (
+    Choice,
+    Experiment,
+    Knob,
+    KnownFields,
+    Number,
+    asked,
+    checked_experiment,
+    knobs_of,
+    short,
+)
 from rnn_dynamics.learning.tasks import TASKS, Task, Template
 
 Array = NDArray[np.float64]
@@ -63,73 +73,16 @@ class Training(KnownFields):
     }
 
     experiment: Experiment
-    task: str = field(
-        default="temporal_order",
-        metadata={
-            "knob": Choice(
-                label="Task",
-                help="What the network learns. Its answer depends on inputs that lie far back.",
-                options={name: task.label for name, task in TASKS.items()} | {"blank": "Fill in the blank"},
-            )
-        },
-    )
+    task: str = asked("temporal_order", Choice(options=(*TASKS, "blank")))
     template: Template = field(default_factory=Template)
-    optimiser: str = field(
-        default="adam",
-        metadata={
-            "knob": Choice(
-                label="Optimiser",
-                help="PyTorch's, with its defaults but for the learning rate.",
-                options={"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"},
-            )
-        },
+    optimiser: str = asked("adam", Choice(options=("adam", "rmsprop", "sgd")))
+    learning_rate: float = asked(
+        0.003, Number(minimum=1e-6, maximum=100.0, offered=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0))
     )
-    learning_rate: float = field(
-        default=0.003,
-        metadata={
-            "knob": Number(
-                label="Learning rate",
-                help="Of the optimiser, constant throughout training.",
-                minimum=1e-6,
-                maximum=100.0,
-                offered=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-            )
-        },
-    )
-    clipping: str = field(
-        default="norm",
-        metadata={
-            "knob": Choice(
-                label="Clipping",
-                help="Norm keeps the gradient's direction and shortens it; value cuts each entry by itself.",
-                options={"none": "none", "norm": "norm", "value": "value"},
-            )
-        },
-    )
-    clip_at: float = field(
-        default=1.0,
-        metadata={
-            "knob": Number(
-                label="Clip at",
-                help="The largest norm, or the largest entry, that is let through.",
-                minimum=1e-6,
-                maximum=1e6,
-                offered=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
-            )
-        },
-    )
-    iterations: int = field(
-        default=500,
-        metadata={
-            "knob": Number(
-                label="Updates",
-                help="Of the weights, each on sequences drawn anew.",
-                minimum=1,
-                maximum=100_000,
-                offered=(100, 200, 300, 500, 700, 1000, 1500, 2000, 3000),
-                whole=True,
-            )
-        },
+    clipping: str = asked("norm", Choice(options=("none", "norm", "value")))
+    clip_at: float = asked(1.0, Number(minimum=1e-6, maximum=1e6, offered=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)))
+    iterations: int = asked(
+        500, Number(minimum=1, maximum=100_000, offered=(100, 200, 300, 500, 700, 1000, 1500, 2000, 3000), whole=True)
     )
 
     def __post_init__(self) -> None:
@@ -146,7 +99,7 @@ class Training(KnownFields):
         task = self.its_task
         if experiment.sequence_length < task.shortest:
             raise ValueError(
-                f"sequence_length = {experiment.sequence_length}; the least that {task.label} allows is {task.shortest}"
+                f"sequence_length = {experiment.sequence_length}; the least that {self.task} allows is {task.shortest}"
             )
         size = self.steps * experiment.batch_size * experiment.hidden_size * self.iterations
         if size > LARGEST_TRAINING:
@@ -180,10 +133,8 @@ def checked_training(training: object) -> Training:
 
 #: The cells that can be trained: torch.nn's.
 TRAINABLE = tuple(name for name, cell in CELLS.items() if cell.module)
-#: Field of a Training -> its limits, label and offered values.
-TRAINING_KNOBS: Mapping[str, Knob] = {
-    item.name: item.metadata["knob"] for item in fields(Training) if "knob" in item.metadata
-}
+#: Field of a Training -> its limits and offered values.
+TRAINING_KNOBS: Mapping[str, Knob] = knobs_of(Training)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from rnn_dynamics.learning.jobs import Job
 from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.before_after.table import Network, before_after_datasets
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.training_words import number
+from rnn_dynamics.pictures.kit.training_words import number, task_name
 from rnn_dynamics.pictures.kit.verdict import judge
 
 Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> t
     networks = [network_of(training, history, component, words) for training, history in pairs]
     datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, component, words))
     notes = (
-        words["note"].format(task=pairs[0][0].its_task.label),
+        words["note"].format(task=task_name(pairs[0][0])),
         words["no_cell"] if component == "cell" else "",
         words["learning"] if component == "hidden" and pairs[0][0].task != "blank" else "",
     )
@@ -41,7 +41,7 @@ def describe(job: Job, words: Mapping[str, Any], opening: bool = False) -> str:
     return str(
         words["opening" if opening else "job"].format(
             cells=", ".join(dict.fromkeys(cells)),
-            task=training.its_task.label,
+            task=task_name(training),
             done=f"{done:,}",
             total=f"{training.iterations:,}",
         )
@@ -78,7 +78,7 @@ def headline(pairs: Sequence[Trained], networks: Sequence[Network], component: s
         words[kind].format(
             cell=CELLS[training.experiment.cell].label,
             gradient=words["gradients"][_shown(look, component)],
-            task=training.its_task.label,
+            task=task_name(training),
             done=f"{look.iteration:,}",
             total=f"{training.iterations:,}",
             before=_share(network.before),

@@ -7,27 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from rnn_dynamics.content import sentences
+from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.experiment import KNOBS_CHOICE
-from rnn_dynamics.learning.training import TRAINING_KNOBS, History, Training
+from rnn_dynamics.learning.training import History, Training
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
 
 
-def settings_of(training: Training) -> dict[str, str]:
+def task_name(training: Training, language: str = LANGUAGE) -> str:
+    """What is learned."""
+    return str(sentences("knobs", language)["task"]["words"][training.task.replace("_", " ")])
+
+
+def settings_of(training: Training, language: str = LANGUAGE) -> dict[str, str]:
     """What sentences about a training are filled with."""
-    experiment, optimiser = training.experiment, TRAINING_KNOBS["optimiser"]
+    experiment, named = training.experiment, sentences("knobs", language)
     return {
-        "task": training.its_task.label,
+        "task": task_name(training, language),
         "steps": f"{training.steps}",
         "hidden": f"{experiment.hidden_size}",
         "batch": f"{experiment.batch_size}",
         "total": f"{training.iterations:,}",
-        "optimiser": str(getattr(optimiser, "options", {}).get(training.optimiser, training.optimiser)),
+        "optimiser": named["optimiser"]["words"][training.optimiser],
         "rate": f"{training.learning_rate:g}",
-        "clipping": sentences("training")["clipping"][training.clipping].format(at=f"{training.clip_at:g}"),
-        "initialisation": KNOBS_CHOICE["initialisation"].options[experiment.initialisation],
-        "bias": KNOBS_CHOICE["gate_bias"].options[experiment.gate_bias],
+        "clipping": sentences("training", language)["clipping"][training.clipping].format(at=f"{training.clip_at:g}"),
+        "initialisation": named["initialisation"]["words"][experiment.initialisation],
+        "bias": named["gate_bias"]["words"][experiment.gate_bias],
         "seed": f"{experiment.seed}",
     }
 
@@ -37,9 +41,9 @@ def last_update(history: History) -> int:
     return len(history.losses)
 
 
-def ended(training: Training, history: History) -> str:
+def ended(training: Training, history: History, language: str = LANGUAGE) -> str:
     """Why a training ended early, as HTML."""
-    words, loss = sentences("training")["ended"], history.losses[-1]
+    words, loss = sentences("training", language)["ended"], history.losses[-1]
     chance = training.its_task.chance_loss(training.experiment.sequence_length)
     said = words[_reason(history)].format(
         cell=CELLS[training.experiment.cell].label,
