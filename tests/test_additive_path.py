@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run, split_additive_path
+from tests.every import every
 from tests.oracle import carried_gradients, relative_error
 
 Array = NDArray[np.float64]
 SMALL = Experiment(cell="lstm", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
 CELLS_WITH_A_PATH = ("lstm", "gru")
-every_case = pytest.mark.parametrize(
+every_case = every(
     "experiment",
     [replace(SMALL, cell=cell, loss_at=loss_at) for cell in CELLS_WITH_A_PATH for loss_at in ("last", "every")],
     ids=lambda case: f"{case.cell}-{case.loss_at}",
@@ -83,7 +84,7 @@ def test_with_the_way_through_the_weights_cut_the_total_is_the_path_of_the_whole
     assert (whole.rest > whole.total - 3)[:-1].all()
 
 
-@pytest.mark.parametrize(("forget_bias", "published"), [(1.0, 0.0004), (3.0, 0.03), (5.0, 0.07)])
+@every(("forget_bias", "published"), [(1.0, 0.0004), (3.0, 0.03), (5.0, 0.07)])
 def test_at_lag_sixty_the_path_carries_little_of_the_norm(forget_bias: float, published: float) -> None:
     # The published figures are one network's, to one digit; networks differ by a factor of two.
     wide = Experiment(cell="lstm", sequence_length=61, hidden_size=64, batch_size=8, forget_bias=forget_bias)
@@ -93,7 +94,7 @@ def test_at_lag_sixty_the_path_carries_little_of_the_norm(forget_bias: float, pu
     assert 10.0 ** np.median(shares) == pytest.approx(published, rel=0.5)
 
 
-@pytest.mark.parametrize("cell", CELLS_WITH_A_PATH)
+@every("cell", CELLS_WITH_A_PATH)
 def test_at_the_last_step_all_is_path(cell: str) -> None:
     split = split_additive_path(replace(SMALL, cell=cell))
     assert split.total[-1] == split.path[-1]
@@ -102,8 +103,8 @@ def test_at_the_last_step_all_is_path(cell: str) -> None:
     assert np.isfinite(split.rest[:-1]).all()
 
 
-@pytest.mark.parametrize("cell", CELLS_WITH_A_PATH)
-@pytest.mark.parametrize("scale", [0.05, 10.0])
+@every("cell", CELLS_WITH_A_PATH)
+@every("scale", [0.05, 10.0])
 def test_a_thousand_steps_have_a_split_at_any_size(cell: str, scale: float) -> None:
     split = split_additive_path(replace(SMALL, cell=cell, weight_scale=scale, sequence_length=1000))
     for part in (split.total, split.path, split.rest[:-1], split.cosine[:-1]):

@@ -27,6 +27,7 @@ from rnn_dynamics.learning.reading import read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
+from tests.every import every
 
 SMALL = Experiment(cell="lstm", sequence_length=5, hidden_size=3, input_size=2, batch_size=2)
 SMALL_TO_TRAIN = Experiment(sequence_length=12, hidden_size=3, batch_size=2)
@@ -85,7 +86,7 @@ def refusal(ask: Callable[[], object]) -> str:
     return message
 
 
-@pytest.mark.parametrize(("function", "argument"), ARGUMENTS)
+@every(("function", "argument"), ARGUMENTS)
 def test_an_argument_that_is_none_is_refused_by_its_name(function: str, argument: str) -> None:
     asked = FUNCTIONS[function]
     needed = {name: value for name, value in NEEDED.items() if name in inspect.signature(asked).parameters}
@@ -95,7 +96,7 @@ def test_an_argument_that_is_none_is_refused_by_its_name(function: str, argument
         assert " is " in message
 
 
-@pytest.mark.parametrize("value", [np.array(2), np.int64(2), torch.tensor(2)])
+@every("value", [np.array(2), np.int64(2), torch.tensor(2)])
 def test_a_single_number_of_numpy_or_torch_is_a_number(value: Any) -> None:
     experiment = replace(SMALL, seed=value, hidden_size=value, weight_scale=value / 2)
     assert experiment == replace(SMALL, seed=2, hidden_size=2, weight_scale=1.0)
@@ -112,7 +113,7 @@ def test_lists_of_numpy_and_torch_are_lists() -> None:
         assert [(one.weight_scale, one.seed) for one in asked] == [(0.5, 3), (0.5, 4), (1.0, 3), (1.0, 4)]
 
 
-@pytest.mark.parametrize("value", [np.True_, np.array(True), torch.tensor(True)])
+@every("value", [np.True_, np.array(True), torch.tensor(True)])
 def test_a_truth_value_of_numpy_or_torch_is_one(value: Any) -> None:
     assert Experiment(bidirectional=value).bidirectional is True
 
@@ -120,7 +121,7 @@ def test_a_truth_value_of_numpy_or_torch_is_one(value: Any) -> None:
 # Fields that are not there
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "said"),
     [
         ("initialization", "Experiment has no field 'initialization'; did you mean 'initialisation'?"),
@@ -147,7 +148,7 @@ def test_a_field_like_none_is_answered_by_all_that_there_are() -> None:
     assert str(caught.value).endswith("it has " + ", ".join(item.name for item in fields(Experiment)))
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "said"),
     [
         ("optimizer", "Training has no field 'optimizer'; did you mean 'optimiser'?"),
@@ -163,7 +164,7 @@ def test_a_training_answers_likewise(name: str, said: str) -> None:
     assert str(caught.value).startswith(said)
 
 
-@pytest.mark.parametrize("value", NO_EXPERIMENT)
+@every("value", NO_EXPERIMENT)
 def test_a_training_needs_an_experiment(value: Any) -> None:
     assert refusal(lambda: Training(experiment=value)).startswith("experiment = ")
 
@@ -172,7 +173,7 @@ def test_a_template_is_a_template() -> None:
     assert refusal(lambda: Training(experiment=Experiment(), template={"start": 1})).startswith("template = {'start'")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("scheme", "cell"), [(["irnn"], "rnn"), ("irnn", ["rnn"]), ("irnn", "lstm"), (None, "rnn")])
+@every(("scheme", "cell"), [(["irnn"], "rnn"), ("irnn", ["rnn"]), ("irnn", "lstm"), (None, "rnn")])
 def test_a_scheme_is_refused_by_name(scheme: Any, cell: Any) -> None:
     assert " is not one of " in refusal(lambda: scheme_experiment(scheme, cell, SMALL))
     assert refusal(lambda: scheme_experiment("torch", "rnn", "lstm")).startswith("experiment = 'lstm'")  # type: ignore[arg-type]
@@ -184,7 +185,7 @@ def test_a_scheme_is_refused_by_name(scheme: Any, cell: Any) -> None:
 DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
 
 
-@pytest.mark.parametrize(
+@every(
     ("ask", "arguments", "said"),
     [
         (Template, {"start": 3}, "start = 3 is not a text"),
@@ -230,7 +231,7 @@ def test_other_doors_name_what_is_not_valid_too(ask: Callable[..., Any], argumen
     assert refusal(lambda: ask(**arguments)).startswith(said)
 
 
-@pytest.mark.parametrize(("kind", "name"), [(Template, "filler"), (Descent, "step")])
+@every(("kind", "name"), [(Template, "filler"), (Descent, "step")])
 def test_other_questions_answer_an_unknown_field_by_the_nearest(kind: type, name: str) -> None:
     with pytest.raises(TypeError, match=rf"{kind.__name__} has no field '{name}'; did you mean '{name}s'\?"):
         kind(**{name: 1})
@@ -269,7 +270,7 @@ def given(cell: str = "lstm") -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_a_given_network_answers_as_the_drawn_one(cell: str) -> None:
     asked = given(cell)
     np.testing.assert_allclose(walk_given(**asked).hidden_states, run(asked["experiment"]).hidden_states, atol=1e-14)
@@ -284,7 +285,7 @@ def test_the_state_dict_of_torch_is_a_given_network() -> None:
     np.testing.assert_allclose(found, states.detach().numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize(
+@every(
     ("module", "ignored"),
     [
         (torch.nn.LSTM(2, 3, num_layers=2), "weight_ih_l1"),
@@ -297,7 +298,7 @@ def test_parameters_that_would_be_ignored_are_refused(module: torch.nn.LSTM, ign
     assert said.startswith(f"parameters hold {ignored}, which")
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "said"),
     [
         ({"hidden_size": 9}, "weight_ih_l0 has the shape (12, 2); cell = 'lstm', hidden_size = 9"),
@@ -314,7 +315,7 @@ def test_an_experiment_that_the_given_network_is_not_is_refused(changes: dict[st
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("argument", "value", "said"),
     [
         ("experiment", "lstm", "experiment = 'lstm' is not an Experiment"),
@@ -335,7 +336,7 @@ def test_what_does_not_fit_a_given_network_is_named(argument: str, value: Any, s
     assert refusal(lambda: walk_given(**given() | {argument: value})).startswith(said)
 
 
-@pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"])
+@every("name", ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"])
 def test_a_parameter_of_another_shape_is_named_with_both_shapes(name: str) -> None:
     asked = given()
     right = asked["parameters"][name].shape

@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cliff import CLIPPING, Descent, Path, cliff, descend, edge, error_surface
+from tests.every import every
 
 #: A start from which a step of plain descent meets the wall.
 AT_THE_WALL = Descent(w=4.95, b=-3.1, learning_rate=0.1, threshold=1.0, steps=50)
 BOX = ((1.0, -7.0), (9.0, 1.0))
-each_clipping = pytest.mark.parametrize("clipping", CLIPPING)
+each_clipping = every("clipping", CLIPPING)
 
 
 def torch_error(w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -57,7 +58,7 @@ def test_error_and_gradient_over_a_grid_are_autograds() -> None:
         np.testing.assert_allclose(ours, autograds.numpy(), rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize(("w", "b"), [(3.0, -2.0), (4.2, -2.125), (5.0, -2.7), (5.0, -2.5), (-5.0, 3.0)])
+@every(("w", "b"), [(3.0, -2.0), (4.2, -2.125), (5.0, -2.7), (5.0, -2.5), (-5.0, 3.0)])
 def test_the_gradient_is_that_of_finite_differences(w: float, b: float) -> None:
     surface, step = error_surface(w, b), 1e-6
     by_w = error_surface([w - step, w + step], b).error
@@ -100,7 +101,7 @@ def test_up_to_weight_four_there_is_no_cliff_and_beyond_it_grows_steeper() -> No
     assert np.diff(np.log(slopes)).min() > 1.0
 
 
-@pytest.mark.parametrize("output", [0.1, 0.35, 0.6])
+@every("output", [0.1, 0.35, 0.6])
 def test_the_edge_is_where_the_output_is_reached(output: float) -> None:
     w = np.linspace(0.0, 5.0, 11)
     error = error_surface(w, edge(w, output)).error
@@ -111,7 +112,7 @@ def test_the_edge_is_where_the_output_is_reached(output: float) -> None:
 
 
 @each_clipping
-@pytest.mark.parametrize(
+@every(
     "start",
     [
         AT_THE_WALL,
@@ -184,7 +185,7 @@ def test_a_descent_that_leaves_all_numbers_ends_and_says_where() -> None:
     assert path(AT_THE_WALL).ended is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "said"),
     [
         ({"w": np.nan}, "w = nan is not a number from -1000000 to 1000000"),

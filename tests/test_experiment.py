@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rnn_dynamics import CELLS, Experiment
 from rnn_dynamics.engine.initialise import SCHEMES
 from rnn_dynamics.experiment import KNOBS, LARGEST_STATE_HISTORY, WEIGHT_SCALES, Choice, Flag, Number, Text, settings
+from tests.every import every
 
 NUMBERS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Number)}
 CHOICES = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Choice)}
@@ -19,9 +20,9 @@ FLAGS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Flag)}
 TEXTS = {name: knob for name, knob in KNOBS.items() if isinstance(knob, Text)}
 LONGEST_MESSAGE = 200
 
-numbers = pytest.mark.parametrize("name", NUMBERS)
-whole_numbers = pytest.mark.parametrize("name", [name for name, knob in NUMBERS.items() if knob.whole])
-choices = pytest.mark.parametrize("name", CHOICES)
+numbers = every("name", NUMBERS)
+whole_numbers = every("name", [name for name, knob in NUMBERS.items() if knob.whole])
+choices = every("name", CHOICES)
 
 
 def refusal(**values: Any) -> str:
@@ -43,12 +44,12 @@ def test_every_field_has_a_knob() -> None:
     assert set(KNOBS) == set(NUMBERS) | set(CHOICES) | set(TEXTS) | set(FLAGS)
 
 
-@pytest.mark.parametrize("value", [1, 0, "true", None, np.int64(1), math.nan])
+@every("value", [1, 0, "true", None, np.int64(1), math.nan])
 def test_a_flag_is_true_or_false_and_nothing_like_it(value: object) -> None:
     assert refusal(bidirectional=value) == f"bidirectional = {value!r} is not True or False"
 
 
-@pytest.mark.parametrize("more", [{"num_layers": 2}, {"bidirectional": True}])
+@every("more", [{"num_layers": 2}, {"bidirectional": True}])
 def test_a_jordan_network_has_one_layer_and_one_direction(more: dict[str, Any]) -> None:
     message = refusal(cell="jordan", **more)
     assert message.endswith("a Jordan network has one layer and one direction")
@@ -65,7 +66,7 @@ def test_layers_and_directions_count_towards_the_size_that_is_refused() -> None:
 NO_NUMBERS = [math.nan, math.inf, -math.inf, "1", "", b"1", True, False, np.True_, None, [1], (), 1j]
 
 
-@pytest.mark.parametrize("value", [*NO_NUMBERS, *(pytest.param("9" * n, id=f"{n} nines") for n in (400, 5000))])
+@every("value", [*NO_NUMBERS, *(pytest.param("9" * n, id=f"{n} nines") for n in (400, 5000))])
 @numbers
 def test_what_is_not_a_number_within_its_limits_is_refused_by_name(name: str, value: object) -> None:
     message = refusal(**{name: value})
@@ -73,7 +74,7 @@ def test_what_is_not_a_number_within_its_limits_is_refused_by_name(name: str, va
     assert limits(NUMBERS[name]) in message
 
 
-@pytest.mark.parametrize("digits", [400, 5000])  # beyond float's range, and beyond what Python prints
+@every("digits", [400, 5000])  # beyond float's range, and beyond what Python prints
 @numbers
 def test_a_huge_whole_number_is_refused_by_name(name: str, digits: int) -> None:
     for value in (10**digits, -(10**digits)):
@@ -94,7 +95,7 @@ def test_a_number_just_outside_its_limits_is_refused_and_the_limit_itself_is_not
         assert limits(knob) in message
 
 
-@pytest.mark.parametrize("value", [1.5, 2.0, np.float64(3.0)])
+@every("value", [1.5, 2.0, np.float64(3.0)])
 @whole_numbers
 def test_a_fraction_is_no_whole_number(name: str, value: float) -> None:
     assert "a whole number" in refusal(**{name: value})
@@ -108,7 +109,7 @@ def test_a_number_of_numpy_becomes_one_of_python(name: str) -> None:
     assert value == given_value
 
 
-@pytest.mark.parametrize("value", ["", "LSTM", "rnn ", "x" * 5000, None, 3, True, math.nan, ["lstm"]])
+@every("value", ["", "LSTM", "rnn ", "x" * 5000, None, 3, True, math.nan, ["lstm"]])
 @choices
 def test_an_unknown_choice_is_refused_with_all_valid_ones(name: str, value: object) -> None:
     message = refusal(**{name: value})
@@ -125,7 +126,7 @@ def test_a_text_beyond_its_limit_is_refused_with_its_length_and_the_limit() -> N
     assert str(longest) in message
 
 
-@pytest.mark.parametrize("value", [None, 3, b"abc", ["a"]])
+@every("value", [None, 3, b"abc", ["a"]])
 def test_what_is_not_a_text_is_refused(value: object) -> None:
     assert refusal(text=value).startswith(f"text = {value!r} is not a text")
 
@@ -155,12 +156,12 @@ def test_the_largest_question_is_allowed() -> None:
     refusal(sequence_length=10_000, hidden_size=100, batch_size=11)
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in NUMBERS for value in NUMBERS[name].offered])
+@every(("name", "value"), [(name, value) for name in NUMBERS for value in NUMBERS[name].offered])
 def test_every_offered_number_is_valid(name: str, value: float) -> None:
     assert getattr(Experiment(**{name: value}), name) == value  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in CHOICES for value in CHOICES[name].options])
+@every(("name", "value"), [(name, value) for name in CHOICES for value in CHOICES[name].options])
 def test_every_offered_choice_is_valid(name: str, value: str) -> None:
     assert getattr(Experiment(**{name: value}), name) == value  # type: ignore[arg-type]
 

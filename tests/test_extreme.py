@@ -14,6 +14,7 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell, relative_error
 
 #: Decades, over the whole of T = 1000 steps.
@@ -24,8 +25,8 @@ LONG = Experiment(sequence_length=1000, hidden_size=16, input_size=4, batch_size
 TINY = replace(LONG, hidden_size=3, input_size=2, batch_size=1)
 FLOAT32_FLOOR = -45.0
 
-scales = pytest.mark.parametrize("weight_scale", [0.05, 10.0])
-cells = pytest.mark.parametrize("cell", CELLS)
+scales = every("weight_scale", [0.05, 10.0])
+cells = every("cell", CELLS)
 
 
 @scales
@@ -52,7 +53,7 @@ def test_a_thousand_steps_of_a_small_network_equal_forty_digits(cell: str, weigh
     assert_equals_forty_digits(run(replace(TINY, cell=cell, weight_scale=weight_scale)))
 
 
-@pytest.mark.parametrize("input_scale", [0.0, 0.3, 5.0])
+@every("input_scale", [0.0, 0.3, 5.0])
 @cells
 def test_a_latched_unit_keeps_its_digits(cell: str, input_scale: float) -> None:
     """tanh(10) rounds so near to 1 that 1 − h² has eight digits left, and tanh(20) has none."""
@@ -94,8 +95,8 @@ def test_every_norm_that_explodes_is_finite(cell: str) -> None:
 RELU = replace(LONG, cell="rnn", nonlinearity="relu", initialisation="identity", sequence_length=200, input_scale=3.0)
 
 
-@pytest.mark.parametrize("loss_at", ["last", "every"])
-@pytest.mark.parametrize("initialisation", ["identity", "gaussian", "orthogonal"])
+@every("loss_at", ["last", "every"])
+@every("initialisation", ["identity", "gaussian", "orthogonal"])
 def test_relu_states_whose_squares_no_double_holds_have_exact_gradients(initialisation: str, loss_at: str) -> None:
     trace = run(replace(RELU, weight_scale=10.0, initialisation=initialisation, loss_at=loss_at))
     assert trace.hidden_states.max() > 1e155
@@ -121,7 +122,7 @@ def test_relu_states_beyond_the_limit_are_refused_by_weight_scale_length_and_lim
         run_family(replace(RELU, sequence_length=1000), weight_scales=[0.5, 10.0, 1.0], seeds=[1, 2])
 
 
-@pytest.mark.parametrize("hidden_size", [2, 4])
+@every("hidden_size", [2, 4])
 def test_no_relu_network_of_the_sliders_is_refused(hidden_size: int) -> None:
     largest = replace(RELU, hidden_size=hidden_size, initialisation="gaussian", batch_size=1)
     family = run_family(largest, weight_scales=[max(WEIGHT_SCALES)], seeds=range(100))

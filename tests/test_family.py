@@ -10,6 +10,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from tests.every import every
 from tests.oracle import Array, relative_error
 
 # The matrix products of a family add in another order than those of one member.
@@ -65,13 +66,13 @@ def test_a_family_that_is_cut_equals_its_members(cell: str, loss_at: str) -> Non
 
 
 @losses
-@pytest.mark.parametrize("initialisation", ["identity", "keras"])
+@every("initialisation", ["identity", "keras"])
 def test_a_family_of_relu_networks_equals_its_members(initialisation: str, loss_at: str) -> None:
     relu = replace(QUESTION, cell="rnn", nonlinearity="relu", initialisation=initialisation, loss_at=loss_at)
     assert_equals_its_members(replace(relu, sequence_length=200), (0.0, 0.05, 1.0, 10.0), SEEDS)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_a_family_under_chrono_biases_equals_its_members(cell: str) -> None:
     assert_equals_its_members(replace(QUESTION, cell=cell, gate_bias="chrono"), SCALES, SEEDS)
 
@@ -127,7 +128,7 @@ def test_two_passes_over_one_family_are_identical(cell: str) -> None:
         np.testing.assert_array_equal(norms, second.log10_norms[name])
 
 
-@pytest.mark.parametrize(("scales", "seeds", "field"), [((0.5, 11.0), None, "weight_scale"), (None, (0, -1), "seed")])
+@every(("scales", "seeds", "field"), [((0.5, 11.0), None, "weight_scale"), (None, (0, -1), "seed")])
 def test_a_family_refuses_a_member_outside_the_limits(
     scales: tuple[float, ...] | None, seeds: tuple[int, ...] | None, field: str
 ) -> None:
@@ -158,7 +159,7 @@ def test_the_weight_scale_multiplies_the_recurrent_matrix_and_nothing_else(cell:
     np.testing.assert_array_equal(one.targets, three.targets)
 
 
-@pytest.mark.parametrize("initialisation", ["gaussian", "torch"])
+@every("initialisation", ["gaussian", "torch"])
 def test_the_forget_bias_is_added_to_one_block_of_one_bias(initialisation: str) -> None:
     question = replace(QUESTION, cell="lstm", initialisation=initialisation, forget_bias=0.0)
     without, with_bias = run(question), run(replace(question, forget_bias=2.0))
@@ -174,8 +175,8 @@ def chrono_biases(cell: str, length: int, initialisation: str = "gaussian", hidd
     return draw.parameters["bias_ih_l0"].reshape(-1, hidden_size)
 
 
-@pytest.mark.parametrize(("cell", "gate"), [("lstm", 1), ("gru", 1)])
-@pytest.mark.parametrize("initialisation", ["gaussian", "torch", "keras"])
+@every(("cell", "gate"), [("lstm", 1), ("gru", 1)])
+@every("initialisation", ["gaussian", "torch", "keras"])
 def test_the_exponential_of_a_chrono_bias_is_uniform_from_one_to_the_longest_lag(
     initialisation: str, cell: str, gate: int
 ) -> None:
@@ -186,7 +187,7 @@ def test_the_exponential_of_a_chrono_bias_is_uniform_from_one_to_the_longest_lag
     assert 1.0 <= times[0] <= times[-1] <= 99.0
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_the_longest_lag_stretches_the_same_chrono_draw(cell: str) -> None:
     short, long = (chrono_biases(cell, length)[1] for length in (10, 100))
     np.testing.assert_allclose(np.expm1(long) / 98.0, np.expm1(short) / 8.0, rtol=1e-12)
@@ -194,8 +195,8 @@ def test_the_longest_lag_stretches_the_same_chrono_draw(cell: str) -> None:
         assert not chrono_biases(cell, length)[1].any()
 
 
-@pytest.mark.parametrize("initialisation", ["gaussian", "torch", "keras"])
-@pytest.mark.parametrize(("cell", "untouched"), [("lstm", [2, 3]), ("gru", [0, 2])])
+@every("initialisation", ["gaussian", "torch", "keras"])
+@every(("cell", "untouched"), [("lstm", [2, 3]), ("gru", [0, 2])])
 def test_chrono_sets_the_gates_that_keep_and_write_and_nothing_else(
     cell: str, untouched: list[int], initialisation: str
 ) -> None:
@@ -209,19 +210,19 @@ def test_chrono_sets_the_gates_that_keep_and_write_and_nothing_else(
         np.testing.assert_array_equal(after[0], -after[1])
 
 
-@pytest.mark.parametrize("initialisation", ["gaussian", "torch"])
+@every("initialisation", ["gaussian", "torch"])
 def test_the_rnn_has_no_gate_to_bias(initialisation: str) -> None:
     question = replace(QUESTION, cell="rnn", initialisation=initialisation)
     assert run(question).loss == run(replace(question, gate_bias="chrono")).loss
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_a_cell_with_gates_has_no_nonlinearity_to_choose(cell: str) -> None:
     question = replace(QUESTION, cell=cell)
     assert run(question).loss == run(replace(question, nonlinearity="relu")).loss
 
 
-@pytest.mark.parametrize(("cell", "blocks"), [("rnn", 1), ("lstm", 4), ("gru", 3)])
+@every(("cell", "blocks"), [("rnn", 1), ("lstm", 4), ("gru", 3)])
 def test_keras_draws_orthonormal_columns_and_glorots_input_weights(cell: str, blocks: int) -> None:
     of = run(replace(QUESTION, cell=cell, initialisation="keras", hidden_size=32, forget_bias=0.0)).parameters
     recurrent, from_input = of["weight_hh_l0"], of["weight_ih_l0"]
@@ -235,7 +236,7 @@ def test_keras_draws_orthonormal_columns_and_glorots_input_weights(cell: str, bl
         assert not np.allclose(recurrent[:32].T @ recurrent[:32], np.eye(32), atol=0.1)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru"])
+@every("cell", ["rnn", "gru"])
 def test_a_cell_without_forget_gate_ignores_the_forget_bias(cell: str) -> None:
     question = replace(QUESTION, cell=cell)
     assert run(question).loss == run(replace(question, forget_bias=3.0)).loss

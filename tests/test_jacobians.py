@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rnn_dynamics import CELLS, Experiment, JacobianTrace, Trace, run, run_jacobians
 from rnn_dynamics.engine import theory
 from rnn_dynamics.engine.through_time.jacobians import log10_singular_values, products_back
+from tests.every import every
 from tests.oracle import jacobian
 
 Array = NDArray[np.float64]
 SMALL = Experiment(sequence_length=9, hidden_size=6, input_size=3, batch_size=3, forget_bias=0.5, seed=3)
 LONG = replace(SMALL, sequence_length=1000, hidden_size=12)
-cells = pytest.mark.parametrize("cell", CELLS)
-scales = pytest.mark.parametrize("weight_scale", [0.3, 1.0, 2.0, 4.0])
+cells = every("cell", CELLS)
+scales = every("weight_scale", [0.3, 1.0, 2.0, 4.0])
 
 
 def assert_close(ours: Array, theirs: Array, limit: float = 1e-12) -> None:
@@ -106,7 +107,7 @@ def test_at_lag_zero_stands_the_identity(cell: str) -> None:
     np.testing.assert_array_equal(answer.log10_singular_values, np.zeros((1, len(answer.jacobians[0]))))
 
 
-@pytest.mark.parametrize("weight_scale", [0.05, 5.0])
+@every("weight_scale", [0.05, 5.0])
 @cells
 def test_a_thousand_steps_have_a_norm_at_any_size(cell: str, weight_scale: float) -> None:
     answer = run_jacobians(replace(LONG, cell=cell, weight_scale=weight_scale), [0, 10, 200, 1000])
@@ -145,7 +146,7 @@ def test_a_product_that_is_zero_has_no_singular_values_above_zero() -> None:
 # Laws
 
 
-@pytest.mark.parametrize("weight_scale", [0.3, 1.0, 4.0])
+@every("weight_scale", [0.3, 1.0, 4.0])
 @cells
 def test_the_gradient_is_the_transposed_product_times_that_of_the_last_step(cell: str, weight_scale: float) -> None:
     experiment = replace(SMALL, cell=cell, batch_size=1, sequence_length=30, weight_scale=weight_scale)
@@ -211,13 +212,13 @@ def test_a_few_exponents_are_the_largest_of_all(cell: str) -> None:
     np.testing.assert_array_equal(few.log10_singular_values, every.log10_singular_values)
 
 
-@pytest.mark.parametrize("count", [0, 7])
+@every("count", [0, 7])
 def test_more_exponents_than_the_state_has_numbers_are_refused(count: int) -> None:
     with pytest.raises(ValueError, match=f"exponents = {count} is not a whole number from 1 to 6"):
         run_jacobians(replace(SMALL, cell="rnn"), exponents=count)
 
 
-@pytest.mark.parametrize("bad", [-1, 10, 2.0, True, "3"])
+@every("bad", [-1, 10, 2.0, True, "3"])
 def test_a_lag_that_is_none_of_the_sequence_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match=r"lag = .* is not a whole number from 0 to 9"):
         run_jacobians(SMALL, [1, bad])
@@ -272,7 +273,7 @@ def test_some_jacobians_are_those_of_all_and_the_rest_of_the_answer_is_the_same(
     np.testing.assert_array_equal(some.lyapunov_exponents, every.lyapunov_exponents)
 
 
-@pytest.mark.parametrize("bad", [[], [0], [10], [1.5], 3])
+@every("bad", [[], [0], [10], [1.5], 3])
 def test_a_step_that_is_none_of_the_sequence_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match=r"^steps? .*from 1 to 9"):
         run_jacobians(SMALL, steps=bad)

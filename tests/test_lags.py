@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment, run, split_by_lag
+from tests.every import every
 from tests.oracle import (
     LOG10_2,
     Array,
@@ -19,8 +20,8 @@ from tests.oracle import (
 )
 
 SMALL = Experiment(sequence_length=23, hidden_size=7, input_size=3, batch_size=3, seed=3)
-cells = pytest.mark.parametrize("cell", CELLS)
-every_case = pytest.mark.parametrize(
+cells = every("cell", CELLS)
+every_case = every(
     "experiment",
     [replace(SMALL, cell=cell, loss_at=loss_at) for cell in CELLS for loss_at in ("last", "every")],
     ids=lambda case: f"{case.cell}-{case.loss_at}",
@@ -78,7 +79,7 @@ def test_the_first_step_multiplies_the_initial_state_and_has_no_gradient() -> No
     assert np.isfinite(split.step[1:]).all()
 
 
-@pytest.mark.parametrize(("cell", "scale", "lag"), [("rnn", 0.5, 20), ("lstm", 1.0, 40), ("gru", 1.0, 40)])
+@every(("cell", "scale", "lag"), [("rnn", 0.5, 20), ("lstm", 1.0, 40), ("gru", 1.0, 40)])
 def test_a_healthy_gradient_may_hold_nothing_of_the_long_lags(cell: str, scale: float, lag: int) -> None:
     default = Experiment(cell=cell, initialisation="torch", weight_scale=scale, hidden_size=64, sequence_length=100)
     split = split_by_lag(default)
@@ -92,7 +93,7 @@ def test_a_healthy_gradient_may_hold_nothing_of_the_long_lags(cell: str, scale: 
 # Far outside float64's range
 
 
-@pytest.mark.parametrize(
+@every(
     ("cell", "scale", "hidden_size", "length", "orders"),
     [
         ("rnn", 10.0, 7, 2500, -2000.0),

@@ -9,6 +9,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.engine import theory
 from rnn_dynamics.experiment import KNOBS, Choice
+from tests.every import every
 from tests.oracle import Array
 
 RNN = Experiment(cell="rnn", sequence_length=60, hidden_size=24, input_size=5, seed=11)
@@ -28,8 +29,8 @@ def log10_growth(norms: Array) -> Array:
 # Law 1, Pascanu, Mikolov & Bengio 2013
 
 
-@pytest.mark.parametrize("weight_scale", [0.3, 0.9, 1.3, 4.0])
-@pytest.mark.parametrize("initialisation", initialisations())
+@every("weight_scale", [0.3, 0.9, 1.3, 4.0])
+@every("initialisation", initialisations())
 def test_gradient_never_exceeds_the_largest_singular_value_to_the_lag(initialisation: str, weight_scale: float) -> None:
     trace = run(replace(RNN, initialisation=initialisation, weight_scale=weight_scale))
     sigma = theory.largest_singular_value(trace.parameters["weight_hh_l0"])
@@ -47,7 +48,7 @@ def test_the_bound_of_a_gaussian_network_may_explode_while_its_gradient_vanishes
 # Law 2, the linear case
 
 
-@pytest.mark.parametrize(("scale", "after_fifty_steps"), [(0.9, 0.0051537752073201133), (1.1, 117.39085287969579)])
+@every(("scale", "after_fifty_steps"), [(0.9, 0.0051537752073201133), (1.1, 117.39085287969579)])
 def test_gradient_of_an_orthogonal_network_at_rest_is_the_scale_to_the_lag(
     scale: float, after_fifty_steps: float
 ) -> None:
@@ -60,7 +61,7 @@ def test_gradient_of_an_orthogonal_network_at_rest_is_the_scale_to_the_lag(
 # Law 3, random matrices
 
 
-@pytest.mark.parametrize("weight_scale", [0.5, 1.0, 3.0])
+@every("weight_scale", [0.5, 1.0, 3.0])
 def test_a_gaussian_matrix_has_spectral_radius_g_and_largest_singular_value_two_g(weight_scale: float) -> None:
     trace = run(replace(RNN, hidden_size=512, sequence_length=1, weight_scale=weight_scale))
     matrix = trace.parameters["weight_hh_l0"]
@@ -77,7 +78,7 @@ def test_an_orthogonal_matrix_has_all_its_singular_values_at_the_scale() -> None
 # Law 4, Chen, Pennington & Schoenholz 2018
 
 
-@pytest.mark.parametrize(("weight_scale", "published"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
+@every(("weight_scale", "published"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
 def test_the_mean_squared_gradient_changes_by_chi_a_step(weight_scale: float, published: float) -> None:
     # Over 15 steps: mean field forgets that each step meets the same matrix, an error that grows with lag / H. And with
     # many features, so that every input is about as long as the next.
@@ -99,13 +100,13 @@ def test_the_same_weights_vanish_with_input_and_explode_without() -> None:
 # Law 6, Hochreiter & Schmidhuber 1997
 
 
-@pytest.mark.parametrize("loss_at", ["last", "every"])
+@every("loss_at", ["last", "every"])
 def test_without_recurrent_weights_the_additive_path_carries_the_whole_gradient(loss_at: str) -> None:
     lstm = run(replace(RNN, cell="lstm", weight_scale=0.0, loss_at=loss_at, forget_bias=1.0))
     np.testing.assert_allclose(lstm.log10_norms["cell_path"], lstm.log10_norms["cell"], rtol=0.0, atol=1e-12)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_the_additive_path_multiplies_by_its_gate_and_by_nothing_else(cell: str) -> None:
     trace = run(replace(RNN, cell=cell, hidden_size=1, batch_size=1, weight_scale=2.0))
     gate = trace.gates["f" if cell == "lstm" else "z"][:, 0, 0]
@@ -125,7 +126,7 @@ DEFAULT = Experiment(
 )
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_no_cell_keeps_its_gradient_at_the_frameworks_defaults(cell: str) -> None:
     trace = run(replace(DEFAULT, cell=cell))
     assert log10_growth(trace.log10_norms["input"])[0] < -15.0

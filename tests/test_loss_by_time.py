@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_losses, time_run
 from rnn_dynamics.engine.through_time import loss_by_time
+from tests.every import every
 from tests.oracle import (
     LOG10_2,
     Array,
@@ -143,7 +144,7 @@ def test_truncation_after_all_steps_leaves_nothing_out(cell: str) -> None:
 # Far outside float64's range
 
 
-@pytest.mark.parametrize("scale", [0.9, 10.0])
+@every("scale", [0.9, 10.0])
 def test_a_rotation_at_rest_multiplies_each_error_by_the_same_factor_a_step(scale: float) -> None:
     at_rest = replace(SMALL, cell="rnn", initialisation="orthogonal", input_scale=0.0, sequence_length=200)
     found = run_losses(replace(at_rest, weight_scale=scale))
@@ -153,7 +154,7 @@ def test_a_rotation_at_rest_multiplies_each_error_by_the_same_factor_a_step(scal
     assert all(np.isnan(errors).all() for errors in found.log10_errors.values())  # without states no dL/dW_hh
 
 
-@pytest.mark.parametrize(("scale", "length"), [(0.05, 200), (1e-7, 300), (10.0, 200)])
+@every(("scale", "length"), [(0.05, 200), (1e-7, 300), (10.0, 200)])
 @cells
 def test_rows_of_any_size_equal_autograd_step_by_step(cell: str, scale: float, length: int) -> None:
     experiment = replace(SMALL, cell=cell, weight_scale=scale, sequence_length=length)
@@ -167,7 +168,7 @@ def test_rows_of_any_size_equal_autograd_step_by_step(cell: str, scale: float, l
         assert found.log10_norms[-1, 0] < -2000.0
 
 
-@pytest.mark.parametrize("scale", [1e-12, 2.0])
+@every("scale", [1e-12, 2.0])
 @cells
 def test_what_truncation_leaves_out_is_known_at_any_size(cell: str, scale: float) -> None:
     experiment = replace(SMALL, cell=cell, weight_scale=scale, sequence_length=40)
@@ -228,7 +229,7 @@ def test_a_step_where_nothing_arrives_has_no_shares() -> None:
     np.testing.assert_allclose(off.shares, np.eye(13), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "message"),
     [
         (
@@ -307,7 +308,7 @@ def test_the_smallest_sufficient_truncation_is_found_in_little_room(
         assert found[name] == np.flatnonzero(by_truncation > -2.0)[-1] + 2
 
 
-@pytest.mark.parametrize("bad", [[], [0], [14], [1.5], 3])
+@every("bad", [[], [0], [14], [1.5], 3])
 def test_a_step_that_is_none_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match=r"^steps? .*from 1 to 13"):
         run_losses(SMALL, steps=bad)
@@ -318,7 +319,7 @@ def test_more_than_one_layer_is_refused() -> None:
         run_losses(replace(SMALL, num_layers=2))
 
 
-@pytest.mark.parametrize(
+@every(
     ("truncations", "message"),
     [
         ([], "^truncations is empty; name at least one from 1 to 13$"),
@@ -350,7 +351,7 @@ def test_every_array_is_locked_and_has_the_documented_shape() -> None:
             array[...] = 0
 
 
-@pytest.mark.parametrize("experiment", [*(replace(SMALL, cell=cell) for cell in CELLS), replace(SMALL, num_layers=2)])
+@every("experiment", [*(replace(SMALL, cell=cell) for cell in CELLS), replace(SMALL, num_layers=2)])
 def test_a_clock_says_how_long_both_ways_take_and_how_much_is_learned(experiment: Experiment) -> None:
     found = time_run(experiment)
     assert found.experiment == experiment

@@ -14,12 +14,13 @@ from rnn_dynamics.engine.through_time.backpropagate import Pass
 from rnn_dynamics.engine.through_time.jacobians import step_jacobians
 from rnn_dynamics.engine.through_time.lyapunov import lyapunov_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
+from tests.every import every
 
 Array = NDArray[np.float64]
 SMALL = Experiment(sequence_length=150, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, seed=3)
 #: Cells whose Jacobians have an inverse; a Jordan network's have the rank of its outputs.
 INVERTIBLE = [name for name, cell in CELLS.items() if not cell.feeds_back_output]
-cells = pytest.mark.parametrize("cell", INVERTIBLE)
+cells = every("cell", INVERTIBLE)
 
 
 def forward_pass(experiment: Experiment) -> Pass:
@@ -51,7 +52,7 @@ def gaussian(size: int, weight_scale: float, seed: int) -> tuple[Array, Array]:
 # Identities
 
 
-@pytest.mark.parametrize("discard", [0, 40])
+@every("discard", [0, 40])
 @cells
 def test_all_exponents_sum_to_the_mean_log_determinant(cell: str, discard: int) -> None:
     forward = forward_pass(replace(SMALL, cell=cell))
@@ -72,7 +73,7 @@ def test_the_exponents_are_the_rates_of_the_products_singular_values(cell: str) 
     np.testing.assert_allclose(lyapunov_exponents(forward), sorted(rates, reverse=True), rtol=0, atol=5.0 / 400)
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@every("count", [1, 3])
 @cells
 def test_fewer_columns_find_the_first_of_all_exponents(cell: str, count: int) -> None:
     forward = forward_pass(replace(SMALL, cell=cell))
@@ -93,14 +94,14 @@ def test_the_answer_of_an_experiment_leaves_out_the_fifth_that_was_walked_first(
 # Laws
 
 
-@pytest.mark.parametrize("rate", [0.5, 0.9])
+@every("rate", [0.5, 0.9])
 def test_at_rest_every_exponent_of_a_scaled_rotation_is_the_log_of_its_scale(rate: float) -> None:
     rotation, _ = np.linalg.qr(gaussian(8, 1.0, seed=1)[0])
     exponents = lyapunov_exponents(without_input(rate * rotation, np.zeros(8), steps=50))
     np.testing.assert_allclose(exponents, np.log(rate), rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@every("seed", range(2))
 def test_at_rest_the_exponents_are_the_logs_of_the_moduli_of_ws_eigenvalues(seed: int) -> None:
     matrix, _ = gaussian(12, 0.8, seed)
     steps = 8_000  # a pair of complex eigenvalues turns: what is left of a turn divides by T
@@ -110,16 +111,14 @@ def test_at_rest_the_exponents_are_the_logs_of_the_moduli_of_ws_eigenvalues(seed
     assert exponents[0] == pytest.approx(np.log(theory.spectral_radius(matrix)), abs=1e-3)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@every("seed", range(2))
 def test_a_kick_dies_out_at_the_log_of_the_spectral_radius(seed: int) -> None:
     matrix, kick = gaussian(60, 0.9, seed)
     largest = lyapunov_exponents(without_input(matrix, kick, steps=6000), count=1, discard=500)[0]
     assert largest == pytest.approx(np.log(theory.spectral_radius(matrix)), abs=2e-3)
 
 
-@pytest.mark.parametrize(
-    ("weight_scale", "measured", "limit"), [(1.5, 0.053, 0.008), (2.0, 0.148, 0.003), (3.0, 0.306, 0.004)]
-)
+@every(("weight_scale", "measured", "limit"), [(1.5, 0.053, 0.008), (2.0, 0.148, 0.003), (3.0, 0.306, 0.004)])
 def test_a_gaussian_network_without_input_has_the_published_largest_exponent(
     weight_scale: float, measured: float, limit: float
 ) -> None:
@@ -172,13 +171,13 @@ def test_a_network_that_forgets_at_once_loses_every_direction() -> None:
     assert np.isneginf(exponents).all()
 
 
-@pytest.mark.parametrize("count", [0, -1, 13])
+@every("count", [0, -1, 13])
 def test_a_number_of_exponents_that_the_state_does_not_have_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match=rf"count = {count} is not from 1 to 12"):
         lyapunov_exponents(forward_pass(SMALL), count=count)
 
 
-@pytest.mark.parametrize("discard", [-1, 150])
+@every("discard", [-1, 150])
 def test_discarding_every_step_is_refused(discard: int) -> None:
     with pytest.raises(ValueError, match=rf"discard = {discard} is not from 0 to 149"):
         lyapunov_exponents(forward_pass(SMALL), discard=discard)

@@ -11,12 +11,13 @@ from rnn_dynamics import CELLS, Experiment, PhaseRow, phase_grid, run, run_famil
 from rnn_dynamics.engine import phase, theory
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.pictures.phase_diagram.crossing import Range, crossing, growing, row_crossing
+from tests.every import every
 from tests.oracle import Array
 
 SMALL = Experiment(sequence_length=40, hidden_size=6, input_size=3, batch_size=2, seed=7)
 SCALES = (0.0, 0.3, 1.0, 2.0)
 WIDE = Experiment(cell="rnn", input_size=64, batch_size=8, sequence_length=40)
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def factors(rows: Iterator[PhaseRow]) -> Array:
@@ -55,7 +56,7 @@ def test_without_recurrent_weights_only_a_gru_carries_a_hidden_gradient(cell: st
     assert np.isfinite(row.log10_factors[1:]).all()
 
 
-@pytest.mark.parametrize("length", [2, 3, 9, 10])
+@every("length", [2, 3, 9, 10])
 def test_a_network_at_rest_grows_by_the_weight_scale_at_any_length(length: int) -> None:
     at_rest = replace(SMALL, cell="rnn", initialisation="orthogonal", sequence_length=length)
     (row,) = phase_grid(at_rest, (0.5, 2.0), [0.0])
@@ -98,7 +99,7 @@ def test_a_question_without_an_answer_is_refused_before_the_first_row() -> None:
 # Law 4, Chen, Pennington & Schoenholz 2018
 
 
-@pytest.mark.parametrize("input_variance", [0.1, 0.5])
+@every("input_variance", [0.1, 0.5])
 def test_the_squared_factor_is_chi(input_variance: float) -> None:
     wide, scales = replace(WIDE, hidden_size=512), (0.8, 1.2, 1.6, 2.0)
     draws = [factors(phase_grid(replace(wide, seed=k), scales, [math.sqrt(input_variance)])) for k in range(8)]
@@ -106,7 +107,7 @@ def test_the_squared_factor_is_chi(input_variance: float) -> None:
     np.testing.assert_allclose(chi, [theory.mean_field_chi(g, input_variance) for g in scales], rtol=0.01)
 
 
-@pytest.mark.parametrize(
+@every(
     ("initialisation", "input_size", "input_scale", "critical"),
     [
         ("gaussian", 64, math.sqrt(0.1), 1.409),
@@ -131,7 +132,7 @@ def test_the_factor_crosses_one_at_the_critical_scale(
         assert point.predicted == pytest.approx(critical, rel=0.015 if initialisation == "torch" else 6e-4)
 
 
-@pytest.mark.parametrize("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}])
+@every("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}])
 def test_without_a_mean_field_there_is_no_prediction(changes: dict[str, str]) -> None:
     (row,) = phase_grid(replace(WIDE, **changes), SCALES, [1.0])  # type: ignore[arg-type]
     assert row_crossing(row).predicted is None
@@ -149,7 +150,7 @@ def test_the_predicted_crossing_is_in_the_units_of_the_experiment() -> None:
 # The crossing of a hand-made row
 
 
-@pytest.mark.parametrize(
+@every(
     ("log10_factors", "expected"),
     [
         ([-1.0, -0.5, 0.5, 1.0], 2.0 * math.sqrt(2.0)),  # halfway in the logarithm between 2 and 4
@@ -173,7 +174,7 @@ def test_the_crossing_lies_on_the_line_between_its_neighbours(
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("log10_factors", "expected"),
     [
         ([-1.0, -0.5, 0.5, 1.0], ((2.0 * math.sqrt(2.0), None),)),

@@ -12,13 +12,14 @@ from rnn_dynamics.learning.reading import KEEPS, Reading, read_sentence, startin
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
+from tests.every import every
 
 PLAIN = Template()
 NETWORK = Experiment(cell="lstm", sequence_length=9, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 TRAINING = Training(experiment=NETWORK, task="blank", iterations=6, learning_rate=0.1)
 WORDS = PLAIN.sentence(np.random.default_rng(1), 9, 2)
 MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
-cells = pytest.mark.parametrize("cell", MODULES)
+cells = every("cell", MODULES)
 
 
 def of(cell: str, **changes: Any) -> Training:
@@ -80,7 +81,7 @@ def test_a_network_starts_where_its_training_does(cell: str) -> None:
             np.testing.assert_array_equal(values.astype(np.float32), theirs[name])
 
 
-@pytest.mark.parametrize("cell", KEEPS)
+@every("cell", KEEPS)
 def test_the_last_state_is_what_is_written_times_what_is_kept_since(cell: str) -> None:
     found = read(cell)
     assert found.keeps is not None
@@ -92,7 +93,7 @@ def test_the_last_state_is_what_is_written_times_what_is_kept_since(cell: str) -
     np.testing.assert_allclose(state, last, rtol=1e-10)
 
 
-@pytest.mark.parametrize("cell", KEEPS)
+@every("cell", KEEPS)
 def test_what_is_left_of_some_words_is_their_own_writing_kept_by_all_later_gates(cell: str) -> None:
     found = read(cell)
     assert found.keeps is not None
@@ -125,7 +126,7 @@ def test_the_loss_falls_for_the_word_that_is_right_when_a_network_learns() -> No
     assert after.answer == 2
 
 
-@pytest.mark.parametrize("cell", KEEPS)
+@every("cell", KEEPS)
 def test_gates_that_a_training_has_shut_for_good_let_the_gradients_of_autograd_through(cell: str) -> None:
     start = starting_parameters(of(cell))
     wild = start | {name: 2000.0 * start[name] for name in ("weight_ih_l0", "weight_hh_l0")}

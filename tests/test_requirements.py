@@ -5,9 +5,9 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 
+from tests.every import every
 from tests.test_architecture import OUTSIDE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,13 +55,13 @@ def torch_version(requirement: Requirement) -> str:
     return match[1]
 
 
-@pytest.mark.parametrize(("sys_platform", "platform_machine", "python_version"), MACHINES)
+@every(("sys_platform", "platform_machine", "python_version"), MACHINES)
 def test_exactly_one_torch_line_applies(sys_platform: str, platform_machine: str, python_version: str) -> None:
     applying = [line for line in torch_lines() if applies(line, sys_platform, platform_machine, python_version)]
     assert len(applying) == 1
 
 
-@pytest.mark.parametrize("python_version", PYTHONS_WITH_A_CPU_WHEEL)
+@every("python_version", PYTHONS_WITH_A_CPU_WHEEL)
 def test_linux_on_x86_64_gets_the_cpu_wheel_built_for_its_python(python_version: str) -> None:
     [line] = [line for line in torch_lines() if applies(line, "linux", "x86_64", python_version)]
     tag = "cp" + python_version.replace(".", "")
@@ -69,7 +69,7 @@ def test_linux_on_x86_64_gets_the_cpu_wheel_built_for_its_python(python_version:
     assert line.url.endswith(f"%2Bcpu-{tag}-{tag}-manylinux_2_28_x86_64.whl")
 
 
-@pytest.mark.parametrize(("sys_platform", "platform_machine", "python_version"), MACHINES)
+@every(("sys_platform", "platform_machine", "python_version"), MACHINES)
 def test_no_other_machine_gets_a_direct_wheel(sys_platform: str, platform_machine: str, python_version: str) -> None:
     if (sys_platform, platform_machine) == ("linux", "x86_64") and python_version in PYTHONS_WITH_A_CPU_WHEEL:
         return
@@ -81,7 +81,7 @@ def test_every_torch_line_names_the_same_version() -> None:
     assert len({torch_version(line) for line in torch_lines()}) == 1
 
 
-@pytest.mark.parametrize("name", REQUIREMENT_FILES)
+@every("name", REQUIREMENT_FILES)
 def test_every_requirement_but_a_direct_wheel_is_pinned(name: str) -> None:
     versions = [exact_version(requirement) for requirement in read_requirements(name) if requirement.url is None]
     assert versions

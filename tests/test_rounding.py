@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-import pytest
 
 from rnn_dynamics import (
     CELLS,
@@ -18,6 +17,7 @@ from rnn_dynamics import (
     split_additive_path,
     split_by_lag,
 )
+from tests.every import every
 from tests.oracle import ask_module, ask_open_cell, relative_error
 
 #: The home page's preset "Explodes".
@@ -61,20 +61,18 @@ def assert_claims_no_more_than_is_shared(experiment: Experiment) -> None:
     assert family.digits[1] <= min(shared[:2])
 
 
-@pytest.mark.parametrize(
-    "experiment", GRID, ids=lambda e: f"{e.cell}-{e.initialisation}-{e.sequence_length}-{e.loss_at}"
-)
+@every("experiment", GRID, ids=lambda e: f"{e.cell}-{e.initialisation}-{e.sequence_length}-{e.loss_at}")
 def test_no_more_digits_are_claimed_than_other_programs_share(experiment: Experiment) -> None:
     for scale in SCALES:
         assert_claims_no_more_than_is_shared(replace(experiment, weight_scale=scale))
 
 
-@pytest.mark.parametrize("name", SPECIAL)
+@every("name", SPECIAL)
 def test_no_more_digits_are_claimed_where_growth_misleads(name: str) -> None:
     assert_claims_no_more_than_is_shared(SPECIAL[name])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_most_digits_are_claimed_where_nothing_is_chaotic(cell: str) -> None:
     tame = replace(EXPLODES, cell=cell, initialisation="gaussian", input_scale=1.0)
     for scale, length, loss_at in product((0.1, 0.5, 1.0), (1, 2, 100), ("last", "every")):
@@ -103,7 +101,7 @@ def test_every_answer_of_one_experiment_claims_the_same_digits() -> None:
     assert all(abs(part.digits - digits) <= 1 for part in alone)  # without the inputs' gradients, c by itself
 
 
-@pytest.mark.parametrize(("layers", "both"), [(2, False), (3, True)])
+@every(("layers", "both"), [(2, False), (3, True)])
 def test_a_stack_claims_no_more_digits_than_it_shares(layers: int, both: bool) -> None:
     for scale in SCALES:
         experiment = replace(EXPLODES, weight_scale=scale, num_layers=layers, bidirectional=both, sequence_length=50)

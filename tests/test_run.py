@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment, Trace, run
 from rnn_dynamics.experiment import KNOBS, Choice
+from tests.every import every
 from tests.oracle import Answer, Array, ask_module, ask_open_cell, relative_error
 
 #: The same sums in another order, and tanh of another library: some tens of roundings of 1e-16 a step.
@@ -45,17 +46,17 @@ def assert_equal(trace: Trace, answer: Answer) -> None:
 SMALL = Experiment(sequence_length=23, hidden_size=7, input_size=3, batch_size=2, forget_bias=0.5, seed=3)
 
 
-@pytest.mark.parametrize("loss_at", options("loss_at"))
-@pytest.mark.parametrize("initialisation", options("initialisation"))
-@pytest.mark.parametrize("cell", CELLS)
+@every("loss_at", options("loss_at"))
+@every("initialisation", options("initialisation"))
+@every("cell", CELLS)
 def test_every_number_equals_that_of_torch_and_autograd(cell: str, initialisation: str, loss_at: str) -> None:
     trace = run(replace(SMALL, cell=cell, initialisation=initialisation, loss_at=loss_at))
     assert_equal(trace, ask_module(trace))
     assert_equal(trace, ask_open_cell(trace))
 
 
-@pytest.mark.parametrize("loss_at", options("loss_at"))
-@pytest.mark.parametrize("initialisation", options("initialisation"))
+@every("loss_at", options("loss_at"))
+@every("initialisation", options("initialisation"))
 def test_every_number_of_a_relu_network_equals_that_of_torch_and_autograd(initialisation: str, loss_at: str) -> None:
     trace = run(replace(SMALL, cell="rnn", nonlinearity="relu", initialisation=initialisation, loss_at=loss_at))
     assert not trace.hidden_states[1:].all()  # some units are off, and some are not
@@ -64,23 +65,23 @@ def test_every_number_of_a_relu_network_equals_that_of_torch_and_autograd(initia
     assert_equal(trace, ask_open_cell(trace))
 
 
-@pytest.mark.parametrize("initialisation", options("initialisation"))
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("initialisation", options("initialisation"))
+@every("cell", ["lstm", "gru"])
 def test_every_number_under_chrono_biases_equals_that_of_torch_and_autograd(cell: str, initialisation: str) -> None:
     trace = run(replace(SMALL, cell=cell, gate_bias="chrono", initialisation=initialisation))
     assert_equal(trace, ask_module(trace))
     assert_equal(trace, ask_open_cell(trace))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_a_text_is_answered_as_torch_and_autograd_answer_it(cell: str) -> None:
     trace = run(replace(SMALL, cell=cell, text="gradients fade, gates hold.", input_scale=2.0))
     assert_equal(trace, ask_module(trace))
     assert_equal(trace, ask_open_cell(trace))
 
 
-@pytest.mark.parametrize("loss_at", options("loss_at"))
-@pytest.mark.parametrize("cell", CELLS)
+@every("loss_at", options("loss_at"))
+@every("cell", CELLS)
 def test_the_cut_network_is_autograds_with_the_hidden_state_held_constant(cell: str, loss_at: str) -> None:
     trace = run(replace(SMALL, cell=cell, loss_at=loss_at, hidden_path="cut"))
     assert_equal(trace, ask_open_cell(trace))
@@ -93,7 +94,7 @@ def test_a_cut_vanilla_network_has_no_way_left() -> None:
     assert np.isneginf(norms[:-1]).all()
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_the_trace_names_every_gate_parameter_and_norm_of_its_cell(cell: str) -> None:
     trace = run(replace(SMALL, cell=cell))
     answer = ask_open_cell(trace)
@@ -171,8 +172,8 @@ def test_two_runs_of_one_experiment_are_identical() -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("loss_at", options("loss_at"))
-@pytest.mark.parametrize("length", [1, 2, 31, 32, 33, 64, 65, 130])
+@every("loss_at", options("loss_at"))
+@every("length", [1, 2, 31, 32, 33, 64, 65, 130])
 def test_no_sequence_length_falls_between_two_runs_of_the_walk_back(length: int, loss_at: str) -> None:
     trace = run(replace(SMALL, cell="gru", sequence_length=length, loss_at=loss_at))
     assert_equal(trace, ask_open_cell(trace))
@@ -190,7 +191,7 @@ def test_the_longest_lstm_at_lecture_size_stays_below_seven_hundred_megabytes() 
     assert peak < 650e6
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_memory_grows_no_faster_than_the_number_of_steps(cell: str) -> None:
     peaks = []
     for length in (500, 2000):

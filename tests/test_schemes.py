@@ -10,6 +10,7 @@ from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.pictures.initialisation.table import initialisation_row
+from tests.every import every
 
 SMALL = Experiment(
     sequence_length=40, hidden_size=12, input_size=3, batch_size=2, weight_scale=1.2, input_scale=0.7, seed=5
@@ -19,7 +20,7 @@ GATED_OR_ELMAN = set(CELLS) - {"jordan"}
 EVERY = [(scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells]
 
 
-@pytest.mark.parametrize(("scheme", "cell"), EVERY)
+@every(("scheme", "cell"), EVERY)
 def test_a_scheme_sets_the_initialisation_and_leaves_the_rest_of_the_question(scheme: str, cell: str) -> None:
     asked = scheme_experiment(scheme, cell, replace(SMALL, forget_bias=-2.0, gate_bias="chrono", nonlinearity="relu"))
     named = NAMED_SCHEMES[scheme]
@@ -45,7 +46,7 @@ def test_labels_differ_and_every_cell_has_its_frameworks_defaults() -> None:
         assert set(NAMED_SCHEMES[name].cells) == set(GATED_OR_ELMAN)
 
 
-@pytest.mark.parametrize(
+@every(
     ("scheme", "cell", "message"),
     [
         ("xavier", "rnn", "^scheme = 'xavier' is not one of torch, "),
@@ -59,7 +60,7 @@ def test_an_unknown_scheme_or_one_for_other_cells_is_refused(scheme: str, cell: 
         scheme_experiment(scheme, cell, SMALL)
 
 
-@pytest.mark.parametrize(("scheme", "in_all"), [("torch", 0.0), ("forget_one", 1.0), ("forget_both", 2.0)])
+@every(("scheme", "in_all"), [("torch", 0.0), ("forget_one", 1.0), ("forget_both", 2.0)])
 def test_ones_in_one_or_both_of_torchs_biases_are_what_the_schemes_say(scheme: str, in_all: float) -> None:
     trace, default = (run(scheme_experiment(name, "lstm", SMALL)) for name in (scheme, "torch"))
     module = torch.nn.LSTM(3, 12, dtype=torch.float64)
@@ -81,7 +82,7 @@ def test_the_irnn_is_an_identity_with_relu_and_without_biases() -> None:
     assert not trace.parameters["bias_hh_l0"].any()
 
 
-@pytest.mark.parametrize("power", [-20, -3, 2])
+@every("power", [-20, -3, 2])
 def test_the_scale_of_the_input_changes_no_jacobian_of_the_irnn(power: int) -> None:
     question = scheme_experiment("irnn", "rnn", replace(SMALL, weight_scale=1.0))
     one, other = run(question), run(replace(question, input_scale=question.input_scale * 2.0**power))

@@ -21,6 +21,7 @@ from rnn_dynamics import (
     split_additive_path,
     split_by_lag,
 )
+from tests.every import every
 from tests.oracle import MODULES, OPEN_CELLS, State, relative_error
 
 #: Relative; what two orders of summation leave.
@@ -32,7 +33,7 @@ STACKS = [
         MODULES, [(1, True), (2, False), (2, True), (4, True)], ["last", "every"]
     )
 ]
-stacks = pytest.mark.parametrize("experiment", STACKS)
+stacks = every("experiment", STACKS)
 
 
 def module_of(trace: Trace) -> torch.nn.RNNBase:
@@ -158,7 +159,7 @@ def test_any_stack_equals_torch(experiment: Experiment) -> None:
     assert relative_error(trace.log10_norms["input"], log10_norms(list(inputs.grad))) < ROUNDING
 
 
-@pytest.mark.parametrize("cell", MODULES)
+@every("cell", MODULES)
 def test_a_family_of_stacks_is_its_members(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, num_layers=2, bidirectional=True, loss_at="every")
     family = run_family(experiment, weight_scales=[0.5, 1.0, 3.0], seeds=[1, 2])
@@ -169,7 +170,7 @@ def test_a_family_of_stacks_is_its_members(cell: str) -> None:
             assert relative_error(values, trace.log10_norms[name]) < ROUNDING, name
 
 
-@pytest.mark.parametrize("cell", MODULES)
+@every("cell", MODULES)
 def test_adding_layers_or_a_direction_draws_no_other_number_anew(cell: str) -> None:
     one, *more = (
         run(replace(SMALL, cell=cell, num_layers=layers, bidirectional=both)).parameters
@@ -209,7 +210,7 @@ def test_a_gradient_far_outside_float64_crosses_the_layers() -> None:
         arriving = below / 0.01 @ arriving + up @ error
 
 
-@pytest.mark.parametrize("answer", [split_additive_path, split_by_lag, run_jacobians])
+@every("answer", [split_additive_path, split_by_lag, run_jacobians])
 def test_what_speaks_of_one_layer_refuses_more_by_name(answer: Any) -> None:
     with pytest.raises(ValueError, match=r"^num_layers = 2, bidirectional = True: .* one layer in one direction"):
         answer(replace(SMALL, cell="lstm", num_layers=2, bidirectional=True))

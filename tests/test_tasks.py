@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from rnn_dynamics.learning.tasks import TASKS, Batch, Template
 from rnn_dynamics.learning.tasks.blank import BLANK, CUE
+from tests.every import every
 
 MANY = 4000
 
@@ -18,8 +19,8 @@ def draw(name: str, gap: int, count: int = MANY, seed: int = 0, kept: bool = Fal
     return TASKS[name].draw(np.random.default_rng(seed), count, gap, kept)
 
 
-@pytest.mark.parametrize("name", TASKS)
-@pytest.mark.parametrize("gap", [10, 33])
+@every("name", TASKS)
+@every("gap", [10, 33])
 def test_a_batch_has_the_shapes_that_the_task_says(name: str, gap: int) -> None:
     task, batch = TASKS[name], draw(name, gap, 7)
     steps = task.steps_of(gap)
@@ -30,7 +31,7 @@ def test_a_batch_has_the_shapes_that_the_task_says(name: str, gap: int) -> None:
         assert batch.targets.max() < task.outputs
 
 
-@pytest.mark.parametrize("name", TASKS)
+@every("name", TASKS)
 def test_the_generator_decides_everything(name: str) -> None:
     first, again, other = (draw(name, 20, 8, seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.inputs, again.inputs)
@@ -170,7 +171,7 @@ def test_an_unknown_word_and_a_short_sentence_are_read_as_unknown() -> None:
     assert words == [["the", "sea", "?"], ["?", "?", "likes"]]
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "said"),
     [
         ({"start": "I am a student"}, f"does not hold {CUE} once"),
@@ -199,14 +200,14 @@ def test_a_template_that_makes_no_sense_is_named(changes: dict[str, Any], said: 
 # What a reader types
 
 
-@pytest.mark.parametrize("template", [PLAIN, SMALL], ids=["plain", "small"])
+@every("template", [PLAIN, SMALL], ids=["plain", "small"])
 def test_a_template_written_out_and_typed_again_is_the_same(template: Template) -> None:
     assert Template.from_text(**template.as_text()) == template
     loose = template.as_text() | {"fillers": "\n  " + template.as_text()["fillers"].replace("\n", "  \n\n") + "\n"}
     assert Template.from_text(**loose) == template
 
 
-@pytest.mark.parametrize(
+@every(
     ("answers", "said"),
     [
         ("sea ships", "answers line 'sea ships' is not a cue, one = and a word"),

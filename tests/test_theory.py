@@ -11,6 +11,7 @@ import torch
 
 from rnn_dynamics import Experiment, run
 from rnn_dynamics.engine import theory
+from tests.every import every
 
 #: s² and the scale at which a tanh network's gradients neither vanish nor explode, after Chen et al. 2018
 PUBLISHED = [(0.0, 1.0), (0.01, 1.193), (0.1, 1.409), (0.25, 1.550), (0.5, 1.686), (1.0, 1.856)]
@@ -27,25 +28,25 @@ def gaussian_mean(of: Callable[[mpmath.mpf], mpmath.mpf], variance: float) -> fl
     return float(total / (mpmath.sqrt(2 * mpmath.pi) * width))
 
 
-@pytest.mark.parametrize(("input_variance", "critical"), PUBLISHED)
+@every(("input_variance", "critical"), PUBLISHED)
 def test_the_critical_scale_moves_with_the_input_as_published(input_variance: float, critical: float) -> None:
     assert theory.critical_weight_scale(input_variance) == pytest.approx(critical, abs=6e-4)
 
 
-@pytest.mark.parametrize(("weight_scale", "chi"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
+@every(("weight_scale", "chi"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
 def test_chi_is_as_published(weight_scale: float, chi: float) -> None:
     assert theory.mean_field_chi(weight_scale, 0.1) == pytest.approx(chi, abs=6e-4)
 
 
-@pytest.mark.parametrize("input_variance", VARIANCES)
+@every("input_variance", VARIANCES)
 def test_chi_is_one_at_the_critical_scale(input_variance: float) -> None:
     assert theory.mean_field_chi(theory.critical_weight_scale(input_variance), input_variance) == pytest.approx(
         1.0, abs=1e-9
     )
 
 
-@pytest.mark.parametrize("input_variance", VARIANCES)
-@pytest.mark.parametrize("weight_scale", SCALES)
+@every("input_variance", VARIANCES)
+@every("weight_scale", SCALES)
 def test_the_variance_reproduces_itself_by_mpmaths_quadrature(weight_scale: float, input_variance: float) -> None:
     q = theory.mean_field_variance(weight_scale, input_variance)
     if q == 0.0:
@@ -56,8 +57,8 @@ def test_the_variance_reproduces_itself_by_mpmaths_quadrature(weight_scale: floa
     assert mapped == pytest.approx(q, rel=1e-12)
 
 
-@pytest.mark.parametrize("input_variance", [0.01, 1.0, 25.0])
-@pytest.mark.parametrize("weight_scale", [0.3, 1.5, 10.0])
+@every("input_variance", [0.01, 1.0, 25.0])
+@every("weight_scale", [0.3, 1.5, 10.0])
 def test_chi_agrees_with_mpmath_at_any_variance(weight_scale: float, input_variance: float) -> None:
     q = theory.mean_field_variance(weight_scale, input_variance)
     expected = weight_scale**2 * gaussian_mean(lambda x: mpmath.sech(x) ** 4, q)
@@ -89,7 +90,7 @@ def test_chi_grows_with_the_weight_scale() -> None:
     assert (np.diff(chis) > 0.0).all()
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "expected"),
     [
         ({}, (1.7, 0.16)),
@@ -107,8 +108,8 @@ def test_each_scheme_has_its_effective_scale_and_input_variance(
     assert known == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ["", "the quick brown fox jumps over the lazy dog"])
-@pytest.mark.parametrize("initialisation", ["gaussian", "orthogonal", "torch", "keras"])
+@every("text", ["", "the quick brown fox jumps over the lazy dog"])
+@every("initialisation", ["gaussian", "orthogonal", "torch", "keras"])
 def test_the_effective_scale_and_input_variance_are_those_of_the_weights_drawn(initialisation: str, text: str) -> None:
     wide = replace(RNN, hidden_size=500, initialisation=initialisation, text=text, input_scale=1.5)
     trace = run(wide)
@@ -120,9 +121,7 @@ def test_the_effective_scale_and_input_variance_are_those_of_the_weights_drawn(i
     assert np.square(from_input).mean() == pytest.approx(known[1], rel=0.1)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}, {"nonlinearity": "relu"}]
-)
+@every("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"initialisation": "identity"}, {"nonlinearity": "relu"}])
 def test_mean_field_says_nothing_about_gates_relu_and_the_identity(changes: dict[str, str]) -> None:
     silent = replace(RNN, **changes)  # type: ignore[arg-type]
     assert theory.mean_field_inputs(silent) is None
@@ -139,7 +138,7 @@ def test_the_factor_of_the_norm_is_half_the_decades_of_chi() -> None:
     )
 
 
-@pytest.mark.parametrize("weight_scale", [0.5, 1.7])
+@every("weight_scale", [0.5, 1.7])
 def test_a_network_at_rest_has_the_weight_scale_as_its_factor(weight_scale: float) -> None:
     at_rest = replace(RNN, initialisation="orthogonal", input_scale=0.0, weight_scale=weight_scale)
     hidden = run(at_rest).log10_norms["hidden"]
@@ -161,7 +160,7 @@ def test_the_bound_is_the_slope_times_the_singular_value_to_the_lag() -> None:
     assert theory.log10_gradient_bound(0.0, 3) == -math.inf
 
 
-@pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf])
+@every("bad", [-0.1, math.nan, math.inf])
 def test_a_negative_or_infinite_argument_is_refused_by_name(bad: float) -> None:
     with pytest.raises(ValueError, match="input_variance"):
         theory.critical_weight_scale(bad)
@@ -192,12 +191,12 @@ def test_a_latch_of_weight_five_quarters_is_as_published() -> None:
     assert found.slope == pytest.approx(0.61914, abs=5e-6)
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+@every("weight", [0.0, 0.3, 1.0])
 def test_up_to_weight_one_there_is_nothing_to_hold(weight: float) -> None:
     assert theory.latch(weight) == theory.Latch((0.0,), weight)
 
 
-@pytest.mark.parametrize("weight", [math.nextafter(1.0, 2.0), 1 + 1e-12, 1 + 1e-6, 1.01, 1.25, 2.0, 3.7, 7.0, 10.0])
+@every("weight", [math.nextafter(1.0, 2.0), 1 + 1e-12, 1 + 1e-6, 1.01, 1.25, 2.0, 3.7, 7.0, 10.0])
 def test_above_weight_one_attractors_and_slope_agree_with_mpmath(weight: float) -> None:
     with mpmath.workdps(60):
         w = mpmath.mpf(weight)
@@ -211,7 +210,7 @@ def test_above_weight_one_attractors_and_slope_agree_with_mpmath(weight: float) 
     assert found.slope < 1.0
 
 
-@pytest.mark.parametrize("weight", [0.8, 1.25, 3.0])
+@every("weight", [0.8, 1.25, 3.0])
 def test_a_run_of_the_latch_ends_at_an_attractor(weight: float) -> None:
     state = 0.3
     for _ in range(400):
@@ -219,7 +218,7 @@ def test_a_run_of_the_latch_ends_at_an_attractor(weight: float) -> None:
     assert state == pytest.approx(theory.latch(weight).attractors[-1], abs=1e-12)
 
 
-@pytest.mark.parametrize("bad", [-0.1, 10.01, math.nan, math.inf])
+@every("bad", [-0.1, 10.01, math.nan, math.inf])
 def test_a_latch_outside_the_limits_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match=r"weight = .* is not a number from 0 to 10"):
         theory.latch(bad)

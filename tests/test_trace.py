@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, run, run_family
+from tests.every import every
 from tests.oracle import Array
 
 QUESTION = Experiment(sequence_length=6, hidden_size=5, input_size=3, batch_size=2, seed=4)
@@ -16,7 +17,7 @@ NORMS = {
     "lstm": ("input", "hidden", "cell", "cell_path"),
     "gru": ("input", "hidden", "cell_path"),
 }
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def arrays_of(trace: Trace | FamilyTrace) -> list[Array]:

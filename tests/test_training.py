@@ -11,11 +11,12 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trainer import WALKED, Trainer
 from rnn_dynamics.learning.training import DIVERGED, LOOKS, History, Training
+from tests.every import every
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 SMALL = Training(experiment=NETWORK, iterations=6)
-cells = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-every_task = pytest.mark.parametrize("task", [*TASKS, "blank"])
+cells = every("cell", ["rnn", "lstm", "gru"])
+every_task = every("task", [*TASKS, "blank"])
 
 
 def trained(training: Training) -> Trainer:
@@ -34,7 +35,7 @@ def of(cell: str = "lstm", **changes: Any) -> Training:
 
 @cells
 @every_task
-@pytest.mark.parametrize("clipping", ["none", "norm", "value"])
+@every("clipping", ["none", "norm", "value"])
 def test_the_updates_are_those_of_a_plain_loop_over_torchs_modules(cell: str, task: str, clipping: str) -> None:
     training = of(cell, task=task, clipping=clipping, clip_at=0.01, optimiser="sgd", learning_rate=0.3)
     trainer = Trainer(training)
@@ -140,7 +141,7 @@ def test_loss_and_accuracy_are_taken_on_sequences_that_are_not_trained_on() -> N
         assert not kept & {column.tobytes() for column in trainer._draw(iteration).inputs[:, :, 0].T.copy()}
 
 
-@pytest.mark.parametrize("task", ["adding", "temporal_order", "copy_memory"])
+@every("task", ["adding", "temporal_order", "copy_memory"])
 def test_accuracy_counts_right_answers(task: str) -> None:
     trainer = Trainer(replace(SMALL, task=task))
     test = trainer._test
@@ -185,8 +186,8 @@ def test_two_cells_of_one_seed_are_trained_on_the_same_sequences() -> None:
 
 
 @cells
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "sgd"])
-@pytest.mark.parametrize("task", ["temporal_order", "blank"])
+@every("optimiser", ["adam", "rmsprop", "sgd"])
+@every("task", ["temporal_order", "blank"])
 def test_stopped_and_resumed_gives_the_numbers_of_an_uninterrupted_run(cell: str, optimiser: str, task: str) -> None:
     training = of(cell, optimiser=optimiser, task=task, iterations=9)
     whole, part = trained(training), Trainer(training)
@@ -216,7 +217,7 @@ def test_a_history_survives_packing() -> None:
     np.testing.assert_array_equal(again.moments[2].log10_norms["input"], history.moments[2].log10_norms["input"])
 
 
-@pytest.mark.parametrize(("iterations", "count"), [(1, 2), (6, 7), (500, LOOKS + 1)])
+@every(("iterations", "count"), [(1, 2), (6, 7), (500, LOOKS + 1)])
 def test_looks_begin_before_the_first_update_and_end_after_the_last(iterations: int, count: int) -> None:
     looks = replace(SMALL, iterations=iterations).looks
     assert (looks[0], looks[-1], len(looks)) == (0, iterations, count)
@@ -250,7 +251,7 @@ def test_nothing_outside_is_disturbed() -> None:
 # What goes wrong
 
 
-@pytest.mark.parametrize(("clipping", "said"), [("none", "without clipping"), ("value", "clipped by value")])
+@every(("clipping", "said"), [("none", "without clipping"), ("value", "clipped by value")])
 def test_a_rate_that_diverges_ends_with_what_and_when(clipping: str, said: str) -> None:
     training = replace(
         SMALL, task="adding", optimiser="sgd", learning_rate=100.0, clipping=clipping, clip_at=1e6, iterations=200
@@ -319,7 +320,7 @@ def test_nan_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trainer.history.packed() == before
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "said"),
     [
         ({"task": "chess"}, "task = 'chess' is not one of temporal_order, adding, copy_memory, digits, blank"),
@@ -348,7 +349,7 @@ LEARNS = Experiment(
 )
 
 
-@pytest.mark.parametrize(
+@every(
     ("task", "iterations", "mark"),
     [
         ("temporal_order", 150, 0.95),
