@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.every import every
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = "rnn_dynamics"
@@ -167,13 +167,13 @@ def test_there_are_files_to_look_at() -> None:
     assert len(sources()) > 10
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+@every("path", sources())
 def test_every_import_goes_through_a_door(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert trespasses(module_of(path), source, is_package=path.name == "__init__.py") == []
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+@every("path", sources())
 def test_streamlit_and_altair_stay_in_their_rooms(path: Path) -> None:
     module = module_of(path)
     tops = {name.split(".")[0] for name in imported(ast.parse(path.read_text(encoding="utf-8")), module)}
@@ -193,7 +193,7 @@ def test_no_two_rooms_import_each_other() -> None:
     assert [room for room in ROOMS if room in reachable(room)] == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("module", "source"),
     [
         ("rnn_dynamics.experiment", "import numpy"),
@@ -228,7 +228,7 @@ def test_a_wall_is_a_wall(module: str, source: str) -> None:
     assert len(trespasses(module, source)) == 1
 
 
-@pytest.mark.parametrize(
+@every(
     ("module", "source"),
     [
         ("rnn_dynamics.engine.cells.gru", "import math, numpy\nfrom .cell import Weights"),

@@ -21,6 +21,7 @@ from rnn_dynamics.experiment import settings
 from rnn_dynamics.pictures.cliff.table import path_table
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.scripts import cliff_script, reproduction_script, shape_script
+from tests.every import every
 from tests.handed_out import PAGES, Case, cases, only, opened, table
 from tests.scripts import alone, printed_by_all, rows_of
 
@@ -120,7 +121,7 @@ def relative_to_the_end(numbers: Numbers, length: int) -> dict[Any, float]:
 GRADIENTS = [name for name, case in ALL.items() if case.page not in ("losses", "jacobians", "shapes")]
 
 
-@pytest.mark.parametrize("name", GRADIENTS)
+@every("name", GRADIENTS, parts=8)
 def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
     case, scripts = ALL[name], scripts_of(name)
     assert len(scripts) == (2 if case.page == "additive_path" else 1)
@@ -141,7 +142,7 @@ def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed
             assert_same(by_table, {key: shown[key] for key in by_table}, digits)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "losses"])
+@every("name", [name for name in ALL if ALL[name].page == "losses"])
 def test_a_script_of_single_losses_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
     ((key, _),) = scripts_of(name).items()
     (_, loss), _, *lines = rows_of(printed[key])
@@ -161,7 +162,7 @@ def test_a_script_of_single_losses_prints_the_numbers_of_its_page(name: str, pri
     assert float(loss) == pytest.approx(whole, rel=max(CLOSE, 10.0**-answer.digits))
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "jacobians"])
+@every("name", [name for name in ALL if ALL[name].page == "jacobians"])
 def test_a_product_of_jacobians_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
     ((key, _),) = scripts_of(name).items()
     _, *lines = rows_of(printed[key])
@@ -180,7 +181,7 @@ def test_a_product_of_jacobians_prints_the_numbers_of_its_page(name: str, printe
         assert_same(by_table, shown, answer.digits)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if ALL[name].page == "shapes"])
+@every("name", [name for name in ALL if ALL[name].page == "shapes"])
 def test_the_gradient_of_every_edge_of_a_shape_is_printed(name: str, printed: dict[str, str]) -> None:
     case, ((key, _),) = ALL[name], scripts_of(name).items()
     (_, loss), (_, count), *lines = rows_of(printed[key])
@@ -220,7 +221,7 @@ def corners(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return printed_by_all(scripts, tmp_path_factory.mktemp("corners"))
 
 
-@pytest.mark.parametrize("name", CORNERS)
+@every("name", CORNERS)
 def test_gradients_of_any_size_are_printed(name: str, corners: dict[str, str]) -> None:
     shown, ours = gradients(rows_of(corners[name])), gradients_of_run(CORNERS[name])
     digits = run(CORNERS[name]).digits

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import prose
 from rnn_dynamics.experiment import KNOBS, Number
+from tests.every import every
 from tests.test_pages import every_page, open_page
 
 #: What keeps a page quick; each is also set to its largest value once, by itself.
@@ -125,12 +126,12 @@ RIGHT = (
 )
 
 
-@pytest.mark.parametrize("text", WRONG)
+@every("text", WRONG)
 def test_a_fault_is_found(text: str) -> None:
     assert len(faults(text)) == 1
 
 
-@pytest.mark.parametrize("text", RIGHT)
+@every("text", RIGHT)
 def test_what_is_right_is_no_fault(text: str) -> None:
     assert faults(text) == []
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pandas as pd
-import pytest
 
 from rnn_dynamics import Experiment, phase_grid, split_by_lag
 from rnn_dynamics.pictures.depth.answer import depth_answer
@@ -13,6 +12,7 @@ from rnn_dynamics.pictures.jacobians.table import jacobian_table
 from rnn_dynamics.pictures.losses.answer import loss_answer
 from rnn_dynamics.pictures.losses.table import loss_by_time, truncation
 from rnn_dynamics.pictures.phase_diagram.table import lag_table, map_table
+from tests.every import every
 
 OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
 SETTINGS = [
@@ -41,7 +41,7 @@ def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
     return found
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=range(len(SETTINGS)))
+@every("experiment", SETTINGS, ids=range(len(SETTINGS)))
 def test_no_file_holds_a_number_that_is_none(experiment: Experiment) -> None:
     for name, table in tables(experiment).items():
         text = table.to_csv(index=False).lower()

@@ -16,6 +16,7 @@ from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.scripts import training_script
+from tests.every import every
 from tests.handed_out import only, opened, table
 from tests.scripts import alone, printed_by_all, rows_of
 
@@ -120,7 +121,7 @@ def trained_by_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
     return printed_by_all(scripts, tmp_path_factory.mktemp("trainings"))
 
 
-@pytest.mark.parametrize("name", TRAININGS)
+@every("name", TRAININGS)
 def test_a_training_is_repeated_to_what_float32_allows(name: str, trained_by_scripts: dict[str, str]) -> None:
     _, *lines = rows_of(trained_by_scripts[name])
     history, training = trained(name).history, TRAININGS[name]

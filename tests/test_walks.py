@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics.dashboard import frame
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.experiment import KNOBS
+from tests.every import every
 from tests.test_pages import PAGES, ROOT
 
 HOME = "vanish_or_explode"
@@ -122,7 +123,7 @@ def test_every_page_opens_as_its_opening_whatever_page_came_before() -> None:
         assert found(app, here) == {name: here.at_opening[name] for name in here._offered}, (before, page)
 
 
-@pytest.mark.parametrize("seed", range(200))
+@every("seed", range(200), parts=20)
 def test_a_walk_finds_each_page_as_its_opening_and_the_visitors_own_choices(seed: int) -> None:
     generator, model = random.Random(seed), Model()
     app = start(generator.choice(PAGES))
