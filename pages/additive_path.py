@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.frame import AXIS, View, along_sliders, other_fields
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
@@ -20,13 +19,6 @@ PRESETS = {
 }
 SLIDERS = ("forget_bias", "weight_scale", "sequence_length")
 MAIN = ("cell", "gate_bias", *SLIDERS, "hidden_path")
-#: View -> the cell whose gates it offers.
-GATES = {"gate": "lstm", "gru_gate": "gru"}
-
-
-def idle(view: str, cell: str) -> str:
-    """Why a choice of a gate has no effect: the cell shown has others."""
-    return "" if cell == GATES[view] else str(sentences("additive_path")["idle"][view])
 
 
 PAGE = Page(
@@ -39,13 +31,13 @@ PAGE = Page(
     more=other_fields(*MAIN),
     views={
         "axis": AXIS,
-        "gate": View(label="Gate on the map", values=("f", "i", "g", "o")),
-        "gru_gate": View(label="Gate on the map (GRU)", values=("z", "r", "n")),
+        "gate": View(values=("f", "i", "g", "o")),
+        "gru_gate": View(values=("z", "r", "n")),
     },
-    cells=tuple(GATES.values()),
+    cells=("lstm", "gru"),
     idle={
-        "gate": lambda now: idle("gate", now["cell"]),
-        "gru_gate": lambda now: idle("gru_gate", now["cell"]),
+        "gate": lambda now: "gate" * (now["cell"] == "gru"),
+        "gru_gate": lambda now: "gru_gate" * (now["cell"] == "lstm"),
     },
     pictured=lambda cell: (cell, "rnn"),
 )

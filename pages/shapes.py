@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.frame import View, along_sliders
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
@@ -41,14 +40,14 @@ PAGE = Page(
         *("input_scale", "seed"),
     ),
     views={
-        "shape": View(label="Shape", values=NAMES, opening="many-to-one"),
-        "stop": View(label="Step (arrow keys)", values=STOPS),
+        "shape": View(values=NAMES, opening="many-to-one"),
+        "stop": View(values=STOPS),
     },
     cells=("rnn", "lstm", "gru"),
     offered={"sequence_length": LENGTHS},
     preset_views={key: {"shape": shape, "stop": "all"} for key, shape in EXAMPLES.items()},
     apart=("sequence_length",),
-    idle={"sequence_length": lambda now: sentences("shapes")["one_step"] if now["shape"] == "one-to-one" else ""},
+    idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},
     existing={"stop": lambda now: stops(now("shape"), now("sequence_length"))},
     place={"key": "unrolled"},
     close=True,

@@ -37,7 +37,6 @@ def control(names: Names, name: str, opening: Experiment, idle: str = "", offere
     if isinstance(knob, Flag):
         return st.toggle(label, value, **options)
     keys = list(offered or knob.options)
-    options["format_func"] = partial(names.shown, name)
     if len(knob.options) > _MOST_BUTTONS and not offered:
         return str(st.selectbox(label, keys, index=keys.index(value), **options))
     picked = st.segmented_control(label, keys, default=value, required=True, **options)
@@ -58,7 +57,6 @@ def view(
     A slider goes over those `offered`, if any are named. `idle` says why the setting has no effect at the moment.
     """
     label, options = _options(names, key, idle)
-    options["format_func"] = partial(names.shown, key)
     if as_slider or len(values) > _LONGEST_ROW:
         return str(st.select_slider(label, offered or values, value=opening, **options))
     picked = st.segmented_control(label, values, default=opening, required=True, **options)
@@ -69,8 +67,9 @@ def _options(names: Names, name: str, idle: str) -> tuple[str, dict[str, Any]]:
     """A control's label, which says so where it has no effect; and what else all controls are made with."""
     words = names.of(name)
     label = sentences("app", names.language)["idle"]["mark"].format(label=words["label"]) if idle else words["label"]
-    explained = idle or words.get("help")
-    return label, {"key": name, "bind": "query-params", "disabled": bool(idle), "help": explained}
+    shown = {"format_func": partial(names.shown, name)} if "shown" in words else {}  # numbers stand as they are
+    common = {"key": name, "bind": "query-params", "disabled": bool(idle), "help": idle or words.get("help")}
+    return label, common | shown
 
 
 def typed(names: Names, key: str, opening: str, longest: int, lines: bool = False) -> str:

@@ -99,7 +99,8 @@ class Frame:
     preset_views: key of a preset -> the views that it sets too. apart: fields that this page keeps to itself: it begins
     with their opening values, and leaves the other pages theirs. existing: key of a view -> those of its values that
     exist at the moment, given a function from the name of a setting to what it is now. pictured: the cells whose
-    networks are shown when a cell is chosen. idle: field -> why it has no effect, or "", given all settings.
+    networks are shown when a cell is chosen. idle: setting -> why it has no effect, given all settings: the
+    key of a sentence under [idle] of the page's words, or "".
     """
 
     name: str

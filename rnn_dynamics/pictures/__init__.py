@@ -14,7 +14,7 @@ from typing import Any, cast
 import altair as alt
 import pandas as pd
 
-from rnn_dynamics.content import LANGUAGE
+from rnn_dynamics.content import LANGUAGE, languages
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.limits import one_of
 from rnn_dynamics.pictures.kit.picture import Picture
@@ -56,7 +56,8 @@ def draw(
     """
     one = picture(name)
     theme = cast(Background, one_of("background", background, tuple(THEMES)))
-    return one.draw(experiment or Experiment(), _asked(one, views), theme, language)
+    there = one_of("language", language, languages())
+    return one.draw(experiment or Experiment(), _asked(one, views), theme, there)
 
 
 def frames(name: str, experiment: Experiment | None = None, **views: str) -> dict[str, pd.DataFrame]:
