@@ -61,9 +61,11 @@ ROOMS: dict[str, set[str]] = {
 }
 #: Pictures whose rooms are not parted yet: there each file may do what any of them may.
 UNPARTED = {
-    *("before_after", "blank", "by_hand", "cliff", "clipping", "cost", "initialisation"),
-    *("jacobians", "latch", "learning", "phase_diagram", "vanish_or_explode"),
+    *("before_after", "blank", "by_hand", "cliff", "clipping", "cost"),
+    *("jacobians", "latch", "learning", "vanish_or_explode"),
 }
+#: A part of a picture's answer that has a file of its own -> its room.
+PARTS = {"phase_diagram.crossing": "answer"}
 ROOMS["unparted"] = ROOMS["answer"] | {"content", "pictures", "answer", "table", "chart", "words"}
 #: What stands in dashboard/ and pages/ as long as there are any.
 ROOMS["dashboard"] |= {"unparted"}
@@ -100,7 +102,7 @@ def room_of(module: str) -> str:
         case ["by_hand", "against_torch"] | ["pictures", "kit", *_]:
             room = ".".join(rest[:2])
         case ["pictures", picture, role, *_]:
-            room = "unparted" if picture in UNPARTED else role
+            room = "unparted" if picture in UNPARTED else PARTS.get(f"{picture}.{role}", role)
         case _:
             room = rest[0] if rest else LIBRARY
     return room

@@ -11,11 +11,12 @@ from rnn_dynamics import Experiment, run, run_family
 from rnn_dynamics.content import prose
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.schemes import scheme_experiment
-from rnn_dynamics.pictures.initialisation.answer import ROWS, scheme_picture, scheme_rows, seeds_for
+from rnn_dynamics.pictures.initialisation import PICTURE
+from rnn_dynamics.pictures.initialisation.answer import ROWS, seeds_for
 from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=4, batch_size=1)
 #: What the page has controls for. A schemes' table is 17 rows of 20 networks, so fewer settings than elsewhere.
@@ -37,12 +38,10 @@ WORDS = " ".join(prose("initialisation").split())
 
 @pytest.mark.parametrize("experiment", SETTINGS, ids=str)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
-    answer = scheme_rows(experiment)
-    while not answer.complete:
-        answer.advance()
-    datasets, finding = scheme_picture(experiment, tuple(answer.rows), "scheme")
-    lines, (whole,), notes = read(datasets["lines"]), read(datasets["whole"]), plain(finding)
-    assert_readable("\n".join([notes, whole["title"], whole["hint"], *(str(line.values()) for line in lines)]))
+    drawn, notes = drawn_by(PICTURE, experiment), plain(said_by(PICTURE, experiment))
+    lines, (whole,) = drawn["lines"], drawn["whole"]
+    titles = [whole[name] for name in ("title", "remedies", "hint")]
+    assert_readable("\n".join([notes, *titles, *(str(line.values()) for line in lines)]))
     seeds, outcomes = seeds_for(experiment), {}
     for (scheme, cell), line in zip(ROWS, lines, strict=True):
         norms = run_family(scheme_experiment(scheme, cell, experiment), seeds=seeds).log10_norms["input"]
@@ -64,7 +63,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert line["horizon"] == ("never" if math.isinf(lags) else f"{lags:g}")
     default, rnn = outcomes["torch", "lstm"], outcomes["torch", "rnn"]
     title = whole["title"].replace("¦", " ")
-    assert re.findall(r"vanishes|holds|explodes|uneven", title.partition(";")[0]) == [default]
+    assert re.findall(r"vanishes|holds|explodes|uneven", title) == [default]
     assert ("too" in title) == (default == rnn == "vanishes")
     assert f": {lines[1]['factor']} per step" in title
     if default == "vanishes":

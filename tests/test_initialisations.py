@@ -1,14 +1,22 @@
 """What default initialisations really do: measured with float64 PyTorch at H = 128, D = 16 and N(0, 1) inputs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run_family
 from rnn_dynamics.engine.schemes import scheme_experiment
-from rnn_dynamics.pictures.initialisation.table import initialisation_row, initialisations_table
+from rnn_dynamics.pictures.initialisation.answer import (
+    InitialisationAnswer,
+    InitialisationRow,
+    Networks,
+    initialisation_row,
+)
+from rnn_dynamics.pictures.initialisation.table import initialisations_table
 
 Array = NDArray[np.float64]
 
@@ -16,6 +24,15 @@ Array = NDArray[np.float64]
 def line(log10_factor: float, length: int = 100) -> Array:
     """A gradient that changes by the same factor at each step back, step 1 first."""
     return -2.0 + log10_factor * np.arange(length - 1.0, -1.0, -1.0)
+
+
+def row_of(norms: Array, scheme: str = "torch", cell: str = "rnn") -> InitialisationRow:
+    return initialisation_row(scheme, cell, [Networks.of(norms, 11)])
+
+
+def table_of(*rows: InitialisationRow) -> pd.DataFrame:
+    named = {(row.scheme, row.cell): row for row in rows}
+    return initialisations_table(InitialisationAnswer(experiment=Experiment(), rows=named, seeds=range(20)), {})
 
 
 DEAD = np.concatenate([np.full(70, -np.inf), line(0.0, 30)])
@@ -39,27 +56,31 @@ def test_a_scheme_changes_the_gradient_of_the_input_by_the_measured_factor(
 ) -> None:
     wide = Experiment(hidden_size=128, input_size=16, batch_size=4, sequence_length=100, weight_scale=weight_scale)
     norms = run_family(scheme_experiment(scheme, cell, wide), seeds=range(20 if cell == "rnn" else 7))
-    row = initialisation_row(scheme, cell, norms.log10_norms["input"], 11)
+    row = row_of(norms.log10_norms["input"])
     assert 10.0**row.log10_factor.median == pytest.approx(measured, rel=0.02)
     assert row.log10_factor.low < row.log10_factor.median < row.log10_factor.high
     outcome = "explodes" if measured > 1.0 else "holds" if measured > 0.96 else "vanishes"
     assert row.outcome == outcome
 
 
+def test_a_row_of_several_parts_is_that_of_all_its_networks() -> None:
+    norms = np.stack([line(slope) for slope in (-0.3, -0.1, 0.0, -0.2, -0.05)])
+    parts = [Networks.of(norms[:2], 5), Networks.of(norms[2:], 9)]
+    assert initialisation_row("torch", "rnn", parts) == replace(row_of(norms), digits=5)
+
+
 def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
     slopes = -np.arange(1, 101) / 100.0
-    row = initialisation_row(
-        "Some", "RNN", np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)]), 11
-    )
+    row = row_of(np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)]))
     for spread, scale in ((row.log10_factor, 1.0), (row.log10_share, 99.0)):
         np.testing.assert_allclose((spread.low, spread.median, spread.high), np.multiply((-1.0, -0.505, -0.01), scale))
-    assert (row.scheme, row.cell, row.outcome) == ("Some", "RNN", "vanishes")
+    assert (row.scheme, row.cell, row.outcome) == ("torch", "rnn", "vanishes")
     assert row.horizon == 4.5  # 10^(−0.5 · 5) and 10^(−0.51 · 4) are the first below 10^−2
 
 
 @pytest.mark.parametrize("length", [2, 3, 4, 5, 10, 100, 200])
 def test_a_line_of_any_length_has_its_own_factor(length: int) -> None:
-    row = initialisation_row("Some", "RNN", line(-0.1, length)[None], 11)
+    row = row_of(line(-0.1, length)[None])
     assert row.log10_factor.low == pytest.approx(-0.1)
     assert row.log10_share.high == pytest.approx(-0.1 * (length - 1))
 
@@ -68,23 +89,23 @@ def test_the_factor_is_measured_between_a_fifth_and_nine_tenths_of_the_sequence(
     curve = line(0.0)
     curve[-21:] += 5.0  # lags 0 to 20
     curve[:9] -= 5.0  # lags 91 to 99
-    assert initialisation_row("Some", "RNN", curve[None], 11).log10_factor.median == pytest.approx(-5.0 / 70.0)
+    assert row_of(curve[None]).log10_factor.median == pytest.approx(-5.0 / 70.0)
     curve[-21] -= 5.0
-    assert initialisation_row("Some", "RNN", curve[None], 11).log10_factor.median == pytest.approx(0.0)
+    assert row_of(curve[None]).log10_factor.median == pytest.approx(0.0)
 
 
 def test_the_horizon_is_missing_where_that_of_the_median_network_is() -> None:
     reached, never = line(-0.1), line(0.0)
-    assert initialisation_row("Some", "RNN", np.stack([reached, reached, never]), 11).horizon == 21
-    assert initialisation_row("Some", "RNN", np.stack([reached, never, never]), 11).horizon is None
+    assert row_of(np.stack([reached, reached, never])).horizon == 21
+    assert row_of(np.stack([reached, never, never])).horizon is None
 
 
 def test_gradients_of_exactly_zero_are_counted_as_minus_infinity() -> None:
-    row = initialisation_row("Some", "RNN", np.stack([DEAD, GONE, GONE, DEAD, line(0.0)]), 11)
+    row = row_of(np.stack([DEAD, GONE, GONE, DEAD, line(0.0)]))
     assert (row.log10_factor.median, row.log10_factor.high) == (-math.inf, 0.0)
     assert (row.log10_share.median, row.log10_share.high) == (-math.inf, 0.0)
     assert (row.outcome, row.horizon) == ("vanishes", 30)
-    silent = initialisation_row("Some", "RNN", np.full((3, 100), -np.inf), 11)
+    silent = row_of(np.full((3, 100), -np.inf))
     assert (silent.log10_factor.high, silent.log10_share.high, silent.horizon) == (-math.inf, -math.inf, None)
 
 
@@ -92,7 +113,7 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
     small = Experiment(hidden_size=3, input_size=2, batch_size=1, sequence_length=100)
     norms = run_family(scheme_experiment("irnn", "rnn", small), seeds=range(20)).log10_norms["input"]
     assert np.isneginf(norms[:, 0]).any()
-    table = initialisations_table([initialisation_row("IRNN", "RNN", norms, 11)])
+    table = table_of(row_of(norms))
     assert table["factor_per_step_low"][0] == 0.0
     assert table["log10_share_at_step_1_low"][0] == -math.inf
 
@@ -100,20 +121,20 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
 @pytest.mark.parametrize("shape", [(3, 1), (0, 100)])
 def test_a_row_needs_a_network_and_two_steps(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=r"log10_norms of shape .* at least 1 network and 2 steps"):
-        initialisation_row("Some", "RNN", np.zeros(shape), 11)
+        row_of(np.zeros(shape))
 
 
 def test_the_table_has_a_row_for_each_scheme_and_cell() -> None:
     slow, fast = np.stack([line(0.0)] * 3), np.stack([line(-0.5)] * 3)
-    table = initialisations_table([initialisation_row("A", "RNN", slow, 11), initialisation_row("B", "LSTM", fast, 11)])
+    table = table_of(row_of(slow), row_of(fast, "keras", "lstm"))
     assert list(table.columns) == [
         *("scheme", "cell", "factor_per_step", "factor_per_step_low", "factor_per_step_high", "horizon", "verdict"),
         *("log10_share_at_step_1", "log10_share_at_step_1_low", "log10_share_at_step_1_high", "digits"),
     ]
-    assert table["scheme"].tolist() == ["A", "B"]
+    assert table["scheme"].tolist() == ["PyTorch's default", "Keras's default"]
     assert table["verdict"].tolist() == ["holds", "vanishes"]
     np.testing.assert_allclose(table["factor_per_step"], [1.0, 10.0**-0.5])
     np.testing.assert_allclose(table["log10_share_at_step_1_high"], [0.0, -49.5])
     assert table["horizon"].isna().tolist() == [True, False]
-    assert table.to_csv(index=False).splitlines()[2].startswith("B,LSTM,0.316")
-    assert len(initialisations_table([])) == 0
+    assert table.to_csv(index=False).splitlines()[2].startswith("Keras's default,LSTM,0.316")
+    assert len(table_of()) == 0

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag
+from rnn_dynamics.content import sentences
 from rnn_dynamics.engine import theory
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.theme import DIVERGING
-from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS
+from rnn_dynamics.pictures.phase_diagram import PICTURE
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS, phase_answer
 from rnn_dynamics.pictures.phase_diagram.crossing import row_crossing
-from rnn_dynamics.pictures.phase_diagram.picture import phase_picture
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import rows_by_table
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=8, batch_size=2, forget_bias=3.0)
 PRESET = Experiment(cell="rnn", sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -24,12 +24,14 @@ SETTINGS = list(strange_settings(OPENING, 120, sequence_length=(1, 2, 3, 10), hi
 
 def said_at(experiment: Experiment, across: str = "input") -> str:
     """Titles, labels, table and notes, with the row of the chosen input alone."""
-    there = (experiment.input_scale,) if experiment.sequence_length > 1 else ()
-    datasets, finding = phase_picture(experiment, there, across, "#bf4400", DIVERGING)
-    (here,), (lags,) = read(datasets["here"]), read(datasets["lags"])
-    assert_fits_a_phone(here["map"], lags["title"])
-    texts = [here["map"], here["text"], lags["title"], lags["total_label"], lags["share_label"]]
-    return "\n".join([*texts, plain(finding)])
+    views, words = {"across": across}, sentences("phase_diagram")
+    there = frozenset({experiment.input_scale} if experiment.sequence_length > 1 else ())
+    answer = phase_answer(experiment, views, there)
+    tables = rows_by_table(PICTURE.tables_of(words, answer, views))
+    (names,), (whole,) = tables["names"], tables["whole"]
+    assert_fits_a_phone(whole["map"], whole["split"])
+    texts = [whole["map"], *names.values(), whole["split"]]
+    return "\n".join([*texts, plain(PICTURE.finding(words, answer, views))])
 
 
 def measured_row(experiment: Experiment) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -54,7 +56,7 @@ def is_in(ranges: str, scale: float) -> bool:
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said = said_at(experiment)
     assert_readable(said)
-    assert ("Rounding errors" in said) == (split_by_lag(experiment).digits < 4)
+    assert phase_answer(experiment, {"across": "lag"}).digits == split_by_lag(experiment).digits
     if experiment.sequence_length == 1:
         assert "grow" not in said
         return

@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import pandas as pd
 
-from rnn_dynamics import Experiment, phase_grid, split_by_lag
+from rnn_dynamics import Experiment
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.depth.table import layers
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
 from rnn_dynamics.pictures.jacobians.table import jacobian_table
 from rnn_dynamics.pictures.losses.answer import loss_answer
 from rnn_dynamics.pictures.losses.table import loss_by_time, truncation
-from rnn_dynamics.pictures.phase_diagram.table import lag_table, map_table
+from rnn_dynamics.pictures.phase_diagram.answer import phase_answer
+from rnn_dynamics.pictures.phase_diagram.table import lag_file, map_file
 from tests.every import every
 
 OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
+#: With the lag across, the phase diagram is one row.
+LAG = {"across": "lag"}
 SETTINGS = [
     replace(OPENING, hidden_path="cut"),
     replace(OPENING, nonlinearity="relu", seed=5, sequence_length=20),
@@ -32,12 +35,12 @@ def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
         "jacobians": jacobian_table(jacobians.lags, jacobians.log10_singular_values, jacobians.factors),
         "losses": loss_by_time(losses, {}),
         "truncation": truncation(losses, {}),
-        "lags": lag_table(split_by_lag(experiment)),
+        "lags": lag_file(phase_answer(experiment, LAG), LAG),
     }
     if experiment.cell != "jordan":
         found["depth"] = layers(depth_answer(replace(experiment, num_layers=2, bidirectional=True)), {})
     if experiment.sequence_length > 1:
-        found["map"] = map_table(list(phase_grid(experiment, (0.5, 2.0), (0.0, 1.0), range(2))))
+        found["map"] = map_file(phase_answer(experiment, LAG), LAG)
     return found
 
 

@@ -72,7 +72,7 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
     return words
 
 
-def counted(forms: Mapping[str, Any], count: int, **numbers: object) -> str:
+def counted(forms: Mapping[str, Any], count: float, **numbers: object) -> str:
     """The form, `one` or `other`, for a count, filled with it and with more."""
     return str(forms["one" if count == 1 else "other"].format(count=count, **numbers))
 

@@ -95,12 +95,18 @@ def csv_download(
 def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
     of = settings(answer.experiment) | dict(views)
-    digits = None if answer.digits is None else lambda: answer.digits
     tables = [
-        csv_download(words["files"][name], name, partial(table, answer, views), of, digits)
+        csv_download(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()
     ]
     return tables + [SCRIPTS[kind](answer) for kind in picture.scripts]
+
+
+def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) -> Callable[[], int] | None:
+    """The answer's own, or where each row of the table says its own, the fewest of them; None where nobody can say."""
+    if answer.digits is None:
+        return None
+    return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
 def training_settings(training: Training) -> dict[str, Any]:
@@ -172,6 +178,7 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "path_alone": lambda answer: script_download(
         replace(answer.experiment, hidden_path="cut"), ", additive path alone"
     ),
+    "default": lambda answer: script_download(answer.default, _labels()["default"]),
     "products": lambda answer: jacobian_script_download(answer.experiment),
     "shape": lambda answer: shape_script_download(answer.trace),
     "each_loss": lambda answer: loss_script_download(answer.trace),

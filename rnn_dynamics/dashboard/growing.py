@@ -1,86 +1,100 @@
-"""Work that grows while a reader looks: a slice at each run of the fragment, with its progress, until it is stopped."""
+"""Work that grows while a reader looks: a slice at each run of a fragment, with its progress, until it is stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Mapping
 from time import monotonic, sleep
-from typing import Any, Protocol
+from typing import Protocol
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from rnn_dynamics.pictures.kit.growing import Growing
+
 #: Seconds that one run works, and between two pieces, so that others who wait for the lock get it.
 _SLICE, _BREATH = 0.25, 0.001
-#: Key of the session's state: what its reader has stopped, or _NEXT for what the controls ask for at the next run.
-_STOPPED, _NEXT = "stopped", "what is asked next"
+#: Key of the session's state: the question that its reader has stopped, or _NEXT for the one of the next run.
+STOPPED, _NEXT = "stopped", "what is asked next"
+#: Key of the session's state: whether the whole page is to run again.
+_AGAIN = "grows on"
 
 
-class Growing(Protocol):
+class Work(Protocol):
     """Some work in pieces."""
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to do."""
 
-    @property
-    def share(self) -> float:
-        """How much of it is done, from 0 to 1."""
-
     def advance(self) -> None:
         """Do the next piece."""
 
 
-def grown(question: Hashable, work: Growing, says: Callable[[], str], buttons: tuple[str, str], place: Any) -> bool:
-    """Let some work grow for a slice, or leave it where a reader has stopped it; whether it goes on at the next run.
+def grow(work: Growing) -> bool:
+    """Work for a slice, unless the reader has stopped this question: to stop one stops no other.
 
-    Args:
-        question: what the work answers: to stop it stops no other.
-        work: as far as it has come.
-        says: what stands beside the bar of its progress.
-        buttons: what they are called, the one that stops and the one that lets it go on.
-        place: a placeholder for bar and button.
+    Returns:
+        whether the work has come to rest in this run: it has been stopped, or nothing is left.
     """
-    if st.session_state.get(_STOPPED) == _NEXT:  # which the click could not know: a slider may have moved since
-        st.session_state[_STOPPED] = question
-    stopped = st.session_state.get(_STOPPED) == question
-    if work.complete:
-        return False
-    with place.container(key="computing", horizontal=True, vertical_alignment="bottom"):
-        bar = st.empty()
-        st.button(buttons[stopped], key="stop", on_click=_stop, args=(None if stopped else _NEXT,))
-    bar.progress(work.share, says())
-    if not stopped:
-        _advance(work, says, bar)
-        if work.complete:
-            place.empty()
-    return not stopped and not work.complete
+    stopped_now = st.session_state.get(STOPPED) == _NEXT
+    if stopped_now:  # which question it is, the click could not know: a slider may have moved since
+        st.session_state[STOPPED] = work.question
+    if not goes_on(work):
+        return stopped_now
+    _work(work)
+    return work.complete
 
 
-def is_stopped(question: Hashable) -> bool:
-    """Whether a reader has stopped the work on a question."""
-    return bool(st.session_state.get(_STOPPED) == question)
+def goes_on(work: Growing) -> bool:
+    """Whether something is left to do and the reader has not stopped it."""
+    return not work.complete and st.session_state.get(STOPPED) != work.question
 
 
-def _advance(work: Growing, says: Callable[[], str], bar: Any) -> None:
+def _work(work: Growing) -> None:
     until = monotonic() + _SLICE
-    while not work.complete:
-        work.advance()
-        if monotonic() > until:
-            break
-        bar.progress(work.share, says())
+    work.advance()
+    while monotonic() < until and not work.complete:
         sleep(_BREATH)
+        work.advance()
 
 
-def _stop(what: str | None) -> None:
-    st.session_state[_STOPPED] = what
+def show_progress(work: Growing, text: str, buttons: Mapping[str, str]) -> None:
+    """How far the work is, in a corner of the window, and the button that stops it or lets it go on."""
+    if not work.complete:
+        going = goes_on(work)
+        with st.container(key="computing"):
+            st.progress(work.share, text=text)
+            stop = _NEXT if going else None
+            st.button(buttons["stop" if going else "go_on"], key="stop", on_click=_set_stopped, args=(stop,))
 
 
-def run_again() -> None:
-    """Run a fragment again, for the next slice.
+def _set_stopped(what: str | None) -> None:
+    st.session_state[STOPPED] = what
+
+
+def come_back(work: Growing, rests: bool) -> None:
+    """Run again for the next slice; where the work has come to rest, the whole page, whose files are of what there is.
 
     A reader's move inside a fragment waits for the end of its run, so no run may be long; it goes into the next one.
     """
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:  # this run is the whole page's
+    if rests:
         st.rerun()
+    if goes_on(work):
+        try:
+            st.rerun(scope="fragment")
+        except StreamlitAPIException:  # this is a run of the whole page, which is to be drawn first
+            st.session_state[_AGAIN] = True
+
+
+def page_comes_back() -> None:
+    """Run the whole page again where its picture has asked for it; to be called when all of it is drawn."""
+    if st.session_state.pop(_AGAIN, False):
+        st.rerun()
+
+
+def finish(work: Work) -> None:
+    """Do all work for somebody who does not wait: in at most a third of the time."""
+    while not work.complete:
+        began = monotonic()
+        work.advance()
+        sleep(2.0 * (monotonic() - began))

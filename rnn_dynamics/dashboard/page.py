@@ -11,11 +11,13 @@ import streamlit as st
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.downloads import Download, files_of
 from rnn_dynamics.dashboard.frame import Frame, Views, background
+from rnn_dynamics.dashboard.growing import come_back, finish, grow, page_comes_back, show_progress
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.digits import warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.panels import GO
 from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
@@ -48,7 +50,7 @@ class Page(Frame):
     picture: it is. place: options of the container in which it stands, where its height is not its own (see page.css).
     close: whether the controls stand close to it. lower: the main controls that stand further down, with what `run`
     shows below. expected: what a hall asks in its first minutes. go: what a click on the picture sets, from the row
-    that was clicked and the views; nothing where no row can be clicked.
+    that was clicked and the views; nothing where no row can be clicked. follow: shows what else follows from an answer.
     """
 
     picture: Picture[Any]
@@ -57,11 +59,13 @@ class Page(Frame):
     lower: tuple[str, ...] = ()
     expected: Iterable[Experiment] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
+    follow: Callable[[Any], None] | None = None
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, with what else stands below its picture; then answer what others are about to ask."""
         self.show(st.fragment(self._live), self.files, below=below)
-        warm_up(self.name, self.expected, lambda question: self._answered(question, self.views_at_opening, LANGUAGE))
+        warm_up(self.name, self.expected, self._answer_for_nobody)
+        page_comes_back()
 
     def _live(self) -> None:
         """The main controls and all that depends on them: a held key repaints this, without a run of the whole page.
@@ -71,7 +75,19 @@ class Page(Frame):
         """
         self.show_state()
         self.show_controls()
-        self.draw(*self.asked())
+        experiment, views = self.asked()
+        work = self.picture.growing and self.picture.growing(experiment, self._own(views))
+        if work is None:
+            self.draw(experiment, views)
+        else:
+            self._draw_growing(work, experiment, views)
+
+    def _draw_growing(self, work: Growing, experiment: Experiment, views: Views) -> None:
+        """The picture as far as it has come, and its progress; a picture that is not whole comes back for more."""
+        rests = grow(work)
+        self.draw(experiment, views)
+        show_progress(work, self.picture.progress(self.words(), work), self.words("app")["growing"])
+        come_back(work, rests)
 
     def show_controls(self) -> None:
         """The main controls in a row."""
@@ -84,6 +100,8 @@ class Page(Frame):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
         self._show(*self._answered(experiment, views, self.names.language), views)
+        if self.follow:
+            self.follow(self._answer(experiment, views))
 
     def draw_from(self, answer: Any, views: Views) -> None:
         """The same from an answer that is there, such as that of a training."""
@@ -105,7 +123,20 @@ class Page(Frame):
     def _answered(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the picture draws and what it finds; where its digits end, it says so."""
         own = self._own(views)
-        return _unsure(self.picture.drawn(experiment, own, language), self.picture.answer(experiment, own), language)
+        one = self.picture.so_far(experiment, own)
+        return _unsure(one.drawn(experiment, own, language), one.answer(experiment, own), language)
+
+    def _answer(self, experiment: Experiment, views: Views) -> Any:
+        """The answer, as far as it has come."""
+        own = self._own(views)
+        return self.picture.so_far(experiment, own).answer(experiment, own)
+
+    def _answer_for_nobody(self, experiment: Experiment) -> None:
+        """Answer what somebody is about to ask."""
+        views = self.views_at_opening
+        if self.picture.growing:
+            finish(self.picture.growing(experiment, self._own(views)))
+        self._answered(experiment, views, LANGUAGE)
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]
@@ -114,5 +145,4 @@ class Page(Frame):
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
-        own = self._own(views)
-        return files_of(self.picture, self.picture.answer(experiment, own), own, self.words())
+        return files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())

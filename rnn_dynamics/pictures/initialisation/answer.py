@@ -1,127 +1,212 @@
-"""The answer behind the page "What initialisation really does": rows that come one by one and can be stopped."""
+"""What each named initialisation does to the gradient of the inputs, over many networks: rows that come one by one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
-from time import monotonic, sleep
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.initialisation.table import (
-    InitialisationRow,
-    initialisation_row,
-    line_datasets,
-)
-from rnn_dynamics.pictures.initialisation.words import PAGE, finding, headline, lines
-from rnn_dynamics.pictures.kit.remembered import COMPUTING
+from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.growing import Growing
+from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.pictures.kit.verdict import horizon, median_and_range, orders_of_magnitude, outcome_of
 
 Array = NDArray[np.float64]
+#: Scheme and cell of a row.
+Key = tuple[str, str]
 
-#: (scheme, cell) of every row, in the order in which they are computed.
-ROWS = tuple((scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells)
+#: Every row, in the order in which they are computed.
+ROWS: tuple[Key, ...] = tuple((scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells)
+#: Cell -> its full name.
+CELL_LABELS = {name: cell.label for name, cell in CELLS.items()}
 #: Networks of a row; for the largest sizes fewer, but never below the second number.
 NETWORKS, _FEWEST = 20, 5
 #: What the networks of an LSTM's row, and those that are computed in one go, may cost, in multiply-adds: about half a
 #: second, and a tenth. Smaller goes would be slower, and larger ones too, because their states leave the processor's
 #: cache.
 _LARGEST_ROW, _LARGEST_GO = 1.4e9, 1.2e8
-#: As in `cache`: what a step costs beside the products, as if H were this much larger.
-_OVERHEAD = 100
 
 
-class SchemeRows:
-    """The rows of one experiment: those that exist, and the work for the next one.
+@dataclass(frozen=True, kw_only=True)
+class Networks:
+    """What the gradient does in each of some networks, (networks,) each.
 
-    Shared by all who ask for the same: whoever comes next goes on where the last one stopped.
-
-    rows: in the order of ROWS. seeds: of every row.
+    log10_factors: of the factor per step back of ‖dL/dx_t‖, see `log10_factor_per_step`. log10_shares: log10 of (norm
+    at step 1 / norm at step T). horizons: see `verdict.horizon`; inf where there is none. digits: how many of the norms
+    another program shares in every network, see `trace.Rounded`. steps: from step T back to step 1.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.rows: list[InitialisationRow] = []
-        self.seeds = seeds_for(experiment)
-        self._experiment, self._go = experiment, max(1, int(_LARGEST_GO // _cost(experiment)))
-        self._norms: list[Array] = []
-        self._digits: list[int] = []
+    log10_factors: Array
+    log10_shares: Array
+    horizons: Array
+    digits: int
+    steps: int
+
+    @classmethod
+    def of(cls, log10_norms: Array, digits: int) -> Networks:
+        """Of the curves (networks, T) of dL/dx_t, step 1 first; −inf where the gradient is zero.
+
+        Raises:
+            ValueError: fewer than 2 steps, or no network.
+        """
+        networks, length = log10_norms.shape
+        if length < 2 or not networks:
+            raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 network and 2 steps")
+        return cls(
+            log10_factors=log10_factor_per_step(log10_norms),
+            log10_shares=orders_of_magnitude(log10_norms),
+            horizons=np.array([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]),
+            digits=digits,
+            steps=length - 1,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A quantity over all networks: the lowest, the median, the highest; see `median_and_range`."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Array) -> Spread:
+        """Of the values (networks,)."""
+        low, median, high = median_and_range(values).tolist()
+        return cls(low=low, median=median, high=high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialisationRow:
+    """What one scheme does in one cell.
+
+    Attributes:
+        scheme, cell: keys of NAMED_SCHEMES and CELLS.
+        networks: how many there are.
+        log10_factor, log10_share: see `Networks`.
+        horizon: the median of the networks' horizons; None where it is one that does not exist.
+        outcome: what `Verdict.outcome` says of the medians.
+        digits: the fewest of a network.
+    """
+
+    scheme: str
+    cell: str
+    networks: int
+    log10_factor: Spread
+    horizon: float | None
+    outcome: str
+    log10_share: Spread
+    digits: int
 
     @property
-    def complete(self) -> bool:
-        """Whether every row exists."""
-        return len(self.rows) == len(ROWS)
+    def scheme_label(self) -> str:
+        """The scheme's full name."""
+        return NAMED_SCHEMES[self.scheme].label
 
     @property
-    def share(self) -> float:
-        """How much of the work is done, from 0 to 1."""
-        return (len(self.rows) + len(self._norms) * self._go / len(self.seeds)) / len(ROWS)
-
-    def advance(self) -> None:
-        """Compute the next few networks."""
-        with COMPUTING:
-            if self.complete:  # somebody else was faster
-                return
-            scheme, cell = ROWS[len(self.rows)]
-            done = len(self._norms) * self._go
-            asked = scheme_experiment(scheme, cell, self._experiment)
-            family = run_family(asked, seeds=self.seeds[done : done + self._go])
-            self._norms.append(family.log10_norms["input"])
-            self._digits.append(int(family.digits.min()))
-            if done + self._go >= len(self.seeds):
-                label = NAMED_SCHEMES[scheme].label
-                norms, digits = np.concatenate(self._norms), min(self._digits)
-                self.rows.append(initialisation_row(label, CELLS[cell].label, norms, digits))
-                self._norms, self._digits = [], []
+    def cell_label(self) -> str:
+        """The cell's full name."""
+        return CELL_LABELS[self.cell]
 
 
-def _cost(experiment: Experiment) -> int:
-    """Of one LSTM, in multiply-adds."""
-    size = experiment.hidden_size
-    return CELLS["lstm"].blocks * (size + _OVERHEAD) * size * experiment.batch_size * experiment.sequence_length
+def initialisation_row(scheme: str, cell: str, parts: Sequence[Networks]) -> InitialisationRow:
+    """Summarise the networks of one scheme and cell, which may come in several parts."""
+    factors, shares, horizons = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("log10_factors", "log10_shares", "horizons")
+    )
+    factor, share, median = Spread.of(factors), Spread.of(shares), float(np.median(horizons))
+    return InitialisationRow(
+        scheme=scheme,
+        cell=cell,
+        networks=len(factors),
+        log10_factor=factor,
+        horizon=median if np.isfinite(median) else None,
+        outcome=outcome_of(factor.median, share.median, parts[0].steps),
+        log10_share=share,
+        digits=min(part.digits for part in parts),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialisationAnswer:
+    """The rows that there are, by scheme and cell, in the order of ROWS; seeds: of the networks of each row."""
+
+    experiment: Experiment
+    rows: Mapping[Key, InitialisationRow]
+    seeds: range
+
+    @property
+    def digits(self) -> int | None:
+        """The fewest of a row; None where there is none."""
+        return min((row.digits for row in self.rows.values()), default=None)
+
+    @property
+    def default(self) -> Experiment:
+        """The first network of PyTorch's default LSTM."""
+        return replace(scheme_experiment("torch", "lstm", self.experiment), seed=self.seeds[0])
+
+    def ordered(self, order: str) -> list[Key]:
+        """All rows from the top.
+
+        By "scheme"; or by "factor": the smallest on top, what is not computed at the bottom.
+        """
+        if order == "scheme":
+            return list(ROWS)
+        return sorted(ROWS, key=lambda key: self.rows[key].log10_factor.median if key in self.rows else np.inf)
 
 
 def seeds_for(experiment: Experiment) -> range:
-    """The seeds of every row: as many as one can wait for, and others for each seed of the page."""
-    count = int(min(NETWORKS, max(_FEWEST, _LARGEST_ROW // _cost(experiment))))
+    """The seeds of every row: as many as one can wait for, and others for each seed of the experiment."""
+    count = max(_FEWEST, affordable(_LARGEST_ROW, multiply_adds(experiment, "lstm"), NETWORKS))
     return range(NETWORKS * experiment.seed, NETWORKS * experiment.seed + count)
 
 
-def first_network(experiment: Experiment) -> Experiment:
-    """The experiment with the first of its seeds."""
-    return replace(experiment, seed=seeds_for(experiment)[0])
+@remembered
+def networks(question: Experiment, seeds: range) -> Networks:
+    """The networks of some seeds."""
+    with COMPUTING:
+        family = run_family(question, seeds=seeds)
+        return Networks.of(family.log10_norms["input"], int(family.digits.min()))
 
 
-def scheme_rows(experiment: Experiment) -> SchemeRows:
-    """The rows of an experiment, as far as they exist; what a scheme decides does not matter."""
-    return _scheme_rows(scheme_experiment("torch", "lstm", replace(experiment, hidden_path="open", text="")))
+def scheme_rows(experiment: Experiment, _: Mapping[str, str]) -> Growing:
+    """The rows of an experiment; what a scheme decides does not matter."""
+    return _rows(experiment)
 
 
-@lru_cache(maxsize=1024)  # a few kilobytes each
-def _scheme_rows(experiment: Experiment) -> SchemeRows:
-    return SchemeRows(experiment)
+@remembered
+def _rows(experiment: Experiment) -> Growing:
+    of_all = scheme_experiment("torch", "lstm", replace(experiment, hidden_path="open", text=""))
+    return Growing(question=of_all, piece=networks, rows={key: _goes(*key, of_all) for key in ROWS})
 
 
-def fill(experiment: Experiment) -> None:
-    """Compute all rows, for nobody who waits: at most a third of the time."""
-    answer = scheme_rows(experiment)
-    while not answer.complete:
-        began = monotonic()
-        answer.advance()
-        sleep(2.0 * (monotonic() - began))
+def _goes(scheme: str, cell: str, experiment: Experiment) -> tuple[tuple[Experiment, range], ...]:
+    """The networks of a row in goes, so that nobody waits for long."""
+    question, seeds = replace(scheme_experiment(scheme, cell, experiment), seed=0), seeds_for(experiment)
+    each = affordable(_LARGEST_GO, multiply_adds(experiment, "lstm"), len(seeds))
+    return tuple((question, seeds[first : first + each]) for first in range(0, len(seeds), each))
 
 
-@lru_cache(maxsize=256)
-def scheme_picture(
-    experiment: Experiment, rows: tuple[InitialisationRow, ...], order: str
-) -> tuple[dict[str, bytes], str]:
-    """The picture's datasets, and the finding as HTML, of those rows that exist."""
-    by_key = dict(zip(ROWS, rows, strict=False))
-    seeds = seeds_for(experiment)
-    hint = sentences(PAGE)["titles"]["hint"].format(networks=len(seeds))
-    datasets = line_datasets(lines(ROWS, by_key, order), headline(experiment, by_key), hint)
-    return datasets, finding(experiment, by_key, seeds, len(ROWS) - len(rows))
+def scheme_answer(
+    experiment: Experiment, views: Mapping[str, str], there: frozenset[Key] | None = None
+) -> InitialisationAnswer:
+    """The answer with these rows, or with all rows."""
+    if there is None:
+        scheme_rows(experiment, views).finish()
+    return _answer(experiment, frozenset(ROWS) if there is None else there)
+
+
+@remembered
+def _answer(experiment: Experiment, there: frozenset[Key]) -> InitialisationAnswer:
+    work = scheme_rows(experiment, {}).rows
+    parts = {key: [networks(*go) for go in work[key]] for key in ROWS if key in there}
+    rows = {key: initialisation_row(*key, of_row) for key, of_row in parts.items()}
+    return InitialisationAnswer(experiment=experiment, rows=rows, seeds=seeds_for(experiment))

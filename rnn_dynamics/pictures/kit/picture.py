@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import altair as alt
@@ -13,6 +14,7 @@ import pyarrow as pa
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import as_bytes
+from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.theme import Background
@@ -65,6 +67,8 @@ class Picture(Generic[Answer]):
     have as a CSV, by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find
     the same numbers, as `dashboard.downloads` names them. moving: further tables, see Moving; the others are
     then the very same bytes, made and written once. charted: the views on which the chart itself depends; None for all.
+    growing: the rows of an answer that comes in parts; `answer` then takes the names of some of them as `there`.
+    progress: what is said of them meanwhile.
     """
 
     name: str
@@ -78,6 +82,13 @@ class Picture(Generic[Answer]):
     scripts: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
     charted: tuple[str, ...] | None = None
+    growing: Callable[[Experiment, Views], Growing] | None = None
+    progress: Callable[[Words, Growing], str] = lambda _, __: ""
+
+    def so_far(self, experiment: Experiment, views: Views) -> Picture[Answer]:
+        """The same picture of those rows of its answer that there are by now."""
+        work = self.growing(experiment, views) if self.growing else None
+        return self if work is None or work.complete else _of_rows(self, work.there)
 
     def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
@@ -108,6 +119,13 @@ class Picture(Generic[Answer]):
     def tables_of(self, words: Words, answer: Answer, views: Views) -> Tables:
         """All tables of an answer."""
         return {**_still_tables(self, words, answer, views), **_moved_tables(self, words, answer, views)}
+
+
+@remembered
+def _of_rows(picture: Picture[Any], there: frozenset[Any]) -> Picture[Any]:
+    """One for all who ask, by which is remembered what is drawn of these rows."""
+    answer: Any = picture.answer
+    return replace(picture, answer=partial(answer, there=there))
 
 
 #: Of a picture that stands by itself, in pixels.

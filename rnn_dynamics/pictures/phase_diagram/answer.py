@@ -1,81 +1,263 @@
-"""The rows of the phase diagram, one by one and remembered, and the split by lag of the chosen network."""
+"""The phase diagram's rows, one by one and remembered, and the split by lag of the chosen network's gradient."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from functools import lru_cache
-from time import monotonic
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.run import split_by_lag
+from rnn_dynamics.engine.theory import mean_field_crossing, mean_field_log10_factor
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
-from rnn_dynamics.pictures.kit.remembered import COMPUTING
+from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.growing import Growing
+from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, row_crossing
 
-INPUT_SCALES = KNOBS_NUMBER["input_scale"].offered
+Array = NDArray[np.float64]
+
+#: The weight scales of the map's rows, and the input scales of its columns.
+SCALES: tuple[float, ...] = WEIGHT_SCALES
+INPUT_SCALES: tuple[float, ...] = KNOBS_NUMBER["input_scale"].offered
 #: Networks that a row is the mean of. One network of 32 units may cross 1 anywhere between 1.2 and 5.
 NETWORKS = 8
 #: What a row may cost in multiply-adds: about a sixth of a second with more than one network, a third with one.
 _LARGEST_MEAN, _LARGEST_ROW = 3.5e8, 8e8
-#: As in `cache`: what a step costs beside the products, as if H were this much larger.
-_OVERHEAD = 100
+#: How near the partial sum of shares stays to 1 once it is said to be the whole.
+WHOLE_WITHIN = 0.01
 
 
 def row_size(experiment: Experiment) -> tuple[int, int]:
     """How many networks a row can afford, and how far apart its weight scales are, 1 for all of them."""
-    size = experiment.hidden_size
-    one = CELLS[experiment.cell].blocks * (size + _OVERHEAD) * size * experiment.batch_size
-    one *= experiment.sequence_length * len(WEIGHT_SCALES)
-    return int(min(NETWORKS, max(1, _LARGEST_MEAN // one))), math.ceil(one / _LARGEST_ROW)
+    one = multiply_adds(experiment) * len(SCALES)
+    return affordable(_LARGEST_MEAN, one, NETWORKS), math.ceil(one / _LARGEST_ROW)
 
 
-@lru_cache(maxsize=512)  # a row keeps its norms, 40 kB at T = 200
-def _place(_: Experiment) -> list[PhaseRow]:
-    """Where a row stands once it is computed; empty until then, so that one can look without computing."""
-    return []
+def row_question(experiment: Experiment, input_scale: float) -> Experiment:
+    """The question of a row: the weight scale and the seed of an experiment do not matter."""
+    return replace(experiment, weight_scale=1.0, seed=0, input_scale=input_scale)
 
 
-def phase_row(experiment: Experiment) -> PhaseRow:
-    """The row of the map at the experiment's input strength; its weight scale and seed do not matter."""
-    question = replace(experiment, weight_scale=1.0, seed=0)
-    place = _place(question)
-    if not place:
-        with COMPUTING:
-            networks, stride = row_size(question)
-            scales = tuple(reversed(WEIGHT_SCALES[::-stride]))
-            place.extend(phase_grid(question, scales, [question.input_scale], range(networks)))
-    return place[0]
+@remembered
+def phase_row(question: Experiment) -> PhaseRow:
+    """The row of a `row_question`."""
+    with COMPUTING:
+        networks, stride = row_size(question)
+        scales = tuple(reversed(SCALES[::-stride]))
+        return next(phase_grid(question, scales, [question.input_scale], range(networks)))
 
 
-def computed_strengths(experiment: Experiment, across: str, seconds: float) -> tuple[float, ...]:
-    """The input strengths whose rows there are, after at most so many seconds and one row more.
+@remembered
+def phase_crossing(question: Experiment) -> Crossing:
+    """Where the row of a `row_question` turns; the prediction is left out where the map measures something else."""
+    found = row_crossing(phase_row(question))
+    return found if has_mean_field(question) else replace(found, predicted=None)
 
-    The chosen one is always among them; then come its neighbours. With the lag across, only it is needed; a sequence of
-    a single step has no row at all.
+
+def has_mean_field(experiment: Experiment) -> bool:
+    """Whether mean field speaks of what the map measures: one error, sent back through W_hh from the last step."""
+    return experiment.loss_at == "last" and experiment.hidden_path == "open"
+
+
+@remembered
+def mean_field_ends(question: Experiment) -> tuple[float | None, float | None]:
+    """Where mean field has gradients begin to grow: at the slider's smallest input scale, and the highest of all."""
+    found = [mean_field_crossing(row_question(question, scale)) for scale in INPUT_SCALES]
+    known = [scale for scale in found if scale is not None and has_mean_field(question)]
+    return (known[0], max(known)) if known else (None, None)
+
+
+def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
+    """The rows of the map by their input scales, from the chosen one outwards, which is there at once.
+
+    With the lag across, the map is the chosen row; a sequence of a single step has no row at all.
     """
-    if experiment.sequence_length < 2:
-        return ()
-    phase_row(experiment)
-    chosen, end = INPUT_SCALES.index(experiment.input_scale), monotonic() + seconds
-    outwards = sorted(range(len(INPUT_SCALES)), key=lambda k: abs(k - chosen)) if across == "input" else [chosen]
-    there = []
-    for k in outwards:
-        question = replace(experiment, weight_scale=1.0, seed=0, input_scale=INPUT_SCALES[k])
-        if _place(question) or monotonic() < end:
-            phase_row(question)
-            there.append(k)
-    return tuple(INPUT_SCALES[k] for k in sorted(there))
+    work = _rows(experiment, views["across"])
+    if work.rows:
+        work.piece(*work.rows[experiment.input_scale][0])
+    return work
 
 
-def missing(experiment: Experiment, across: str, there: tuple[float, ...]) -> bool:
-    """Whether the map lacks rows."""
-    return experiment.sequence_length > 1 and across == "input" and len(there) < len(INPUT_SCALES)
+@remembered
+def _rows(experiment: Experiment, across: str) -> Growing:
+    chosen, everywhere = experiment.input_scale, row_question(experiment, 1.0)
+    scales = input_scales(experiment) if across == "input" else (chosen,)
+    outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen)))
+    questions = _questions(everywhere, scales if experiment.sequence_length > 1 else ())
+    return Growing(
+        question=everywhere,
+        piece=phase_row,
+        rows={scale: ((questions[scale],),) for scale in outwards if scale in questions},
+    )
 
 
-@lru_cache(maxsize=512)
+@remembered
+def _questions(everywhere: Experiment, scales: tuple[float, ...]) -> dict[float, Experiment]:
+    return {scale: row_question(everywhere, scale) for scale in scales}
+
+
+def input_scales(experiment: Experiment) -> tuple[float, ...]:
+    """Of the map's columns: those of the slider, and the chosen one."""
+    return tuple(sorted({*INPUT_SCALES, experiment.input_scale}))
+
+
+@remembered
 def lag_answer(experiment: Experiment) -> LagSplit:
     """The split of the chosen network's gradient."""
     with COMPUTING:
         return split_by_lag(experiment)
+
+
+def phase_answer(
+    experiment: Experiment, views: Mapping[str, str], there: frozenset[float] | None = None
+) -> PhaseAnswer:
+    """The answer with the rows of these input scales, or with all rows."""
+    work = phase_rows(experiment, views)
+    if there is None:
+        work.finish()
+    scales = sorted(work.rows if there is None else there)
+    return PhaseAnswer(experiment=experiment, questions={scale: work.rows[scale][0][0] for scale in scales})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseAnswer:
+    """The rows of the map that there are, and what holds at the chosen settings.
+
+    experiment: the question, with the chosen weight scale, input scale and seed. questions: of the rows that there are,
+    by their input scales.
+    """
+
+    experiment: Experiment
+    questions: Mapping[float, Experiment]
+
+    @property
+    def digits(self) -> int:
+        """Of the chosen network, see `Rounded`; those of the map have their own, row by row."""
+        return self.split.digits
+
+    @cached_property
+    def rows(self) -> tuple[PhaseRow, ...]:
+        """The map's rows."""
+        return tuple(map(phase_row, self.questions.values()))
+
+    @cached_property
+    def crossings(self) -> dict[float, Crossing]:
+        """Input scale -> where gradients begin to grow there."""
+        return {scale: phase_crossing(question) for scale, question in self.questions.items()}
+
+    @property
+    def cell_label(self) -> str:
+        """The cell's full name."""
+        return CELLS[self.experiment.cell].label
+
+    @property
+    def networks(self) -> int:
+        """How many networks each row is the mean of."""
+        return row_size(self.experiment)[0]
+
+    @property
+    def stride(self) -> int:
+        """The map shows one of so many weight scales."""
+        return row_size(self.experiment)[1]
+
+    # --- at the chosen settings -----------------------------------------------------------------------------------
+
+    @cached_property
+    def here(self) -> PhaseRow | None:
+        """The row of the chosen input scale."""
+        question = self.questions.get(self.experiment.input_scale)
+        return phase_row(question) if question else None
+
+    @property
+    def crossing(self) -> Crossing | None:
+        """Where gradients begin to grow at the chosen input scale."""
+        return self.crossings.get(self.experiment.input_scale)
+
+    @property
+    def place(self) -> int:
+        """The row of the slider's weight scale that is nearest to the chosen one."""
+        return _nearest(SCALES, self.experiment.weight_scale)
+
+    @cached_property
+    def nearest(self) -> float:
+        """The weight scale of the map that is nearest to the chosen one."""
+        scales = self.here.weight_scales if self.here else SCALES
+        return scales[_nearest(scales, self.experiment.weight_scale)]
+
+    @cached_property
+    def log10_factors(self) -> dict[str, float]:
+        """log10 of the factor per step there: "factor", the mean, and "low" and "high" of the single networks.
+
+        And "largest", of the row's means at all weight scales. Empty where there is no row.
+        """
+        if self.here is None:
+            return {}
+        column, means = self.here.weight_scales.index(self.nearest), self.here.log10_factors
+        each = self.here.log10_factors_by_seed[:, column]
+        largest = np.nanmax(means, initial=-np.inf)
+        found = {"factor": means[column], "low": each.min(), "high": each.max(), "largest": largest}
+        return {name: float(value) for name, value in found.items()}
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the factor is zero in all of the chosen row."""
+        return self.here is not None and bool(np.isneginf(self.here.log10_factors).all())
+
+    # --- by mean field --------------------------------------------------------------------------------------------
+
+    @property
+    def theory(self) -> float | None:
+        """log10 of the factor per step at the chosen settings by mean field; None where it says nothing."""
+        return mean_field_log10_factor(self.experiment) if has_mean_field(self.experiment) else None
+
+    @cached_property
+    def predicted(self) -> tuple[float | None, float | None]:
+        """See `mean_field_ends`."""
+        return mean_field_ends(row_question(self.experiment, 1.0))
+
+    # --- the split by lag of the chosen network -------------------------------------------------------------------
+
+    @property
+    def split(self) -> LagSplit:
+        """The chosen network's gradient of W_hh as a sum over lags."""
+        return lag_answer(self.experiment)
+
+    @cached_property
+    def reached(self) -> int | None:
+        """See `lag_of_whole`."""
+        return lag_of_whole(self.split)
+
+    @property
+    def middle(self) -> int:
+        """The lag in the middle of the sequence."""
+        return self.experiment.sequence_length // 2
+
+    @property
+    def log10_of_middle(self) -> float:
+        """log10 of the part at the lag `middle`, relative to the whole; nan where that is zero."""
+        part = self.split.step[self.experiment.sequence_length - 1 - self.middle]
+        return float(part - self.split.total) if self.reached is not None else math.nan
+
+    @property
+    def largest_share(self) -> float:
+        """The highest that the running sum of the shares reaches; nan where the gradient is zero."""
+        return float(np.max(self.split.cumulative_share))
+
+
+def _nearest(scales: tuple[float, ...], scale: float) -> int:
+    return min(range(len(scales)), key=lambda k: abs(scales[k] - scale))
+
+
+def lag_of_whole(split: LagSplit) -> int | None:
+    """The lag from which on the shares' running sum stays within WHOLE_WITHIN of 1; None where the gradient is zero."""
+    if not np.isfinite(split.total):
+        return None
+    away = np.flatnonzero(np.abs(split.cumulative_share[::-1] - 1.0) > WHOLE_WITHIN)
+    return int(away[-1]) + 1 if len(away) else 0

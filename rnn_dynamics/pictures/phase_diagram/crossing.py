@@ -102,3 +102,27 @@ def _meets_one(low: float, log10_low: float, high: float, log10_high: float) -> 
     if low == 0.0 or not math.isfinite(log10_low):
         return float(high)
     return float(low * (high / low) ** (log10_low / (log10_low - log10_high)))
+
+
+def lag_crossings(row: PhaseRow, edges: NDArray[np.int64], predicted: float | None) -> list[Crossing]:
+    """The crossing of each stretch of lags between two `edges`, of the networks' mean alone."""
+    return [
+        Crossing(
+            input_scale=row.experiment.input_scale,
+            measured=crossing(row.weight_scales, factors),
+            grows=growing(row.weight_scales, factors),
+            low=None,
+            high=None,
+            predicted=predicted,
+        )
+        for factors in lag_factors(row, edges).T
+    ]
+
+
+def lag_factors(row: PhaseRow, edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(S, stretches) log10 of the factor per step between neighbouring lags, in the mean of the networks."""
+    by_lag = row.log10_norms[:, ::-1]
+    near, far = by_lag[:, edges[:-1]], by_lag[:, edges[1:]]
+    change = np.full(far.shape, -np.inf)
+    np.subtract(far, near, out=change, where=np.isfinite(far))
+    return np.asarray(change / np.diff(edges))

@@ -1,0 +1,61 @@
+"""Answers whose rows come one by one: which of them there are, and the work for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rnn_dynamics.pictures.kit.remembered import remembered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growing:
+    """The rows of one question, of pieces that are remembered: whoever asks the same goes on where another stopped.
+
+    question: what the rows answer, whose work can be stopped. piece: computes one piece. rows: of each row, by
+    its name and in the order in which they are computed, the arguments of its pieces.
+    """
+
+    question: Hashable
+    piece: remembered[..., Any]
+    rows: Mapping[Any, tuple[tuple[Any, ...], ...]]
+
+    @property
+    def there(self) -> frozenset[Any]:
+        """The names of those rows that there are."""
+        return frozenset(name for name in self.rows if not self._missing(name))
+
+    @property
+    def next(self) -> Any:
+        """The name of the row that is computed next; None where there is none."""
+        return next((name for name in self.rows if self._missing(name)), None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are all rows."""
+        return self.next is None
+
+    @property
+    def share(self) -> float:
+        """How many of the pieces there are, from 0 to 1."""
+        pieces = sum(map(len, self.rows.values()))
+        return 1.0 - sum(len(self._missing(name)) for name in self.rows) / max(1, pieces)
+
+    def advance(self) -> None:
+        """Compute the next piece, if one is missing."""
+        for piece in self._work():
+            self.piece(*piece)
+            return
+
+    def finish(self) -> None:
+        """Compute all that is missing."""
+        for piece in self._work():
+            self.piece(*piece)
+
+    def _missing(self, name: Any) -> list[tuple[Any, ...]]:
+        return [piece for piece in self.rows[name] if not self.piece.known(*piece)]
+
+    def _work(self) -> Iterator[tuple[Any, ...]]:
+        for name in self.rows:
+            yield from self._missing(name)
