@@ -24,7 +24,7 @@ from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from rnn_dynamics.pictures.kit.verdict import judge
-from rnn_dynamics.pictures.learning.words import learning_finding
+from rnn_dynamics.pictures.learning import PICTURE, learned_so_far
 from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
@@ -114,7 +114,8 @@ def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
     _, (whole,) = (read(table) for table in trained_picture(PAGE, job, "hidden", False)[0].values())
     cell = "LSTM" if "LSTM" in title_of(whole) else "Vanilla RNN"
     shares = re.findall(r"×\S+?(?=[ ,|])", title_of(whole))
-    finding = learning_finding(job)
+    learned = learned_so_far(job, job.trainings)
+    finding = PICTURE.finding(sentences("learning"), learned, PICTURE.views)
     column = 1 if cell == "LSTM" else 0
     for row, share in (("before training", shares[1]), ("now", shares[0])):
         (cells,) = re.findall(rf"<th scope=\"row\">‖∂L/∂h‖ at step 1 over step T, {row}</th>(.*?)</tr>", finding)

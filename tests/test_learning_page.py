@@ -12,31 +12,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.learning.jobs import Desk, Job
-from rnn_dynamics.learning.limits import LARGEST
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.learning.jobs import Desk, Job, has, worked_through
+from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps, shades
+from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background
+from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.kit.verdict import judge
-from rnn_dynamics.pictures.learning.answer import (
-    learning_picture,
-    looks_by_cell,
-    moved,
-    sequence_html,
-    standing,
-    trainings,
-    untrained_picture,
-)
-from rnn_dynamics.pictures.learning.chart import GATE_DASHES, learning_chart
-from rnn_dynamics.pictures.learning.table import LETTER, POINTS, Look, apart, gradient_table, history_table
-from rnn_dynamics.pictures.learning.words import learning_finding
+from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
+from rnn_dynamics.pictures.learning.answer import LearningAnswer, standing
+from rnn_dynamics.pictures.learning.table import LETTER, POINTS, apart, gradients, learned
+from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
-from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
-from tests.test_tables import drawn, read
+from tests.test_pictures import LARGEST_MESSAGE, layers
 
 VIEWS = {
     "task": "temporal order",
@@ -57,99 +49,94 @@ LINK = {"hidden_size": "8", "batch_size": "8", "sequence_length": "10", "iterati
 
 @cache
 def trained(cell: str = "lstm", task: str = "temporal order", **changes: Any) -> Job:
-    job = Job(trainings(replace(SMALL, cell=cell), VIEWS | {"task": task} | changes))
-    job.work()
-    job.end()
-    return job
+    return worked_through(networks(replace(SMALL, cell=cell), VIEWS | {"task": task} | changes))
 
 
-def rows(job: Job, moment: str = "100 %", against_lag: bool = False) -> dict[str, list[dict[str, Any]]]:
-    return {name: read(table) for name, table in learning_picture(job, moment, against_lag, SEQUENTIAL).items()}
+def answer(job: Job) -> LearningAnswer:
+    return learned_so_far(job, job.trainings)
 
 
-def numbers(text: str) -> list[float]:
-    return [np.nan if part == "x" else float(part) for part in text.split(",")]
+def rows(job: Job, moment: str = "100 %") -> dict[str, Rows]:
+    tables = PICTURE.tables_of(sentences("learning"), answer(job), VIEWS | {"look": moment})
+    return rows_by_table(tables)
+
+
+def words(job: Job) -> str:
+    return PICTURE.finding(sentences("learning"), answer(job), VIEWS)
 
 
 # What is asked
 
 
 def test_the_rnn_is_trained_beside_the_chosen_cell_with_the_same_settings() -> None:
-    asked = trainings(replace(SMALL, input_scale=3.0, loss_at="every", input_size=2), VIEWS)
+    asked = networks(replace(SMALL, input_scale=3.0, loss_at="every", input_size=2), VIEWS)
     assert [training.experiment.cell for training in asked] == ["rnn", "lstm"]
     one, two = asked
     assert replace(one, experiment=replace(one.experiment, cell="lstm")) == two
     assert (two.learning_rate, two.clip_at, two.iterations, two.task) == (0.03, 0.1, 60, "temporal_order")
-    assert [training.experiment.cell for training in trainings(replace(SMALL, cell="rnn"), VIEWS)] == ["rnn"]
+    assert [training.experiment.cell for training in networks(replace(SMALL, cell="rnn"), VIEWS)] == ["rnn"]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: str) -> None:
     large = replace(SMALL, cell=cell, sequence_length=100, hidden_size=64, batch_size=64)
     with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
-        trainings(large, VIEWS | {"iterations": "3000"})
-    assert trainings(large, VIEWS | {"iterations": "300"})
+        affordable(networks(large, VIEWS | {"iterations": "3000"}))
+    assert affordable(networks(large, VIEWS | {"iterations": "300"}))
 
 
 # The tables
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("against_lag", [False, True])
-def test_curves_and_maps_are_those_of_the_looks(cell: str, against_lag: bool) -> None:
+def test_the_gradients_are_those_of_the_looks(cell: str) -> None:
     job = trained(cell)
-    found, (whole,) = rows(job, against_lag=against_lag), rows(job)["whole"]
-    steps = point_steps(12, POINTS)
-    shown_steps = [int(step) for step in found["whole"][0]["steps"].split(",")]
-    assert shown_steps == [12 - step if against_lag else step for step in steps]
-    palette, stops = shades(tuple(SEQUENTIAL)), point_steps(12, MAP_POINTS)
+    found = rows(job)
+    (whole,) = found["whole"]
     moments = [
         (name, moment) for name, history in zip(("rnn", cell), job.histories, strict=True) for moment in history.moments
     ]
     assert len(found["looks"]) == len(moments) == 2 * 41
-    for row, (name, moment) in zip(found["looks"], moments, strict=True):
+    steps = point_steps(12, POINTS)
+    assert len(found["gradients"]) == len(moments) * len(steps)
+    for place, (look, (name, moment)) in enumerate(zip(found["looks"], moments, strict=True)):
+        assert (look["place"], look["cell"], look["update"]) == (place, name, moment.iteration)
+        assert look["first"] <= moment.iteration <= look["until"]
         norms = moment.log10_norms["hidden"]
-        assert row["cell"] == name
-        assert row["update"] == moment.iteration
-        assert row["above"] <= moment.iteration <= row["below"]
-        inside = (norms >= whole["low"] / 100) & (norms <= whole["high"] / 100)
-        np.testing.assert_allclose(drawn(row["points"]), np.where(inside, norms, np.nan)[steps - 1], atol=0.0051)
-        for step, colour in zip(stops, row["colours"].split(","), strict=True):
-            share = (norms[step - 1] - whole["darkest"] / 100) / ((whole["high"] - whole["darkest"]) / 100)
-            assert colour == palette[round(254 * min(max(share, 0.0), 1.0))]
+        inside = (norms >= whole["low"]) & (norms <= whole["high"])
+        drawn = [np.nan if value is None else value for value in column(found["gradients"], "log10_norm", place=place)]
+        assert column(found["gradients"], "step", place=place) == steps.tolist()
+        np.testing.assert_allclose(drawn, np.where(inside, norms, np.nan)[steps - 1], rtol=1e-6)
 
 
 def test_the_strips_of_a_map_leave_no_gap() -> None:
     for network in ("rnn", "lstm"):
         strips = [row for row in rows(trained())["looks"] if row["cell"] == network]
-        assert (strips[0]["above"], strips[-1]["below"]) == (0.0, 60.0)
-        assert all(first["below"] == second["above"] for first, second in itertools.pairwise(strips))
+        assert (strips[0]["first"], strips[-1]["until"]) == (0.0, 60.0)
+        assert all(first["until"] == second["first"] for first, second in itertools.pairwise(strips))
 
 
 def test_what_is_learned_is_that_of_the_history() -> None:
     job = trained()
-    for row, history in zip(rows(job)["curves"], job.histories, strict=True):
-        assert numbers(row["updates"]) == [moment.iteration for moment in history.moments]
-        np.testing.assert_allclose(numbers(row["losses"]), [moment.loss for moment in history.moments], atol=6e-5)
-        np.testing.assert_allclose(
-            numbers(row["accuracies"]), [100 * moment.accuracy for moment in history.moments], atol=0.051
-        )
+    found = rows(job)["looks"]
+    for cell, history in zip(("rnn", "lstm"), job.histories, strict=True):
+        assert column(found, "update", cell=cell) == [moment.iteration for moment in history.moments]
+        assert column(found, "loss", cell=cell) == [moment.loss for moment in history.moments]
+        assert column(found, "accuracy", cell=cell) == [moment.accuracy for moment in history.moments]
         ends = [moment.iteration for moment in history.moments]
-        expected = [100 * np.mean(history.clipped[a:b]) for a, b in itertools.pairwise(ends)]
-        clipped = numbers(row["clipped"])
-        assert np.isnan(clipped[0])
-        np.testing.assert_allclose(clipped[1:], expected, atol=0.051)
+        first, *clipped = column(found, "clipped", cell=cell)
+        assert first is None
+        np.testing.assert_allclose(clipped, [np.mean(history.clipped[a:b]) for a, b in itertools.pairwise(ends)])
         assert 0 < np.mean(history.clipped) < 1
 
 
 def test_gates_are_means_and_what_is_no_gate_is_left_out() -> None:
     job = trained()
-    found = {row["gate"]: row for row in rows(job)["gates"]}
-    assert set(found) == {"i", "f", "o"} <= set(GATE_DASHES)
-    for name, row in found.items():
-        means = [100 * moment.gates[name].mean() for moment in job.histories[1].moments]
-        np.testing.assert_allclose(numbers(row["means"]), means, atol=0.051)
-        assert row["last"] == pytest.approx(means[-1], abs=0.051)
+    found = rows(job)
+    assert {row["gate"] for row in found["gates"]} == {"i", "f", "o"} <= set(GATE_DASHES)
+    for name in ("i", "f", "o"):
+        means = [moment.gates[name].mean() for moment in job.histories[1].moments]
+        np.testing.assert_allclose(column(found["gates"], "mean", gate=name), means)
     assert {row["gate"] for row in rows(trained("gru"))["gates"]} == {"r", "z"}
     assert rows(trained("rnn"))["gates"] == []
 
@@ -165,14 +152,13 @@ def test_the_chance_is_the_tasks() -> None:
     for task in ("temporal order", "adding"):
         (whole,) = rows(trained(task=task))["whole"]
         rule = TASKS[task.replace(" ", "_")]
-        assert whole["chanceLoss"] == pytest.approx(rule.chance_loss(12), abs=6e-5)
-        assert whole["chanceRight"] == pytest.approx(100 * rule.chance_accuracy, abs=0.051)
+        assert whole["chance_loss"] == rule.chance_loss(12)
+        assert whole["chance_accuracy"] == rule.chance_accuracy
 
 
 def test_the_tables_for_download_hold_every_look() -> None:
     job = trained()
-    looks = looks_by_cell(job)
-    history, gradient = history_table(looks), gradient_table(looks)
+    history, gradient = learned(answer(job), VIEWS), gradients(answer(job), VIEWS)
     assert len(history) == 2 * 41
     assert len(gradient) == 2 * 41 * 12
     last = history.query("cell == 'lstm' and update == 60").iloc[0]
@@ -183,9 +169,9 @@ def test_the_tables_for_download_hold_every_look() -> None:
     np.testing.assert_array_equal(norms, moment.log10_norms["hidden"])
 
 
-def test_a_message_is_small() -> None:
-    streams = learning_picture(trained(), "100 %", False, SEQUENTIAL)
-    assert len(json.dumps(learning_chart("step", "light").to_dict())) + sum(map(len, streams.values())) < 80_000
+def test_a_message_of_all_looks_is_small() -> None:
+    datasets, _ = PICTURE.drawn_from(answer(trained()), VIEWS, sentences("learning"))
+    assert sum(map(len, datasets.values())) < LARGEST_MESSAGE
 
 
 # The words
@@ -193,13 +179,13 @@ def test_a_message_is_small() -> None:
 
 def test_the_titles_and_the_table_say_what_came_of_it() -> None:
     job = trained()
-    (whole,), finding = rows(job)["whole"], learning_finding(job)
+    (whole,), finding = rows(job)["whole"], words(job)
     for training, history in zip(job.trainings, job.histories, strict=True):
         moment, first = history.moments[-1], history.moments[0]
         cell = training.experiment.cell.upper()
         said = {"learned": "has learned it", "partly": "has learned a part", "chance": "is no better than chance"}
-        look = looks_by_cell(job)[training.experiment.cell][-1]
-        assert f"{cell} {said[standing(training, look)]}: {100 * moment.accuracy:.0f} % right" in whole["learned"]
+        share = moment.loss / training.chance_loss
+        assert f"{cell} {said[standing(share)]}: {100 * moment.accuracy:.0f} % right" in whole["learned"]
         assert f"<td><b>{100 * moment.accuracy:.0f} %</b></td>" in finding
         assert f"<td>{moment.loss:.3g}</td>" in finding
         for look_at in (first, moment):
@@ -222,35 +208,31 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
     ("share", "expected"), [(0.05, "learned"), (0.1, "learned"), (0.5, "partly"), (0.95, "chance"), (np.nan, "chance")]
 )
 def test_how_far_a_network_has_come_is_judged_by_its_loss(share: float, expected: str) -> None:
-    training = Training(experiment=SMALL)
-    look = Look(update=1, loss=share * np.log(4), accuracy=0.5, norms=np.zeros(12), gates={}, clipped=0.0)
-    assert standing(training, look) == expected
+    assert standing(share) == expected
 
 
 def test_the_notes_name_popular_claims_that_are_false_here() -> None:
-    assert "popular claim" in learning_finding(trained("rnn", **{"iterations": "300", "learning_rate": "0.01"}))
+    assert "popular claim" in words(trained("rnn", **{"iterations": "300", "learning_rate": "0.01"}))
     slow = trained(learning_rate="0.0001")
-    assert "Gates alone do not make a network learn: the LSTM" in learning_finding(slow)
-    assert "judged at every step" in learning_finding(trained(task="copy memory"))
+    assert "Gates alone do not make a network learn: the LSTM" in words(slow)
+    assert "judged at every step" in words(trained(task="copy memory"))
 
 
 def test_a_training_that_diverges_is_drawn_as_far_as_it_came() -> None:
     wild = {"task": "adding", "optimiser": "sgd", "learning_rate": "1", "clipping": "none", "iterations": "500"}
-    job = Job(trainings(replace(SMALL, sequence_length=50, hidden_size=32, batch_size=32), VIEWS | wild))
+    job = Job(networks(replace(SMALL, sequence_length=50, hidden_size=32, batch_size=32), VIEWS | wild))
     job.work()
     job.end()
-    found, finding = rows(job), learning_finding(job)
+    found, finding = rows(job), words(job)
     assert all(history.failure and len(history.moments) == 1 for history in job.histories)
     (whole,) = found["whole"]
     assert whole["updates"] == max(len(history.losses) for history in job.histories) - 1  # nothing lies beyond
-    for row, strip, history in zip(found["curves"], found["looks"], job.histories, strict=True):
+    for cell, strip, history in zip(("rnn", "lstm"), found["looks"], job.histories, strict=True):
         count = len(history.losses)
-        assert numbers(row["endUpdates"]) == list(range(count))
-        expected = np.minimum(history.losses, whole["topLoss"])
-        np.testing.assert_allclose(numbers(row["endLosses"]), expected, atol=6e-5)
-        assert history.losses[0] < whole["topLoss"]  # the start lies on the axis
-        assert row["lastLoss"] == pytest.approx(history.moments[0].loss)
-        assert (strip["above"], strip["below"]) == (0.0, count - 1)
+        assert column(found["endings"], "update", cell=cell) == list(range(count))
+        assert column(found["endings"], "loss", cell=cell) == history.losses
+        assert history.losses[0] < whole["top_loss"]  # the start lies on the axis
+        assert (strip["first"], strip["until"]) == (0.0, count - 1)
         assert f"the training diverged at update {count}.</b> The loss had grown to" in finding
         assert f"the gradient's norm was {power_of_ten(np.log10(history.gradient_norms[-2]))}." in finding
     assert "RNN diverged at update" in whole["learned"]
@@ -280,14 +262,14 @@ def test_a_network_whose_training_goes_on_is_scrubbed_beside_one_that_has_diverg
 
 
 def test_letters_of_gates_that_coincide_stand_apart() -> None:
-    for heights in ([50.0, 50.0, 50.0], [99.0, 100.0, 98.0], [0.0, 0.0, 1.0], [10.0, 90.0, 50.0], [np.nan, 50.0, 51.0]):
+    for heights in ([0.5, 0.5, 0.5], [0.99, 1.0, 0.98], [0.0, 0.0, 0.01], [0.1, 0.9, 0.5], [np.nan, 0.5, 0.51]):
         places = apart(heights)
-        assert min(np.diff(np.sort(places))) >= LETTER
+        assert min(np.diff(np.sort(places))) >= LETTER - 1e-12
         assert min(places) >= 0.0
-        assert max(places) <= 100.0
-    assert apart([10.0, 90.0, 50.0]) == [10.0, 90.0, 50.0]
+        assert max(places) <= 1.0
+    assert apart([0.1, 0.9, 0.5]) == [0.1, 0.9, 0.5]
     job = trained()
-    found = {row["gate"]: row["label"] for row in rows(job)["gates"]}
+    found = {row["gate"]: row["place"] for row in rows(job)["letters"]}
     assert sorted(found, key=lambda gate: found[gate]) == sorted(
         found, key=lambda gate: job.histories[1].moments[-1].gates[gate].mean()
     )
@@ -295,58 +277,53 @@ def test_letters_of_gates_that_coincide_stand_apart() -> None:
 
 @pytest.mark.parametrize("against", ["step", "lag"])
 def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
-    upright = [
-        layer["mark"] for layer in layers(learning_chart(against, "light").to_dict()) if "angle" in layer["mark"]
-    ]
+    spec = PICTURE.specification(VIEWS | {"axis": against}, "light", LANGUAGE)
+    upright = [layer["mark"] for layer in layers(spec) if "angle" in layer["mark"]]
     assert [mark["text"] for mark in upright if "text" in mark] == ["← updates"]  # turned by 270°, ← points down
     strips = [row for row in rows(trained())["looks"] if row["cell"] == "lstm"]
-    assert strips[0]["above"] < strips[-1]["above"]  # below is larger
+    assert strips[0]["first"] < strips[-1]["first"]  # below is larger
 
 
 @pytest.mark.parametrize("task", [name.replace("_", " ") for name in TASKS])
 def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None:
-    html = sequence_html(SMALL, VIEWS | {"task": task})
+    html = sequence(sentences("learning"), example(SMALL, VIEWS | {"task": task}))
     batch = TASKS[task.replace(" ", "_")].draw(np.random.default_rng(0), 1, 12, True)
-    answer = batch.targets[..., 0]
+    right = batch.targets[..., 0]
     if task == "temporal order":
-        assert f"<b>{'XY'[answer // 2]}{'XY'[answer % 2]}</b>" in html
+        assert f"<b>{'XY'[right // 2]}{'XY'[right % 2]}</b>" in html
         assert html.count("<mark>") == 2
     elif task == "adding":
-        assert f"<b>{answer:.2f}</b>" in html
+        assert f"<b>{right:.2f}</b>" in html
         assert html.count("<mark>") == 2
     elif task == "copy memory":
-        assert f"<b>{' '.join(str(symbol + 1) for symbol in answer[-10:])}</b>" in html
+        assert f"<b>{' '.join(str(symbol + 1) for symbol in right[-10:])}</b>" in html
     else:
-        assert f"<b>{answer}</b>" in html
+        assert f"<b>{right}</b>" in html
         assert html.count("<i ") == 64
 
 
 def test_before_any_training_there_are_axes_and_the_chance() -> None:
-    datasets, words = untrained_picture(SMALL, VIEWS, SEQUENTIAL)
-    found = {name: read(table) for name, table in datasets.items()}
-    assert found["looks"] == found["curves"] == found["gates"] == []
-    assert found["whole"][0]["chanceLoss"] == pytest.approx(np.log(4), abs=6e-5)
-    assert "the RNN and the LSTM through 60 updates" in words
-    assert "Optimiser: Adam." in words
+    untrained = learned_so_far(None, networks(SMALL, VIEWS))
+    found = rows_by_table(PICTURE.tables_of(sentences("learning"), untrained, VIEWS))
+    assert not any(found[name] for name in found if name != "whole")
+    assert found["whole"][0]["chance_loss"] == pytest.approx(np.log(4))
+    said = PICTURE.finding(sentences("learning"), untrained, VIEWS)
+    assert "the RNN and the LSTM through 60 updates" in said
+    assert "Optimiser: Adam." in said
 
 
-def test_settings_that_have_moved_are_said() -> None:
-    job = trained()
-    assert moved(job, SMALL, VIEWS) == ""
-    assert moved(job, SMALL, VIEWS | {"look": "0 %", "axis": "lag"}) == ""
-    assert "have moved" in moved(job, replace(SMALL, seed=1), VIEWS)
-    assert "have moved" in moved(job, SMALL, VIEWS | {"learning_rate": "0.01"})
-    assert "have moved" in moved(job, replace(SMALL, hidden_size=64, batch_size=64), VIEWS | {"iterations": "3000"})
+def test_settings_that_have_moved_are_known() -> None:
+    def same(experiment: Experiment = SMALL, **changes: str) -> bool:
+        return has(trained(), lambda: networks(experiment, VIEWS | changes))
+
+    assert same()
+    assert same(look="0 %", axis="lag")
+    assert not same(replace(SMALL, seed=1))
+    assert not same(learning_rate="0.01")
+    assert not same(replace(SMALL, hidden_size=64, batch_size=64), iterations="3000")
 
 
-# Chart and page
-
-
-@pytest.mark.parametrize("against", ["step", "lag"])
-@pytest.mark.parametrize("background", THEMES)
-def test_the_chart_is_valid_and_draws_every_dataset(against: str, background: Background) -> None:
-    text = json.dumps(learning_chart(against, background).to_dict())
-    assert all(f'"data": {{"name": "{name}"}}' in text for name in rows(trained()))
+# The page
 
 
 def finished(app: AppTest) -> AppTest:
@@ -369,14 +346,14 @@ def test_a_reader_trains_and_scrubs_through_what_was_learned() -> None:
     app = finished(app)
     assert not app.exception
     found = shown(app)
-    assert {row["cell"] for row in found["0-curves"]} == {"rnn", "lstm"}
+    assert {row["cell"] for row in found["0-looks"]} == {"rnn", "lstm"}
     assert found["0-whole"][0]["marked"] == 40
     app.select_slider(key="look").set_value("25 %").run()
     assert shown(app)["0-whole"][0]["marked"] == 10
     assert link(app).split("?")[1].count("look=25") == 1
     app.segmented_control(key="task").set_value("adding").run()
     assert "have moved" in " ".join(shown(app)["words"])
-    assert shown(app)["0-curves"] == found["0-curves"]  # what was trained stays
+    assert shown(app)["0-looks"] == found["0-looks"]  # what was trained stays
 
 
 def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:

@@ -26,10 +26,12 @@ def settings_of(name: str) -> Iterator[tuple[Any, dict[str, str]]]:
     one = pictures.picture(name)
     page = frame_of(PAGE_OF.get(name, name))
     for key, preset in page.presets.items():
-        views = page.views_at_opening | dict(page.preset_views.get(key, {}))
+        views = page.views_at_opening | dict(page.preset_views.get(key, {})) | BRIEFLY.get(name, {})
         yield preset, {view: views.get(view, opening) for view, opening in one.views.items()}
 
 
+#: Of a training a few updates are enough to see how its picture is made.
+BRIEFLY = {"learning": {"iterations": "5"}}
 #: Picture -> the page that shows it below its own.
 PAGE_OF = {
     "before_after": "vanish_or_explode",

@@ -13,7 +13,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from rnn_dynamics import Experiment
+from rnn_dynamics import CELLS, Experiment
+from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.learning.jobs import Job
 from rnn_dynamics.learning.reading import Reading, starting_parameters
@@ -22,8 +23,8 @@ from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Sentence, networks, sentence_of
 from rnn_dynamics.pictures.blank.words import Look, blank_picture, claim, finding, tinted
-from rnn_dynamics.pictures.learning.answer import LENGTHS, learning_titles, looks_by_cell, trainings
-from rnn_dynamics.pictures.learning.words import learning_finding
+from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, learned_so_far
+from rnn_dynamics.pictures.learning import networks as learners
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
 from tests.test_tables import read
@@ -53,8 +54,7 @@ def moment(training: Training, update: int, loss: float, right: float, left: flo
     norms = np.linspace(left, 0.0, training.steps)
     if loss == 0.0:
         norms = np.full(training.steps, -np.inf)  # nothing is left to learn
-    keep = {"lstm": "f", "gru": "z"}.get(training.experiment.cell)
-    gates = {keep: np.full(training.steps, 0.5)} if keep else {}
+    gates = {name: np.full(training.steps, 0.5) for name in CELLS[training.experiment.cell].gates}
     return Moment(iteration=update, loss=loss, accuracy=right, log10_norms={"hidden": norms}, gates=gates)
 
 
@@ -109,7 +109,7 @@ def learning_jobs() -> Iterator[Job]:
             weight_scale=KNOBS_NUMBER["weight_scale"].offered[0 if number % 5 == 0 else -1],
         )
         views = {"task": task.replace("_", " "), "learning_rate": rate, "iterations": updates, "clipping": clipping}
-        asked = trainings(experiment, views | {"optimiser": ("adam", "sgd")[number % 2], "clip_at": "1"})
+        asked = learners(experiment, views | {"optimiser": ("adam", "sgd")[number % 2], "clip_at": "1"})
         yield job_of(asked, (rnn, gated)[-len(asked) :])
 
 
@@ -121,8 +121,8 @@ def rows_of(html: str) -> dict[str, list[str]]:
 
 
 def said(job: Job) -> tuple[str, dict[str, str]]:
-    looks = looks_by_cell(job)
-    return learning_finding(job), learning_titles(job, looks, max(map(len, looks.values())) - 1)
+    words, answer = sentences("learning"), learned_so_far(job, job.trainings)
+    return PICTURE.finding(words, answer, PICTURE.views), dict(PICTURE.texts(words, answer, PICTURE.views))
 
 
 def test_no_history_makes_the_page_on_long_lags_say_nonsense() -> None:
@@ -235,7 +235,7 @@ def test_notes_on_two_networks_and_on_the_rnn_are_said_where_they_hold() -> None
 def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_early(done: int) -> None:
     experiment = Experiment(cell="lstm", sequence_length=10, hidden_size=8, batch_size=8, initialisation="torch")
     views = {"task": "adding", "learning_rate": "0.01", "iterations": "100", "clipping": "norm"}
-    asked = trainings(experiment, views | {"optimiser": "adam", "clip_at": "1"})
+    asked = learners(experiment, views | {"optimiser": "adam", "clip_at": "1"})
     for over in (False, True):
         html, titles = said(job_of(asked, ("chance", "chance"), over, done))
         assert f"(after {done} of 100 updates;" in titles["learned"]

@@ -113,6 +113,14 @@ class Job:
         return zip(self.trainings, self.histories, strict=False)
 
 
+def worked_through(trainings: Sequence[Training]) -> Job:
+    """A job that is done here and now, in the caller's thread."""
+    job = Job(trainings, breath=0.0)
+    job.work()
+    job.end()
+    return job
+
+
 def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
     """Whether a job is of the trainings that the controls ask for."""
     try:

@@ -165,7 +165,7 @@ class Trainer:
 
     def _failure(self, loss: float, norm: float) -> str:
         """Why the iteration after those of the history, of this loss and gradient, cannot be followed, or ""."""
-        training, chance, norms = self.training, self._chance, self.history.gradient_norms
+        training, chance, norms = self.training, self.training.chance_loss, self.history.gradient_norms
         if np.isfinite(norm) and loss <= DIVERGED * chance:
             return ""
         if not np.isfinite(loss):
@@ -179,10 +179,6 @@ class Trainer:
         return (
             f"Iteration {len(norms) + 1}: {what}{before}. The learning rate is {training.learning_rate:g}, {clipping}."
         )
-
-    @property
-    def _chance(self) -> float:
-        return self.training.its_task.chance_loss(self.training.experiment.sequence_length)
 
     def _accuracy(self, answers: torch.Tensor, batch: Batch) -> float:
         """The share of right answers at the judged steps."""

@@ -118,6 +118,11 @@ class Training(KnownFields):
         return self.its_task.steps_of(self.experiment.sequence_length)
 
     @property
+    def chance_loss(self) -> float:
+        """The loss of an answer without memory."""
+        return self.its_task.chance_loss(self.experiment.sequence_length)
+
+    @property
     def looks(self) -> tuple[int, ...]:
         """After how many iterations the network is looked at, the first time before any."""
         count = min(LOOKS, self.iterations)
@@ -179,6 +184,17 @@ class History:
     def iterations(self) -> int:
         """How many updates are done."""
         return len(self.clipped)
+
+    def as_it_is(self) -> History:
+        """A copy that no longer grows; what is read first was written last, so no look of it is ahead of its lists."""
+        failure, moments, clipped = self.failure, list(self.moments), list(self.clipped)
+        return History(
+            gradient_norms=list(self.gradient_norms),
+            losses=list(self.losses),
+            clipped=clipped,
+            moments=moments,
+            failure=failure,
+        )
 
     def packed(self) -> dict[str, Any]:
         """Plain numbers, lists and texts."""

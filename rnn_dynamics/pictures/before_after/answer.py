@@ -13,8 +13,8 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.jobs import Job
 from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.before_after.table import Network, before_after_datasets
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.training_words import number, task_name
+from rnn_dynamics.pictures.kit.numbers import number, power_of_ten
+from rnn_dynamics.pictures.kit.training_words import task_name
 from rnn_dynamics.pictures.kit.verdict import judge
 
 Array = NDArray[np.float64]

@@ -13,8 +13,8 @@ from rnn_dynamics.learning.reading import KEEPS, Reading
 from rnn_dynamics.learning.training import TESTED
 from rnn_dynamics.pictures.blank.answer import PAGE, BlankAnswer, example
 from rnn_dynamics.pictures.blank.table import BlankPicture, blank_datasets, joint, short, tint_scale, tint_shares
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.training_words import by_network, ended, number, settings_of
+from rnn_dynamics.pictures.kit.numbers import number, power_of_ten
+from rnn_dynamics.pictures.kit.training_words import by_network, ended, settings_of
 
 #: Share of right answers from which a network has learned its sentences.
 LEARNED = 0.95

@@ -59,6 +59,13 @@ def degrees(angle: float) -> str:
     return "–" if math.isnan(angle) else f"{angle:.1f}°"
 
 
+def number(value: float, digits: str = "") -> str:
+    """A number of any size in few letters, with so many digits if any are named; – where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:{digits}}" if digits else power_of_ten(math.log10(value) if value > 0 else -math.inf)
+
+
 def signed(value: float, digits: int) -> str:
     """A number with so many decimals, a real minus sign, and no sign before a zero."""
     return f"{value:z.{digits}f}".replace("-", "−")

@@ -29,10 +29,10 @@ def ref(value: Any) -> Any:
     return alt.ExprRef(value) if isinstance(value, str) else value
 
 
-def _scale(ends: Sequence[Any], places: Sequence[str], log: bool) -> alt.Scale:
+def _scale(ends: Sequence[Any], places: Sequence[str], log: bool, clamp: Any = alt.Undefined) -> alt.Scale:
     kind: dict[str, Any] = {"type": "log"} if log else {"zero": False}
     domain, where = [ref(end) for end in ends], [alt.ExprRef(place) for place in places]
-    return alt.Scale(domain=domain, range=where, nice=False, **kind)
+    return alt.Scale(domain=domain, range=where, nice=False, clamp=clamp, **kind)
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,18 @@ class Panel:
         below = alt.Axis(orient="bottom", offset=ref(f"{self.bottom} - height"), **axis)
         return alt.X(field, title=title or None, scale=scale, axis=below)
 
-    def y(self, field: str, ends: Sequence[Any], title: str = "", log: bool = False, **axis: Any) -> alt.Y:
-        """A vertical axis from one end, below, to the other."""
-        scale = _scale(ends, (self.bottom, self.top), log)
+    def y(
+        self,
+        field: str,
+        ends: Sequence[Any],
+        title: str = "",
+        log: bool = False,
+        *,
+        clamp: Any = alt.Undefined,
+        **axis: Any,
+    ) -> alt.Y:
+        """A vertical axis from one end, below, to the other; with `clamp` what lies beyond is drawn at the end."""
+        scale = _scale(ends, (self.bottom, self.top), log, clamp)
         beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
         return alt.Y(field, title=title or None, scale=scale, axis=beside)
 
@@ -111,18 +120,47 @@ class Panel:
             until: the column of the last step of a row that ends before T, with the past on the left.
         """
         reach = self._reach(f"datum.{until}") if until else "1"
-        frame = alt.Chart().transform_filter(f"datum.{place} === pointed")
-        layers = (self._strip(place, chosen, reach), frame.mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2))
-        end = at(f"{self.left} + {reach} * ({self.right} - ({self.left}))")
-        whole = group(data, *layers, x=at(self.left), x2=end, y=y, y2=f"{sides[1] if sides else 'next'}:Q")
-        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : '#00000000'"
-        kept: Any = list(dict.fromkeys(filter(None, (place, *sides, until))))
-        coloured: Any = (
-            whole.transform_calculate(offset=self._along("datum.step"), color=colour)
-            .transform_aggregate(stops="values(color)", groupby=kept)
-            .transform_calculate(next=f"datum.{place} + 1", **({"chosen": chosen} if chosen else {}))
+        _, above = sides or (place, "next")
+        kept = dict.fromkeys(filter(None, (place, *sides, until)))
+        whole = self.strips(
+            data,
+            list(kept),
+            value,
+            f"datum.{place} === pointed",
+            chosen=chosen,
+            reach=reach,
+            x2=at(f"{self.left} + {reach} * ({self.right} - ({self.left}))"),
+            y=y,
+            y2=f"{above}:Q",
         )
-        return cast(alt.LayerChart, coloured)
+        more = {"chosen": chosen} if chosen else {}
+        return cast(alt.LayerChart, whole.transform_calculate(next=f"datum.{place} + 1", **more))
+
+    def strips(
+        self,
+        data: str,
+        kept: Sequence[str],
+        value: str,
+        framed: str,
+        *,
+        nothing: str = "'#00000000'",
+        hover: str = "",
+        chosen: str = "",
+        reach: str = "1",
+        **places: Any,
+    ) -> Any:
+        """The strips of `rows`, wherever the encodings `places` put them.
+
+        They have the columns `kept`, of which the first tells them apart, and transforms may follow. `framed`: which of
+        them have a frame. `nothing`: the colour where there is no value. `hover`: what the pointer picks of a strip, if
+        it is not the first column.
+        """
+        frame = alt.Chart().transform_filter(framed).mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2)
+        strip = self._strip(hover or kept[0], chosen, reach)
+        whole: Any = group(data, strip, frame, x=at(self.left), **places)
+        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
+        coloured = whole.transform_calculate(offset=self._along("datum.step"), color=colour)
+        return coloured.transform_aggregate(stops="values(color)", groupby=list(kept))
 
     def _along(self, step: str) -> str:
         """Where a step lies on the axis of time, from 0 to 1."""
@@ -160,6 +198,11 @@ class Panel:
             ),
         )
         return cast(alt.LayerChart, both)
+
+
+def of_cell(values: Mapping[str, Any]) -> alt.ExprRef:
+    """What the datum's cell has of these, such as its colour."""
+    return alt.ExprRef(f"({dict(values)})[datum.cell]")
 
 
 def with_lag(chart: Any) -> Any:

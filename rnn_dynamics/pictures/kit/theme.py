@@ -16,6 +16,19 @@ CELL_DASHES = dict(zip(CELL_NAMES, ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3
 CELL_SHAPES = dict(zip(CELL_NAMES, ("square", "diamond", "circle", "triangle-up", "cross"), strict=False))
 
 
+def _gate_dashes() -> dict[str, list[int]]:
+    """The gate that keeps the state is solid; what is signed is no gate."""
+    dashes: dict[str, list[int]] = {}
+    for cell in CELLS.values():
+        others = (gate for gate in cell.gates if gate not in (cell.keeps, *cell.signed))
+        dashes |= dict(zip(others, ([7, 4], [2, 3], [12, 3, 2, 3]), strict=False))
+    return dashes | {cell.keeps: [1, 0] for cell in CELLS.values() if cell.keeps}
+
+
+#: Gate -> its dash.
+GATE_DASHES = _gate_dashes()
+
+
 @dataclass(frozen=True)
 class Theme:
     """Colours on one background. `palette`: of the cells, in their order, and one more."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
-
-import numpy as np
 
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.training import History, Training
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
+from rnn_dynamics.pictures.kit.numbers import number
+
+
+def language_of(words: Mapping[str, Any]) -> str:
+    """That of a page's words."""
+    return str(getattr(words, "language", LANGUAGE))
 
 
 def task_name(training: Training, language: str = LANGUAGE) -> str:
@@ -44,14 +48,13 @@ def last_update(history: History) -> int:
 def ended(training: Training, history: History, language: str = LANGUAGE) -> str:
     """Why a training ended early, as HTML."""
     words, loss = sentences("training", language)["ended"], history.losses[-1]
-    chance = training.its_task.chance_loss(training.experiment.sequence_length)
     said = words[_reason(history)].format(
         cell=CELLS[training.experiment.cell].label,
         update=f"{last_update(history):,}",
         done=f"{history.iterations:,}",
         total=f"{training.iterations:,}",
         loss=number(loss),
-        chance=f"{chance:.3g}",
+        chance=f"{training.chance_loss:.3g}",
     )
     if not history.iterations:
         return f"{said} {words['first']}"
@@ -63,17 +66,9 @@ def _reason(history: History) -> str:
     """Key of the sentence; see `trainer`."""
     if len(history.losses) == history.iterations:
         return "states"
-    if not np.isfinite(history.losses[-1]):
+    if not isfinite(history.losses[-1]):
         return "loss_lost"
-    return "loss" if np.isfinite(history.gradient_norms[-1]) else "norm"
-
-
-def number(value: float, digits: str = "") -> str:
-    """A number of any size in few letters, with so many digits if any are named; – where there is none."""
-    if not np.isfinite(value):
-        return "–"
-    with np.errstate(divide="ignore"):
-        return f"{value:{digits}}" if digits else power_of_ten(float(np.log10(value)))
+    return "loss" if isfinite(history.gradient_norms[-1]) else "norm"
 
 
 def by_network(words: Mapping[str, Any], says: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> str:

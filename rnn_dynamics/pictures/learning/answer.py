@@ -1,232 +1,269 @@
-"""The page "Learning long lags": what its controls ask for, and the picture of a training, finished or not."""
+"""What two networks have learned of a task so far, side by side, and how far their gradients reach at each look."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job, has
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Number
+from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
-from rnn_dynamics.learning.tasks import TASKS
-from rnn_dynamics.learning.training import History, Moment, Training
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.training_words import last_update, number, settings_of
+from rnn_dynamics.learning.tasks import Task
+from rnn_dynamics.learning.training import TRAINING_KNOBS, History, Moment, Training
+from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.verdict import judge
-from rnn_dynamics.pictures.learning.table import LearningPicture, Look, Looks, learning_datasets
 
-Array = NDArray[np.float64]
-Numbers = NDArray[np.int64] | Array
-
-PAGE = "learning"
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
 #: The sequence lengths that the page offers.
 LENGTHS = (10, 20, 30, 50, 70, 100)
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
+#: A loss this many times that of chance says that the updates are too large, not too small.
+_ABOVE_CHANCE = 1.1
 
 
-def trainings(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
-    """What is trained side by side: the vanilla RNN, and the reader's cell where it is another.
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One network, as far as it has come; no looks before it begins."""
+
+    training: Training
+    history: History
+
+    @property
+    def cell(self) -> str:
+        """Key of its cell."""
+        return self.training.experiment.cell
+
+    @property
+    def looks(self) -> Sequence[Moment]:
+        """Every look at it."""
+        return self.history.moments
+
+    @property
+    def clipped(self) -> list[float]:
+        """Of the updates between each look and the one before the share that was clipped; nan at the first."""
+        ends = [look.iteration for look in self.looks]
+        parts = (self.history.clipped[first:last] for first, last in pairwise(ends))
+        return [np.nan, *(sum(part) / len(part) if part else np.nan for part in parts)][: len(ends)]
+
+    @property
+    def share_clipped(self) -> float | None:
+        """The same of all updates; None where none could be."""
+        clipped = self.history.clipped
+        return float(np.mean(clipped)) if clipped and self.training.clipping != "none" else None
+
+    @cached_property
+    def gates(self) -> dict[str, list[float]]:
+        """Name -> the mean of a gate at each look; what is written is none."""
+        names = [name for name in CELLS[self.cell].gates if name not in CELLS[self.cell].signed]
+        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in names if self.looks}
+
+    @property
+    def keeping_gate(self) -> tuple[str, list[float]] | None:
+        """The gate that keeps the state, and its means."""
+        name = CELLS[self.cell].keeps
+        return (name, self.gates[name]) if name in self.gates else None
+
+    @property
+    def left(self) -> tuple[float, float]:
+        """Before training and now, log10 of how much of ‖∂L/∂h‖ at step T is left at step 1; nan where T has none."""
+        before, now = (judge(self.looks[place].log10_norms["hidden"]).orders for place in (0, -1))
+        return before, now
+
+    @property
+    def bounds(self) -> Iterator[tuple[float, float]]:
+        """From where to where, in updates, each look stands for what was: half way to its neighbours."""
+        updates = [look.iteration for look in self.looks]
+        reached = max(1, updates[-1] + max(0, len(self.ending) - 1))  # so that a look which is alone has a height
+        return pairwise([0.0, *((one + other) / 2 for one, other in pairwise(updates)), float(reached)])
+
+    @property
+    def ending(self) -> Sequence[float]:
+        """The loss of each update's own sequences from the last look on, where the training has ended early."""
+        return self.history.losses[self.looks[-1].iteration :] if self.history.failure else ()
+
+    @property
+    def outcome(self) -> str:
+        """How far it has come: "learned", "partly", "chance", "diverged", or "untrained" if no update was made."""
+        if self.history.failure:
+            return "diverged" if self.history.iterations else "untrained"
+        return standing(self.looks[-1].loss / self.training.chance_loss)
+
+    @property
+    def half_way(self) -> int | None:
+        """The update of the first look with half of what lies between chance and all right."""
+        half = (self.training.its_task.chance_accuracy + 1.0) / 2.0
+        return next((look.iteration for look in self.looks if look.accuracy >= half), None)
+
+
+def standing(share: float) -> str:
+    """How far a network has come whose loss is such a share of that of chance: "learned", "partly", or "chance"."""
+    return "learned" if share <= LEARNED else "partly" if share <= PARTLY else "chance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningAnswer:
+    """Networks that learn the same task: the vanilla RNN, and last the reader's cell where it is another.
+
+    begun: whether they do. over: whether nothing more will come of it.
+    """
+
+    networks: tuple[Network, ...]
+    begun: bool
+    over: bool
+
+    #: Trained in 32 bits: nobody else finds the same digits.
+    digits = None
+    #: Gaps at which a script tests, beside its own: none.
+    gaps = ()
+
+    @property
+    def training(self) -> Training:
+        """That of the reader's cell."""
+        return self.networks[-1].training
+
+    @property
+    def experiment(self) -> Experiment:
+        """Its network."""
+        return self.training.experiment
+
+    @property
+    def task(self) -> Task:
+        """What all learn."""
+        return self.training.its_task
+
+    @property
+    def handed_out(self) -> tuple[Training, ...]:
+        """The trainings that files are of."""
+        return tuple(network.training for network in self.networks) if self.begun else ()
+
+    @property
+    def longest(self) -> int:
+        """Which network has the most looks."""
+        return max(range(len(self.networks)), key=lambda place: len(self.networks[place].looks))
+
+    @property
+    def updates(self) -> int:
+        """The last update that was asked for, or where all have ended early the last one of any."""
+        histories = [network.history for network in self.networks]
+        if self.begun and all(history.failure for history in histories):
+            return max(1, *(len(history.losses) - 1 for history in histories))
+        return self.training.iterations
+
+    @property
+    def done(self) -> int | None:
+        """Updates of the one that is furthest behind of those that have not ended early, if there are any."""
+        histories = [network.history for network in self.networks]
+        return min((history.iterations for history in histories if not history.failure), default=None)
+
+    def marked(self, moment: str) -> int:
+        """The number of the look at one of MOMENTS."""
+        last = max(0, len(self.networks[self.longest].looks) - 1)
+        return round(float(moment.removesuffix(" %")) / 100 * last)
+
+    @property
+    def advised(self) -> tuple[tuple[str, float], ...]:
+        """What may be tried next, as key and value: only what fits the outcome, and what the controls allow."""
+        if not self.over or self.networks[-1].outcome not in ("chance", "diverged", "untrained"):
+            return ()
+        return tuple((key, value) for key, value in _advised(self.networks[-1]) if value is not None)
+
+
+def _advised(network: Network) -> Iterator[tuple[str, float | None]]:
+    training, history = network.training, network.history
+    experiment, rates, updates = training.experiment, _offered("learning_rate"), _offered("iterations")
+    shorter = None if training.task == "digits" else _below(LENGTHS, experiment.sequence_length)
+    if history.failure and not history.iterations:
+        yield "smaller_weights", _below(KNOBS_NUMBER["weight_scale"].offered, experiment.weight_scale)
+        yield "shorter", shorter
+    elif history.failure:
+        yield "clip", 0.0 if training.clipping == "none" else None
+        yield "slower", _below(rates, training.learning_rate)
+    elif not network.looks[-1].loss <= _ABOVE_CHANCE * training.chance_loss:  # or no number
+        yield "slower", _below(rates, training.learning_rate)
+    else:
+        gated = bool(CELLS[experiment.cell].gates)
+        yield "chrono", 0.0 if gated and experiment.gate_bias == "constant" else None
+        yield "faster", min((rate for rate in rates if rate > training.learning_rate), default=None)
+        yield "longer", min((count for count in updates if count > training.iterations), default=None)
+        yield "shorter", shorter
+
+
+def _offered(name: str) -> tuple[float, ...]:
+    knob = TRAINING_KNOBS[name]
+    assert isinstance(knob, Number)
+    return tuple(knob.offered)
+
+
+def _below(offered: Sequence[float], value: float) -> float | None:
+    return max((one for one in offered if one < value), default=None)
+
+
+def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
+    """What is asked for, to be trained side by side: the vanilla RNN, and the reader's cell where it is another.
+
+    Raises:
+        ValueError: the settings do not go together.
+    """
+    return tuple(
+        Training(
+            experiment=network_of(experiment, cell),
+            task=views["task"].replace(" ", "_"),  # on the page it is written without a line
+            optimiser=views["optimiser"],
+            learning_rate=float(views["learning_rate"]),
+            clipping=views["clipping"],
+            clip_at=float(views["clip_at"]),
+            iterations=int(views["iterations"]),
+        )
+        for cell in dict.fromkeys(("rnn", experiment.cell))
+    )
+
+
+def learned_so_far(job: Job | None, asked: Sequence[Training]) -> LearningAnswer:
+    """What a job has learned by now, or what is asked for before it begins."""
+    if job is None or not job.histories:
+        untrained = tuple(Network(training=training, history=History()) for training in asked)
+        return LearningAnswer(networks=untrained, begun=False, over=False)
+    over = job.complete or bool(job.failure)
+    histories = (history.as_it_is() for history in job.histories)
+    pairs = zip(job.trainings, histories, strict=True)
+    trained = tuple(Network(training=training, history=history) for training, history in pairs)
+    return LearningAnswer(networks=trained, begun=True, over=over)
+
+
+def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> LearningAnswer:
+    """Train here and now, and answer with all that was learned: seconds, or minutes, so no page calls this.
 
     Raises:
         ValueError: the settings do not go together, or would take too long.
     """
-    return affordable(tuple(_asked(experiment, views, cell) for cell in dict.fromkeys(("rnn", experiment.cell))))
+    return _trained(affordable(networks(experiment, views)))
 
 
-def _asked(experiment: Experiment, views: Mapping[str, str], cell: str) -> Training:
-    return Training(
-        experiment=network_of(experiment, cell),
-        task=_task(views),
-        optimiser=views["optimiser"],
-        learning_rate=float(views["learning_rate"]),
-        clipping=views["clipping"],
-        clip_at=float(views["clip_at"]),
-        iterations=int(views["iterations"]),
-    )
+@remembered
+def _trained(asked: tuple[Training, ...]) -> LearningAnswer:
+    return learned_so_far(worked_through(asked), asked)
 
 
-def _task(views: Mapping[str, str]) -> str:
-    """The key of the task; on the page it is written without a line."""
-    return views["task"].replace(" ", "_")
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One sequence of a task: its inputs (T, D), and what is to be answered."""
+
+    training: Training
+    inputs: tuple[tuple[float, ...], ...]
+    answer: tuple[float, ...]
 
 
-def looks_of(history: History) -> list[Look]:
-    """The looks of a history, with what of it lies between them."""
-    moments = list(history.moments)
-    return [_look(history, before, moment) for before, moment in zip([None, *moments], moments, strict=False)]
-
-
-def _look(history: History, before: Moment | None, moment: Moment) -> Look:
-    clipped = history.clipped[before.iteration : moment.iteration] if before else []
-    return Look(
-        update=moment.iteration,
-        loss=moment.loss,
-        accuracy=moment.accuracy,
-        norms=moment.log10_norms["hidden"],
-        gates={name: float(values.mean()) for name, values in moment.gates.items()},
-        clipped=float(np.mean(clipped)) if clipped else float("nan"),
-    )
-
-
-def untrained_picture(
-    experiment: Experiment, views: Mapping[str, str], palette: tuple[str, ...]
-) -> tuple[dict[str, bytes], str]:
-    """Before anything is learned: the picture's axes and the chance, and what the button will do, as HTML."""
-    task, gap = TASKS[_task(views)], experiment.sequence_length
-    titles = dict.fromkeys(("learned", "reach", "movie"), "")
-    picture = LearningPicture(
-        looks={},
-        length=task.steps_of(gap),
-        updates=int(views["iterations"]),
-        chance_loss=task.chance_loss(gap),
-        chance_accuracy=task.chance_accuracy,
-        marked=0,
-        palette=palette,
-        titles=titles,
-        against_lag=views["axis"] == "lag",
-    )
-    asked = _asked(experiment, views, experiment.cell)
-    text = sentences(PAGE)["before_rnn" if experiment.cell == "rnn" else "before"].format(
-        cell=experiment.cell.upper(), **settings_of(asked)
-    )
-    return learning_datasets(picture), f"<p>{text}</p>"
-
-
-def learning_picture(job: Job, moment: str, against_lag: bool, palette: tuple[str, ...]) -> dict[str, bytes]:
-    """The picture's datasets, of what a job has learned so far."""
-    looks = looks_by_cell(job)
-    last = max(map(len, looks.values())) - 1
-    marked = round(float(moment.removesuffix(" %")) / 100 * last)
-    training = job.trainings[0]
-    picture = LearningPicture(
-        looks=looks,
-        length=training.steps,
-        updates=_axis_end(job),
-        chance_loss=training.its_task.chance_loss(training.experiment.sequence_length),
-        chance_accuracy=training.its_task.chance_accuracy,
-        marked=marked,
-        palette=palette,
-        titles=learning_titles(job, looks, marked),
-        against_lag=against_lag,
-        ended={
-            one.experiment.cell: history.losses[history.moments[-1].iteration :]
-            for one, history in zip(job.trainings, job.histories, strict=True)
-            if history.failure
-        },
-    )
-    return learning_datasets(picture)
-
-
-def _axis_end(job: Job) -> int:
-    """The last update that was asked for, or where all have ended early the last one of any."""
-    if all(history.failure for history in job.histories):
-        return max(1, *(len(history.losses) - 1 for history in job.histories))
-    return job.trainings[0].iterations
-
-
-def looks_by_cell(job: Job) -> dict[str, Looks]:
-    """Cell -> its looks."""
-    return {
-        training.experiment.cell: looks_of(history)
-        for training, history in zip(job.trainings, job.histories, strict=True)
-    }
-
-
-def outcome(training: Training, history: History) -> str:
-    """How far a network has come: "learned", "partly", "chance", "diverged", or "untrained" if no update was made."""
-    if history.failure:
-        return "diverged" if history.iterations else "untrained"
-    return standing(training, looks_of(history)[-1])
-
-
-def standing(training: Training, look: Look) -> str:
-    """How far a network has come that has not diverged: "learned", "partly", or "chance"."""
-    share = look.loss / training.its_task.chance_loss(training.experiment.sequence_length)
-    return "learned" if share <= LEARNED else "partly" if share <= PARTLY else "chance"
-
-
-def learning_titles(job: Job, looks: Mapping[str, Looks], marked: int) -> dict[str, str]:
-    """The panels' titles, given the number of the look that is marked."""
-    words, total = sentences(PAGE)["titles"], f"{job.trainings[0].iterations:,}"
-    going = [history.iterations for history in job.histories if not history.failure]
-    says = {"chance": f"{100 * job.trainings[0].its_task.chance_accuracy:.0f}", "total": total}
-    last = words["after"].format(done=f"{min(going):,}", **says) if going else words["ended"].format(**says)
-    longest = max(looks.values(), key=len)
-    return {
-        "learned": "|".join([*_outcomes(job), last]),
-        "reach": _reach_title(*list(looks.items())[-1]),
-        "movie": words["movie"].format(shown=f"{longest[marked].update:,}", total=total),
-    }
-
-
-def _outcomes(job: Job) -> list[str]:
-    """A line for each network, the reader's cell first."""
-    words = sentences(PAGE)["titles"]
-    return [
-        words[outcome(training, history)].format(
-            cell=training.experiment.cell.upper(),
-            accuracy=number(100 * history.moments[-1].accuracy, ".0f"),
-            update=f"{last_update(history):,}",
-        )
-        for training, history in reversed(list(zip(job.trainings, job.histories, strict=True)))
-    ]
-
-
-def _reach_title(cell: str, looks: Looks) -> str:
-    before, after = (judge(look.norms).orders for look in (looks[0], looks[-1]))
-    kind = "reach_none" if np.isnan(before) or np.isnan(after) else "reach" if len(looks) > 1 else "reach_untrained"
-    says = {"before": power_of_ten(before), "after": power_of_ten(after)}
-    return str(sentences(PAGE)["titles"][kind].format(cell=cell.upper(), **says))
-
-
-def sequence_html(experiment: Experiment, views: Mapping[str, str]) -> str:
-    """One sequence of the task and its answer, as HTML: so that a hall sees what is asked."""
-    name, gap = _task(views), experiment.sequence_length
-    task = TASKS[name]
-    batch = task.draw(np.random.default_rng(experiment.seed), 1, gap, True)
-    words = sentences(PAGE)["tasks"][name]
-    inputs, target = np.asarray(batch.inputs[:, 0], dtype=np.float64), batch.targets[..., 0]
-    says = {"steps": task.steps_of(gap), "gap": gap, "loss": f"{task.chance_loss(gap):.4g}"}
-    says |= {"accuracy": f"{100 * task.chance_accuracy:.3g}"}
-    read, answer = _READERS[name](inputs, target)
-    return f'<p>{words["asks"].format(**says)}</p><p class="sequence">{read} → <b>{answer}</b></p>'
-
-
-def _temporal_order(inputs: Array, target: Numbers) -> tuple[str, str]:
-    letters = "XYabcd"
-    shown = [letters[place] for place in inputs.argmax(axis=-1)]
-    read = " ".join(f"<mark>{letter}</mark>" if letter in "XY" else letter for letter in shown)
-    return read, "".join("XY"[int(part)] for part in divmod(int(target), 2))
-
-
-def _adding(inputs: Array, target: Numbers) -> tuple[str, str]:
-    read = " ".join(f"<mark>{number:.2f}</mark>" if mark else f"{number:.2f}" for number, mark in inputs)
-    return read, f"{float(target):.2f}"
-
-
-def _copy_memory(inputs: Array, target: Numbers) -> tuple[str, str]:
-    symbols = [*"12345678", "·", "?"]
-    shown = [symbols[place] for place in inputs.argmax(axis=-1)]
-    read = " ".join(f"<mark>{symbol}</mark>" if symbol in "12345678" else symbol for symbol in shown)
-    return read, " ".join(symbols[int(place)] for place in target[-10:])
-
-
-def _digits(inputs: Array, target: Numbers) -> tuple[str, str]:
-    cells = "".join(f'<i style="opacity: {value:.2f}"></i>' for value in inputs[:, 0])
-    return f'<span class="digit" role="img">{cells}</span>', str(int(target))
-
-
-_READERS = {"temporal_order": _temporal_order, "adding": _adding, "copy_memory": _copy_memory, "digits": _digits}
-assert set(_READERS) == set(TASKS)
-
-
-def moved(job: Job, experiment: Experiment, views: Mapping[str, str]) -> str:
-    """A note, as HTML, where the controls ask for another training than the one that is shown."""
-    same = has(job, lambda: trainings(experiment, views))
-    return "" if same else f'<p class="note">{sentences(PAGE)["moved"]}</p>'
+def example(experiment: Experiment, views: Mapping[str, str]) -> Example:
+    """A sequence that the seed draws."""
+    training = networks(experiment, views)[-1]
+    generator = np.random.default_rng(experiment.seed)
+    batch = training.its_task.draw(generator, 1, experiment.sequence_length, True)
+    inputs = tuple(tuple(map(float, row)) for row in batch.inputs[:, 0])
+    return Example(training=training, inputs=inputs, answer=tuple(map(float, np.atleast_1d(batch.targets[..., 0]))))

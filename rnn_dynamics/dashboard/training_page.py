@@ -1,0 +1,92 @@
+"""A page of a picture of trainings: its reader begins one, stops it, lets it go on, and sees what is learned so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.content import Words
+from rnn_dynamics.dashboard import seat
+from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
+from rnn_dynamics.dashboard.frame import Views
+from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.jobs import Job, has
+from rnn_dynamics.learning.limits import affordable
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.kit.finding import paragraphs
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPage(Page):
+    """A page whose picture is of trainings, of which one is done once for everybody, so that the page opens with it.
+
+    trainings: what the settings ask for. learned: the picture's answer, of a job or, where there is none, of what is
+    asked for; its `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
+    asks: HTML below the controls, which then stand by themselves: to move one does not draw the picture anew.
+    """
+
+    trainings: Callable[[Experiment, Views], tuple[Training, ...]]
+    learned: Callable[[Job | None, Experiment, Views], Any]
+    asks: Callable[[Words, Experiment, Views], str] | None = None
+
+    def run(self, below: Callable[[], None] = lambda: None) -> None:
+        """Show the page, with what else stands below its picture."""
+        self.show(self._whole, self.files, below=below)
+
+    @cached_property
+    def opens_with(self) -> Job | None:
+        """The job with which the page opens."""
+        return seat.opening_job(self.name, affordable(self.trainings(self.opening, self.views_at_opening)))
+
+    @property
+    def job(self) -> Job | None:
+        """The one that is shown, once one has begun."""
+        return shown_job(self.name, self.opens_with)
+
+    def _whole(self) -> None:
+        if self.asks:
+            st.fragment(self.show_settings)()
+        live(self.name, self._live, self.opens_with)
+
+    def _live(self) -> None:
+        """What shows the training; runs by itself while it goes on."""
+        if not self.asks:
+            self.show_settings()
+        self.show_panel()
+        self.draw(*self.asked())
+
+    def show_settings(self) -> None:
+        """The state, the main controls, and what is asked of the networks."""
+        self.show_state()
+        self.show_controls()
+        if self.asks:
+            st.html(self.asks(self.words(), *self.asked()))
+
+    def show_panel(self) -> None:
+        """The buttons and the progress."""
+        training_panel(self.name, lambda: affordable(self.trainings(*self.asked())), self.opens_with)
+
+    def draw(self, experiment: Experiment, views: Views) -> None:
+        """The picture of what is learned so far; where the settings have moved since, it says so."""
+        job = self.job
+        self.draw_from(self.learned(job, experiment, views), views)
+        if job is not None and job is not self.opens_with and not has(job, lambda: self.trainings(experiment, views)):
+            st.html(paragraphs([self.words("training")["moved"]]))
+
+    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+        """What the share panel hands out: the tables that have rows, and a script for each training."""
+        answer, own, labels = self.learned(self.job, experiment, views), self._own(views), self.words()["files"]
+        if not answer.handed_out:
+            return ()
+        of = trainings_settings(answer.handed_out)
+        tables = {name: partial(table, answer, own) for name, table in self.picture.files.items()}
+        return (
+            *(csv_download(labels[name], name, table, of) for name, table in tables.items() if len(table())),
+            *(training_script_download(training, answer.gaps) for training in answer.handed_out),
+        )
