@@ -19,8 +19,6 @@ PRESETS = {
 }
 SLIDERS = ("forget_bias", "weight_scale", "sequence_length")
 MAIN = ("cell", "gate_bias", *SLIDERS, "hidden_path")
-
-
 PAGE = Page(
     name="additive_path",
     picture=PICTURE,
@@ -36,8 +34,8 @@ PAGE = Page(
     },
     cells=("lstm", "gru"),
     idle={
-        "gate": lambda now: "gate" * (now["cell"] == "gru"),
-        "gru_gate": lambda now: "gru_gate" * (now["cell"] == "lstm"),
+        "gate": lambda now: "gate" if now["cell"] == "gru" else "",
+        "gru_gate": lambda now: "gru_gate" if now["cell"] == "lstm" else "",
     },
     pictured=lambda cell: (cell, "rnn"),
 )

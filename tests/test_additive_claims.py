@@ -21,6 +21,7 @@ def said_at(experiment: Experiment) -> tuple[str, str, list[str]]:
     """The finding, the title over the curves, and all other texts of the picture."""
     drawn = drawn_by(PICTURE, experiment)
     (whole,) = drawn["whole"]
+    assert None not in whole.values()
     texts = [row["text"] for name in ("labels", "names") for row in drawn[name]]
     return plain(said_by(PICTURE, experiment)), whole["curves"], [whole["map"], *texts]
 

@@ -61,8 +61,8 @@ ROOMS: dict[str, set[str]] = {
 }
 #: Pictures whose rooms are not parted yet: there each file may do what any of them may.
 UNPARTED = {
-    *("before_after", "blank", "by_hand", "cliff", "clipping", "cost"),
-    *("jacobians", "latch", "vanish_or_explode"),
+    *("before_after", "blank", "by_hand", "cliff"),
+    *("clipping", "cost", "vanish_or_explode"),
 }
 #: A part of a picture's answer that has a file of its own -> its room.
 PARTS = {"phase_diagram.crossing": "answer"}

@@ -1,22 +1,20 @@
 """The latch's picture: cobwebs against iterating the map, attractors and words against a root finder."""
 
 import math
-from typing import Any
 
 import mpmath
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
-from rnn_dynamics.pictures.latch.answer import OPENING_WEIGHT, WEIGHTS, latch_picture
-from rnn_dynamics.pictures.latch.chart import latch_chart
-from rnn_dynamics.pictures.latch.table import START, STEPS, cobweb, latch_datasets
+from rnn_dynamics import Experiment
+from rnn_dynamics.pictures.latch import PICTURE
+from rnn_dynamics.pictures.latch.answer import START, STEPS, cobweb
+from tests.handed_out import opened
+from tests.pictured import column, drawn_by, said_by
 
 
-def rows(stream: bytes) -> list[dict[str, Any]]:
-    table: list[dict[str, Any]] = pa.ipc.open_stream(stream).read_all().to_pylist()
-    return table
+def words(weight: str) -> str:
+    return said_by(PICTURE, Experiment(), latch_weight=weight)
 
 
 @pytest.mark.parametrize("weight", [0.05, 1.0, 1.25, 3.0])
@@ -34,7 +32,7 @@ def test_a_cobweb_goes_to_the_curve_and_to_the_diagonal_by_turns(weight: float, 
 
 def test_paths_from_both_sides_of_zero_end_at_the_attractors_of_the_picture() -> None:
     # Bengio, Simard & Frasconi 1994: at w = 1.25 the attractors are ±0.71041.
-    (low, high) = (row["x"] for row in rows(latch_datasets(1.25, ("",))["attractors"]))
+    low, high = column(drawn_by(PICTURE, Experiment(), latch_weight="1.25")["attractors"], "state")
     assert high == pytest.approx(0.71041, abs=5e-6)
     assert low == -high
     assert cobweb(1.25, START, 200)[-1].tolist() == pytest.approx([high, high], abs=1e-12)
@@ -42,39 +40,31 @@ def test_paths_from_both_sides_of_zero_end_at_the_attractors_of_the_picture() ->
 
 
 def test_the_lines_of_the_picture_are_curve_and_cobwebs() -> None:
-    lines = {row["name"]: row for row in rows(latch_datasets(2.0, ("a", "b"))["lines"])}
-    x, y = ([float(part) for part in str(lines["curve"][axis]).split(",")] for axis in ("x", "y"))
-    np.testing.assert_allclose(y, np.tanh(2.0 * np.array(x)), rtol=0, atol=2e-3)  # three decimals
+    lines = drawn_by(PICTURE, Experiment(), latch_weight="2.00")["lines"]
+    x, y = (np.array(column(lines, axis, name="curve")) for axis in ("state", "next"))
+    np.testing.assert_allclose(y, np.tanh(2.0 * x), rtol=0, atol=1e-6)
     for name, start in (("up", START), ("down", -START)):
-        points = np.array([[float(part) for part in str(lines[name][axis]).split(",")] for axis in ("x", "y")]).T
-        np.testing.assert_allclose(points, cobweb(2.0, start, STEPS), rtol=0, atol=5.1e-4)
+        points = np.transpose([column(lines, axis, name=name) for axis in ("state", "next")])
+        np.testing.assert_allclose(points, cobweb(2.0, start, STEPS), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("weight", ["1.25", "2.00", "3.00"])
 def test_the_words_name_attractor_slope_and_what_is_left(weight: str) -> None:
     attractor = mpmath.findroot(lambda x: mpmath.tanh(float(weight) * x) - x, 0.95)
     slope = float(weight) * (1 - attractor**2)
-    _, words = latch_picture("jacobians", weight)
-    assert f"±{float(attractor):.2f}, slope there {float(slope):.2f}" in words
-    assert (
-        str(round(float(STEPS * mpmath.log10(slope)))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) in words
-    )
+    assert f"±{float(attractor):.2f}, slope there {float(slope):.2f}" in words(weight)
+    left = str(round(float(STEPS * mpmath.log10(slope))))
+    assert left.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) in words(weight)
 
 
 def test_up_to_one_there_is_one_attractor_and_no_memory() -> None:
-    assert "One attractor, 0, slope there 0.95" in latch_picture("jacobians", "0.95")[1]
-    assert "the edge" in latch_picture("jacobians", "1.00")[1]
-    assert "Two attractors" in latch_picture("jacobians", "1.05")[1]
+    assert "One attractor, 0, slope there 0.95" in words("0.95")
+    assert "the edge" in words("1.00")
+    assert "Two attractors" in words("1.05")
 
 
 def test_every_position_of_the_slider_has_a_picture() -> None:
-    assert OPENING_WEIGHT in WEIGHTS
-    assert (WEIGHTS[0], WEIGHTS[-1], len(WEIGHTS)) == ("0.05", "3.00", 60)
-    sizes = [sum(map(len, latch_picture("jacobians", weight)[0].values())) for weight in WEIGHTS]
-    assert max(sizes) < 5_000
-
-
-@pytest.mark.parametrize("background", THEMES)
-def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> None:
-    text = str(latch_chart(background).to_dict())
-    assert all(f"'data': {{'name': '{name}'}}" in text for name in latch_datasets(1.0, ("",)))
+    weights = opened("jacobians")["WEIGHTS"]
+    assert PICTURE.views["latch_weight"] in weights
+    assert (weights[0], weights[-1], len(weights)) == ("0.05", "3.00", 60)
+    assert all(words(weight) for weight in weights)

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pandas as pd
 
 from rnn_dynamics import Experiment
+from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.depth.table import layers
-from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
-from rnn_dynamics.pictures.jacobians.table import jacobian_table
 from rnn_dynamics.pictures.losses.answer import loss_answer
 from rnn_dynamics.pictures.losses.table import loss_by_time, truncation
 from rnn_dynamics.pictures.phase_diagram.answer import phase_answer
@@ -30,9 +29,9 @@ SETTINGS = [
 
 def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
     """Every table of the four pages, by name."""
-    jacobians, losses = jacobian_answer(experiment), loss_answer(experiment)
+    losses = loss_answer(experiment)
     found = {
-        "jacobians": jacobian_table(jacobians.lags, jacobians.log10_singular_values, jacobians.factors),
+        "jacobians": frames("jacobians", experiment)["lines"],
         "losses": loss_by_time(losses, {}),
         "truncation": truncation(losses, {}),
         "lags": lag_file(phase_answer(experiment, LAG), LAG),

@@ -173,10 +173,10 @@ def loss_script_download(answer: LossByTime) -> Download:
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "gradients": lambda answer: script_download(answer.experiment),
     "whole_gradient": lambda answer: script_download(
-        replace(answer.experiment, hidden_path="open"), ", whole gradient"
+        replace(answer.experiment, hidden_path="open"), _labels()["whole_gradient"]
     ),
     "path_alone": lambda answer: script_download(
-        replace(answer.experiment, hidden_path="cut"), ", additive path alone"
+        replace(answer.experiment, hidden_path="cut"), _labels()["path_alone"]
     ),
     "default": lambda answer: script_download(answer.default, _labels()["default"]),
     "products": lambda answer: jacobian_script_download(answer.experiment),

@@ -21,7 +21,17 @@ from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
 #: The pictures that can be drawn by name; each is PICTURE of the folder of that name.
-NAMES = ("additive_path", "depth", "initialisation", "learning", "losses", "phase_diagram", "shapes")
+NAMES = (
+    "additive_path",
+    "depth",
+    "initialisation",
+    "jacobians",
+    "latch",
+    "learning",
+    "losses",
+    "phase_diagram",
+    "shapes",
+)
 
 
 def picture(name: str) -> Picture[Any]:

@@ -1,26 +1,22 @@
-"""The answer behind the page "A product of Jacobians", and its picture; the words are in `jacobian_words`."""
+"""A product of Jacobians: its singular values, its exponents, and the factors per step that laws would give it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.engine.cells import CELLS, cell_of
+from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
 from rnn_dynamics.engine.run import run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.jacobians.table import JacobianPicture, jacobian_datasets
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
-from rnn_dynamics.pictures.kit.remembered import COMPUTING
+from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 
-PAGE = "jacobians"
 #: T·S³, beyond which the exponents of half the directions are computed: all would take a quarter of a second.
 LARGEST_SPECTRUM = 2e8
 #: A direction survives if so much of it is left at the longest lag.
@@ -36,9 +32,9 @@ _LN_10 = float(np.log(10.0))
 class JacobianAnswer:
     """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
 
-    lags, log10_singular_values, exponents, spread: as there. eigenvalues and singular_values: as in `JacobianPicture`.
-    digits: of the norms, see `Rounded`. slope: mean of the activation's derivative over units and steps, for a cell
-    without gates; else nan.
+    lags, log10_singular_values, exponents, spread: as there. eigenvalues: "weights" (H,) of the state matrix and "mean"
+    (S,) of the mean Jacobian. singular_values: (H,) of the state matrix. slope: mean of the activation's derivative
+    over units and steps, for a cell without gates; else nan. digits: of the norms, see `Rounded`.
     """
 
     experiment: Experiment
@@ -50,6 +46,11 @@ class JacobianAnswer:
     singular_values: Array
     slope: float
     digits: int
+
+    @property
+    def cell(self) -> Cell:
+        """The cell whose state is followed."""
+        return CELLS[self.experiment.cell]
 
     @property
     def back(self) -> int:
@@ -69,7 +70,13 @@ class JacobianAnswer:
     @cached_property
     def bound_holds(self) -> bool:
         """Whether (γ σ_max)^lag is a law of this cell: it is derived for a network without gates."""
-        return not CELLS[self.experiment.cell].gates
+        return not self.cell.gates
+
+    @cached_property
+    def log10_moduli(self) -> Array:
+        """(H + S,), log10 |λ| of all eigenvalues, in their order."""
+        with np.errstate(divide="ignore"):
+            return np.log10(np.abs(np.concatenate(list(self.eigenvalues.values()))))
 
     @cached_property
     def factors(self) -> dict[str, float]:
@@ -81,6 +88,11 @@ class JacobianAnswer:
         with np.errstate(divide="ignore"):
             bound, radius, mean = np.log10([self.singular_values[0], radius, mean]).tolist()
         return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0]) / _LN_10, "mean": mean}
+
+    @property
+    def over(self) -> dict[str, float]:
+        """log10 of each factor over the longest lag; 0 steps are a factor of 1, whatever it is."""
+        return {name: self.back * slope if self.back else 0.0 for name, slope in self.factors.items()}
 
     @property
     def laws(self) -> dict[str, float]:
@@ -108,12 +120,45 @@ class JacobianAnswer:
         return low, high
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
+        exponent, spread = float(self.exponents[0]), float(np.nan_to_num(self.spread[0]))
+        return (exponent - spread) / _LN_10, (exponent + spread) / _LN_10
+
+    @cached_property
+    def coincide(self) -> bool:
+        """Whether all directions change as the bound says, to 1 %: W_hh rotates and scales, and all slopes are 1."""
+        ends = [self.norm[-1], self.log10_singular_values[-1, -1], self.over["bound"]]
+        return bool(self.back and np.isfinite(ends).all() and np.ptp(ends) < VISIBLE)
+
+    @property
+    def below_the_bound(self) -> float:
+        """log10 of how many times smaller the norm is than its bound."""
+        return self.over["bound"] - float(self.norm[-1])
+
+    @property
+    def unresolved(self) -> int:
+        """How many exponents cannot be told from rounding."""
+        return int(np.isnan(self.exponents).sum())
+
+    @property
+    def lost(self) -> int:
+        """How many exponents are −∞."""
+        return int(np.isneginf(self.exponents).sum())
+
+    @cached_property
+    def ended(self) -> tuple[int, int]:
+        """The first lag at which singular values are not told from rounding, and how many at the longest; or zeros."""
+        ended = np.isnan(self.log10_singular_values).sum(axis=1)
+        return (int(self.lags[(ended > 0).argmax()]), int(ended[-1])) if ended.any() else (0, 0)
+
+    @property
     def survivors(self) -> int:
         """How many of the S directions keep more than SURVIVES over the longest lag."""
         return int((self.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
 
 
-@lru_cache(maxsize=256)
+@remembered
 def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
     """Answer for one experiment."""
     size = len(cell_of(experiment).components) * experiment.hidden_size
@@ -137,131 +182,7 @@ def _kept(trace: JacobianTrace) -> JacobianAnswer:
             "mean": np.linalg.eigvals(trace.jacobians.mean(axis=0)).astype(complex),
         },
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
-        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says, and a row of zeros says nothing.
         digits=trace.digits,
+        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says, and a row of zeros says nothing.
         slope=float((np.linalg.norm(trace.jacobians, axis=2)[:, written] / rows[written]).mean()) if plain else np.nan,
     )
-
-
-@lru_cache(maxsize=256)
-def jacobian_picture(experiment: Experiment, against_lag: bool, colour: str) -> dict[str, bytes]:
-    """The picture's datasets."""
-    answer = jacobian_answer(experiment)
-    words, says = sentences(PAGE), numbers_of(answer)
-    titles = words["titles"]
-    return jacobian_datasets(
-        JacobianPicture(
-            length=experiment.sequence_length,
-            lags=answer.lags,
-            log10_singular_values=answer.log10_singular_values,
-            laws=answer.laws,
-            circles=tuple(name for name in answer.laws if name != "exponent"),
-            labels={name: words["labels"][name].format(**says) for name in ("norm", *answer.laws)},
-            eigenvalues=answer.eigenvalues,
-            pointed=words["pointed"],
-            steps=str(says["steps"]),
-            singular_values=answer.singular_values,
-            exponents=answer.exponents,
-            colour=colour,
-            titles={
-                name: titles[key].format(**says)
-                for name, key in {
-                    "lines": _claim(answer),
-                    "weights": "weights",
-                    "mean": "mean",
-                    "spectrum": _spectrum(answer),
-                }.items()
-            },
-            against_lag=against_lag,
-        )
-    )
-
-
-def _claim(answer: JacobianAnswer) -> str:
-    """Which title is the most telling true one."""
-    if not answer.back:
-        return "single"
-    if not answer.bound_holds:
-        return "gated"
-    if answer.experiment.hidden_path == "cut":
-        return "cut"
-    if coincide(answer):
-        return "coincide"
-    if answer.excess[1] > np.log10(2.0):
-        return "exceeds"
-    return "grows" if answer.positive[0] and answer.norm[-1] > VISIBLE else "bound"
-
-
-def _spectrum(answer: JacobianAnswer) -> str:
-    """Which title of the exponents is true."""
-    low, high = answer.positive
-    return "spectrum" if low == high else "spectrum_between" if answer.back else "spectrum_single"
-
-
-def coincide(answer: JacobianAnswer) -> bool:
-    """Whether all directions change as the bound says, to 1 %: W_hh rotates and scales, and all slopes are 1."""
-    ends = [answer.norm[-1], answer.log10_singular_values[-1, -1], answer.back * answer.factors["bound"]]
-    return bool(answer.back and np.isfinite(ends).all() and np.ptp(ends) < np.log10(1.01))
-
-
-def numbers_of(answer: JacobianAnswer) -> dict[str, str | int]:
-    """What the sentences are filled with, as text where a number needs a form."""
-    back, experiment = answer.back, answer.experiment
-    over = {name: power_of_ten(back * slope if back else 0.0) for name, slope in answer.factors.items()}
-    step = {f"{name}_step": _factor(slope) for name, slope in answer.factors.items()}
-    low, high = answer.positive
-    return (
-        over
-        | step
-        | {
-            "norm": power_of_ten(float(answer.norm[-1])),
-            "norm_step": _factor(float(answer.norm[-1]) / back if back else np.nan),
-            "exponent": _between(*(power_of_ten(back * end if back else 0.0) for end in _ends(answer))),
-            "exponent_step": _between(*(_factor(end) for end in _ends(answer))),
-            "exponent_nats": _exponent(answer),
-            "cell": CELLS[experiment.cell].label,
-            "matrix": CELLS[experiment.cell].state_matrix,
-            "state": "[h | c]" if len(CELLS[experiment.cell].components) > 1 else "h",
-            "steps": sentences(PAGE)["steps"]["one" if back == 1 else "other"].format(count=back),
-            "size": answer.size,
-            "computed": len(answer.exponents),
-            "survivors": answer.survivors,
-            "positive": low,
-            "possible": high,
-            "slope": f"{answer.slope:.2f}",
-            "excess_lag": answer.excess[0],
-            "excess": power_of_ten(answer.excess[1]),
-        }
-    )
-
-
-def _exponent(answer: JacobianAnswer) -> str:
-    """λ₁ with the digits that its spread leaves, and the spread."""
-    exponent, spread = float(answer.exponents[0]), float(answer.spread[0])
-    if not np.isfinite(exponent):
-        return "−∞" if np.isneginf(exponent) else "–"
-    if np.isnan(spread):
-        return _signed(exponent, 1)
-    digits = int(np.clip(np.ceil(-np.log10(max(spread, 1e-9))), 1, 3))
-    shown = _signed(exponent, digits)
-    return f"{shown} ± {spread:.{digits}f}" if round(spread, digits) else shown
-
-
-def _signed(value: float, digits: int) -> str:
-    """A number with a real minus sign, and no sign before a zero."""
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
-
-
-def _ends(answer: JacobianAnswer) -> tuple[float, float]:
-    """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
-    exponent, spread = float(answer.exponents[0]), float(np.nan_to_num(answer.spread[0]))
-    return (exponent - spread) / _LN_10, (exponent + spread) / _LN_10
-
-
-def _between(low: str, high: str) -> str:
-    return low if low == high else str(sentences(PAGE)["between"].format(low=low, high=high))
-
-
-def _factor(log10_value: float) -> str:
-    """A factor per step, with one digit more where it is almost 1."""
-    return times(log10_value, ".4g" if abs(log10_value) < 0.02 else ".3g")

@@ -71,6 +71,15 @@ def signed(value: float, digits: int) -> str:
     return f"{value:z.{digits}f}".replace("-", "−")
 
 
+def with_spread(value: float, spread: float) -> str:
+    """A number with the digits that its spread leaves, and the spread where it has one: −0.52 ± 0.03, −∞, – for nan."""
+    if not math.isfinite(value):
+        return "−∞" if value == -math.inf else "–"
+    digits = 1 if math.isnan(spread) else min(3, max(1, math.ceil(-math.log10(max(spread, 1e-9)))))
+    shown, known = signed(value, digits), not math.isnan(spread) and round(spread, digits)
+    return f"{shown} ± {spread:.{digits}f}" if known else shown
+
+
 def as_computed(value: float) -> str:
     """What is left of a difference, with digits that tell it from a rounding: 2.4e-16, 0."""
     return f"{value:.1e}" if value else "0"

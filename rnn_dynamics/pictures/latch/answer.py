@@ -1,33 +1,58 @@
-"""The latch x' = tanh(w x) below the picture: its datasets, title and sentence."""
+"""The latch x′ = tanh(w x), one unit that may hold a bit: where it settles, and two of its paths."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.theory import latch
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.latch.table import START, STEPS, latch_datasets
+from rnn_dynamics.experiment import Experiment
 
-#: What the slider of w offers, as a link spells it; an attractor's slope is 1 at w = 1.
-WEIGHTS = tuple(f"{weight / 20:.2f}" for weight in range(1, 61))
-OPENING_WEIGHT = "1.25"
+Array = NDArray[np.float64]
+
+#: The two paths begin this far from 0, and are followed for so many steps.
+START = 0.05
+STEPS = 20
+_STATES = np.linspace(-1.1, 1.1, 45)
 
 
-@lru_cache(maxsize=len(WEIGHTS))
-def latch_picture(page: str, weight: str) -> tuple[dict[str, bytes], str]:
-    """Datasets and sentence at a weight w."""
-    words, answer = sentences(page)["latch"], latch(float(weight))
-    case = "two" if len(answer.attractors) > 1 else "edge" if answer.slope == 1.0 else "one"
-    says = {
-        "weight": weight,
-        "attractor": f"{answer.attractors[-1]:.2f}",
-        "slope": f"{answer.slope:.2f}" if answer.slope > 0.005 else f"{answer.slope:.1g}",
-        "steps": STEPS,
-        "start": START,
-        "left": power_of_ten(STEPS * float(np.log10(answer.slope))),
-    }
-    titles = tuple(line.format(**says) for line in words["titles"][case])
-    return latch_datasets(float(weight), titles), words[case].format(**says)
+@dataclass(frozen=True, kw_only=True)
+class LatchAnswer:
+    """The latch of a weight w. attractors: the states at which it settles. slope: there, of its map."""
+
+    experiment: Experiment
+    weight: float
+    attractors: tuple[float, ...]
+    slope: float
+    digits: None = None
+
+    @property
+    def log10_left(self) -> float:
+        """log10 of what is left of a gradient after STEPS steps at an attractor."""
+        return STEPS * float(np.log10(self.slope))
+
+    @property
+    def lines(self) -> dict[str, Array]:
+        """The map's curve, and the path up from START and down from −START: points (state, next state)."""
+        curve = np.stack([_STATES, np.tanh(self.weight * _STATES)], axis=1)
+        paths = {name: cobweb(self.weight, sign * START, STEPS) for name, sign in {"up": 1, "down": -1}.items()}
+        return {"curve": curve, **paths}
+
+
+def latch_answer(experiment: Experiment, weight: float) -> LatchAnswer:
+    """Answer for a weight from 0 to 10, whatever the experiment; ValueError for others."""
+    found = latch(weight)
+    return LatchAnswer(experiment=experiment, weight=weight, attractors=found.attractors, slope=found.slope)
+
+
+def cobweb(weight: float, start: float, steps: int) -> Array:
+    """Corners (2·steps + 1, 2) of the path from `start`: up or down to the curve x′ = tanh(w x), across to x′ = x."""
+    states = [start]
+    for _ in range(steps):
+        states.append(float(np.tanh(weight * states[-1])))
+    across = np.repeat(states, 2)[:-1]
+    upwards = np.repeat(states, 2)[1:]
+    upwards[0] = 0.0  # from the axis, not from the curve
+    return np.stack([across, upwards], axis=1)

@@ -1,71 +1,48 @@
-"""The cobweb of x' = tanh(w x): the curve, the diagonal, two paths and where they settle.
+"""The cobweb of x′ = tanh(w x): the curve, the diagonal, two paths and where they settle.
 
-Datasets (see `tables.latch`): lines, attractors, title.
+Tables (see `table`): lines, attractors, whole (one row).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import at, flattened, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme
+from rnn_dynamics.pictures.kit.panel import LINES, Panel
+from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
+from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
-HEIGHT = 360
-_PARAMETERS = {
-    "narrow": "width < 560 * zoom",
-    "side": "min(width, height)",
-    "title": "split(data('title')[0].lines, '|')",
-}
+_PARAMETERS = {"narrow": "width < 560 * zoom", "side": "min(width, height)", "whole": "data('whole')[0]"}
+_ENDS, _TICKS = (-1.1, 1.1), [-1, -0.5, 0, 0.5, 1]
 
 
-def latch_chart(background: Background) -> alt.LayerChart:
-    """The cobweb on one background."""
+def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+    """The cobweb in a square."""
     theme = THEMES[background]
-    lines: Any = [
-        _line("curve", color=theme.palette[0], strokeWidth=3),
-        _line("up", color=theme.text, strokeWidth=1.5),
-        _line("down", color=theme.text, strokeWidth=1.5, strokeDash=[5, 3]),
+    square = Panel(theme, axes, "0", "side", "height - side", "height")
+    styles: dict[str, dict[str, Any]] = {
+        "curve": {"color": theme.palette[0], "strokeWidth": 3},
+        "up": {"color": theme.text, "strokeWidth": 1.5},
+        "down": {"color": theme.text, "strokeWidth": 1.5, "strokeDash": [5, 3]},
+    }
+    lines = [
+        alt.Chart().transform_filter(f"datum.name === '{name}'").mark_line(order=None, **style)
+        for name, style in styles.items()
     ]
-    x, y = (_axis(alt.X, "x:Q", "state x", "bottom"), _axis(alt.Y, "y:Q", "next state x′", "left"))
+    x = square.x("state:Q", _ENDS, axes["state"], values=_TICKS)
+    y = square.y("next:Q", _ENDS, axes["next"], values=_TICKS)
+    diagonal = alt.Chart(alt.NamedData("whole")).mark_rule(color=theme.quiet)  # where a state stays as it is
     attractors = alt.Chart(alt.NamedData("attractors")).mark_point(
         filled=True, size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5, opacity=1
     )
     return picture(
         theme,
         _PARAMETERS,
-        _diagonal(theme),
+        diagonal.encode(x=at(square.left), y=at(square.bottom), x2=at(square.right), y2=at(square.top)),
         group("lines", *lines, x=x, y=y),
-        attractors.encode(x="x:Q", y="x:Q"),
-        heading(theme, "title", "0", "0", data="title"),
-        height=HEIGHT,
-    )
-
-
-def _axis(channel: Any, field: str, title: str, orient: Any) -> Any:
-    """Both axes go from −1.1 to 1.1 and are equally long."""
-    ends: list[Any] = (
-        [0, alt.ExprRef("side")] if orient == "bottom" else [alt.ExprRef("height"), alt.ExprRef("height - side")]
-    )
-    return channel(
-        field,
-        title=title,
-        scale=alt.Scale(domain=[-1.1, 1.1], range=ends, nice=False, zero=False),
-        axis=alt.Axis(orient=orient, values=[-1, -0.5, 0, 0.5, 1]),
-    )
-
-
-def _line(name: str, **style: Any) -> alt.Chart:
-    return (
-        flattened(x="datum.x", y="datum.y").transform_filter(f"datum.name === '{name}'").mark_line(order=None, **style)
-    )
-
-
-def _diagonal(theme: Theme) -> alt.Chart:
-    """Where a state stays as it is."""
-    return (
-        alt.Chart(alt.NamedData("title"))
-        .mark_rule(color=theme.quiet)
-        .encode(x=at("0"), y=at("height"), x2=at("side"), y2=at("height - side"))
+        attractors.encode(x="state:Q", y="state:Q"),
+        heading(theme, LINES.format("title"), "0", "0"),
+        height=360,
     )
