@@ -61,7 +61,7 @@ ROOMS: dict[str, set[str]] = {
 }
 #: Pictures whose rooms are not parted yet: there each file may do what any of them may.
 UNPARTED = {
-    *("before_after", "blank", "by_hand", "cliff"),
+    *("before_after", "blank", "cliff"),
     *("clipping", "cost", "vanish_or_explode"),
 }
 #: A part of a picture's answer that has a file of its own -> its room.

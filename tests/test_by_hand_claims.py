@@ -16,11 +16,10 @@ from rnn_dynamics.by_hand.against_torch import gru_gradients
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES
 from rnn_dynamics.content import prose, sentences
-from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, hand_picture, reset_factors
-from rnn_dynamics.pictures.by_hand.words import hand_finding, hand_question
-from tests.claims import assert_readable, briefly, factor_per_step, plain, strange_settings
-from tests.reader import LONGEST_LINE
-from tests.test_tables import read
+from rnn_dynamics.pictures.by_hand import PICTURE
+from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, resets
+from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(
     cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2, forget_bias=0.0
@@ -51,15 +50,29 @@ every_setting = pytest.mark.parametrize(
 )
 
 
+def said(experiment: Experiment, mistake: str) -> str:
+    return said_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake or "none"})
+
+
+def hand_question(experiment: Experiment, mistake: str) -> str:
+    """What stands above the board."""
+    return said(experiment, mistake).partition('<h2 class="walk">')[0]
+
+
+def hand_finding(experiment: Experiment, mistake: str) -> str:
+    """What stands below it."""
+    return said(experiment, mistake).partition('<div class="ticks">')[2]
+
+
 @every_setting
 def test_every_claim_holds_beside_its_ticks(experiment: Experiment, mistake: str) -> None:
     answer = hand_answer(experiment, mistake)
-    (whole,) = read(hand_picture(experiment, mistake, 1)["whole"])
+    (whole,) = drawn_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake or "none"})["whole"]
     claim, finding = whole["claim"], plain(hand_finding(experiment, mistake))
     assert_readable(claim)
     assert_readable(re.sub(r"<code[^>]*>.*?</code>", "", hand_question(experiment, mistake)))
     assert_readable(finding)
-    assert max(map(len, claim.split("|"))) <= LONGEST_LINE
+    assert_fits_a_phone(claim, whole["hand"], whole["torch"], whole["difference"])
     results = {name: gap for name, (_, gap) in answer.results.items()}
     autograd, definition = (max(gaps[place] for gaps in answer.gradients.values()) for place in (0, 1))
     torchs = max(*results.values(), autograd) <= TOLERANCE
@@ -215,7 +228,7 @@ def test_at_torchs_default_neither_order_loses_more_than_the_other() -> None:
         [factor_per_step(np.log10(np.linalg.norm(by_hand(one, reset_before=first), axis=(1, 2)))) for one in examples()]
         for first in (True, False)
     )
-    found = [10**values for values in reset_factors("torch", 1.0)]
+    found = [10**values for values in (resets("torch", 1.0).before, resets("torch", 1.0).after)]
     np.testing.assert_allclose(found, [before, after], rtol=1e-9)
     said = html.unescape(plain(hand_question(replace(OPENING, cell="gru"), "early reset")))
     assert f"×{np.median(before):.3g} per step back in the median (×{min(before):.3g} to ×{max(before):.3g})" in said
@@ -229,7 +242,8 @@ def test_at_torchs_default_neither_order_loses_more_than_the_other() -> None:
     ("initialisation", "input_scale"), [("gaussian", 0.0), ("identity", 1.0), ("orthogonal", 1.0), ("gaussian", 3.0)]
 )
 def test_what_is_said_of_the_orders_is_what_their_factors_are(initialisation: str, input_scale: float) -> None:
-    before, after = reset_factors(initialisation, input_scale)
+    found = resets(initialisation, input_scale)
+    before, after = found.before, found.after
     experiment = Experiment(
         cell="gru", initialisation=initialisation, input_scale=input_scale, hidden_size=2, sequence_length=3
     )

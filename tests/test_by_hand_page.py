@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,16 +14,17 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
 from rnn_dynamics.by_hand.against_torch import ask_torch
 from rnn_dynamics.by_hand.example import make_example
+from rnn_dynamics.by_hand.lines import lines_of
 from rnn_dynamics.by_hand.mistakes import MISTAKES, HandWritten
 from rnn_dynamics.content import sentences
-from rnn_dynamics.pictures.by_hand.answer import PAGE, hand_answer, hand_picture, short
-from rnn_dynamics.pictures.by_hand.board import board, lines_of, three_digits
-from rnn_dynamics.pictures.by_hand.chart import hand_chart
-from rnn_dynamics.pictures.by_hand.table import how_far, steps_table
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.kit.theme import THEMES
+from rnn_dynamics.pictures import frames
+from rnn_dynamics.pictures.by_hand import MOST, PICTURE
+from rnn_dynamics.pictures.by_hand.answer import hand_answer
+from rnn_dynamics.pictures.kit.numbers import aligned, difference
+from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import open_page, shown
 
+PAGE = "by_hand"
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
 BOTH = replace(OPENING, bidirectional=True)
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
@@ -42,9 +42,18 @@ def codes(app: AppTest) -> list[str]:
     return [str(code.value) for code in app.code[1:]]
 
 
-def picture(experiment: Experiment, mistake: str = "", step: int = 1) -> dict[str, Any]:
-    streams = hand_picture(experiment, mistake, step)
-    return {name: pa.ipc.open_stream(stream).read_all().to_pylist() for name, stream in streams.items()}
+def views(experiment: Experiment, mistake: str, step: int) -> dict[str, str]:
+    return {f"{experiment.cell}_mistake": mistake or "none", "step": str(step)}
+
+
+def picture(experiment: Experiment, mistake: str = "", step: int = 1) -> dict[str, Rows]:
+    return drawn_by(PICTURE, experiment, **views(experiment, mistake, step))
+
+
+def board(experiment: Experiment, mistake: str, step: int) -> str:
+    """Both boards, without what stands above and below them."""
+    said = said_by(PICTURE, experiment, **views(experiment, mistake, step))
+    return said[said.index('<h2 class="walk">') : said.index('<div class="ticks">')]
 
 
 def mistaken(cell: str, mistake: str) -> dict[str, str]:
@@ -138,8 +147,8 @@ def test_the_differences_on_the_page_are_those_of_torch(cell: str) -> None:
         size = max(1.0, np.abs(gradients[name]).max())
         assert answer.gradients[name][0] == pytest.approx(np.abs(value - gradients[name]).max() / size, rel=1e-12)
     said = words(open_page(PAGE, {"cell": cell.upper(), f"{cell}_mistake": mistake}))
-    assert f"✗ {short(answer.results['outputs'][1])}" in re.sub(r"\s+", " ", said)
-    assert f"finite differences: {short(answer.definition_gap)}" in said
+    assert f"✗ {difference(answer.results['outputs'][1])}" in re.sub(r"\s+", " ", said)
+    assert f"finite differences: {difference(answer.definition_gap)}" in said
 
 
 @pytest.mark.parametrize("seed", [0, 50])
@@ -212,7 +221,7 @@ def test_the_board_shows_each_line_with_its_numbers(cell: str, step: int) -> Non
             for values in (steps[0][step - 1][name], steps[1][5 - step][name]):
                 assert f"<b>{name}</b>" in text
                 for row in values:
-                    assert re.search(r"\s+".join(re.escape(three_digits(value)) for value in row), text)
+                    assert re.search(r"\s+".join(re.escape(aligned(value)) for value in row), text)
 
 
 def test_shapes_are_given_in_letters_and_numbers() -> None:
@@ -284,44 +293,36 @@ def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bo
     assert len(rows) == 3 * by_hand.size
     for row in rows:
         values = (by_hand, by_torch, by_hand - by_torch)[row["panel"]]
-        assert row["value"] == pytest.approx(values[row["t"], row["row"]], rel=1e-12, abs=1e-15)
+        assert row["value"] == pytest.approx(values[row["step"] - 1, row["row"]], rel=1e-12, abs=1e-15)
         assert row["wrong"] == (row["panel"] == 2 and abs(row["value"]) > 1e-12)
 
 
 def test_the_claim_is_the_most_telling_true_one() -> None:
     for mistake, start in {
         "": "By hand the outputs are torch's to",
-        "no flip": "One line is changed:|outputs are up to",
-        "wrong end": "One line is changed: outputs are torch's,|the last states up to",
-        "no slope": "One line is changed: outputs are torch's,|gradients up to",
+        "no flip": "One line is changed:¦outputs are up to",
+        "wrong end": "One line is changed: outputs are torch's,¦the last states up to",
+        "no slope": "One line is changed: outputs are torch's,¦gradients up to",
     }.items():
         assert picture(BOTH, mistake)["whole"][0]["claim"].startswith(start)
 
 
 def test_a_difference_is_written_as_one_reads_it() -> None:
-    assert [how_far(value) for value in (0.0, -0.414, 2.2e-16, 0.005, 1.7)] == ["0", "0.41", "2e-16", "5e-3", "1.70"]
-    assert [short(value) for value in (0.0, 0.414, 2.2e-16, 0.00062, 1e-12)] == [
-        "0",
-        "0.41",
-        "2.2e-16",
-        "6.2e-4",
-        "1e-12",
-    ]
-    assert [three_digits(value) for value in (-0.5, 1.0, 123.4, -0.0)] == ["−0.500", "1.00", "123", "0.00"]
+    sizes, narrow = (0.0, 0.414, 2.2e-16, 0.00062, 1e-12), (0.0, 0.414, 2.2e-16, 0.005, 1.7)
+    assert [difference(size) for size in sizes] == ["0", "0.41", "2.2e-16", "6.2e-4", "1e-12"]
+    assert [difference(size, ".2f", ".0e") for size in narrow] == ["0", "0.41", "2e-16", "5e-3", "1.70"]
+    assert [aligned(value) for value in (-0.5, 1.0, 123.4, -0.0)] == ["−0.500", "1.00", "123", "0.00"]
 
 
-@pytest.mark.parametrize("background", THEMES)
-def test_the_chart_is_valid_and_small(background: Any) -> None:
-    assert "height" not in hand_chart(background).to_dict()  # the screen decides
-    largest = replace(BOTH, cell="lstm", sequence_length=6, hidden_size=3)
-    size = len(str(as_vega_lite(hand_chart, background)))
-    assert size + sum(map(len, hand_picture(largest, "", 1).values())) < 20_000
+def test_an_experiment_that_fits_on_no_board_is_made_smaller() -> None:
+    asked = PICTURE.answer(Experiment(), {}).experiment
+    assert asked == replace(Experiment(), **MOST)  # type: ignore[arg-type]
 
 
 def test_the_table_of_steps_holds_every_number() -> None:
     example, hand = make_example(replace(BOTH, cell="gru")), HandWritten("gru")
     forward = hand.forward(example)
-    table = steps_table({"forward": forward.steps, "backward": hand.backward(example, forward).steps})
+    table = frames(PAGE, replace(BOTH, cell="gru"))["steps"]
     assert set(table["pass"]) == {"forward", "backward"}
     for number, network in enumerate(("onward", "reverse")):
         for name in ("u_r", "z", "h"):

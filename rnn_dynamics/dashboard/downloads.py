@@ -169,6 +169,12 @@ def loss_script_download(answer: LossByTime) -> Download:
     return _script(of, _labels()["each_loss"], "each_loss", lambda: loss_script(answer), lambda: answer.digits)
 
 
+def comparison_download(answer: Any) -> Download:
+    """The script that computes an example by hand and by torch."""
+    label = sentences("by_hand", language())["files"]["comparison"]
+    return Download(label=label, what="comparison", suffix="py", content=lambda: str(answer.comparison))
+
+
 #: Kind of a picture's script -> the script of its answer.
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "gradients": lambda answer: script_download(answer.experiment),
@@ -182,6 +188,7 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "products": lambda answer: jacobian_script_download(answer.experiment),
     "shape": lambda answer: shape_script_download(answer.trace),
     "each_loss": lambda answer: loss_script_download(answer.trace),
+    "comparison": comparison_download,
 }
 
 

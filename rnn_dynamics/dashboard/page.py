@@ -89,13 +89,12 @@ class Page(Frame):
         show_progress(work, self.picture.progress(self.words(), work), self.words("app")["growing"])
         come_back(work, rests)
 
-    def show_controls(self) -> None:
-        """The main controls in a row."""
-        key = "controls" if self.close else None
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=key):
-            for name in self.main:
-                if name not in self.lower:
-                    self.control(name)
+    def show_controls(self, *names: str, **options: Any) -> None:
+        """The main controls, or those that are named, in a row; `options` are those of its container."""
+        usual = {"gap": "medium", "key": "controls" if self.close else None}
+        with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
+            for name in names or (name for name in self.main if name not in self.lower):
+                self.control(name)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""

@@ -23,6 +23,7 @@ from rnn_dynamics.pictures.kit.theme import THEMES, Background
 #: The pictures that can be drawn by name; each is PICTURE of the folder of that name.
 NAMES = (
     "additive_path",
+    "by_hand",
     "depth",
     "initialisation",
     "jacobians",

@@ -9,7 +9,7 @@ from typing import Any
 from rnn_dynamics.content import counted
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import as_computed, power_of_ten, signed, three_digits, times
+from rnn_dynamics.pictures.kit.numbers import difference, power_of_ten, signed, three_digits, times
 
 Words = Mapping[str, Any]
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
@@ -91,7 +91,7 @@ def _band(sentence: str, answer: PathAnswer, name: str) -> str:
 def _notes(words: Words, answer: PathAnswer, says: Words) -> Iterator[str]:
     experiment = answer.experiment
     if experiment.hidden_path == "cut":
-        yield words["cut"].format(**says, difference=as_computed(answer.difference))
+        yield words["cut"].format(**says, difference=difference(answer.difference))
     elif math.isfinite(answer.split.cosine[0]):
         yield from _parts(words, answer, says)
     total, rnn = answer.verdicts["total"], answer.verdicts["rnn"]

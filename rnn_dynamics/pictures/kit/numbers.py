@@ -80,9 +80,16 @@ def with_spread(value: float, spread: float) -> str:
     return f"{shown} ± {spread:.{digits}f}" if known else shown
 
 
-def as_computed(value: float) -> str:
-    """What is left of a difference, with digits that tell it from a rounding: 2.4e-16, 0."""
-    return f"{value:.1e}" if value else "0"
+def difference(size: float, digits: str = ".2g", power: str = ".1e") -> str:
+    """How far two numbers are apart, as Python writes it, for a reader who prints one too: 0, 2.2e-16, 0.41."""
+    if size == 0.0:
+        return "0"
+    return f"{size:{digits}}" if size >= 0.01 else f"{size:{power}}".replace(".0e", "e").replace("e-0", "e-")
+
+
+def aligned(value: float) -> str:
+    """A number with three digits, even where they are zeros, so that those below each other are alike: −0.500, 123."""
+    return f"{value + 0.0:#.3g}".rstrip(".").replace("-", "−")  # the sum makes −0 a plain 0
 
 
 def ten_to(exponent: int) -> str:

@@ -15,7 +15,8 @@ from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
-__all__ = ["LENGTHS", "NAMES", "STOPS", "Edge", "Matrix", "ShapeAnswer", "read_stop", "shape_answer", "stops"]
+#: What other rooms of this picture have from here, beside what is defined here.
+__all__ = ["Edge"]
 
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
