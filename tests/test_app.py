@@ -23,7 +23,7 @@ from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.panels import GO
 from rnn_dynamics.pictures.kit.verdict import Verdict, judge
-from tests.test_tables import drawn
+from tests.test_home_page import heights
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
@@ -42,7 +42,7 @@ def written_in_the_page(*names: str) -> list[Any]:
 OPENING: Experiment
 PRESETS: dict[str, Experiment]
 OPENING, PRESETS = written_in_the_page("OPENING", "PRESETS")
-DATASETS = {"curves", "scales", "chosen", "whole", "floors"}
+DATASETS = {"curves", "map", "scales", "chosen", "whole", "floors"}
 
 
 def open_app(entry: str = ENTRIES[0], params: Mapping[str, str | list[str]] | None = None) -> AppTest:
@@ -124,8 +124,8 @@ def assert_shows(app: AppTest, experiment: Experiment, component: str = "input")
     shown = datasets(app)
     ((chosen,), (whole,)) = shown["chosen"], shown["whole"]
     assert (WEIGHT_SCALES[chosen["scale"]], whole["length"]) == (experiment.weight_scale, experiment.sequence_length)
-    assert whole["cell"].lower() == experiment.cell
-    labels = {row["cell"]: row["text"] for row in shown["curves"] if row["scale"] == chosen["scale"]}
+    assert whole["map"].lower().startswith(f"{experiment.cell}:")
+    labels = {row["name"]: row["text"] for row in shown["curves"] if row["scale"] == chosen["scale"]}
     for cell, verdict in judged(experiment, component).items():
         share = power_of_ten(verdict.orders)
         assert labels[cell].endswith(f": {share}")
@@ -133,10 +133,10 @@ def assert_shows(app: AppTest, experiment: Experiment, component: str = "input")
     assert [row["scale"] for row in shown["scales"]] == list(range(len(WEIGHT_SCALES)))
     norms = norms_of(experiment, component)
     for row in shown["curves"]:
-        exact = norms[row["cell"]][row["scale"], point_steps(experiment.sequence_length) - 1]
+        exact = norms[row["name"]][row["scale"], point_steps(experiment.sequence_length) - 1]
         ends = shown["scales"][row["scale"]]
-        inside = (exact >= ends["low"] / 100) & (exact <= ends["high"] / 100)
-        np.testing.assert_allclose(drawn(row["points"]), np.where(inside, exact, np.nan), rtol=0, atol=0.005 + 1e-9)
+        inside = (exact >= ends["low"]) & (exact <= ends["high"])
+        np.testing.assert_allclose(heights(row["points"]), np.where(inside, exact, np.nan), rtol=0, atol=0.005 + 1e-9)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -207,8 +207,8 @@ def test_the_picture_of_all_weight_scales_agrees_with_a_run_of_each() -> None:
     # Where the networks are not chaotic: there every rounding is amplified, and the order of a sum shows.
     for row in datasets(open_app())["curves"]:
         if (scale := WEIGHT_SCALES[row["scale"]]) <= 1.4:
-            exact = run(replace(OPENING, cell=row["cell"], weight_scale=scale)).log10_norms["input"]
-            np.testing.assert_allclose(drawn(row["points"]), exact[point_steps(100) - 1], rtol=0, atol=0.0051)
+            exact = run(replace(OPENING, cell=row["name"], weight_scale=scale)).log10_norms["input"]
+            np.testing.assert_allclose(heights(row["points"]), exact[point_steps(100) - 1], rtol=0, atol=0.0051)
 
 
 @pytest.mark.parametrize("gradient", ["hidden", "cell"])
@@ -220,11 +220,10 @@ def test_the_gradient_switch_changes_which_norms_are_drawn(gradient: str) -> Non
 
 def test_the_lag_turns_the_map_around_and_leaves_the_numbers() -> None:
     app = open_app()
-    before, said = datasets(app), words(app)
+    before, said, spec = datasets(app), words(app), picture(app).spec
     app.segmented_control(key="axis").set_value("lag").run()
-    after = datasets(app)
-    assert after["curves"] == before["curves"]
-    assert after["whole"] != before["whole"]
+    assert datasets(app) == before
+    assert picture(app).spec != spec
     assert words(app) == said
 
 
@@ -372,7 +371,7 @@ def test_the_notes_speak_of_the_readers_settings() -> None:
 def test_chrono_biases_are_named_in_the_picture_and_in_the_notes() -> None:
     app = open_app(params={"gate_bias": "chrono", "forget_bias": "1.5"})
     assert_shows(app, replace(OPENING, gate_bias="chrono", forget_bias=1.5))
-    labels = {row["cell"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
+    labels = {row["name"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
     assert labels == {"rnn": "RNN", "lstm": "LSTM, chrono bias", "gru": "GRU, chrono bias"}
     assert "T − 1 = 99" in notes(app)
     assert "forget bias of" not in notes(app)
@@ -381,7 +380,7 @@ def test_chrono_biases_are_named_in_the_picture_and_in_the_notes() -> None:
 def test_a_relu_network_is_named_in_the_picture_and_in_the_table() -> None:
     app = open_app(params={"nonlinearity": "relu"})
     assert_shows(app, replace(OPENING, nonlinearity="relu"))
-    labels = {row["cell"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
+    labels = {row["name"]: row["text"].partition(":")[0] for row in datasets(app)["curves"]}
     assert labels == {"rnn": "RNN, ReLU", "lstm": "LSTM, forget bias 3", "gru": "GRU"}
     assert "<b>Vanilla RNN, ReLU</b>" in table_row(app, "rnn")
     assert "Mean-field" not in notes(app)

@@ -2,36 +2,34 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from types import SimpleNamespace
-from typing import Any, cast
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics import Experiment
+from rnn_dynamics import Experiment, pictures
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import Seat
-from rnn_dynamics.learning.jobs import Desk, Job
-from rnn_dynamics.learning.trainer import Trainer
+from rnn_dynamics.learning.jobs import Desk, Job, worked_through
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.before_after.answer import network_of, trained_picture
-from rnn_dynamics.pictures.before_after.chart import DASHES, before_after_chart
-from rnn_dynamics.pictures.before_after.table import before_after_datasets, before_after_table
+from rnn_dynamics.pictures.before_after import PICTURE, answer_of
+from rnn_dynamics.pictures.before_after.answer import Array, BeforeAfterAnswer
+from rnn_dynamics.pictures.before_after.chart import DASHES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from rnn_dynamics.pictures.kit.verdict import judge
-from rnn_dynamics.pictures.learning import PICTURE, learned_so_far
-from rnn_dynamics.pictures.vanish_or_explode.chart import GRADIENTS
+from rnn_dynamics.pictures.learning import PICTURE as LEARNING
+from rnn_dynamics.pictures.learning import learned_so_far
+from tests.pictured import Rows, column, rows_by_table
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
 from tests.test_pages import shown
-from tests.test_tables import drawn, read
 
-PAGE = "vanish_or_explode"
+GRADIENTS = ("input", "hidden", "cell")
+CELLS = ("rnn", "lstm")
 LEARNS = Training(
     experiment=Experiment(
         cell="lstm", sequence_length=12, hidden_size=8, batch_size=16, initialisation="torch", gate_bias="chrono"
@@ -44,10 +42,32 @@ LEARNS = Training(
 @cache
 def trained() -> Job:
     """An RNN and an LSTM side by side."""
-    job = Job([replace(LEARNS, experiment=replace(LEARNS.experiment, cell=cell)) for cell in ("rnn", "lstm")])
-    job.work()
-    job.end()
-    return job
+    return worked_through([replace(LEARNS, experiment=replace(LEARNS.experiment, cell=cell)) for cell in CELLS])
+
+
+def drawn(answer: BeforeAfterAnswer, component: str = "hidden") -> dict[str, Rows]:
+    """The rows of each table."""
+    return rows_by_table(PICTURE.tables_of(sentences(PICTURE.name), answer, {**PICTURE.views, "gradient": component}))
+
+
+def title_of(answer: BeforeAfterAnswer, component: str = "hidden") -> str:
+    """As a wide screen shows it."""
+    (whole,) = drawn(answer, component)["whole"]
+    assert max(map(len, re.split("[|¦]", whole["title"]))) <= LONGEST_LINE
+    return str(whole["title"]).replace("¦", " ")
+
+
+def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -> BeforeAfterAnswer:
+    """Some of the trained networks, with other gradients of h."""
+    of = [answer_of(trained()).networks[number] for number in networks]
+    looks = {"before": before, "after": after}
+    changed = [
+        replace(
+            one, **{time: replace(getattr(one, time), log10_norms={"hidden": norms}) for time, norms in looks.items()}
+        )
+        for one in of
+    ]
+    return BeforeAfterAnswer(tuple(changed))
 
 
 def open_home(*jobs: Job) -> AppTest:
@@ -59,134 +79,100 @@ def open_home(*jobs: Job) -> AppTest:
 
 
 @pytest.mark.parametrize("component", GRADIENTS)
-@pytest.mark.parametrize("against_lag", [False, True])
-def test_the_curves_are_the_first_and_the_last_look(component: str, against_lag: bool) -> None:
-    job = trained()
-    datasets, _ = trained_picture(PAGE, job, component, against_lag)
-    curves, (whole,) = read(datasets["curves"]), read(datasets["whole"])
-    assert [(row["cell"], row["time"]) for row in curves] == [
-        (cell, time) for cell in ("rnn", "lstm") for time in DASHES
-    ]
-    steps = [int(step) for step in whole["steps"].split(",")]
-    assert steps == [12 - step if against_lag else step for step in point_steps(12)]
-    for row in curves:
-        history = job.histories[("rnn", "lstm").index(row["cell"])]
-        look = history.moments[0 if row["time"] == "before" else -1]
+def test_the_curves_are_the_first_and_the_last_look(component: str) -> None:
+    tables = drawn(answer_of(trained()), component)
+    (whole,) = tables["whole"]
+    names = [f"{number} {time}" for number in (1, 2) for time in DASHES]
+    assert column(tables["labels"], "name") == names
+    for row in tables["labels"]:
+        number, time = int(row["name"].split()[0]), row["time"]
+        look = trained().histories[number - 1].moments[0 if time == "before" else -1]
         norms = look.log10_norms.get(component, look.log10_norms["hidden"])
-        np.testing.assert_allclose(drawn(row["points"]), norms, atol=0.0051)
-        assert row["text"] == f"{row['cell'].upper()} {row['time']}: ×{power_of_ten(judge(norms).orders)}"
-        assert whole["low"] < row["label"] < whole["high"]
+        assert row["cell"] == CELLS[number - 1]
+        assert row["text"] == f"{row['cell'].upper()} {time}: ×{power_of_ten(judge(norms).orders)}"
+        assert whole["low"] < row["place"] < whole["high"]
+        assert column(tables["curves"], "step", name=row["name"]) == point_steps(12).tolist()
+        assert column(tables["curves"], "log10_norm", name=row["name"]) == pytest.approx(norms.tolist(), rel=1e-6)
 
 
-def title_of(whole: dict[str, Any]) -> str:
-    """As a wide screen shows it."""
-    return str(whole["title"]).replace("¦", " ")
+def test_two_networks_of_one_cell_have_curves_of_their_own() -> None:
+    one = answer_of(trained()).networks[0]
+    rows = drawn(BeforeAfterAnswer((one, one)))["curves"]
+    assert [len(column(rows, "step", cell="rnn", name=f"{number} after")) for number in (1, 2)] == [12, 12]
 
 
 def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> None:
-    job = trained()
-    _, (whole,) = (read(table) for table in trained_picture(PAGE, job, "hidden", False)[0].values())
-    changes = {}
-    for training, history in zip(job.trainings, job.histories, strict=True):
-        orders = [judge(look.log10_norms["hidden"]).orders for look in (history.moments[0], history.moments[-1])]
-        changes[training.experiment.cell] = orders
+    changes = {
+        cell: [judge(look.log10_norms["hidden"]).orders for look in (history.moments[0], history.moments[-1])]
+        for cell, history in zip(CELLS, trained().histories, strict=True)
+    }
     most = max(changes, key=lambda cell: abs(changes[cell][1] - changes[cell][0]))
-    before, after = (power_of_ten(orders) for orders in changes[most])
-    assert f"×{after}" in title_of(whole)
-    assert f"×{before}" in title_of(whole)
-    look = job.histories[("rnn", "lstm").index(most)].moments[-1]
-    assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in title_of(whole)
-    assert "60 of 60 updates" in title_of(whole)
+    title = title_of(answer_of(trained()))
+    assert all(f"×{power_of_ten(orders)}" in title for orders in changes[most])
+    look = trained().histories[CELLS.index(most)].moments[-1]
+    assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in title
+    assert "60 of 60 updates" in title
 
 
 @pytest.mark.parametrize("component", GRADIENTS)
-def test_the_title_says_of_which_gradient_it_tells(component: str) -> None:
-    job = trained()
-    _, (whole,) = (read(table) for table in trained_picture(PAGE, job, component, False)[0].values())
+def test_title_and_notes_say_of_which_gradient_they_tell(component: str) -> None:
+    answer = answer_of(trained())
     letter = {"input": "x", "hidden": "h", "cell": "c"}[component]
-    if letter == "c" and "Vanilla RNN" in title_of(whole):
+    if letter == "c" and "Vanilla RNN" in title_of(answer, component):
         letter = "h"  # it has no cell state
-    assert f"‖∂L/∂{letter}‖ at step 1" in title_of(whole)
-
-
-def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
-    job = trained()
-    _, (whole,) = (read(table) for table in trained_picture(PAGE, job, "hidden", False)[0].values())
-    cell = "LSTM" if "LSTM" in title_of(whole) else "Vanilla RNN"
-    shares = re.findall(r"×\S+?(?=[ ,|])", title_of(whole))
-    learned = learned_so_far(job, job.trainings)
-    finding = PICTURE.finding(sentences("learning"), learned, PICTURE.views)
-    column = 1 if cell == "LSTM" else 0
-    for row, share in (("before training", shares[1]), ("now", shares[0])):
-        (cells,) = re.findall(rf"<th scope=\"row\">‖∂L/∂h‖ at step 1 over step T, {row}</th>(.*?)</tr>", finding)
-        assert cells.split("</td>")[column].removeprefix("<td>") == share
-
-
-@pytest.mark.parametrize("component", GRADIENTS)
-def test_a_note_says_what_stands_for_c_and_where_the_same_share_stands(component: str) -> None:
-    _, html = trained_picture(PAGE, trained(), component, False)
+    assert f"‖∂L/∂{letter}‖ at step 1" in title_of(answer, component)
+    html = PICTURE.finding(sentences(PICTURE.name), answer, {"gradient": component})
     assert ("shows h in place of c" in html) == (component == "cell")
     assert ("gives the same share of ‖∂L/∂h‖" in html) == (component == "hidden")
 
 
+def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
+    title = title_of(answer_of(trained()))
+    shares = re.findall(r"×\S+?(?=[ ,|])", title)
+    learned = learned_so_far(trained(), trained().trainings)
+    finding = LEARNING.finding(sentences(LEARNING.name), learned, LEARNING.views)
+    place = 1 if "LSTM" in title else 0
+    for row, share in (("before training", shares[1]), ("now", shares[0])):
+        (cells,) = re.findall(rf"<th scope=\"row\">‖∂L/∂h‖ at step 1 over step T, {row}</th>(.*?)</tr>", finding)
+        assert cells.split("</td>")[place].removeprefix("<td>") == share
+
+
 def test_a_gradient_of_zero_at_the_last_step_is_said_and_compared_with_nothing() -> None:
-    job = trained()
-    silent = {"hidden": np.full(12, -np.inf)}
-    histories = [
-        replace(history, moments=[history.moments[0], replace(history.moments[-1], log10_norms=silent)])
-        for history in job.histories
-    ]
-    part = Job(job.trainings)
-    part._trainers = [cast(Trainer, SimpleNamespace(history=history)) for history in histories]
-    curves, (whole,) = (read(table) for table in trained_picture(PAGE, part, "hidden", False)[0].values())
-    assert "no gradient at the last step" in title_of(whole)
-    assert [row["text"] for row in curves if row["time"] == "after"] == ["RNN after: –", "LSTM after: –"]
+    silent = with_curves(np.zeros(12), np.full(12, -np.inf))
+    assert "no gradient at the last step" in title_of(silent)
+    labels = drawn(silent)["labels"]
+    assert column(labels, "text", time="after") == ["RNN after: –", "LSTM after: –"]
 
 
 def test_every_wording_of_the_title_is_reached() -> None:
-    job = trained()
-    titles = set()
-    for history in job.histories:
-        first, last = history.moments[0].log10_norms["hidden"], history.moments[-1].log10_norms["hidden"]
-        for before, after in ((first, last), (last, first), (first, first)):
-            looks = [
-                replace(history.moments[0], log10_norms={"hidden": before}),
-                replace(history.moments[-1], log10_norms={"hidden": after}),
-            ]
-            single = Job([job.trainings[0]])
-            single._trainers = [type("Trained", (), {"history": replace(history, moments=looks)})()]
-            (whole,) = read(trained_picture(PAGE, single, "hidden", False)[0]["whole"])
-            assert max(map(len, whole["title"].replace("¦", "|").split("|"))) <= LONGEST_LINE
-            titles.add(next(word for word in ("by little", "is only ×", "is ×") if word in title_of(whole)))
-    assert titles == {"by little", "is only ×", "is ×"}
+    first, last = (answer_of(trained()).networks[0].curves("hidden")[time] for time in DASHES)
+    pairs = ((first, last), (last, first), (first, first))
+    titles = [title_of(with_curves(*pair, networks=(0,))) for pair in pairs]
+    assert {next(word for word in ("by little", "is only ×", "is ×") if word in title) for title in titles} == {
+        *("by little", "is only ×", "is ×")
+    }
 
 
-def test_the_table_holds_every_step() -> None:
-    job = trained()
-    network = network_of(job.trainings[1], job.histories[1], "cell", sentences(PAGE)["trained"])
-    frame = before_after_table([network])
-    assert len(frame) == 24
-    after = frame.query("time == 'after'")["log10_norm"].to_numpy()
-    np.testing.assert_array_equal(after, job.histories[1].moments[-1].log10_norms["cell"])
+def test_the_file_holds_every_step() -> None:
+    frame = PICTURE.files["curves"](answer_of(trained()), {"gradient": "cell"})
+    assert len(frame) == 48
+    after = frame.query("cell == 'lstm' and time == 'after'")["log10_norm"]
+    np.testing.assert_array_equal(after, trained().histories[1].moments[-1].log10_norms["cell"])
 
 
 def test_a_gradient_of_zero_leaves_a_gap_and_no_nan() -> None:
-    job = trained()
-    network = network_of(job.trainings[0], job.histories[0], "hidden", sentences(PAGE)["trained"])
-    nothing = np.where(np.arange(12) < 6, -np.inf, network.before)
-    datasets = before_after_datasets([replace(network, before=nothing)], False, "title")
-    assert "NaN" not in json.dumps({name: read(table) for name, table in datasets.items()})
-    assert read(datasets["curves"])[0]["points"].startswith("x,x,x,x,x,x,-")
+    norms = np.where(np.arange(12) < 6, -np.inf, -1.0)
+    tables = drawn(with_curves(norms, norms))
+    json.dumps(tables, allow_nan=False)
+    assert column(tables["curves"], "log10_norm", name="1 before") == [None] * 6 + [-1.0] * 6
 
 
-@pytest.mark.parametrize("component", GRADIENTS)
-@pytest.mark.parametrize("against", ["step", "lag"])
-@pytest.mark.parametrize("background", THEMES)
-def test_the_specification_is_valid_and_draws_both_datasets(
-    component: str, against: str, background: Background
-) -> None:
-    text = json.dumps(before_after_chart(component, against, background).to_dict())
-    assert all(f'"data": {{"name": "{name}"}}' in text for name in ("curves", "whole"))
+def test_a_picture_of_its_own_trains_for_a_moment_and_refuses_what_cannot_be_trained() -> None:
+    asked = Experiment(cell="gru", sequence_length=10, hidden_size=4)
+    frame = pictures.frames(PICTURE.name, asked)["curves"]
+    assert set(frame["cell"]) == {"rnn", "gru"}
+    with pytest.raises(ValueError, match="jordan"):
+        pictures.draw(PICTURE.name, replace(asked, cell="jordan"))
 
 
 def test_a_session_without_training_sees_nothing_of_it() -> None:
@@ -217,7 +203,6 @@ def test_a_reader_brings_a_trained_network_in_and_sends_it_away() -> None:
     box.set_value("0").run()
     assert not app.exception
     rows = shown(app)["1-curves"]
-    expected = read(trained_picture(PAGE, trained(), "input", False)[0]["curves"])
-    assert rows == expected
+    assert rows == drawn(answer_of(trained()), "input")["curves"]
     app.selectbox(key="trained").set_value(None).run()
     assert len(app.get("vega_lite_chart")) == 1

@@ -7,15 +7,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rnn_dynamics import CELLS, Experiment, run, run_family, split_additive_path
+from rnn_dynamics import Experiment, run, run_family, split_additive_path
 from rnn_dynamics.content import prose
+from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
-from rnn_dynamics.pictures.kit.theme import DIVERGING
 from rnn_dynamics.pictures.kit.verdict import Verdict, judge
-from rnn_dynamics.pictures.vanish_or_explode.answer import live_picture
-from rnn_dynamics.pictures.vanish_or_explode.words import finding
+from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from tests.claims import assert_readable, briefly, plain, strange_settings
-from tests.test_tables import read
+from tests.pictured import column, drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
 #: At these a sentence was false once.
@@ -36,11 +35,10 @@ SETTINGS = [*TRAPS, *strange_settings(OPENING, 110)]
 
 def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list[str], list[str]]:
     """The finding, and of each network what the picture writes beside its curve and its row of the table."""
-    live = live_picture(experiment, component, False, tuple((cell, cell.upper()) for cell in CELLS), DIVERGING)
-    said, cells = plain(finding("vanish_or_explode", experiment, live, component)), len(live.picture.curves)
-    position = cells * live.row_of(experiment.weight_scale)
-    labels = [row["text"] for row in read(live.datasets["curves"])[position : position + cells]]
-    return said, labels, said.splitlines()[1 : 1 + cells]
+    said = plain(said_by(PICTURE, experiment, gradient=component))
+    curves = drawn_by(PICTURE, experiment, gradient=component)["curves"]
+    labels = column(curves, "text", scale=WEIGHT_SCALES.index(experiment.weight_scale))
+    return said, labels, said.splitlines()[1 : 1 + len(labels)]
 
 
 def judged(experiment: Experiment, component: str) -> dict[str, Verdict]:
@@ -60,7 +58,8 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     plain_cell, first = next(iter(verdicts.items()))
     for row, label, (cell, verdict) in zip(rows, labels, verdicts.items(), strict=True):
         assert f", {power_of_ten(verdict.orders)} in all" in row
-        assert label == f"{cell.upper()}: {power_of_ten(verdict.orders)}"
+        assert re.fullmatch(rf"{cell}(, [\w ]+)?: .*", label.lower().replace(f" {experiment.forget_bias:g}:", ":"))
+        assert label.endswith(f": {power_of_ten(verdict.orders)}")
         for outcome in ("vanishes", "holds", "explodes", "uneven"):
             claim = re.search(rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back", row)
             assert bool(claim) == (outcome in row) == (verdict.outcome == outcome)

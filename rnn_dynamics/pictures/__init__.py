@@ -23,6 +23,7 @@ from rnn_dynamics.pictures.kit.theme import THEMES, Background
 #: The pictures that can be drawn by name; each is PICTURE of the folder of that name.
 NAMES = (
     "additive_path",
+    "before_after",
     "by_hand",
     "depth",
     "initialisation",
@@ -32,6 +33,7 @@ NAMES = (
     "losses",
     "phase_diagram",
     "shapes",
+    "vanish_or_explode",
 )
 
 

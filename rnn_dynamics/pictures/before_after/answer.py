@@ -1,97 +1,103 @@
-"""Trained networks on the page "Vanish or explode?": the gradient of their own loss before and after training."""
+"""Trained networks: the gradient of their own loss, of the same test sequences, before and after training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.jobs import Job, worked_through
+from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.training import History, Moment, Training
-from rnn_dynamics.pictures.before_after.table import Network, before_after_datasets
-from rnn_dynamics.pictures.kit.numbers import number, power_of_ten
-from rnn_dynamics.pictures.kit.training_words import task_name
+from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.verdict import judge
 
 Array = NDArray[np.float64]
-Trained = tuple[Training, History]
+#: What a picture without a training of anybody's trains, for a few seconds: updates, and the longest gap.
+_UPDATES, _LONGEST = 10, 20
 
 
-def trained_picture(page: str, job: Job, component: str, against_lag: bool) -> tuple[dict[str, bytes], str]:
-    """The picture's datasets, and what stands below it, as HTML."""
-    words, pairs = sentences(page)["trained"], tuple(zip(job.trainings, job.histories, strict=True))
-    networks = [network_of(training, history, component, words) for training, history in pairs]
-    datasets = before_after_datasets(networks, against_lag, headline(pairs, networks, component, words))
-    notes = (
-        words["note"].format(task=task_name(pairs[0][0])),
-        words["no_cell"] if component == "cell" else "",
-        words["learning"] if component == "hidden" and pairs[0][0].task != "blank" else "",
-    )
-    return datasets, "".join(f'<p class="note">{text}</p>' for text in notes if text)
+@dataclass(frozen=True)
+class Network:
+    """One network at its first and its latest look; updates: how many of its training are done."""
+
+    training: Training
+    updates: int
+    before: Moment
+    after: Moment
+
+    @property
+    def cell(self) -> Cell:
+        """Of the network."""
+        return CELLS[self.training.experiment.cell]
+
+    def shown(self, component: str) -> str:
+        """The component, or "hidden" of a network that has no such one."""
+        return component if component in self.before.log10_norms else "hidden"
+
+    def curves(self, component: str) -> dict[str, Array]:
+        """Time, "before" or "after" -> (T,) log10 norms."""
+        looks = {"before": self.before, "after": self.after}
+        return {time: look.log10_norms[self.shown(component)] for time, look in looks.items()}
+
+    def orders(self, component: str) -> dict[str, float]:
+        """Time -> log10 of the share at step 1; nan where the last step has no gradient."""
+        return {time: judge(norms).orders for time, norms in self.curves(component).items()}
+
+    def change(self, component: str) -> float | None:
+        """By how many orders of magnitude the share at step 1 has changed; None where there is none to compare."""
+        before, after = self.orders(component).values()
+        if np.isnan(before) or np.isnan(after):
+            return None
+        return 0.0 if before == after else after - before
 
 
-def describe(job: Job, words: Mapping[str, Any], opening: bool = False) -> str:
-    """A job in a list; the session's own, or the one with which a page opens."""
-    training, cells = job.trainings[0], (training.experiment.cell.upper() for training in job.trainings)
-    done = max(history.iterations for history in job.histories)
-    return str(
-        words["opening" if opening else "job"].format(
-            cells=", ".join(dict.fromkeys(cells)),
-            task=task_name(training),
-            done=f"{done:,}",
-            total=f"{training.iterations:,}",
-        )
-    )
+@dataclass(frozen=True)
+class BeforeAfterAnswer:
+    """Networks that were trained side by side on one task."""
 
+    networks: tuple[Network, ...]
 
-def network_of(training: Training, history: History, component: str, words: Mapping[str, Any]) -> Network:
-    """The first and the latest look at a network; the GRU and the RNN have no cell state, and show h."""
-    looks = (history.moments[0], history.moments[-1])
-    before, after = (look.log10_norms[_shown(look, component)] for look in looks)
-    name = training.experiment.cell.upper()
-    labels = {
-        time: words["label"].format(cell=name, time=words[time], share=_share(norms))
-        for time, norms in {"before": before, "after": after}.items()
-    }
-    return Network(cell=training.experiment.cell, before=before, after=after, labels=labels)
+    @property
+    def experiment(self) -> Experiment:
+        """Of the first network."""
+        return self.networks[0].training.experiment
 
-
-def _shown(look: Moment, component: str) -> str:
-    return component if component in look.log10_norms else "hidden"
-
-
-def _share(norms: Array) -> str:
-    orders = judge(norms).orders
-    return "–" if np.isnan(orders) else f"×{power_of_ten(orders)}"
-
-
-def headline(pairs: Sequence[Trained], networks: Sequence[Network], component: str, words: Mapping[str, Any]) -> str:
-    """What training did to the network whose gradient at step 1 it changed most."""
-    (training, history), network = max(zip(pairs, networks, strict=True), key=lambda pair: abs(_change(pair[1]) or 0.0))
-    change, look = _change(network), history.moments[-1]
-    kind = "silent" if change is None else "same" if abs(change) < 0.5 else "further" if change > 0 else "less"
-    return str(
-        words[kind].format(
-            cell=CELLS[training.experiment.cell].label,
-            gradient=words["gradients"][_shown(look, component)],
-            task=task_name(training),
-            done=f"{look.iteration:,}",
-            total=f"{training.iterations:,}",
-            before=_share(network.before),
-            after=_share(network.after),
-            accuracy=number(100 * look.accuracy, ".0f"),
-            chance=f"{100 * training.its_task.chance_accuracy:.0f}",
-        )
-    )
-
-
-def _change(network: Network) -> float | None:
-    """By how many orders of magnitude the share at step 1 has changed; None where the last step has no gradient."""
-    before, after = (judge(norms).orders for norms in (network.before, network.after))
-    if np.isnan(before) or np.isnan(after):
+    @property
+    def digits(self) -> None:
+        """A training is in 32 bits: nobody can say."""
         return None
-    return 0.0 if before == after else after - before
+
+    @property
+    def updates(self) -> int:
+        """Those of the network that is furthest."""
+        return max(network.updates for network in self.networks)
+
+    def most_changed(self, component: str) -> Network:
+        """The network whose share at step 1 training changed most."""
+        return max(self.networks, key=lambda network: abs(network.change(component) or 0.0))
+
+
+def answer_of(job: Job) -> BeforeAfterAnswer:
+    """What a job that has begun has done to its networks so far."""
+    return BeforeAfterAnswer(tuple(map(_network, job.trainings, job.histories)))
+
+
+def _network(training: Training, history: History) -> Network:
+    return Network(training, history.iterations, history.moments[0], history.moments[-1])
+
+
+@remembered
+def trained_answer(experiment: Experiment) -> BeforeAfterAnswer:
+    """Answer for rnn, lstm and gru: that network, and an RNN beside it, after a short training of their own.
+
+    Raises:
+        ValueError: the network cannot be trained.
+    """
+    short = replace(experiment, text="", sequence_length=min(experiment.sequence_length, _LONGEST))
+    cells = dict.fromkeys(("rnn", experiment.cell))
+    trainings = [Training(experiment=network_of(short, cell), iterations=_UPDATES) for cell in cells]
+    return answer_of(worked_through(trainings))

@@ -1,79 +1,59 @@
-"""The datasets of the picture of trained networks, before and after: curves, and what holds for all of them."""
+"""The tables of trained networks, before and after: curves, labels, and what holds for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.pictures.kit.frames import (
-    Array,
-    arrow_bytes,
-    curve_texts,
-    hundredths,
-    label_places,
-    numbers_text,
-    point_steps,
-    vertical_ranges,
-)
+from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
+from rnn_dynamics.pictures.kit.frames import Array, axis_ends, curve_rows, label_rows, one_row
 
-BEFORE, AFTER = "before", "after"
+#: Names of curves that fit above each other.
+_LINES = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """One network's curves.
-
-    Attributes:
-        cell: its key.
-        before, after: log10 norms (T,), step 1 first.
-        labels: "before" and "after" -> what stands beside the curve.
-    """
-
-    cell: str
-    before: Array
-    after: Array
-    labels: Mapping[str, str]
-
-
-def before_after_datasets(networks: Sequence[Network], against_lag: bool, title: str) -> dict[str, bytes]:
-    """The tables "curves": a row each, with cell, time, points, text and label (its height); "whole": one row.
-
-    Args:
-        networks: with curves of one length.
-        against_lag: whether the horizontal axis counts the steps before the end.
-        title: "|" begins a line, and on a phone "¦" does too.
-    """
-    rows = [(network, time) for network in networks for time in (BEFORE, AFTER)]
-    norms = np.stack([getattr(network, time) for network, time in rows])
-    (low,), (high,) = vertical_ranges(norms[None])
-    steps, length = point_steps(norms.shape[1]), norms.shape[1]
-    curves = {
-        "cell": [network.cell for network, _ in rows],
-        "time": [time for _, time in rows],
-        "points": curve_texts(norms, low, high),
-        "text": [network.labels[time] for network, time in rows],
-        "label": hundredths(label_places(norms, low, high, lines=10)),
+def tables(answer: BeforeAfterAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Curves and labels (by name: which network, and when), and whole."""
+    curves = _curves(answer, views["gradient"])
+    ends, length = axis_ends(*curves.values()), len(next(iter(curves.values())))
+    labels = dict(zip(curves, texts["labels"], strict=True))
+    return {
+        "curves": _with_cell(answer, curve_rows(curves, ends)),
+        "labels": _with_cell(answer, label_rows(curves, labels, ends, _LINES)),
+        "whole": one_row(length=length, low=ends[0], high=ends[1], title=texts["title"]),
     }
-    whole = {
-        "length": [length],
-        "steps": [numbers_text(length - steps if against_lag else steps)],
-        "start": [length - 1 if against_lag else 1],
-        "low": [round(100 * float(low))],
-        "high": [round(100 * float(high))],
-        "title": [title],
+
+
+def _curves(answer: BeforeAfterAnswer, component: str) -> dict[str, Array]:
+    """Curves (T,) by the number of their network, from 1, and time: two networks may have the same cell."""
+    return {
+        f"{number} {time}": norms
+        for number, network in enumerate(answer.networks, start=1)
+        for time, norms in network.curves(component).items()
     }
-    return {"curves": arrow_bytes(pa.table(curves)), "whole": arrow_bytes(pa.table(whole))}
 
 
-def before_after_table(networks: Sequence[Network]) -> pd.DataFrame:
-    """The curves as a tidy frame: columns cell, time, step and log10_norm."""
+def _with_cell(answer: BeforeAfterAnswer, rows: pa.Table) -> pa.Table:
+    """Rows by name, with the cell of each, and the time."""
+    names = [name.split() for name in rows["name"].to_pylist()]
+    cells = [answer.networks[int(number) - 1].cell.name for number, _ in names]
+    columns = {"cell": cells, "time": [time for _, time in names]}
+    for column, values in columns.items():
+        rows = rows.append_column(column, pa.array(values).dictionary_encode())
+    return rows
+
+
+def curves_file(answer: BeforeAfterAnswer, views: Mapping[str, str]) -> pd.DataFrame:
+    """The curves at every step: cell, time, step and log10_norm."""
     parts = [
-        pd.DataFrame({"cell": network.cell, "time": time, "step": np.arange(1, len(norms) + 1), "log10_norm": norms})
-        for network in networks
-        for time, norms in ((BEFORE, network.before), (AFTER, network.after))
+        pd.DataFrame(
+            {"cell": network.cell.name, "time": time, "step": np.arange(1, len(norms) + 1), "log10_norm": norms}
+        )
+        for network in answer.networks
+        for time, norms in network.curves(views["gradient"]).items()
     ]
     return pd.concat(parts, ignore_index=True)

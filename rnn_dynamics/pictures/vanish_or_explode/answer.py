@@ -1,33 +1,36 @@
-"""Answers remembered by value, shared by all visitors and bounded; nothing large lives in a session."""
+"""A network without gates and those with, at all weight scales of the slider: one question, whichever is chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, cell_of
+from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
 from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run import run, run_family
-from rnn_dynamics.engine.theory import largest_singular_value, mean_field_log10_factor, spectral_radius
+from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
+from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.vanish_or_explode.table import Picture, picture_datasets
+from rnn_dynamics.pictures.kit.verdict import Verdict, judge
+
+Array = NDArray[np.float64]
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
 LARGEST_FAMILY = 1.2e9
-#: The cells with gates; beside them a picture shows one without, whose size bounds the cost of all.
+#: The cells with gates; beside them a picture shows one without, the first where none is asked for.
 _GATED = tuple(name for name, cell in CELLS.items() if cell.gates)
-#: Blocks of W_hh in all cells together, and what a step costs beside the products, as if H were this much larger.
-_BLOCKS = 1 + sum(CELLS[name].blocks for name in _GATED)
-_OVERHEAD = 100
+_PLAIN = next(name for name in CELLS if name not in _GATED)
 
 
 @dataclass(frozen=True)
 class Families:
-    """All cells at the slider's weight scales.
+    """All cells at the slider's weight scales, the cell without gates first.
 
     scales: index into WEIGHT_SCALES of each of the S rows. log10_norms: cell -> component -> (S, T). radius and
     singular_value: cell -> ρ and σ_max of the H × H block of W_hh that writes the new state (`Cell.state_matrix`), at
@@ -36,24 +39,113 @@ class Families:
     """
 
     scales: tuple[int, ...]
-    log10_norms: dict[str, dict[str, NDArray[np.float64]]]
-    digits: dict[str, NDArray[np.int64]]
-    radius: dict[str, float]
-    singular_value: dict[str, float]
+    log10_norms: Mapping[str, Mapping[str, Array]]
+    digits: Mapping[str, NDArray[np.int64]]
+    radius: Mapping[str, float]
+    singular_value: Mapping[str, float]
     mean_field: tuple[float | None, ...]
+
+    def curves(self, component: str) -> dict[str, Array]:
+        """Cell -> (S, T) log10 norms; of a cell that has no such component those of h."""
+        return {cell: norms.get(component, norms["hidden"]) for cell, norms in self.log10_norms.items()}
+
+
+@dataclass(frozen=True)
+class FamiliesAnswer:
+    """The families, and the question, of which the weight scale says only which row is chosen."""
+
+    experiment: Experiment
+    families: Families
+
+    @property
+    def position(self) -> int:
+        """Of the chosen weight scale on the slider."""
+        return _position(self.experiment)
+
+    @property
+    def row(self) -> int:
+        """The chosen one of the computed rows."""
+        return self.families.scales.index(self.position)
+
+    @property
+    def digits(self) -> int:
+        """Of the chosen row, see `Rounded`."""
+        return min(int(digits[self.row]) for digits in self.families.digits.values())
+
+    @cached_property
+    def cells(self) -> Mapping[str, Cell]:
+        """The cells that are shown, by name, the one without gates first."""
+        return {name: cell_of(replace(self.experiment, cell=name)) for name in self.families.log10_norms}
+
+    @property
+    def plain(self) -> str:
+        """The cell without gates."""
+        return next(iter(self.cells))
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """Number format -> log10 of its smallest positive number: below it a gradient is stored as zero."""
+        return dict(FLOORS)
+
+    @property
+    def stride(self) -> int:
+        """See `stride_for`."""
+        return stride_for(self.experiment)
+
+    def verdicts(self, component: str) -> dict[str, Verdict]:
+        """Cell -> the verdict on its curve at the chosen weight scale."""
+        return {cell: judge(curves[self.row]) for cell, curves in self.families.curves(component).items()}
+
+    @property
+    def mean_field(self) -> float | None:
+        """What mean field predicts at the chosen weight scale, see Families."""
+        return self.families.mean_field[self.row]
+
+    @property
+    def mean_slope(self) -> float:
+        """The slope of the nonlinearity in the network without gates, see `mean_slope`."""
+        return mean_slope(replace(self.experiment, cell=self.plain))
+
+
+def _position(experiment: Experiment) -> int:
+    """Of the weight scale on the slider."""
+    if experiment.weight_scale not in WEIGHT_SCALES:
+        offered = ", ".join(f"{scale:g}" for scale in WEIGHT_SCALES)
+        raise ValueError(f"weight_scale = {experiment.weight_scale:g} is not one of {offered}, the map's rows")
+    return WEIGHT_SCALES.index(experiment.weight_scale)
+
+
+def pictured(cell: str) -> tuple[str, ...]:
+    """The cells whose networks are shown when a cell is chosen."""
+    return (_PLAIN if cell in _GATED else cell, *_GATED)
 
 
 def stride_for(experiment: Experiment) -> int:
     """How far apart the weight scales are that one interaction can afford: 1 for all of them."""
-    size, states = experiment.hidden_size, experiment.batch_size * experiment.hidden_size
-    cost = _BLOCKS * (size + _OVERHEAD) * states * experiment.sequence_length
-    affordable = max(2, int(LARGEST_FAMILY // cost))
-    return -(-len(WEIGHT_SCALES) // affordable)
+    each = multiply_adds(experiment, *pictured(experiment.cell))
+    return -(-len(WEIGHT_SCALES) // max(2, affordable(LARGEST_FAMILY, each, len(WEIGHT_SCALES))))
 
 
 def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
     """Which weight scales one interaction computes: those that it can afford, and the chosen one."""
     return tuple(sorted({*range(0, len(WEIGHT_SCALES), stride_for(experiment)), chosen}))
+
+
+def without_scale(experiment: Experiment) -> Experiment:
+    """The same question at a weight scale of all that have the same rows."""
+    computed_anyway = _position(experiment) % stride_for(experiment) == 0
+    return replace(experiment, weight_scale=WEIGHT_SCALES[0]) if computed_anyway else experiment
+
+
+def families_answer(experiment: Experiment) -> FamiliesAnswer:
+    """Answer for any cell; what is computed does not depend on the weight scale as long as its row is among it.
+
+    Raises:
+        ValueError: the weight scale is none of WEIGHT_SCALES.
+    """
+    rows = rows_for(experiment, _position(experiment))
+    one = replace(experiment, weight_scale=1.0, cell=pictured(experiment.cell)[0])
+    return FamiliesAnswer(experiment, _families(one, rows))
 
 
 @remembered
@@ -63,11 +155,11 @@ def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
 
 
 def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
-    """The families of a network without gates and of those with, not remembered; the weight scale does not matter."""
+    """The families of the cells that are shown, not remembered; the weight scale does not matter."""
     scales = [WEIGHT_SCALES[row] for row in rows]
-    cells = (experiment.cell, *_GATED)
-    blocks = {name: _state_matrix(replace(experiment, cell=name)) for name in cells}
-    families = {name: run_family(replace(experiment, cell=name), weight_scales=scales) for name in cells}
+    cells = {name: replace(experiment, cell=name) for name in pictured(experiment.cell)}
+    blocks = {name: _state_matrix(cell) for name, cell in cells.items()}
+    families = {name: run_family(cell, weight_scales=scales) for name, cell in cells.items()}
     return Families(
         scales=rows,
         log10_norms={name: dict(family.log10_norms) for name, family in families.items()},
@@ -78,67 +170,15 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     )
 
 
-@dataclass(frozen=True)
-class LivePicture:
-    """The picture of one experiment at all weight scales, and its datasets ready to send."""
-
-    families: Families
-    picture: Picture
-    datasets: dict[str, bytes]
-
-    def row_of(self, weight_scale: float) -> int:
-        """Which of the computed rows is a weight scale's."""
-        return self.picture.rows.index(WEIGHT_SCALES.index(weight_scale))
-
-    def digits_at(self, weight_scale: float) -> int:
-        """How many digits another program shares of the curves at a weight scale."""
-        row = self.row_of(weight_scale)
-        return min(int(digits[row]) for digits in self.families.digits.values())
-
-    def curves_at(self, weight_scale: float) -> dict[str, NDArray[np.float64]]:
-        """Cell -> (T,) log10 norms at a weight scale."""
-        row = self.row_of(weight_scale)
-        return {cell: values[row] for cell, values in self.picture.curves.items()}
-
-
-def live_picture(
-    experiment: Experiment,
-    component: str,
-    against_lag: bool,
-    labels: tuple[tuple[str, str], ...],
-    palette: tuple[str, ...],
-) -> LivePicture:
-    """The picture; the weight scale does not matter as long as its row was computed."""
-    position = WEIGHT_SCALES.index(experiment.weight_scale)
-    rows = rows_for(experiment, position)
-    return _live_picture(replace(experiment, weight_scale=1.0), rows, component, against_lag, labels, palette)
-
-
-@remembered
-def _live_picture(
-    experiment: Experiment,
-    rows: tuple[int, ...],
-    component: str,
-    against_lag: bool,
-    labels: tuple[tuple[str, str], ...],
-    palette: tuple[str, ...],
-) -> LivePicture:
-    plain = "rnn" if experiment.cell in _GATED else experiment.cell
-    answer = _families(replace(experiment, cell=plain), rows)
-    picture = Picture(
-        curves={cell: norms.get(component, norms["hidden"]) for cell, norms in answer.log10_norms.items()},
-        labels=dict(labels),
-        cell=experiment.cell,
-        rows=rows,
-        positions=len(WEIGHT_SCALES),
-        against_lag=against_lag,
-        slopes=answer.mean_field,
-        palette=palette,
-    )
-    return LivePicture(answer, picture, picture_datasets(picture))
-
-
-def _state_matrix(experiment: Experiment) -> NDArray[np.float64]:
+def _state_matrix(experiment: Experiment) -> Array:
     """The H × H block of W_hh that writes the new state: W_hh, W_hg or W_hn."""
     trace = run(replace(experiment, sequence_length=1, text=""))
     return state_matrix(cell_of(experiment), {**trace.parameters, "weight_ho": trace.readout})
+
+
+@remembered
+def mean_slope(experiment: Experiment) -> float:
+    """The slope of a plain network's nonlinearity, the mean over all steps, sequences and units."""
+    with COMPUTING:
+        states = run(experiment).hidden_states[1:]
+    return float(np.mean(states > 0.0 if experiment.nonlinearity == "relu" else 1.0 - np.square(states)))

@@ -1,218 +1,159 @@
-"""The datasets of the live picture: small Arrow tables that hold the curves of all weight scales at once.
+"""The tables of "Vanish or explode?": the curves of all weight scales at once, so that the pointer needs no server.
 
-The picture moves without the server, so every row of the map is in it. See `drawing` for how heights are written.
+A curve is one text of numbers, as nowhere else: the pointer and the slider pick a handful of curves from all, and the
+browser then filters a row each where it would filter a row for every point: 46 against 68 ms for a step of the slider.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
-from rnn_dynamics.engine.theory import FLOORS
+from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import (
     MAP_POINTS,
-    QUANTUM,
     Array,
-    arrow_bytes,
-    curve_texts,
-    hundredths,
     label_places,
-    numbers_text,
+    one_row,
     point_steps,
-    shades,
+    rows_by_step,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
-from rnn_dynamics.pictures.kit.verdict import horizon, orders_of_magnitude
+from rnn_dynamics.pictures.kit.verdict import horizon
+from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
 _FLOORS_APART = 10.0
+#: A point that lies outside the axis, in a curve's text.
+_OUTSIDE = "x"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """What the live picture shows, whatever the slider's position.
-
-    Attributes:
-        curves: cell -> (S, T) log10 norms, one row per weight scale that was computed.
-        labels: cell -> its name in the picture.
-        cell: whose map is drawn.
-        rows: for each of the S rows, its position on the slider (and its row of the map, from the bottom).
-        positions: how many positions the slider has.
-        against_lag: whether the horizontal axis is the lag.
-        slopes: for each row, the log10 factor per step that mean field predicts for the first cell, or None.
-        palette: hex colours of the map, from far below the last step's gradient to far above.
-    """
-
-    curves: Mapping[str, Array]
-    labels: Mapping[str, str]
-    cell: str
-    rows: Sequence[int]
-    positions: int
-    against_lag: bool
-    slopes: Sequence[float | None]
-    palette: Sequence[str]
-
-    @property
-    def plain(self) -> str:
-        """The cell without gates, which is the first one."""
-        return next(iter(self.curves))
-
-    @property
-    def length(self) -> int:
-        """T."""
-        return int(self.curves[self.cell].shape[1])
-
-    @property
-    def limit(self) -> float:
-        """Orders of magnitude at which the map's colours end."""
-        return max(5.0, 0.2 * self.length)
-
-    @cached_property
-    def ends(self) -> tuple[Array, Array]:
-        """The ends of the vertical axis of each row."""
-        return vertical_ranges(np.stack(list(self.curves.values()), axis=1))
-
-
-def picture_datasets(picture: Picture) -> dict[str, bytes]:
-    """All datasets but the slider's position, by name."""
-    tables = {
-        "curves": curve_rows(picture),
-        "scales": scale_rows(picture),
-        "whole": whole_row(picture),
-        "floors": floor_rows(FLOORS),
+def tables(answer: FamiliesAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
+    """All but the slider's position, none of which depends on it: curves, map, scales, floors, and whole (one row)."""
+    curves = answer.families.curves(views["gradient"])
+    norms = curves[answer.experiment.cell]
+    limit = max(5.0, 0.2 * norms.shape[1])
+    low, high = vertical_ranges(np.stack(list(curves.values()), axis=1))
+    return {
+        "curves": _curves(curves, answer.families.scales, low, high, texts["labels"]),
+        "map": _map(norms, answer.families.scales, limit),
+        "scales": _scales(answer, curves, low, high),
+        "floors": _floors(answer.floors, texts["floors"], texts["floors_narrow"]),
+        "whole": one_row(length=norms.shape[1], limit=limit, **texts["whole"]),
     }
-    return {name: arrow_bytes(table) for name, table in tables.items()}
 
 
-@lru_cache(maxsize=64)
-def chosen_dataset(position: int) -> bytes:
+def chosen(answer: FamiliesAnswer, _: Mapping[str, Any], __: Mapping[str, str]) -> dict[str, pa.Table]:
     """The slider's position."""
-    return arrow_bytes(pa.table({"scale": [position]}))
+    return {"chosen": one_row(scale=answer.position)}
 
 
-def along(picture: Picture, step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Time steps as places on the horizontal axis."""
-    return picture.length - step if picture.against_lag else step
+def _curves(
+    curves: Mapping[str, Array], scales: Sequence[int], low: Array, high: Array, labels: Sequence[str]
+) -> pa.Table:
+    """A row for each weight scale and cell: steps and points of the curve, as texts, and its label beside step 1.
 
-
-def curve_rows(picture: Picture) -> pa.Table:
-    """One row per weight scale and cell.
-
-    Columns scale and cell, points (heights at `point_steps`; "x" where one lies outside the axis), end and text (where
-    and what to write beside step 1).
+    Points are hundredths of an order of magnitude: whole numbers are the shortest texts.
     """
-    norms = np.stack(list(picture.curves.values()), axis=1)
-    lows, highs = picture.ends
-    texts = [
-        f"{label}: {power_of_ten(float(orders))}"
-        for row in orders_of_magnitude(norms)
-        for label, orders in zip((picture.labels[cell] for cell in picture.curves), row, strict=True)
-    ]
+    norms = np.stack(list(curves.values()), axis=1)
+    steps = point_steps(norms.shape[-1])
+    shown = norms[..., steps - 1].reshape(-1, len(steps))
+    low_of, high_of = (np.repeat(ends, len(curves))[:, None] for ends in (low, high))
+    points = np.where((shown >= low_of) & (shown <= high_of), shown, np.nan)
     return pa.table(
         {
-            "scale": pa.array(np.repeat(picture.rows, len(picture.curves)), pa.uint8()),
-            "cell": pa.array(list(picture.curves) * len(picture.rows)),
-            "points": pa.array(curve_texts(norms, lows[:, None, None], highs[:, None, None])),
-            "end": pa.array(hundredths(label_places(norms, lows, highs).ravel())),
-            "text": pa.array(texts),
+            "scale": pa.array(np.repeat(scales, len(curves)), pa.uint8()),
+            "name": pa.array(list(curves) * len(scales)).dictionary_encode(),
+            "steps": pa.array([",".join(map(str, steps))] * len(points)).dictionary_encode(),
+            "points": _as_texts(points),
+            "place": pa.array(label_places(norms, low, high).ravel(), pa.float32()),
+            "text": pa.array(labels),
         }
     )
 
 
-def scale_rows(picture: Picture) -> pa.Table:
-    """One row per weight scale.
-
-    Columns scale, below and above (its strip of the map), colours (of the strip), low and high (ends of the axis),
-    horizon of the map's cell (a place on the horizontal axis), and the mean-field line: from last_step, last to
-    theory_step, theory.
-    """
-    lows, highs = picture.ends
-    last = picture.curves[picture.plain][:, -1]
-    lags = [horizon(row) for row in picture.curves[picture.cell]]
-    reached = [
-        None
-        if slope is None or not low <= start <= high
-        else _lag_inside(slope, picture.length - 1, low - start, high - start)
-        for slope, low, high, start in zip(picture.slopes, lows, highs, last, strict=True)
-    ]
-    heights = [
-        None if lag is None or slope is None else start + lag * slope
-        for lag, slope, start in zip(reached, picture.slopes, last, strict=True)
-    ]
-    # A row that was not computed shows the nearest one that was.
-    edges = [0, *((low + high) // 2 + 1 for low, high in pairwise(picture.rows)), picture.positions]
-    return pa.table(
-        {
-            "scale": pa.array(picture.rows, pa.uint8()),
-            "below": pa.array(edges[:-1], pa.uint8()),
-            "above": pa.array(edges[1:], pa.uint8()),
-            "colours": map_colours(picture),
-            "low": pa.array(hundredths(lows)),
-            "high": pa.array(hundredths(highs)),
-            "horizon": pa.array(_places(picture, lags)),
-            "last": pa.array(hundredths(np.clip(last, lows, highs))),
-            "last_step": pa.array(_places(picture, [0] * len(lags))),
-            "theory": pa.array([None if height is None else round(height / QUANTUM) for height in heights]),
-            "theory_step": pa.array(_places(picture, reached)),
-        }
-    )
+def _as_texts(points: Array) -> pa.Array:
+    """Rows (K, S) of log10 norms, nan outside the axis, as K texts."""
+    hundredths = pa.array(np.rint(100.0 * points).ravel(), from_pandas=True)
+    numbers = pc.cast(pc.cast(hundredths, pa.int32()), pa.string())
+    offsets = pa.array(np.arange(len(points) + 1) * points.shape[1], pa.int32())
+    return pc.binary_join(pa.ListArray.from_arrays(offsets, pc.fill_null(numbers, _OUTSIDE)), ",")
 
 
-def _lag_inside(slope: float, longest: int, low: float, high: float) -> float:
-    """How far back a line that starts at height 0 with `slope` per step stays between `low` and `high`."""
-    room = low if slope < 0.0 else high
-    return float(min(longest, room / slope)) if slope else float(longest)
-
-
-def _places(picture: Picture, lags: Sequence[float | None]) -> list[float | None]:
-    """Lags as places on the horizontal axis."""
-    return [None if lag is None else float(lag if picture.against_lag else picture.length - lag) for lag in lags]
-
-
-def whole_row(picture: Picture) -> pa.Table:
-    """What holds at every weight scale, in one row.
-
-    Columns length, steps (places of a curve's points on the horizontal axis, as a text), offsets (places of a map row's
-    points, from 0 at its left to 1 at its right, as a text), limit (where the colours end) and cell (whose map it is).
-    """
-    steps = along(picture, point_steps(picture.length))
-    stops = along(picture, point_steps(picture.length, MAP_POINTS))
-    offsets = (stops - stops.min()) / max(1, picture.length - 1)
-    return pa.table(
-        {
-            "length": [picture.length],
-            "steps": [numbers_text(steps)],
-            "offsets": [",".join(f"{place:.4f}" for place in offsets)],
-            "limit": [picture.limit],
-            "cell": [picture.labels[picture.cell].split(",")[0]],
-        }
-    )
-
-
-def map_colours(picture: Picture) -> list[str]:
-    """For each row of the map the colours of its points, as a text: the browser draws the row as one gradient.
-
-    A colour each time step would be thousands of rectangles; an image of them arrives a thirtieth of a second late.
-    """
-    norms = picture.curves[picture.cell]
+def _map(norms: Array, scales: Sequence[int], limit: float) -> pa.Table:
+    """Scale, step and log10_norm relative to step T, no further than the colours reach; below, above: of the strip."""
+    steps = point_steps(norms.shape[1], MAP_POINTS)
     with np.errstate(invalid="ignore"):
-        relative = norms[:, point_steps(picture.length, MAP_POINTS) - 1] - norms[:, -1:]
+        relative = norms[:, steps - 1] - norms[:, -1:]
     # A row whose gradient is exactly zero at the last step too has no ratio; it is drawn as gone.
-    share = np.clip(np.nan_to_num(relative, nan=-np.inf, posinf=np.inf, neginf=-np.inf) / picture.limit, -1.0, 1.0)
-    colours = np.array(shades(tuple(picture.palette)))[np.rint((share + 1.0) * 127.0).astype(np.int64)]
-    return [",".join(row) for row in colours.tolist()]
+    relative = np.clip(np.nan_to_num(relative, nan=-np.inf, posinf=np.inf, neginf=-np.inf), -limit, limit)
+    rows = rows_by_step("scale", np.array(scales, np.uint8), steps, log10_norm=relative)
+    for name, edges in _strips(scales).items():
+        rows = rows.append_column(name, pa.array(np.repeat(edges, len(steps)), pa.uint8()))
+    return rows
 
 
-def floor_rows(floors: Sequence[tuple[str, float]]) -> pa.Table:
-    """One row per number format: where it ends, and on which side of its line the name has room."""
-    names, ends = zip(*floors, strict=True)
+def _strips(scales: Sequence[int]) -> dict[str, list[int]]:
+    """Where the strip of each row begins and ends: one that was not computed shows the nearest that was."""
+    edges = [0, *((low + high) // 2 + 1 for low, high in pairwise(scales)), len(WEIGHT_SCALES)]
+    return {"below": edges[:-1], "above": edges[1:]}
+
+
+def _scales(answer: FamiliesAnswer, curves: Mapping[str, Array], low: Array, high: Array) -> pa.Table:
+    """A row for each weight scale: scale, below and above of its strip, low and high of the axis, and lines.
+
+    horizon: a lag. The mean-field line leads from lag 0 at height `last` to lag `theory_lag` at height `theory`.
+    """
+    last, slopes = curves[answer.plain][:, -1], np.array(answer.families.mean_field, float)
+    reached = _lags_inside(slopes, curves[answer.plain].shape[1] - 1, low - last, high - last)
+    strips = {name: pa.array(edges, pa.uint8()) for name, edges in _strips(answer.families.scales).items()}
+    return pa.table(
+        {
+            "scale": pa.array(answer.families.scales, pa.uint8()),
+            **strips,
+            "low": low,
+            "high": high,
+            "horizon": pa.array([horizon(row) for row in curves[answer.experiment.cell]], pa.uint16()),
+            "last": pa.array(np.clip(last, low, high), pa.float32()),
+            "theory_lag": pa.array(reached, pa.float32(), from_pandas=True),
+            "theory": pa.array(last + reached * slopes, pa.float32(), from_pandas=True),
+        }
+    )
+
+
+def _lags_inside(slopes: Array, longest: int, low: Array, high: Array) -> Array:
+    """How far back lines that start at height 0 stay between `low` and `high`; nan where they do not start there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(slopes < 0.0, low, high) / slopes
+    lags = np.where(slopes == 0.0, longest, np.minimum(longest, room))
+    return np.where((low <= 0.0) & (high >= 0.0), lags, np.nan)
+
+
+def _floors(floors: Mapping[str, float], texts: Sequence[str], narrow: Sequence[str]) -> pa.Table:
+    """A row for each number format: where it ends, what it is called, and on which side of the line there is room."""
+    ends = list(floors.values())
     crowded = [any(0 < end - other < _FLOORS_APART for other in ends) for end in ends]
     sides = ["bottom" if below else "top" for below in crowded]  # the edge of the name that lies on the line
-    return pa.table({"format": names, "y": hundredths(np.array(ends)), "side": sides})
+    return pa.table({"log10_norm": ends, "text": texts, "narrow": narrow, "side": sides})
+
+
+def curves_file(answer: FamiliesAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+    """The curves at the chosen weight scale: cell, weight_scale, step, lag (T − t), component and log10_norm."""
+    frames = [
+        _frame(cell, answer.experiment.weight_scale, component, norms[answer.row])
+        for cell, components in answer.families.log10_norms.items()
+        for component, norms in components.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _frame(cell: str, weight_scale: float, component: str, norms: Array) -> pd.DataFrame:
+    steps = np.arange(1, len(norms) + 1)
+    columns = {"cell": cell, "weight_scale": weight_scale, "step": steps, "lag": len(norms) - steps}
+    return pd.DataFrame({**columns, "component": component, "log10_norm": norms})
