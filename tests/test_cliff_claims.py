@@ -13,13 +13,12 @@ from rnn_dynamics.content import prose
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.learning.training import History, Moment
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
-from rnn_dynamics.pictures.cliff.words import answer_to, cliff_finding, cliff_picture
 from rnn_dynamics.pictures.clipping.answer import clipping_picture, clipping_trainings
 from tests.claims import assert_readable, plain
 from tests.reader import LONGEST_LINE
+from tests.test_cliff_page import Asked, answer_to, finding_of, tables_of
 from tests.test_tables import read
 
-Asked = tuple[str, str, str, str, str]
 RATES, THRESHOLDS, STEPS = ("0.001", "0.01", "0.1", "1"), ("0.01", "0.1", "0.3", "1", "10"), ("10", "20", "50")
 #: Settings at which sentences have failed, and the presets.
 KNOWN: list[Asked] = [
@@ -51,18 +50,15 @@ def settings() -> list[tuple[Asked, int]]:
 
 
 every_setting = pytest.mark.parametrize(("asked", "seed"), settings(), ids=str)
-WORDS_OF = {"none": "without clipping", "norm": "norm clipping", "value": "value clipping"}
 
 
 def said_at(asked: Asked, seed: int) -> tuple[dict[str, str], str]:
-    """The picture's texts by name, and the finding."""
-    found = cliff_picture(*asked, seed=seed, region="cliff")
-    (whole,) = read(found["whole"])
-    texts = {name: whole[f"{name}_title"] for name in ("map", "errors", "norms")}
-    return texts, plain(cliff_finding(*asked, seed=seed))
+    """The picture's titles by name, and the finding."""
+    (whole,) = tables_of(asked, seed=seed)["whole"]
+    return {name: whole[name] for name in ("map", "errors", "norms")}, plain(finding_of(asked, seed))
 
 
-def leavers(answer: CliffAnswer) -> set[str]:
+def leavers(of: CliffAnswer) -> set[str]:
     """The kinds of clipping whose path is at some step outside of the wide map."""
     (bottom, left), (top, right) = REGIONS["wide"].low, REGIONS["wide"].high
     outside = {
@@ -70,20 +66,20 @@ def leavers(answer: CliffAnswer) -> set[str]:
         | (path.points[:, 0] > top)
         | (path.points[:, 1] < left)
         | (path.points[:, 1] > right)
-        for kind, path in answer.paths.items()
+        for kind, path in of.paths.items()
     }
     return {kind for kind, out in outside.items() if out.any()}
 
 
-def clipped_steps(answer: CliffAnswer, kind: str) -> int:
-    gradients, limit = answer.paths[kind].gradients[:-1], answer.start.threshold
+def clipped_steps(of: CliffAnswer, kind: str) -> int:
+    gradients, limit = of.paths[kind].gradients[:-1], of.start.threshold
     sizes = np.hypot(*gradients.T) + 1e-6 if kind == "norm" else np.abs(gradients).max(axis=1)
     return int((sizes > limit).sum())
 
 
-def angles(answer: CliffAnswer) -> NDArray[np.float64]:
+def angles(of: CliffAnswer) -> NDArray[np.float64]:
     """By how many degrees value clipping turned each step."""
-    gradients, limit = answer.paths["value"].gradients[:-1], answer.start.threshold
+    gradients, limit = of.paths["value"].gradients[:-1], of.start.threshold
     cut = np.clip(gradients, -limit, limit)
     cross = cut[:, 0] * gradients[:, 1] - cut[:, 1] * gradients[:, 0]
     return np.asarray(np.abs(np.degrees(np.arctan2(cross, (cut * gradients).sum(axis=1)))))
@@ -107,8 +103,14 @@ def assert_shows(text: str, value: float) -> None:
 
 
 @every_setting
-def test_every_title_holds_beside_the_paths(asked: Asked, seed: int) -> None:
-    answer, (titles, _) = answer_to(*asked, seed=seed), said_at(asked, seed)
+def test_what_is_said_holds_beside_the_paths(asked: Asked, seed: int) -> None:
+    assert_titles_hold(asked, seed)
+    assert_what_has_fallen_is_written(asked, seed)
+    assert_sentences_hold(asked, seed)
+
+
+def assert_titles_hold(asked: Asked, seed: int) -> None:
+    answer, (titles, _) = answer_to(asked, seed), said_at(asked, seed)
     out, clips = leavers(answer), max(clipped_steps(answer, kind) for kind in ("norm", "value")) > 0
     said = titles["map"].replace("¦", " ").replace("|", " ")
     for title in titles.values():
@@ -143,19 +145,17 @@ def test_every_title_holds_beside_the_paths(asked: Asked, seed: int) -> None:
     assert ("not above" in titles["norms"]) == (not clips) == (largest <= answer.start.threshold)
 
 
-@every_setting
-def test_what_has_fallen_below_the_axis_is_written_as_small_as_it_is(asked: Asked, seed: int) -> None:
-    rows = read(cliff_picture(*asked, seed=seed, region="cliff")["paths"])
-    for row, path in zip(rows, answer_to(*asked, seed=seed).paths.values(), strict=True):
+def assert_what_has_fallen_is_written(asked: Asked, seed: int) -> None:
+    rows = tables_of(asked, seed=seed)["kinds"]
+    for row, path in zip(rows, answer_to(asked, seed).paths.values(), strict=True):
         norms = path.norms[:-1]
         assert (row["fell_at"] is not None) == (norms < 1e-4).any()
         if row["fell_at"] is not None:
             assert row["fell"] == "0 ↓" or value_of(row["fell"].removesuffix(" ↓")) <= 1e-4 * 3.2
 
 
-@every_setting
-def test_every_sentence_holds_beside_the_paths_and_the_table(asked: Asked, seed: int) -> None:
-    answer, (_, finding) = answer_to(*asked, seed=seed), said_at(asked, seed)
+def assert_sentences_hold(asked: Asked, seed: int) -> None:
+    answer, (_, finding) = answer_to(asked, seed), said_at(asked, seed)
     assert_readable(finding)
     out, free, steps = leavers(answer), answer.free, int(asked[4])
     rows = [line.split(" | ") for line in finding.split("\n") if line.count(" | ") == 6][-3:]
@@ -229,7 +229,7 @@ def sides(path: Path) -> NDArray[np.float64]:
 
 
 def test_the_path_at_the_edge_bounces_from_one_side_to_the_other_until_a_step_begins_on_the_wall() -> None:
-    answer = answer_to(*KNOWN[2], seed=0)
+    answer = answer_to(KNOWN[2])
     step = answer.leaving["none"]
     assert step is not None
     before = sides(answer.free)[:step]
@@ -239,7 +239,7 @@ def test_the_path_at_the_edge_bounces_from_one_side_to_the_other_until_a_step_be
 
 def test_a_clipped_path_crosses_the_cliff_in_both_directions() -> None:
     for kind in ("norm", "value"):
-        assert {-2.0, 2.0} <= set(np.diff(sides(answer_to(*KNOWN[2], seed=0).paths[kind])))
+        assert {-2.0, 2.0} <= set(np.diff(sides(answer_to(KNOWN[2]).paths[kind])))
 
 
 def test_a_clipped_path_may_end_on_the_high_side() -> None:
@@ -250,13 +250,13 @@ def test_a_clipped_path_may_end_on_the_high_side() -> None:
 
 
 def test_norm_saves_it_with_a_single_clipped_step_in_fifty() -> None:
-    answer = answer_to(*KNOWN[3], seed=0)
+    answer = answer_to(KNOWN[3])
     assert leavers(answer) == {"none"}
     assert clipped_steps(answer, "norm") == 1
 
 
 def test_where_value_turns_it_both_clipped_paths_take_the_largest_steps_in_different_directions() -> None:
-    answer = answer_to(*KNOWN[4], seed=0)
+    answer = answer_to(KNOWN[4])
     assert [clipped_steps(answer, kind) for kind in ("norm", "value")] == [50, 50]
     moves = {kind: np.diff(answer.paths[kind].points, axis=0) for kind in ("norm", "value")}
     np.testing.assert_allclose(np.hypot(*moves["norm"].T), 0.3 * 0.03, rtol=1e-3)
@@ -275,12 +275,10 @@ def test_clipped_by_value_a_gradient_still_points_downhill_by_more_than_half_a_r
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_map_writes_high_where_the_error_is_higher(region: str) -> None:
-    (row,) = read(cliff_picture(*KNOWN[2], seed=0, region=region)["region"])
-    high, low = (
-        float(error_surface(row[f"{name}_w"] / 1000, row[f"{name}_b"] / 1000).error) for name in ("plateau", "plain")
-    )
-    assert high > 2 * low
-    assert (row["plateau"], row["plain"]) == (f"high: E = {high:.2f}", f"low: E = {low:.2f}")
+    high, low, _ = tables_of(KNOWN[2], region)["marks"]
+    above, below = (float(error_surface(mark["w"], mark["b"]).error) for mark in (high, low))
+    assert above > 2 * below
+    assert (high["text"], low["text"]) == (f"high: E = {above:.2f}", f"low: E = {below:.2f}")
 
 
 # The network

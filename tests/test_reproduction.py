@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.engine.cliff import CLIPPING, Descent, descend
 from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.experiment import settings
-from rnn_dynamics.pictures.cliff.table import path_table
+from rnn_dynamics.pictures.cliff import PICTURE as CLIFF
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.scripts import cliff_script, reproduction_script, shape_script
 from tests.every import every
@@ -252,16 +252,13 @@ def test_a_script_of_one_pass_refuses_what_autograd_cannot_hold() -> None:
 
 
 def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) -> None:
-    page = opened("cliff")
-    descents = []
-    for w, b, rate, threshold, steps, _ in page["PRESET_VALUES"].values():
-        start = {"w": float(w), "b": float(b), "learning_rate": float(rate), "threshold": float(threshold)}
-        descents += [Descent(clipping=clipping, steps=int(steps), **start) for clipping in CLIPPING]
+    answers = [CLIFF.answer(Experiment(), views) for views in opened("cliff")["PRESET_VIEWS"].values()]
+    descents = [path.descent for answer in answers for path in answer.paths.values()]
     script = cliff_script(descents)
     (tmp_path / "cliff.py").write_text(script, encoding="utf-8")
     _, *lines = rows_of(alone("cliff.py", folder=tmp_path))
     columns = ["w", "b", "error", "gradient_norm"]
-    frame = path_table([descend([descent])[0] for descent in descents])
+    frame = pd.concat([CLIFF.files["paths"](answer, {}) for answer in answers])
     assert [line[:2] for line in lines] == [
         [kind, str(k)] for kind, k in zip(frame["clipping"], frame["step"], strict=True)
     ]

@@ -12,6 +12,8 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
@@ -97,18 +99,19 @@ def files_of_the_cliff(clipping: str) -> Sequence[Download]:
 
 def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
     """The page's files with a stand-in for what it asks of the session."""
-    downloads = page["_downloads"]
-    kept = downloads.__globals__[name]
-    downloads.__globals__[name] = stand_in
+    (one,) = (value for value in page.values() if isinstance(value, Frame))
+    downloads = one.files if isinstance(one, Page) else page["_downloads"]
+    where = page if isinstance(one, Page) else downloads.__globals__
+    kept, where[name] = where[name], stand_in
     try:
-        found: Sequence[Download] = downloads(page["OPENING"], page["FRAME"].views_at_opening)
+        found: Sequence[Download] = downloads(page["OPENING"], one.views_at_opening)
         tables = [
             table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy", "network")
         ]
         assert len(tables) == 1
         return found
     finally:
-        downloads.__globals__[name] = kept
+        where[name] = kept
 
 
 @pytest.fixture(scope="module")

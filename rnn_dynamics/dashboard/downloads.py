@@ -94,7 +94,8 @@ def csv_download(
 
 def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
-    of = settings(answer.experiment) | dict(views)
+    used = settings(answer.experiment).items()
+    of = {name: value for name, value in used if not picture.uses or name in picture.uses} | dict(views)
     tables = [
         csv_download(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()
@@ -175,6 +176,11 @@ def comparison_download(answer: Any) -> Download:
     return Download(label=label, what="comparison", suffix="py", content=lambda: str(answer.comparison))
 
 
+def cliff_script_download(descents: Sequence[Descent]) -> Download:
+    """The script that repeats descents on the error of one unit."""
+    return Download(label=_labels()["descents"], what="descents", suffix="py", content=lambda: cliff_script(descents))
+
+
 #: Kind of a picture's script -> the script of its answer.
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "gradients": lambda answer: script_download(answer.experiment),
@@ -189,12 +195,8 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
     "shape": lambda answer: shape_script_download(answer.trace),
     "each_loss": lambda answer: loss_script_download(answer.trace),
     "comparison": comparison_download,
+    "descents": lambda answer: cliff_script_download([path.descent for path in answer.paths.values()]),
 }
-
-
-def cliff_script_download(descents: Sequence[Descent]) -> Download:
-    """The script that repeats descents on the error of one unit."""
-    return Download(label=_labels()["descents"], what="descents", suffix="py", content=lambda: cliff_script(descents))
 
 
 def training_script_download(training: Training, gaps: Sequence[int] = (), what: str = "training") -> Download:

@@ -49,17 +49,20 @@ class Page(Frame):
 
     picture: it is. place: options of the container in which it stands, where its height is not its own (see page.css).
     close: whether the controls stand close to it. lower: the main controls that stand further down, with what `run`
-    shows below. expected: what a hall asks in its first minutes. go: what a click on the picture sets, from the row
-    that was clicked and the views; nothing where no row can be clicked. follow: shows what else follows from an answer.
+    shows below. expected: what a hall asks in its first minutes, an experiment or the views in which it differs from
+    the opening. go: what a click on the picture sets, from the row that was clicked and the views; nothing where no row
+    can be clicked. follow: shows what else follows from an answer. more_files: what the share panel hands out of what
+    stands below.
     """
 
     picture: Picture[Any]
     place: Mapping[str, Any] = field(default_factory=dict)
     close: bool = False
     lower: tuple[str, ...] = ()
-    expected: Iterable[Experiment] = ()
+    expected: Iterable[Experiment | Views] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
     follow: Callable[[Any], None] | None = None
+    more_files: Callable[[Experiment, Views], Sequence[Download]] = lambda _, __: ()
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, with what else stands below its picture; then answer what others are about to ask."""
@@ -130,9 +133,10 @@ class Page(Frame):
         own = self._own(views)
         return self.picture.so_far(experiment, own).answer(experiment, own)
 
-    def _answer_for_nobody(self, experiment: Experiment) -> None:
+    def _answer_for_nobody(self, question: Experiment | Views) -> None:
         """Answer what somebody is about to ask."""
-        views = self.views_at_opening
+        experiment, away = (question, {}) if isinstance(question, Experiment) else (self.opening, question)
+        views = {**self.views_at_opening, **away}
         if self.picture.growing:
             finish(self.picture.growing(experiment, self._own(views)))
         self._answered(experiment, views, LANGUAGE)
@@ -144,4 +148,5 @@ class Page(Frame):
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
-        return files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())
+        files = files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())
+        return [*files, *self.more_files(experiment, views)]

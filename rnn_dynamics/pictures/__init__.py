@@ -25,6 +25,7 @@ NAMES = (
     "additive_path",
     "before_after",
     "by_hand",
+    "cliff",
     "depth",
     "initialisation",
     "jacobians",

@@ -1,27 +1,22 @@
 """The picture "The cliff and clipping": three paths on the surface of the error, their errors and gradients by step.
 
-Everything is in one view, as in `vanish_or_explode`. A click on the map is the selection GO, which the server hears; it
-falls on one of CELLS × CELLS cells that are not seen. Each kind of clipping has one colour, dash and shape in all
-panels. Datasets (see `tables.cliff`): surface, paths, region and whole (one row each). What
-depends on the region alone reads no other, so that it is not computed anew at each step of a slider.
+Each kind of clipping has one colour, dash and shape in all panels. Tables: see `table`. What depends on the map alone
+reads no other, so that it is not computed anew at each step of a slider.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import POWER_OF_TEN, at, flattened, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import HEIGHTS, THEMES, Background, Theme
-
-#: Name of the selection by a click, and how many cells a click can fall on, in each direction.
-GO, CELLS = "go", 24
-#: Heights of the surface that the dataset tells apart.
-LEVELS = 64
+from rnn_dynamics.pictures.kit.panel import LOG10, Panel, haloed
+from rnn_dynamics.pictures.kit.panels import at, go_there, group, picture
+from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HEIGHTS, THEMES, Background, Theme
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
-#: `between`: room of an axis and a title.
+#: `between`: room of an axis and a title. The first kind is so wide that the others are seen where they lie on it.
 _PARAMETERS = {
     "narrow": "width < 560 * zoom",
     "mapRight": "narrow ? width : width * 0.5",
@@ -33,351 +28,190 @@ _PARAMETERS = {
     "normTop": "errorBottom + between",
     "region": "data('region')[0]",
     "whole": "data('whole')[0]",
+    "dashes": f"{CLIPPING_DASHES}",
+    "shapes": f"{CLIPPING_SHAPES}",
+    "widths": "{none: 5, norm: 4, value: 3}",
 }
-#: Lines of a title: "|" begins one, and on a phone "¦" does too.
-_LINES = "split(replace(whole.{}_title, /¦/g, narrow ? '|' : ' '), '|')"
-_KINDS = ("none", "norm", "value")
-#: Dash, width and end of each kind; the first is so wide that the others are seen where they lie on it.
-DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
-_WIDTHS = [5, 3, 3]
-_SHAPES = {"none": "cross", "norm": "circle", "value": "square"}
+_SIZE = alt.ExprRef("narrow ? 12 : 14")
+_OWN = alt.ExprRef("colours[datum.clipping]")
+_LINE: dict[str, Any] = {
+    "color": _OWN,
+    "strokeDash": alt.ExprRef("dashes[datum.clipping]"),
+    "strokeWidth": alt.ExprRef("widths[datum.clipping]"),
+}
 
 
-def cliff_chart(background: Background) -> alt.LayerChart:
-    """The picture on a background, key of THEMES."""
+def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+    """The picture; a click on the map is the selection GO of w and b."""
     theme = THEMES[background]
-    panels = _Panels(theme, HEIGHTS[background])
+    surface = Panel(theme, axes, "0", "mapRight", "0", "mapBottom")
+    errors = Panel(theme, axes, "panelLeft", "width", "errorTop", "errorBottom")
+    norms = Panel(theme, axes, "panelLeft", "width", "normTop", "height")
+    labels: dict[str, Any] = {"format": ".1f", "tickCount": 5}
+    heights = alt.Scale(domain=[0, alt.ExprRef("region.highest")], range=[*HEIGHTS[background]], interpolate="rgb")
     return picture(
         theme,
-        _PARAMETERS,
+        _PARAMETERS | {"colours": f"{theme.clippings}"},
         alt.layer(
-            panels.surface(),
-            panels.edge(),
-            panels.texts(),
-            panels.paths(),
-            panels.ends(),
-            panels.arrows(),
-            panels.start(),
-            panels.cells(),
+            surface.lead(
+                "region",
+                x=surface.x("left:Q", ("region.left", "region.right"), axes["bias"], **labels),
+                y=surface.y("bottom:Q", ("region.bottom", "region.top"), axes["weight"], **labels),
+                color=alt.Color("highest:Q", scale=heights, legend=None),
+            ),
+            _surface(),
+            _line("edge", color=theme.text, strokeWidth=1.5),
+            _marks(theme),
+            alt.Chart(alt.NamedData("paths"))
+            .mark_line(order=None, strokeJoin="round", **_LINE)
+            .encode(**_PLACE, **_EACH),
+            _ends(theme),
+            _arrows(theme),
+            _start(theme),
+            _cells(theme),
         ),
-        panels.legend(),
-        panels.errors(),
-        alt.layer(panels.norms(), panels.threshold(), panels.fallen()),
-        heading(theme, _LINES.format("map"), "0", "0"),
-        heading(theme, _LINES.format("errors"), "panelLeft", "errorTop"),
-        heading(theme, _LINES.format("norms"), "panelLeft", "normTop"),
+        _legend(theme),
+        _errors(errors),
+        alt.layer(_norms(norms), _threshold(theme), _fallen()),
+        surface.title("map"),
+        errors.title("errors", x="panelLeft"),
+        norms.title("norms", x="panelLeft"),
         apart=("x", "y"),
         padding={"bottom": 8},
     )
 
 
-def kind_colours(theme: Theme) -> dict[str, str]:
-    """Kind of clipping -> its colour."""
-    return dict(zip(_KINDS, (theme.palette[0], theme.palette[2], theme.palette[3]), strict=True))
+_PLACE = {"x": "b:Q", "y": "w:Q"}
+_EACH = {"detail": "clipping:N"}
 
 
-def by_kind(values: dict[str, Any]) -> alt.Scale:
-    """A scale over kinds of clipping."""
-    return alt.Scale(domain=list(values), range=list(values.values()))
+def _surface() -> alt.Chart:
+    """The error, a strip for each weight; a strip reaches a pixel further, else the background shines through."""
+    stops = alt.Chart(alt.NamedData("surface")).transform_calculate(
+        offset="(datum.b - region.left) / (region.right - region.left)", color="scale('color', datum.error)"
+    )
+    strips: Any = stops.transform_aggregate(stops="values(color)", groupby=["w"]).mark_rect(
+        height=alt.ExprRef("mapBottom / region.rows + 1"),
+        fill=alt.ExprRef("{gradient: 'linear', x1: 0, y1: 0, x2: 1, y2: 0, stops: datum.stops}"),
+    )
+    return cast(alt.Chart, strips.encode(x=at("0"), x2=at("mapRight"), y="w:Q"))
 
 
-class _Panels:
-    """The layers."""
+def _line(data: str, **style: Any) -> alt.Chart:
+    """The cliff, or the descents as far as the map shows them."""
+    return alt.Chart(alt.NamedData(data)).mark_line(order=None, **style).encode(**_PLACE)
 
-    def __init__(self, theme: Theme, heights: tuple[tuple[int, int], ...]) -> None:
-        self.theme, self.heights = theme, heights
-        self.halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
-        self.colours = kind_colours(theme)
 
-    def _style(self) -> dict[str, Any]:
-        """Colour, dash and width by the field `clipping`."""
-        by_place = alt.Scale(domain=[0, 1, 2], range=_WIDTHS)
-        return {
-            "color": alt.Color("clipping:N", scale=by_kind(self.colours), legend=None),
-            "strokeDash": alt.StrokeDash("clipping:N", scale=by_kind(DASHES), legend=None),
-            "strokeWidth": alt.StrokeWidth("place:O", scale=by_place, legend=None),
-        }
+def _marks(theme: Theme) -> alt.Chart:
+    """What lies on either side of the cliff, and its name beside it."""
+    side: Any = alt.ExprRef("datum.name === 'cliff' ? 'left' : 'center'")
+    away = alt.ExprRef("datum.name === 'cliff' ? 10 : 0")
+    texts = alt.Chart(alt.NamedData("marks")).mark_text(fontSize=_SIZE, color=theme.text, align=side, dx=away)
+    return texts.encode(**_PLACE, text="text:N")
 
-    # --- the map ----------------------------------------------------------------------------------------------
 
-    def _map(self, across: str, up: str) -> dict[str, Any]:
-        """Both axes of the map, which count in thousandths."""
-        labels: dict[str, Any] = {"labelExpr": "format(datum.value / 1000, '.1f')", "tickCount": 5}
-        return {
-            "x": alt.X(
-                across,
-                title="bias b",
-                scale=alt.Scale(
-                    domain=[alt.ExprRef("region.left"), alt.ExprRef("region.right")],
-                    range=[0, alt.ExprRef("mapRight")],
-                    nice=False,
-                    zero=False,
-                ),
-                axis=alt.Axis(orient="bottom", offset=alt.ExprRef("mapBottom - height"), **labels),
-            ),
-            "y": alt.Y(
-                up,
-                title="weight w",
-                scale=alt.Scale(
-                    domain=[alt.ExprRef("region.bottom"), alt.ExprRef("region.top")],
-                    range=[alt.ExprRef("mapBottom"), 0],
-                    nice=False,
-                    zero=False,
-                ),
-                axis=alt.Axis(orient="left", **labels),
-            ),
-        }
+def _ends(theme: Theme) -> alt.Chart:
+    """Where the descents that stay on the map end."""
+    ends = alt.Chart(alt.NamedData("kinds")).transform_filter("isValid(datum.end_b)")
+    style: dict[str, Any] = {"size": 130, "stroke": theme.panel, "strokeWidth": 1.5, "opacity": 1}
+    shape: Any = alt.ExprRef("shapes[datum.clipping]")
+    return ends.mark_point(filled=True, fill=_OWN, shape=shape, **style).encode(x="end_b:Q", y="end_w:Q")
 
-    def surface(self) -> alt.Chart:
-        """The error, a strip for each weight."""
-        channels = ", ".join(f"lerp({list(ends)}, toNumber(datum.level) / {LEVELS - 1})" for ends in self.heights)
-        axes = self._map("left:Q", "below:Q")
-        stops = flattened("surface", offset="datum.offsets", level="datum.levels")
-        return (
-            stops.transform_calculate(offset="toNumber(datum.offset) / 1000", color=f"toString(rgb({channels}))")
-            .transform_aggregate(stops="values(color)", groupby=["below", "above"])
-            .transform_calculate(left="region.left", right="region.right")
-            .mark_rect(
-                y2Offset=-1,  # else the background shines through between two strips
-                fill=alt.ExprRef("{gradient: 'linear', x1: 0, y1: 0, x2: 1, y2: 0, stops: datum.stops}"),
-            )
-            .encode(**axes, x2="right:Q", y2="above:Q")
+
+def _arrows(theme: Theme) -> alt.LayerChart:
+    """Where a descent leaves the map: an arrowhead in its direction, and how far it goes.
+
+    The text is not where the path comes from, unless there is no room elsewhere.
+    """
+    head: Any = alt.ExprRef("datum.turn")
+    arrows = group(
+        "kinds",
+        *haloed(theme, theme.text, fontSize=_SIZE, **_BESIDE_AN_ARROW),
+        alt.Chart().mark_point(shape="triangle", size=400, filled=True, opacity=1, angle=head, color=_OWN),
+        x="exit_b:Q",
+        y="exit_w:Q",
+        text="leaves:N",
+    )
+    placed: Any = (
+        arrows.transform_filter("isValid(datum.exit_b)")
+        .transform_calculate(
+            turn="atan2(datum.way_b / (region.right - region.left) * mapRight,"
+            " datum.way_w / (region.top - region.bottom) * mapBottom) * 180 / PI",
+            right="datum.exit_b * 2 > region.left + region.right",
+            share="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
         )
+        .transform_calculate(above="datum.share < 0.08 || (datum.share < 0.92 && datum.way_w > 0)")
+    )
+    return cast(alt.LayerChart, placed)
 
-    def edge(self) -> alt.Chart:
-        """The cliff."""
-        line = alt.Chart(alt.NamedData("surface")).transform_filter("isValid(datum.edge)")
-        return line.mark_line(color=self.theme.text, strokeWidth=1.5, order=None).encode(x="edge:Q", y="w:Q")
 
-    def texts(self) -> alt.LayerChart:
-        """What lies on either side of the cliff, and its name."""
-        style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 12 : 14"), "color": self.theme.text}
-        sides: dict[str, dict[str, Any]] = {"plateau": {}, "plain": {}, "cliff": {"align": "left", "dx": 10}}
-        texts = [
-            alt.Chart().mark_text(**style, **extra).encode(x=f"{name}_b:Q", y=f"{name}_w:Q", text=f"{name}:N")
-            for name, extra in sides.items()
-        ]
-        return group("region", *texts)
+_BESIDE_AN_ARROW: dict[str, Any] = {
+    "align": alt.ExprRef("datum.right ? 'right' : 'left'"),
+    "baseline": alt.ExprRef("datum.above ? 'bottom' : 'top'"),
+    "dx": alt.ExprRef("(datum.right ? -1 : 1) * (datum.above === datum.way_w > 0 ? 12 : 32)"),
+    "dy": alt.ExprRef("datum.above ? -18 : 6"),
+    "fontWeight": "bold",
+    "lineBreak": "|",
+}
 
-    def paths(self) -> alt.Chart:
-        """The three descents, as far as they are inside the map."""
-        lines = flattened("paths", x="datum.b", y="datum.w")
-        return lines.mark_line(order=None, strokeJoin="round").encode(
-            x="x:Q", y="y:Q", detail="place:N", **self._style()
-        )
 
-    def ends(self) -> alt.Chart:
-        """Where the descents that stay on the map end."""
-        return (
-            alt.Chart(alt.NamedData("paths"))
-            .transform_filter("isValid(datum.end_b)")
-            .mark_point(size=130, filled=True, stroke=self.theme.panel, strokeWidth=1.5, opacity=1)
-            .encode(
-                x="end_b:Q",
-                y="end_w:Q",
-                fill=alt.Fill(
-                    "clipping:N",
-                    scale=alt.Scale(domain=list(self.colours), range=list(self.colours.values())),
-                    legend=None,
-                ),
-                shape=alt.Shape(
-                    "clipping:N", scale=alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values())), legend=None
-                ),
-            )
-        )
+def _start(theme: Theme) -> Any:
+    """Where all of them begin, unless that is outside of the map."""
+    texts = haloed(theme, theme.text, align="right", dx=-9, fontSize=_SIZE, fontWeight="bold")
+    dot = alt.Chart().mark_point(size=110, filled=True, color=theme.text, opacity=1)
+    inside = "inrange(whole.start_b, [region.left, region.right])"
+    inside += " && inrange(whole.start_w, [region.bottom, region.top])"
+    whole = group("whole", *texts, dot, x="start_b:Q", y="start_w:Q", text="start:N")
+    return whole.transform_filter(inside)
 
-    def arrows(self) -> alt.LayerChart:
-        """Where a descent leaves the map: an arrowhead in its direction, and how far it goes."""
-        steep = (
-            "atan2(datum.way_b / (region.right - region.left) * mapRight,"
-            " datum.way_w / (region.top - region.bottom) * mapBottom) * 180 / PI"
-        )
-        away = (
-            alt.Chart()
-            .transform_filter("isValid(datum.exit_b)")
-            .transform_calculate(
-                turn=steep,
-                right="datum.exit_b * 2 > region.left + region.right",
-                # Not where the path comes from, unless there is no room elsewhere.
-                share="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
-            )
-            .transform_calculate(
-                above="datum.share < 0.08 || (datum.share < 0.92 && datum.way_w > 0)",
-            )
-        )
-        colour = alt.Color(
-            "clipping:N", scale=alt.Scale(domain=list(self.colours), range=list(self.colours.values())), legend=None
-        )
-        head = away.mark_point(shape="triangle", size=400, filled=True, opacity=1).encode(
-            angle=alt.Angle("turn:Q", scale=None), color=colour
-        )
-        written: dict[str, Any] = {
-            "align": alt.ExprRef("datum.right ? 'right' : 'left'"),
-            "baseline": alt.ExprRef("datum.above ? 'bottom' : 'top'"),
-            "dx": alt.ExprRef("(datum.right ? -1 : 1) * (datum.above === datum.way_w > 0 ? 12 : 32)"),
-            "dy": alt.ExprRef("datum.above ? -18 : 6"),
-            "fontSize": alt.ExprRef("narrow ? 12 : 14"),
-            "fontWeight": "bold",
-            "lineBreak": "|",
-        }
-        text = [
-            away.mark_text(**written, **self.halo).encode(text="leaves:N"),
-            away.mark_text(**written, color=self.theme.text).encode(text="leaves:N"),
-        ]
-        return group("paths", *text, head, x="exit_b:Q", y="exit_w:Q")
 
-    def start(self) -> Any:
-        """Where all of them begin, unless that is outside of the map."""
-        style: dict[str, Any] = {
-            "align": "right",
-            "dx": -9,
-            "fontSize": alt.ExprRef("narrow ? 12 : 14"),
-            "fontWeight": "bold",
-        }
-        dot = alt.Chart().mark_point(size=110, filled=True, color=self.theme.text, opacity=1)
-        texts = [
-            alt.Chart().mark_text(**style, **extra).encode(text="start_label:N")
-            for extra in (self.halo, {"color": self.theme.text})
-        ]
-        inside = "datum.start_b >= region.left && datum.start_b <= region.right"
-        inside += " && datum.start_w >= region.bottom && datum.start_w <= region.top"
-        return group("whole", *texts, dot, x="start_b:Q", y="start_w:Q").transform_filter(inside)
+def _cells(theme: Theme) -> alt.Chart:
+    """What a click falls on; with `chosen` in the selection a second one on a cell counts once one has left it."""
+    cells = alt.Chart(alt.NamedData("cells")).transform_calculate(chosen="whole.start_b + ' ' + whole.start_w")
+    width, height = (alt.ExprRef(f"{side} / region.cells") for side in ("mapRight", "mapBottom"))
+    fallen_on = cells.mark_rect(fill=theme.panel, fillOpacity=0, cursor="pointer", width=width, height=height)
+    return fallen_on.encode(**_PLACE).add_params(go_there("w", "b", "chosen"))
 
-    def cells(self) -> alt.Chart:
-        """What a click falls on; with `place` in the selection a second one on a cell counts once one has left it."""
-        # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
-        go = alt.selection_point(
-            name=GO,
-            on="click, touchend[event.cancelable]",
-            fields=["column", "row", "place"],
-            clear=False,
-            toggle=False,
-        )
-        wide, high = f"(region.right - region.left) / {CELLS}", f"(region.top - region.bottom) / {CELLS}"
-        return (
-            alt.Chart(alt.sequence(0, CELLS * CELLS, as_="cell"))
-            .transform_calculate(column=f"datum.cell % {CELLS}", row=f"floor(datum.cell / {CELLS})")
-            .transform_calculate(
-                b=f"region.left + datum.column * {wide}",
-                b2=f"region.left + (datum.column + 1) * {wide}",
-                w=f"region.bottom + datum.row * {high}",
-                w2=f"region.bottom + (datum.row + 1) * {high}",
-            )
-            .transform_calculate(place="whole.start_b + ' ' + whole.start_w")
-            .mark_rect(fill=self.theme.panel, fillOpacity=0, cursor="pointer")
-            .encode(x="b:Q", x2="b2:Q", y="w:Q", y2="w2:Q")
-            .add_params(go)
-        )
 
-    def legend(self) -> alt.LayerChart:
-        """Which line is which, in the corner of the map from which a descent moves away."""
-        line = (
-            alt.Chart()
-            .transform_calculate(side="[0, 1]")
-            .transform_flatten(["side"])
-            .mark_line(order=None)
-            .encode(
-                x=alt.X("side:Q", scale=alt.Scale(domain=[0, 1], range=[10, 48], nice=False), axis=None),
-                y=alt.Y(
-                    "place:Q",
-                    scale=alt.Scale(
-                        domain=[0, 2],
-                        range=[alt.ExprRef("mapBottom - 56 * zoom"), alt.ExprRef("mapBottom - 14")],
-                        nice=False,
-                        zero=False,
-                    ),
-                    axis=None,
-                ),
-                **self._style(),
-            )
-        )
-        names = [
-            alt.Chart()
-            .mark_text(align="left", dx=8, fontSize=alt.ExprRef("narrow ? 12 : 14"), fontWeight="bold", **extra)
-            .encode(x=alt.XDatum(1), y="place:Q", text="name:N", **colour)
-            for extra, colour in ((self.halo, {}), ({}, {"color": self._style()["color"]}))
-        ]
-        return group("paths", line, *names)
+def _legend(theme: Theme) -> alt.LayerChart:
+    """Which line is which, in the corner of the map from which a descent moves away."""
+    ends = [alt.ExprRef("mapBottom - 56 * zoom"), alt.ExprRef("mapBottom - 14")]
+    place = alt.Y("place:Q", scale=alt.Scale(domain=[0, 2], range=ends, nice=False, zero=False), axis=None)
+    line = alt.Chart().mark_rule(**_LINE).encode(x=at("10"), x2=at("48"))
+    names = haloed(theme, _OWN, align="left", dx=8, fontSize=_SIZE, fontWeight="bold")
+    return group("kinds", line, *(name.encode(x=at("48"), text="name:N") for name in names), y=place)
 
-    # --- by step ----------------------------------------------------------------------------------------------
 
-    def _steps(self, bottom: str, **axis: Any) -> alt.X:
-        return alt.X(
-            "x:Q",
-            scale=alt.Scale(
-                domain=[0, alt.ExprRef("whole.steps")],
-                range=[alt.ExprRef("panelLeft"), alt.ExprRef("width")],
-                nice=False,
-                zero=False,
-            ),
-            axis=alt.Axis(orient="bottom", offset=alt.ExprRef(f"{bottom} - height"), tickCount=5, **axis),
-        )
+def _errors(panel: Panel) -> alt.Chart:
+    """E after so many steps."""
+    ticks = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    quiet: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
+    height = panel.y("error:Q", (0, 0.5), panel.axes["error"], values=ticks, format="~r", labelFlush=False, **quiet)
+    return _by_step(panel, height)
 
-    def errors(self) -> alt.Chart:
-        """E after so many steps."""
-        y = alt.Y(
-            "y:Q",
-            title="error E",
-            scale=alt.Scale(
-                domain=[0, 5000], range=[alt.ExprRef("errorBottom"), alt.ExprRef("errorTop")], nice=False, zero=False
-            ),
-            axis=alt.Axis(
-                orient="left",
-                offset=alt.ExprRef("-panelLeft"),
-                values=[0, 1000, 2000, 3000, 4000, 5000],
-                labelExpr="datum.value / 10000",
-                labelFlush=False,
-                titleOpacity=alt.ExprRef("narrow ? 0 : 1"),
-            ),
-        )
-        lines = flattened("paths", x="whole.ticks", y="datum.errors")
-        return lines.mark_line(order=None).encode(
-            x=self._steps("errorBottom", title=None), y=y, detail="place:N", **self._style()
-        )
 
-    def _norm(self, field: str) -> alt.Y:
-        return alt.Y(
-            field,
-            title="gradient norm",
-            scale=alt.Scale(
-                domain=[alt.ExprRef("whole.low"), alt.ExprRef("whole.high")],
-                range=[alt.ExprRef("height"), alt.ExprRef("normTop")],
-                nice=False,
-                zero=False,
-            ),
-            axis=alt.Axis(
-                orient="left",
-                offset=alt.ExprRef("-panelLeft"),
-                labelExpr=POWER_OF_TEN,
-                tickCount=5,
-                tickMinStep=100,
-                titleOpacity=alt.ExprRef("narrow ? 0 : 1"),
-            ),
-        )
+def _norms(panel: Panel) -> alt.Chart:
+    """The gradient's norm, before clipping, that each step follows."""
+    quiet: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
+    ends = ("whole.low", "whole.high")
+    height = panel.y("log10_norm:Q", ends, panel.axes["gradient_norm"], tickCount=5, **LOG10, **quiet)
+    return _by_step(panel, height, panel.axes["step"])
 
-    def norms(self) -> alt.Chart:
-        """The gradient's norm, before clipping, that each step follows."""
-        lines = flattened("paths", x="slice(whole.ticks, 2)", y="datum.norms")
-        return lines.mark_line(order=None).encode(
-            x=self._steps("height", title="step"), y=self._norm("y:Q"), detail="place:N", **self._style()
-        )
 
-    def threshold(self) -> alt.LayerChart:
-        """Above it a step is clipped."""
-        rule = alt.Chart().mark_rule(color=self.theme.text, strokeWidth=1.5).encode(x=at("panelLeft"), x2=at("width"))
-        names = [
-            alt.Chart()
-            .mark_text(align="right", baseline="bottom", dy=-3, fontSize=14, fontWeight="bold", **extra)
-            .encode(x=at("width"), text="threshold_label:N")
-            for extra in (self.halo, {"color": self.theme.text})
-        ]
-        return group("whole", rule, *names, y="threshold:Q")
+def _by_step(panel: Panel, height: alt.Y, title: str = "") -> alt.Chart:
+    across = panel.x("step:Q", (0, "whole.steps"), title, tickCount=5)
+    return alt.Chart(alt.NamedData("steps")).mark_line(order=None, **_LINE).encode(x=across, y=height, **_EACH)
 
-    def fallen(self) -> alt.Chart:
-        """Where a norm has fallen below the axis."""
-        return (
-            alt.Chart(alt.NamedData("paths"))
-            .transform_filter("isValid(datum.fell_at)")
-            .mark_text(align="left", baseline="bottom", dx=6, dy=-4, fontSize=14, fontWeight="bold")
-            .encode(x="fell_at:Q", y=at("height"), text="fell:N", color=self._style()["color"])
-        )
+
+def _threshold(theme: Theme) -> alt.LayerChart:
+    """Above it a step is clipped."""
+    rule = alt.Chart().mark_rule(color=theme.text, strokeWidth=1.5).encode(x=at("panelLeft"), x2=at("width"))
+    names = haloed(theme, theme.text, align="right", baseline="bottom", dy=-3, fontSize=14, fontWeight="bold")
+    return group("whole", rule, *(name.encode(x=at("width"), text="threshold:N") for name in names), y="limit:Q")
+
+
+def _fallen() -> alt.Chart:
+    """Where a norm has fallen below the axis."""
+    style: dict[str, Any] = {"align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 14}
+    fallen = alt.Chart(alt.NamedData("kinds")).transform_filter("isValid(datum.fell_at)")
+    return fallen.mark_text(color=_OWN, fontWeight="bold", **style).encode(x="fell_at:Q", y=at("height"), text="fell:N")

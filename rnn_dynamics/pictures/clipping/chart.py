@@ -5,11 +5,12 @@ Datasets (see `tables.clipping`): networks, whole (one row).
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
-from rnn_dynamics.pictures.cliff.chart import DASHES, by_kind, kind_colours
 from rnn_dynamics.pictures.kit.panels import POWER_OF_TEN, at, flattened, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, THEMES, Background
 
 HEIGHT = 340
 _PARAMETERS = {
@@ -25,10 +26,9 @@ _PARAMETERS = {
 def clipping_chart(background: Background) -> alt.LayerChart:
     """The picture on a background, key of THEMES."""
     theme = THEMES[background]
-    colours = kind_colours(theme)
     style = {
-        "color": alt.Color("clipping:N", scale=by_kind(colours), legend=None),
-        "strokeDash": alt.StrokeDash("clipping:N", scale=by_kind(DASHES), legend=None),
+        "color": alt.Color("clipping:N", scale=_by_kind(theme.clippings), legend=None),
+        "strokeDash": alt.StrokeDash("clipping:N", scale=_by_kind(CLIPPING_DASHES), legend=None),
     }
 
     def panel(field: str, y: alt.Y, start: str, end: str, bottom: str) -> alt.LayerChart:
@@ -91,3 +91,7 @@ def clipping_chart(background: Background) -> alt.LayerChart:
         apart=("x", "y"),
         height=HEIGHT,
     )
+
+
+def _by_kind(values: dict[str, Any]) -> alt.Scale:
+    return alt.Scale(domain=list(values), range=list(values.values()))

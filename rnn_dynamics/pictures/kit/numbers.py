@@ -33,10 +33,17 @@ def exponent(log10_value: float) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A number that is not negative: 0.517, 1,230, 10⁻⁷ where digits would be zeros."""
-    if 1e-3 <= value < 1e4:
-        return f"{float(f'{value:.3g}'):,g}"
-    return power_of_ten(math.log10(value) if value else -math.inf)
+    """A number: 0.517, −2.5, 1,230, 10⁻⁷ where digits would be zeros or many."""
+    size = float(f"{abs(value):.3g}")
+    text = f"{size:,g}" if 1e-3 <= size < 1e6 else power_of_ten(math.log10(size) if size else -math.inf)
+    return f"−{text}" if value < 0 else text
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    """A number from 0 on with so many decimals: 0.352; 0.0026, 10⁻²² where they would show one digit at most."""
+    if value >= 10.0 ** (1 - digits):
+        return f"{value:.{digits}f}"
+    return power_of_ten(math.log10(value) if value > 0.0 else -math.inf)
 
 
 def share(log10_share: float) -> str:

@@ -85,9 +85,9 @@ class Panel:
         """The title `name` of the table "whole", above the panel."""
         return heading(self.theme, lines.format(name), x, self.top)
 
-    def lead(self, **axes: Any) -> alt.Chart:
+    def lead(self, data: str = "whole", **axes: Any) -> alt.Chart:
         """Carries axes and draws nothing."""
-        return alt.Chart(alt.NamedData("whole")).mark_point(opacity=0).encode(**axes)
+        return alt.Chart(alt.NamedData(data)).mark_point(opacity=0).encode(**axes)
 
     def lines(self, data: str, styles: Mapping[str, dict[str, Any]], by: str = "name", **axes: Any) -> alt.LayerChart:
         """A line for each value of `by`, with the mark of `styles`: constants are quicker than an encoding."""
@@ -100,9 +100,7 @@ class Panel:
     def labels(self, data: str, size: Any, colour: Any) -> alt.LayerChart:
         """The rows of `frames.label_rows`, beside step 1, with a halo."""
         side = {"align": "left", "dx": 8} if self.at_start else {"align": "right", "dx": -8}
-        style: dict[str, Any] = {**side, "fontSize": ref(size), "fontWeight": "bold"}
-        halo: dict[str, Any] = {"stroke": self.theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
-        layers = (alt.Chart().mark_text(**style, **halo), alt.Chart().mark_text(**style, color=colour))
+        layers = haloed(self.theme, colour, 5, **side, fontSize=ref(size), fontWeight="bold")
         return group(data, *layers, x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
 
     def rows(
@@ -203,6 +201,12 @@ class Panel:
 def of_cell(values: Mapping[str, Any]) -> alt.ExprRef:
     """What the datum's cell has of these, such as its colour."""
     return alt.ExprRef(f"({dict(values)})[datum.cell]")
+
+
+def haloed(theme: Theme, colour: Any, wide: int = 4, **style: Any) -> tuple[alt.Chart, alt.Chart]:
+    """Two layers of one text: a halo, which keeps it readable on lines, and the letters."""
+    halo = alt.Chart().mark_text(**style, stroke=theme.panel, strokeWidth=wide, strokeJoin="round", opacity=0.85)
+    return halo, alt.Chart().mark_text(**style, color=colour)
 
 
 def with_lag(chart: Any) -> Any:

@@ -62,11 +62,11 @@ class Picture(Generic[Answer]):
 
     name: of its folder, and of its words in content/. answer: the numbers, remembered. texts: what the picture writes.
     tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn, given what the axes are
-    called, its views, and light or dark.
-    finding: what stands below, as HTML. views: its settings and their values at the opening. files: what a reader can
-    have as a CSV, by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find
-    the same numbers, as `dashboard.downloads` names them. moving: further tables, see Moving; the others are
-    then the very same bytes, made and written once. charted: the views on which the chart itself depends; None for all.
+    called, its views, and light or dark. finding: what stands below, as HTML. views: its settings and their values at
+    the opening. files: what a reader can have as a CSV, by name; the label stands in the words under `files`. scripts:
+    the kinds of PyTorch scripts that find the same numbers, as `dashboard.downloads` names them. uses: the fields of
+    the experiment that play a part, where not all of them do. moving: further tables, see Moving; the others are then
+    the very same bytes, made and written once. charted: the views on which the chart itself depends; None for all.
     growing: the rows of an answer that comes in parts; `answer` then takes the names of some of them as `there`.
     progress: what is said of them meanwhile.
     """
@@ -80,6 +80,7 @@ class Picture(Generic[Answer]):
     views: Views = field(default_factory=dict)
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
     charted: tuple[str, ...] | None = None
     growing: Callable[[Experiment, Views], Growing] | None = None

@@ -14,6 +14,9 @@ CELL_NAMES = {cell.name: cell.short for cell in CELLS.values()}
 #: A dash and a shape for each, so that no reader depends on colour; the last of each waits for a new cell.
 CELL_DASHES = dict(zip(CELL_NAMES, ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3, 2, 3, 2, 3]), strict=False))
 CELL_SHAPES = dict(zip(CELL_NAMES, ("square", "diamond", "circle", "triangle-up", "cross"), strict=False))
+#: The same for kinds of clipping; their colours are of `Theme.clippings`.
+CLIPPING_DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
+CLIPPING_SHAPES = {"none": "cross", "norm": "circle", "value": "square"}
 
 
 def _gate_dashes() -> dict[str, list[int]]:
@@ -45,6 +48,11 @@ class Theme:
         """Cell -> its colour."""
         return dict(zip(CELL_NAMES, self.palette, strict=False))
 
+    @property
+    def clippings(self) -> dict[str, str]:
+        """Kind of clipping -> its colour."""
+        return dict(zip(CLIPPING_DASHES, (self.palette[0], *self.palette[2:]), strict=False))
+
 
 #: The map's colours on both backgrounds: blue below, orange above, equally light on both sides. The inner two are
 #: almost grey, because a mixture of more coloured ones runs through pink.
@@ -57,11 +65,8 @@ DIVERGING = (
 #: same to readers with and without a weakness in red or green. Its middle is grey, so it serves a signed value too.
 SEQUENTIAL = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
 
-#: A grey map on which coloured lines are drawn: red, green and blue of nothing and of as much as there is.
-HEIGHTS: dict[Background, tuple[tuple[int, int], ...]] = {
-    "light": ((255, 169), (255, 180), (255, 194)),
-    "dark": ((18, 86), (22, 100), (28, 122)),
-}
+#: A grey map on which coloured lines are drawn: nothing, and as much as there is.
+HEIGHTS: dict[Background, tuple[str, str]] = {"light": ("#ffffff", "#a9b4c2"), "dark": ("#12161c", "#56647a")}
 
 THEMES: dict[Background, Theme] = {
     "light": Theme(
