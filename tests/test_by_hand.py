@@ -23,6 +23,7 @@ from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES, HandWritten
 from rnn_dynamics.by_hand.script import comparison_script
+from tests.every import every
 from tests.oracle import MODULES
 from tests.scripts import alone, printed_by_all
 
@@ -32,9 +33,9 @@ GENERIC = Experiment(
     cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2, seed=1
 )
 SINGLE = replace(GENERIC, sequence_length=1, batch_size=1, input_size=1, hidden_size=1)
-cells = pytest.mark.parametrize("cell", CELLS)
-directions = pytest.mark.parametrize("both", [False, True], ids=["forward", "both"])
-mistakes = pytest.mark.parametrize(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
+cells = every("cell", CELLS)
+directions = every("both", [False, True])
+mistakes = every(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
 Arrays = dict[str, NDArray[np.float64]]
 
 
@@ -124,8 +125,8 @@ def test_the_room_that_asks_torch_gives_its_answers(cell: str, both: bool) -> No
 
 @cells
 @directions
-@pytest.mark.parametrize("loss_at", ["last", "every"])
-@pytest.mark.parametrize("weight_scale", [0.5, 1.5])
+@every("loss_at", ["last", "every"])
+@every("weight_scale", [0.5, 1.5])
 def test_the_engine_and_the_functions_by_hand_are_two_forms_of_one_network(
     cell: str, both: bool, loss_at: str, weight_scale: float
 ) -> None:
@@ -197,7 +198,7 @@ def test_an_example_has_the_inputs_and_weights_of_a_run(both: bool) -> None:
     assert example.targets.shape == (3, 5, 4 if both else 2)
 
 
-@pytest.mark.parametrize(
+@every(
     ("settings", "message"),
     [
         ({"nonlinearity": "relu"}, "nonlinearity = 'relu' is not written out by hand; there is tanh"),
@@ -328,7 +329,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return printed_by_all(scripts, tmp_path_factory.mktemp("scripts"))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@every("way", WAYS)
 def test_the_script_prints_the_differences_without_the_library(way: str, printed: dict[str, str]) -> None:
     experiment, mistake = WAYS[way]
     example = make_example(experiment)

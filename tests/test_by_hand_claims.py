@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run
@@ -18,7 +17,8 @@ from rnn_dynamics.by_hand.mistakes import MISTAKES
 from rnn_dynamics.content import prose, sentences
 from rnn_dynamics.pictures.by_hand import PICTURE
 from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, resets
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(
@@ -45,9 +45,7 @@ SETTINGS = [
     for experiment in strange_settings(OPENING, 90, **FIELDS)
     for mistake in ("", DRAW.choice(list(MISTAKES[experiment.cell])))
 ]
-every_setting = pytest.mark.parametrize(
-    ("experiment", "mistake"), SETTINGS, ids=[f"{briefly(one)} {mistake}" for one, mistake in SETTINGS]
-)
+every_setting = every(("experiment", "mistake"), SETTINGS, parts=4)
 
 
 def said(experiment: Experiment, mistake: str) -> str:
@@ -206,7 +204,7 @@ def examples() -> list[Example]:
     return [make_example(Experiment(**asked, seed=seed)) for seed in range(7)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("reset_before", [False, True])
+@every("reset_before", [False, True])
 def test_the_gradient_of_both_orders_is_that_written_out(reset_before: bool) -> None:
     found = gru_gradients(examples(), reset_before=reset_before)
     for seed, example in enumerate(examples()):
@@ -238,7 +236,7 @@ def test_at_torchs_default_neither_order_loses_more_than_the_other() -> None:
     assert f"neither loses more in all of them: the reset after the product does in {loses} of 7" in said
 
 
-@pytest.mark.parametrize(
+@every(
     ("initialisation", "input_scale"), [("gaussian", 0.0), ("identity", 1.0), ("orthogonal", 1.0), ("gaussian", 3.0)]
 )
 def test_what_is_said_of_the_orders_is_what_their_factors_are(initialisation: str, input_scale: float) -> None:

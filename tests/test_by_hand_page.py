@@ -21,6 +21,7 @@ from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.by_hand import MOST, PICTURE
 from rnn_dynamics.pictures.by_hand.answer import hand_answer
 from rnn_dynamics.pictures.kit.numbers import aligned, difference
+from tests.every import every
 from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import open_page, shown
 
@@ -28,8 +29,8 @@ PAGE = "by_hand"
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
 BOTH = replace(OPENING, bidirectional=True)
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
-cells = pytest.mark.parametrize("cell", CELLS)
-mistakes = pytest.mark.parametrize(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
+cells = every("cell", CELLS)
+mistakes = every(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in MISTAKES[cell]])
 
 
 def words(app: AppTest) -> str:
@@ -63,7 +64,7 @@ def mistaken(cell: str, mistake: str) -> dict[str, str]:
 # Ticks
 
 
-@pytest.mark.parametrize("preset", ["rnn", "both", "lstm", "gru"])
+@every("preset", ["rnn", "both", "lstm", "gru"])
 def test_every_tick_of_a_preset_stands(preset: str) -> None:
     app = open_page(PAGE)
     app.button(key=f"preset_{preset}").click().run()
@@ -109,7 +110,7 @@ def test_a_mistake_without_consequence_is_said_to_be_one(cell: str, mistake: str
     assert "nothing happens" in claim
 
 
-@pytest.mark.parametrize(
+@every(
     ("cell", "mistake", "settings"),
     [
         ("rnn", "no b_hh", {"initialisation": "gaussian"}),
@@ -128,7 +129,7 @@ def test_finite_differences_notice_what_neither_outputs_nor_autograd_do(
     assert "✗ finite differences:" in said
 
 
-@pytest.mark.parametrize("mistake", ["no flip", "wrong end"])
+@every("mistake", ["no flip", "wrong end"])
 def test_in_one_direction_there_is_nothing_to_flip(mistake: str) -> None:
     app = open_page(PAGE, {"rnn_mistake": mistake})
     assert "Here it makes no difference" in words(app)
@@ -151,8 +152,8 @@ def test_the_differences_on_the_page_are_those_of_torch(cell: str) -> None:
     assert f"finite differences: {difference(answer.definition_gap)}" in said
 
 
-@pytest.mark.parametrize("seed", [0, 50])
-@pytest.mark.parametrize("initialisation", ["torch", "gaussian", "orthogonal", "identity", "keras"])
+@every("seed", [0, 50])
+@every("initialisation", ["torch", "gaussian", "orthogonal", "identity", "keras"])
 @cells
 def test_no_tick_breaks_by_rounding(cell: str, initialisation: str, seed: int) -> None:
     smallest_and_largest = ({"input_scale": 0.0, "forget_bias": -2.0}, {"input_scale": 3.0, "forget_bias": 5.0})
@@ -184,7 +185,7 @@ def test_the_code_shows_the_changed_line(cell: str, mistake: str) -> None:
 
 
 @cells
-@pytest.mark.parametrize("both", ["false", "true"])
+@every("both", ["false", "true"])
 def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, both: str) -> None:
     *_, torch_lines = codes(open_page(PAGE, {"cell": cell.upper(), "bidirectional": both}))
     example = make_example(replace(OPENING, cell=cell, bidirectional=both == "true"))
@@ -204,7 +205,7 @@ def test_the_lines_that_ask_torch_run_and_give_torchs_answer(cell: str, both: st
 
 
 @cells
-@pytest.mark.parametrize("step", [1, 3, 5])
+@every("step", [1, 3, 5])
 def test_the_board_shows_each_line_with_its_numbers(cell: str, step: int) -> None:
     experiment = replace(BOTH, cell=cell)
     example, hand = make_example(experiment), HandWritten(cell)
@@ -284,7 +285,7 @@ def test_the_slider_walks_through_the_steps() -> None:
 
 
 @cells
-@pytest.mark.parametrize("both", [False, True])
+@every("both", [False, True])
 def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bool) -> None:
     experiment, mistake = replace(OPENING, cell=cell, bidirectional=both), next(iter(MISTAKES[cell]))
     rows = picture(experiment, mistake)["cells"]

@@ -9,7 +9,8 @@ import pytest
 from rnn_dynamics import SHAPES, Experiment, ShapeTrace, run_shape
 from rnn_dynamics.content import prose
 from rnn_dynamics.pictures.shapes import PICTURE, stops
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
@@ -21,7 +22,7 @@ FIELDS = {
     **dict.fromkeys(("loss_at", "hidden_path", "text"), ()),
 }
 SETTINGS = list(strange_settings(OPENING, 100, **FIELDS))
-every_setting = pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+every_setting = every("experiment", SETTINGS, parts=4)
 
 
 def claim_of(experiment: Experiment, shape: str) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rnn_dynamics import SHAPES, Experiment, ShapeTrace, run, run_shape
 from rnn_dynamics.experiment import KNOBS_CHOICE
+from tests.every import every
 
 MODULES: dict[str, Any] = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}
 #: Orders of magnitude, and relative error of everything else.
@@ -26,9 +27,9 @@ SIZES = {
     "chrono": replace(SMALL, gate_bias="chrono", initialisation="orthogonal", input_scale=0.3),
     "relu": replace(SMALL, nonlinearity="relu", weight_scale=1.3),
 }
-shapes = pytest.mark.parametrize("shape", SHAPES)
-cells = pytest.mark.parametrize("cell", MODULES)
-sizes = pytest.mark.parametrize("size", SIZES)
+shapes = every("shape", SHAPES)
+cells = every("cell", MODULES)
+sizes = every("size", SIZES)
 Array = NDArray[np.float64]
 
 
@@ -211,7 +212,7 @@ def test_every_edge_of_one_kind_names_the_same_weights(shape: str) -> None:
 
 
 @cells
-@pytest.mark.parametrize(("shape", "loss_at"), [("many-to-one", "last"), ("aligned", "every"), ("one-to-one", "last")])
+@every(("shape", "loss_at"), [("many-to-one", "last"), ("aligned", "every"), ("one-to-one", "last")])
 def test_shapes_without_feedback_are_what_run_computes(cell: str, shape: str, loss_at: str) -> None:
     length = 1 if shape == "one-to-one" else 5
     trace = asked(shape, cell, "small")[0]
@@ -225,15 +226,14 @@ def test_shapes_without_feedback_are_what_run_computes(cell: str, shape: str, lo
         np.testing.assert_allclose(trace.gradients[name], values, rtol=CLOSE, atol=1e-14)
 
 
-@pytest.mark.parametrize("shape", ["many-to-one", "aligned"])
-@pytest.mark.parametrize(
+@every("shape", ["many-to-one", "aligned"])
+@every(
     "changes",
     [
         {"weight_scale": 0.1, "sequence_length": 600},
         {"weight_scale": 10.0, "sequence_length": 400, "input_scale": 0.0},
         {"weight_scale": 4.0, "sequence_length": 450, "nonlinearity": "relu"},
     ],
-    ids=["vanishes", "explodes", "relu"],
 )
 def test_gradients_beyond_the_range_of_float64_stay_finite(shape: str, changes: dict[str, Any]) -> None:
     experiment = replace(SMALL, cell="rnn", initialisation="orthogonal", **changes)
@@ -251,7 +251,7 @@ def test_an_encoder_far_from_its_decoder_keeps_its_gradient() -> None:
     assert (np.diff(far) > 0).all()
 
 
-@pytest.mark.parametrize(
+@every(
     ("shape", "silent"),
     [("one-to-many", {"W_hh"}), ("encoder-decoder", {"V_hh", "W_hh", "W_ih"}), ("aligned", {"W_hh"})],
 )

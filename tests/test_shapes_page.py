@@ -12,13 +12,14 @@ from rnn_dynamics import SHAPES, Experiment, run, run_shape
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.kit.numbers import subscripted
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, STOPS, stops
+from tests.every import every
 from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import link, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0)
-shapes = pytest.mark.parametrize("shape", SHAPES)
+shapes = every("shape", SHAPES)
 CELLS = ("rnn", "lstm", "gru")
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def tables(experiment: Experiment, shape: str, stop: str = "all") -> dict[str, Rows]:
@@ -97,7 +98,7 @@ def test_each_stop_adds_to_what_is_lit_and_the_last_is_the_whole_picture(shape: 
     assert set(states[-1]) == {2}
 
 
-@pytest.mark.parametrize(
+@every(
     ("shape", "steps"),
     [("one-to-one", 1), ("one-to-many", 5), ("many-to-one", 5), ("aligned", 5), ("encoder-decoder", 10)],
 )
@@ -138,7 +139,7 @@ def test_the_loss_is_a_number_only_once_it_is_computed() -> None:
 
 
 @shapes
-@pytest.mark.parametrize("length", LENGTHS)
+@every("length", LENGTHS)
 def test_nodes_stand_apart_and_within_the_picture_on_a_wide_screen_and_on_a_phone(shape: str, length: int) -> None:
     found = tables(replace(OPENING, sequence_length=length), shape)
     # Of a picture 1100 × 420 and of a phone's 350 × 420: at least a diameter of 26 and of 22 pixels.
@@ -168,7 +169,7 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
 # The words
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "shape", "said"),
     [
         ({}, "many-to-one", "Of what y₆ sends to h₆,¦0.094 is left at h₁: 5 steps back,¦×0.62 each"),
@@ -184,7 +185,6 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
         ({}, "encoder-decoder", "Every error passes one edge, h₆ → s₁"),
         ({"weight_scale": 0.0}, "encoder-decoder", "nothing reaches h₁"),
     ],
-    ids=str,
 )
 def test_each_case_has_its_claim(changes: dict[str, Any], shape: str, said: str) -> None:
     assert said in tables(replace(OPENING, **changes), shape)["whole"][0]["claim"]
@@ -270,7 +270,7 @@ def test_a_preset_sets_the_shape_and_goes_back_to_the_whole_picture() -> None:
     assert link(app).endswith("&stop=all")
 
 
-@pytest.mark.parametrize(("before", "after"), [("back 6", "back 3"), ("forward 5", "loss"), ("back 2", "back 2")])
+@every(("before", "after"), [("back 6", "back 3"), ("forward 5", "loss"), ("back 2", "back 2")])
 def test_a_shorter_sequence_takes_the_player_along(before: str, after: str) -> None:
     app = open_page("shapes", {"stop": before})
     app.select_slider(key="sequence_length").set_value(3).run()
@@ -280,7 +280,7 @@ def test_a_shorter_sequence_takes_the_player_along(before: str, after: str) -> N
     assert len(app.select_slider(key="stop").options) == 8
 
 
-@pytest.mark.parametrize(
+@every(
     ("link", "shown_as"),
     [
         ({"stop": "forward 9"}, "loss"),
