@@ -7,17 +7,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.downloads import Download, csv_download
-from rnn_dynamics.dashboard.frame import View, Views, along_sliders, background, run_again
-from rnn_dynamics.dashboard.measuring import grown_measurement, measured
-from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import Experiment, settings
-from rnn_dynamics.pictures.cost.answer import cost_finding, cost_picture
-from rnn_dynamics.pictures.cost.chart import cost_chart
-from rnn_dynamics.pictures.cost.table import cost_table
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
-from rnn_dynamics.pictures.losses import PICTURE, TRUNCATIONS
+from rnn_dynamics.dashboard.downloads import Download, files_of
+from rnn_dynamics.dashboard.frame import View, Views, along_sliders
+from rnn_dynamics.dashboard.growing import begun, come_back, grow, show_progress
+from rnn_dynamics.dashboard.page import Page, below
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures import cost, losses
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 PRESETS = {
@@ -28,23 +23,24 @@ PRESETS = {
     "exploding": replace(OPENING, weight_scale=3.0),
 }
 SLIDERS = ("weight_scale", "sequence_length")
+#: Key of the session's state: what its reader has measured last.
+MEASUREMENT = "measurement"
 
 
-class _Measured(Page):
+class _Measuring(Page):
     """The page, which hands out what a reader has measured too."""
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
-        found, measurement = super().files(experiment, views), measured()
-        if measurement is None or not measurement.values:
+        found, work = super().files(experiment, views), st.session_state.get(MEASUREMENT)
+        if work is None or not work.values:
             return found
-        of = settings(measurement.experiment)
-        return (*found, csv_download("Linear in T", "cost", lambda: cost_table(measurement.values), of))
+        return [*found, *files_of(cost.PICTURE, work.answer, {}, self.words("cost"))]
 
 
-PAGE = _Measured(
+PAGE = _Measuring(
     name="losses",
-    picture=PICTURE,
+    picture=losses.PICTURE,
     opening=OPENING,
     presets=PRESETS,
     expected=(*PRESETS.values(), *along_sliders(OPENING, *SLIDERS)),
@@ -53,26 +49,24 @@ PAGE = _Measured(
         *("hidden_size", "input_size", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"),
         *("input_scale", "seed"),
     ),
-    views={"truncation": View(label="Truncation length τ", values=TRUNCATIONS, opening="10")},
+    views={"truncation": View(values=losses.TRUNCATIONS, opening="10")},
     place={"key": "tall_picture", "height": 500, "border": False},  # a phone needs more; see page.css
 )
 
 
 @st.fragment
-def cost() -> None:
+def measuring() -> None:
     """What grows with T, measured when a reader asks for it, with the network that is set then."""
-    st.html(sentences("cost")["head"])
-    measurement, goes_on = grown_measurement(PAGE.asked()[0])
-    if measurement is None or not measurement.values:
-        return
-    st.vega_lite_chart(
-        {**as_vega_lite(cost_chart, measurement.experiment.cell, background()), "datasets": cost_picture(measurement)},
-        key="cost_picture",
-        width="stretch",
-    )
-    st.html(cost_finding(measurement))
-    if goes_on:
-        run_again()
+    words = PAGE.words("cost")
+    st.html(words["head"])
+    buttons = (words["measure"], words["again"])
+    if work := begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), buttons):
+        rests = grow(work)
+        work.stopped |= rests and not work.complete
+        if work.values:
+            below(cost.PICTURE, work.answer, {}, "cost")
+        show_progress(work, cost.progress(words, work), PAGE.words("app")["growing"])
+        come_back(work, rests)
 
 
-PAGE.run(below=cost)
+PAGE.run(below=measuring)

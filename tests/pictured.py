@@ -11,8 +11,12 @@ Rows = list[dict[str, Any]]
 
 def drawn_by(picture: Picture[Any], experiment: Experiment, **views: str) -> dict[str, Rows]:
     """Name -> the rows of each table; what is no number is None."""
-    asked, words = {**picture.views, **views}, sentences(picture.name)
-    return rows_by_table(picture.tables_of(words, picture.answer(experiment, asked), asked))
+    return drawn_from(picture, picture.answer(experiment, {**picture.views, **views}), **views)
+
+
+def drawn_from(picture: Picture[Any], answer: Any, **views: str) -> dict[str, Rows]:
+    """The same from an answer that is there."""
+    return rows_by_table(picture.tables_of(sentences(picture.name), answer, {**picture.views, **views}))
 
 
 def rows_by_table(tables: Tables) -> dict[str, Rows]:
@@ -22,8 +26,12 @@ def rows_by_table(tables: Tables) -> dict[str, Rows]:
 
 def said_by(picture: Picture[Any], experiment: Experiment, **views: str) -> str:
     """The finding, as HTML."""
-    asked = {**picture.views, **views}
-    return picture.finding(sentences(picture.name), picture.answer(experiment, asked), asked)
+    return said_of(picture, picture.answer(experiment, {**picture.views, **views}), **views)
+
+
+def said_of(picture: Picture[Any], answer: Any, **views: str) -> str:
+    """The same of an answer that is there."""
+    return picture.finding(sentences(picture.name), answer, {**picture.views, **views})
 
 
 def column(rows: Rows, name: str, /, **of: Any) -> list[Any]:

@@ -22,10 +22,7 @@ NAMES = (
     *("Vanilla RNN", "Jordan network", "tanh", "exp", "log", "max", "min", "lag"),
 )
 #: Pages some of whose words are not in content/ yet, or are asked for in English whoever looks.
-UNPARTED = (
-    *("blank", "by_hand", "cliff", "initialisation", "jacobians", "learning", "losses"),
-    *("phase_diagram", "vanish_or_explode"),
-)
+UNPARTED = ("blank", "by_hand", "initialisation")
 #: What an element of Streamlit shows to a reader, by the name of the field; what a visitor types is the visitor's own.
 SHOWN = {"label", "help", "placeholder", "body", "content", "options", "text", "title", "caption"}
 

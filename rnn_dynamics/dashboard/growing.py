@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from time import monotonic, sleep
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
-
-from rnn_dynamics.pictures.kit.growing import Growing
 
 #: Seconds that one run works, and between two pieces, so that others who wait for the lock get it.
 _SLICE, _BREATH = 0.25, 0.001
@@ -30,7 +28,22 @@ class Work(Protocol):
         """Do the next piece."""
 
 
-def grow(work: Growing) -> bool:
+class Watched(Work, Protocol):
+    """The same, while a reader looks."""
+
+    @property
+    def question(self) -> Hashable:
+        """What it answers: to stop that stops no other work."""
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+
+
+Begun = TypeVar("Begun", bound=Watched)
+
+
+def grow(work: Watched) -> bool:
     """Work for a slice, unless the reader has stopped this question: to stop one stops no other.
 
     Returns:
@@ -45,12 +58,27 @@ def grow(work: Growing) -> bool:
     return work.complete
 
 
-def goes_on(work: Growing) -> bool:
+def goes_on(work: Watched) -> bool:
     """Whether something is left to do and the reader has not stopped it."""
     return not work.complete and st.session_state.get(STOPPED) != work.question
 
 
-def _work(work: Growing) -> None:
+def begun(name: str, make: Callable[[], Begun], buttons: tuple[str, str]) -> Begun | None:
+    """The work that this session's reader has begun last; where none goes on, a button begins it, or another of it.
+
+    `name`: the key of the session's state under which it stays. `buttons`: what they are called, the first and the one
+    of the next time.
+    """
+    work: Begun | None = st.session_state.get(name)
+    if work is None or not goes_on(work):
+        place = st.empty()
+        if place.button(buttons[work is not None], key=f"begin_{name}"):
+            place.empty()
+            work = st.session_state[name] = make()
+    return work
+
+
+def _work(work: Watched) -> None:
     until = monotonic() + _SLICE
     work.advance()
     while monotonic() < until and not work.complete:
@@ -58,7 +86,7 @@ def _work(work: Growing) -> None:
         work.advance()
 
 
-def show_progress(work: Growing, text: str, buttons: Mapping[str, str]) -> None:
+def show_progress(work: Watched, text: str, buttons: Mapping[str, str]) -> None:
     """How far the work is, in a corner of the window, and the button that stops it or lets it go on."""
     if not work.complete:
         going = goes_on(work)
@@ -72,7 +100,7 @@ def _set_stopped(what: str | None) -> None:
     st.session_state[STOPPED] = what
 
 
-def come_back(work: Growing, rests: bool) -> None:
+def come_back(work: Watched, rests: bool) -> None:
     """Run again for the next slice; where the work has come to rest, the whole page, whose files are of what there is.
 
     A reader's move inside a fragment waits for the end of its run, so no run may be long; it goes into the next one.

@@ -26,6 +26,7 @@ NAMES = (
     "before_after",
     "by_hand",
     "cliff",
+    "cost",
     "depth",
     "initialisation",
     "jacobians",

@@ -1,1 +1,20 @@
-"""The picture "cost"."""
+"""The picture "Linear in T": what grows with the sequence length, measured on the machine that draws it."""
+
+from rnn_dynamics.pictures.cost.answer import Measurement as Measurement
+from rnn_dynamics.pictures.cost.answer import cost_answer
+from rnn_dynamics.pictures.cost.answer import network_of as network_of
+from rnn_dynamics.pictures.cost.chart import chart
+from rnn_dynamics.pictures.cost.table import cost, tables
+from rnn_dynamics.pictures.cost.words import finding, texts
+from rnn_dynamics.pictures.cost.words import progress as progress
+from rnn_dynamics.pictures.kit.picture import Picture
+
+PICTURE = Picture(
+    name="cost",
+    answer=lambda experiment, _: cost_answer(experiment),
+    texts=texts,
+    tables=tables,
+    chart=chart,
+    finding=finding,
+    files={"cost": cost},
+)

@@ -1,22 +1,25 @@
-"""The panel "Linear in T": time against sequence length, measured while the reader looks, until it is stopped."""
+"""Time against sequence length, measured: what grows with T, how fast, and how much of it is there at any T."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
-from typing import Any
 
-from rnn_dynamics.content import sentences
+import numpy as np
+
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells.cell import Cell
 from rnn_dynamics.engine.run import run_losses, time_run
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.cost.table import cost_datasets, fitted_exponent, fixed_and_per_step, last_exponent
 from rnn_dynamics.pictures.kit.budget import each_loss, multiply_adds_of_each_loss
-from rnn_dynamics.pictures.kit.remembered import COMPUTING
+from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
 LENGTHS, MATRIX_LENGTHS = (50, 100, 200, 400, 800, 1600), (50, 100, 200, 400)
+#: The longest T of the quick round that is measured where nobody looks on.
+_QUICK = 200
 #: What a matrix may cost here, in multiply-adds: about half a second.
 _LARGEST_MATRIX = 5.5e9
 #: How often each is measured: the least counts, for the rest is what else the machine did. After so many seconds there
@@ -27,73 +30,174 @@ COUNTED = ("parameters", "entries")
 #: What is linear in T but for a part that every pass costs, however short.
 PASSES = ("forward", "backward")
 
+#: Sequence length T -> seconds, or a count.
+Values = Mapping[int, float]
 
-@dataclass
-class Measurement:
-    """One network's times, as far as they are measured.
 
-    experiment: which network; its T does not matter. values: as `tables.cost.Measured`. seconds: spent so far.
+@dataclass(frozen=True)
+class Line:
+    """fixed + per_step · T, in seconds."""
+
+    fixed: float
+    per_step: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostAnswer:
+    """What one network has cost.
+
+    experiment: which network; its T does not matter. values: name of what is measured -> its values. rounds: how often
+    each was measured. stopped: whether a reader has stopped it. digits: no other machine finds the same.
     """
 
     experiment: Experiment
+    values: Mapping[str, Values]
+    rounds: int = 1
+    stopped: bool = False
+    digits: None = None
+
+    @property
+    def cell(self) -> Cell:
+        """Whose times they are."""
+        return CELLS[self.experiment.cell]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Every T at which something was measured."""
+        return sorted({length for values in self.values.values() for length in values})
+
+    @cached_property
+    def exponents(self) -> Mapping[str, float]:
+        """Name -> the p of T^p."""
+        return {name: fitted_exponent(values) for name, values in self.values.items()}
+
+    @cached_property
+    def lines(self) -> Mapping[str, Line]:
+        """Of the passes, as far as they are measured at two lengths."""
+        passes = {name: self.values[name] for name in PASSES if len(self.values.get(name, {})) > 1}
+        return {name: fixed_and_per_step(values) for name, values in passes.items()}
+
+    @property
+    def off(self) -> float:
+        """How far the passes lie from their straight lines at most, as a share."""
+        ratios = [
+            (line.fixed + line.per_step * length) / value
+            for name, line in self.lines.items()
+            for length, value in self.values[name].items()
+        ]
+        return max((abs(ratio - 1.0) for ratio in ratios), default=0.0)
+
+    def fixed_share(self, name: str) -> float:
+        """How much of the shortest pass is fixed."""
+        values = self.values[name]
+        return self.lines[name].fixed / values[min(values)] if name in self.lines else 0.0
+
+    @property
+    def matrix(self) -> Values:
+        """Seconds for the matrix of all losses."""
+        return self.values.get("matrix", {})
+
+    @property
+    def matrix_sequences(self) -> int:
+        """How many sequences the matrix is computed with."""
+        return _of_matrix(self.experiment).batch_size
+
+    @property
+    def last_exponent(self) -> float:
+        """That of the matrix between its two longest T."""
+        return fitted_exponent({length: self.matrix[length] for length in sorted(self.matrix)[-2:]})
+
+    @cached_property
+    def ratios(self) -> Mapping[str, Values]:
+        """All values against that at the shortest T."""
+        return {
+            name: {length: values[length] / values[min(values)] for length in sorted(values)}
+            for name, values in self.values.items()
+        }
+
+
+@dataclass(eq=False)
+class Measurement:
+    """The work of measuring one network, a piece at a time. longest: up to which T. seconds: spent."""
+
+    experiment: Experiment
+    longest: int = max(LENGTHS)
     values: dict[str, dict[int, float]] = field(default_factory=dict)
     done: int = 0
     seconds: float = 0.0
     stopped: bool = False
 
     @property
+    def question(self) -> Measurement:
+        """Each measurement is one of its own: to stop it stops no other of the same network."""
+        return self
+
+    @property
     def round(self) -> list[tuple[str, int]]:
         """What one round measures."""
         asked = _of_matrix(self.experiment)
-        matrices = [
-            T
-            for T in MATRIX_LENGTHS
-            if multiply_adds_of_each_loss(replace(asked, sequence_length=T)) <= _LARGEST_MATRIX
-        ]
-        return [*(("run", T) for T in LENGTHS), *(("matrix", T) for T in matrices)]
+        costs = {T: multiply_adds_of_each_loss(replace(asked, sequence_length=T)) for T in MATRIX_LENGTHS}
+        matrices = [T for T, cost in costs.items() if cost <= _LARGEST_MATRIX]
+        pieces = [*(("run", T) for T in LENGTHS), *(("matrix", T) for T in matrices)]
+        return [(kind, length) for kind, length in pieces if length <= self.longest]
+
+    @property
+    def next(self) -> tuple[str, int, int]:
+        """What is measured next, at which T, and in which round."""
+        turn, place = divmod(self.done, len(self.round))
+        return *self.round[place], turn + 1
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to measure."""
+        """Whether nothing is left to measure, or a reader has stopped it."""
         rounds = self.done / len(self.round)
-        return rounds >= ROUNDS or (rounds >= 1 and self.seconds > MOST_SECONDS)
+        return self.stopped or rounds >= ROUNDS or (rounds >= 1 and self.seconds > MOST_SECONDS)
 
     @property
     def share(self) -> float:
         """How much of the work is done, from 0 to 1."""
         return min(1.0, self.done / (ROUNDS * len(self.round)))
 
+    @property
+    def answer(self) -> CostAnswer:
+        """What is measured by now."""
+        values = {name: dict(of) for name, of in self.values.items()}
+        rounds = max(1, self.done // len(self.round))
+        return CostAnswer(experiment=self.experiment, values=values, rounds=rounds, stopped=self.stopped)
+
     def advance(self) -> None:
         """Measure once more."""
-        kind, length = self.round[self.done % len(self.round)]
+        kind, length, _ = self.next
         experiment = replace(self.experiment, sequence_length=length)
         start = perf_counter()
         with COMPUTING:
-            if kind == "matrix":
-                self._keep("matrix", length, _time_matrix(_of_matrix(experiment)))
-            else:
-                time = time_run(experiment)
-                self._keep("forward", length, time.forward)
-                self._keep("backward", length, time.backward)
-                self._keep("parameters", length, time.parameters)
-                self._keep("entries", length, length * (length + 1) // 2)
+            found = _time_matrix(experiment) if kind == "matrix" else _time_passes(experiment)
+        for name, value in found.items():
+            self.keep(name, length, value)
         self.done += 1
         self.seconds += perf_counter() - start
 
-    def _keep(self, name: str, length: int, value: float) -> None:
+    def keep(self, name: str, length: int, value: float) -> None:
+        """Keep a value if it is the least of its kind."""
         values = self.values.setdefault(name, {})
         values[length] = min(value, values.get(length, value))
+
+
+def _time_passes(experiment: Experiment) -> Mapping[str, float]:
+    time, length = time_run(experiment), experiment.sequence_length
+    entries = length * (length + 1) // 2
+    return {"forward": time.forward, "backward": time.backward, "parameters": time.parameters, "entries": entries}
+
+
+def _time_matrix(experiment: Experiment) -> Mapping[str, float]:
+    asked, start = _of_matrix(experiment), perf_counter()
+    run_losses(asked)
+    return {"matrix": perf_counter() - start}
 
 
 def _of_matrix(experiment: Experiment) -> Experiment:
     """The experiment with as many sequences at every T as the page can afford at its longest."""
     return replace(experiment, batch_size=each_loss(replace(experiment, sequence_length=200)).batch_size)
-
-
-def _time_matrix(experiment: Experiment) -> float:
-    start = perf_counter()
-    run_losses(experiment)
-    return perf_counter() - start
 
 
 def network_of(experiment: Experiment) -> Experiment:
@@ -102,84 +206,46 @@ def network_of(experiment: Experiment) -> Experiment:
     return Experiment(cell=experiment.cell, **sizes)
 
 
-def cost_picture(measurement: Measurement) -> dict[str, bytes]:
-    """The picture's datasets, of what is measured by now."""
-    words = sentences("cost")
-    says = _exponents(measurement)
-    lines = {f"{name}_line": _line(words, name, measurement.values[name]) for name in PASSES}
-    labels = {name: words["labels"][name].format(p=says[name]) for name in measurement.values}
-    title = words["title"] if "matrix" in measurement.values else words["title_at_first"]
-    return cost_datasets(measurement.values, labels, title.format(**says, **lines))
+def cost_answer(experiment: Experiment) -> CostAnswer:
+    """One quick round, measured once for each network."""
+    return _quick(network_of(experiment))
 
 
-def _exponents(measurement: Measurement) -> dict[str, str]:
-    return {name: _power(fitted_exponent(values)) for name, values in measurement.values.items()}
+@remembered
+def _quick(experiment: Experiment) -> CostAnswer:
+    measurement = Measurement(experiment, longest=_QUICK)
+    for _ in measurement.round:
+        measurement.advance()
+    return measurement.answer
 
 
-def _power(exponent: float | None) -> str:
-    if exponent is None:
-        return "–"
-    return "0" if abs(exponent) < 0.005 else f"{exponent:.2f}".replace("-", "−")
+def fitted_exponent(values: Values) -> float:
+    """The p of value = c·T^p, by least squares between the logarithms; nan for fewer than two lengths."""
+    if len(values) < 2:
+        return np.nan
+    slope, _ = np.polyfit(_logs(values), _logs(values.values()), 1)
+    return float(slope)
 
 
-def cost_finding(measurement: Measurement) -> str:
-    """The times and exponents as a table, and the notes, as HTML."""
-    words, network = sentences("cost"), measurement.experiment
-    lengths = sorted({length for values in measurement.values.values() for length in values})
-    head = "".join(words["table"]["length"].format(length=f"{length:,}") for length in lengths)
-    rows = ""
-    for name, values in measurement.values.items():
-        cells = "".join(words["table"]["cell"].format(value=_shown(name, values.get(length))) for length in lengths)
-        power = words["table"]["power"].format(p=_power(fitted_exponent(values)), line=_line(words, name, values))
-        rows += words["table"]["row"].format(name=words["table"][name], cells=cells, power=power)
-    says = {
-        "cell": CELLS[network.cell].label,
-        "hidden": network.hidden_size,
-        "inputs": network.input_size,
-        "sequences": network.batch_size,
-        "rounds": max(1, measurement.done // len(measurement.round)),
-        "matrix_sequences": _of_matrix(network).batch_size,
-        "last": _power(last_exponent(measurement.values.get("matrix", {}))),
-        **_off_the_line(measurement),
-    }
-    notes = [words["notes"]["how"]]
-    if len(measurement.values["backward"]) > 2:
-        fixed = any(says[f"{name}_fixed"] not in ("0", "-0") for name in ("forward", "backward"))
-        notes.append(words["notes"]["linear" if fixed else "straight"])
-    matrix = measurement.values.get("matrix", {})
-    if len(matrix) > 1:
-        notes.append(words["notes"]["matrix" if (fitted_exponent(matrix) or 2.0) < 1.95 else "matrix_alone"])
-    if says["matrix_sequences"] != says["sequences"]:
-        notes.append(words["notes"]["lowered"])
-    if measurement.stopped:
-        notes.append(words["notes"]["stopped"])
-    html = "".join(f'<p class="note">{text.format(**says)}</p>' for text in notes)
-    return (
-        f'<div style="overflow-x: auto"><table class="verdict">{words["table"]["head"].format(lengths=head)}{rows}'
-        f"</table></div>{html}"
-    )
+def fitted(values: Values, length: int) -> float:
+    """That power at a T; the line of least squares goes through the means. Of a single length the value itself."""
+    exponent = float(np.nan_to_num(fitted_exponent(values)))
+    return float(np.exp(_logs(values.values()).mean() + exponent * (np.log(length) - _logs(values).mean())))
 
 
-def _line(words: Mapping[str, Any], name: str, values: Mapping[int, float]) -> str:
-    """A pass's time as a fixed part and one for each step; – for what is no pass, and for a single length."""
-    parts = fixed_and_per_step(values) if name in PASSES else None
-    if parts is None:
-        return "–"
-    return str(words["table"]["line"].format(fixed=1e3 * parts[0], per_step=1e6 * parts[1]))
+def _logs(values: Iterable[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.log(np.array(list(values), dtype=float))
 
 
-def _off_the_line(measurement: Measurement) -> dict[str, str]:
-    """How far the passes lie from their straight lines, and how much of the shortest backward pass is fixed."""
-    shares, off = {}, 0.0
-    for name in PASSES:
-        values = measurement.values[name]
-        fixed, per_step = fixed_and_per_step(values) or (0.0, 0.0)
-        off = max(off, *(abs((fixed + per_step * T) / value - 1.0) for T, value in values.items()))
-        shares[name] = fixed / values[min(values)]
-    return {"off": f"{100 * off:.0f}", **{f"{name}_fixed": f"{100 * share:.0f}" for name, share in shares.items()}}
+def fixed_and_per_step(values: Values) -> Line:
+    """The line through two lengths or more, by least squares of the relative errors, so that each length counts alike.
 
-
-def _shown(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if name in COUNTED else f"{1e3 * value:,.3g} ms"
+    What is fixed is not below 0, where noise alone could bring it.
+    """
+    lengths, found = np.array(list(values), dtype=float), np.array(list(values.values()))
+    design = np.stack([1.0 / found, lengths / found], axis=1)
+    fixed, per_step = np.linalg.lstsq(design, np.ones(len(found)), rcond=None)[0].tolist()
+    if fixed < 0.0:
+        ratio = lengths / found
+        fixed, per_step = 0.0, float(ratio.sum() / np.square(ratio).sum())
+    return Line(fixed, per_step)

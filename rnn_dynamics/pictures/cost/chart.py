@@ -1,18 +1,19 @@
 """The picture "Linear in T": what grows with the sequence length, against its value at the shortest one, both axes log.
 
-Datasets (see `tables.cost`): points, fits, whole (one row).
+Tables (see `table`): points, fits, labels, whole (one row).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
+from rnn_dynamics.pictures.kit.panel import Panel
+from rnn_dynamics.pictures.kit.panels import group, picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
-HEIGHT = 340
 #: Shape of the points and dash of the line of each name.
 STYLES = {
     "parameters": ("square", [2, 3]),
@@ -26,58 +27,45 @@ _PARAMETERS = {
     "plotEnd": "narrow ? width : width - 210 * zoom",
     "whole": "data('whole')[0]",
 }
+_LENGTHS, _RATIOS = [50, 100, 200, 400, 800, 1600], [1, 10, 100, 1000, 10_000]
 
 
-def cost_chart(cell: str, background: Background) -> alt.LayerChart:
-    """The picture of a cell, on a background that is a key of THEMES."""
+def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+    """The picture."""
     theme = THEMES[background]
-    own = theme.cells[cell]
-    colours = dict(zip(STYLES, (theme.quiet, own, own, theme.text, theme.text), strict=True))
-    colour = alt.ExprRef(f"{colours}[datum.name]")
-    x = alt.X(
-        "x:Q",
-        title="sequence length T",
-        scale=alt.Scale(
-            type="log",
-            domain=[alt.ExprRef("whole.first"), alt.ExprRef("whole.last")],
-            range=[0, alt.ExprRef("plotEnd")],
-            nice=False,
-        ),
-        axis=alt.Axis(values=[50, 100, 200, 400, 800, 1600], format="d"),
+    colours = dict(zip(STYLES, (f"'{theme.quiet}'", "own", "own", *2 * [f"'{theme.text}'"]), strict=True))
+    panel = Panel(theme, axes, "0", "plotEnd", "0", "height")
+    x = panel.x(
+        "sequence_length:Q", ("whole.first", "whole.last"), axes["length"], log=True, values=_LENGTHS, format="d"
     )
-    y = alt.Y(
-        "y:Q",
-        title="× the value at T = 50",
-        scale=alt.Scale(type="log", domain=[0.7, alt.ExprRef("whole.top")], nice=False),
-        axis=alt.Axis(values=[1, 10, 100, 1000, 10_000], format="~s"),
-    )
+    y = panel.y("ratio:Q", (0.7, "whole.top"), axes["ratio"], log=True, values=_RATIOS, format="~s")
+    lines: dict[str, dict[str, Any]] = {
+        name: {"strokeDash": dash, "strokeWidth": 2.5, "color": alt.ExprRef(colours[name])}
+        for name, (_, dash) in STYLES.items()
+    }
     points = [
         alt.Chart()
         .transform_filter(f"datum.name === '{name}'")
-        .mark_point(shape=shape, filled=True, size=90, opacity=1, color=colour)
+        .mark_point(shape=shape, filled=True, size=90, opacity=1, color=alt.ExprRef(colours[name]))
         for name, (shape, _) in STYLES.items()
     ]
-    lines = [
-        alt.Chart()
-        .transform_filter(f"datum.name === '{name}'")
-        .mark_rule(strokeDash=dash, strokeWidth=2.5, color=colour)
-        .encode(x2="x2:Q", y2="y2:Q")
-        for name, (_, dash) in STYLES.items()
-    ]
-    style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 12 : 15"), "fontWeight": "bold"}
-    side: dict[str, Any] = {"align": alt.ExprRef("narrow ? 'right' : 'left'"), "dx": alt.ExprRef("narrow ? -10 : 12")}
-    halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
-    names = [
-        alt.Chart().mark_text(**style, **side, **extra).encode(x=alt.X("x2:Q"), y="label:Q", text="text:N")
-        for extra in (halo, {"color": colour})
-    ]
-    title = heading(theme, "split(replace(whole.title, /¦/g, narrow ? '|' : ' '), '|')", "0", "0").encode(x=at("0"))
     return picture(
         theme,
-        _PARAMETERS,
-        group("fits", *lines, x=x, y=y),
-        group("points", *points, x="x:Q", y="y:Q"),
-        group("fits", *names),
-        title,
-        height=HEIGHT,
+        _PARAMETERS | {"own": f"{theme.cells}[whole.cell]"},
+        panel.lines("fits", lines, x=x, y=y),
+        group("points", *points, x=x, y=y),
+        _names(panel, colours),
+        panel.title("title"),
+        height=340,
     )
+
+
+def _names(panel: Panel, colours: Mapping[str, str]) -> alt.LayerChart:
+    """The names of the lines, beside their right ends; on a phone they stand on the picture."""
+    style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 12 : 15"), "fontWeight": "bold"}
+    side: dict[str, Any] = {"align": alt.ExprRef("narrow ? 'right' : 'left'"), "dx": alt.ExprRef("narrow ? -10 : 12")}
+    halo: dict[str, Any] = {"stroke": panel.theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
+    each = ", ".join(f"{name}: {colour}" for name, colour in colours.items())
+    letters = alt.Chart().mark_text(**style, **side, color=alt.ExprRef(f"{{{each}}}[datum.name]"))
+    layers = (alt.Chart().mark_text(**style, **side, **halo), letters)
+    return group("labels", *layers, x="sequence_length:Q", y="place:Q", text="text:N")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,17 @@ def label_rows(
     """What stands beside the first step of each curve: name, place (on the axis) and text; see `label_places`."""
     places = label_places(np.stack(list(curves.values())), *ends, lines=lines)
     return pa.table({"name": list(curves), "place": places, "text": [texts[name] for name in curves]})
+
+
+def apart(heights: Sequence[float], least: float, top: float) -> list[float]:
+    """Heights moved as little as it takes to lie `least` apart, upwards where there is room below `top`."""
+    places, upwards, ceiling = list(heights), sorted(range(len(heights)), key=lambda k: heights[k]), top
+    for below, above in pairwise(upwards):
+        places[above] = max(places[above], places[below] + least)
+    for place in reversed(upwards):
+        places[place] = min(places[place], ceiling)
+        ceiling = places[place] - least
+    return places
 
 
 def axis_ends(*curves: Array) -> tuple[float, float]:

@@ -99,6 +99,13 @@ def aligned(value: float) -> str:
     return f"{value + 0.0:#.3g}".rstrip(".").replace("-", "−")  # the sum makes −0 a plain 0
 
 
+def power(exponent: float) -> str:
+    """The p of T^p: 1.02, −0.31, 0 where it is none to speak of, – for nan."""
+    if math.isnan(exponent):
+        return "–"
+    return "0" if abs(exponent) < 0.005 else signed(exponent, 2)
+
+
 def ten_to(exponent: int) -> str:
     """A power of ten with its exponent raised."""
     return "10" + str(exponent).translate(_SUPERSCRIPT)

@@ -40,6 +40,7 @@ DASHES = {"every": [1, 0], "last": [7, 4]}
 #: Colours of the bins, the nearest first. The darkest of the palette would be lost on a dark page.
 _BIN_COLOURS = shades(SEQUENTIAL)[254:37:-36]
 _TAUS = [1, 2, 5, 10, 20, 50, 100, 200]
+_COLOUR = alt.ExprRef("cellColour")
 _UNLESS_NARROW = alt.ExprRef("narrow ? 0 : 1")
 _LEGEND: dict[str, Any] = {
     "legendX": 0,
@@ -87,19 +88,20 @@ def _curves(panel: Panel) -> tuple[Any, ...]:
     """What arrives from both losses, and the loss under the pointer, up to its own step."""
     x = panel.time(labels=False, titleOpacity=0)
     y = panel.y("log10_norm:Q", ("whole.low", "whole.high"), panel.axes["norm_sum"], tickCount=5, **LOG10)
-    colour = alt.ExprRef("cellColour")
-    styles: dict[str, dict[str, Any]] = {
-        name: {"strokeDash": dash, "strokeWidth": 4 if name == "every" else 3, "color": colour}
-        for name, dash in DASHES.items()
-    }
     pointed = (
         alt.Chart(alt.NamedData("losses"))
         .transform_filter("datum.loss === pointed && inrange(datum.log10_norm, [whole.low, whole.high])")
         .mark_line(color=panel.theme.text, strokeWidth=2, order=None)
         .encode(x=x, y=y)
     )
-    labels = panel.labels("labels", "narrow ? 12 : 16", colour)
-    return panel.lines("sums", styles, x=x, y=y), pointed, labels, _pointed_text(panel.theme)
+    labels = panel.labels("labels", "narrow ? 12 : 16", _COLOUR)
+    return panel.lines("sums", _styles(4, 3), x=x, y=y), pointed, labels, _pointed_text(panel.theme)
+
+
+def _styles(every: float, last: float) -> dict[str, dict[str, Any]]:
+    """Of the lines of both losses, so wide."""
+    widths = {"every": every, "last": last}
+    return {name: {"strokeDash": dash, "strokeWidth": widths[name], "color": _COLOUR} for name, dash in DASHES.items()}
 
 
 def _pointed_text(theme: Theme) -> alt.Chart:
@@ -146,13 +148,9 @@ def _cuts(panel: Panel, of: str, ends: tuple[Any, Any], up: Mapping[str, Any], *
     """Error or angle of the truncated gradient over τ, for both losses, and a line at the reader's τ."""
     axes, theme = panel.axes, panel.theme
     x = panel.x("truncation:Q", (1, "whole.longest"), axes["truncation"], log=True, values=_TAUS, format="d", **across)
-    styles: dict[str, dict[str, Any]] = {
-        name: {"strokeDash": dash, "strokeWidth": 3 if name == "every" else 2.5, "color": alt.ExprRef("cellColour")}
-        for name, dash in DASHES.items()
-    }
     rule = alt.Chart(alt.NamedData("cut")).mark_rule(color=theme.text, strokeWidth=1.5, strokeDash=[3, 2])
     title = axes["angle" if of == "angle" else "error"]
-    lines = panel.lines("cuts", styles, x=x, y=panel.y(f"{of}:Q", ends, title, **up))
+    lines = panel.lines("cuts", _styles(3, 2.5), x=x, y=panel.y(f"{of}:Q", ends, title, **up))
     both: Any = alt.layer(lines, rule.encode(x="tau:Q", y=at(panel.top), y2=at(panel.bottom)))
     return both
 
