@@ -19,7 +19,6 @@ from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.engine.theory import (
     critical_weight_scale,
     latch,
-    log10_gradient_bound,
     mean_field_chi,
     mean_field_variance,
 )
@@ -213,7 +212,6 @@ DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
             {"input_variance": True},
             "input_variance = True is not a finite number from 0 upwards",
         ),
-        (log10_gradient_bound, {"largest_singular_value": 1.0, "lag": "3"}, "lag = '3' is not a finite number from 0"),
         (HandWritten, {"cell": "x"}, "cell = 'x' is not one of rnn, lstm, gru"),
         (HandWritten, {"cell": "gru", "mistake": ["no flip"]}, "mistake = ['no flip'] is not one of z swapped, "),
         (make_example, {"experiment": "rnn"}, "experiment = 'rnn' is not an Experiment"),

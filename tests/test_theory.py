@@ -152,14 +152,6 @@ def test_the_spectral_radius_is_no_bound_for_a_matrix_that_is_not_normal() -> No
     assert theory.spectral_radius(np.array([[0.0, -2.0], [2.0, 0.0]])) == pytest.approx(2.0, rel=1e-12)
 
 
-def test_the_bound_is_the_slope_times_the_singular_value_to_the_lag() -> None:
-    assert theory.log10_gradient_bound(0.9, 50) == pytest.approx(math.log10(0.0051537752073201133), rel=1e-12)
-    assert theory.log10_gradient_bound(4.0, 1000, gamma=0.25) == pytest.approx(0.0, abs=1e-12)
-    assert theory.log10_gradient_bound(10.0, 10_000) == pytest.approx(10_000.0, rel=1e-12)
-    assert theory.log10_gradient_bound(0.0, 0) == 0.0
-    assert theory.log10_gradient_bound(0.0, 3) == -math.inf
-
-
 @every("bad", [-0.1, math.nan, math.inf])
 def test_a_negative_or_infinite_argument_is_refused_by_name(bad: float) -> None:
     with pytest.raises(ValueError, match="input_variance"):
@@ -168,8 +160,6 @@ def test_a_negative_or_infinite_argument_is_refused_by_name(bad: float) -> None:
         theory.mean_field_variance(bad, 0.1)
     with pytest.raises(ValueError, match="input_variance"):
         theory.mean_field_chi(1.0, bad)
-    with pytest.raises(ValueError, match="largest_singular_value"):
-        theory.log10_gradient_bound(bad, 3)
 
 
 def test_each_floor_is_the_last_power_of_two_that_its_format_holds() -> None:

@@ -53,32 +53,12 @@ def spectral_radius(matrix: Array) -> float:
 def largest_singular_value(matrix: Array) -> float:
     """σ_max of `matrix` (rows, columns), its 2-norm.
 
+    Of W_hh, (γ σ_max)^lag bounds ‖∂h_T/∂h_{T−lag}‖₂, γ the largest slope (Pascanu, Mikolov & Bengio 2013).
+
     Raises:
         numpy.linalg.LinAlgError: the array is not a matrix.
     """
     return float(np.linalg.svd(matrix, compute_uv=False)[0])
-
-
-def log10_gradient_bound(largest_singular_value: float, lag: int, gamma: float = 1.0) -> float:
-    """log10 of (γ σ_max)^lag, which ‖∂h_T/∂h_{T−lag}‖₂ never exceeds (Pascanu, Mikolov & Bengio 2013).
-
-    Args:
-        largest_singular_value: σ_max of W_hh.
-        lag: steps back in time.
-        gamma: largest slope of the activation, 1 for tanh and 1/4 for the logistic sigmoid.
-
-    Returns:
-        log10, over all `lag` steps; -inf where the bound is zero.
-
-    Raises:
-        ValueError: an argument is negative or not finite.
-    """
-    for name, value in {"largest_singular_value": largest_singular_value, "lag": lag, "gamma": gamma}.items():
-        finite(name, value)
-    if lag == 0:
-        return 0.0
-    factor = gamma * largest_singular_value
-    return lag * math.log10(factor) if factor else -math.inf
 
 
 @dataclass(frozen=True)
