@@ -1,4 +1,8 @@
-"""The words of a reader's language: those of every setting, in every language that there is."""
+"""The words of a reader's language: those of every setting, in every language that there is, and none in the code."""
+
+import ast
+import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -7,7 +11,7 @@ from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Choice
 from rnn_dynamics.learning.training import TRAINING_KNOBS
 from tests.handed_out import frame_of
-from tests.test_pages import PAGES
+from tests.test_pages import PAGES, ROOT
 
 every_language = pytest.mark.parametrize("language", languages())
 
@@ -34,3 +38,40 @@ def test_every_value_is_shown_as_a_word_of_the_language_and_in_english_as_a_link
             assert Names(page, "en").shown(name, value) == in_link(name, value)
             word = value.rpartition(" ")[0] or value
             assert not word.isalpha() or {value, word} & set(words["shown"]), (name, value)
+
+
+#: What a reader of pages sees is made here; errors are for programmers too, and stay in English.
+SHOWN_BY = ("pages", "rnn_dynamics/dashboard", "rnn_dynamics/pictures/*")
+#: Files whose words are to go into content/.
+UNPARTED = (*("pages/blank.py", "pages/cliff.py", "pictures/blank/", "pictures/clipping/", "kit/panels.py"),)
+#: Keys that have two words: of values that links spell so, and of mistakes.
+KEYS = {value for page in PAGES for view in frame_of(page).views.values() for value in view.values}
+
+
+def literals(tree: ast.AST) -> Iterator[str]:
+    """The texts of a file, but for docstrings and the messages of errors."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Raise | ast.Assert) or (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        yield from literals(node)
+
+
+def reads_like_words(text: str) -> bool:
+    """Whether two words stand beside each other, and neither HTML, CSS nor an expression does."""
+    return bool(re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}", text)) and not re.search(r"[<>{};=(]|^\w+-?\w*:", text)
+
+
+@pytest.mark.parametrize("folder", SHOWN_BY)
+def test_no_sentence_stands_in_the_code_of_what_a_reader_sees(folder: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {text}"
+        for path in sorted(ROOT.glob(f"{folder}/**/*.py"))
+        if not any(part in str(path) for part in UNPARTED)
+        for text in literals(ast.parse(path.read_text(encoding="utf-8")))
+        if reads_like_words(text) and text not in KEYS
+    }
+    assert found == set()

@@ -430,14 +430,14 @@ def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(mon
     monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", opening)
     app = open_page("learning")
     assert not app.exception
-    assert app.session_state["shown every"] == 2.0
+    assert app.session_state["shown_every"] == 2.0
     assert "(after 30 of 60 updates;" in shown(app)["0-whole"][0]["learned"]
     (both,) = {trainings for trainings in asked}
     assert [one.experiment.cell for one in both] == ["rnn", "lstm"]
     assert {one.iterations for one in both} == {500}
     goes_on.end()
     app.run()
-    assert app.session_state["shown every"] is None
+    assert app.session_state["shown_every"] is None
 
 
 def test_what_cannot_be_trained_is_refused_on_the_page() -> None:

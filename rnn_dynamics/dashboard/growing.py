@@ -12,9 +12,9 @@ from streamlit.errors import StreamlitAPIException
 #: Seconds that one run works, and between two pieces, so that others who wait for the lock get it.
 _SLICE, _BREATH = 0.25, 0.001
 #: Key of the session's state: the question that its reader has stopped, or _NEXT for the one of the next run.
-STOPPED, _NEXT = "stopped", "what is asked next"
+STOPPED, _NEXT = "stopped", "asked_next"
 #: Key of the session's state: whether the whole page is to run again.
-_AGAIN = "grows on"
+_AGAIN = "grows_on"
 
 
 class Work(Protocol):

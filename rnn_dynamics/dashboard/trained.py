@@ -13,7 +13,7 @@ from rnn_dynamics.learning.jobs import Job
 #: Seconds between two looks at a training that goes on.
 _LOOK = 1.0
 #: What the key of a job with which a page opens begins with.
-_OPENING = "opening of "
+_OPENING = "opening_of_"
 
 
 def trained_jobs() -> dict[str, Job]:

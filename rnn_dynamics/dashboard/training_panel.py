@@ -15,7 +15,7 @@ from rnn_dynamics.learning.training import Training
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
 _LOOK, _QUEUE = 0.7, 2.0
 #: Key of the session's state: how often the page's fragment runs by itself.
-_SHOWN_EVERY = "shown every"
+_SHOWN_EVERY = "shown_every"
 
 
 def live(page: str, picture: Callable[[], None], opening: Job | None = None) -> None:
@@ -59,7 +59,7 @@ def training_panel(page: str, asked: Callable[[], Sequence[Training]], opening: 
     if _pace(page, opening) != st.session_state[_SHOWN_EVERY]:
         st.rerun()
     if job is not None and job.failure:
-        st.error(words["failed"].format(why=job.failure))
+        st.error(words["failed" if job.foreseen else "failed_unforeseen"].format(why=job.failure))
     shown = shown_job(page, opening)
     if shown is not None and shown is opening:
         kind = "opening" if has(shown, asked) else "opening_moved"

@@ -31,14 +31,15 @@ LOG = logging.getLogger(__name__)
 class Job:
     """Some trainings that go on side by side, an update of each in turn.
 
-    trainings: the questions. failure: which exception ended it, as a clause for its page, or "". A training that ended
-    early for a reason of its own says so in its history.
+    trainings: the questions. failure: which exception ended it, as a clause for its page, or ""; foreseen: whether that
+    is a refusal of ours, which speaks for itself. A training that ended early for a reason of its own says so in its
+    history.
     """
 
     def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
         """`breath`: seconds between two updates, in which pages get the interpreter."""
         self.trainings, self._breath = tuple(trainings), breath
-        self.failure = ""
+        self.failure, self.foreseen = "", True
         self.seconds = 0.0
         self._trainers: list[Trainer] = []
         self._stop, self._over = Event(), Event()
@@ -191,7 +192,8 @@ class Desk:
             job.work()
         except BaseException as error:  # nobody stands above this thread to whom another one could go
             LOG.exception("A training ended early: %s", job.trainings)
-            job.failure = _as_clause(error)
+            job.foreseen = isinstance(error, ValueError)
+            job.failure = str(error) if job.foreseen else f"{type(error).__name__} ({error})"
         finally:
             with self._lock:
                 if self._has_stepped_aside(job):
@@ -203,10 +205,3 @@ class Desk:
 
     def _has_stepped_aside(self, job: Job) -> bool:
         return job in self._openings.values() and not job.complete and not job.failure
-
-
-def _as_clause(error: BaseException) -> str:
-    """What a page says of an exception; a refusal of ours is a ValueError and speaks for itself."""
-    if isinstance(error, ValueError):
-        return str(error)
-    return f"an unforeseen error, {type(error).__name__} ({error}); the server's log has the rest"
