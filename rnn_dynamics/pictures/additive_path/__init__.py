@@ -15,5 +15,6 @@ PICTURE = Picture(
     finding=finding,
     views={"axis": "step", "gate": "f", "gru_gate": "z"},
     files={"curves": curves},
+    charted=("axis",),
     scripts=("whole_gradient", "path_alone"),
 )

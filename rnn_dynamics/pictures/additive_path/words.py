@@ -9,7 +9,7 @@ from typing import Any
 from rnn_dynamics.content import counted
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import difference, power_of_ten, signed, three_digits, times
+from rnn_dynamics.pictures.kit.numbers import difference, percent, power_of_ten, signed, three_digits, times
 
 Words = Mapping[str, Any]
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
@@ -108,4 +108,4 @@ def _parts(words: Words, answer: PathAnswer, says: Words) -> Iterator[str]:
     parts = answer.of_total
     yield words["shares"].format(cosine=signed(float(answer.split.cosine[0]), 2), sum=times(parts["sum"]))
     if parts["path"] < _LITTLE:
-        yield words["little"].format(**says, share=power_of_ten(parts["path"] + 2.0))
+        yield words["little"].format(**says, share=percent(parts["path"]))

@@ -14,4 +14,5 @@ PICTURE = Picture(
     chart=chart,
     finding=finding,
     views={"latch_weight": "1.25"},
+    charted=(),
 )
