@@ -18,13 +18,13 @@ from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.frames import apart, point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer, standing
-from rnn_dynamics.pictures.learning.table import LETTER, POINTS, apart, gradients, learned
+from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -262,12 +262,12 @@ def test_a_network_whose_training_goes_on_is_scrubbed_beside_one_that_has_diverg
 
 
 def test_letters_of_gates_that_coincide_stand_apart() -> None:
-    for heights in ([0.5, 0.5, 0.5], [0.99, 1.0, 0.98], [0.0, 0.0, 0.01], [0.1, 0.9, 0.5], [np.nan, 0.5, 0.51]):
-        places = apart(heights)
+    for heights in ([0.5, 0.5, 0.5], [0.99, 1.0, 0.98], [0.0, 0.0, 0.01], [0.1, 0.9, 0.5], [0.0, 0.5, 0.51]):
+        places = apart(heights, LETTER, 1.0)
         assert min(np.diff(np.sort(places))) >= LETTER - 1e-12
         assert min(places) >= 0.0
         assert max(places) <= 1.0
-    assert apart([0.1, 0.9, 0.5]) == [0.1, 0.9, 0.5]
+    assert apart([0.1, 0.9, 0.5], LETTER, 1.0) == [0.1, 0.9, 0.5]
     job = trained()
     found = {row["gate"]: row["place"] for row in rows(job)["letters"]}
     assert sorted(found, key=lambda gate: found[gate]) == sorted(

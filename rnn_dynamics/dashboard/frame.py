@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from rnn_dynamics.content import LANGUAGE, Words, prose, sentences
 from rnn_dynamics.dashboard import controls, links
@@ -70,17 +69,6 @@ def along_sliders(experiment: Experiment, *names: str) -> Iterator[Experiment]:
     for name in names:
         for value in KNOBS_NUMBER[name].offered:
             yield replace(experiment, **{name: value})  # type: ignore[arg-type]
-
-
-def run_again() -> None:
-    """Run a fragment again, for work that goes in slices.
-
-    A reader's move inside a fragment waits for the end of its run, so no run may be long; it goes into the next one.
-    """
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:  # this run is the whole page's
-        st.rerun()
 
 
 def background() -> Literal["light", "dark"]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Panel
+from rnn_dynamics.pictures.kit.panel import Panel, haloed
 from rnn_dynamics.pictures.kit.panels import group, picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
@@ -64,8 +64,6 @@ def _names(panel: Panel, colours: Mapping[str, str]) -> alt.LayerChart:
     """The names of the lines, beside their right ends; on a phone they stand on the picture."""
     style: dict[str, Any] = {"fontSize": alt.ExprRef("narrow ? 12 : 15"), "fontWeight": "bold"}
     side: dict[str, Any] = {"align": alt.ExprRef("narrow ? 'right' : 'left'"), "dx": alt.ExprRef("narrow ? -10 : 12")}
-    halo: dict[str, Any] = {"stroke": panel.theme.panel, "strokeWidth": 5, "strokeJoin": "round", "opacity": 0.85}
     each = ", ".join(f"{name}: {colour}" for name, colour in colours.items())
-    letters = alt.Chart().mark_text(**style, **side, color=alt.ExprRef(f"{{{each}}}[datum.name]"))
-    layers = (alt.Chart().mark_text(**style, **side, **halo), letters)
+    layers = haloed(panel.theme, alt.ExprRef(f"{{{each}}}[datum.name]"), 5, **style, **side)
     return group("labels", *layers, x="sequence_length:Q", y="place:Q", text="text:N")

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rnn_dynamics.pictures.cost.answer import CostAnswer, fitted
-from rnn_dynamics.pictures.kit.frames import apart, one_row
+from rnn_dynamics.pictures.kit.frames import apart, one_row, reaching
 
 #: Names that fit above each other.
 _LINES = 12
@@ -23,7 +23,7 @@ def tables(answer: CostAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) -
     points = [(name, T, ratio) for name, values in answer.ratios.items() for T, ratio in values.items()]
     ends = {name: (min(values), max(values)) for name, values in answer.ratios.items()}
     fits = [(name, T, fitted(answer.ratios[name], T)) for name, two in ends.items() for T in two]
-    top = next((end for end in _TOPS if all(ratio <= end for *_, ratio in points)), _TOPS[-1])
+    top = reaching(max(ratio for *_, ratio in points), _TOPS)
     return {
         "points": _ratios(points),
         "fits": _ratios(fits),

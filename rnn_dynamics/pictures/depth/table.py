@@ -18,6 +18,7 @@ from rnn_dynamics.pictures.kit.frames import (
     label_rows,
     one_row,
     point_steps,
+    reaching,
     rows_by_step,
 )
 
@@ -56,7 +57,7 @@ def tables(answer: DepthAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) 
 def _limit(norms: Array) -> float:
     """Orders of magnitude at which the map's colours end."""
     largest = np.abs(norms).max(where=np.isfinite(norms), initial=0.0)
-    return float(next((limit for limit in _LIMITS if limit >= largest), _LIMITS[-1]))
+    return reaching(largest, _LIMITS)
 
 
 def layers(answer: DepthAnswer, _: Mapping[str, str]) -> pd.DataFrame:

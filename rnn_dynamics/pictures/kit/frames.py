@@ -36,14 +36,6 @@ def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
     return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
 
 
-def curve_texts(norms: Array, low: Array | float, high: Array | float) -> list[str]:
-    """The curves of (..., T) log10 norms as one text each, at `point_steps`; "x" where one lies outside the axis."""
-    shown = norms[..., point_steps(norms.shape[-1]) - 1]
-    inside = (shown >= low) & (shown <= high)
-    points = np.where(inside, hundredths(np.where(inside, shown, 0.0)).astype(str), "x")
-    return [",".join(curve) for curve in points.reshape(-1, points.shape[-1]).tolist()]
-
-
 def numbers_text(numbers: NDArray[np.int64]) -> str:
     """Whole numbers as one text."""
     return ",".join(map(str, numbers.tolist()))
@@ -171,6 +163,21 @@ def axis_ends(*curves: Array) -> tuple[float, float]:
     """The ends of the vertical axis of curves of log10 norms, from a short list, see `vertical_ranges`."""
     lows, highs = vertical_ranges(np.stack(curves)[None])
     return float(lows[0]), float(highs[0])
+
+
+def reaching(needed: float, offered: Sequence[float]) -> float:
+    """The first of a few rising values that is as large as it must be, else the last.
+
+    Where an axis ends at such a value, it stands still while a slider moves.
+    """
+    return float(next((value for value in offered if value >= needed), offered[-1]))
+
+
+def ends_downwards(norms: Sequence[Array], spans: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis of log10 norms, or of a map's colours: from the largest one down over one of the spans."""
+    finite = np.concatenate([np.zeros(0), *(of[np.isfinite(of)] for of in norms)])
+    top = float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
+    return top - reaching(top - finite.min(initial=top), spans), top
 
 
 def inside(values: Array, ends: tuple[float, float]) -> NDArray[np.bool_]:

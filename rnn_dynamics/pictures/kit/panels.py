@@ -70,25 +70,6 @@ def group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
     return group.encode(**encoding)
 
 
-def time_axis(field: str, at_start: bool, left: str, right: str, **axis: Any) -> alt.X:
-    """The horizontal axis of a panel: the time step, past on the left, or with `at_start` false the lag.
-
-    `left` and `right` are expressions; the parameter `whole`, a row, holds the sequence's length.
-    """
-    ends = ("1", "whole.length") if at_start else ("0", "whole.length - 1")
-    return alt.X(
-        field,
-        title="time step t" if at_start else "lag T − t (steps before the end)",
-        scale=alt.Scale(
-            domain=[alt.ExprRef(end) for end in ends],
-            range=[alt.ExprRef(place) for place in (left, right)],
-            nice=False,
-            zero=False,
-        ),
-        axis=alt.Axis(orient="bottom", **axis),
-    )
-
-
 def flattened(data: str | None = None, **texts: str) -> alt.Chart:
     """Rows whose texts of numbers, given as expressions by the names of their columns, become one row a number."""
     chart = alt.Chart() if data is None else alt.Chart(alt.NamedData(data))
@@ -104,28 +85,6 @@ def go_there(*fields: str) -> alt.Parameter:
     # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
     on = "click, touchend[event.cancelable]"
     return alt.selection_point(name=GO, on=on, fields=list(fields), clear=False, toggle=False)
-
-
-def strips(key: str, *places: str, reach: str = "1", chosen: str = "") -> alt.Chart:
-    """A map's rows, each filled with a gradient of its `colours`; pointing at one selects its `key` as "hover".
-
-    `places`: further fields that lay out a row. `reach`: where the last offset lies, in widths of the row: beyond 1 for
-    a row that ends early. `chosen`: an expression for the row that the reader has chosen; a click then goes to another.
-    """
-    hover = alt.selection_point(
-        name="hover", on="pointermove", fields=[key], clear="pointerout", empty=False, toggle=False
-    )
-    rows = (
-        flattened(offset="whole.offsets", color="datum.colours")
-        .transform_aggregate(stops="values(color)", groupby=[key, *places])
-        .mark_rect(
-            y2Offset=-1,  # else the background shines through between two strips
-            fill=alt.ExprRef(f"{{gradient: 'linear', x1: 0, y1: 0, x2: {reach}, y2: 0, stops: datum.stops}}"),
-            cursor="pointer" if chosen else alt.Undefined,
-        )
-        .add_params(hover)
-    )
-    return rows.transform_calculate(chosen=chosen).add_params(go_there(key, "chosen")) if chosen else rows
 
 
 def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color: str = "") -> alt.Chart:

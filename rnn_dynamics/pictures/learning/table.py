@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.pictures.kit.frames import Array, inside, one_row, point_steps, rows_by_step
+from rnn_dynamics.pictures.kit.frames import Array, apart, ends_downwards, inside, one_row, point_steps, rows_by_step
 from rnn_dynamics.pictures.learning.answer import LearningAnswer, Network
 
 #: Points of one curve, and of one row of the maps.
@@ -25,7 +24,7 @@ LETTER = 0.22
 def tables(answer: LearningAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
     """Gradients (by place, step), looks (one row a place), endings, gates, letters (beside the gates), whole."""
     norms = [look.log10_norms["hidden"] for network in answer.networks for look in network.looks]
-    low, high = _ends(norms)
+    low, high = ends_downwards(norms, _SPANS)
     networks = answer.networks if answer.begun else ()
     return {
         "gradients": _gradients(norms, (low, high)),
@@ -48,14 +47,6 @@ def tables(answer: LearningAnswer, texts: Mapping[str, Any], views: Mapping[str,
             **texts,
         ),
     }
-
-
-def _ends(norms: Sequence[Array]) -> tuple[float, float]:
-    """The ends of the norms' axis, in orders of magnitude: from the largest one downwards."""
-    finite = np.concatenate([of[np.isfinite(of)] for of in norms]) if norms else np.zeros(0)
-    top = float(np.ceil(finite.max(initial=-10.0 if norms else 0.0)))
-    needed = top - finite.min(initial=top)
-    return top - next((span for span in _SPANS if span >= needed), _SPANS[-1]), top
 
 
 def _gradients(norms: Sequence[Array], ends: tuple[float, float]) -> pa.Table:
@@ -115,23 +106,10 @@ def _letters(networks: Sequence[Network]) -> pa.Table:
         for network in networks
         for gate, means in network.gates.items()
     ]
-    places = apart([mean for *_, mean in gates])
+    places = apart(np.nan_to_num([mean for *_, mean in gates]).tolist(), LETTER, 1.0)
     return _table(
         ("cell", "gate", "update", "place"), [(*of, place) for (*of, _), place in zip(gates, places, strict=True)]
     )
-
-
-def apart(heights: Sequence[float], least: float = LETTER) -> list[float]:
-    """Heights from 0 to 1, moved as little as it takes to lie `least` apart; nan counts as 0."""
-    places = np.nan_to_num(np.array(heights, dtype=float))
-    upwards = np.argsort(places, kind="stable")
-    for below, above in pairwise(upwards):
-        places[above] = max(places[above], places[below] + least)
-    ceiling = 1.0
-    for place in reversed(upwards):
-        places[place] = min(places[place], ceiling)
-        ceiling = places[place] - least
-    return [float(place) for place in places]
 
 
 def top_loss(answer: LearningAnswer) -> float:

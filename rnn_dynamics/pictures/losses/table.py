@@ -14,16 +14,18 @@ from rnn_dynamics.pictures.kit.frames import (
     Array,
     axis_ends,
     curve_rows,
+    ends_downwards,
     inside,
     label_rows,
     one_row,
+    reaching,
     rows_by_step,
 )
 from rnn_dynamics.pictures.losses.answer import LossAnswer
 
 #: Where the axis of the bars may end, in per cent, and that of the truncation's error, in orders of magnitude of the
 #: gradient: few values, so that they stand still while a slider moves.
-_BARS_BELOW, _BARS_ABOVE = (0, -25, -50, -100), (100, 125, 150, 200)
+_BARS_BELOW, _BARS_ABOVE = (0, 25, 50, 100), (100, 125, 150, 200)
 _LEAST_ERROR, _ERRORS_ABOVE = -4.0, (0.3, 1.0, 2.0, 4.0, 8.0)
 #: How many orders of magnitude the map's colours may span, likewise.
 _SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
@@ -109,8 +111,7 @@ def bar_ends(binned: Array) -> tuple[float, float]:
     """Where the axis of the bars ends, in per cent, for binned shares (bins, T)."""
     found = np.nan_to_num(binned)
     lowest, highest = np.minimum(found, 0.0).sum(axis=0).min(), np.maximum(found, 0.0).sum(axis=0).max()
-    low = next((end for end in _BARS_BELOW if lowest >= end - 1.0), _BARS_BELOW[-1])
-    return float(low), float(next((end for end in _BARS_ABOVE if highest <= end + 1.0), _BARS_ABOVE[-1]))
+    return -reaching(-lowest - 1.0, _BARS_BELOW), reaching(highest - 1.0, _BARS_ABOVE)
 
 
 def _cuts(answer: LossAnswer) -> pa.Table:
@@ -124,13 +125,13 @@ def _cuts(answer: LossAnswer) -> pa.Table:
 
 
 def _highest_error(answer: LossAnswer) -> float:
-    largest = max(float(np.nan_to_num(values, nan=-np.inf).max()) for values in answer.trace.log10_errors.values())
-    return next((end for end in _ERRORS_ABOVE if largest <= end), _ERRORS_ABOVE[-1])
+    errors = (np.nan_to_num(values, nan=-np.inf).max() for values in answer.trace.log10_errors.values())
+    return reaching(max(errors), _ERRORS_ABOVE)
 
 
 def _whole(answer: LossAnswer, texts: Mapping[str, Any], ends: tuple[float, float]) -> pa.Table:
     """What holds for the whole picture: the ends of the axes, the titles, the cell, the loss that is marked."""
-    dark, bright = colour_ends(answer)
+    dark, bright = ends_downwards([answer.trace.log10_norms], _SPANS)
     least, most = bar_ends(answer.binned)
     widest = max(float(np.nan_to_num(angles).max()) for angles in answer.trace.angles.values())
     return one_row(
@@ -149,14 +150,6 @@ def _whole(answer: LossAnswer, texts: Mapping[str, Any], ends: tuple[float, floa
         cell=answer.experiment.cell,
         **{name: texts[name] for name in ("curves", "map", "bars")},
     )
-
-
-def colour_ends(answer: LossAnswer) -> tuple[float, float]:
-    """The ends of the map's colours, in orders of magnitude: from the largest norm downwards."""
-    finite = answer.trace.log10_norms[np.isfinite(answer.trace.log10_norms)]
-    top = float(np.ceil(finite.max(initial=-10.0)))
-    needed = top - finite.min(initial=top)
-    return top - next((span for span in _SPANS if span >= needed), _SPANS[-1]), top
 
 
 def loss_by_time(answer: LossAnswer, _: Mapping[str, str]) -> pd.DataFrame:
