@@ -112,7 +112,7 @@ class JacobianAnswer:
         above = self.norm - self.lags * slope
         return int(self.lags[above.argmax()]), float(above.max())
 
-    @property
+    @cached_property
     def positive(self) -> tuple[int, int]:
         """How many exponents are above 0 even at the lower end of their spread, and how many at its upper end."""
         spread = np.where(np.isfinite(self.exponents), np.nan_to_num(self.spread, nan=np.inf), 0.0)
