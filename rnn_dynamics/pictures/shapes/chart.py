@@ -11,7 +11,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import LINES, LOG10
+from rnn_dynamics.pictures.kit.panel import LINES, LOG10, ref
 from rnn_dynamics.pictures.kit.panels import at, colour_bar, group, heading, picture
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background, Theme
 
@@ -65,11 +65,11 @@ _DASH = (
     "({W_ih: [9, 2], W_hh: [1, 0], W_hy: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_hy: [4, 2]})[datum.weights]"
     " || [1, 0]"
 )
-
-
 #: Whether the edge under the pointer, or the tapped one, has the same matrix.
 _SAME = "hover.weights && datum.weights && hover.weights[0] === datum.weights"
-_NODE_SIZE = "pow(2 * radius * datum.r * (datum.kind === 's' ? 0.9 : 1), 2)"
+#: Of a node; that of a ring around it.
+_SIZE = "pow(2 * radius * datum.r * (datum.kind === 's' ? 0.9 : 1), 2)"
+_RING = f"pow(sqrt({_SIZE}) + 11, 2)"
 
 
 def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
@@ -87,9 +87,6 @@ def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background)
     )
 
 
-_ref = alt.ExprRef
-
-
 def _pixels(name: str) -> Any:
     return {"field": name, "type": "quantitative", "scale": None, "axis": None}
 
@@ -100,19 +97,16 @@ def _edges(theme: Theme) -> alt.LayerChart:
         name="hover", on="pointermove, touchstart", fields=["weights"], clear="pointerout", empty=False, toggle=False
     )
     line: dict[str, Any] = {"x": _pixels("px"), "y": _pixels("py"), "x2": "qx", "y2": "qy"}
-    wide, colour = _ref("datum.wide"), _ref("datum.colour")
-    shared: dict[str, Any] = {
-        "strokeWidth": _ref("datum.wide + 9"),
-        "opacity": _ref(f"{_SAME} ? 0.45 : 0"),
-    }
-    head: dict[str, Any] = {"size": _ref("pow(datum.tip, 2)"), "angle": _ref("datum.turn"), "opacity": 1}
+    wide, colour = ref("datum.wide"), ref("datum.colour")
+    shared: dict[str, Any] = {"strokeWidth": ref("datum.wide + 9"), "opacity": ref(f"{_SAME} ? 0.45 : 0")}
+    head: dict[str, Any] = {"size": ref("pow(datum.tip, 2)"), "angle": ref("datum.turn"), "opacity": 1}
     free = f"datum.state ? '{theme.quiet}' : '{theme.line}'"
     return group(
         "edges",
         alt.Chart().mark_rule(color=theme.quiet, **shared).encode(**line),
         # What a pointer near an edge meets; a line that cannot be seen at all has no width for it.
         alt.Chart().mark_rule(strokeWidth=22, opacity=0.005, color=theme.text).encode(**line).add_params(hover),
-        alt.Chart().mark_rule(strokeWidth=wide, strokeDash=_ref(_DASH), color=colour).encode(**line),
+        alt.Chart().mark_rule(strokeWidth=wide, strokeDash=ref(_DASH), color=colour).encode(**line),
         alt.Chart()
         .mark_point(shape="triangle", filled=True, color=colour, **head)
         .encode(x=_pixels("tx"), y=_pixels("ty")),
@@ -123,7 +117,7 @@ def _edges(theme: Theme) -> alt.LayerChart:
 
 def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
     """A text with a halo on one side of each edge, at a share of its length."""
-    style: dict[str, Any] = {"fontSize": _ref("letters"), "fontWeight": "bold" if bold else "normal"}
+    style: dict[str, Any] = {"fontSize": ref("letters"), "fontWeight": "bold" if bold else "normal"}
     halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
     place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
     texts = (
@@ -142,7 +136,7 @@ def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> tuple[a
 
 def _loss(theme: Theme) -> alt.LayerChart:
     """A bar beside all outputs, with the loss in it."""
-    colour = _ref(f"datum.lit ? '{theme.text}' : '{theme.line}'")
+    colour = ref(f"datum.lit ? '{theme.text}' : '{theme.line}'")
     thick = "radius * 0.6"
     beyond = "max(1.4 * radius, 60 - (whole.x2 - whole.x1) * across / 2)"  # the outputs: room for its text
     bottom = "whole.v2 * height + 1.4 * radius"
@@ -156,47 +150,33 @@ def _loss(theme: Theme) -> alt.LayerChart:
         "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
         "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
     }
-    text: dict[str, Any] = {"angle": _ref("narrow ? 270 : 0"), "fontSize": _ref("narrow ? 12 : 15")}
+    bar: dict[str, Any] = {"fill": theme.panel, "stroke": colour, "strokeWidth": 2, "cornerRadius": 5, "opacity": 1}
+    text: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "fontSize": ref("narrow ? 12 : 15"), "color": colour}
     return group(
         "stop",
-        alt.Chart().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1).encode(**ends),
-        alt.Chart()
-        .mark_text(**text, fontWeight="bold", baseline="middle", color=colour)
-        .encode(**middle, text="loss:N"),
+        alt.Chart().mark_rect(**bar).encode(**ends),
+        alt.Chart().mark_text(**text, fontWeight="bold", baseline="middle").encode(**middle, text="loss:N"),
     )
 
 
 def _nodes(theme: Theme) -> alt.LayerChart:
     """Circles, the decoder's states squares; states have the cell's colour, what is not computed yet is pale."""
-    mark: dict[str, Any] = {"shape": _ref("datum.kind === 's' ? 'square' : 'circle'"), "opacity": 1}
-    ring: dict[str, Any] = {
-        "fill": None,
-        "stroke": theme.text,
-        "strokeWidth": 3,
-        "size": _ref(f"pow(sqrt({_NODE_SIZE}) + 11, 2)"),
-    }
-    disc: dict[str, Any] = {
-        "fill": _ref(f"datum.lit && datum.state ? cellColour : '{theme.panel}'"),
-        "strokeWidth": 2,
-    }
+    mark: dict[str, Any] = {"shape": ref("datum.kind === 's' ? 'square' : 'circle'"), "opacity": 1}
+    ring: dict[str, Any] = {"fill": None, "stroke": theme.text, "strokeWidth": 3, "size": ref(_RING)}
+    disc: dict[str, Any] = {"fill": ref("datum.inside"), "stroke": ref("datum.border"), "strokeWidth": 2}
+    text: dict[str, Any] = {"fontSize": ref("max(11, radius * 0.78)"), "fontWeight": "bold", "color": ref("datum.ink")}
     return group(
         "nodes",
         alt.Chart().transform_filter("datum.now").mark_point(**mark, **ring),
-        alt.Chart().mark_point(**mark, **disc, stroke=_ref("datum.border"), size=_ref(_NODE_SIZE)),
-        alt.Chart()
-        .mark_text(
-            fontSize=_ref("max(11, radius * 0.78)"),
-            fontWeight="bold",
-            baseline="middle",
-            color=_ref("datum.ink"),
-        )
-        .encode(text="text:N"),
+        alt.Chart().mark_point(**mark, **disc, size=ref(_SIZE)),
+        alt.Chart().mark_text(**text, baseline="middle").encode(text="text:N"),
         x=_pixels("nx"),
         y=_pixels("ny"),
     ).transform_calculate(
         nx=_ACROSS.format(""),
         ny=_DOWN.format(""),
         state="indexof(['h', 's'], datum.kind) >= 0",
+        inside=f"datum.lit && datum.state ? cellColour : '{theme.panel}'",
         border=f"!datum.lit ? '{theme.line}' : datum.state ? cellColour : '{theme.text}'",
         ink=f"!datum.lit ? '{theme.line}' : datum.state ? '{theme.panel}' : '{theme.text}'",
     )
@@ -207,7 +187,7 @@ def _caption(theme: Theme) -> alt.Chart:
     return (
         alt.Chart(alt.NamedData("stop"))
         .transform_calculate(lines=LINES.format("caption").replace("whole", "datum"))
-        .mark_text(align="left", baseline="bottom", fontSize=_ref("narrow ? 12 : 15"), color=theme.quiet)
+        .mark_text(align="left", baseline="bottom", fontSize=ref("narrow ? 12 : 15"), color=theme.quiet)
         .encode(x=at("0"), y=at("-12"), text="lines:N")
     )
 
@@ -220,7 +200,7 @@ def _legend(title: str, colours: tuple[str, ...]) -> alt.Chart:
         ("whole.low", "whole.high"),
         colours,
         legendX=0,
-        legendY=_ref("height - 16"),
+        legendY=ref("height - 16"),
         gradientLength=140,
         **LOG10,
     )

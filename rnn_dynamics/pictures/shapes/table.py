@@ -30,13 +30,17 @@ _LEAST_DECADES = 2
 _ZEROS = ("h0", "y0")
 _SMALL = 0.6
 
-_PLACE = {"x": pa.float32(), "y": pa.float32(), "u": pa.float32(), "v": pa.float32(), "r": pa.float32()}
-_NODES = {"node": pa.string(), **_PLACE, "kind": pa.string(), "text": pa.string(), "lit": pa.bool_(), "now": pa.bool_()}
-_EDGES = {
-    **{"source": pa.string(), "target": pa.string(), "weights": pa.string()},
-    **{f"{name}{end}": kind for end in (1, 2) for name, kind in _PLACE.items()},
-    **{"state": pa.uint8(), "log10_norm": pa.float32(), "text": pa.string(), "way": pa.string()},
-}
+_TEXT, _NUMBER, _PLACE = pa.string(), pa.float32(), "xyuvr"
+_NODES = pa.schema(
+    [(name, _TEXT) for name in ("node", "kind", "text")]
+    + [(name, _NUMBER) for name in _PLACE]
+    + [(name, pa.bool_()) for name in ("lit", "now")]
+)
+_EDGES = pa.schema(
+    [("source", _TEXT), ("target", _TEXT), ("weights", _TEXT)]
+    + [(f"{name}{end}", _NUMBER) for end in (1, 2) for name in _PLACE]
+    + [("state", pa.uint8()), ("log10_norm", _NUMBER), ("text", _TEXT), ("way", _TEXT)]
+)
 
 
 def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
@@ -45,8 +49,8 @@ def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, st
     nodes = [_node(answer, node, text, stop) for node, text in texts["nodes"].items()]
     edges = [_edge(answer, edge, text, stop) for edge, text in zip(answer.trace.edges, texts["edges"], strict=True)]
     return {
-        "nodes": pa.Table.from_pylist(nodes, _schema(_NODES)),
-        "edges": pa.Table.from_pylist(edges, _schema(_EDGES)),
+        "nodes": pa.Table.from_pylist(nodes, _NODES),
+        "edges": pa.Table.from_pylist(edges, _EDGES),
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
             rows=answer.experiment.sequence_length + _BELOW,
@@ -57,10 +61,6 @@ def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, st
         ),
         "stop": one_row(lit=read_stop(stop)[0] != "forward", loss=texts["loss"], caption=texts["caption"]),
     }
-
-
-def _schema(columns: Mapping[str, pa.DataType]) -> pa.Schema:
-    return pa.schema(list(columns.items()))
 
 
 def _place(answer: ShapeAnswer, node: str) -> dict[str, float]:
