@@ -7,32 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
-from rnn_dynamics.dashboard.frame import View, Views, background
-from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
+from rnn_dynamics.dashboard.frame import View, Views
+from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.dashboard.training_panel import live, training_panel
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.cliff import PICTURE, REGIONS, grid_values
-from rnn_dynamics.pictures.clipping.answer import RATES, clipping_picture, clipping_trainings, trained
-from rnn_dynamics.pictures.clipping.chart import clipping_chart
-from rnn_dynamics.pictures.clipping.table import clipping_table
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
+from rnn_dynamics.pictures.cliff import OFFERED, PICTURE
+from rnn_dynamics.pictures.clipping import PICTURE as CLIPPING
+from rnn_dynamics.pictures.clipping import RATES, learned_so_far, networks
 
 #: Only its seed plays a part: it moves the start.
 OPENING = Experiment()
-OFFERED = {
-    "region": tuple(REGIONS),
-    "start_w": grid_values(0),
-    "start_b": grid_values(1),
-    "descent_rate": ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"),
-    "clip_at": ("0.01", "0.03", "0.1", "0.3", "1", "3", "10"),
-    "descent_steps": ("10", "20", "50", "100"),
-}
 SLIDERS = ("descent_rate", "clip_at", "descent_steps")
 VIEWS = {
-    name: View(values=values, opening=PICTURE.views[name], slider=name in SLIDERS) for name, values in OFFERED.items()
+    name: View(values=OFFERED[name], opening=opening, slider=name in SLIDERS) for name, opening in PICTURE.views.items()
 }
 #: Of each preset, in the order of VIEWS.
 PRESET_VALUES = {
@@ -52,39 +41,27 @@ def start_there(cell: Mapping[str, Any], _: Views) -> dict[str, str]:
 
 def network() -> None:
     """The same on a real network, trained when a reader asks for it."""
-    st.html(PAGE.words()["network"]["head"])
-    live("cliff", network_training)
+    st.html(PAGE.words(CLIPPING.name)["head"])
+    live("cliff", training)
 
 
-def network_training() -> None:
+def training() -> None:
     """Its control, its button, and what has come of it so far."""
     left, right = st.columns((1, 2), vertical_alignment="bottom")
     with left:
         PAGE.control("network_rate")
     with right:
-        job = training_panel("cliff", _trainings)
+        job = training_panel("cliff", lambda: networks(*PAGE.asked()))
     if job is not None and job.histories:
-        datasets, finding = clipping_picture("cliff", job)
-        st.vega_lite_chart(
-            {**as_vega_lite(clipping_chart, background()), "datasets": datasets}, key="network", width="stretch"
-        )
-        st.html(finding)
+        below(CLIPPING, learned_so_far(job), {}, "network")
 
 
-def _trainings() -> tuple[Training, ...]:
-    experiment, views = PAGE.asked()
-    return clipping_trainings(views["network_rate"], views["clip_at"], experiment.seed)
-
-
-def _files_of_the_network(_: Experiment, __: Views) -> Sequence[Download]:
+def files_of_the_network(_: Experiment, __: Views) -> Sequence[Download]:
+    """What a reader has trained."""
     job = seat().job("cliff")
     if job is None or not job.histories:
         return ()
-    of = trainings_settings(job.trainings)
-    return (
-        csv_download("The network's gradients", "network", lambda: clipping_table(trained(job)), of),
-        *(training_script_download(one, what=f"training, clipping {one.clipping}") for one in job.trainings),
-    )
+    return files_of_trainings(CLIPPING, learned_so_far(job), {}, PAGE.words(CLIPPING.name))
 
 
 PAGE = Page(
@@ -102,6 +79,6 @@ PAGE = Page(
     place={"key": "surface"},
     close=True,
     go=start_there,
-    more_files=_files_of_the_network,
+    more_files=files_of_the_network,
 )
 PAGE.run(network)

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rnn_dynamics import Experiment
 from rnn_dynamics.content import prose
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.learning.training import History, Moment
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
-from rnn_dynamics.pictures.clipping.answer import clipping_picture, clipping_trainings
+from rnn_dynamics.pictures.clipping import learned_so_far, networks
 from tests.claims import assert_readable, plain
 from tests.reader import LONGEST_LINE
 from tests.test_cliff_page import Asked, answer_to, finding_of, tables_of
-from tests.test_tables import read
+from tests.test_clipping import finding_of as clipping_finding_of
+from tests.test_clipping import tables_of as tables_of_the_network
 
 RATES, THRESHOLDS, STEPS = ("0.001", "0.01", "0.1", "1"), ("0.01", "0.1", "0.3", "1", "10"), ("10", "20", "50")
 #: Settings at which sentences have failed, and the presets.
@@ -295,7 +297,7 @@ class _Job:
     trainings: tuple[object, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.trainings = clipping_trainings("0.01", self.threshold, 0)
+        self.trainings = networks(Experiment(), {"network_rate": "0.01", "clip_at": self.threshold})
 
     @property
     def histories(self) -> tuple[History, ...]:
@@ -323,8 +325,9 @@ NETWORKS = {
 
 @pytest.mark.parametrize("job", NETWORKS.values(), ids=NETWORKS)
 def test_what_is_said_of_the_network_holds_at_every_moment_of_its_training(job: _Job) -> None:
-    datasets, finding = clipping_picture("cliff", job)  # type: ignore[arg-type]
-    title, (free, clipped) = read(datasets["whole"])[0]["title"], job.histories
+    answer = learned_so_far(job)  # type: ignore[arg-type]
+    finding, (free, clipped) = clipping_finding_of(answer), job.histories
+    title = str(tables_of_the_network(answer)["whole"][0]["title"])
     for text in (title, plain(finding)):
         assert_readable(text)
     assert max(map(len, re.split(r"[|¦]", title))) <= LONGEST_LINE

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.dashboard.frame import Frame
-from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
+from rnn_dynamics.dashboard.training_page import TrainingPage
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures import clipping, learning
 from rnn_dynamics.scripts import training_script
 from tests.every import every
-from tests.handed_out import only, opened, table
+from tests.handed_out import frame_of, only, opened, table
 from tests.scripts import alone, printed_by_all, rows_of
 
 OWN = Template(
@@ -39,22 +40,23 @@ WAYS: list[tuple[str, str, dict[str, Any]]] = [
 
 def trainings() -> dict[str, Training]:
     """Each preset of the page that learns, at its own settings but for sizes; each task, cell and way; sentences."""
-    page = opened("learning")
+    page = frame_of("learning")
+    assert isinstance(page, TrainingPage)
     found: dict[str, Training] = {}
-    for name, preset in page["FRAME"].presets.items():
-        views = page["FRAME"].views_at_opening | page["FRAME"].preset_views[name] | {"iterations": "100"}
-        asked = page["trainings"](replace(preset, **TINY), views)
+    for name, preset in page.presets.items():
+        views = page.views_at_opening | dict(page.preset_views[name]) | {"iterations": "100"}
+        asked = page.trainings(replace(preset, **TINY), views)
         found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
     for task in ("temporal_order", "adding", "copy_memory", "digits", "blank"):
         for cell in ("rnn", "lstm", "gru"):
-            for optimiser, clipping, changes in WAYS:
+            for optimiser, clips, changes in WAYS:
                 experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
                 found[f"{task}-{cell}-{optimiser}"] = Training(
-                    experiment=experiment, task=task, optimiser=optimiser, clipping=clipping,
+                    experiment=experiment, task=task, optimiser=optimiser, clipping=clips,
                     clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
                 )  # fmt: skip
     diverges = Experiment(cell="rnn", initialisation="identity", nonlinearity="relu", weight_scale=2.0, **TINY)
-    both = opened("cliff")["clipping_trainings"]("0.01", "1", 4)
+    both = clipping.networks(Experiment(seed=4), {"network_rate": "0.01", "clip_at": "1"})
     found |= {f"cliff-{one.clipping}": replace(one, iterations=5) for one in both}
     found["diverges"] = Training(experiment=replace(diverges, sequence_length=50), task="adding", iterations=4)
     return found
@@ -81,37 +83,35 @@ def files_of_training(name: str) -> Sequence[Download]:
         answer = SimpleNamespace(training=training, gaps=gaps, curves={training.experiment.cell: tests})
         return handed_out(page, "_answer", lambda: answer)
     if name.startswith("cliff"):
-        return files_of_the_cliff(training.clipping)
-    job = SimpleNamespace(trainings=(training,), histories=(trainer.history,))
-    return handed_out(opened("learning"), "shown_job", lambda *_: job)
+        job = job_of("cliff-none", "cliff-norm")
+        files = files_of_trainings(clipping.PICTURE, clipping.learned_so_far(job), {}, sentences("clipping"))
+        return [file for file in files if file.what in ("network", f"training, clipping {training.clipping}")]
+    learned = learning.learned_so_far(job_of(name), ())
+    return files_of_trainings(learning.PICTURE, learned, learning.PICTURE.views, sentences("learning"))
 
 
-def files_of_the_cliff(clipping: str) -> Sequence[Download]:
-    """What the cliff's page hands out of its two networks, but for the script of the other."""
-    names = ("cliff-none", "cliff-norm")
-    job = SimpleNamespace(
-        trainings=tuple(TRAININGS[name] for name in names), histories=tuple(trained(name).history for name in names)
+def job_of(*names: str) -> Any:
+    """As much of a job, once it is over, as answers look at."""
+    return SimpleNamespace(
+        trainings=tuple(TRAININGS[name] for name in names),
+        histories=tuple(trained(name).history for name in names),
+        complete=True,
+        failure="",
     )
-    files = handed_out(opened("cliff"), "seat", lambda: SimpleNamespace(job=lambda _: job))
-    wanted = ("network", f"training, clipping {clipping}")
-    return [file for file in files if file.what in wanted]
 
 
 def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
     """The page's files with a stand-in for what it asks of the session."""
-    (one,) = (value for value in page.values() if isinstance(value, Frame))
-    downloads = one.files if isinstance(one, Page) else page["_downloads"]
-    where = page if isinstance(one, Page) else downloads.__globals__
-    kept, where[name] = where[name], stand_in
+    downloads = page["_downloads"]
+    kept = downloads.__globals__[name]
+    downloads.__globals__[name] = stand_in
     try:
-        found: Sequence[Download] = downloads(page["OPENING"], one.views_at_opening)
-        tables = [
-            table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy", "network")
-        ]
+        found: Sequence[Download] = downloads(page["OPENING"], page["FRAME"].views_at_opening)
+        tables = [table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy")]
         assert len(tables) == 1
         return found
     finally:
-        where[name] = kept
+        downloads.__globals__[name] = kept
 
 
 @pytest.fixture(scope="module")

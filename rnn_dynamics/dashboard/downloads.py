@@ -199,7 +199,28 @@ SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
 }
 
 
-def training_script_download(training: Training, gaps: Sequence[int] = (), what: str = "training") -> Download:
-    """The script that trains one network, and tests one that fills in blanks at several gaps."""
-    note = _labels()["training"] if what == "training" else what
-    return _script(training_settings(training), note, what, lambda: training_script(training, gaps))
+def training_script_download(
+    training: Training, gaps: Sequence[int] = (), what: str = "training", note: str = ""
+) -> Download:
+    """The script that trains one network, and tests one that fills in blanks at several gaps; `note`: as above."""
+    said = note or _labels()["training"]
+    return _script(training_settings(training), said, what, lambda: training_script(training, gaps))
+
+
+def files_of_trainings(
+    picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]
+) -> list[Download]:
+    """The tables that have rows, and a script for each training that files are of.
+
+    Where trainings differ in their clipping alone, the words under `scripts` tell them apart.
+    """
+    trainings: Sequence[Training] = answer.handed_out
+    if not trainings:
+        return []
+    of, notes = trainings_settings(trainings), words.get("scripts", {})
+    tables = {name: partial(table, answer, views) for name, table in picture.files.items()}
+    files = [csv_download(words["files"][name], name, table, of) for name, table in tables.items() if len(table())]
+    for one in trainings:
+        what = f"training, clipping {one.clipping}" if notes else "training"
+        files.append(training_script_download(one, answer.gaps, what, notes.get(one.clipping, "")))
+    return files

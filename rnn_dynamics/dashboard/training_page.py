@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard import seat
-from rnn_dynamics.dashboard.downloads import Download, csv_download, training_script_download, trainings_settings
+from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.frame import Views
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
@@ -81,12 +81,6 @@ class TrainingPage(Page):
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out: the tables that have rows, and a script for each training."""
-        answer, own, labels = self.learned(self.job, experiment, views), self._own(views), self.words()["files"]
-        if not answer.handed_out:
-            return ()
-        of = trainings_settings(answer.handed_out)
-        tables = {name: partial(table, answer, own) for name, table in self.picture.files.items()}
-        return (
-            *(csv_download(labels[name], name, table, of) for name, table in tables.items() if len(table())),
-            *(training_script_download(training, answer.gaps) for training in answer.handed_out),
+        return files_of_trainings(
+            self.picture, self.learned(self.job, experiment, views), self._own(views), self.words()
         )

@@ -26,6 +26,7 @@ NAMES = (
     "before_after",
     "by_hand",
     "cliff",
+    "clipping",
     "cost",
     "depth",
     "initialisation",

@@ -231,6 +231,17 @@ def grid_values(axis: int) -> tuple[str, ...]:
     return tuple(f"{k * GRID:.2f}" for k in range(low + 1, high))
 
 
+#: What can be asked: the values of each view.
+OFFERED = {
+    "region": tuple(REGIONS),
+    "start_w": grid_values(0),
+    "start_b": grid_values(1),
+    "descent_rate": ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"),
+    "clip_at": ("0.01", "0.03", "0.1", "0.3", "1", "3", "10"),
+    "descent_steps": ("10", "20", "50", "100"),
+}
+
+
 def start_of(w: str, b: str, seed: int) -> tuple[float, float]:
     """Where a seed starts: at the place itself (seed 0), or at random within half a GRID of it."""
     away = np.random.default_rng(seed).uniform(-GRID / 2, GRID / 2, 2) if seed else np.zeros(2)
@@ -239,8 +250,7 @@ def start_of(w: str, b: str, seed: int) -> tuple[float, float]:
 
 def cliff_answer(experiment: Experiment, views: Mapping[str, str]) -> CliffAnswer:
     """Answer for the start, rate, threshold and steps that the views say; of the experiment only the seed counts."""
-    asked = (views[name] for name in ("start_w", "start_b", "descent_rate", "clip_at", "descent_steps"))
-    return _answer(experiment.seed, *asked)
+    return _answer(experiment.seed, *(views[name] for name in OFFERED if name != "region"))
 
 
 @remembered

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job
-from rnn_dynamics.learning.training import TESTED, Training
-from rnn_dynamics.pictures.clipping.table import Trained, clipping_datasets
-from rnn_dynamics.pictures.kit.training_words import ended
+from rnn_dynamics.learning.jobs import Job, worked_through
+from rnn_dynamics.learning.training import TESTED, History, Training
+from rnn_dynamics.pictures.kit.remembered import remembered
+
+Array = NDArray[np.float64]
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
 #: them, and it is known to need clipping (Le, Jaitly & Hinton 2015).
@@ -20,86 +23,123 @@ NETWORK = Experiment(
 )
 RATES = ("0.00001", "0.00003", "0.0001", "0.001", "0.003", "0.01", "0.03")
 UPDATES = 300
-KINDS = ("none", "norm")
 
 
-def clipping_trainings(rate: str, threshold: str, seed: int) -> tuple[Training, ...]:
-    """The same network, weights and sequences, without clipping and with."""
-    return tuple(
-        Training(
-            experiment=replace(NETWORK, seed=seed),
-            task="adding",
-            optimiser="sgd",
-            learning_rate=float(rate),
-            clipping=kind,
-            clip_at=float(threshold),
-            iterations=UPDATES,
-        )
-        for kind in KINDS
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One of the two, as far as it has come."""
+
+    training: Training
+    history: History
+
+    @property
+    def lost(self) -> bool:
+        """Whether its training has ended early."""
+        return bool(self.history.failure)
+
+    @cached_property
+    def losses(self) -> Array:
+        """(updates,), of each update's own sequences."""
+        return np.array(self.history.losses[: len(self.history.gradient_norms)])
+
+    @cached_property
+    def norms(self) -> Array:
+        """(updates,), of the whole gradient before clipping."""
+        return np.array(self.history.gradient_norms[: len(self.history.losses)])
+
+    @cached_property
+    def log10_norms(self) -> Array:
+        """(updates,), log10 of them."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.log10(self.norms))
+
+    @property
+    def ended(self) -> int | None:
+        """Its last update in numbers, if it was lost after one."""
+        alive = np.flatnonzero(np.isfinite(self.log10_norms) & np.isfinite(self.losses))
+        return int(alive[-1]) + 1 if 0 < len(alive) < len(self.losses) else None
+
+    @property
+    def largest(self) -> float:
+        """The largest norm so far."""
+        return float(np.max(self.norms, initial=0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClippingAnswer:
+    """The network without clipping, and the same one with its norm clipped."""
+
+    free: Network
+    clipped: Network
+
+    #: Trained in 32 bits: nobody else finds the same digits.
+    digits = None
+    #: Sequences that a network is judged on.
+    tested = TESTED
+    #: Gaps at which a script tests, beside its own: none.
+    gaps = ()
+
+    @property
+    def training(self) -> Training:
+        """That of the clipped one."""
+        return self.clipped.training
+
+    @property
+    def experiment(self) -> Experiment:
+        """The network of both."""
+        return self.training.experiment
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """Kind of clipping -> the network."""
+        return {network.training.clipping: network for network in (self.free, self.clipped)}
+
+    @property
+    def handed_out(self) -> tuple[Training, ...]:
+        """The trainings that files are of."""
+        return self.free.training, self.clipped.training
+
+    @property
+    def share_clipped(self) -> float:
+        """Of the updates, the share that was clipped."""
+        return float(np.mean(self.clipped.history.clipped or [False]))
+
+    @property
+    def outcome(self) -> str:
+        """What has come of it: "dies" (without clipping), "clipped_dies", "both_die", "begins", "both", "calm"."""
+        if self.free.lost or self.clipped.lost:
+            return "clipped_dies" if not self.free.lost else "both_die" if self.clipped.lost else "dies"
+        if not self.clipped.history.clipped:
+            return "begins"
+        return "both" if self.share_clipped else "calm"
+
+
+def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
+    """What is trained, without clipping and with; of the experiment only the seed counts."""
+    training = Training(
+        experiment=replace(NETWORK, seed=experiment.seed),
+        task="adding",
+        optimiser="sgd",
+        learning_rate=float(views["network_rate"]),
+        clipping="none",
+        clip_at=float(views["clip_at"]),
+        iterations=UPDATES,
     )
+    return training, replace(training, clipping="norm")
 
 
-def trained(job: Job) -> dict[str, Trained]:
-    """What each of the two has seen so far."""
-    return {
-        training.clipping: Trained(
-            gradient_norms=np.array(history.gradient_norms[: len(history.losses)]),
-            losses=np.array(history.losses[: len(history.gradient_norms)]),
-        )
-        for training, history in zip(job.trainings, job.histories, strict=True)
-    }
+def learned_so_far(job: Job) -> ClippingAnswer:
+    """What has come of a job that has begun."""
+    pairs = zip(job.trainings, job.histories, strict=True)
+    free, clipped = (Network(training=training, history=history.as_it_is()) for training, history in pairs)
+    return ClippingAnswer(free=free, clipped=clipped)
 
 
-def clipping_picture(page: str, job: Job) -> tuple[dict[str, bytes], str]:
-    """The picture's datasets, and what it says in words, as HTML."""
-    words, networks = sentences(page)["network"], trained(job)
-    _, clipped = job.trainings
-    says, kind = _numbers(job), _kind(job)
-    chance = clipped.its_task.chance_loss(clipped.experiment.sequence_length)
-    datasets = clipping_datasets(
-        networks, clipped.iterations, clipped.clip_at, chance, words["titles"][kind].format(**says)
-    )
-    lost = "".join(
-        f"<p>{words['lost'][training.clipping].format(ended=ended(training, history))}</p>"
-        for training, history in zip(job.trainings, job.histories, strict=True)
-        if history.failure
-    )
-    notes = [words["notes"][name].format(**says) for name in (kind, "network") if name in words["notes"]]
-    return datasets, lost + "".join(f'<p class="note">{note}</p>' for note in notes)
+def clipping_answer(experiment: Experiment, views: Mapping[str, str]) -> ClippingAnswer:
+    """Train here and now, for some seconds, so no page calls this."""
+    return _trained(networks(experiment, views))
 
 
-def _kind(job: Job) -> str:
-    """Which title is true so far."""
-    free, clipped = job.histories
-    if free.failure or clipped.failure:
-        return "both_die" if free.failure and clipped.failure else "dies" if free.failure else "clipped_dies"
-    if not clipped.clipped:
-        return "begins"
-    return "both" if any(clipped.clipped) else "calm"
-
-
-def _numbers(job: Job) -> dict[str, str | int]:
-    training, (free, clipped) = job.trainings[1], job.histories
-    largest = [np.max(np.array(history.gradient_norms), initial=0.0) for history in (free, clipped)]
-    look = clipped.moments[-1]
-    return {
-        "update": len(free.losses),
-        "update_clipped": len(clipped.losses),
-        "threshold": f"{training.clip_at:g}",
-        "rate": f"{training.learning_rate:g}",
-        "first": _short(clipped.gradient_norms[0] if clipped.gradient_norms else 0.0),
-        "largest": _short(largest[1]),
-        "largest_free": _short(largest[0]),
-        "share": f"{100 * np.mean(clipped.clipped or [False]):.0f}",
-        "done": look.iteration,
-        "loss": _short(look.loss),
-        "loss_free": _short(free.moments[-1].loss),
-        "chance": _short(training.its_task.chance_loss(training.experiment.sequence_length)),
-        "hidden": training.experiment.hidden_size,
-        "length": training.steps,
-        "tested": TESTED,
-    }
-
-
-def _short(value: float) -> str:
-    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+@remembered
+def _trained(asked: tuple[Training, ...]) -> ClippingAnswer:
+    return learned_so_far(worked_through(asked))

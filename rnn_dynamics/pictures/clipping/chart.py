@@ -1,18 +1,19 @@
 """A real network with and without clipping: the norm of its gradient and its loss at every update.
 
-Datasets (see `tables.clipping`): networks, whole (one row).
+Tables (see `table`): updates, ends, whole (one row).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import POWER_OF_TEN, at, flattened, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, THEMES, Background
+from rnn_dynamics.pictures.kit.panel import LOG10, Panel
+from rnn_dynamics.pictures.kit.panels import at, group, picture
+from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, THEMES, Background
 
-HEIGHT = 340
 _PARAMETERS = {
     "narrow": "width < 560 * zoom",
     "normBottom": "narrow ? height * 0.45 : height",
@@ -20,78 +21,43 @@ _PARAMETERS = {
     "lossStart": "narrow ? 0 : width * 0.56",
     "lossTop": "narrow ? height * 0.6 : 0",
     "whole": "data('whole')[0]",
+    "dashes": f"{CLIPPING_DASHES}",
 }
+_OWN = alt.ExprRef("colours[datum.clipping]")
 
 
-def clipping_chart(background: Background) -> alt.LayerChart:
-    """The picture on a background, key of THEMES."""
+def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+    """Norms beside losses; on a phone above them, with one axis below both."""
     theme = THEMES[background]
-    style = {
-        "color": alt.Color("clipping:N", scale=_by_kind(theme.clippings), legend=None),
-        "strokeDash": alt.StrokeDash("clipping:N", scale=_by_kind(CLIPPING_DASHES), legend=None),
-    }
-
-    def panel(field: str, y: alt.Y, start: str, end: str, bottom: str) -> alt.LayerChart:
-        hidden = f"narrow && {bottom} < height"  # on a phone the panel below has the same axis
-        x = alt.X(
-            "x:Q",
-            title="update",
-            scale=alt.Scale(
-                domain=[0, alt.ExprRef("whole.updates")], range=[alt.ExprRef(start), alt.ExprRef(end)], nice=False
-            ),
-            axis=alt.Axis(
-                orient="bottom",
-                offset=alt.ExprRef(f"{bottom} - height"),
-                tickCount=5,
-                labelExpr=f"{hidden} ? '' : datum.label",
-                titleOpacity=alt.ExprRef(f"{hidden} ? 0 : 1"),
-            ),
-        )
-        line = flattened(x="datum.updates", y=f"datum.{field}").mark_line(
-            strokeWidth=alt.ExprRef("narrow ? 1.5 : 3"), order=None
-        )
-        # Where a network was lost, which may be at its first update, where there is no line yet.
-        point = flattened(x="datum.updates", y=f"datum.{field}").transform_filter("datum.x == datum.ended")
-        dot = point.mark_point(shape="cross", filled=True, size=160, opacity=1).encode(color=style["color"])
-        return group("networks", line.encode(**style), dot, x=x, y=y)
-
-    def level(field: str, text: str, start: str, end: str) -> alt.LayerChart:
-        rule = alt.Chart().mark_rule(color=theme.text, strokeWidth=1.5, strokeDash=[2, 3])
-        name = alt.Chart().mark_text(align="right", baseline="bottom", dy=-3, fontSize=14, text=text, color=theme.text)
-        return group("whole", rule.encode(x=at(start), x2=at(end)), name.encode(x=at(end)), y=f"{field}:Q")
-
-    norms = alt.Y(
-        "y:Q",
-        title="gradient norm",
-        scale=alt.Scale(
-            domain=[alt.ExprRef("whole.low"), alt.ExprRef("whole.high")],
-            range=[alt.ExprRef("normBottom"), 0],
-            nice=False,
-            zero=False,
-        ),
-        axis=alt.Axis(labelExpr=POWER_OF_TEN, tickCount=5, tickMinStep=100),
-    )
-    losses = alt.Y(
-        "y:Q",
-        title="loss",
-        scale=alt.Scale(
-            domain=[0, alt.ExprRef("whole.top")], range=[alt.ExprRef("height"), alt.ExprRef("lossTop")], nice=False
-        ),
-        axis=alt.Axis(orient="left", offset=alt.ExprRef("-lossStart"), tickCount=4),
-    )
-    title = "split(replace(whole.title, /¦/g, narrow ? '|' : ' '), '|')"
+    norms = Panel(theme, axes, "0", "normEnd", "0", "normBottom")
+    losses = Panel(theme, axes, "lossStart", "width", "lossTop", "height")
+    norm = norms.y("log10_norm:Q", ("whole.low", "whole.high"), axes["gradient_norm"], tickCount=5, **LOG10)
+    loss = losses.y("loss:Q", (0, "whole.top"), axes["loss"], clamp=True, tickCount=4)
+    hidden = {"labelExpr": "narrow ? '' : datum.label", "titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
     return picture(
         theme,
-        _PARAMETERS,
-        alt.layer(panel("norms", norms, "0", "normEnd", "normBottom"), level("threshold", "threshold", "0", "normEnd")),
-        alt.layer(
-            panel("losses", losses, "lossStart", "width", "height"), level("chance", "chance", "lossStart", "width")
-        ),
-        heading(theme, title, "0", "0"),
+        _PARAMETERS | {"colours": f"{theme.clippings}"},
+        alt.layer(*_curves(norms, norm, **hidden), _level(norms, "limit", "threshold")),
+        alt.layer(*_curves(losses, loss), _level(losses, "chance_loss", "chance")),
+        norms.title("title"),
         apart=("x", "y"),
-        height=HEIGHT,
+        height=340,
     )
 
 
-def _by_kind(values: dict[str, Any]) -> alt.Scale:
-    return alt.Scale(domain=list(values), range=list(values.values()))
+def _curves(panel: Panel, y: alt.Y, **axis: Any) -> tuple[alt.Chart, alt.Chart]:
+    """The lines, and a cross where a network was lost, which may be at its first update, where there is no line yet."""
+    places: dict[str, Any] = {"x": panel.x("update:Q", (0, "whole.updates"), panel.axes["update"], tickCount=5, **axis)}
+    wide, dash = alt.ExprRef("narrow ? 1.5 : 3"), alt.ExprRef("dashes[datum.clipping]")
+    line = alt.Chart(alt.NamedData("updates")).mark_line(color=_OWN, strokeWidth=wide, strokeDash=dash, order=None)
+    cross: Any = CLIPPING_SHAPES["none"]
+    dot = alt.Chart(alt.NamedData("ends")).mark_point(shape=cross, filled=True, size=160, opacity=1, color=_OWN)
+    return line.encode(**places, y=y, detail="clipping:N"), dot.encode(**places, y=y)
+
+
+def _level(panel: Panel, value: str, text: str) -> alt.LayerChart:
+    """A line across the panel, with its name at the right."""
+    rule = alt.Chart().mark_rule(color=panel.theme.text, strokeWidth=1.5, strokeDash=[2, 3])
+    name = alt.Chart().mark_text(align="right", baseline="bottom", dy=-3, fontSize=14, color=panel.theme.text)
+    across = rule.encode(x=at(panel.left), x2=at(panel.right))
+    return group("whole", across, name.encode(x=at(panel.right), text=f"{text}:N"), y=f"{value}:Q")

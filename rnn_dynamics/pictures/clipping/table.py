@@ -1,95 +1,73 @@
-"""The datasets of the picture of a real network trained with and without clipping: norms and losses by update."""
+"""The tables of a real network trained with and without clipping: norms and losses by update."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.pictures.kit.frames import Array, arrow_bytes, hundredths, numbers_text
+from rnn_dynamics.pictures.clipping.answer import ClippingAnswer, Network
+from rnn_dynamics.pictures.kit.frames import Array, one_row
 
-#: The axis of the norms ends at whole multiples of so many orders of magnitude.
-_STRIDE = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """One network by update: the norm of its whole gradient before clipping, and its loss."""
-
-    gradient_norms: Array
-    losses: Array
+#: The axis of the norms ends at whole multiples of so many orders of magnitude, that of the losses at so many times the
+#: loss of chance.
+_STRIDE, _TOP = 2.0, 6.0
 
 
-def clipping_datasets(
-    networks: Mapping[str, Trained], updates: int, threshold: float, chance: float, title: str
-) -> dict[str, bytes]:
-    """The tables "networks", a row for each kind of clipping (ended: its last update in numbers), and "whole", one row.
-
-    Args:
-        networks: "none" and "norm" -> what was seen so far, which may be nothing.
-        updates: of the whole training.
-        threshold: of the norm.
-        chance: the loss of an answer without memory.
-        title: "|" begins a line, and on a phone "¦" does too.
-    """
-    rows = []
-    logs = {name: _log10(network.gradient_norms) for name, network in networks.items()}
-    finite = np.concatenate([[np.log10(threshold)], *(values[np.isfinite(values)] for values in logs.values())])
-    low, high = (
-        _STRIDE * np.floor((finite.min() - 0.1) / _STRIDE),
-        _STRIDE * np.ceil((finite.max() + 0.1) / _STRIDE),
-    )
-    top = 6.0 * chance
-    for name, network in networks.items():
-        inside = np.isfinite(logs[name])
-        points = np.where(inside, hundredths(np.where(inside, logs[name], 0.0)).astype(str), "x")
-        losses = [f"{min(loss, top):.4g}" if np.isfinite(loss) else "x" for loss in network.losses.tolist()]
-        alive = np.flatnonzero(inside & np.isfinite(network.losses))
-        ended = int(alive[-1]) + 1 if len(alive) and len(alive) < len(losses) else None
-        rows.append(
-            {
-                "clipping": name,
-                "updates": numbers_text(np.arange(1, len(points) + 1)),
-                "norms": ",".join(points.tolist()),
-                "losses": ",".join(losses),
-                "ended": ended,
-            }
-        )
-    texts = [(column, pa.string()) for column in ("clipping", "updates", "norms", "losses")]
-    whole = {
-        "updates": updates,
-        "low": round(100 * low),
-        "high": round(100 * high),
-        "threshold": round(100 * float(np.log10(threshold))),
-        "top": top,
-        "chance": chance,
-        "title": title,
-    }
+def tables(answer: ClippingAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Tables updates (clipping, update, log10_norm, loss), ends (the same, where a network was lost), and whole."""
+    limit, chance = float(np.log10(answer.training.clip_at)), answer.training.chance_loss
+    low, high = _ends(limit, *(network.log10_norms for network in answer.networks.values()))
+    rows = {kind: _updates(kind, network) for kind, network in answer.networks.items()}
+    ends = [rows[kind].slice(network.ended - 1, 1) for kind, network in answer.networks.items() if network.ended]
     return {
-        "networks": arrow_bytes(pa.Table.from_pylist(rows, schema=pa.schema([*texts, ("ended", pa.int64())]))),
-        "whole": arrow_bytes(pa.Table.from_pylist([whole])),
+        "updates": pa.concat_tables(rows.values()),
+        "ends": pa.concat_tables([rows["none"].slice(0, 0), *ends]),
+        "whole": one_row(
+            updates=answer.training.iterations,
+            low=low,
+            high=high,
+            limit=limit,
+            top=_TOP * chance,
+            chance_loss=chance,
+            **{name: texts[name] for name in ("title", "threshold", "chance")},
+        ),
     }
 
 
-def _log10(norms: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.log10(norms))
+def _updates(kind: str, network: Network) -> pa.Table:
+    """The rows of a network; what is no number is missing."""
+    columns = {"log10_norm": network.log10_norms, "loss": network.losses}
+    numbers = {name: np.where(np.isfinite(of), of, np.nan).astype(np.float32) for name, of in columns.items()}
+    updates = np.arange(1, len(network.losses) + 1)
+    return pa.table(
+        {
+            "clipping": pa.array([kind] * len(updates), pa.string()).dictionary_encode(),
+            "update": pa.array(updates, pa.uint16()),
+            **{name: pa.array(of, from_pandas=True) for name, of in numbers.items()},
+        }
+    )
 
 
-def clipping_table(networks: Mapping[str, Trained]) -> pd.DataFrame:
+def _ends(limit: float, *logs: Array) -> tuple[float, float]:
+    """Of the axis of the norms."""
+    finite = np.concatenate([[limit], *(values[np.isfinite(values)] for values in logs)])
+    low, high = (finite.min() - 0.1) / _STRIDE, (finite.max() + 0.1) / _STRIDE
+    return _STRIDE * float(np.floor(low)), _STRIDE * float(np.ceil(high))
+
+
+def network(answer: ClippingAnswer, _: Mapping[str, str]) -> pd.DataFrame:
     """A tidy frame: columns clipping, update, gradient_norm (before clipping) and loss."""
     parts = [
-        pd.DataFrame(
-            {
-                "clipping": name,
-                "update": np.arange(1, len(network.losses) + 1),
-                "gradient_norm": network.gradient_norms,
-                "loss": network.losses,
-            }
-        )
-        for name, network in networks.items()
+        {
+            "clipping": kind,
+            "update": np.arange(1, len(network.losses) + 1),
+            "gradient_norm": network.norms,
+            "loss": network.losses,
+        }
+        for kind, network in answer.networks.items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(map(pd.DataFrame, parts), ignore_index=True)

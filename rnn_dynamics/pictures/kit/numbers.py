@@ -33,7 +33,9 @@ def exponent(log10_value: float) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A number: 0.517, −2.5, 1,230, 10⁻⁷ where digits would be zeros or many."""
+    """A number: 0.517, −2.5, 1,230, 10⁻⁷ where digits would be zeros or many, – where there is none."""
+    if not math.isfinite(value):
+        return "–"
     size = float(f"{abs(value):.3g}")
     text = f"{size:,g}" if 1e-3 <= size < 1e6 else power_of_ten(math.log10(size) if size else -math.inf)
     return f"−{text}" if value < 0 else text
