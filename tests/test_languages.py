@@ -3,9 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
 
 import pytest
 
+from rnn_dynamics import content
 from rnn_dynamics.content import languages, sentences
 from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Choice
@@ -25,6 +29,23 @@ def test_every_setting_has_a_label_and_a_tooltip_and_each_of_its_values_words(la
         if isinstance(knob, Choice):
             said = words[name].get("words") or words[name]["shown"]
             assert list(said) == [option.replace("_", " ") if name == "task" else option for option in knob.options]
+
+
+@every_language
+def test_a_language_has_every_sentence_of_english_with_the_same_numbers(language: str) -> None:
+    folder, english = (Path(content.__file__).parent / name for name in (language, "en"))
+    assert {file.name for file in folder.iterdir()} == {file.name for file in english.iterdir()}
+    for file in english.glob("*.toml"):
+        assert fields_of(sentences(file.stem, language)) == fields_of(sentences(file.stem))
+
+
+def fields_of(words: Any) -> Any:
+    """The same words, of each sentence only what it is filled with."""
+    if isinstance(words, dict):
+        return {key: fields_of(one) for key, one in words.items()}
+    if isinstance(words, list):
+        return [fields_of(one) for one in words]
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,9 +9,11 @@ import streamlit as st
 #: At the top. A phone's menu closes at each choice, that of the page one is on too; its button, which is made anew at
 #: each closing, gets the name that page.css shows.
 _SCRIPT = """
+window.menuName = %s;
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", %s);
+const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", window.menuName);
 find("stMain").scrollTo(0, 0);
+document.documentElement.lang = %s;
 if (!window.menuNamer) {
   window.menuNamer = new MutationObserver(nameMenu);
   window.menuNamer.observe(find("stHeader"), { childList: true, subtree: true });
@@ -23,11 +25,11 @@ if (!window.menuNamer) {
 """
 
 
-def arrive(page: str, menu: str) -> None:
+def arrive(page: str, menu: str, language: str) -> None:
     """Begin a page: the browser runs the script once, until its text becomes that of another page.
 
-    `menu`: what a phone's menu is called.
+    `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud.
     """
-    script = _SCRIPT % json.dumps(menu)
+    script = _SCRIPT % (json.dumps(menu), json.dumps(language))
     with st.container(key="arrival"):  # takes no room; see page.css
         st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)

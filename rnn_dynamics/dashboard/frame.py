@@ -199,7 +199,7 @@ class Frame:
         self._read_state()
         st.html(STYLE)
         st.html(marks(self._buttons))
-        arrive(self.name, shared["menu"])
+        arrive(self.name, shared["menu"], self.names.language)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
             self._more(shared["buttons"]["more"])
