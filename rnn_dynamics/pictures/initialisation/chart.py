@@ -11,7 +11,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import ref
+from rnn_dynamics.pictures.kit.panel import Panel, ref
 from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, CELL_SHAPES, THEMES, Background, Theme
 
@@ -65,9 +65,10 @@ def _rows(theme: Theme) -> alt.Chart:
 
 def _keeps(theme: Theme, axes: Mapping[str, str]) -> Any:
     """Where a gradient keeps its size, and what lies on both sides of it; carries the horizontal axis."""
-    ends: dict[str, Any] = {"domain": [ref("whole.low"), ref("whole.high")], "range": [ref("left"), ref("right")]}
-    axis = alt.Axis(orient="bottom", labelExpr="'×' + format(datum.value, '~r')", tickCount=ref("narrow ? 3 : 6"))
-    factor = alt.X("keeps:Q", title=axes["factors"], scale=alt.Scale(type="log", nice=False, **ends), axis=axis)
+    panel = Panel(theme, axes, "left", "right", "top", "height")
+    label = "'×' + format(datum.value, '~r')"
+    ends, ticks = ("whole.low", "whole.high"), ref("narrow ? 3 : 6")
+    factor = panel.x("keeps:Q", ends, axes["factors"], log=True, labelExpr=label, tickCount=ticks)
     style: dict[str, Any] = {"baseline": "bottom", "fontSize": ref("narrow ? 12 : 14")}
     below, wide = at("top - 4"), alt.Chart().transform_filter("!narrow")
     quiet = style | {"color": theme.quiet}

@@ -11,11 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from rnn_dynamics.pictures.initialisation.answer import InitialisationAnswer, InitialisationRow
-from rnn_dynamics.pictures.kit.frames import Array, one_row
+from rnn_dynamics.pictures.kit.frames import Array, one_row, reaching
 
-#: What the axis of factors may end at, as log10: few values, so that it stands still while a slider moves.
-_LOWS = np.log10([0.4, 0.1, 0.01, 0.001])
-_HIGHS = np.log10([1.3, 3.0, 15.0])
+#: What the axis of factors may end at, as log10 below and above 1: few values, so that it stands still while a slider
+#: moves; and the room that it leaves beyond the last point.
+_LOWS, _HIGHS = (-np.log10([0.4, 0.1, 0.01, 0.001])).tolist(), np.log10([1.3, 3.0, 15.0]).tolist()
+_ROOM = 0.02
 
 
 def tables(answer: InitialisationAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
@@ -44,12 +45,7 @@ def tables(answer: InitialisationAnswer, texts: Mapping[str, Any], views: Mappin
 def axis_ends(rows: Sequence[InitialisationRow]) -> tuple[float, float]:
     """Where the axis ends, as log10: every finite factor lies on it, but for those beyond the last of few values."""
     found = [end for row in rows for end in (row.log10_factor.low, row.log10_factor.high) if np.isfinite(end)]
-    return _end(_LOWS, min(found, default=0.0)), -_end(-_HIGHS, -max(found, default=0.0))
-
-
-def _end(ends: Array, lowest: float) -> float:
-    """The first of falling `ends` that leaves room below `lowest`, else the last."""
-    return float(ends[min(int(np.sum(ends > lowest - 0.02)), len(ends) - 1)])
+    return -reaching(_ROOM - min(found, default=0.0), _LOWS), reaching(_ROOM + max(found, default=0.0), _HIGHS)
 
 
 def _factors(rows: Sequence[InitialisationRow | None], ends: tuple[float, float]) -> dict[str, pa.Array]:
