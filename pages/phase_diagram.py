@@ -1,4 +1,4 @@
-"""Phase diagram: at which weight scale and input strength gradients vanish or explode, and what dL/dW_hh hears."""
+"""Phase diagram: at which weight and input scales gradients vanish or explode, and which lags dL/dW_hh depends on."""
 
 from __future__ import annotations
 
