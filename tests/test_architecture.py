@@ -57,18 +57,10 @@ ROOMS: dict[str, set[str]] = {
     "words": {"answer", "content", KIT},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits"},
     "dashboard": ENGINE | LEARNING | {"content", "process", "scripts", KIT},
-    "pages": {"pictures", "dashboard", "experiment", "content", "learning.tasks", "learning.training"},
-}
-#: Pictures whose rooms are not parted yet: there each file may do what any of them may.
-UNPARTED = {
-    "blank",
+    "pages": {"pictures", "dashboard", "experiment", "content", "learning.limits", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
 PARTS = {"phase_diagram.crossing": "answer"}
-ROOMS["unparted"] = ROOMS["answer"] | {"content", "pictures", "answer", "table", "chart", "words"}
-#: What stands in dashboard/ and pages/ as long as there are any.
-ROOMS["dashboard"] |= {"unparted"}
-ROOMS["pages"] |= {"unparted", KIT, "learning.limits", "learning.jobs", "engine.schemes", "engine.theory"}
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("limits", "experiment", "content", "engine.schemes", "learning.limits", "scripts")},
@@ -81,7 +73,6 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},
     "pictures": {"altair", "pandas"},
-    "unparted": {"numpy", "pandas", "pyarrow", "altair"},
     "dashboard": {"numpy", "streamlit"},
     "pages": {"streamlit"},
 }
@@ -101,7 +92,7 @@ def room_of(module: str) -> str:
         case ["by_hand", "against_torch"] | ["pictures", "kit", *_]:
             room = ".".join(rest[:2])
         case ["pictures", picture, role, *_]:
-            room = "unparted" if picture in UNPARTED else PARTS.get(f"{picture}.{role}", role)
+            room = PARTS.get(f"{picture}.{role}", role)
         case _:
             room = rest[0] if rest else LIBRARY
     return room
@@ -136,10 +127,6 @@ def imported(tree: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{origin}.{alias.name}" if origin in HOUSES else origin for alias in node.names)
 
 
-#: No picture imports another, but for these, which are to be parted.
-NEIGHBOURS = {("clipping", "cliff")}
-
-
 def trespasses(module: str, source: str, *, is_package: bool = False) -> list[str]:
     """What a module imports through a door that is not there."""
     room = room_of(module)
@@ -152,9 +139,8 @@ def trespasses(module: str, source: str, *, is_package: bool = False) -> list[st
     for name in imported(ast.parse(source), package):
         top = name.split(".")[0]
         if top == LIBRARY:
-            allowed = room_of(name) in ROOMS[room] | {room}
-            if picture_of(module) and picture_of(name) not in ("", picture_of(module)):
-                allowed = (picture_of(module), picture_of(name)) in NEIGHBOURS
+            of_another_picture = picture_of(module) and picture_of(name) not in ("", picture_of(module))
+            allowed = room_of(name) in ROOMS[room] | {room} and not of_another_picture
         elif top in {"pages", "streamlit_app"}:
             allowed = room == "pages"
         else:
@@ -179,7 +165,7 @@ def test_streamlit_and_altair_stay_in_their_rooms(path: Path) -> None:
     module = module_of(path)
     tops = {name.split(".")[0] for name in imported(ast.parse(path.read_text(encoding="utf-8")), module)}
     assert "streamlit" not in tops or room_of(module) in {"dashboard", "pages"}
-    assert "altair" not in tops or room_of(module) in {"chart", KIT, "pictures", "unparted"}
+    assert "altair" not in tops or room_of(module) in {"chart", KIT, "pictures"}
 
 
 def test_every_room_has_both_its_lists() -> None:

@@ -15,29 +15,28 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.content import sentences
-from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED
+from rnn_dynamics.pictures.blank import PICTURE, filled_in, networks
 from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
+    LEARNED,
     BlankAnswer,
-    accuracies,
-    blank_answer,
     example,
-    gaps_to_test,
-    networks,
+    joint,
+    norm_scale,
+    standing,
+    tint_shares,
 )
-from rnn_dynamics.pictures.blank.chart import blank_chart
-from rnn_dynamics.pictures.blank.table import accuracy_table, joint, short, tint_scale, tint_shares, word_table
-from rnn_dynamics.pictures.blank.words import LEARNED, Look, blank_picture, claim, cue_share, finding, tinted
+from rnn_dynamics.pictures.kit.numbers import short
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
-from tests.test_charts import layers
 from tests.test_pages import link, open_page, shown
-from tests.test_tables import read
 
 NETWORK = Experiment(cell="lstm", hidden_size=8, batch_size=16, initialisation="torch", gate_bias="chrono")
 PLAIN = Template()
@@ -51,35 +50,47 @@ SMALL = Template(
 #: The same by a link, the smallest that the page offers.
 LINK = {"gap": "2", "updates": "50", "hidden_size": "8"}
 cells = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-RELATIVE = Look(True, "#0059a5")
+WORDS = sentences("blank")
+NORM = {"tint": "norm"}
 
 
 @cache
 def job(template: Template = PLAIN, **changes: str) -> Job:
-    trained = Job(networks(NETWORK, VIEWS | changes, template))
-    trained.work()
-    trained.end()
-    return trained
+    return worked_through(networks(NETWORK, VIEWS | changes, template))
 
 
 def answer(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
-    return blank_answer(job(template, **changes), cell, typed, ())
+    return filled_in(job(template, **changes), (), cell, typed)
 
 
 def untrained(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
-    return blank_answer(None, cell, typed, networks(NETWORK, VIEWS | changes, template))
+    return filled_in(None, networks(NETWORK, VIEWS | changes, template), cell, typed)
 
 
-def rows(of: BlankAnswer) -> dict[str, list[dict[str, Any]]]:
-    return {name: read(table) for name, table in blank_picture(of, "#0059a5").items()}
+def rows(of: BlankAnswer) -> dict[str, Rows]:
+    return rows_by_table(PICTURE.tables_of(WORDS, of, PICTURE.views))
+
+
+def claim(of: BlankAnswer) -> str:
+    return blank_words.claim(WORDS, of)
+
+
+def tinted(of: BlankAnswer, **views: str) -> str:
+    return blank_words.tinted(WORDS, of, {**PICTURE.views, **views})
+
+
+def finding(of: BlankAnswer) -> str:
+    return PICTURE.finding(WORDS, of, PICTURE.views)
+
+
+def norms(of: BlankAnswer, time: str) -> Any:
+    return of.shown.readings[time].log10_norms
 
 
 def by_torch(of: BlankAnswer, words: tuple[str, ...], right: int) -> tuple[torch.Tensor, list[float]]:
     """Probabilities and log10 norms of a sentence, by the modules of the training itself, in 64 bits."""
-    assert of.job is not None
-    trainer = next(one for one in of.job.trainers if one.training.experiment.cell == of.cell)
     places = torch.tensor([[of.template.words.index(word) if word in of.template.words else 0] for word in words])
-    parameters = {name: torch.tensor(value) for name, value in trainer.parameters().items()}
+    parameters = {name: torch.tensor(value) for name, value in of.shown.parameters.items()}
     module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[of.cell](16, 8).double()
     module.load_state_dict({name: parameters[name] for name in module.state_dict()})
     embedded = parameters["words_weight"][places].requires_grad_()
@@ -98,21 +109,20 @@ def test_the_sentence_is_read_as_torch_reads_it(cell: str) -> None:
     found = answer(cell)
     sentence = found.sentence
     assert sentence.target is not None
-    probabilities, norms = by_torch(found, sentence.words, sentence.target)
-    np.testing.assert_allclose(found.after[cell].probabilities, probabilities, rtol=1e-10)
-    np.testing.assert_allclose(found.norms["after"], norms, atol=1e-8)
-    assert found.norms["before"].shape == found.norms["after"].shape
+    probabilities, by_word = by_torch(found, sentence.words, sentence.target)
+    np.testing.assert_allclose(found.shown.now.probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(norms(found, "after"), by_word, atol=1e-8)
+    assert norms(found, "before").shape == norms(found, "after").shape
 
 
 @cells
 def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> None:
     found = answer(cell)
-    assert found.job is not None
-    assert found.job.complete
-    trainer = next(one for one in found.job.trainers if one.training.experiment.cell == cell)
+    assert found.complete
+    trainer = next(one for one in job().trainers if one.training.experiment.cell == cell)
     stream = np.random.SeedSequence(0).spawn(4)[3]
-    assert [gap for gap, _ in found.curves[cell]] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.gaps)
-    for gap, right in found.curves[cell]:
+    assert [gap for gap, _ in found.shown.tests] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.gaps)
+    for gap, right in found.shown.tests:
         batch = found.training.its_task.draw(np.random.default_rng(stream), TESTED, gap, True)
         with torch.no_grad():
             states, _ = trainer.network(trainer.words(torch.tensor(batch.inputs)))  # type: ignore[misc]
@@ -122,23 +132,22 @@ def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> 
 
 
 def test_gaps_to_test_reach_twice_as_far_and_hold_the_trained_one() -> None:
-    plain = Template()
-    assert gaps_to_test(plain, 3) == tuple(range(1, 9))
+    assert PLAIN.tested(3) == tuple(range(1, 9))
     for gap in (1, 20, 40):
-        gaps = gaps_to_test(plain, gap)
+        gaps = PLAIN.tested(gap)
         assert (gaps[0], gaps[-1]) == (1, 2 * gap + 2)
         assert gap in gaps
         assert len(gaps) <= 13
-    assert gaps_to_test(SMALL, 3) == (2, 4, 6, 8)
-    assert gaps_to_test(SMALL, 1) == (0, 2, 4)
+    assert SMALL.tested(3) == (2, 4, 6, 8)
+    assert SMALL.tested(1) == (0, 2, 4)
 
 
 def test_fillers_that_cannot_make_the_gap_are_said_and_a_gap_of_nothing_is_tested() -> None:
     found = answer(template=SMALL, gap="1", updates="10")
     assert found.gap == 0
-    assert [gap for gap, _ in found.curves["lstm"]] == [0, 2, 4]
+    assert [gap for gap, _ in found.shown.tests] == [0, 2, 4]
     assert 0.0 <= found.rights["lstm"] <= 1.0
-    assert "cannot make up exactly 1 filler word, so the sentences have no filler word" in finding(found, moved=False)
+    assert "cannot make up exactly 1 filler word, so the sentences have no filler word" in finding(found)
     assert rows(found)["whole"][0]["gap"] == 0
 
 
@@ -170,14 +179,12 @@ def test_parts_of_a_gradient_have_a_joint_norm_at_any_size() -> None:
 
 def test_tints_are_even_on_the_scale_of_powers_of_ten() -> None:
     one, two = np.array([-9.0, -6.0, -3.0]), np.array([-8.0, -np.inf, -7.5])
-    assert tint_scale([one, two], relative=True) == (-6.0, 0.0)
-    np.testing.assert_allclose(tint_shares(one, (-6.0, 0.0), relative=True), [0.0, 0.5, 1.0])
-    np.testing.assert_allclose(tint_shares(two, (-6.0, 0.0), relative=True), [5.5 / 6, 0.0, 1.0])
-    assert tint_scale([one, two], relative=False) == (-9.0, -3.0)
-    np.testing.assert_allclose(tint_shares(two, (-9.0, -3.0), relative=False), [1 / 6, 0.0, 0.25])
+    np.testing.assert_allclose(tint_shares(one + 3.0, (-6.0, 0.0)), [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(tint_shares(two + 7.5, (-6.0, 0.0)), [5.5 / 6, 0.0, 1.0])
+    assert norm_scale([one, two]) == (-9.0, -3.0)
+    np.testing.assert_allclose(tint_shares(two, (-9.0, -3.0)), [1 / 6, 0.0, 0.25])
     nothing = np.array([-np.inf, -np.inf])
-    for relative in (True, False):
-        np.testing.assert_array_equal(tint_shares(nothing, tint_scale([nothing], relative), relative), [0.0, 0.0])
+    np.testing.assert_array_equal(tint_shares(nothing, norm_scale([nothing])), [0.0, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -193,13 +200,14 @@ def test_a_norm_is_short(norm: float, text: str) -> None:
 def test_the_picture_holds_the_gate_and_the_right_answers(cell: str) -> None:
     found = answer(cell)
     tables = rows(found)
-    for row in tables["curves"]:
-        assert [int(gap) for gap in row["gaps"].split(",")] == list(found.gaps)
-        expected = [100 * right for _, right in found.curves[row["cell"]]]
-        np.testing.assert_allclose([float(right) for right in row["rights"].split(",")], expected, rtol=1e-3)
-    assert [row["word"] for row in tables["words"]] == list(found.sentence.words)
-    assert [row["t"] - 1 for row in tables["words"] if row["cue"]] == list(range(*found.sentence.cue or ()))
-    keeps = {time: 100 * one.keeps for time, one in found.shown.items() if one.keeps is not None}
+    for name, network in found.networks.items():
+        tests = zip(
+            column(tables["tests"], "gap", cell=name), column(tables["tests"], "accuracy", cell=name), strict=True
+        )
+        assert list(tests) == network.tests
+    assert column(tables["words"], "word") == list(found.sentence.words)
+    assert [row["step"] - 1 for row in tables["words"] if row["cue"]] == list(range(*found.sentence.cue or ()))
+    keeps = {time: one.keeps for time, one in found.shown.readings.items() if one.keeps is not None}
     assert bool(keeps) == (cell != "rnn") == tables["whole"][0]["gated"]
     for place, row in enumerate(tables["words"]):
         if cell == "rnn":
@@ -210,22 +218,21 @@ def test_the_picture_holds_the_gate_and_the_right_answers(cell: str) -> None:
         assert row["before"] == pytest.approx(keeps["before"][place].mean())
         assert now[0] <= row["low"] <= now[1]  # a tenth of eight units lies between the first and the second
         assert now[6] <= row["high"] <= now[7]
-        assert row["keeps"].startswith(f"{row['mean']:.0f} % kept")
-        assert short(found.norms["after"][place]) in row["gradient"]
+        assert f"”: {100 * row['mean']:.0f} % kept" in row["kept"]
+        assert f"{short(norms(found, 'after')[place])} after" in row["gradient"]
     assert ("no gate" in tables["whole"][0]["gate"]) == (cell == "rnn")
 
 
 def test_the_tables_for_download_hold_every_number() -> None:
     found = answer()
-    accuracy = accuracy_table(found.curves, 0.25)
+    accuracy, words = (table(found, {}) for table in PICTURE.files.values())
     assert len(accuracy) == 3 * 8
     row = accuracy.query("cell == 'lstm' and filler_words == 3").iloc[0]
     assert (row["accuracy"], row["chance"]) == (found.rights["lstm"], 0.25)
-    words = word_table(found.sentence.words, found.norms, found.keeps)
     assert words["word"].tolist() == list(found.sentence.words)
-    np.testing.assert_array_equal(words["log10_norm_after"], found.norms["after"])
-    np.testing.assert_allclose(words["gate_mean_before"], found.keeps["before"].mean(axis=1))
-    assert list(word_table(("a",), {"before": np.zeros(1)}, {}).columns) == ["step", "word", "log10_norm_before"]
+    np.testing.assert_array_equal(words["log10_norm_after"], norms(found, "after"))
+    np.testing.assert_allclose(words["gate_mean_before"], found.kept["before"])
+    assert list(PICTURE.files["sentence"](untrained("rnn"), {}).columns) == ["step", "word", "log10_norm_before"]
 
 
 # The words
@@ -256,16 +263,18 @@ def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
     ],
 )
 def test_each_outcome_has_its_claim(lstm: float, gru: float, rnn: float, key: str) -> None:
-    assert blank_words._claim_of({"lstm": lstm, "gru": gru, "rnn": rnn}, 0.25) == key
-    assert key in sentences("blank")["claims"]
+    rights, found = {"lstm": lstm, "gru": gru, "rnn": rnn}, answer()
+    judged = {cell: replace(network, tests=[(found.gap, rights[cell])]) for cell, network in found.networks.items()}
+    assert blank_words._claim_of(replace(found, networks=judged)) == key
+    assert key in WORDS["claims"]
 
 
 def test_chance_is_left_only_beyond_three_standard_errors() -> None:
     error = (0.25 * 0.75 / TESTED) ** 0.5
-    assert blank_words.standing(0.25 + 2.9 * error, 0.25) == "chance"
-    assert blank_words.standing(0.25 + 3.1 * error, 0.25) == "partly"
-    assert blank_words.standing(0.95, 0.95) == "chance"
-    assert blank_words.standing(1.0, 0.95) == "learned"
+    assert standing(0.25 + 2.9 * error, 0.25) == "chance"
+    assert standing(0.25 + 3.1 * error, 0.25) == "partly"
+    assert standing(0.95, 0.95) == "chance"
+    assert standing(1.0, 0.95) == "learned"
 
 
 @pytest.mark.parametrize(
@@ -283,80 +292,80 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
 )
 def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after: float, key: str) -> None:
     assert blank_words._course(before, after) == key
-    assert key in sentences("blank")["blocks"]
+    assert key in WORDS["blocks"]
 
 
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
     found = answer()
-    nothing = replace(found.after["lstm"], log10_norms=np.full_like(found.norms["after"], -np.inf))
-    html = tinted(replace(found, after={**found.after, "lstm": nothing}), RELATIVE)
+    nothing = replace(found.shown.now, log10_norms=np.full_like(norms(found, "after"), -np.inf))
+    html = tinted(replace(found, networks={**found.networks, "lstm": replace(found.shown, after=nothing)}))
     assert "After 60 of 60 updates: <b>no word gets any gradient</b>" in html
     assert "reaches it" not in html
+
+
+def strengths(html: str) -> list[int]:
+    """Of the tints of all words, in per cent."""
+    return [int(part) for part in re.findall(r"\) (\d+)%, transparent\)\" title", html)]
 
 
 @cells
 def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) -> None:
     found = answer(cell)
-    html = tinted(found, RELATIVE)
-    strengths = [int(part) for part in re.findall(r"#0059a5 (\d+)%, transparent\)\" title", html)]
-    norms = found.norms["before"]
-    assert len(strengths) == 2 * len(found.sentence.words)
-    order = np.argsort(norms)
-    assert (np.diff(np.array(strengths[: len(norms)])[order]) >= 0).all()
-    assert max(strengths[: len(norms)]) == max(strengths[len(norms) :]) == blank_words.STRONGEST
+    html = tinted(found)
+    light, dark = (theme.cells[cell] for theme in THEMES.values())
+    assert f"color-mix(in srgb, light-dark({light}, {dark}) " in html
+    found_strengths, before = strengths(html), norms(found, "before")
+    assert len(found_strengths) == 2 * len(found.sentence.words)
+    order = np.argsort(before)
+    assert (np.diff(np.array(found_strengths[: len(before)])[order]) >= 0).all()
+    assert max(found_strengths[: len(before)]) == max(found_strengths[len(before) :]) == blank_words.STRONGEST
     assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
-    share = 10 ** cue_share(found.before[cell], found.sentence.cue or (0, 0))
-    parts = 10 ** found.norms["before"]
+    parts = 10**before
+    share = 10 ** found.sentence.cue_share(found.shown.before)
     assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
-    assert tinted(found, Look(False, "#0059a5")) != html
+    assert tinted(found, **NORM) != html
 
 
 def test_one_tint_is_one_share_whatever_the_network_and_the_time() -> None:
     found = answer(gap="20", updates="50")
     seen: dict[str, set[int]] = {}
     for cell in ("rnn", "lstm", "gru"):
-        shown = replace(found, cell=cell)
-        html = tinted(shown, RELATIVE)
-        strengths = [int(part) for part in re.findall(r"#0059a5 (\d+)%, transparent\)\" title", html)]
-        shares = np.concatenate([norms - norms.max() for norms in shown.norms.values()])
+        one = replace(found, cell=cell)
+        html = tinted(one)
+        shares = np.concatenate([norms(one, time) - norms(one, time).max() for time in ("before", "after")])
         expected = blank_words.STRONGEST * np.clip((shares + 6) / 6, 0, 1)
-        np.testing.assert_allclose(strengths, expected, atol=0.51)
-        seen[cell] = set(strengths[3:5])
+        np.testing.assert_allclose(strengths(html), expected, atol=0.51)
+        seen[cell] = set(strengths(html)[3:5])
         assert "10⁻⁶ <span" in html
         assert "on one scale for all networks, before and after training" in html
     assert max(seen["rnn"]) < min(seen["lstm"])  # a dead cue is paler than a living one
-    scales = {
-        re.findall(
-            r"(\S+) <span class=\"scale\".*?</span> (\S+)</p>", tinted(replace(found, cell=cell), Look(False, ""))
-        )[0]
-        for cell in ("rnn", "lstm", "gru")
-    }
-    assert len(scales) == 1
+    ends = r"(\S+) <span class=\"scale\".*?</span> (\S+)</p>"
+    assert len({re.findall(ends, tinted(replace(found, cell=cell), **NORM))[0] for cell in ("rnn", "lstm", "gru")}) == 1
 
 
 def test_the_words_below_the_axis_keep_their_distance_and_begin_with_the_cue() -> None:
-    text = json.dumps(blank_chart("light").to_dict())
-    assert "(datum.t - whole.cue) % every === 0" in text
+    text = json.dumps(PICTURE.specification(PICTURE.views, "light", LANGUAGE))
+    assert "(datum.step - whole.cue) % every === 0" in text
     assert rows(answer())["whole"][0]["cue"] == 4
     assert rows(answer(typed="who are you ___"))["whole"][0]["cue"] == 1
 
 
 def test_before_any_training_the_page_shows_the_network_as_it_is_drawn() -> None:
     found = untrained()
-    assert not found.curves
-    assert not found.after
-    named = found.template.choices[found.before["lstm"].answer]
+    assert not found.rights
+    assert not found.begun
+    named = found.template.choices[found.shown.before.answer]
     assert f"guesses “{named}”" in claim(found)
-    assert "After" not in tinted(found, RELATIVE)
-    assert "60 updates side by side" in finding(found, moved=False)
-    assert rows(found)["curves"] == []
+    assert "After" not in tinted(found)
+    assert "60 updates side by side" in finding(found)
+    assert rows(found)["tests"] == []
     unknown = untrained(typed="hello there ___")
     assert "right is" not in claim(unknown)
 
 
 def test_every_cue_has_its_row_with_what_is_named() -> None:
     found = answer()
-    html = finding(found, moved=False)
+    html = finding(found)
     for pair, (cue, right) in enumerate(found.template.answers):
         sentence = example(found.training, pair)
         probabilities, _ = by_torch(found, sentence.words, sentence.target or 0)
@@ -373,51 +382,51 @@ def test_an_own_sentence_is_read_by_the_trained_network_and_its_unknown_words_ar
     found = answer(typed=typed)
     assert found.sentence.own
     assert (found.sentence.cue, found.sentence.target) == ((4, 5), 1)
-    probabilities, norms = by_torch(found, found.sentence.words, 1)
-    np.testing.assert_allclose(found.after["lstm"].probabilities, probabilities, rtol=1e-10)
-    np.testing.assert_allclose(found.norms["after"], norms, atol=1e-8)
-    html = tinted(found, RELATIVE) + finding(found, moved=True)
+    probabilities, by_word = by_torch(found, found.sentence.words, 1)
+    np.testing.assert_allclose(found.shown.now.probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(norms(found, "after"), by_word, atol=1e-8)
+    html = tinted(found) + finding(found)
     assert "<script>" not in html
     assert "“purple”, “&lt;script&gt;”" in html
     assert "the cue is “linguistics”, so “translation” counts as right" in html
-    assert "settings have moved" in html
     plain = answer(typed="who are you ___")
     assert plain.sentence.cue is None
-    assert "holds no cue" in finding(plain, moved=False)
-    assert "Before training</p>" in tinted(plain, RELATIVE)
+    assert "holds no cue" in finding(plain)
+    assert "Before training</p>" in tinted(plain)
     assert rows(plain)["whole"][0]["gate"].startswith("LSTM: its forget gate keeps")
 
 
 def test_what_is_left_of_the_cues_writing_is_said_at_any_size() -> None:
-    one = answer().before["lstm"]
+    found = answer()
+    one = found.shown.before
     assert one.keeps is not None
     said = {
-        gate: blank_words._left(replace(one, keeps=np.full_like(one.keeps, gate)), (3, 5)) for gate in (1.0, 0.5, 0.1)
+        gate: blank_words._left(WORDS["values"], found, replace(one, keeps=np.full_like(one.keeps, gate)))
+        for gate in (1.0, 0.5, 0.1)
     }
     assert said[1.0] == "100"
-    assert said[0.1] == "less than 0.01"
+    assert said[0.1] == WORDS["values"]["hardly"]
     assert 0.01 < float(said[0.5]) < 2.0
-    assert blank_words._left(answer().before["rnn"], (3, 5)) == "–"
+    assert blank_words._left(WORDS["values"], found, answer("rnn").shown.before) == "–"
 
 
 def test_a_readers_signs_do_no_harm() -> None:
     found = answer(template=SMALL, typed="the <i> man likes ___")
-    html = claim(found) + tinted(found, RELATIVE) + finding(found, moved=False)
+    html = claim(found) + tinted(found) + finding(found)
     assert "<td>&lt;i&gt;</td><td><b>{x}&amp;y</b></td>" in html
     assert "<i>" not in html
 
 
 def test_a_training_that_diverges_is_named_and_shows_what_there_is() -> None:
-    found = answer()
-    assert found.job is not None
-    history, norm = found.job.histories[0], found.job.histories[0].gradient_norms[5]
+    whole = job()
+    history, norm = whole.histories[0], whole.histories[0].gradient_norms[5]
     ended = replace(history, clipped=history.clipped[:6], losses=[*history.losses[:6], np.nan], failure="Iteration 7")
-    part = Job(found.job.trainings)
-    trainers = [SimpleNamespace(**vars(one)) for one in found.job.trainers]
-    for trainer, kept, its in zip(trainers, found.job.trainers, (ended, *found.job.histories[1:]), strict=True):
+    part = Job(whole.trainings)
+    trainers = [SimpleNamespace(**vars(one)) for one in whole.trainers]
+    for trainer, kept, its in zip(trainers, whole.trainers, (ended, *whole.histories[1:]), strict=True):
         trainer.history, trainer.parameters, trainer.done = its, kept.parameters, True
     part._trainers = [cast(Trainer, trainer) for trainer in trainers]
-    html = finding(blank_answer(part, "lstm", "", ()), moved=False)
+    html = finding(filled_in(part, (), "lstm", ""))
     assert "<b>Vanilla RNN: the training diverged at update 7.</b> The loss had left the range" in html
     assert f"One update earlier the gradient's norm was {short(float(np.log10(norm)))}." in html
     assert "nan" not in html
@@ -428,32 +437,12 @@ def test_a_stopped_training_says_so_far() -> None:
     Timer(3.0, part.stop).start()
     part.work()
     part.end()
-    found = blank_answer(part, "gru", "", ())
-    assert 0 < found.updates < 1000
-    assert f"So far, after {found.updates} of 1,000 updates: " in claim(found)
-    assert set(found.curves) == {"rnn", "lstm", "gru"}
-    assert accuracies(part, sum(history.iterations for history in part.histories)) == found.curves
-
-
-def test_scales_of_one_field_have_one_domain() -> None:
-    domains = {
-        json.dumps(channel["scale"]["domain"])
-        for layer in layers(blank_chart("light").to_dict())
-        for name, channel in layer["encoding"].items()
-        if name in ("color", "fill", "shape", "strokeDash") and channel.get("field") == "cell"
-    }
-    assert len(domains) == 1  # else the browser's console has a warning
-
-
-@pytest.mark.parametrize("background", THEMES)
-def test_the_chart_is_valid_and_draws_every_dataset(background: Background) -> None:
-    text = json.dumps(blank_chart(background).to_dict())
-    assert all(f'"data": {{"name": "{name}"}}' in text for name in rows(untrained()))
-
-
-def test_a_message_is_small() -> None:
-    streams = blank_picture(untrained(gap="40"), "#0059a5")
-    assert len(json.dumps(blank_chart("light").to_dict())) + sum(map(len, streams.values())) < 40_000
+    found = filled_in(part, (), "gru", "")
+    done = found.shown.history.iterations
+    assert 0 < done < 1000
+    assert f"So far, after {done} of 1,000 updates: " in claim(found)
+    for trainer, network in zip(part.trainers, found.networks.values(), strict=True):
+        assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.gaps]
 
 
 # The page
@@ -472,12 +461,12 @@ def words(app: AppTest) -> str:
 def test_a_reader_trains_and_looks_at_each_cell() -> None:
     app = open_page("blank", LINK)
     assert "Untrained, the LSTM" in words(app)
-    assert shown(app)["0-curves"] == []
+    assert shown(app)["0-tests"] == []
     app.button(key="train").click().run()
     assert not app.exception
     app = finished(app)
     assert not app.exception
-    assert {row["cell"] for row in shown(app)["0-curves"]} == {"rnn", "lstm", "gru"}
+    assert {row["cell"] for row in shown(app)["0-tests"]} == {"rnn", "lstm", "gru"}
     assert "After 2 filler words" in words(app) or "2 filler words" in words(app)
     app.segmented_control(key="cell").set_value("rnn").run()
     assert "no gate" in shown(app)["0-whole"][0]["gate"]
@@ -494,7 +483,7 @@ def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytes
     monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: shared)
     app = open_page("blank", LINK)
     assert not app.exception
-    assert {row["cell"] for row in shown(app)["0-curves"]} == {"rnn", "lstm", "gru"}
+    assert {row["cell"] for row in shown(app)["0-tests"]} == {"rnn", "lstm", "gru"}
     assert "After 60 of 60 updates: the cue gets" in words(app)
     (said,) = (caption.value for caption in app.caption if "with which this page opens" in caption.value)
     assert "Your settings have moved" in said
@@ -548,7 +537,7 @@ def test_a_link_with_too_long_a_text_is_cut_and_says_so() -> None:
 def test_a_training_is_stopped_and_goes_on() -> None:
     app = open_page("blank", LINK | {"updates": "1000"})
     app.button(key="train").click().run()
-    wait_until(lambda: bool(shown(app.run())["0-curves"]), "the training does not begin")
+    wait_until(lambda: bool(shown(app.run())["0-tests"]), "the training does not begin")
     assert "So far, after " in words(app)
     app.button(key="stop").click().run()
     wait_until(lambda: any(button.key == "go_on" for button in app.run().button), "the training does not stop")

@@ -34,7 +34,7 @@ def settings_of(name: str) -> Iterator[tuple[Any, dict[str, str]]]:
 
 
 #: Of a training a few updates are enough to see how its picture is made.
-BRIEFLY = {"learning": {"iterations": "5"}}
+BRIEFLY = {"blank": {"updates": "3"}, "learning": {"iterations": "5"}}
 #: Picture -> the page that shows it below its own.
 PAGE_OF = {
     "before_after": "vanish_or_explode",

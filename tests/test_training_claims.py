@@ -21,13 +21,11 @@ from rnn_dynamics.learning.reading import Reading, starting_parameters
 from rnn_dynamics.learning.tasks import TASKS, Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
-from rnn_dynamics.pictures.blank.answer import BlankAnswer, Sentence, networks, sentence_of
-from rnn_dynamics.pictures.blank.words import Look, blank_picture, claim, finding, tinted
-from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, learned_so_far
-from rnn_dynamics.pictures.learning import networks as learners
+from rnn_dynamics.pictures import blank, learning
+from rnn_dynamics.pictures.blank import words as blank_words
+from rnn_dynamics.pictures.blank.answer import BlankAnswer, sentence_of
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
-from tests.test_tables import read
 
 OFFERED = {name: TRAINING_KNOBS[name].offered for name in ("learning_rate", "iterations")}  # type: ignore[union-attr]
 #: What never reaches a reader. Of a number and its unit: "1 updates", but not "21 updates" or "1 of 100 updates".
@@ -101,7 +99,7 @@ def learning_jobs() -> Iterator[Job]:
         task, bias, clipping, rate, updates = settings[(29 * number) % len(settings)]
         experiment = Experiment(
             cell=("lstm", "gru", "rnn")[number % 3],
-            sequence_length=LENGTHS[number % len(LENGTHS)],
+            sequence_length=learning.LENGTHS[number % len(learning.LENGTHS)],
             hidden_size=8,
             batch_size=8,
             initialisation="torch",
@@ -109,7 +107,7 @@ def learning_jobs() -> Iterator[Job]:
             weight_scale=KNOBS_NUMBER["weight_scale"].offered[0 if number % 5 == 0 else -1],
         )
         views = {"task": task.replace("_", " "), "learning_rate": rate, "iterations": updates, "clipping": clipping}
-        asked = learners(experiment, views | {"optimiser": ("adam", "sgd")[number % 2], "clip_at": "1"})
+        asked = learning.networks(experiment, views | {"optimiser": ("adam", "sgd")[number % 2], "clip_at": "1"})
         yield job_of(asked, (rnn, gated)[-len(asked) :])
 
 
@@ -121,8 +119,9 @@ def rows_of(html: str) -> dict[str, list[str]]:
 
 
 def said(job: Job) -> tuple[str, dict[str, str]]:
-    words, answer = sentences("learning"), learned_so_far(job, job.trainings)
-    return PICTURE.finding(words, answer, PICTURE.views), dict(PICTURE.texts(words, answer, PICTURE.views))
+    words, answer = sentences("learning"), learning.learned_so_far(job, job.trainings)
+    picture = learning.PICTURE
+    return picture.finding(words, answer, picture.views), dict(picture.texts(words, answer, picture.views))
 
 
 def test_no_history_makes_the_page_on_long_lags_say_nonsense() -> None:
@@ -200,7 +199,7 @@ def test_advice_fits_what_happened_and_what_the_controls_allow() -> None:
         if not its.failure and loss < 0.9 * chance:
             assert not advice
             continue
-        offers = {"slower": OFFERED["learning_rate"], "faster": OFFERED["learning_rate"], "shorter": LENGTHS}
+        offers = {"slower": OFFERED["learning_rate"], "faster": OFFERED["learning_rate"], "shorter": learning.LENGTHS}
         offers |= {"longer": OFFERED["iterations"], "smaller_weights": KNOBS_NUMBER["weight_scale"].offered}
         now = {"slower": training.learning_rate, "faster": training.learning_rate, "longer": training.iterations}
         now |= {"shorter": experiment.sequence_length, "smaller_weights": experiment.weight_scale}
@@ -235,7 +234,7 @@ def test_notes_on_two_networks_and_on_the_rnn_are_said_where_they_hold() -> None
 def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_early(done: int) -> None:
     experiment = Experiment(cell="lstm", sequence_length=10, hidden_size=8, batch_size=8, initialisation="torch")
     views = {"task": "adding", "learning_rate": "0.01", "iterations": "100", "clipping": "norm"}
-    asked = learners(experiment, views | {"optimiser": "adam", "clip_at": "1"})
+    asked = learning.networks(experiment, views | {"optimiser": "adam", "clip_at": "1"})
     for over in (False, True):
         html, titles = said(job_of(asked, ("chance", "chance"), over, done))
         assert f"(after {done} of 100 updates;" in titles["learned"]
@@ -286,7 +285,7 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
     for number, rights in enumerate(product(RIGHTS, repeat=3)):
         over, done = states[number % len(states)]
         share, cell, gap = SHARES[number % len(SHARES)], TRAINABLE[number % 3], ("1", "3", "20")[number // 3 % 3]
-        asked = networks(
+        asked = blank.networks(
             Experiment(hidden_size=4, batch_size=4, initialisation="torch"),
             {"gap": gap, "learning_rate": "0.01", "updates": "50"},
             Template(),
@@ -299,29 +298,49 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
             fake.parameters = lambda training=trainer.training: starting_parameters(training)
             fake.history.moments[-1] = replace(fake.history.moments[-1], accuracy=right)
         typed = ("", "", "who are you and where are they ___")[number % 3]
-        sentence: Sentence = sentence_of(asked[1], typed)
-        count = len(sentence.words)
+        sentence = sentence_of(asked[1], typed)
         losses = ((1.4, 0.001), (1.4, 1.3), (np.inf, 0.2))[number % 3]
-        before, after = (
-            {name: reading(count, one, loss, name) for name in TRAINABLE}
-            for one, loss in zip(share, losses, strict=True)
-        )
-        if sentence.cue is None:
-            before, after = ({name: reading(count, None, 1.0, name) for name in TRAINABLE} for _ in range(2))
-        trained = {one.experiment.cell: one for one in asked}
+        of = share if sentence.cue else (None, None)
+        networks = {
+            name: replace(
+                network,
+                before=reading(len(sentence.words), of[0], losses[0] if sentence.cue else 1.0, name),
+                after=reading(len(sentence.words), of[1], losses[1] if sentence.cue else 1.0, name),
+            )
+            for name, network in blank.filled_in(job, (), cell, typed).networks.items()
+        }
         yield (
-            BlankAnswer(trainings=trained, job=job, cell=cell, sentence=sentence, before=before, after=after),
+            BlankAnswer(networks=networks, cell=cell, sentence=sentence, complete=job.complete, tested=job.over),
             of_cell,
             share,
         )
 
 
+BLANK = sentences("blank")
+
+
+def above(answer: BlankAnswer, **views: str) -> str:
+    """The claim, and the tinted sentence."""
+    return blank.above(BLANK, answer, {**blank.PICTURE.views, **views})
+
+
+def found(answer: BlankAnswer) -> str:
+    return blank.PICTURE.finding(BLANK, answer, blank.PICTURE.views)
+
+
 def test_no_history_makes_the_page_on_blanks_say_nonsense() -> None:
     for answer, _, _ in list(answers())[::3]:
-        (whole,) = read(blank_picture(answer, "#0059a5")["whole"])
+        whole = blank.PICTURE.texts(BLANK, answer, blank.PICTURE.views)
         assert max(map(len, re.split("[|¦]", f"{whole['learned']}|{whole['gate']}"))) <= LONGEST_LINE
-        looks = [tinted(answer, Look(relative, "#0059a5")) for relative in (True, False)]
-        for text in (claim(answer), *looks, finding(answer, moved=True), whole["learned"], whole["gate"]):
+        beside = (*whole["kept"], *whole["gradient"])
+        for text in (
+            above(answer),
+            above(answer, tint="norm"),
+            found(answer),
+            whole["learned"],
+            whole["gate"],
+            *beside,
+        ):
             assert not NONSENSE.search(text), (NONSENSE.search(text), text)
 
 
@@ -337,7 +356,7 @@ def test_the_claim_holds_of_the_right_answers_in_it() -> None:
         "No network bridges": lambda lstm, gru, rnn: max(lstm, gru, rnn) <= BORDER,
     }
     for answer, rights, _ in answers():
-        text = claim(answer).replace("&nbsp;", " ")
+        text = blank_words.claim(BLANK, answer).replace("&nbsp;", " ")
         for words, holds in predicates.items():
             if words in text:
                 seen.add(words)
@@ -345,7 +364,7 @@ def test_the_claim_holds_of_the_right_answers_in_it() -> None:
         numbers = {int(number) for number in re.findall(r"(\d+) %", text)}
         assert numbers == {round(100 * right) for right in rights.values()} | {25}
         assert ("1 filler word " in text.replace(",", " ").replace(":", " ")) == (answer.gap == 1)
-        assert ("So far" in text) == (answer.job is not None and not answer.job.complete)
+        assert ("So far" in text) == (not answer.complete)
     assert seen == set(predicates)
 
 
@@ -362,7 +381,7 @@ def test_what_becomes_of_the_cues_gradient_is_said_beside_shares_that_bear_it_ou
     for answer, _, share in answers():
         if answer.sentence.cue is None:
             continue
-        heading = re.findall(r'<p class="block">(.*?)</p>', tinted(answer, Look(True, "#0059a5")))[1]
+        heading = re.findall(r'<p class="block">(.*?)</p>', above(answer))[1]
         said_of_it = [words for words in holds if words in heading]
         seen |= set(said_of_it)
         assert bool(said_of_it) != ("no word gets any gradient" in heading)
@@ -373,5 +392,5 @@ def test_what_becomes_of_the_cues_gradient_is_said_beside_shares_that_bear_it_ou
 
 def test_the_note_on_small_gradients_is_said_only_where_the_loss_has_fallen_tenfold() -> None:
     for answer, _, _ in list(answers())[::5]:
-        before, after = answer.before[answer.cell].loss, answer.after[answer.cell].loss
-        assert ("every gradient with it" in finding(answer, moved=False)) == (10 * after < before < np.inf)
+        before, after = answer.shown.before.loss, answer.shown.now.loss
+        assert ("every gradient with it" in found(answer)) == (10 * after < before < np.inf)

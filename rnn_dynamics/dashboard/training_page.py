@@ -29,11 +29,13 @@ class TrainingPage(Page):
     trainings: what the settings ask for. learned: the picture's answer, of a job or, where there is none, of what is
     asked for; its `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
     asks: HTML below the controls, which then stand by themselves: to move one does not draw the picture anew.
+    above: HTML above the picture.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]
     learned: Callable[[Job | None, Experiment, Views], Any]
     asks: Callable[[Words, Experiment, Views], str] | None = None
+    above: Callable[[Words, Any, Views], str] | None = None
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, with what else stands below its picture."""
@@ -75,7 +77,10 @@ class TrainingPage(Page):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture of what is learned so far; where the settings have moved since, it says so."""
         job = self.job
-        self.draw_from(self.learned(job, experiment, views), views)
+        answer = self.learned(job, experiment, views)
+        if self.above:
+            st.html(self.above(self.words(), answer, views))
+        self.draw_from(answer, views)
         if job is not None and job is not self.opens_with and not has(job, lambda: self.trainings(experiment, views)):
             st.html(paragraphs([self.words("training")["moved"]]))
 

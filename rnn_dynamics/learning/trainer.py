@@ -55,6 +55,7 @@ class Trainer:
         self._parameters = [parameter for module in self._modules.values() for parameter in module.parameters()]
         self._optimiser = _OPTIMISERS[training.optimiser](self._parameters, lr=training.learning_rate)
         self._test = task.draw(np.random.default_rng(self._test_stream), TESTED, experiment.sequence_length, True)
+        self._accuracies: dict[tuple[int, int], float] = {}
         self._look()
 
     @property
@@ -92,11 +93,17 @@ class Trainer:
         }
 
     def accuracy_at(self, gap: int) -> float:
-        """The share of right answers at another gap than that of the training.
+        """The share of right answers at another gap than that of the training, counted once for each state of it.
 
         Raises:
             ValueError: the task does not allow this gap.
         """
+        question = gap, self.history.iterations
+        if question not in self._accuracies:
+            self._accuracies[question] = self._counted_at(gap)
+        return self._accuracies[question]
+
+    def _counted_at(self, gap: int) -> float:
         experiment = replace(self.training.experiment, sequence_length=gap)
         test = replace(self.training, experiment=experiment).its_task.draw(
             np.random.default_rng(self._test_stream), TESTED, gap, True

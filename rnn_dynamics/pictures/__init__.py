@@ -24,6 +24,7 @@ from rnn_dynamics.pictures.kit.theme import THEMES, Background
 NAMES = (
     "additive_path",
     "before_after",
+    "blank",
     "by_hand",
     "cliff",
     "clipping",

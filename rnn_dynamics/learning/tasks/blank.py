@@ -21,6 +21,8 @@ from rnn_dynamics.limits import KnownFields, short
 CUE, BLANK, UNKNOWN = "{cue}", "___", "?"
 #: Limits of a template, so that no reader's text can fill a server.
 LONGEST_PART, MOST_FILLERS, MOST_ANSWERS, MOST_WORDS = 200, 60, 20, 400
+#: At most so many gaps are tested.
+MOST_TESTS = 12
 #: What may stand beside a word that a reader types.
 _SIGNS = ".,;:!?…\"'()“”‘’"
 #: D: numbers that stand for one word.
@@ -150,6 +152,13 @@ class Template(KnownFields):
         for gap in range(1, most + 1):
             made.append(any(made[gap - length] for length in lengths if length <= gap))
         return tuple(gap for gap, possible in enumerate(made) if possible)
+
+    def tested(self, gap: int) -> tuple[int, ...]:
+        """The gaps at which networks are tested that are trained at one: from the smallest to about twice as much."""
+        possible = [made for made in self.gaps(2 * gap + 2) if made]
+        count = min(MOST_TESTS, len(possible))
+        chosen = {possible[round(k * (len(possible) - 1) / max(1, count - 1))] for k in range(count)}
+        return tuple(sorted({*chosen, self.gaps(gap)[-1]}))
 
     def sentence(self, generator: Generator, gap: int, pair: int) -> list[str]:
         """One sentence without its blank; its fillers have `gap` words, or as many below it as they can make."""

@@ -1,31 +1,41 @@
-"""The page "Fill in the blank": its sentences, what its controls ask for, and what the networks make of a sentence."""
+"""What an RNN, an LSTM and a GRU make of a sentence with a blank, as they are drawn and as far as they are trained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job
-from rnn_dynamics.learning.limits import network_of
+from rnn_dynamics.learning.jobs import Job, worked_through
+from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Template
-from rnn_dynamics.learning.training import TRAINABLE, Training
-
-PAGE = "blank"
-#: The parts of a template, as `Template.from_text` names them.
-PARTS = ("start", "fillers", "end", "answers")
-#: The numbers of filler words that may be trained.
-GAPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40)
-#: At most so many gaps are tested.
-_TESTS = 12
+from rnn_dynamics.learning.training import TESTED, TRAINABLE, History, Training
+from rnn_dynamics.pictures.kit.remembered import remembered
 
 Tests = Sequence[tuple[int, float]]
 Array = NDArray[np.float64]
+
+#: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
+PARTS = Template().as_text()
+#: The numbers of filler words, and of updates, that the page offers.
+OFFERED = {
+    "gap": ("1", "2", "3", "5", "7", "10", "15", "20", "30", "40"),
+    "updates": ("50", "100", "150", "200", "300", "400", "500", "700", "1000"),
+}
+#: Percentiles of the units between which the gate's band lies.
+BAND = (10.0, 90.0)
+#: Share of right answers from which a network has learned its sentences.
+LEARNED = 0.95
+#: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
+_SPANS = (1.0, 2.0, 3.0, 6.0, 12.0)
+#: And those of shares: always as many, so that the same tint means the same share whatever the networks are.
+_SHARES = 6.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,106 +51,222 @@ class Sentence:
     target: int | None
     own: bool
 
+    def joint(self, reading: Reading) -> float:
+        """log10 of the norm of the gradients of all words of the cue together."""
+        return joint(reading.log10_norms[slice(*self.cue)]) if self.cue else -np.inf
+
+    def cue_share(self, reading: Reading) -> float:
+        """log10 of the cue's gradient over that of the strongest word; nan where no word has any."""
+        peak = float(reading.log10_norms.max())
+        return self.joint(reading) - peak if np.isfinite(peak) else np.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One network, and its reading of the sentence before training and now.
+
+    history: of its training, parameters: what is learned, tests: (number of filler words, share of right answers) of
+    each test, in order; before any training they are empty and `after` is None.
+    """
+
+    training: Training
+    before: Reading
+    after: Reading | None = None
+    history: History
+    parameters: Mapping[str, Array]
+    tests: Tests = ()
+
+    @property
+    def cell(self) -> str:
+        """Key of its cell."""
+        return self.training.experiment.cell
+
+    @property
+    def now(self) -> Reading:
+        """Its reading as it is."""
+        return self.after or self.before
+
+    @property
+    def readings(self) -> dict[str, Reading]:
+        """Time, before training and if it has begun after it -> reading."""
+        return {"before": self.before} | ({"after": self.after} if self.after else {})
+
+    def reading(self, words: tuple[str, ...], target: int | None) -> dict[str, Reading]:
+        """The same of another sentence."""
+        found = {"before": read_untrained(self.training, words, target)}
+        return found | ({"after": read_sentence(self.training, self.parameters, words, target)} if self.after else {})
+
 
 @dataclass(frozen=True, kw_only=True)
 class BlankAnswer:
-    """What the page shows.
+    """The networks by cell, trained or asked for, and the sentence that they read.
 
-    Attributes:
-        trainings: one for each of TRAINABLE, trained or asked for.
-        job: the training, or None before it begins.
-        cell: the one whose sentence is shown.
-        sentence: which one.
-        before, after: cell -> its reading of the sentence; before any training `after` is empty.
+    cell: whose reading is shown. complete: whether nothing is left to train. tested: whether at several gaps.
     """
 
-    trainings: Mapping[str, Training]
-    job: Job | None
+    networks: Mapping[str, Network]
     cell: str
     sentence: Sentence
-    before: Mapping[str, Reading]
-    after: Mapping[str, Reading]
+    complete: bool = False
+    tested: bool = False
+
+    #: Trained in 32 bits: nobody else finds the same digits.
+    digits = None
+    #: How many sentences right answers are counted in.
+    test_sentences = TESTED
+
+    @property
+    def experiment(self) -> Experiment:
+        """The network that is shown."""
+        return self.training.experiment
+
+    @property
+    def shown(self) -> Network:
+        """The network that is shown."""
+        return self.networks[self.cell]
 
     @property
     def training(self) -> Training:
-        """That of the cell that is shown; all have the same template, gap and number of updates."""
-        return self.trainings[self.cell]
+        """Its training; all have the same template, gap and number of updates."""
+        return self.shown.training
+
+    @property
+    def handed_out(self) -> tuple[Training, ...]:
+        """The training that files are of."""
+        return (self.training,)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is trained."""
+        return self.shown.after is not None
 
     @property
     def template(self) -> Template:
-        """Of the networks that are shown."""
+        """Of the sentences."""
         return self.training.template
 
     @property
     def gap(self) -> int:
-        """How many filler words their sentences have: those asked for, or as many below as the fillers can make."""
-        return self.template.gaps(self.training.experiment.sequence_length)[-1]
+        """How many filler words the sentences have: those asked for, or as many below as the fillers can make."""
+        return self.template.gaps(self.experiment.sequence_length)[-1]
 
     @property
-    def updates(self) -> int:
-        """How many the shown cell has behind it."""
-        histories = self.job.histories if self.job else ()
-        return dict(zip(self.trainings, (one.iterations for one in histories), strict=False)).get(self.cell, 0)
+    def gaps(self) -> tuple[int, ...]:
+        """The gaps at which the networks are tested, once the training is over."""
+        return self.template.tested(self.experiment.sequence_length)
 
     @property
-    def curves(self) -> dict[str, Tests]:
-        """Cell -> its tests: at many gaps once the training is over, until then at its own."""
-        if self.job is None or not self.job.histories:
-            return {}
-        if self.job.over:
-            return accuracies(self.job, sum(history.iterations for history in self.job.histories))
-        looks = (history.moments[-1] for history in self.job.histories)
-        return {cell: [(self.gap, look.accuracy)] for cell, look in zip(self.trainings, looks, strict=True)}
+    def longest(self) -> int:
+        """The longest gap to be shown."""
+        tested = [gap for network in self.networks.values() for gap, _ in network.tests] or [self.gap]
+        return max(*tested, 2 * self.experiment.sequence_length + 2)
+
+    @property
+    def chance(self) -> float:
+        """Share of right answers of who knows nothing of the cue."""
+        return self.training.its_task.chance_accuracy
 
     @property
     def rights(self) -> dict[str, float]:
         """Cell -> share of right answers at the gap that is trained."""
-        return {cell: dict(tests)[self.gap] for cell, tests in self.curves.items()}
+        return {cell: dict(network.tests)[self.gap] for cell, network in self.networks.items() if network.tests}
 
     @property
-    def losses(self) -> dict[str, float]:
-        """Cell -> mean loss of test sentences at the latest look."""
-        histories = self.job.histories if self.job else ()
-        return {cell: one.moments[-1].loss for cell, one in zip(self.trainings, histories, strict=False)}
+    def keeping_gate(self) -> str:
+        """The letter of the gate that keeps the state, or ""."""
+        return CELLS[self.cell].keeps
+
+    @cached_property
+    def kept(self) -> dict[str, Array]:
+        """What the keeping gate keeps at each word (T,): mean, low and high over the units, and the mean `before`."""
+        keeps, shown = self.shown.now.keeps, self.shown
+        if keeps is None or shown.before.keeps is None:
+            return {}
+        low, high = np.percentile(keeps, BAND, axis=1)
+        before = {"before": shown.before.keeps.mean(axis=1)} if shown.after else {}
+        return {"mean": keeps.mean(axis=1), "low": low, "high": high} | before
 
     @property
-    def gaps(self) -> tuple[int, ...]:
-        """Those at which the networks are tested, once the training is over."""
-        return gaps_to_test(self.template, self.training.experiment.sequence_length)
+    def unknown(self) -> tuple[str, ...]:
+        """Words of the sentence that no network has met."""
+        known = set(self.template.words)
+        return tuple(dict.fromkeys(word for word in self.sentence.words if word not in known))
 
     @property
-    def shown(self) -> dict[str, Reading]:
-        """Time, before training and if it has begun after it -> the shown cell's reading of the sentence."""
-        return {"before": self.before[self.cell]} | ({"after": self.after[self.cell]} if self.after else {})
+    def other_cues(self) -> list[tuple[str, str, dict[str, Reading]]]:
+        """Each cue, its right answer, and what the shown network makes of a sentence with it."""
+        examples = [example(self.training, pair) for pair in range(len(self.template.answers))]
+        read = [self.shown.reading(one.words, one.target) for one in examples]
+        return [(*pair, readings) for pair, readings in zip(self.template.answers, read, strict=True)]
 
-    @property
-    def keeps(self) -> dict[str, Array]:
-        """The same -> (T, H), its keeping gate; empty for a cell without gates."""
-        return {time: reading.keeps for time, reading in self.shown.items() if reading.keeps is not None}
+    def tint_scale(self, relative: bool) -> tuple[float, float]:
+        """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
 
-    @property
-    def norms(self) -> dict[str, Array]:
-        """The same -> (T,), log10 norms of the gradients of the embeddings."""
-        return {time: reading.log10_norms for time, reading in self.shown.items()}
+        `relative`: a norm counts as a share of the largest one in its sentence.
+        """
+        every = [reading for network in self.networks.values() for reading in network.readings.values()]
+        return (-_SHARES, 0.0) if relative else norm_scale([reading.log10_norms for reading in every])
 
-    def readings(self, words: Sequence[str], target: int | None) -> dict[str, Reading]:
-        """The same of another sentence."""
-        found = {"before": read_untrained(self.training, tuple(words), target)}
-        if self.after:
-            found["after"] = read_sentence(self.training, _parameters(self.job)[self.cell], words, target)
-        return found
+    def tints(self, reading: Reading, relative: bool) -> list[float]:
+        """How strongly each word is tinted."""
+        norms = reading.log10_norms
+        peak = float(norms.max()) if relative else 0.0
+        shares = tint_shares(norms - (peak if np.isfinite(peak) else 0.0), self.tint_scale(relative))
+        return [float(share) for share in shares]
+
+    @cached_property
+    def standings(self) -> dict[str, str]:
+        """Cell -> how far its network has come."""
+        return {cell: standing(right, self.chance) for cell, right in self.rights.items()}
 
 
-def template_in_use(views: Mapping[str, str], latest: Template) -> tuple[Template, str]:
-    """The template that the controls hold, or the latest that made sense, and then why the present one does not."""
+def standing(right: float, chance: float) -> str:
+    """How far a network has come: "learned", "chance" (within three standard errors of it), or "partly"."""
+    if right <= chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED):
+        return "chance"
+    return "learned" if right >= LEARNED else "partly"
+
+
+def joint(log10_norms: Array) -> float:
+    """log10 of the norm of all parts together, given the log10 of each part's norm; −inf for no parts."""
+    peak = float(np.max(log10_norms, initial=-np.inf))
+    return peak + 0.5 * float(np.log10(np.sum(10.0 ** (2.0 * (log10_norms - peak))))) if np.isfinite(peak) else peak
+
+
+def norm_scale(curves: Sequence[Array]) -> tuple[float, float]:
+    """The ends, in orders of magnitude, of a scale for all sentences (T,) of log10 norms."""
+    together = np.concatenate(list(curves))
+    finite = together[np.isfinite(together)]
+    top = float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
+    needed = top - finite.min(initial=top)
+    return top - next((span for span in _SPANS if span >= needed), _SPANS[-1]), top
+
+
+def tint_shares(heights: Array, scale: tuple[float, float]) -> Array:
+    """(T,): 0 at the lower end of the scale, or for no gradient, 1 at its upper."""
+    low, high = scale
+    return np.asarray(np.clip((heights - low) / (high - low), 0.0, 1.0))
+
+
+def template_in_use(views: Mapping[str, str], latest: Template | None) -> tuple[Template, str]:
+    """The template that the views hold, or the latest that made sense, and then why the present one does not."""
     try:
-        return _template(*(views[part] for part in PARTS)), ""
+        return template_of(views), ""
     except ValueError as error:
-        return latest, str(error)
+        return latest or Template(), str(error)
 
 
-@lru_cache(maxsize=64)
-def _template(*parts: str) -> Template:
+def template_of(views: Mapping[str, str]) -> Template:
+    """The template that the views hold.
+
+    Raises:
+        ValueError: they make none.
+    """
+    return _template(tuple(views[part] for part in PARTS))
+
+
+@remembered
+def _template(parts: tuple[str, ...]) -> Template:
     return Template.from_text(**dict(zip(PARTS, parts, strict=True)))
 
 
@@ -169,7 +295,7 @@ def sentence_of(training: Training, typed: str) -> Sentence:
     return Sentence(words=words, cue=found[:2] if found else None, target=target, own=True)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def example(training: Training, pair: int) -> Sentence:
     """A sentence of the template with the cue of a pair; its fillers are the same for every pair."""
     template, experiment = training.template, training.experiment
@@ -184,53 +310,52 @@ def read_untrained(training: Training, words: tuple[str, ...], target: int | Non
     return _read_untrained(drawn, words, target)
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
     return read_sentence(training, starting_parameters(training), words, target)
 
 
-def blank_answer(job: Job | None, cell: str, typed: str, asked: Sequence[Training]) -> BlankAnswer:
+def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
     """What is shown: the networks of a job, or before it begins those that are asked for."""
-    begun = job if job is not None and job.histories else None
-    shown = {training.experiment.cell: training for training in (begun.trainings if begun else asked)}
-    sentence = sentence_of(shown[cell], typed)
-    words, target = sentence.words, sentence.target
-    return BlankAnswer(
-        trainings=shown,
-        job=begun,
-        cell=cell,
-        sentence=sentence,
-        before={name: read_untrained(training, words, target) for name, training in shown.items()},
-        after={
-            name: read_sentence(shown[name], parameters, words, target)
-            for name, parameters in _parameters(begun).items()
-        },
-    )
+    begun = job is not None and bool(job.histories)
+    trainings = {one.experiment.cell: one for one in (job.trainings if job and begun else asked)}
+    sentence = sentence_of(trainings[cell], typed)
+    found = {name: _untrained(training, sentence) for name, training in trainings.items()}
+    if job is None or not begun:
+        return BlankAnswer(networks=found, cell=cell, sentence=sentence)
+    over, complete = job.over, job.complete
+    for (name, training), trainer in zip(trainings.items(), job.trainers, strict=True):
+        history, parameters = trainer.history.as_it_is(), trainer.parameters()
+        gaps = training.template.tested(training.experiment.sequence_length)
+        own = training.template.gaps(training.experiment.sequence_length)[-1]
+        found[name] = replace(
+            found[name],
+            after=read_sentence(training, parameters, sentence.words, sentence.target),
+            history=history,
+            parameters=parameters,
+            # Of fillers that make no single word a gap of 1 draws none, too.
+            tests=[(gap, trainer.accuracy_at(max(1, gap))) for gap in gaps]
+            if over
+            else [(own, history.moments[-1].accuracy)],
+        )
+    return BlankAnswer(networks=found, cell=cell, sentence=sentence, complete=complete, tested=over)
 
 
-def _parameters(job: Job | None) -> dict[str, dict[str, Array]]:
-    """Cell -> what is learned so far."""
-    trainers = job.trainers if job else ()
-    return {trainer.training.experiment.cell: trainer.parameters() for trainer in trainers}
+def _untrained(training: Training, sentence: Sentence) -> Network:
+    before = read_untrained(training, sentence.words, sentence.target)
+    return Network(training=training, before=before, history=History(), parameters={})
 
 
-def gaps_to_test(template: Template, gap: int) -> tuple[int, ...]:
-    """The gaps at which networks are tested that are trained at one: from the smallest to about twice as much."""
-    possible = [made for made in template.gaps(2 * gap + 2) if made]
-    count = min(_TESTS, len(possible))
-    chosen = {possible[round(k * (len(possible) - 1) / max(1, count - 1))] for k in range(count)}
-    return tuple(sorted({*chosen, template.gaps(gap)[-1]}))
+def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswer:
+    """Train here and now, and answer with all that was learned: seconds, or minutes, so no page calls this.
+
+    Raises:
+        ValueError: the settings do not go together, or would take too long.
+    """
+    asked = affordable(networks(experiment, views, template_of(views)))
+    return filled_in(_trained(asked), asked, experiment.cell, views["sentence"])
 
 
-@lru_cache(maxsize=16)
-def accuracies(job: Job, _updates: int) -> dict[str, Tests]:
-    """Cell -> its right answers at several gaps, of a job that is over, after so many updates of all."""
-    training = job.trainings[0]
-    gaps = gaps_to_test(training.template, training.experiment.sequence_length)
-    return {
-        trainer.training.experiment.cell: [
-            (gap, trainer.accuracy_at(max(1, gap)))  # of fillers that make no single word 1 draws none, too
-            for gap in gaps
-        ]
-        for trainer in job.trainers
-    }
+@remembered
+def _trained(asked: tuple[Training, ...]) -> Job:
+    return worked_through(asked)

@@ -63,6 +63,23 @@ def whole_percent(part: float) -> str:
     return "–" if math.isnan(part) else signed(part, 0)
 
 
+def certainty(probability: float) -> str:
+    """A probability in per cent, without its sign, with a digit more close to none or all: 48, 0.3, – for nan."""
+    if math.isnan(probability):
+        return "–"
+    near = 0.0 < probability < 1.0 and not 0.01 <= probability <= 0.995
+    return f"{100 * probability:.1f}" if near else f"{100 * probability:.0f}"
+
+
+def short(log10_value: float) -> str:
+    """A value given by its log10, in few letters: 0.0016, or 2·10⁻⁶ where it has many zeros."""
+    if not math.isfinite(log10_value) or log10_value >= -3.0:
+        return power_of_ten(log10_value)
+    digit, exponent = f"{10.0 ** (log10_value % 1.0):.0e}".split("e")
+    power = ten_to(math.floor(log10_value) + int(exponent))
+    return power if digit == "1" else f"{digit}·{power}"
+
+
 def degrees(angle: float) -> str:
     """An angle in degrees: 0.3°, – for nan."""
     return "–" if math.isnan(angle) else f"{angle:.1f}°"
