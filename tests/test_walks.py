@@ -36,7 +36,7 @@ def no_row(*_: Any) -> None:
 @pytest.fixture(autouse=True)
 def pages_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame.Frame, "show", only_controls)
-    monkeypatch.setattr("rnn_dynamics.dashboard.growing.Growing.advance", no_row)
+    monkeypatch.setattr("rnn_dynamics.pictures.kit.growing.Growing.advance", no_row)
 
 
 @dataclass
