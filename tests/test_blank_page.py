@@ -26,12 +26,11 @@ from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
     LEARNED,
     BlankAnswer,
-    example,
-    joint,
     norm_scale,
     standing,
     tint_shares,
 )
+from rnn_dynamics.pictures.blank.asked import example, joint
 from rnn_dynamics.pictures.kit.numbers import short
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.pictured import Rows, column, rows_by_table

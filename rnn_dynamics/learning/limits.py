@@ -20,11 +20,6 @@ def offered(name: str) -> tuple[str, ...]:
     return tuple(f"{value:g}" for value in knob.offered)
 
 
-def label(_: str) -> str:
-    """Nothing: what a training's setting is called stands in content/."""
-    return ""
-
-
 def network_of(experiment: Experiment, cell: str) -> Experiment:
     """With the fields that a training uses; what other pages have set beside them plays no part here."""
     return Experiment(**{name: getattr(experiment, name) for name in USED if name != "cell"}, cell=cell)

@@ -1,6 +1,7 @@
 """The picture "Fill in the blank": which network bridges the gap, and how much of its error reaches the cue."""
 
-from rnn_dynamics.pictures.blank.answer import OFFERED, PARTS, blank_answer, filled_in, networks, template_in_use
+from rnn_dynamics.pictures.blank.answer import blank_answer, filled_in
+from rnn_dynamics.pictures.blank.asked import OFFERED, PARTS, networks, template_in_use
 from rnn_dynamics.pictures.blank.chart import chart
 from rnn_dynamics.pictures.blank.table import accuracy, sentence, tables
 from rnn_dynamics.pictures.blank.words import RELATIVE, above, finding, texts

@@ -1,7 +1,8 @@
 """The picture "Learning long lags": what two networks learn side by side, and how far their gradients reach."""
 
 from rnn_dynamics.pictures.kit.picture import Picture
-from rnn_dynamics.pictures.learning.answer import LENGTHS, MOMENTS, example, learned_so_far, learning_answer, networks
+from rnn_dynamics.pictures.learning.advice import LENGTHS
+from rnn_dynamics.pictures.learning.answer import MOMENTS, example, learned_so_far, learning_answer, networks
 from rnn_dynamics.pictures.learning.chart import chart
 from rnn_dynamics.pictures.learning.table import gradients, learned, tables
 from rnn_dynamics.pictures.learning.words import finding, sequence, texts

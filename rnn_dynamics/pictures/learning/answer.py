@@ -10,22 +10,19 @@ from itertools import pairwise
 import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Number
+from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.tasks import Task
-from rnn_dynamics.learning.training import TRAINING_KNOBS, History, Moment, Training
+from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.verdict import judge
+from rnn_dynamics.pictures.learning.advice import advised
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
-#: The sequence lengths that the page offers.
-LENGTHS = (10, 20, 30, 50, 70, 100)
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
-#: A loss this many times that of chance says that the updates are too large, not too small.
-_ABOVE_CHANCE = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,39 +167,10 @@ class LearningAnswer:
     @property
     def advised(self) -> tuple[tuple[str, float], ...]:
         """What may be tried next, as key and value: only what fits the outcome, and what the controls allow."""
-        if not self.over or self.networks[-1].outcome not in ("chance", "diverged", "untrained"):
+        last = self.networks[-1]
+        if not self.over or last.outcome not in ("chance", "diverged", "untrained"):
             return ()
-        return tuple((key, value) for key, value in _advised(self.networks[-1]) if value is not None)
-
-
-def _advised(network: Network) -> Iterator[tuple[str, float | None]]:
-    training, history = network.training, network.history
-    experiment, rates, updates = training.experiment, _offered("learning_rate"), _offered("iterations")
-    shorter = None if training.task == "digits" else _below(LENGTHS, experiment.sequence_length)
-    if history.failure and not history.iterations:
-        yield "smaller_weights", _below(KNOBS_NUMBER["weight_scale"].offered, experiment.weight_scale)
-        yield "shorter", shorter
-    elif history.failure:
-        yield "clip", 0.0 if training.clipping == "none" else None
-        yield "slower", _below(rates, training.learning_rate)
-    elif not network.looks[-1].loss <= _ABOVE_CHANCE * training.chance_loss:  # or no number
-        yield "slower", _below(rates, training.learning_rate)
-    else:
-        gated = bool(CELLS[experiment.cell].gates)
-        yield "chrono", 0.0 if gated and experiment.gate_bias == "constant" else None
-        yield "faster", min((rate for rate in rates if rate > training.learning_rate), default=None)
-        yield "longer", min((count for count in updates if count > training.iterations), default=None)
-        yield "shorter", shorter
-
-
-def _offered(name: str) -> tuple[float, ...]:
-    knob = TRAINING_KNOBS[name]
-    assert isinstance(knob, Number)
-    return tuple(knob.offered)
-
-
-def _below(offered: Sequence[float], value: float) -> float | None:
-    return max((one for one in offered if one < value), default=None)
+        return tuple((key, value) for key, value in advised(last.training, last.history) if value is not None)
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
