@@ -126,11 +126,10 @@ def _arrows(theme: Theme) -> alt.LayerChart:
     head: Any = alt.ExprRef("datum.turn")
     arrows = group(
         "kinds",
-        *haloed(theme, theme.text, fontSize=_SIZE, **_BESIDE_AN_ARROW),
+        *(text.encode(text="leaves:N") for text in haloed(theme, theme.text, fontSize=_SIZE, **_BESIDE_AN_ARROW)),
         alt.Chart().mark_point(shape="triangle", size=400, filled=True, opacity=1, angle=head, color=_OWN),
         x="exit_b:Q",
         y="exit_w:Q",
-        text="leaves:N",
     )
     placed: Any = (
         arrows.transform_filter("isValid(datum.exit_b)")
@@ -161,7 +160,8 @@ def _start(theme: Theme) -> Any:
     dot = alt.Chart().mark_point(size=110, filled=True, color=theme.text, opacity=1)
     inside = "inrange(whole.start_b, [region.left, region.right])"
     inside += " && inrange(whole.start_w, [region.bottom, region.top])"
-    whole = group("whole", *texts, dot, x="start_b:Q", y="start_w:Q", text="start:N")
+    named = (text.encode(text="start:N") for text in texts)
+    whole = group("whole", *named, dot, x="start_b:Q", y="start_w:Q")
     return whole.transform_filter(inside)
 
 
