@@ -10,15 +10,13 @@ import streamlit as st
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.frame import View, Views
 from rnn_dynamics.dashboard.page import Page, below
-from rnn_dynamics.dashboard.seat import seat
-from rnn_dynamics.dashboard.training_panel import live, training_panel
+from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff import OFFERED, PICTURE
 from rnn_dynamics.pictures.clipping import PICTURE as CLIPPING
 from rnn_dynamics.pictures.clipping import RATES, learned_so_far, networks
 
-#: Only its seed plays a part: it moves the start.
-OPENING = Experiment()
+OPENING = Experiment()  # of which the seed alone plays a part: it moves the start
 SLIDERS = ("descent_rate", "clip_at", "descent_steps")
 VIEWS = {
     name: View(values=OFFERED[name], opening=opening, slider=name in SLIDERS) for name, opening in PICTURE.views.items()
@@ -52,16 +50,14 @@ def training() -> None:
         PAGE.control("network_rate")
     with right:
         job = training_panel("cliff", lambda: networks(*PAGE.asked()))
-    if job is not None and job.histories:
+    if job:
         below(CLIPPING, learned_so_far(job), {}, "network")
 
 
 def files_of_the_network(_: Experiment, __: Views) -> Sequence[Download]:
     """What a reader has trained."""
-    job = seat().job("cliff")
-    if job is None or not job.histories:
-        return ()
-    return files_of_trainings(CLIPPING, learned_so_far(job), {}, PAGE.words(CLIPPING.name))
+    job = shown_job("cliff", None)
+    return files_of_trainings(CLIPPING, learned_so_far(job), {}, PAGE.words(CLIPPING.name)) if job else ()
 
 
 PAGE = Page(
@@ -74,7 +70,7 @@ PAGE = Page(
     main=(*VIEWS, "network_rate"),
     lower=("network_rate",),
     more=("seed",),
-    views=VIEWS | {"network_rate": View(values=RATES, opening="0.01", slider=True)},
+    views=VIEWS | {"network_rate": View(values=RATES, opening=CLIPPING.views["network_rate"], slider=True)},
     apart=("seed",),  # a network drawn elsewhere shall not move a start here
     place={"key": "surface"},
     close=True,

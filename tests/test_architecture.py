@@ -60,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.limits", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
-PARTS = dict.fromkeys(("blank.asked", "learning.advice", "phase_diagram.crossing"), "answer")
+PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice", "phase_diagram.crossing"), "answer")
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("limits", "experiment", "content", "engine.schemes", "learning.limits", "scripts")},

@@ -13,7 +13,8 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import prose
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.learning.training import History, Moment
-from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
+from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, start_of
+from rnn_dynamics.pictures.cliff.surface import REGIONS, grid_values
 from rnn_dynamics.pictures.clipping import learned_so_far, networks
 from tests.claims import assert_readable, plain
 from tests.reader import LONGEST_LINE

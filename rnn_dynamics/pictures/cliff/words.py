@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
-from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, GRID, NEIGHBOURS, REGIONS, CliffAnswer, Region, landscape
+from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
+from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, Region, landscape
 from rnn_dynamics.pictures.kit.finding import finding as as_html
 from rnn_dynamics.pictures.kit.numbers import decimals, power_of_ten, signed, three_digits
 
