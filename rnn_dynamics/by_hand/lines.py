@@ -6,7 +6,7 @@ import ast
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import HandWritten
@@ -25,7 +25,7 @@ class Line:
     names: tuple[str, ...]
 
 
-@cache
+@lru_cache(maxsize=64)
 def lines_of(source: str) -> tuple[Line, ...]:
     """A function's head, whose arguments are its names, and its assignments; without types, docstring and return."""
     [function] = ast.parse(source).body
@@ -40,7 +40,7 @@ def lines_of(source: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-@cache
+@lru_cache(maxsize=8)
 def letters_of(cell: str) -> Mapping[str, tuple[str, ...]]:
     """Name -> shape in letters, of everything that a step computes forwards and backwards."""
     hand, example = HandWritten(cell), make_example(replace(_TELLING, cell=cell))

@@ -186,8 +186,8 @@ def inside(values: Array, ends: tuple[float, float]) -> NDArray[np.bool_]:
 
 
 def one_row(**values: Any) -> pa.Table:
-    """What holds for a whole picture."""
-    return pa.table({name: [value] for name, value in values.items()})
+    """What holds for a whole picture; nan is no value."""
+    return pa.table({name: pa.array([value], from_pandas=True) for name, value in values.items()})
 
 
 def as_bytes(tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
