@@ -38,7 +38,6 @@ class View:
     values is typed: at most `longest` characters, over several lines where `lines` is true.
     """
 
-    label: str = ""
     values: tuple[str, ...] = ()
     opening: str = ""
     slider: bool = False
@@ -160,7 +159,7 @@ class Frame:
             return ""
         now = self.now
         if own := self.idle[name](now) if name in self.idle else "":
-            return str(self.words().get("idle", {}).get(own, own))
+            return str(self.words()["idle"][own])
         shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
         return str(self.words("app")["idle"][shared]) if shared else ""
 

@@ -169,6 +169,7 @@ def _right(training: Training) -> str:
 
 def _beginning(training: Training, gaps: Sequence[int]) -> str:
     experiment, task = training.experiment, training.its_task
+    name = training.task.replace("_", " ").capitalize()
     needs = (
         "numpy, torch and scikit-learn, which carries the digits" if training.task == "digits" else "numpy and torch"
     )
@@ -177,7 +178,7 @@ FILLERS = {list(training.template.fillers)!r}
 ANSWERS = {list(training.template.answers)!r}
 TEST_GAPS = {list(gaps)!r}
 """
-    return f'''"""{task.label}: one recurrent network is trained by PyTorch, and tested.
+    return f'''"""{name}: one recurrent network is trained by PyTorch, and tested.
 
 Needs {needs}.
 Agrees with the page to what 32-bit numbers allow: from update to update the last digits drift apart.

@@ -25,7 +25,6 @@ def _draw(generator: Generator, count: int, steps: int, _: bool) -> Batch:
 
 
 ADDING = Task(
-    label="Adding problem",
     input_size=2,
     outputs=1,
     draw=_draw,

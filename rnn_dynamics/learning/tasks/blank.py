@@ -228,7 +228,6 @@ class Template(KnownFields):
             return Batch(self.read(sentences), np.array([choices[self.answers[pair][1].lower()] for pair in pairs]))
 
         return Task(
-            label="Fill in the blank",
             input_size=EMBEDDING,
             outputs=len(choices),
             draw=draw,

@@ -26,7 +26,6 @@ def _draw(generator: Generator, count: int, gap: int, _: bool) -> Batch:
 
 
 COPY_MEMORY = Task(
-    label="Copy memory",
     input_size=SYMBOLS + 2,
     outputs=SYMBOLS + 1,
     draw=_draw,

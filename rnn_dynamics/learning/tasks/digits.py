@@ -36,7 +36,6 @@ def _draw(generator: Generator, count: int, _: int, kept: bool) -> Batch:
 
 
 DIGITS = Task(
-    label="Handwritten digits, pixel by pixel",
     input_size=1,
     outputs=CLASSES,
     draw=_draw,

@@ -30,7 +30,6 @@ class Task:
     """One task.
 
     Attributes:
-        label: for a reader.
         input_size: D. outputs: how many numbers the read-out gives: one score for each class, or the prediction.
         every_step: whether the answer is asked at every step; else at the last one.
         shortest: the smallest gap that the task allows.
@@ -45,7 +44,6 @@ class Task:
         vocabulary: how many words there are, where words are read: each then has D numbers that are learned; else 0.
     """
 
-    label: str
     input_size: int
     outputs: int
     draw: Callable[[Generator, int, int, bool], Batch]

@@ -27,7 +27,6 @@ def _draw(generator: Generator, count: int, steps: int, _: bool) -> Batch:
 
 
 TEMPORAL_ORDER = Task(
-    label="Temporal order",
     input_size=_RELEVANT + _DISTRACTORS,
     outputs=_RELEVANT**2,
     draw=_draw,

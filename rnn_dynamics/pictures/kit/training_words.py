@@ -17,12 +17,12 @@ def language_of(words: Mapping[str, Any]) -> str:
     return str(getattr(words, "language", LANGUAGE))
 
 
-def task_name(training: Training, language: str = LANGUAGE) -> str:
+def task_name(training: Training, language: str) -> str:
     """What is learned."""
     return str(sentences("knobs", language)["task"]["words"][training.task.replace("_", " ")])
 
 
-def settings_of(training: Training, language: str = LANGUAGE) -> dict[str, str]:
+def settings_of(training: Training, language: str) -> dict[str, str]:
     """What sentences about a training are filled with."""
     experiment, named = training.experiment, sentences("knobs", language)
     return {
@@ -45,7 +45,7 @@ def last_update(history: History) -> int:
     return len(history.losses)
 
 
-def ended(training: Training, history: History, language: str = LANGUAGE) -> str:
+def ended(training: Training, history: History, language: str) -> str:
     """Why a training ended early, as HTML."""
     words, loss = sentences("training", language)["ended"], history.losses[-1]
     said = words[_reason(history)].format(
