@@ -13,7 +13,7 @@ from rnn_dynamics.pictures.additive_path import PICTURE
 from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer, time_scale
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
-from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
 from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
@@ -24,6 +24,8 @@ SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
 both_cells = pytest.mark.parametrize("cell", ["lstm", "gru"])
 PATH_GATE = {"lstm": "f", "gru": "z"}
 STEPS = point_steps(30)
+#: Those of the map of units.
+MAP_STEPS = point_steps(30, MAP_POINTS)
 
 
 # --- the tables -----------------------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ def test_a_unit_s_curve_is_the_product_of_its_gates_after_each_step(cell: str) -
     units = {row["place"]: row["unit"] - 1 for row in picture["names"]}
     assert sorted(units.values()) == list(range(6))
     for place, unit in units.items():
-        exact = np.array([np.log10(np.prod(gates[t:, unit])) for t in STEPS])
+        exact = np.array([np.log10(np.prod(gates[t:, unit])) for t in MAP_STEPS])
         products = np.array(column(picture["units"], "log10_norm", place=place), dtype=float)
         np.testing.assert_allclose(products, np.where(np.isnan(products), np.nan, exact), rtol=0, atol=1e-5)
     kept = [np.log(gates[:, unit]).sum() for unit in units.values()]
@@ -67,7 +69,7 @@ def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on
         picture = drawn_by(PICTURE, SMALL, gate=name)
         assert column(picture["whole"], "lowest") == [lowest]
         for row in picture["names"]:
-            values = gates[name][STEPS - 1, 0, row["unit"] - 1]
+            values = gates[name][MAP_STEPS - 1, 0, row["unit"] - 1]
             np.testing.assert_allclose(column(picture["units"], "gate", place=row["place"]), values, atol=1e-6)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit.frames import (
+    MAP_POINTS,
     axis_ends,
     curve_rows,
     inside,
@@ -64,7 +65,8 @@ def _band_rows(answer: PathAnswer, ends: tuple[float, float]) -> pa.Table:
 
 def _unit_rows(answer: PathAnswer, gate: str, ends: tuple[float, float]) -> pa.Table:
     """Rows of place (from the bottom), step, the gate's value, and the log10 norm that the unit's path alone leaves."""
-    steps = point_steps(answer.experiment.sequence_length)
+    # As many as a strip needs: a key press draws each of them anew, for up to 64 units.
+    steps = point_steps(answer.experiment.sequence_length, MAP_POINTS)
     values, products = (table[steps - 1].T for table in (answer.gates[gate][:, answer.units], answer.log10_products))
     places, products = np.arange(len(values), dtype=np.uint8), np.where(inside(products, ends), products, np.nan)
     return rows_by_step("place", places, steps, gate=values, log10_norm=products)
