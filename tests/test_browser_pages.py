@@ -42,7 +42,7 @@ def title(reader: Reader) -> str:
 def go_by_the_bar(reader: Reader, page: str) -> None:
     section = next((section for section, pages in SECTIONS.items() if page in pages), None)
     if section is not None:
-        reader.page.locator("header").get_by_text(section, exact=True).click()
+        reader.page.locator("header").get_by_text(sentences("app")["sections"][section], exact=True).click()
     reader.page.get_by_role("menuitem" if section else "link", name=TITLES[page]).first.click()
     wait_until(lambda: title(reader) == TITLES[page], f"the bar does not lead to {page}")
     # The page that is left may stand beside the new one until the latter is complete.

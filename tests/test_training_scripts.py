@@ -17,10 +17,10 @@ from rnn_dynamics.dashboard.training_page import TrainingPage
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures import clipping, learning
+from rnn_dynamics.pictures import blank, clipping, learning
 from rnn_dynamics.scripts import training_script
 from tests.every import every
-from tests.handed_out import frame_of, only, opened, table
+from tests.handed_out import frame_of, only, table
 from tests.scripts import alone, printed_by_all, rows_of
 
 OWN = Template(
@@ -79,9 +79,14 @@ def files_of_training(name: str) -> Sequence[Download]:
     if training.task == "blank":
         gaps = (2, 7, 12)
         tests = [(gap, trainer.accuracy_at(gap)) for gap in gaps]
-        page = opened("blank") | {"__builtins__": __builtins__}
-        answer = SimpleNamespace(training=training, gaps=gaps, curves={training.experiment.cell: tests})
-        return handed_out(page, "_answer", lambda: answer)
+        answer = SimpleNamespace(
+            handed_out=(training,),
+            gaps=gaps,
+            chance=training.its_task.chance_accuracy,
+            networks={training.experiment.cell: SimpleNamespace(tests=tests)},
+        )
+        picture = SimpleNamespace(files={"accuracy": blank.PICTURE.files["accuracy"]})
+        return files_of_trainings(picture, answer, {}, sentences("blank"))  # type: ignore[arg-type]
     if name.startswith("cliff"):
         job = job_of("cliff-none", "cliff-norm")
         files = files_of_trainings(clipping.PICTURE, clipping.learned_so_far(job), {}, sentences("clipping"))
@@ -98,20 +103,6 @@ def job_of(*names: str) -> Any:
         complete=True,
         failure="",
     )
-
-
-def handed_out(page: dict[str, Any], name: str, stand_in: Any) -> Sequence[Download]:
-    """The page's files with a stand-in for what it asks of the session."""
-    downloads = page["_downloads"]
-    kept = downloads.__globals__[name]
-    downloads.__globals__[name] = stand_in
-    try:
-        found: Sequence[Download] = downloads(page["OPENING"], page["FRAME"].views_at_opening)
-        tables = [table(file) for file in found if file.suffix == "csv" and file.what in ("learned", "accuracy")]
-        assert len(tables) == 1
-        return found
-    finally:
-        downloads.__globals__[name] = kept
 
 
 @pytest.fixture(scope="module")
