@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment
 
@@ -46,9 +45,9 @@ def opened(page: str) -> dict[str, Any]:
     return found
 
 
-def frame_of(page: str) -> Frame:
-    """A page's frame."""
-    (found,) = (value for value in opened(page).values() if isinstance(value, Frame))
+def frame_of(page: str) -> Page:
+    """What a page declares."""
+    found: Page = opened(page)["PAGE"]
     return found
 
 
@@ -82,10 +81,7 @@ class Case:
 
     def files(self) -> Sequence[Download]:
         """What the page's share panel hands out there."""
-        frame = frame_of(self.page)
-        files = frame.files if isinstance(frame, Page) else opened(self.page)["_downloads"]
-        found: Sequence[Download] = files(self.experiment, self.views)
-        return found
+        return frame_of(self.page).files(self.experiment, self.views)
 
 
 def cases(page: str) -> dict[str, Case]:

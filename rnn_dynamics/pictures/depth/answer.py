@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.trace import LayerTrace, Trace
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 from rnn_dynamics.pictures.kit.verdict import judge
@@ -24,22 +25,11 @@ _LARGEST = 2.5e8
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepthAnswer:
+class DepthAnswer(OfTrace[Trace]):
     """The network that was asked for, and the same with one layer and one direction; asked: the reader's batch."""
 
-    trace: Trace
     single: Trace
     asked: int
-
-    @property
-    def experiment(self) -> Experiment:
-        """The question, its batch as large as one interaction can afford."""
-        return self.trace.experiment
-
-    @property
-    def digits(self) -> int:
-        """See `Rounded`."""
-        return self.trace.digits
 
     @cached_property
     def top(self) -> LayerTrace:

@@ -1,8 +1,4 @@
-"""What the tables of all pictures share: which points are shown, how they are written, and where axes end.
-
-Heights are whole hundredths of an order of magnitude, and a curve is one text of them, "-1204,-1189,…": the browser
-splits a text at once, where it would interpret a formula for each point.
-"""
+"""What the tables of all pictures share: which points are shown, where axes end, and where names stand."""
 
 from __future__ import annotations
 
@@ -20,8 +16,6 @@ Array = NDArray[np.float64]
 #: Points of a curve in a picture, and of a row of a map; each is the exact value of its time step.
 POINTS = 40
 MAP_POINTS = 20
-#: Heights are multiples of this many orders of magnitude.
-QUANTUM = 0.01
 #: Of the axis's width, how far a name reaches; places that are tried for it, a line; how many lines further away it
 #: rather stands than on a curve.
 _REACH, _TRIES, _CROSSING = 0.35, 4, 3.0
@@ -34,16 +28,6 @@ def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
     """The time steps (from 1) that the picture shows of `length`: all, or `most` of them, ends included."""
     count = min(length, most)
     return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
-
-
-def numbers_text(numbers: NDArray[np.int64]) -> str:
-    """Whole numbers as one text."""
-    return ",".join(map(str, numbers.tolist()))
-
-
-def hundredths(norms: Array) -> NDArray[np.int64]:
-    """Log10 norms as the picture carries them."""
-    return np.rint(norms / QUANTUM).astype(np.int64)
 
 
 def vertical_ranges(norms: Array) -> tuple[Array, Array]:

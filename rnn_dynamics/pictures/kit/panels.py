@@ -17,8 +17,6 @@ SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(r
 )
 #: Name of the selection by a click.
 GO = "go"
-#: Label of an axis that counts in hundredths of an order of magnitude.
-POWER_OF_TEN = f"'10' + {SUPERSCRIPT.replace('datum.value', 'datum.value / 100')}"
 
 
 def picture(
@@ -68,13 +66,6 @@ def group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
     """Layers that read the same data and share an encoding."""
     group: Any = alt.layer(*layers, data=alt.NamedData(data))
     return group.encode(**encoding)
-
-
-def flattened(data: str | None = None, **texts: str) -> alt.Chart:
-    """Rows whose texts of numbers, given as expressions by the names of their columns, become one row a number."""
-    chart = alt.Chart() if data is None else alt.Chart(alt.NamedData(data))
-    split = {name: f"split({text}, ',')" for name, text in texts.items()}
-    return chart.transform_calculate(**split).transform_flatten(list(texts))
 
 
 def go_there(*fields: str) -> alt.Parameter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import Answered
 from rnn_dynamics.pictures.kit.frames import as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
@@ -26,18 +27,6 @@ Texts = Mapping[str, Any]
 Tables = Mapping[str, pa.Table]
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
 Drawn = tuple[dict[str, bytes], str]
-
-
-class Answered(Protocol):
-    """What every answer says of itself."""
-
-    @property
-    def experiment(self) -> Experiment:
-        """What was computed: the question, lowered where it could not be afforded."""
-
-    @property
-    def digits(self) -> int | None:
-        """How many digits another program shares of all of its numbers, see `Rounded`; None where nobody can say."""
 
 
 Answer = TypeVar("Answer", bound=Answered)

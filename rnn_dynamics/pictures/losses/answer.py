@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import each_loss
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
@@ -35,21 +36,10 @@ class Cut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossAnswer:
+class LossAnswer(OfTrace[LossByTime]):
     """All losses of one network, and with how many sequences the reader has asked for them."""
 
-    trace: LossByTime
     asked: int
-
-    @property
-    def experiment(self) -> Experiment:
-        """The question, with a loss at every step, its batch as large as one interaction can afford."""
-        return self.trace.experiment
-
-    @property
-    def digits(self) -> int:
-        """See `Rounded`."""
-        return self.trace.digits
 
     @property
     def length(self) -> int:

@@ -13,6 +13,7 @@ from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
@@ -61,20 +62,8 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class ShapeAnswer:
+class ShapeAnswer(OfTrace[ShapeTrace]):
     """The network that was asked for, unrolled in its shape."""
-
-    trace: ShapeTrace
-
-    @property
-    def experiment(self) -> Experiment:
-        """The question, with the steps and the loss that the shape has."""
-        return self.trace.experiment
-
-    @property
-    def digits(self) -> int:
-        """See `Rounded`."""
-        return self.trace.digits
 
     @property
     def shape(self) -> Shape:
@@ -169,4 +158,4 @@ class ShapeAnswer:
 def shape_answer(experiment: Experiment, shape: str) -> ShapeAnswer:
     """Answer for one experiment in one shape."""
     with COMPUTING:
-        return ShapeAnswer(run_shape(experiment, shape))
+        return ShapeAnswer(trace=run_shape(experiment, shape))

@@ -1,0 +1,40 @@
+"""What every answer says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from rnn_dynamics.experiment import Experiment
+
+
+class Answered(Protocol):
+    """What every answer says of itself."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was computed: the question, lowered where it could not be afforded."""
+
+    @property
+    def digits(self) -> int | None:
+        """How many digits another program shares of all of its numbers, see `Rounded`; None where nobody can say."""
+
+
+TraceOf = TypeVar("TraceOf", bound=Answered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfTrace(Generic[TraceOf]):
+    """What an answer says of itself that holds the trace of one network."""
+
+    trace: TraceOf
+
+    @property
+    def experiment(self) -> Experiment:
+        """The trace's question, lowered where it could not be afforded."""
+        return self.trace.experiment
+
+    @property
+    def digits(self) -> int | None:
+        """See `Answered`."""
+        return self.trace.digits
