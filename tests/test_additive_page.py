@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.additive_path import PICTURE
@@ -14,7 +15,6 @@ from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, p
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
 

@@ -52,7 +52,7 @@ ROOMS: dict[str, set[str]] = {
     "scripts": {"experiment", "engine.cells", "engine.trace", "engine.cliff", "learning.tasks", "learning.training"},
     KIT: ENGINE | {"content", "learning.training"},
     "answer": ENGINE | LEARNING | {"by_hand", "by_hand.against_torch", KIT},
-    "table": {"answer", "experiment", KIT},
+    "table": {"answer", "content.numbers", "experiment", KIT},
     "chart": {"experiment", KIT},
     "words": {"answer", "content", KIT},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits"},

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.content.numbers import short
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import Template
@@ -31,7 +32,6 @@ from rnn_dynamics.pictures.blank.answer import (
     tint_shares,
 )
 from rnn_dynamics.pictures.blank.asked import example, joint
-from rnn_dynamics.pictures.kit.numbers import short
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until

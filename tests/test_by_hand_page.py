@@ -17,10 +17,10 @@ from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.lines import lines_of
 from rnn_dynamics.by_hand.mistakes import MISTAKES, HandWritten
 from rnn_dynamics.content import sentences
+from rnn_dynamics.content.numbers import aligned, difference
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.by_hand import MOST, PICTURE
 from rnn_dynamics.pictures.by_hand.answer import hand_answer
-from rnn_dynamics.pictures.kit.numbers import aligned, difference
 from tests.every import every
 from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import open_page, shown

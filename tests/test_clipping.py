@@ -9,10 +9,10 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
+from rnn_dynamics.content.numbers import three_digits, whole_percent
 from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.pictures.clipping import PICTURE, learned_so_far, networks
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
-from rnn_dynamics.pictures.kit.numbers import three_digits, whole_percent
 from tests.claims import assert_fits_a_phone
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until

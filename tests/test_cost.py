@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from rnn_dynamics import Experiment, run
+from rnn_dynamics.content.numbers import power
 from rnn_dynamics.dashboard import growing
 from rnn_dynamics.pictures.cost import PICTURE, Measurement, network_of
 from rnn_dynamics.pictures.cost import answer as cost
 from rnn_dynamics.pictures.cost.answer import CostAnswer, fitted_exponent, fixed_and_per_step
 from rnn_dynamics.pictures.cost.chart import STYLES
-from rnn_dynamics.pictures.kit.numbers import power
 from tests.pictured import column, drawn_from, said_of
 from tests.test_pages import open_page, shown
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from tests.claims import factor_per_step
 from tests.pictured import column, drawn_by, said_by
 from tests.test_pages import open_page, shown

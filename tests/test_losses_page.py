@@ -10,8 +10,8 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_losses
 from rnn_dynamics.content import sentences
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.numbers import power_of_ten
 from rnn_dynamics.pictures.losses import PICTURE, TRUNCATIONS
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer, loss_answer, truncations_for
 from rnn_dynamics.pictures.losses.table import bar_ends

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import SHAPES, Experiment, run, run_shape
+from rnn_dynamics.content.numbers import subscripted
 from rnn_dynamics.pictures import frames
-from rnn_dynamics.pictures.kit.numbers import subscripted
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, STOPS, stops
 from tests.every import every
 from tests.pictured import Rows, drawn_by, said_by

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.pictures.kit.frames import (
     POINTS,
@@ -19,7 +20,6 @@ from rnn_dynamics.pictures.kit.frames import (
     shades,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 from rnn_dynamics.pictures.kit.verdict import HOLDS_WITHIN, HORIZON_SHARE, horizon, judge, median_and_range
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
+
+from rnn_dynamics.content.numbers import KINDS
 
 #: In this folder is one for each language.
 _CONTENT = Path(__file__).parent
@@ -18,6 +21,16 @@ LANGUAGE = "en"
 _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pictures"))
 #: When each file of the words had been written at the last look.
 _WRITTEN: dict[str, int] = {}
+
+
+class _Filler(Formatter):
+    """Writes a number in the form that the sentence names, one of `numbers` or one of Python's: {share:percent}."""
+
+    def format_field(self, value: Any, form: str) -> str:
+        return KINDS[form](value) if form in KINDS else str(format(value, form))
+
+
+_FILLER = _Filler()
 
 
 class _Sentence(str):
@@ -30,8 +43,15 @@ class _Sentence(str):
 
     def format(self, *values: object, **numbers: object) -> str:
         """The sentence with its numbers; raises ValueError naming file and sentence where they do not fit."""
+        return self._filled(values, numbers)
+
+    def format_map(self, numbers: Any) -> str:
+        """The same with whatever knows its numbers by name, such as `Says`."""
+        return self._filled((), numbers)
+
+    def _filled(self, values: Sequence[object], numbers: Any) -> str:
         try:
-            return super().format(*values, **numbers)
+            return _FILLER.vformat(self, values, numbers)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
 
@@ -75,6 +95,21 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
 def counted(forms: Mapping[str, Any], count: float, **numbers: object) -> str:
     """The form, `one` or `other`, for a count, filled with it and with more."""
     return str(forms["one" if count == 1 else "other"].format(count=count, **numbers))
+
+
+class Says:
+    """What sentences on an answer are filled with, by name: further values, else its own, else its experiment's."""
+
+    def __init__(self, answer: Any, **more: Any) -> None:
+        self._answer, self._more = answer, more
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._more:
+            return self._more[name]
+        return getattr(self._answer if hasattr(self._answer, name) else self._answer.experiment, name)
+
+    def __or__(self, more: Mapping[str, Any]) -> Says:
+        return Says(self._answer, **{**self._more, **more})
 
 
 def _placed(value: Any, place: str) -> Any:

@@ -84,6 +84,11 @@ class PathAnswer:
         return {"path": path, "rest": rest, "sum": float(np.log10(10.0**path + 10.0**rest))}
 
     @property
+    def cosine(self) -> float:
+        """Between path and rest at step 1; nan where one of them is zero."""
+        return float(self.split.cosine[0])
+
+    @property
     def difference(self) -> float:
         """The largest norm of the rest against the total's at the same step."""
         return float(10.0 ** (self.split.rest - self.split.total).max())
@@ -92,6 +97,11 @@ class PathAnswer:
     def path_gates(self) -> Array:
         """(T, H), the factor along the path, f or z, no smaller than the smallest float."""
         return np.maximum(self.gates[self.cell.keeps], _TINY)
+
+    @property
+    def path_range(self) -> tuple[float, float]:
+        """The lowest and the highest of the path gates."""
+        return float(self.path_gates.min()), float(self.path_gates.max())
 
     @cached_property
     def mean_sizes(self) -> dict[str, float]:
@@ -102,6 +112,11 @@ class PathAnswer:
     def memory(self) -> float:
         """Time scale of the mean of ln f over all units and steps, see `time_scale`."""
         return float(time_scale(self.path_gates.reshape(-1, 1))[0])
+
+    @property
+    def kept(self) -> float:
+        """Geometric mean of f over all units and steps."""
+        return float(np.exp(-1.0 / self.memory))
 
     @cached_property
     def units(self) -> NDArray[np.int64]:

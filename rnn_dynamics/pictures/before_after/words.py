@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Words
+from rnn_dynamics.content.numbers import share
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer, Network
 from rnn_dynamics.pictures.kit.finding import paragraphs
-from rnn_dynamics.pictures.kit.numbers import share
 from rnn_dynamics.pictures.kit.training_words import task_name
 
 #: A change of the share at step 1 by fewer orders of magnitude is called little.

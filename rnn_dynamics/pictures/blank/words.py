@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import certainty, number, power_of_ten, short
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import paragraphs
-from rnn_dynamics.pictures.kit.numbers import certainty, number, power_of_ten, short
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, ended, language_of, settings_of
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rnn_dynamics.content.numbers import difference, signed
 from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, HandAnswer
 from rnn_dynamics.pictures.kit.frames import one_row
-from rnn_dynamics.pictures.kit.numbers import difference, signed
 
 #: The panels, from left to right.
 _PANELS = range(3)

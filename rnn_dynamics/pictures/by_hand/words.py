@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rnn_dynamics.content.numbers import aligned, difference, subscripted, times
 from rnn_dynamics.pictures.by_hand.answer import (
     MARK,
     RESET_IN,
@@ -19,7 +20,6 @@ from rnn_dynamics.pictures.by_hand.answer import (
     resets,
 )
 from rnn_dynamics.pictures.kit.finding import above, paragraphs
-from rnn_dynamics.pictures.kit.numbers import aligned, difference, subscripted, times
 
 Words = Mapping[str, Any]
 

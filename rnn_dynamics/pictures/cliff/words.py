@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import decimals, power_of_ten, signed, three_digits
 from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
 from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, Region, landscape
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import decimals, power_of_ten, signed, three_digits
 
 Words = Mapping[str, Any]
 #: Degrees that are worth a title.

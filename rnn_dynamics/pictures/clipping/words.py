@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rnn_dynamics.content.numbers import three_digits, whole_percent
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
 from rnn_dynamics.pictures.kit.finding import paragraphs
-from rnn_dynamics.pictures.kit.numbers import three_digits, whole_percent
 from rnn_dynamics.pictures.kit.training_words import ended, language_of, last_update
 
 Words = Mapping[str, Any]

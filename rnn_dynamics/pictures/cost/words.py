@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import power, whole_percent
 from rnn_dynamics.pictures.cost.answer import COUNTED, PASSES, ROUNDS, CostAnswer, Measurement
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import power, whole_percent
 
 Words = Mapping[str, Any]
 #: Below this exponent the time of the map grows more slowly than its numbers.

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 
 Words = Mapping[str, Any]
 #: A factor per step that differs by less than this is called the same.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.pictures.initialisation.answer import (
     CELL_LABELS,
     ROWS,
@@ -15,7 +16,6 @@ from rnn_dynamics.pictures.initialisation.answer import (
 )
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
 Words = Mapping[str, Any]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import power_of_ten, signed, three_digits, times, with_spread
 from rnn_dynamics.pictures.jacobians.answer import VISIBLE, JacobianAnswer
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, signed, three_digits, times, with_spread
 
 Words = Mapping[str, Any]
 

@@ -7,9 +7,9 @@ from math import isfinite
 from typing import Any
 
 from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.content.numbers import number
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.training import History, Training
-from rnn_dynamics.pictures.kit.numbers import number
 
 
 def language_of(words: Mapping[str, Any]) -> str:

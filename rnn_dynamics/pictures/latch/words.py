@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, signed
+from rnn_dynamics.content.numbers import power_of_ten, signed
 from rnn_dynamics.pictures.latch.answer import STEPS, LatchAnswer
 
 Words = Mapping[str, Any]

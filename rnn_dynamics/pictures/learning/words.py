@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from rnn_dynamics.content.numbers import number, power_of_ten, share
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import number, power_of_ten, share
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 from rnn_dynamics.pictures.kit.training_words import by_network, ended, language_of, last_update, settings_of
 from rnn_dynamics.pictures.learning.answer import Example, LearningAnswer, Network

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.finding import finding as as_html
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.pictures.kit.numbers import power_of_ten, times
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 from rnn_dynamics.pictures.phase_diagram.answer import WHOLE_WITHIN, PhaseAnswer
 from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, Range

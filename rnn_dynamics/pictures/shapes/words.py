@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import counted
+from rnn_dynamics.content.numbers import exponent, power_of_ten, signed, subscripted, three_digits
 from rnn_dynamics.pictures.kit.finding import above
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.numbers import exponent, power_of_ten, signed, subscripted, three_digits
 from rnn_dynamics.pictures.shapes.answer import Edge, Matrix, ShapeAnswer, read_stop
 
 Words = Mapping[str, Any]

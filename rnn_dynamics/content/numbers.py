@@ -1,8 +1,9 @@
-"""Numbers as a reader meets them: each kind has one form, whatever the picture."""
+"""Numbers as a reader meets them: each kind has one form, which a sentence asks for by its name: {share:percent}."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 
 def times(log10_factor: float, digits: str = ".3g") -> str:
@@ -137,3 +138,23 @@ def subscripted(name: str) -> str:
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def count(value: float) -> str:
+    """How many: 1,363."""
+    return f"{value:,}"
+
+
+def two_decimals(value: float) -> str:
+    """A number with two decimals, see `signed`."""
+    return signed(value, 2)
+
+
+#: What a sentence may ask for, by name.
+KINDS: Mapping[str, Callable[[float], str]] = {
+    kind.__name__: kind
+    for kind in (
+        *(times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent, certainty, short),
+        *(degrees, number, difference, power, count, two_decimals),
+    )
+}
