@@ -7,8 +7,8 @@ import pytest
 
 from rnn_dynamics import Experiment, run, split_additive_path
 from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.pictures.additive_path import PICTURE
-from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.pictured import drawn_by, said_by
 

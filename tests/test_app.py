@@ -19,10 +19,10 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.run import run_family
+from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.panels import GO
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge
 from tests.test_home_page import heights
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,8 +17,10 @@ HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning")
 
 #: What computes a network and its gradients, from the bottom up.
 WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time", "engine.trace"}
-BESIDE = ("run", "given", "factor", "phase", "shapes", "cliff", "theory", "schemes")
+BESIDE = ("run", "given", "verdict", "phase", "crossing", "shapes", "cliff", "theory", "schemes")
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
+#: What says something of numbers that are there, and runs no network.
+SAID = ("engine.verdict", "engine.crossing")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "reading", "jobs", "limits")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
@@ -27,7 +29,8 @@ ROOMS: dict[str, set[str]] = {
     "experiment": {"limits"},
     "engine": set(),
     "learning": set(),
-    "content": set(),
+    "content": {"content.numbers"},
+    "content.numbers": set(),
     "process": set(),
     "engine.cells": {"experiment"},
     "engine.initialise": {"experiment"},
@@ -35,8 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "engine.trace": {"experiment"},
     "engine.given": {"experiment", "engine.cells"},
     "engine.run": WALK | {"engine.given"},
-    "engine.factor": set(),
-    "engine.phase": {"experiment", "engine.factor", "engine.run", "engine.trace"},
+    "engine.verdict": set(),
+    "engine.phase": {"experiment", "engine.verdict", "engine.run", "engine.trace"},
+    "engine.crossing": {"engine.theory", "engine.trace"},
     "engine.shapes": WALK | {"engine.run"},
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits"},
@@ -50,20 +54,21 @@ ROOMS: dict[str, set[str]] = {
     "learning.trainer": WALK | {"engine.run", "learning.reading", "learning.tasks", "learning.training"},
     "learning.jobs": {"process", "learning.training", "learning.trainer"},
     "scripts": {"experiment", "engine.cells", "engine.trace", "engine.cliff", "learning.tasks", "learning.training"},
-    KIT: ENGINE | {"content", "learning.training"},
+    KIT: ENGINE | {"content", "content.numbers", "learning.training"},
     "answer": ENGINE | LEARNING | {"by_hand", "by_hand.against_torch", KIT},
-    "table": {"answer", "content.numbers", "experiment", KIT},
+    "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
-    "words": {"answer", "content", KIT},
+    "words": {"answer", "content", "content.numbers", KIT, *SAID},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits"},
     "dashboard": ENGINE | LEARNING | {"content", "process", "scripts", KIT},
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.limits", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
-PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice", "phase_diagram.crossing"), "answer")
+PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice"), "answer")
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
-    **{room: set() for room in ("limits", "experiment", "content", "engine.schemes", "learning.limits", "scripts")},
+    **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes")},
+    **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
     "words": set(),
     "learning.tasks": {"numpy", "sklearn"},
@@ -89,7 +94,7 @@ def room_of(module: str) -> str:
     match rest:
         case ["engine" | "learning" as house, part, *_]:
             room = f"{house}.{part}"
-        case ["by_hand", "against_torch"] | ["pictures", "kit", *_]:
+        case ["by_hand", "against_torch"] | ["pictures", "kit", *_] | ["content", "numbers"]:
             room = ".".join(rest[:2])
         case ["pictures", picture, role, *_]:
             room = PARTS.get(f"{picture}.{role}", role)

@@ -14,13 +14,13 @@ from rnn_dynamics import Experiment, pictures
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, worked_through
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.before_after import PICTURE, answer_of
 from rnn_dynamics.pictures.before_after.answer import Array, BeforeAfterAnswer
 from rnn_dynamics.pictures.before_after.chart import DASHES
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning import PICTURE as LEARNING
 from rnn_dynamics.pictures.learning import learned_so_far
 from tests.pictured import Rows, column, rows_by_table

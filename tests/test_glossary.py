@@ -7,10 +7,9 @@ import pytest
 
 from rnn_dynamics import Experiment, phase_grid, run
 from rnn_dynamics.content import prose
-from rnn_dynamics.engine.factor import log10_factor_per_step
+from rnn_dynamics.engine.crossing import row_crossing
+from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge
-from rnn_dynamics.pictures.phase_diagram.crossing import row_crossing
 
 MEANINGS = dict(re.findall(r"\*\*(.+?)\.?\*\*(.+?)(?=\n\n|\Z)", prose("glossary"), re.S))
 

@@ -10,8 +10,8 @@ import pytest
 from rnn_dynamics import Experiment, run, run_family, split_additive_path
 from rnn_dynamics.content import prose
 from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from tests.claims import assert_readable, briefly, plain, strange_settings
 from tests.pictured import column, drawn_by, said_by

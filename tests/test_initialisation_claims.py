@@ -12,9 +12,9 @@ from rnn_dynamics.content import prose
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.schemes import scheme_experiment
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.pictures.initialisation import PICTURE
 from rnn_dynamics.pictures.initialisation.answer import ROWS, seeds_for
-from rnn_dynamics.pictures.kit.verdict import judge
 from tests.claims import assert_readable, plain, strange_settings
 from tests.pictured import drawn_by, said_by
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, has, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import TASKS
@@ -21,7 +22,6 @@ from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.frames import apart, point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
-from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer, standing
 from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned

@@ -9,8 +9,8 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, PhaseRow, phase_grid, run, run_family
 from rnn_dynamics.engine import phase, theory
+from rnn_dynamics.engine.crossing import Range, crossing, growing, row_crossing
 from rnn_dynamics.engine.trace import FamilyTrace
-from rnn_dynamics.pictures.phase_diagram.crossing import Range, crossing, growing, row_crossing
 from tests.every import every
 from tests.oracle import Array
 
@@ -128,7 +128,6 @@ def test_the_factor_crosses_one_at_the_critical_scale(
     np.testing.assert_allclose(measured, critical, rtol=0.04)
     assert measured.mean() == pytest.approx(critical, rel=0.02)
     for point in found:
-        assert point.input_scale == input_scale
         assert point.predicted == pytest.approx(critical, rel=0.015 if initialisation == "torch" else 6e-4)
 
 

@@ -10,10 +10,10 @@ import pytest
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.crossing import row_crossing
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS, phase_answer
-from rnn_dynamics.pictures.phase_diagram.crossing import row_crossing
 from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
 from tests.pictured import rows_by_table
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, phase_grid, pictures, run, split_by_lag
 from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.crossing import crossing, lag_crossings, lag_factors, row_crossing
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
@@ -29,7 +30,6 @@ from rnn_dynamics.pictures.phase_diagram.answer import (
     row_question,
     row_size,
 )
-from rnn_dynamics.pictures.phase_diagram.crossing import crossing, lag_crossings, lag_factors, row_crossing
 from rnn_dynamics.pictures.phase_diagram.table import cell_rows, lag_edges, line_rows, place_of, shades
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
@@ -110,8 +110,8 @@ def test_a_weight_scale_stands_in_the_middle_of_its_row() -> None:
 
 def test_no_line_is_drawn_where_the_factor_falls_through_one_again() -> None:
     row = small_row()
-    falls = replace(row_crossing(row), measured=0.3, grows=((0.3, 2.0),), low=0.2, high=0.4)
-    twice = replace(row_crossing(row), measured=3.0, grows=((0.3, 2.0), (3.0, None)))
+    falls = replace(row_crossing(row), grows=((0.3, 2.0),), low=0.2, high=0.4)
+    twice = replace(row_crossing(row), grows=((0.3, 2.0), (3.0, None)))
     lines = line_rows((0, 1), [falls, twice]).to_pylist()
     assert [[line[name] for name in ("measured", "low", "high")] for line in lines] == [[None] * 3] * 2
     assert lines[0]["predicted"] is not None

@@ -16,7 +16,7 @@ import pytest
 
 from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.engine.factor import log10_factor_per_step
+from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.experiment import settings
 from rnn_dynamics.pictures.cliff import PICTURE as CLIFF
 from rnn_dynamics.pictures.kit.digits import digits_note

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnn_dynamics.content.numbers import power_of_ten, times
-from rnn_dynamics.engine.factor import log10_factor_per_step
+from rnn_dynamics.engine.verdict import (
+    HOLDS_WITHIN,
+    HORIZON_SHARE,
+    horizon,
+    judge,
+    log10_factor_per_step,
+    median_and_range,
+)
 from rnn_dynamics.pictures.kit.frames import (
     POINTS,
     arrow_bytes,
@@ -21,7 +28,6 @@ from rnn_dynamics.pictures.kit.frames import (
     vertical_ranges,
 )
 from rnn_dynamics.pictures.kit.theme import DIVERGING
-from rnn_dynamics.pictures.kit.verdict import HOLDS_WITHIN, HORIZON_SHARE, horizon, judge, median_and_range
 
 Array = NDArray[np.float64]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.engine.run import each_value, run_family
 from rnn_dynamics.engine.trace import PhaseRow, read_only
+from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.experiment import Experiment, checked_experiment
 
 

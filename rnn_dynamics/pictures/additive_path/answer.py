@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.engine.run import run, run_family, split_additive_path
 from rnn_dynamics.engine.trace import PathSplit
+from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge, median_and_range
 
 Array = NDArray[np.float64]
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.kit.remembered import remembered
-from rnn_dynamics.pictures.kit.verdict import judge
 
 Array = NDArray[np.float64]
 #: What a picture without a training of anybody's trains, for a few seconds: updates, and the longest gap.

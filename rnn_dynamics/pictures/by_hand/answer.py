@@ -15,10 +15,9 @@ from rnn_dynamics.by_hand.lines import Line, letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES, Backward, Forward, HandWritten
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.factor import log10_factor_per_step
+from rnn_dynamics.engine.verdict import log10_factor_per_step, median_and_range
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.kit.verdict import median_and_range
 
 #: What other rooms of this picture have from here, beside what is defined here.
 __all__ = ["MARK", "WIDTH", "Arrays", "Line"]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.trace import LayerTrace, Trace
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.kit.verdict import judge
 
 Array = NDArray[np.float64]
 

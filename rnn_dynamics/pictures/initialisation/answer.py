@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.factor import log10_factor_per_step
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
+from rnn_dynamics.engine.verdict import (
+    horizon,
+    log10_factor_per_step,
+    median_and_range,
+    orders_of_magnitude,
+    outcome_of,
+)
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.kit.verdict import horizon, median_and_range, orders_of_magnitude, outcome_of
 
 Array = NDArray[np.float64]
 #: Scheme and cell of a row.

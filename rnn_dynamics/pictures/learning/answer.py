@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.tasks import Task
 from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.kit.remembered import remembered
-from rnn_dynamics.pictures.kit.verdict import judge
 from rnn_dynamics.pictures.learning.advice import advised
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.

@@ -9,8 +9,8 @@ from typing import Any
 
 from rnn_dynamics.content import counted
 from rnn_dynamics.content.numbers import degrees, percent, power_of_ten, share, times, whole_percent
+from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.verdict import Verdict
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer
 
 Words = Mapping[str, Any]

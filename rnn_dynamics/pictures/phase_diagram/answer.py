@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.crossing import Crossing, row_crossing
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.run import split_by_lag
 from rnn_dynamics.engine.theory import mean_field_crossing, mean_field_log10_factor
@@ -19,7 +20,6 @@ from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, row_crossing
 
 Array = NDArray[np.float64]
 

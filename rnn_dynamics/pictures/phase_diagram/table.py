@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit.frames import Array, axis_ends, inside, one_row, point_steps
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales
-from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, lag_crossings, lag_factors
 
 Views = Mapping[str, str]
 #: Factors per step at which the map's colours end, up and down.

@@ -8,12 +8,12 @@ from typing import Any
 
 from rnn_dynamics.content import counted
 from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.engine.crossing import Crossing, Range
 from rnn_dynamics.pictures.kit.finding import finding as as_html
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 from rnn_dynamics.pictures.phase_diagram.answer import WHOLE_WITHIN, PhaseAnswer
-from rnn_dynamics.pictures.phase_diagram.crossing import Crossing, Range
 
 Words = Mapping[str, Any]
 #: log10 norms of a gradient that nobody would look at twice.

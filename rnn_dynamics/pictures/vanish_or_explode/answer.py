@@ -13,10 +13,10 @@ from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
 from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run import run, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
+from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-from rnn_dynamics.pictures.kit.verdict import Verdict, judge
 
 Array = NDArray[np.float64]
 

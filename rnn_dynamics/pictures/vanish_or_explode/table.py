@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rnn_dynamics.engine.verdict import horizon
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import (
     MAP_POINTS,
@@ -25,7 +26,6 @@ from rnn_dynamics.pictures.kit.frames import (
     rows_by_step,
     vertical_ranges,
 )
-from rnn_dynamics.pictures.kit.verdict import horizon
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.engine.verdict import Verdict, orders_of_magnitude
 from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.verdict import Verdict, orders_of_magnitude
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 
 Words = Mapping[str, Any]

@@ -25,20 +25,21 @@ class Crossing:
     """The weight scale at which the factor per step is 1, at one input strength.
 
     Attributes:
-        input_scale: of the row.
-        measured: see `crossing`; None where the factor never rises through 1.
         grows: see `growing`.
-        low, high: the same of the factors one standard error of the mean over the networks higher, and lower; None
-            with one network too.
+        low, high: as `measured`, of the factors one standard error of the mean over the networks higher, and lower;
+            None with one network too.
         predicted: by mean field; None where that says nothing, see `theory.mean_field_crossing`.
     """
 
-    input_scale: float
-    measured: float | None
     grows: tuple[Range, ...]
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
     predicted: float | None
+
+    @property
+    def measured(self) -> float | None:
+        """Where the factor last rises through 1; None where it never does."""
+        return _last_rise(self.grows)
 
 
 def row_crossing(row: PhaseRow) -> Crossing:
@@ -48,14 +49,8 @@ def row_crossing(row: PhaseRow) -> Crossing:
     if networks > 1 and np.isfinite(row.log10_factors_by_seed).all():
         error = row.log10_factors_by_seed.std(axis=0, ddof=1) / math.sqrt(networks)
         low, high = crossing(row.weight_scales, mean + error), crossing(row.weight_scales, mean - error)
-    return Crossing(
-        input_scale=row.experiment.input_scale,
-        measured=crossing(row.weight_scales, mean),
-        grows=growing(row.weight_scales, mean),
-        low=low,
-        high=high,
-        predicted=mean_field_crossing(row.experiment),
-    )
+    predicted = mean_field_crossing(row.experiment)
+    return Crossing(grows=growing(row.weight_scales, mean), low=low, high=high, predicted=predicted)
 
 
 def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:
@@ -63,8 +58,11 @@ def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64])
 
     Args and raises: as `growing`.
     """
-    rises = [start for start, _ in growing(weight_scales, log10_factors) if start is not None]
-    return rises[-1] if rises else None
+    return _last_rise(growing(weight_scales, log10_factors))
+
+
+def _last_rise(grows: tuple[Range, ...]) -> float | None:
+    return next((start for start, _ in reversed(grows) if start is not None), None)
 
 
 def growing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> tuple[Range, ...]:
@@ -107,14 +105,7 @@ def _meets_one(low: float, log10_low: float, high: float, log10_high: float) -> 
 def lag_crossings(row: PhaseRow, edges: NDArray[np.int64], predicted: float | None) -> list[Crossing]:
     """The crossing of each stretch of lags between two `edges`, of the networks' mean alone."""
     return [
-        Crossing(
-            input_scale=row.experiment.input_scale,
-            measured=crossing(row.weight_scales, factors),
-            grows=growing(row.weight_scales, factors),
-            low=None,
-            high=None,
-            predicted=predicted,
-        )
+        Crossing(grows=growing(row.weight_scales, factors), predicted=predicted)
         for factors in lag_factors(row, edges).T
     ]
 

@@ -1,4 +1,7 @@
-"""What a curve says, in numbers: factor per step, orders of magnitude, horizon; the glossary has the same words."""
+"""What a curve of norms says, in numbers: factor per step, orders of magnitude, horizon, and the word for them.
+
+One definition for the engine, the tables and the pages; the glossary has the same words.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from rnn_dynamics.engine.factor import log10_factor_per_step
 
 Array = NDArray[np.float64]
 
@@ -46,6 +47,26 @@ def judge(log10_norms: Array) -> Verdict:
     factor = float(log10_factor_per_step(log10_norms)) if not math.isnan(orders) else math.nan
     outcome = "silent" if math.isnan(orders) else outcome_of(factor, orders, len(log10_norms) - 1)
     return Verdict(outcome, orders, factor, horizon(log10_norms))
+
+
+def log10_factor_per_step(log10_norms: Array) -> Array:
+    """The geometric mean of the change per step back between the lags T // 5 and 9 T // 10, as log10.
+
+    The last steps still show where the loss pointed, the first ones a state that has not forgotten its start.
+
+    Args:
+        log10_norms: (..., T), step 1 first.
+
+    Returns:
+        (...): log10 (norm at the longer lag / norm at the shorter) by the steps between them. −inf where the norm at
+        the longer lag is zero, nan where only that at the shorter one is, and for a single step.
+    """
+    length = log10_norms.shape[-1]
+    near, far = length // 5, 9 * length // 10
+    left, arrived = log10_norms[..., length - 1 - near], log10_norms[..., length - 1 - far]
+    change = np.where(np.isneginf(arrived), -np.inf, np.nan)
+    np.subtract(arrived, left, out=change, where=np.isfinite(arrived) & np.isfinite(left))
+    return np.asarray(change / (far - near) if length > 1 else np.full(change.shape, np.nan))
 
 
 def orders_of_magnitude(log10_norms: Array) -> Array:
