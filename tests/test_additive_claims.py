@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from rnn_dynamics import Experiment, run, split_additive_path
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.pictures.additive_path import PICTURE
-from tests.claims import assert_readable, briefly, plain, strange_settings
+from tests.claims import assert_readable, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -26,7 +26,7 @@ def said_at(experiment: Experiment) -> tuple[str, str, list[str]]:
     return plain(said_by(PICTURE, experiment)), whole["curves"], [whole["map"], *texts]
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, title, texts = said_at(experiment)
     assert_readable("\n".join([said, title, *texts]))

@@ -15,13 +15,14 @@ from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, p
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
+from tests.every import every
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
 
 PAGE = "additive_path"
 OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
-both_cells = pytest.mark.parametrize("cell", ["lstm", "gru"])
+both_cells = every("cell", ["lstm", "gru"])
 PATH_GATE = {"lstm": "f", "gru": "z"}
 STEPS = point_steps(30)
 #: Those of the map of units.
@@ -73,7 +74,7 @@ def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on
             np.testing.assert_allclose(column(picture["units"], "gate", place=row["place"]), values, atol=1e-6)
 
 
-@pytest.mark.parametrize("f", [0.5, 0.9, 0.999])
+@every("f", [0.5, 0.9, 0.999])
 def test_the_time_scale_of_a_constant_gate_is_minus_one_over_its_logarithm(f: float) -> None:
     np.testing.assert_allclose(time_scale(np.full((7, 2), f)), -1 / np.log(f), rtol=1e-12)
 
@@ -152,7 +153,7 @@ def test_chrono_takes_the_forget_bias_out_of_use() -> None:
     assert not open_page(PAGE).select_slider(key="forget_bias").disabled
 
 
-@pytest.mark.parametrize(("cell", "gate", "view"), [("lstm", "o", "gate"), ("gru", "r", "gru_gate")])
+@every(("cell", "gate", "view"), [("lstm", "o", "gate"), ("gru", "r", "gru_gate")])
 def test_the_map_shows_the_gate_that_was_chosen(cell: str, gate: str, view: str) -> None:
     app = open_page(PAGE, {"cell": cell.upper(), view: gate})
     mean = run(replace(OPENING, cell=cell)).gates[gate][:, 0].mean()

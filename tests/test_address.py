@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
+from tests.every import every
 from tests.test_pages import PAGES, ROOT, link, shown
 
 #: Values that no control offers, or that are far beyond what it does.
@@ -35,7 +36,7 @@ def buttons() -> Iterator[Any]:
             yield pytest.param(page, button, id=f"{page}-{button}")
 
 
-@pytest.mark.parametrize(("page", "button"), list(buttons()))
+@every(("page", "button"), list(buttons()))
 def test_what_is_pressed_first_is_in_the_address_and_comes_back_by_it(page: str, button: str) -> None:
     app = visit(page)
     app.button(key=button).click().run()
@@ -46,7 +47,7 @@ def test_what_is_pressed_first_is_in_the_address_and_comes_back_by_it(page: str,
     assert button != "new_seed" or address(app) == {"seed": "1"}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every("page", PAGES)
 def test_a_link_whose_values_are_moved_leaves_the_moved_ones_in_the_address(page: str) -> None:
     app = visit(page, MOVED)
     moved = address(app)
@@ -57,7 +58,7 @@ def test_a_link_whose_values_are_moved_leaves_the_moved_ones_in_the_address(page
     assert not [caption for caption in again.caption if caption.value.startswith("Of this link")]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every("page", PAGES)
 def test_a_share_link_is_an_address_that_the_page_leaves_as_it_is(page: str) -> None:
     app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
     app.session_state["share"] = True

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from numpy.typing import NDArray
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
@@ -23,6 +22,7 @@ from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.panels import GO
+from tests.every import every
 from tests.test_home_page import heights
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,7 +139,7 @@ def assert_shows(app: AppTest, experiment: Experiment, component: str = "input")
         np.testing.assert_allclose(heights(row["points"]), np.where(inside, exact, np.nan), rtol=0, atol=0.005 + 1e-9)
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@every("entry", ENTRIES)
 def test_the_page_opens_on_the_opening_picture(entry: str) -> None:
     app = open_app(entry)
     assert_shows(app, OPENING)
@@ -155,7 +155,7 @@ def test_the_opening_picture_shows_an_rnn_that_forgets_and_an_lstm_that_does_not
     assert PRESETS["remembers"] == OPENING
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@every("entry", ENTRIES)
 def test_the_page_goes_on_after_its_first_run(entry: str) -> None:
     app = open_app(entry)
     before = (words(app), datasets(app))
@@ -168,7 +168,7 @@ def test_the_page_goes_on_after_its_first_run(entry: str) -> None:
 # --- controls -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@every(
     ("key", "value"), [("weight_scale", 0.1), ("weight_scale", 10.0), ("sequence_length", 10), ("sequence_length", 200)]
 )
 def test_a_slider_changes_table_and_picture(key: str, value: Any) -> None:
@@ -191,7 +191,7 @@ def test_a_click_on_the_map_sets_the_weight_scale_of_its_row() -> None:
         assert_shows(app, replace(OPENING, weight_scale=WEIGHT_SCALES[row]))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_the_cell_changes_the_map_and_leaves_the_curves(cell: str) -> None:
     app = open_app()
     before = datasets(app)
@@ -211,7 +211,7 @@ def test_the_picture_of_all_weight_scales_agrees_with_a_run_of_each() -> None:
             np.testing.assert_allclose(heights(row["points"]), exact[point_steps(100) - 1], rtol=0, atol=0.0051)
 
 
-@pytest.mark.parametrize("gradient", ["hidden", "cell"])
+@every("gradient", ["hidden", "cell"])
 def test_the_gradient_switch_changes_which_norms_are_drawn(gradient: str) -> None:
     app = open_app()
     app.segmented_control(key="gradient").set_value(gradient).run()
@@ -242,7 +242,7 @@ MORE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("key", MORE)
+@every("key", MORE)
 def test_every_further_control_changes_the_picture(key: str) -> None:
     app = open_app()
     before = datasets(app)
@@ -277,7 +277,7 @@ def test_a_sentence_of_one_letter_has_nothing_to_travel_through() -> None:
     assert "your sentence of one character;" in notes(app)
 
 
-@pytest.mark.parametrize("key", ["cell", "gradient", "axis"])
+@every("key", ["cell", "gradient", "axis"])
 def test_a_choice_without_a_choice_is_the_opening_one(key: str) -> None:
     app = open_app()
     app.segmented_control(key=key).set_value(None).run()
@@ -288,7 +288,7 @@ def test_a_choice_without_a_choice_is_the_opening_one(key: str) -> None:
 # --- presets --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@every("name", PRESETS)
 def test_a_preset_sets_every_control(name: str) -> None:
     app = open_app(params={"seed": "7", "hidden_size": "8", "text": "some text", "loss_at": "every", "axis": "lag"})
     app.button(key=f"preset_{name}").click().run()
@@ -296,7 +296,7 @@ def test_a_preset_sets_every_control(name: str) -> None:
     assert app.segmented_control(key="axis").value == "lag"  # the view is the reader's
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@every("entry", ENTRIES)
 def test_the_presets_can_be_pressed_one_after_the_other(entry: str) -> None:
     app = open_app(entry)
     for name in (*PRESETS, *reversed(PRESETS)):
@@ -304,7 +304,7 @@ def test_the_presets_can_be_pressed_one_after_the_other(entry: str) -> None:
         assert_shows(app, PRESETS[name])
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "outcomes"),
     [
         ("remembers", {"rnn": "vanishes", "lstm": "holds"}),
@@ -409,7 +409,7 @@ def test_the_largest_relu_network_of_the_sliders_is_drawn() -> None:
     assert_shows(open_app(params=params), largest)
 
 
-@pytest.mark.parametrize("gradient", ["input", "hidden"])
+@every("gradient", ["input", "hidden"])
 def test_a_relu_network_whose_units_are_all_off_has_no_gradient_to_compare(gradient: str) -> None:
     app = open_app(params={"nonlinearity": "relu", "input_scale": "0.0", "gradient": gradient})
     assert_shows(app, replace(OPENING, nonlinearity="relu", input_scale=0.0), gradient)

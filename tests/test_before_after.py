@@ -23,6 +23,7 @@ from rnn_dynamics.pictures.before_after.chart import DASHES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.learning import PICTURE as LEARNING
 from rnn_dynamics.pictures.learning import learned_so_far
+from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT
@@ -78,7 +79,7 @@ def open_home(*jobs: Job) -> AppTest:
     return app.run()
 
 
-@pytest.mark.parametrize("component", GRADIENTS)
+@every("component", GRADIENTS)
 def test_the_curves_are_the_first_and_the_last_look(component: str) -> None:
     tables = drawn(answer_of(trained()), component)
     (whole,) = tables["whole"]
@@ -114,7 +115,7 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
     assert "60 of 60 updates" in title
 
 
-@pytest.mark.parametrize("component", GRADIENTS)
+@every("component", GRADIENTS)
 def test_title_and_notes_say_of_which_gradient_they_tell(component: str) -> None:
     answer = answer_of(trained())
     letter = {"input": "x", "hidden": "h", "cell": "c"}[component]

@@ -33,6 +33,7 @@ from rnn_dynamics.pictures.blank.answer import (
 )
 from rnn_dynamics.pictures.blank.asked import example, joint
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -48,7 +49,7 @@ SMALL = Template(
 )
 #: The same by a link, the smallest that the page offers.
 LINK = {"gap": "2", "updates": "50", "hidden_size": "8"}
-cells = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+cells = every("cell", ["rnn", "lstm", "gru"])
 WORDS = sentences("blank")
 NORM = {"tint": "norm"}
 
@@ -186,7 +187,7 @@ def test_tints_are_even_on_the_scale_of_powers_of_ten() -> None:
     np.testing.assert_array_equal(tint_shares(nothing, norm_scale([nothing])), [0.0, 0.0])
 
 
-@pytest.mark.parametrize(
+@every(
     ("norm", "text"),
     [(0.0016, "0.0016"), (2.3e-6, "2·10⁻⁶"), (9.7e-6, "10⁻⁵"), (1.4e-12, "10⁻¹²"), (4e-4, "4·10⁻⁴"), (0, "0")],
 )
@@ -247,7 +248,7 @@ def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
     assert "chance is 25 %" in said or "chance, 25 %" in said
 
 
-@pytest.mark.parametrize(
+@every(
     ("lstm", "gru", "rnn", "key"),
     [
         (1.0, 1.0, 0.26, "lstm_only"),
@@ -276,7 +277,7 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
     assert standing(1.0, 0.95) == "learned"
 
 
-@pytest.mark.parametrize(
+@every(
     ("before", "after", "key"),
     [
         (-9.0, -1.0, "after_rises"),
@@ -557,7 +558,7 @@ def luminance(colour: list[float]) -> float:
     return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize("background", THEMES)
+@every("background", THEMES)
 def test_a_word_on_the_strongest_tint_has_the_contrast_that_wcag_asks_of_small_type(background: Background) -> None:
     theme, share = THEMES[background], blank_words.STRONGEST / 100
     for colour in theme.cells.values():

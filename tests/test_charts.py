@@ -9,6 +9,7 @@ from rnn_dynamics import CELLS, pictures
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.pictures.kit.panels import in_size
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, THEMES, Background
+from tests.every import every
 
 Spec = dict[str, Any]
 
@@ -22,7 +23,7 @@ def layers(spec: Spec) -> Iterator[Spec]:
         yield from layers(inherited) if "layer" in layer else [inherited]
 
 
-@pytest.mark.parametrize("background", THEMES)
+@every("background", THEMES)
 def test_the_cells_differ_in_colour(background: Background) -> None:
     assert len(set(THEMES[background].cells.values())) == len(CELLS) == len(CELL_NAMES) == len(CELL_DASHES)
     assert tuple(CELL_NAMES) == tuple(CELL_DASHES) == tuple(CELLS)

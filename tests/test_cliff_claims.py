@@ -17,6 +17,7 @@ from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, start_of
 from rnn_dynamics.pictures.cliff.surface import REGIONS, grid_values
 from rnn_dynamics.pictures.clipping import learned_so_far, networks
 from tests.claims import assert_readable, plain
+from tests.every import every
 from tests.reader import LONGEST_LINE
 from tests.test_cliff_page import Asked, answer_to, finding_of, tables_of
 from tests.test_clipping import finding_of as clipping_finding_of
@@ -52,7 +53,7 @@ def settings() -> list[tuple[Asked, int]]:
     return [(asked, 0) for asked in KNOWN] + [(one(), draw.choice((0, 0, 5, 99))) for _ in range(90)]
 
 
-every_setting = pytest.mark.parametrize(("asked", "seed"), settings(), ids=str)
+every_setting = every(("asked", "seed"), settings())
 
 
 def said_at(asked: Asked, seed: int) -> tuple[dict[str, str], str]:
@@ -276,7 +277,7 @@ def test_clipped_by_value_a_gradient_still_points_downhill_by_more_than_half_a_r
     assert np.sqrt(0.5) - 1e-12 <= cosines.min() < 0.71
 
 
-@pytest.mark.parametrize("region", REGIONS)
+@every("region", REGIONS)
 def test_the_map_writes_high_where_the_error_is_higher(region: str) -> None:
     high, low, _ = tables_of(KNOWN[2], region)["marks"]
     above, below = (float(error_surface(mark["w"], mark["b"]).error) for mark in (high, low))
@@ -324,7 +325,7 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("job", NETWORKS.values(), ids=NETWORKS)
+@every("job", NETWORKS.values())
 def test_what_is_said_of_the_network_holds_at_every_moment_of_its_training(job: _Job) -> None:
     answer = learned_so_far(job)  # type: ignore[arg-type]
     finding, (free, clipped) = clipping_finding_of(answer), job.histories

@@ -12,6 +12,7 @@ from rnn_dynamics.pictures.cliff import PICTURE
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, cliff_answer, start_of
 from rnn_dynamics.pictures.cliff.surface import CELLS, GRID, REGIONS, ROWS, Region, grid_values
 from tests.claims import assert_readable, plain
+from tests.every import every
 from tests.handed_out import opened
 from tests.pictured import Rows, column, drawn_by, said_by
 from tests.test_pages import link, open_page
@@ -31,8 +32,8 @@ CASES: dict[str, Asked] = {
     "other corner": ("1.40", "-6.40", "1", "0.01", "100"),
     "large steps": ("4.90", "-2.65", "1", "10", "100"),
 }
-every_case = pytest.mark.parametrize("asked", CASES.values(), ids=CASES)
-every_region = pytest.mark.parametrize("region", REGIONS)
+every_case = every("asked", CASES.values())
+every_region = every("region", REGIONS)
 
 
 def views_of(asked: Asked, region: str = "cliff") -> dict[str, str]:
@@ -206,7 +207,7 @@ def test_the_opening_says_where_the_jump_goes_and_what_the_gradient_was() -> Non
     assert title(OPENING) == f"Without clipping step {step} jumps to¦b = {b:.3g}, w = {w:.3g};|both clipped paths stay"
 
 
-@pytest.mark.parametrize(
+@every(
     ("case", "claim", "noted"),
     [
         ("flies", "both clipped paths stay", "Value clipping cuts each entry by itself"),
@@ -237,7 +238,7 @@ def test_every_text_is_readable(asked: Asked) -> None:
         assert_readable("\n".join([*texts, plain(finding_of(asked, seed))]))
 
 
-@pytest.mark.parametrize(
+@every(
     ("value", "text"),
     [(0.0, "0"), (0.0464, "0.0464"), (-2.5, "−2.5"), (1270.4, "1,270"), (2.1e10, "10¹⁰"), (1e-9, "10⁻⁹")],
 )
@@ -245,7 +246,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
     assert three_digits(value) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (0.3525, "0.352"), (0.09, "0.090"), (0.0026, "0.0026")])
+@every(("value", "text"), [(0.0, "0"), (0.3525, "0.352"), (0.09, "0.090"), (0.0026, "0.0026")])
 def test_errors_have_three_decimals_or_two_digits(value: float, text: str) -> None:
     assert decimals(value) == text
 

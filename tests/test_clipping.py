@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
@@ -14,6 +13,7 @@ from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.pictures.clipping import PICTURE, learned_so_far, networks
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
 from tests.claims import assert_fits_a_phone
+from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -74,7 +74,7 @@ def test_at_a_small_rate_both_live_and_the_page_says_so() -> None:
     assert saved.losses != free.losses
 
 
-@pytest.mark.parametrize("rate", ["0.01", "0.00001"])
+@every("rate", ["0.01", "0.00001"])
 def test_the_curves_are_those_of_the_histories(rate: str) -> None:
     found = tables_of(answer(rate))
     (whole,) = found["whole"]

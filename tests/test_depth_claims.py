@@ -11,7 +11,8 @@ from rnn_dynamics import Experiment, run
 from rnn_dynamics.engine.run import walk_given
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=1.0, num_layers=2)
@@ -37,7 +38,7 @@ def filled(experiment: Experiment) -> list[int]:
     return [int(np.isfinite(level.log10_norms["hidden"]).sum()) for level in run(experiment).layers]
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said = "\n".join(said_at(experiment))
     assert_readable(said)
@@ -61,7 +62,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert ("more of it" in said, "less of it" in said) == (deep > single + 0.005, deep < single - 0.005)
 
 
-@pytest.mark.parametrize(("layers", "length"), [(2, 5), (3, 4), (4, 6)])
+@every(("layers", "length"), [(2, 5), (3, 4), (4, 6)])
 def test_the_number_of_ways_down_is_that_of_counting_them(layers: int, length: int) -> None:
     ways = [1] * length  # in the last layer there is one way to each step
     for _ in range(layers - 1):
@@ -92,14 +93,14 @@ def own_factor(experiment: Experiment, layer: int) -> float:
     return factor_per_step(alone.log10_norms["hidden"])
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@every("cell", ["rnn", "lstm", "gru"])
 def test_over_a_long_time_a_stack_forgets_as_its_slowest_layer_does(cell: str) -> None:
     experiment = Experiment(cell=cell, sequence_length=3000, batch_size=1, hidden_size=8, forget_bias=1.0, num_layers=3)
     slowest = max(own_factor(experiment, layer) for layer in range(3))
     assert factor_per_step(run(experiment).log10_norms["input"]) == pytest.approx(slowest, rel=5e-3)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@every("cell", ["rnn", "lstm", "gru"])
 def test_at_the_presets_the_layer_that_forgets_slowest_is_not_the_first(cell: str) -> None:
     experiment = Experiment(cell=cell, sequence_length=200, batch_size=2, forget_bias=1.0, num_layers=4)
     first, *above = (own_factor(experiment, layer) for layer in range(4))

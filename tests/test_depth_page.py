@@ -12,12 +12,13 @@ from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.frames import point_steps
 from tests.claims import factor_per_step
+from tests.every import every
 from tests.pictured import column, drawn_by, said_by
 from tests.test_pages import open_page, shown
 
 OPENING = Experiment(cell="lstm", sequence_length=100, batch_size=2, forget_bias=1.0, num_layers=2, bidirectional=True)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=5, input_size=3)
-every_stack = pytest.mark.parametrize(
+every_stack = every(
     "experiment",
     [
         replace(SMALL, cell=cell, num_layers=layers, bidirectional=both, loss_at=loss_at)
@@ -82,8 +83,8 @@ def test_the_finding_says_where_the_backward_direction_is_left_without_time() ->
     assert "backward direction" not in one_way
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("weight_scale", [0.5, 1.0, 3.0])
+@every("cell", ["rnn", "lstm", "gru"])
+@every("weight_scale", [0.5, 1.0, 3.0])
 def test_depth_is_judged_by_the_factor_per_step_of_one_error(cell: str, weight_scale: float) -> None:
     experiment = replace(SMALL, cell=cell, weight_scale=weight_scale, bidirectional=False)
     deep, single = (

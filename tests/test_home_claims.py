@@ -13,7 +13,8 @@ from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
-from tests.claims import assert_readable, briefly, plain, strange_settings
+from tests.claims import assert_readable, plain, strange_settings
+from tests.every import every
 from tests.pictured import column, drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -50,7 +51,7 @@ def judged(experiment: Experiment, component: str) -> dict[str, Verdict]:
     return found
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     component = ("input", "hidden", "cell")[experiment.seed % 3]
     (said, labels, rows), verdicts = said_at(experiment, component), judged(experiment, component)
@@ -80,7 +81,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     assert ("is cut" in said) == (experiment.hidden_path == "cut")
 
 
-@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@every("nonlinearity", ["tanh", "relu"])
 def test_the_slope_beside_the_popular_rule_is_that_of_the_network(nonlinearity: str) -> None:
     asked = Experiment(cell="rnn", weight_scale=1.2, batch_size=2, nonlinearity=nonlinearity)
     trace = run(asked)

@@ -22,6 +22,7 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Back
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from rnn_dynamics.pictures.vanish_or_explode.answer import Families, FamiliesAnswer
 from rnn_dynamics.pictures.vanish_or_explode.table import _floors
+from tests.every import every
 from tests.pictured import Rows, column, drawn_by, rows_by_table
 from tests.test_charts import layers
 
@@ -34,7 +35,7 @@ OPENING = Experiment(cell="rnn", batch_size=2, forget_bias=3.0)
 SMALL = Experiment(cell="rnn", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
 LARGE = replace(OPENING, hidden_size=64, batch_size=8, sequence_length=200)
 NAMES = {"rnn": "RNN", "lstm": "LSTM, forget bias 0", "gru": "GRU"}
-every_choice = pytest.mark.parametrize(("gradient", "axis", "background"), list(product(GRADIENTS, TIMES, THEMES)))
+every_choice = every(("gradient", "axis", "background"), list(product(GRADIENTS, TIMES, THEMES)))
 
 
 def heights(points: str) -> Array:
@@ -70,7 +71,7 @@ def tables_of(
 # --- curves -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [10, 60, 200])
+@every("length", [10, 60, 200])
 def test_every_curve_is_exact_to_half_a_hundredth_of_an_order(length: int) -> None:
     asked = replace(SMALL, sequence_length=length)
     rows = drawn_by(PICTURE, asked)["curves"]
@@ -84,7 +85,7 @@ def test_every_curve_is_exact_to_half_a_hundredth_of_an_order(length: int) -> No
             assert row["text"] == f"{NAMES[row['name']]}: {power_of_ten(exact[0] - exact[-1])}"
 
 
-@pytest.mark.parametrize("value", [-np.inf, -1e4, -321.0, 321.0, 1e4])
+@every("value", [-np.inf, -1e4, -321.0, 321.0, 1e4])
 def test_a_norm_outside_the_axis_is_left_out_and_the_others_stay(value: float) -> None:
     (row,) = tables_of({"rnn": np.array([[value, 0.5, 0.0]])})["curves"]
     np.testing.assert_array_equal(heights(row["points"]), [np.nan, 0.5, 0.0])
@@ -114,7 +115,7 @@ def test_a_row_says_axis_horizon_and_slope() -> None:
     assert column(tables_of(curves, cell="lstm")["scales"], "horizon") == [None, 1]
 
 
-@pytest.mark.parametrize(("slope", "lag", "height"), [(-2.0, 5.0, -10), (1.0, 3.0, 3), (0.0, 20.0, 0)])
+@every(("slope", "lag", "height"), [(-2.0, 5.0, -10), (1.0, 3.0, 3), (0.0, 20.0, 0)])
 def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, height: int) -> None:
     (row,) = tables_of({"rnn": straight(-1, 0)[None]}, slopes=(slope,))["scales"]
     assert (row["low"], row["high"]) == (-10, 3)
@@ -158,7 +159,7 @@ def test_a_row_of_zeros_is_drawn_as_gone_and_the_size_of_the_last_gradient_does_
     assert low == high
 
 
-@pytest.mark.parametrize("scales", [ALL, (0, 4, 8, 9, 12, 16, 20, 24), (0, 17), (5,), (3, 22)])
+@every("scales", [ALL, (0, 4, 8, 9, 12, 16, 20, 24), (0, 17), (5,), (3, 22)])
 def test_every_position_of_the_slider_shows_the_nearest_row_that_was_computed(scales: tuple[int, ...]) -> None:
     tables = tables_of({"rnn": np.stack([straight(-1, 0)] * len(scales))}, scales)
     strips = tables["scales"]
@@ -173,7 +174,7 @@ def test_every_position_of_the_slider_shows_the_nearest_row_that_was_computed(sc
 # --- what moves ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked", [OPENING, LARGE], ids=["all rows", "some rows"])
+@every("asked", [OPENING, LARGE])
 def test_a_step_of_the_weight_scale_changes_one_row_and_no_other_table(asked: Experiment) -> None:
     first, *others = (replace(asked, weight_scale=scale) for scale in (0.1, 0.5, 10.0))
     still, _ = PICTURE.drawn(first, PICTURE.views, LANGUAGE)

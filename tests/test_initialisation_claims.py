@@ -16,6 +16,7 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.pictures.initialisation import PICTURE
 from rnn_dynamics.pictures.initialisation.answer import ROWS, seeds_for
 from tests.claims import assert_readable, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=4, batch_size=1)
@@ -36,7 +37,7 @@ SETTINGS = list(
 WORDS = " ".join(prose("initialisation").split())
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=str)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     drawn, notes = drawn_by(PICTURE, experiment), plain(said_by(PICTURE, experiment))
     lines, (whole,) = drawn["lines"], drawn["whole"]
@@ -80,7 +81,7 @@ def test_the_irnn_s_matrix_is_the_weight_scale_times_the_identity() -> None:
     np.testing.assert_array_equal(run(asked).parameters["weight_hh_l0"], 0.5 * np.eye(4))
 
 
-@pytest.mark.parametrize("weight_scale", [0.5, 1.0, 10.0])
+@every("weight_scale", [0.5, 1.0, 10.0])
 def test_the_forget_gate_of_pytorch_s_default_is_one_half_on_average(weight_scale: float) -> None:
     means = [
         run(Experiment(initialisation="torch", weight_scale=weight_scale, batch_size=2, seed=seed)).gates["f"].mean()

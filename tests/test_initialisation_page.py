@@ -30,6 +30,7 @@ from rnn_dynamics.pictures.initialisation.answer import (
     seeds_for,
 )
 from rnn_dynamics.pictures.kit.budget import multiply_adds
+from tests.every import every
 from tests.pictured import rows_by_table
 from tests.test_pages import open_page, shown
 
@@ -60,9 +61,7 @@ def words(app: AppTest) -> str:
     return "".join(shown(app)["words"])
 
 
-@pytest.mark.parametrize(
-    ("params", "changes"), [({}, {}), ({"weight_scale": "2.0", "seed": "3"}, {"weight_scale": 2.0, "seed": 3})]
-)
+@every(("params", "changes"), [({}, {}), ({"weight_scale": "2.0", "seed": "3"}, {"weight_scale": 2.0, "seed": 3})])
 def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dict[str, Any]) -> None:
     app = open_page("initialisation", LINK | params)
     assert not app.exception
@@ -106,8 +105,8 @@ def test_what_a_scheme_decides_asks_for_nothing_new() -> None:
     assert scheme_rows(replace(SMALL, weight_scale=0.5), {}).question != scheme_rows(SMALL, {}).question
 
 
-@pytest.mark.parametrize("size", [8, 32, 64, 128])
-@pytest.mark.parametrize("batch", KNOBS_NUMBER["batch_size"].offered)
+@every("size", [8, 32, 64, 128])
+@every("batch", KNOBS_NUMBER["batch_size"].offered)
 def test_a_row_has_as_many_networks_as_one_can_wait_for(size: int, batch: int) -> None:
     asked = replace(SMALL, hidden_size=size, batch_size=batch, sequence_length=200, seed=4)
     seeds = seeds_for(asked)
@@ -126,7 +125,7 @@ def test_by_factor_the_worst_is_on_top_and_each_line_says_its_scheme() -> None:
     assert all(line["scheme"] or above["marked"] == line["marked"] for above, line in pairwise(by_factor))
 
 
-@pytest.mark.parametrize(
+@every(
     ("scale", "claim"),
     [("1.0", "At PyTorch's defaults¦the LSTM vanishes too"), ("10.0", "W_hh × 10,¦the LSTM explodes")],
 )
@@ -177,7 +176,7 @@ def row(low: float, median: float, high: float) -> InitialisationRow:
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("rows", "ends"),
     [
         ([row(-0.2, -0.1, 0.0)], (0.4, 1.3)),

@@ -17,6 +17,7 @@ from rnn_dynamics.pictures.initialisation.answer import (
     initialisation_row,
 )
 from rnn_dynamics.pictures.initialisation.table import initialisations_table
+from tests.every import every
 
 Array = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ DEAD = np.concatenate([np.full(70, -np.inf), line(0.0, 30)])
 GONE = np.concatenate([np.full(99, -np.inf), [-1.0]])
 
 
-@pytest.mark.parametrize(
+@every(
     ("scheme", "cell", "weight_scale", "measured"),
     [
         ("torch", "rnn", 1.0, 0.56),
@@ -78,7 +79,7 @@ def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
     assert row.horizon == 4.5  # 10^(−0.5 · 5) and 10^(−0.51 · 4) are the first below 10^−2
 
 
-@pytest.mark.parametrize("length", [2, 3, 4, 5, 10, 100, 200])
+@every("length", [2, 3, 4, 5, 10, 100, 200])
 def test_a_line_of_any_length_has_its_own_factor(length: int) -> None:
     row = row_of(line(-0.1, length)[None])
     assert row.log10_factor.low == pytest.approx(-0.1)
@@ -118,7 +119,7 @@ def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None
     assert table["log10_share_at_step_1_low"][0] == -math.inf
 
 
-@pytest.mark.parametrize("shape", [(3, 1), (0, 100)])
+@every("shape", [(3, 1), (0, 100)])
 def test_a_row_needs_a_network_and_two_steps(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=r"log10_norms of shape .* at least 1 network and 2 steps"):
         row_of(np.zeros(shape))

@@ -11,7 +11,8 @@ from rnn_dynamics import Experiment, run, run_jacobians
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.pictures.jacobians import PICTURE
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 from tests.test_lyapunov import forward_pass
 
@@ -44,7 +45,7 @@ def product_of_slopes(experiment: Experiment) -> NDArray[np.float64]:
     return np.asarray(product)
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, plural = said_at(experiment), experiment.sequence_length > 1
     assert_readable(said)
@@ -91,7 +92,7 @@ def test_rotations_at_rest_have_no_positive_exponent_and_no_sign() -> None:
     assert "e^(λ₁ lag): 1\n" in said
 
 
-@pytest.mark.parametrize("sequence_length", [30, 100])
+@every("sequence_length", [30, 100])
 def test_beside_a_norm_of_one_the_spread_of_the_exponent_holds_zero(sequence_length: int) -> None:
     experiment = Experiment(
         cell="rnn", batch_size=2, nonlinearity="relu", initialisation="identity", sequence_length=sequence_length
@@ -110,7 +111,7 @@ PRESETS = [
 ]
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: f"{preset.cell} {preset.weight_scale:g}")
+@every("preset", PRESETS)
 def test_the_spread_holds_the_exponent_of_a_sequence_ten_times_as_long(preset: Experiment) -> None:
     held = 0
     for seed in range(10):
@@ -149,7 +150,7 @@ def test_the_spread_is_that_of_four_quarters_of_the_steps_by_students_t() -> Non
     np.testing.assert_allclose(spread, 3.182 * means.std(axis=0, ddof=1) / 2.0, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("growths", "held"), [([[0.1]], None), ([[-np.inf], [0.1]], None), ([[0.1], [0.1]], 0.0)])
+@every(("growths", "held"), [([[0.1]], None), ([[-np.inf], [0.1]], None), ([[0.1], [0.1]], 0.0)])
 def test_one_step_and_a_lost_direction_have_no_spread(growths: list[list[float]], held: float | None) -> None:
     _, spread = exponents_and_spread(np.array(growths))
     assert np.isnan(spread[0]) if held is None else spread[0] == held

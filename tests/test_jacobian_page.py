@@ -14,6 +14,7 @@ from rnn_dynamics.engine import theory
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.jacobians import PICTURE
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
+from tests.every import every
 from tests.oracle import jacobian
 from tests.pictured import Rows, column, drawn_by, said_by
 from tests.test_pages import link, open_page, shown
@@ -21,7 +22,7 @@ from tests.test_pages import link, open_page, shown
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 AT_REST = replace(OPENING, initialisation="orthogonal", weight_scale=0.9, input_scale=0.0)
 NOT_NORMAL = replace(OPENING, weight_scale=0.9, input_scale=0.0, hidden_size=16, seed=19)
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def tables(experiment: Experiment) -> dict[str, Rows]:
@@ -59,7 +60,7 @@ def test_eigenvalues_are_those_of_the_block_and_of_the_mean_jacobian(cell: str) 
         assert np.abs(answer.eigenvalues[kind]).max() == pytest.approx(np.abs(expected).max(), rel=1e-12)
 
 
-@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@every("nonlinearity", ["tanh", "relu"])
 def test_the_mean_slope_is_that_of_the_activation(nonlinearity: str) -> None:
     experiment = replace(OPENING, nonlinearity=nonlinearity)
     states = run(experiment).hidden_states[1:, 0]
@@ -133,7 +134,7 @@ def test_the_fan_holds_the_singular_values_at_their_lags(cell: str) -> None:
         np.testing.assert_allclose(drawn, heights, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("experiment", [OPENING, NOT_NORMAL, replace(OPENING, weight_scale=3.0)], ids=str)
+@every("experiment", [OPENING, NOT_NORMAL, replace(OPENING, weight_scale=3.0)])
 def test_every_straight_line_has_its_slope_and_ends_within_the_axes(experiment: Experiment) -> None:
     answer, found = jacobian_answer(experiment), tables(experiment)
     (whole,), back = found["whole"], experiment.sequence_length - 1
@@ -158,7 +159,7 @@ def test_everything_in_the_plane_lies_within_its_reach(cell: str) -> None:
             assert np.hypot(row["real"], row["imaginary"]) == pytest.approx(row["modulus"], rel=1e-5)
 
 
-@pytest.mark.parametrize("scale", [0.1, 0.6, 1.0, 1.6, 2.0, 3.0, 10.0])
+@every("scale", [0.1, 0.6, 1.0, 1.6, 2.0, 3.0, 10.0])
 @cells
 def test_no_two_labels_touch(cell: str, scale: float) -> None:
     found = tables(replace(OPENING, cell=cell, weight_scale=scale))
@@ -178,7 +179,7 @@ def test_the_exponents_are_drawn_as_far_as_their_axis_goes() -> None:
     assert whole["count"] == 32
 
 
-@pytest.mark.parametrize("changes", [{"hidden_path": "cut"}, {"hidden_path": "cut", "cell": "lstm"}], ids=str)
+@every("changes", [{"hidden_path": "cut"}, {"hidden_path": "cut", "cell": "lstm"}])
 def test_a_law_of_factor_zero_is_one_at_lag_zero(changes: dict[str, Any]) -> None:
     frame = frames("jacobians", replace(OPENING, **changes))["lines"]
     assert frame["log10_radius"][0] == frame["log10_mean"][0] == 0.0
@@ -212,7 +213,7 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
     assert "ρ > 1 does not make a gradient explode either" in said
 
 
-@pytest.mark.parametrize(
+@every(
     ("experiment", "said"),
     [
         (AT_REST, "Bound, ρ and true norm coincide"),
@@ -229,7 +230,6 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
         (replace(OPENING, cell="lstm"), "of which more than 1 % is left over 99 steps: 10 of 64."),
         (OPENING, "None of the 32 directions keeps more than 1 %"),
     ],
-    ids=str,
 )
 def test_each_case_has_its_sentence(experiment: Experiment, said: str) -> None:
     assert said in words(experiment)
@@ -249,7 +249,7 @@ def test_the_latch_has_its_place_in_the_link() -> None:
     assert "latch_weight=1.25" in link(app).split("&")
 
 
-@pytest.mark.parametrize("value", ["nan", "1e99", "-1", "<b>bold</b>", "x" * 10_000, ""])
+@every("value", ["nan", "1e99", "-1", "<b>bold</b>", "x" * 10_000, ""])
 def test_a_hostile_weight_of_the_latch_is_named_and_left(value: str) -> None:
     app = open_page("jacobians", {"latch_weight": value})
     assert not app.exception

@@ -7,17 +7,16 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import pytest
-
 from rnn_dynamics import content
 from rnn_dynamics.content import languages, sentences
 from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Choice
 from rnn_dynamics.learning.training import TRAINING_KNOBS
+from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_pages import PAGES, ROOT
 
-every_language = pytest.mark.parametrize("language", languages())
+every_language = every("language", languages())
 
 
 @every_language
@@ -48,7 +47,7 @@ def fields_of(words: Any) -> Any:
     return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every("page", PAGES)
 def test_every_value_is_shown_as_a_word_of_the_language_and_in_english_as_a_link_spells_it(page: str) -> None:
     frame = frame_of(page)
     for name, offered in frame._offered.items():
@@ -84,7 +83,7 @@ def reads_like_words(text: str) -> bool:
     return bool(re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}", text)) and not re.search(r"[<>{};=(]|^\w+-?\w*:", text)
 
 
-@pytest.mark.parametrize("folder", SHOWN_BY)
+@every("folder", SHOWN_BY)
 def test_no_sentence_stands_in_the_code_of_what_a_reader_sees(folder: str) -> None:
     found = {
         f"{path.relative_to(ROOT)}: {text}"

@@ -9,6 +9,7 @@ import pytest
 from rnn_dynamics import Experiment
 from rnn_dynamics.pictures.latch import PICTURE
 from rnn_dynamics.pictures.latch.answer import START, STEPS, cobweb
+from tests.every import every
 from tests.handed_out import opened
 from tests.pictured import column, drawn_by, said_by
 
@@ -17,8 +18,8 @@ def words(weight: str) -> str:
     return said_by(PICTURE, Experiment(), latch_weight=weight)
 
 
-@pytest.mark.parametrize("weight", [0.05, 1.0, 1.25, 3.0])
-@pytest.mark.parametrize("start", [START, -0.7])
+@every("weight", [0.05, 1.0, 1.25, 3.0])
+@every("start", [START, -0.7])
 def test_a_cobweb_goes_to_the_curve_and_to_the_diagonal_by_turns(weight: float, start: float) -> None:
     corners, state = cobweb(weight, start, 7), start
     assert corners.shape == (15, 2)
@@ -48,7 +49,7 @@ def test_the_lines_of_the_picture_are_curve_and_cobwebs() -> None:
         np.testing.assert_allclose(points, cobweb(2.0, start, STEPS), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("weight", ["1.25", "2.00", "3.00"])
+@every("weight", ["1.25", "2.00", "3.00"])
 def test_the_words_name_attractor_slope_and_what_is_left(weight: str) -> None:
     attractor = mpmath.findroot(lambda x: mpmath.tanh(float(weight) * x) - x, 0.95)
     slope = float(weight) * (1 - attractor**2)

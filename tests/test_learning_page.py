@@ -25,6 +25,7 @@ from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer, standing
 from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned
+from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
 from tests.test_pages import link, open_page, shown
@@ -77,7 +78,7 @@ def test_the_rnn_is_trained_beside_the_chosen_cell_with_the_same_settings() -> N
     assert [training.experiment.cell for training in networks(replace(SMALL, cell="rnn"), VIEWS)] == ["rnn"]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@every("cell", ["rnn", "lstm", "gru"])
 def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: str) -> None:
     large = replace(SMALL, cell=cell, sequence_length=100, hidden_size=64, batch_size=64)
     with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
@@ -88,7 +89,7 @@ def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: s
 # The tables
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@every("cell", ["lstm", "gru"])
 def test_the_gradients_are_those_of_the_looks(cell: str) -> None:
     job = trained(cell)
     found = rows(job)
@@ -141,7 +142,7 @@ def test_gates_are_means_and_what_is_no_gate_is_left_out() -> None:
     assert rows(trained("rnn"))["gates"] == []
 
 
-@pytest.mark.parametrize(("moment", "number"), [("0 %", 0), ("50 %", 20), ("100 %", 40)])
+@every(("moment", "number"), [("0 %", 0), ("50 %", 20), ("100 %", 40)])
 def test_the_slider_marks_a_look(moment: str, number: int) -> None:
     (whole,) = rows(trained(), moment)["whole"]
     assert whole["marked"] == number
@@ -204,7 +205,7 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
 
 
-@pytest.mark.parametrize(
+@every(
     ("share", "expected"), [(0.05, "learned"), (0.1, "learned"), (0.5, "partly"), (0.95, "chance"), (np.nan, "chance")]
 )
 def test_how_far_a_network_has_come_is_judged_by_its_loss(share: float, expected: str) -> None:
@@ -275,7 +276,7 @@ def test_letters_of_gates_that_coincide_stand_apart() -> None:
     )
 
 
-@pytest.mark.parametrize("against", ["step", "lag"])
+@every("against", ["step", "lag"])
 def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
     spec = PICTURE.specification(VIEWS | {"axis": against}, "light", LANGUAGE)
     upright = [layer["mark"] for layer in layers(spec) if "angle" in layer["mark"]]
@@ -284,7 +285,7 @@ def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
     assert strips[0]["first"] < strips[-1]["first"]  # below is larger
 
 
-@pytest.mark.parametrize("task", [name.replace("_", " ") for name in TASKS])
+@every("task", [name.replace("_", " ") for name in TASKS])
 def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None:
     html = sequence(sentences("learning"), example(SMALL, VIEWS | {"task": task}))
     batch = TASKS[task.replace(" ", "_")].draw(np.random.default_rng(0), 1, 12, True)

@@ -4,10 +4,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
-import pytest
-
 from rnn_dynamics.dashboard.links import share_link
 from rnn_dynamics.experiment import KNOBS, Experiment, settings
+from tests.every import every
 from tests.test_app import ENTRIES, FIELDS, OPENING, assert_shows, datasets, link, notice, open_app, words
 
 OFFERED: dict[str, Any] = {
@@ -30,21 +29,21 @@ OFFERED: dict[str, Any] = {
 # --- what a link says is shown --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@every("entry", ENTRIES)
 def test_a_link_opens_its_experiment(entry: str) -> None:
     app = open_app(entry, {name: str(value) for name, value in OFFERED.items()})
     assert_shows(app, Experiment(**OFFERED))
     assert notice(app) == ""
 
 
-@pytest.mark.parametrize("name", OFFERED)
+@every("name", OFFERED)
 def test_every_setting_can_be_linked_alone(name: str) -> None:
     app = open_app(params={name: str(OFFERED[name])})
     assert_shows(app, replace(OPENING, **{name: OFFERED[name]}))
     assert notice(app) == ""
 
 
-@pytest.mark.parametrize(
+@every(
     ("params", "expected"),
     [
         ({"cell": "lstm"}, {"cell": "lstm"}),
@@ -56,7 +55,6 @@ def test_every_setting_can_be_linked_alone(name: str) -> None:
         ({"seed": "007"}, {"seed": 7}),
         ({"forget_bias": "0"}, {"forget_bias": 0.0}),
     ],
-    ids=str,
 )
 def test_other_spellings_of_a_value_are_understood(params: dict[str, str], expected: dict[str, Any]) -> None:
     app = open_app(params=params)
@@ -64,7 +62,7 @@ def test_other_spellings_of_a_value_are_understood(params: dict[str, str], expec
     assert notice(app) == ""
 
 
-@pytest.mark.parametrize(
+@every(
     ("params", "expected", "said"),
     [
         ({"weight_scale": "1.43"}, {"weight_scale": 1.4}, "`weight_scale = 1.43` is shown as 1.4"),
@@ -72,7 +70,6 @@ def test_other_spellings_of_a_value_are_understood(params: dict[str, str], expec
         ({"hidden_size": "7"}, {"hidden_size": 8}, "`hidden_size = 7` is shown as 8"),
         ({"forget_bias": "20"}, {"forget_bias": 5.0}, "`forget_bias = 20` is shown as 5"),
     ],
-    ids=str,
 )
 def test_a_valid_value_that_no_control_offers_is_moved_aloud(
     params: dict[str, str], expected: dict[str, Any], said: str
@@ -123,7 +120,7 @@ HOSTILE: dict[str, dict[str, str | list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@every("name", HOSTILE)
 def test_a_link_that_makes_no_sense_opens_the_opening_picture_and_says_so(name: str) -> None:
     params = HOSTILE[name]
     app = open_app(params=params)
@@ -134,13 +131,13 @@ def test_a_link_that_makes_no_sense_opens_the_opening_picture_and_says_so(name: 
     assert "\n" not in notice(app)
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-@pytest.mark.parametrize("name", ["not_a_number", "markup", "everything_wrong"])
+@every("entry", ENTRIES)
+@every("name", ["not_a_number", "markup", "everything_wrong"])
 def test_no_entry_to_the_page_trusts_a_link(entry: str, name: str) -> None:
     assert_shows(open_app(entry, HOSTILE[name]), OPENING)
 
 
-@pytest.mark.parametrize("name", ["markup", "markdown", "markup_as_key", "right_to_left"])
+@every("name", ["markup", "markdown", "markup_as_key", "right_to_left"])
 def test_what_a_stranger_wrote_is_only_quoted_as_code(name: str) -> None:
     remark = notice(open_app(params=HOSTILE[name]))
     outside = "".join(remark.split("`")[::2])
@@ -149,7 +146,7 @@ def test_what_a_stranger_wrote_is_only_quoted_as_code(name: str) -> None:
     assert "\u202e" not in remark
 
 
-@pytest.mark.parametrize("digits", ["١.٤", "１.４", "1.4 ", "+1.4", "1_0"])
+@every("digits", ["١.٤", "１.４", "1.4 ", "+1.4", "1_0"])
 def test_unusual_digits_are_a_number_or_ignored_but_never_an_error(digits: str) -> None:
     app = open_app(params={"weight_scale": digits})
     shown: Any = app.select_slider(key="weight_scale").value
@@ -157,7 +154,7 @@ def test_unusual_digits_are_a_number_or_ignored_but_never_an_error(digits: str) 
     assert shown == float(digits) or "weight_scale" in notice(app)
 
 
-@pytest.mark.parametrize("values", [["rnn", "lstm"], ["lstm", "rnn"], ["LSTM", "GRU"]])
+@every("values", [["rnn", "lstm"], ["lstm", "rnn"], ["LSTM", "GRU"]])
 def test_a_repeated_key_means_one_of_its_values(values: list[str]) -> None:
     app = open_app(params={"cell": values})
     shown = app.segmented_control(key="cell").value
@@ -173,9 +170,7 @@ def test_a_text_of_ten_kilobytes_is_cut_aloud() -> None:
     assert "against step 100<" in words(app) or "against step 200<" in words(app)
 
 
-@pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "`code` **bold** $x$", "\U0001f389 é ∂", "\u202eabc", "a\0b"]
-)
+@every("text", ["<script>alert(1)</script>", "`code` **bold** $x$", "\U0001f389 é ∂", "\u202eabc", "a\0b"])
 def test_any_text_is_only_read(text: str) -> None:
     app = open_app(params={"text": text})
     assert not app.exception
@@ -208,7 +203,7 @@ SHARED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", SHARED)
+@every("name", SHARED)
 def test_a_shared_link_opens_the_same_picture_and_shares_the_same_link(name: str) -> None:
     changes, view = SHARED[name]
     experiment = replace(OPENING, **changes)

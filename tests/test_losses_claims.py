@@ -9,7 +9,8 @@ import pytest
 from rnn_dynamics import Experiment, run, run_losses
 from rnn_dynamics.pictures.losses import PICTURE
 from rnn_dynamics.pictures.losses.answer import loss_answer
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
+from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=30, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -44,7 +45,7 @@ def near_share(experiment: Experiment) -> float:
     return float(100.0 * np.mean([shares[t : t + 6, t].sum() for t in range(half)]))
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said, length = said_at(experiment), experiment.sequence_length
     assert_readable(said)

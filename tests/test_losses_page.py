@@ -15,12 +15,13 @@ from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.losses import PICTURE, TRUNCATIONS
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer, loss_answer, truncations_for
 from rnn_dynamics.pictures.losses.table import bar_ends
+from tests.every import every
 from tests.pictured import column, drawn_by, said_by
 from tests.test_pages import link, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def words(experiment: Experiment, truncation: str = "10") -> str:
@@ -116,7 +117,7 @@ def test_the_tables_for_download_hold_every_number() -> None:
     np.testing.assert_array_equal(cuts["log10_error_every"], answer.trace.log10_errors["every"])
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"text": "a"},
@@ -127,7 +128,6 @@ def test_the_tables_for_download_hold_every_number() -> None:
         {"input_scale": 0.0, "cell": "lstm"},
         {"hidden_size": 2, "weight_scale": 10.0, "cell": "gru"},
     ],
-    ids=str,
 )
 def test_the_strangest_settings_have_a_picture_and_words_without_nan(changes: dict[str, Any]) -> None:
     experiment = replace(OPENING, **changes)
@@ -163,7 +163,7 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
     assert f"×{power}" in whole["curves"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("experiment", "title", "said"),
     [
         (OPENING, "Vanishing, hidden", "hides vanishing"),
@@ -172,7 +172,6 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
         (replace(OPENING, weight_scale=0.0), "Vanishing, hidden", "hides vanishing"),
         (replace(OPENING, text="a"), "A single step", "they add up to 100 % exactly"),
     ],
-    ids=str,
 )
 def test_each_case_has_its_title_and_its_sentence(experiment: Experiment, title: str, said: str) -> None:
     assert drawn_by(PICTURE, experiment)["whole"][0]["curves"].startswith(title)
@@ -204,7 +203,7 @@ def test_the_near_share_is_the_mean_over_the_first_half() -> None:
     assert f"{answer.near_share:.0f} % of what arrives" in drawn_by(PICTURE, experiment)["whole"][0]["bars"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "every", "last"),
     [({}, 9, 10), ({"cell": "lstm"}, 97, 98), ({"cell": "gru", "sequence_length": 50}, 11, 10)],
 )

@@ -14,7 +14,8 @@ from rnn_dynamics.engine.crossing import row_crossing
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS, phase_answer
-from tests.claims import assert_fits_a_phone, assert_readable, briefly, factor_per_step, plain, strange_settings
+from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
+from tests.every import every
 from tests.pictured import rows_by_table
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -52,7 +53,7 @@ def is_in(ranges: str, scale: float) -> bool:
     return False
 
 
-@pytest.mark.parametrize("experiment", SETTINGS, ids=briefly)
+@every("experiment", SETTINGS)
 def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     said = said_at(experiment)
     assert_readable(said)
@@ -85,7 +86,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert theory.mean_field_crossing(replace(experiment, input_scale=0.0)) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("experiment", [PRESET, *SETTINGS[:6]], ids=briefly)
+@every("experiment", [PRESET, *SETTINGS[:6]])
 def test_the_factor_here_is_the_geometric_mean_of_single_networks(experiment: Experiment) -> None:
     single = [factor_per_step(run(replace(experiment, seed=seed)).log10_norms["hidden"]) for seed in range(NETWORKS)]
     mean = float(np.exp(np.mean(np.log(single))))
@@ -94,7 +95,7 @@ def test_the_factor_here_is_the_geometric_mean_of_single_networks(experiment: Ex
     assert [float(part) for part in found.groups()] == pytest.approx([mean, min(single), max(single)], rel=6e-3)
 
 
-@pytest.mark.parametrize("weight_scale", [0.5, 1.0, 3.0])
+@every("weight_scale", [0.5, 1.0, 3.0])
 def test_the_last_steps_that_are_named_make_the_sum_and_one_less_does_not(weight_scale: float) -> None:
     experiment = replace(PRESET, weight_scale=weight_scale)
     found = re.search(r"99 % after (\d+) step", said_at(experiment))
@@ -103,7 +104,7 @@ def test_the_last_steps_that_are_named_make_the_sum_and_one_less_does_not(weight
     assert np.abs(running[steps - 1 :] - 1.0).max() <= 0.01 < abs(running[steps - 2] - 1.0)
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "title"),
     [
         (
@@ -124,7 +125,7 @@ def test_a_title_looks_at_the_whole_slider(changes: dict[str, object], title: st
     assert title in said_at(replace(PRESET, **changes))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("across", ["input", "lag"])
+@every("across", ["input", "lag"])
 def test_mean_fields_border_is_told_over_all_inputs_however_many_rows_there_are(across: str) -> None:
     ends = [theory.critical_weight_scale(scale**2) for scale in (0.0, 3.0)]
     assert f"from {ends[0]:.2f} to {ends[1]:.2f}" in said_at(PRESET, across)

@@ -31,6 +31,7 @@ from rnn_dynamics.pictures.phase_diagram.answer import (
     row_size,
 )
 from rnn_dynamics.pictures.phase_diagram.table import cell_rows, lag_edges, line_rows, place_of, shades
+from tests.every import every
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
 
@@ -79,7 +80,7 @@ def test_one_network_has_no_standard_error() -> None:
     assert (row_crossing(row).low, row_crossing(row).high) == (None, None)
 
 
-@pytest.mark.parametrize("stride", [1, 3])
+@every("stride", [1, 3])
 def test_every_place_of_the_map_is_covered_once_in_each_column(stride: int) -> None:
     scales = WEIGHT_SCALES[::-stride][::-1]
     rng = np.random.default_rng(0)
@@ -126,7 +127,7 @@ def test_lines_are_the_crossings_of_their_columns() -> None:
     assert lines[1]["predicted"] is None
 
 
-@pytest.mark.parametrize("length", [2, 3, 10, 100, 200])
+@every("length", [2, 3, 10, 100, 200])
 def test_stretches_of_lags_follow_each_other_from_the_last_step_to_the_first(length: int) -> None:
     edges = lag_edges(length)
     assert (edges[0], edges[-1]) == (0, length - 1)
@@ -158,7 +159,7 @@ def test_without_a_gradient_a_stretch_has_the_factor_zero() -> None:
     assert np.isneginf(lag_factors(row, lag_edges(SMALL.sequence_length))).all()
 
 
-@pytest.mark.parametrize(
+@every(
     ("shares", "lag"),
     [
         ([1.0, 0.0, 0.0], 0),
@@ -213,7 +214,7 @@ def test_settings_that_are_on_no_slider_have_a_place_on_the_map() -> None:
     assert "1: ×" in drawn["names"][0]["here"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("experiment", "size"),
     [
         (OPENING, (NETWORKS, 1)),
@@ -293,7 +294,7 @@ def test_a_click_on_the_map_of_lags_keeps_the_input() -> None:
     assert column(cells, "factor") == pytest.approx(factors, rel=1e-6)
 
 
-@pytest.mark.parametrize("changes", [{"loss_at": "every"}, {"hidden_path": "cut"}, {"cell": "GRU"}])
+@every("changes", [{"loss_at": "every"}, {"hidden_path": "cut"}, {"cell": "GRU"}])
 def test_mean_field_is_shown_only_beside_what_it_speaks_of(changes: dict[str, str]) -> None:
     app = open_page("phase_diagram", changes | {"sequence_length": "20"})
     assert {line["predicted"] for line in shown(app)["0-lines"]} == {None}
@@ -301,7 +302,7 @@ def test_mean_field_is_shown_only_beside_what_it_speaks_of(changes: dict[str, st
     assert "<b>Mean field</b>" not in "".join(shown(app)["words"])
 
 
-@pytest.mark.parametrize("text", ["a", "ab", "to be or not to be"])
+@every("text", ["a", "ab", "to be or not to be"])
 def test_any_text_has_a_picture(text: str) -> None:
     app = open_page("phase_diagram", {"text": text})
     assert not app.exception

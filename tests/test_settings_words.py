@@ -4,16 +4,16 @@ import html
 import re
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.settings_words import why_idle
+from tests.every import every
 from tests.test_address import visit
 from tests.test_pages import PAGES, open_page, shown
 from tests.test_walks import widgets
 
-every_page = pytest.mark.parametrize("page", PAGES)
+every_page = every("page", PAGES)
 #: Small enough that an answer takes no time.
 SMALL = {"sequence_length": "10", "hidden_size": "2", "input_size": "2", "batch_size": "1", "initialisation": "torch"}
 FIELDS = ("forget_bias", "gate_bias", "nonlinearity", "input_size", "sequence_length")
@@ -47,7 +47,7 @@ def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_chang
     assert not marked(app)
 
 
-@pytest.mark.parametrize(
+@every(
     ("page", "params", "sets", "others"),
     [
         ("vanish_or_explode", {"axis": "lag"}, "Explodes", "Against: lag"),
@@ -94,7 +94,7 @@ def control(app: AppTest, name: str) -> Any:
 
 
 @every_page
-@pytest.mark.parametrize("cell", ["RNN", "LSTM", "GRU"])
+@every("cell", ["RNN", "LSTM", "GRU"])
 def test_a_setting_without_effect_says_so_and_no_other_does(page: str, cell: str) -> None:
     app = open_page(page, SMALL | {"cell": cell})
     named = {name: control(app, name) for name in FIELDS if name in widgets(app)}
@@ -114,7 +114,7 @@ def test_a_sentence_leaves_length_and_input_size_without_effect() -> None:
         assert control(app, name).help.startswith("No effect here")
 
 
-@pytest.mark.parametrize(
+@every(
     ("pictured", "idle"),
     [
         (("rnn",), {"forget_bias", "gate_bias"}),

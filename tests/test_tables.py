@@ -28,6 +28,7 @@ from rnn_dynamics.pictures.kit.frames import (
     vertical_ranges,
 )
 from rnn_dynamics.pictures.kit.theme import DIVERGING
+from tests.every import every
 
 Array = NDArray[np.float64]
 
@@ -51,8 +52,8 @@ def axis_of(*curves: Array) -> tuple[float, float]:
 # --- verdicts -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [2, 3, 10, 100, 500])
-@pytest.mark.parametrize(
+@every("length", [2, 3, 10, 100, 500])
+@every(
     ("factor", "outcome"),
     [(0.5, "vanishes"), (0.954, "vanishes"), (0.956, "holds"), (1.0, "holds"), (1.046, "holds"), (1.048, "explodes")],
 )
@@ -102,7 +103,7 @@ def test_a_gradient_of_exactly_zero_at_the_first_step_vanishes() -> None:
     assert (verdict.outcome, verdict.orders, verdict.log10_factor, verdict.horizon) == ("vanishes", -np.inf, -np.inf, 1)
 
 
-@pytest.mark.parametrize("earlier", [-np.inf, -3.0])
+@every("earlier", [-np.inf, -3.0])
 def test_a_gradient_of_exactly_zero_at_the_last_step_is_nothing_to_compare_with(earlier: float) -> None:
     verdict = judge(np.array([earlier, -np.inf, -np.inf]))
     assert (verdict.outcome, verdict.horizon) == ("silent", None)
@@ -136,7 +137,7 @@ def test_median_and_range_are_those_of_all_networks() -> None:
     assert median_and_range(np.array([1.0, 2.0, 4.0])).tolist() == [1.0, 2.0, 4.0]
 
 
-@pytest.mark.parametrize(
+@every(
     ("log10_factor", "shown"),
     [(0.0, "×1"), (math.log10(0.5821), "×0.582"), (math.log10(1.23), "×1.23"), (-7.2, "×10⁻⁷"), (12.0, "×10¹²")],
 )
@@ -144,12 +145,12 @@ def test_a_factor_is_shown_with_three_digits_or_as_a_power_of_ten(log10_factor: 
     assert times(log10_factor) == shown
 
 
-@pytest.mark.parametrize("curve", [straight(3, 0), straight(-1.9, 0), np.array([0.0])])
+@every("curve", [straight(3, 0), straight(-1.9, 0), np.array([0.0])])
 def test_a_gradient_that_stays_above_one_per_cent_has_no_horizon(curve: Array) -> None:
     assert horizon(curve) is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("log10_value", "shown"),
     [
         (-math.inf, "0"),
@@ -184,7 +185,7 @@ def test_no_share_is_written_like_a_programmer(log10_value: float) -> None:
 # --- points, axes and labels -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [1, 2, 9, 49, 50, 51, 99, 100, 200, 9999])
+@every("length", [1, 2, 9, 49, 50, 51, 99, 100, 200, 9999])
 def test_the_points_of_a_curve_include_both_ends_and_never_repeat_a_step(length: int) -> None:
     steps = point_steps(length)
     assert (steps[0], steps[-1], len(steps)) == (1, length, min(length, POINTS))

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-import pytest
 
 from rnn_dynamics import CELLS, Experiment
 from rnn_dynamics.content import sentences
@@ -25,6 +24,7 @@ from rnn_dynamics.pictures import blank, learning
 from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
 from rnn_dynamics.pictures.blank.asked import sentence_of
+from tests.every import every
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
 
@@ -231,7 +231,7 @@ def test_notes_on_two_networks_and_on_the_rnn_are_said_where_they_hold() -> None
         assert not re.search(r"\b(adam|sgd|temporal_order|copy_memory)\b", html)
 
 
-@pytest.mark.parametrize("done", [0, 1, 2, 57])
+@every("done", [0, 1, 2, 57])
 def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_early(done: int) -> None:
     experiment = Experiment(cell="lstm", sequence_length=10, hidden_size=8, batch_size=8, initialisation="torch")
     views = {"task": "adding", "learning_rate": "0.01", "iterations": "100", "clipping": "norm"}
