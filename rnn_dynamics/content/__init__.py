@@ -7,8 +7,10 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 from rnn_dynamics.content.numbers import KINDS
@@ -24,10 +26,15 @@ _WRITTEN: dict[str, int] = {}
 
 
 class _Filler(Formatter):
-    """Writes a number in the form that the sentence names, one of `numbers` or one of Python's: {share:percent}."""
+    """Writes a number in the form that the sentence names, one of `numbers` or one of Python's: {share:percent}.
+
+    In Python's forms – stands for what is no number.
+    """
 
     def format_field(self, value: Any, form: str) -> str:
-        return KINDS[form](value) if form in KINDS else str(format(value, form))
+        if form in KINDS:
+            return KINDS[form](value)
+        return "–" if isinstance(value, float) and not isfinite(value) else format(value, form)
 
 
 _FILLER = _Filler()
@@ -92,9 +99,9 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
     return words
 
 
-def counted(forms: Mapping[str, Any], count: float, **numbers: object) -> str:
+def counted(forms: Mapping[str, Any], count: float, says: Any = MappingProxyType({}), **numbers: object) -> str:
     """The form, `one` or `other`, for a count, filled with it and with more."""
-    return str(forms["one" if count == 1 else "other"].format(count=count, **numbers))
+    return str(forms["one" if count == 1 else "other"].format_map(says | {"count": count, **numbers}))
 
 
 class Says:
@@ -106,7 +113,10 @@ class Says:
     def __getitem__(self, name: str) -> Any:
         if name in self._more:
             return self._more[name]
-        return getattr(self._answer if hasattr(self._answer, name) else self._answer.experiment, name)
+        try:
+            return getattr(self._answer, name)
+        except AttributeError:
+            return getattr(self._answer.experiment, name)
 
     def __or__(self, more: Mapping[str, Any]) -> Says:
         return Says(self._answer, **{**self._more, **more})

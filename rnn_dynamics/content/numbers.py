@@ -150,11 +150,21 @@ def two_decimals(value: float) -> str:
     return signed(value, 2)
 
 
+def three_decimals(value: float) -> str:
+    """A number with three decimals, see `signed`."""
+    return signed(value, 3)
+
+
+def hundredths(part: float) -> str:
+    """A share in per cent, rounded, without the sign of per cent: 48 of 0.48, – for nan."""
+    return whole_percent(100.0 * part)
+
+
 #: What a sentence may ask for, by name.
 KINDS: Mapping[str, Callable[[float], str]] = {
     kind.__name__: kind
     for kind in (
         *(times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent, certainty, short),
-        *(degrees, number, difference, power, count, two_decimals),
+        *(degrees, number, difference, power, count, two_decimals, three_decimals, hundredths),
     )
 }

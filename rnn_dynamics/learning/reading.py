@@ -47,6 +47,11 @@ class Reading:
         """The choice that the network names."""
         return int(self.probabilities.argmax())
 
+    @property
+    def sure(self) -> float:
+        """The probability of that choice."""
+        return float(self.probabilities.max())
+
     def left_of(self, start: int, end: int) -> float | None:
         """Of what the words from `start` up to `end` write, the share that the later words leave in the state at T.
 

@@ -185,6 +185,11 @@ class History:
         """How many updates are done."""
         return len(self.clipped)
 
+    @property
+    def last_update(self) -> int:
+        """The number of the update at which it has ended early: one that failed, or left states beyond numbers."""
+        return len(self.losses)
+
     def as_it_is(self) -> History:
         """A copy that no longer grows; what is read first was written last, so no look of it is ahead of its lists."""
         failure, moments, clipped = self.failure, list(self.moments), list(self.clipped)

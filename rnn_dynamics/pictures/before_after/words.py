@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Words
-from rnn_dynamics.content.numbers import share
+from rnn_dynamics.content import Says, Words
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer, Network
-from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.finding import paragraphs, told
 from rnn_dynamics.pictures.kit.training_words import task_name
 
 #: A change of the share at step 1 by fewer orders of magnitude is called little.
@@ -20,7 +19,7 @@ def texts(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> 
     component = views["gradient"]
     return {
         "labels": [
-            words["label"].format(cell=network.cell.short, time=words[time], share=share(orders))
+            words["label"].format(cell=network.cell, time=words[time], orders=orders)
             for network in answer.networks
             for time, orders in network.orders(component).items()
         ],
@@ -30,20 +29,9 @@ def texts(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> 
 
 def _title(words: Words, network: Network, component: str) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
-    training, look, shares = network.training, network.after, network.orders(component)
-    return str(
-        words["titles"][_kind(network.change(component))].format(
-            cell=network.cell.label,
-            gradient=words["gradients"][network.shown(component)],
-            task=task_name(training, words.language),
-            done=f"{look.iteration:,}",
-            total=f"{training.iterations:,}",
-            before=share(shares["before"]),
-            after=share(shares["after"]),
-            accuracy=f"{100 * look.accuracy:.0f}",
-            chance=f"{100 * training.its_task.chance_accuracy:.0f}",
-        )
-    )
+    gradient, task = words["gradients"][network.shown(component)], task_name(network.training, words.language)
+    says = Says(network, gradient=gradient, task=task, orders=network.orders(component))
+    return str(words["titles"][_kind(network.change(component))].format_map(says))
 
 
 def _kind(change: float | None) -> str:
@@ -54,26 +42,14 @@ def _kind(change: float | None) -> str:
 
 def finding(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> str:
     """The notes, as HTML."""
-    return paragraphs(_notes(words, answer, views["gradient"]))
-
-
-def _notes(words: Words, answer: BeforeAfterAnswer, component: str) -> Iterator[str]:
-    notes, training = words["notes"], answer.networks[0].training
-    yield notes["same"].format(task=task_name(training, words.language))
-    if component == "cell":
-        yield notes["no_cell"]
-    if component == "hidden" and training.task != "blank":
-        yield notes["learning"]
+    component, training = views["gradient"], answer.networks[0].training
+    learning = component == "hidden" and training.task != "blank"
+    says = Says(answer, task=task_name(training, words.language))
+    return paragraphs(told(words["notes"], says, same=True, no_cell=component == "cell", learning=learning))
 
 
 def described(words: Words, answer: BeforeAfterAnswer, opening: bool = False) -> str:
     """A training in a list; the session's own, or the one with which a page opens."""
-    training = answer.networks[0].training
-    return str(
-        words["opening" if opening else "job"].format(
-            cells=", ".join(dict.fromkeys(network.cell.short for network in answer.networks)),
-            task=task_name(training, words.language),
-            done=f"{answer.updates:,}",
-            total=f"{training.iterations:,}",
-        )
-    )
+    training, cells = answer.networks[0].training, dict.fromkeys(network.cell.short for network in answer.networks)
+    says = Says(answer, cells=", ".join(cells), task=task_name(training, words.language), total=training.iterations)
+    return str(words["opening" if opening else "job"].format_map(says))

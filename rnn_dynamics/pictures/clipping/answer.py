@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.training import TESTED, History, Training
+from rnn_dynamics.learning.training import TESTED, History, Moment, Training
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
@@ -58,6 +58,16 @@ class Network:
         """Its last update in numbers, if it was lost after one."""
         alive = np.flatnonzero(np.isfinite(self.log10_norms) & np.isfinite(self.losses))
         return int(alive[-1]) + 1 if 0 < len(alive) < len(self.losses) else None
+
+    @property
+    def latest(self) -> Moment:
+        """The latest look at it."""
+        return self.history.moments[-1]
+
+    @property
+    def first(self) -> float:
+        """The first norm; 0 before there is one."""
+        return float(self.norms[0]) if len(self.norms) else 0.0
 
     @property
     def largest(self) -> float:

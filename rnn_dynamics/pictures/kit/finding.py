@@ -5,7 +5,8 @@ HTML, because the browser spends three times as long on the same table in Markdo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 def finding(head: str, rows: Iterable[str], notes: Iterable[str] = (), equation: str = "") -> str:
@@ -21,6 +22,11 @@ def above(*lines: str) -> str:
 def table(head: str, rows: Iterable[str]) -> str:
     """A table, which scrolls by itself where it is wider than a phone."""
     return f'<div style="overflow-x: auto"><table class="verdict">{head}{"".join(rows)}</table></div>'
+
+
+def told(words: Any, says: Any, **holds: object) -> Iterator[str]:
+    """Of sentences those that hold, by name and in this order, filled with what is said of an answer (`Says`)."""
+    return (words[name].format_map(says) for name, true in holds.items() if true)
 
 
 def paragraphs(notes: Iterable[str]) -> str:

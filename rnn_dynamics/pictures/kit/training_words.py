@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
-from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.content.numbers import number
+from rnn_dynamics.content import Says, sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.training import History, Training
-
-
-def language_of(words: Mapping[str, Any]) -> str:
-    """That of a page's words."""
-    return str(getattr(words, "language", LANGUAGE))
 
 
 def task_name(training: Training, language: str) -> str:
@@ -23,43 +17,29 @@ def task_name(training: Training, language: str) -> str:
 
 
 def settings_of(training: Training, language: str) -> dict[str, str]:
-    """What sentences about a training are filled with."""
-    experiment, named = training.experiment, sentences("knobs", language)
+    """What its settings are called that have names."""
+    named, clipping = sentences("knobs", language), sentences("training", language)["clipping"]
     return {
         "task": task_name(training, language),
-        "steps": f"{training.steps}",
-        "hidden": f"{experiment.hidden_size}",
-        "batch": f"{experiment.batch_size}",
-        "total": f"{training.iterations:,}",
         "optimiser": named["optimiser"]["words"][training.optimiser],
-        "rate": f"{training.learning_rate:g}",
-        "clipping": sentences("training", language)["clipping"][training.clipping].format(at=f"{training.clip_at:g}"),
-        "initialisation": named["initialisation"]["words"][experiment.initialisation],
-        "bias": named["gate_bias"]["words"][experiment.gate_bias],
-        "seed": f"{experiment.seed}",
+        "clipping": clipping[training.clipping].format_map(Says(training)),
+        "bias": named["gate_bias"]["words"][training.experiment.gate_bias],
     }
 
 
-def last_update(history: History) -> int:
-    """The number of the update at which a training has ended early: one that failed, or left states beyond numbers."""
-    return len(history.losses)
+def failures(networks: Iterable[Any], language: str) -> str:
+    """Why some of the networks ended early, each of a `training` and its `history`, as HTML."""
+    return "".join(f"<p>{ended(network, language)}</p>" for network in networks if network.history.failure)
 
 
-def ended(training: Training, history: History, language: str) -> str:
-    """Why a training ended early, as HTML."""
-    words, loss = sentences("training", language)["ended"], history.losses[-1]
-    said = words[_reason(history)].format(
-        cell=CELLS[training.experiment.cell].label,
-        update=f"{last_update(history):,}",
-        done=f"{history.iterations:,}",
-        total=f"{training.iterations:,}",
-        loss=number(loss),
-        chance=f"{training.chance_loss:.3g}",
-    )
+def ended(network: Any, language: str) -> str:
+    """Why its training ended early, as HTML."""
+    words, history, cell = sentences("training", language)["ended"], network.history, network.training.experiment.cell
+    says = Says(network, name=CELLS[cell].label, loss=history.losses[-1])
+    said = words[_reason(history)].format_map(says)
     if not history.iterations:
         return f"{said} {words['first']}"
-    before = history.gradient_norms[history.iterations - 1]
-    return f"{said} {words['before'].format(norm=number(before))}"
+    return f"{said} {words['before'].format(norm=history.gradient_norms[history.iterations - 1])}"
 
 
 def _reason(history: History) -> str:
@@ -71,19 +51,20 @@ def _reason(history: History) -> str:
     return "loss" if isfinite(history.gradient_norms[-1]) else "norm"
 
 
-def by_network(words: Mapping[str, Any], says: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> str:
+def by_network(words: Mapping[str, Any], says: Any, columns: Mapping[str, Mapping[str, str]]) -> str:
     """The rows of a table with a column for each network, which leaves room for them on a phone, as HTML.
 
     Args:
-        words: key of a row -> its name; "network" is that of the head.
+        words: key of a row -> its name, in their order; "network" is that of the head.
         says: what the names are filled with.
         columns: cell -> key of a row -> what it says of this network.
     """
     names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in columns)
     rows = "".join(
-        f'<tr><th scope="row">{words[key].format(**says)}</th>'
+        f'<tr><th scope="row">{words[key].format_map(says)}</th>'
         + "".join(f"<td>{column[key]}</td>" for column in columns.values())
         + "</tr>"
-        for key in next(iter(columns.values()))
+        for key in words
+        if all(key in column for column in columns.values())
     )
     return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"

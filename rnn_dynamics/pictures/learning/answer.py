@@ -43,6 +43,11 @@ class Network:
         return self.history.moments
 
     @property
+    def now(self) -> Moment:
+        """The latest look at it."""
+        return self.looks[-1]
+
+    @property
     def clipped(self) -> list[float]:
         """Of the updates between each look and the one before the share that was clipped; nan at the first."""
         ends = [look.iteration for look in self.looks]
@@ -67,7 +72,7 @@ class Network:
         name = CELLS[self.cell].keeps
         return (name, self.gates[name]) if name in self.gates else None
 
-    @property
+    @cached_property
     def left(self) -> tuple[float, float]:
         """Before training and now, log10 of how much of ‖∂L/∂h‖ at step T is left at step 1; nan where T has none."""
         before, now = (judge(self.looks[place].log10_norms["hidden"]).orders for place in (0, -1))
@@ -170,7 +175,7 @@ class LearningAnswer:
         last = self.networks[-1]
         if not self.over or last.outcome not in ("chance", "diverged", "untrained"):
             return ()
-        return tuple((key, value) for key, value in advised(last.training, last.history) if value is not None)
+        return tuple((key, value) for key, value in advised(last.training, last.history).items() if value is not None)
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
