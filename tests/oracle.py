@@ -42,7 +42,7 @@ class Answer:
 
 
 def ask_module(trace: Trace, block: int | None = None) -> Answer:
-    """Ask torch.nn's own network; the norms it knows are "input" and "hidden"."""
+    """Ask torch.nn's own network, or the written-out cell that it lacks; of the norms "input" and "hidden"."""
     answer = _ask(trace, *_module_step(trace), block)
     answer.log10_norms.pop("cell", None)
     return answer
@@ -53,9 +53,9 @@ def ask_open_cell(trace: Trace, block: int | None = None, path: bool = True) -> 
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     cut = trace.experiment.hidden_path == "cut"
     answer = _ask(trace, _open_step(trace, parameters, cut=cut), parameters, block)
-    if path and trace.experiment.cell not in ("rnn", "jordan"):
+    if path and answer.gates:
         along_path = _ask(trace, _open_step(trace, parameters, cut=True), parameters, block)
-        name = "cell" if trace.experiment.cell == "lstm" else "hidden"
+        name = "cell" if "cell" in answer.log10_norms else "hidden"
         answer.log10_norms["cell_path"] = along_path.log10_norms[name]
     return answer
 
@@ -138,6 +138,9 @@ def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     of_rnn = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
     if cell == "jordan":
         return _jordan_step(trace)
+    if cell not in MODULES:
+        parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
+        return _open_step(trace, parameters, cut=False), parameters
     module = MODULES[cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64, **of_rnn)
     module.load_state_dict({name: torch.tensor(value) for name, value in trace.parameters.items()})
 

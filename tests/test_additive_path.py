@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rnn_dynamics import Experiment, run, split_additive_path
+from rnn_dynamics import CELLS, Experiment, run, split_additive_path
 from tests.every import every
 from tests.oracle import carried_gradients, relative_error
 
 Array = NDArray[np.float64]
 SMALL = Experiment(cell="lstm", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
-CELLS_WITH_A_PATH = ("lstm", "gru")
+CELLS_WITH_A_PATH = tuple(name for name, cell in CELLS.items() if cell.keeps)
 every_case = every(
     "experiment",
     [replace(SMALL, cell=cell, loss_at=loss_at) for cell in CELLS_WITH_A_PATH for loss_at in ("last", "every")],
@@ -42,6 +42,15 @@ def assert_agrees(experiment: Experiment) -> None:
     cosine = np.einsum("ti,ti->t", path, rest)[clear]
     cosine /= np.linalg.norm(path, axis=1)[clear] * np.linalg.norm(rest, axis=1)[clear]
     np.testing.assert_allclose(split.cosine[clear], cosine, rtol=0, atol=1e-8)
+
+
+@every("cell", CELLS_WITH_A_PATH)
+def test_the_state_is_what_one_gate_keeps_of_it_and_what_is_added(cell: str) -> None:
+    trace, of = run(replace(SMALL, cell=cell)), CELLS[cell]
+    states = trace.hidden_states if trace.cell_states is None else trace.cell_states
+    keeps = trace.gates[of.keeps]
+    added = (trace.gates[of.writes] if of.writes else 1.0 - keeps) * trace.gates[of.signed[0]]
+    np.testing.assert_allclose(states[1:], keeps * states[:-1] + added, rtol=0.0, atol=1e-14)
 
 
 @every_case

@@ -171,7 +171,7 @@ def test_the_forget_bias_is_added_to_one_block_of_one_bias(initialisation: str) 
 def chrono_biases(cell: str, length: int, initialisation: str = "gaussian", hidden_size: int = 6) -> Array:
     """bias_ih_l0 under chrono, a row a gate."""
     question = replace(QUESTION, cell=cell, gate_bias="chrono", initialisation=initialisation, hidden_size=hidden_size)
-    draw = make_draw(replace(question, sequence_length=length), CELLS[cell].gates)
+    draw = make_draw(replace(question, sequence_length=length), CELLS[cell])
     return draw.parameters["bias_ih_l0"].reshape(-1, hidden_size)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnn_dynamics import Experiment, run, run_family
+from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.content import prose
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.initialise import make_draw
@@ -106,7 +106,7 @@ def test_chrono_s_units_last_as_long_as_the_page_says() -> None:
     wide = scheme_experiment("chrono", "lstm", Experiment(hidden_size=512, sequence_length=100))
     biases = np.concatenate(
         [
-            np.split(make_draw(replace(wide, seed=seed), ("i", "f", "g", "o")).parameters["bias_ih_l0"], 4)[1]
+            np.split(make_draw(replace(wide, seed=seed), CELLS["lstm"]).parameters["bias_ih_l0"], 4)[1]
             for seed in range(20)
         ]
     )

@@ -26,7 +26,7 @@ cells = every("cell", INVERTIBLE)
 def forward_pass(experiment: Experiment) -> Pass:
     """The pass of an experiment at weight scale 1, without a loss."""
     cell = CELLS[experiment.cell]
-    draw = make_draw(experiment, cell.gates, cell.feeds_back_output)
+    draw = make_draw(experiment, cell)
     weights = cell.make_weights(draw.parameters | {"weight_ho": draw.readout})
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
     return Pass(cell, weights, record)

@@ -15,8 +15,8 @@ from tests.every import every
 SMALL = Experiment(
     sequence_length=40, hidden_size=12, input_size=3, batch_size=2, weight_scale=1.2, input_scale=0.7, seed=5
 )
-#: No framework has a Jordan network, and so no default for one.
-GATED_OR_ELMAN = set(CELLS) - {"jordan"}
+#: No framework has a default for a cell that it does not have.
+GATED_OR_ELMAN = {name for name, cell in CELLS.items() if cell.module}
 EVERY = [(scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells]
 
 

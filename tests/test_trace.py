@@ -7,16 +7,9 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, run, run_family
 from tests.every import every
-from tests.oracle import Array
+from tests.oracle import Array, ask_open_cell
 
 QUESTION = Experiment(sequence_length=6, hidden_size=5, input_size=3, batch_size=2, seed=4)
-BLOCKS = {"rnn": 1, "jordan": 1, "lstm": 4, "gru": 3}
-NORMS = {
-    "rnn": ("input", "hidden"),
-    "jordan": ("input", "hidden"),
-    "lstm": ("input", "hidden", "cell", "cell_path"),
-    "gru": ("input", "hidden", "cell_path"),
-}
 cells = every("cell", CELLS)
 
 
@@ -32,7 +25,8 @@ def arrays_of(trace: Trace | FamilyTrace) -> list[Array]:
 @cells
 def test_every_array_has_the_documented_shape(cell: str) -> None:
     trace = run(replace(QUESTION, cell=cell))
-    rows = BLOCKS[cell] * 5
+    oracle = ask_open_cell(trace)
+    rows = max(1, len(oracle.gates)) * 5
     shapes = {
         "weight_ih_l0": (rows, 3),
         "weight_hh_l0": (rows, 4 if cell == "jordan" else 5),
@@ -44,7 +38,7 @@ def test_every_array_has_the_documented_shape(cell: str) -> None:
     assert trace.inputs.shape == (6, 2, 3)
     assert trace.hidden_states.shape == (7, 2, 5)
     assert all(gate.shape == (6, 2, 5) for gate in trace.gates.values())
-    assert {name: norms.shape for name, norms in trace.log10_norms.items()} == dict.fromkeys(NORMS[cell], (6,))
+    assert {name: norms.shape for name, norms in trace.log10_norms.items()} == dict.fromkeys(oracle.log10_norms, (6,))
     assert trace.readout.shape[1] == 5
     assert trace.targets.shape == (2, trace.readout.shape[0])
 

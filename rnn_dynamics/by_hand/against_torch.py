@@ -32,8 +32,8 @@ def ask_torch(example: Example) -> tuple[Arrays, Arrays]:
     outputs, states = network(torch.tensor(example.inputs.copy()))
     loss = 0.5 * (outputs - torch.tensor(example.targets)).square().sum()
     loss.backward()
-    names = ("outputs", "h_n", "c_n")
-    results = dict(zip(names, (outputs, *(states if example.cell == "lstm" else (states,))), strict=False))
+    states = states if "cell" in CELLS[example.cell].components else (states,)
+    results = dict(zip(("outputs", "h_n", "c_n"), (outputs, *states), strict=False))
     return (
         {name: tensor.detach().numpy() for name, tensor in results.items()},
         {name: parameter.grad.numpy() for name, parameter in network.named_parameters()},

@@ -50,7 +50,7 @@ def make_example(experiment: Experiment) -> Example:
         value = getattr(checked_experiment(experiment), name)
         if value not in written and (name != "nonlinearity" or experiment.cell == "rnn"):
             raise ValueError(f"{name} = {value!r} is not written out by hand; there is {', '.join(map(str, written))}")
-    draw = make_draw(experiment, cell_of(experiment).gates)
+    draw = make_draw(experiment, cell_of(experiment))
     targets = np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(5)[4])
     width = experiment.directions * experiment.hidden_size
     return Example(

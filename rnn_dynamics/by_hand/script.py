@@ -14,7 +14,7 @@ def torch_lines(example: Example) -> str:
     """The lines that ask torch the same, for `parameters`, `inputs` and `targets` as NumPy arrays."""
     hidden, inputs = example.parameters["weight_hh_l0"].shape[1], example.inputs.shape[2]
     sizes = f"{inputs}, {hidden}, batch_first=True, bidirectional={example.both}, dtype=torch.float64"
-    states = "(h_n, c_n)" if example.cell == "lstm" else "h_n"
+    states = "(h_n, c_n)" if "cell" in CELLS[example.cell].components else "h_n"
     return f"""network = torch.nn.{CELLS[example.cell].module}({sizes})
 network.load_state_dict({{name: torch.tensor(value) for name, value in parameters.items()}})
 outputs, {states} = network(torch.tensor(inputs))
@@ -29,7 +29,7 @@ def comparison_script(hand: HandWritten, example: Example) -> str:
     Each line of its output is a name and the largest difference between the result by hand and torch's.
     """
     functions = "\n\n".join(hand.source(name) for name in hand.functions(example.both))
-    states = ("h", "c") if example.cell == "lstm" else ("h",)
+    states = ("h", "c")[: len(CELLS[example.cell].components)]
     prints = "\n".join(
         f'print("{name}_n", np.abs(states["{name}"] - {name}_n.detach().numpy()).max())' for name in states
     )

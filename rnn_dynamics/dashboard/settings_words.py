@@ -114,10 +114,11 @@ def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> st
         pictured: the cells whose networks the page shows.
     """
     cells = [CELLS[cell] for cell in pictured]
-    if name == "forget_bias" and now.get("gate_bias") == "chrono" and "lstm" in pictured:
+    forgetting = any(cell.writes for cell in cells)
+    if name == "forget_bias" and now.get("gate_bias") == "chrono" and forgetting:
         return "chrono"
     idle = {
-        "forget_bias": "lstm" not in pictured,
+        "forget_bias": not forgetting,
         "gate_bias": not any(cell.gates for cell in cells),
         "nonlinearity": all(cell.gates for cell in cells),
         "sequence_length": bool(now.get("text")),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells import Cell
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
@@ -35,30 +36,27 @@ class Draw:
     targets: Array
 
 
-def make_draw(
-    experiment: Experiment, gates: tuple[str, ...], feeds_back_output: bool = False, output_size: int = OUTPUT_SIZE
-) -> Draw:
+def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE) -> Draw:
     """Draw everything that the seed decides.
 
     Args:
         experiment: the question; its weight scale is not applied.
-        gates: letters of the blocks of weight_hh_l0, in order; empty for a cell without gates, which has one block.
-        feeds_back_output: whether weight_hh_l0 has a column for each output, not for each unit.
+        cell: the experiment's; its gates are the blocks of weight_hh_l0, in order.
         output_size: D_out.
     """
     streams = np.random.SeedSequence(experiment.seed).spawn(3)
     weights, inputs, loss = (np.random.default_rng(stream) for stream in streams)
     steps, outputs = experiment.sequence_length, (experiment.batch_size, output_size)
-    columns = output_size if feeds_back_output else experiment.hidden_size
+    columns = output_size if cell.feeds_back_output else experiment.hidden_size
     width = experiment.hidden_size * experiment.directions
-    parameters = make_parameters(experiment, gates, weights, experiment.input_size, columns)
+    parameters = make_parameters(experiment, cell, weights, experiment.input_size, columns)
     # Each further level has a stream of its own, so that no other number of a seed depends on how many there are.
     for level, stream in enumerate(streams[0].spawn(2 * experiment.num_layers)):
         layer, direction = divmod(level, 2)
         if level and direction < experiment.directions:
             suffix = f"_l{layer}" + "_reverse" * direction
             read = width if layer else experiment.input_size
-            drawn = make_parameters(experiment, gates, np.random.default_rng(stream), read, columns)
+            drawn = make_parameters(experiment, cell, np.random.default_rng(stream), read, columns)
             parameters |= {name.replace("_l0", suffix): values for name, values in drawn.items()}
     return Draw(
         parameters=parameters,
@@ -68,30 +66,30 @@ def make_draw(
     )
 
 
-def make_decoder(experiment: Experiment, gates: tuple[str, ...]) -> dict[str, Array]:
+def make_decoder(experiment: Experiment, cell: Cell) -> dict[str, Array]:
     """Draw the parameters of a second cell, from a stream of their own that no other number depends on."""
     generator = np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(4)[3])
-    return make_parameters(experiment, gates, generator, experiment.input_size, experiment.hidden_size)
+    return make_parameters(experiment, cell, generator, experiment.input_size, experiment.hidden_size)
 
 
 def make_parameters(
-    experiment: Experiment, gates: tuple[str, ...], generator: Generator, input_size: int, columns: int
+    experiment: Experiment, cell: Cell, generator: Generator, input_size: int, columns: int
 ) -> dict[str, Array]:
     """Draw the parameters of one level by the experiment's scheme, as the first's; weight_hh_l0 is at weight scale 1.
 
     See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
-    hidden, blocks = experiment.hidden_size, max(1, len(gates))
+    hidden, blocks = experiment.hidden_size, cell.blocks
     recurrent = SCHEMES[experiment.initialisation](hidden, columns, blocks, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     bias_ih, bias_hh = np.zeros((2, blocks * hidden))
     if experiment.initialisation == "torch":
         bias_ih, bias_hh = _torch_uniform(hidden, (2, blocks * hidden), generator)
-    by_gate = dict(zip(gates, bias_ih.reshape(blocks, hidden), strict=False))
+    by_gate = dict(zip(cell.gates, bias_ih.reshape(blocks, hidden), strict=False))
     if experiment.gate_bias == "chrono":
-        _set_chrono_biases(by_gate, experiment, generator)
-    elif "f" in by_gate:
-        by_gate["f"] += experiment.forget_bias
+        _set_chrono_biases(by_gate, cell, experiment, generator)
+    elif cell.writes:
+        by_gate[cell.keeps] += experiment.forget_bias
     return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
 
 
@@ -105,15 +103,15 @@ def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generato
     return np.asarray(generator.standard_normal(shape) / np.sqrt(shape[1]))
 
 
-def _set_chrono_biases(by_gate: Mapping[str, Array], experiment: Experiment, generator: Generator) -> None:
-    """Write log U(1, T − 1) to the gate that keeps the state, its negative to the LSTM's input gate.
+def _set_chrono_biases(by_gate: Mapping[str, Array], cell: Cell, experiment: Experiment, generator: Generator) -> None:
+    """Write log U(1, T − 1) to the gate that keeps the state, its negative to the one beside it that writes.
 
     The same variates serve every T. They come last, so that they move no other draw.
     """
     longest = max(experiment.sequence_length, 2) - 2
     bias = np.log1p(longest * generator.random(experiment.hidden_size))
-    for gate, sign in {"f": 1.0, "i": -1.0, "z": 1.0}.items():
-        if gate in by_gate:
+    for gate, sign in ((cell.keeps, 1.0), (cell.writes, -1.0)):
+        if gate:
             by_gate[gate][:] = sign * bias
 
 

@@ -518,8 +518,7 @@ def _weights(
 
 
 def _draw(experiment: Experiment) -> Draw:
-    cell = cell_of(experiment)
-    return make_draw(experiment, cell.gates, cell.feeds_back_output)
+    return make_draw(experiment, cell_of(experiment))
 
 
 def _unrolled(

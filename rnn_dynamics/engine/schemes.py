@@ -16,9 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.experiment import Experiment, checked_experiment, one_of
 
-_ALL = ("rnn", "lstm", "gru")
+#: What a framework has, it has a default for.
+_ALL = cells_where(lambda cell: cell.module)
+_GATED = cells_where(lambda cell: cell.module and cell.keeps)
+_FORGETTING = cells_where(lambda cell: cell.module and cell.writes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +53,19 @@ NAMED_SCHEMES: Mapping[str, Scheme] = {
         label="IRNN: identity with ReLU", initialisation="identity", nonlinearity="relu", cells=("rnn",)
     ),
     "forget_one": Scheme(
-        label="PyTorch's, forget bias 1 in one of two biases", initialisation="torch", forget_bias=1.0, cells=("lstm",)
+        label="PyTorch's, forget bias 1 in one of two biases",
+        initialisation="torch",
+        forget_bias=1.0,
+        cells=_FORGETTING,
     ),
     "forget_both": Scheme(
-        label="PyTorch's, forget bias 1 in both biases: 2", initialisation="torch", forget_bias=2.0, cells=("lstm",)
+        label="PyTorch's, forget bias 1 in both biases: 2",
+        initialisation="torch",
+        forget_bias=2.0,
+        cells=_FORGETTING,
     ),
     "chrono": Scheme(
-        label="PyTorch's with chrono biases", initialisation="torch", gate_bias="chrono", cells=("lstm", "gru")
+        label="PyTorch's with chrono biases", initialisation="torch", gate_bias="chrono", cells=_GATED
     ),
 }  # fmt: skip
 

@@ -139,11 +139,11 @@ class _Unrolled:
         self.cell: Cell = cell_of(experiment)
         self.steps = unrolled(shape, experiment.sequence_length)
         outputs = experiment.input_size if self.kind.feeds_back else OUTPUT_SIZE
-        draw = make_draw(experiment, self.cell.gates, output_size=outputs)
+        draw = make_draw(experiment, self.cell, outputs)
         self.readout, self.given = draw.readout, draw.inputs if self.kind.reads_every else draw.inputs[:1]
         self.targets = draw.targets if self.kind.writes_every else draw.targets[None]
         scale = experiment.weight_scale
-        self.cells = [draw.parameters, *([make_decoder(experiment, self.cell.gates)] if self.kind.has_decoder else [])]
+        self.cells = [draw.parameters, *([make_decoder(experiment, self.cell)] if self.kind.has_decoder else [])]
         self.cells = [own | {"weight_hh_l0": scale * own["weight_hh_l0"]} for own in self.cells]
         self.weights: list[Weights] = [self.cell.make_weights(own) for own in self.cells]
         self.values = {f"x{t}": x for t, x in enumerate(self.given, start=1)}

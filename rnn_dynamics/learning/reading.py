@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.engine.initialise import make_parameters
 from rnn_dynamics.engine.run import walk_given
 from rnn_dynamics.learning.training import Training, checked_training
@@ -76,7 +76,7 @@ def starting_parameters(training: Training) -> dict[str, Array]:
     weights, readout = (np.random.default_rng(streams[place]) for place in (0, 2))
     experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
     hidden = experiment.hidden_size
-    drawn = make_parameters(experiment, CELLS[experiment.cell].gates, weights, experiment.input_size, hidden)
+    drawn = make_parameters(experiment, CELLS[experiment.cell], weights, experiment.input_size, hidden)
     drawn["weight_hh_l0"] = experiment.weight_scale * drawn["weight_hh_l0"]
     bound, outputs = 1.0 / np.sqrt(hidden), training.its_task.outputs
     return drawn | {
@@ -118,7 +118,8 @@ def read_sentence(
 
     trace = walk_given(training.experiment, own, inputs, adjoints)
     [(probabilities, right)] = known
-    keeps, writes = _memory({name: values[:, 0] for name, values in trace.gates.items()})
+    gates = {name: values[:, 0] for name, values in trace.gates.items()}
+    keeps, writes = _memory(CELLS[training.experiment.cell], gates)
     with np.errstate(divide="ignore"):
         loss = -float(np.log(probabilities[right]))
     return Reading(
@@ -136,10 +137,9 @@ def _softmax(scores: Array) -> Array:
     return np.asarray(powers / powers.sum())
 
 
-def _memory(gates: Mapping[str, Array]) -> tuple[Array | None, Array | None]:
+def _memory(cell: Cell, gates: Mapping[str, Array]) -> tuple[Array | None, Array | None]:
     """The keeping gate, and what is written."""
-    if "f" in gates:
-        return gates["f"], gates["i"] * gates["g"]
-    if "z" in gates:
-        return gates["z"], (1.0 - gates["z"]) * gates["n"]
-    return None, None
+    if not cell.keeps:
+        return None, None
+    keeps = gates[cell.keeps]
+    return keeps, (gates[cell.writes] if cell.writes else 1.0 - keeps) * gates[cell.signed[0]]

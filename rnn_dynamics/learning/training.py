@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.experiment import (
     Choice,
     Experiment,
@@ -137,7 +137,7 @@ def checked_training(training: object) -> Training:
 
 
 #: The cells that can be trained: torch.nn's.
-TRAINABLE = tuple(name for name, cell in CELLS.items() if cell.module)
+TRAINABLE = cells_where(lambda cell: cell.module)
 #: Field of a Training -> its limits and offered values.
 TRAINING_KNOBS: Mapping[str, Knob] = knobs_of(Training)
 

@@ -33,7 +33,7 @@ bias_ih, bias_hh = np.zeros((2, GATES * H))
 """
 _REST = {"torch": _UNIFORM_REST, "keras": _GLOROT_REST}
 _CHRONO = "{keeps} = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
-_CHRONO_INPUT = "{input} = -{keeps}\n"
+_CHRONO_WRITES = "{writes} = -{keeps}\n"
 _FORGET = "{keeps} += FORGET_BIAS\n"
 _MAKE = """
 
@@ -170,10 +170,9 @@ def _gate_bias(experiment: Experiment) -> str:
     cell = CELLS[experiment.cell]
     if not cell.keeps:
         return ""
-    biases = {"keeps": _block(cell, cell.keeps), "input": _block(cell, "i") if "i" in cell.gates else ""}
-    if experiment.gate_bias == "chrono":
-        return (_CHRONO + _CHRONO_INPUT * bool(biases["input"])).format(**biases)
-    return _FORGET.format(**biases) if cell.keeps == "f" else ""
+    biases = {"keeps": _block(cell, cell.keeps), "writes": _block(cell, cell.writes) if cell.writes else ""}
+    chrono, constant = (_CHRONO + _CHRONO_WRITES, _FORGET) if cell.writes else (_CHRONO, "")
+    return (chrono if experiment.gate_bias == "chrono" else constant).format(**biases)
 
 
 def _block(cell: Cell, gate: str) -> str:

@@ -1,5 +1,7 @@
 """The architectures. A new one is one file here and one line below."""
 
+from collections.abc import Callable
+
 from rnn_dynamics.engine.cells.cell import Cell
 from rnn_dynamics.engine.cells.elman import Elman, ReluElman
 from rnn_dynamics.engine.cells.gru import Gru
@@ -19,4 +21,9 @@ def cell_of(experiment: Experiment) -> Cell:
     return _VARIANTS.get((experiment.cell, experiment.nonlinearity), CELLS[experiment.cell])
 
 
-__all__ = ["CELLS", "Cell", "cell_of"]
+def cells_where(holds: Callable[[Cell], object]) -> tuple[str, ...]:
+    """The names of the cells of which something holds, in order."""
+    return tuple(name for name, cell in CELLS.items() if holds(cell))
+
+
+__all__ = ["CELLS", "Cell", "cell_of", "cells_where"]

@@ -93,13 +93,14 @@ class Cell(Protocol):
 
     name: key of the registry. label, short: for a reader. module: its name in `torch.nn`, "" where it has none. gates:
     PyTorch's letters in PyTorch's order. keeps: the gate that alone multiplies a term of the state, along which a
-    gradient meets no matrix; "" where there is none. signed: the gates that are a tanh. blocks: rows of
-    `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H. components: names of the state's adjoints.
-    state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of what
-    it multiplies h by. feeds_back_output: whether W_hh reads the output y = W_ho h in the place of h.
-    bounded: whether |h| is at most 1. torch_steps: hidden path -> a step in PyTorch, an expression of the states after
-    it in `cell`, `step` (the input) and the states `h`, and `c`, before it. torch_cell: the lines that define `cell`
-    where torch has none.
+    gradient meets no matrix; "" where there is none. writes: the gate beside it that multiplies what is added, "" where
+    1 − `keeps` does; a cell that has it takes `Experiment.forget_bias`. signed: the gates that are a tanh, first the
+    one that is added. blocks: rows of `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H.
+    components: names of the state's adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order)
+    writes the new state, and the name of what it multiplies h by. feeds_back_output: whether W_hh reads the output y =
+    W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at most 1.
+    torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
+    and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Cell(Protocol):
     module: str
     gates: tuple[str, ...]
     keeps: str
+    writes: str
     signed: tuple[str, ...]
     blocks: int
     delta_blocks: int

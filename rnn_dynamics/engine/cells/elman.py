@@ -42,6 +42,7 @@ class Elman:
     module = "RNN"
     gates: tuple[str, ...] = ()
     keeps = ""
+    writes = ""
     signed: tuple[str, ...] = ()
     torch_steps: Mapping[str, str] = {"open": "(cell(step, h),)", "cut": "(cell(step, h.detach()),)"}
     torch_cell = ""

@@ -57,6 +57,7 @@ class Gru:
     module = "GRU"
     gates: tuple[str, ...] = ("r", "z", "n")
     keeps = "z"
+    writes = ""
     signed: tuple[str, ...] = ("n",)
     # Cut, the second term adds 0, and on the way back the path z.
     torch_steps: Mapping[str, str] = {

@@ -57,6 +57,7 @@ class Lstm:
     module = "LSTM"
     gates: tuple[str, ...] = ("i", "f", "g", "o")
     keeps = "f"
+    writes = "i"
     signed: tuple[str, ...] = ("g",)
     torch_steps: Mapping[str, str] = {"open": "cell(step, (h, *c))", "cut": "cell(step, (h.detach(), *c))"}
     torch_cell = ""

@@ -30,7 +30,7 @@ def split_path(run: Run, members: int) -> dict[str, Array]:
         ValueError: the cell has no additive path.
     """
     if run.path is None:
-        raise ValueError("this cell has no additive path: split_path needs an lstm or a gru")
+        raise ValueError("this cell has no additive path")
     common = np.maximum(run.exponent, run.path.exponent)
     total = shifted(run.adjoints.states[-1][1:], run.exponent - common)
     path = shifted(run.path.arrays[0][1:], run.path.exponent - common)

@@ -39,7 +39,7 @@ def _name(names: Words, answer: FamiliesAnswer, cell: str) -> str:
     key = "plain"
     if of.keeps and experiment.gate_bias == "chrono":
         key = "chrono"
-    elif of.keeps == "f":
+    elif of.writes:
         key = "forget_bias"
     elif not of.gates and experiment.nonlinearity == "relu":
         key = "relu"
