@@ -40,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.run": WALK | {"engine.given"},
     "engine.verdict": set(),
     "engine.phase": {"experiment", "engine.verdict", "engine.run", "engine.trace"},
-    "engine.crossing": {"engine.theory", "engine.trace"},
+    "engine.crossing": {"experiment", "engine.theory", "engine.trace"},
     "engine.shapes": WALK | {"engine.run"},
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits"},

@@ -24,7 +24,6 @@ from rnn_dynamics.pictures.phase_diagram import PICTURE
 from rnn_dynamics.pictures.phase_diagram.answer import (
     INPUT_SCALES,
     NETWORKS,
-    lag_of_whole,
     phase_answer,
     phase_row,
     row_question,
@@ -170,13 +169,13 @@ def test_without_a_gradient_a_stretch_has_the_factor_zero() -> None:
     ],
 )
 def test_the_sum_is_whole_once_it_stays_within_one_per_cent(shares: list[float], lag: int) -> None:
-    assert lag_of_whole(split_with(shares)) == lag
+    assert split_with(shares).lag_of_whole == lag
 
 
 @given(st.lists(st.floats(-1, 2), min_size=1, max_size=30))
 def test_after_the_lag_of_the_whole_the_sum_stays_and_before_it_does_not(parts: list[float]) -> None:
     split = split_with([*parts, 1.0 - sum(parts)])
-    lag = lag_of_whole(split)
+    lag = split.lag_of_whole
     assert lag is not None
     away = np.abs(np.cumsum([*parts, 1.0 - sum(parts)]) - 1.0)
     assert (away[lag:] <= 0.01 + 1e-12).all()
@@ -184,7 +183,7 @@ def test_after_the_lag_of_the_whole_the_sum_stays_and_before_it_does_not(parts: 
 
 
 def test_a_gradient_of_zero_has_no_whole() -> None:
-    assert lag_of_whole(split_by_lag(replace(SMALL, input_scale=0.0))) is None
+    assert split_by_lag(replace(SMALL, input_scale=0.0)).lag_of_whole is None
 
 
 def test_the_files_hold_what_the_records_hold() -> None:
@@ -270,7 +269,7 @@ def test_the_page_shows_the_split_of_the_chosen_network() -> None:
     assert column(drawn["lags"], "step") == steps.tolist()
     assert column(drawn["lags"], "log10_norm")[1:] == pytest.approx(split.step[steps - 1][1:], rel=1e-6)
     assert column(drawn["lags"], "share") == pytest.approx(split.cumulative_share[steps - 1], abs=1e-6)
-    assert (whole["total"], whole["reached"]) == (split.total, lag_of_whole(split))
+    assert (whole["total"], whole["reached"]) == (split.total, split.lag_of_whole)
 
 
 def test_a_click_sets_the_controls_and_the_link() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.theory import mean_field_crossing
 from rnn_dynamics.engine.trace import PhaseRow
+from rnn_dynamics.experiment import Experiment
 
 #: From one weight scale to another; None where the range begins with the first, or ends with the last, of all.
 Range = tuple[float | None, float | None]
@@ -28,7 +29,7 @@ class Crossing:
         grows: see `growing`.
         low, high: as `measured`, of the factors one standard error of the mean over the networks higher, and lower;
             None with one network too.
-        predicted: by mean field; None where that says nothing, see `theory.mean_field_crossing`.
+        predicted: see `predicted_crossing`.
     """
 
     grows: tuple[Range, ...]
@@ -49,8 +50,18 @@ def row_crossing(row: PhaseRow) -> Crossing:
     if networks > 1 and np.isfinite(row.log10_factors_by_seed).all():
         error = row.log10_factors_by_seed.std(axis=0, ddof=1) / math.sqrt(networks)
         low, high = crossing(row.weight_scales, mean + error), crossing(row.weight_scales, mean - error)
-    predicted = mean_field_crossing(row.experiment)
+    predicted = predicted_crossing(row.experiment)
     return Crossing(grows=growing(row.weight_scales, mean), low=low, high=high, predicted=predicted)
+
+
+def predicted_crossing(experiment: Experiment) -> float | None:
+    """By mean field, see `theory.mean_field_crossing`; None where that says nothing of what the row measures."""
+    return mean_field_crossing(experiment) if is_of_mean_field(experiment) else None
+
+
+def is_of_mean_field(experiment: Experiment) -> bool:
+    """Whether mean field speaks of what is measured: one error, sent back through W_hh from the last step."""
+    return experiment.loss_at == "last" and experiment.hidden_path == "open"
 
 
 def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:

@@ -15,6 +15,9 @@ from rnn_dynamics.experiment import Experiment
 Array = NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+#: How near the running sum of a gradient's shares stays to 1 once it is said to be the whole.
+WHOLE_WITHIN = 0.01
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rounded:
@@ -166,6 +169,14 @@ class LagSplit(Rounded):
     truncated: Array
     share: Array
     cumulative_share: Array
+
+    @property
+    def lag_of_whole(self) -> int | None:
+        """The lag from which on the running sum stays within WHOLE_WITHIN of 1; None where the gradient is zero."""
+        if not math.isfinite(self.total):
+            return None
+        away = np.flatnonzero(np.abs(self.cumulative_share[::-1] - 1.0) > WHOLE_WITHIN)
+        return int(away[-1]) + 1 if len(away) else 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.experiment import Experiment
 
 
@@ -24,6 +25,18 @@ TraceOf = TypeVar("TraceOf", bound=Answered)
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfExperiment:
+    """What an answer says of itself that holds its question."""
+
+    experiment: Experiment
+
+    @property
+    def cell(self) -> Cell:
+        """The cell of the question."""
+        return cell_of(self.experiment)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfTrace(Generic[TraceOf]):
     """What an answer says of itself that holds the trace of one network."""
 
@@ -33,6 +46,11 @@ class OfTrace(Generic[TraceOf]):
     def experiment(self) -> Experiment:
         """The trace's question, lowered where it could not be afforded."""
         return self.trace.experiment
+
+    @property
+    def cell(self) -> Cell:
+        """The cell of the network."""
+        return cell_of(self.experiment)
 
     @property
     def digits(self) -> int | None:

@@ -44,18 +44,23 @@ class Growing:
 
     def advance(self) -> None:
         """Compute the next piece, if one is missing."""
-        for piece in self._work():
-            self.piece(*piece)
-            return
+        next(self._work(), None)
 
     def finish(self) -> None:
         """Compute all that is missing."""
-        for piece in self._work():
-            self.piece(*piece)
+        for _ in self._work():
+            pass
+
+    def chosen(self, there: frozenset[Any] | None) -> tuple[Any, ...]:
+        """The names of these rows, in order, which there are; or of all rows, computed now."""
+        if there is None:
+            self.finish()
+        return tuple(name for name in self.rows if there is None or name in there)
 
     def _missing(self, name: Any) -> list[tuple[Any, ...]]:
         return [piece for piece in self.rows[name] if not self.piece.known(*piece)]
 
-    def _work(self) -> Iterator[tuple[Any, ...]]:
+    def _work(self) -> Iterator[Any]:
         for name in self.rows:
-            yield from self._missing(name)
+            for piece in self._missing(name):
+                yield self.piece(*piece)

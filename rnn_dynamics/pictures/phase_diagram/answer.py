@@ -8,20 +8,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.crossing import Crossing, row_crossing
+from rnn_dynamics.engine.crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.run import split_by_lag
-from rnn_dynamics.engine.theory import mean_field_crossing, mean_field_log10_factor
-from rnn_dynamics.engine.trace import LagSplit, PhaseRow
+from rnn_dynamics.engine.theory import mean_field_log10_factor
+from rnn_dynamics.engine.trace import WHOLE_WITHIN, LagSplit, PhaseRow
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
-
-Array = NDArray[np.float64]
 
 #: The weight scales of the map's rows, and the input scales of its columns.
 SCALES: tuple[float, ...] = WEIGHT_SCALES
@@ -30,111 +27,12 @@ INPUT_SCALES: tuple[float, ...] = KNOBS_NUMBER["input_scale"].offered
 NETWORKS = 8
 #: What a row may cost in multiply-adds: about a sixth of a second with more than one network, a third with one.
 _LARGEST_MEAN, _LARGEST_ROW = 3.5e8, 8e8
-#: How near the partial sum of shares stays to 1 once it is said to be the whole.
-WHOLE_WITHIN = 0.01
-
-
-def row_size(experiment: Experiment) -> tuple[int, int]:
-    """How many networks a row can afford, and how far apart its weight scales are, 1 for all of them."""
-    one = multiply_adds(experiment) * len(SCALES)
-    return affordable(_LARGEST_MEAN, one, NETWORKS), math.ceil(one / _LARGEST_ROW)
-
-
-def row_question(experiment: Experiment, input_scale: float) -> Experiment:
-    """The question of a row: the weight scale and the seed of an experiment do not matter."""
-    return replace(experiment, weight_scale=1.0, seed=0, input_scale=input_scale)
-
-
-@remembered
-def phase_row(question: Experiment) -> PhaseRow:
-    """The row of a `row_question`."""
-    with COMPUTING:
-        networks, stride = row_size(question)
-        scales = tuple(reversed(SCALES[::-stride]))
-        return next(phase_grid(question, scales, [question.input_scale], range(networks)))
-
-
-@remembered
-def phase_crossing(question: Experiment) -> Crossing:
-    """Where the row of a `row_question` turns; the prediction is left out where the map measures something else."""
-    found = row_crossing(phase_row(question))
-    return found if has_mean_field(question) else replace(found, predicted=None)
-
-
-def has_mean_field(experiment: Experiment) -> bool:
-    """Whether mean field speaks of what the map measures: one error, sent back through W_hh from the last step."""
-    return experiment.loss_at == "last" and experiment.hidden_path == "open"
-
-
-@remembered
-def mean_field_ends(question: Experiment) -> tuple[float | None, float | None]:
-    """Where mean field has gradients begin to grow: at the slider's smallest input scale, and the highest of all."""
-    found = [mean_field_crossing(row_question(question, scale)) for scale in INPUT_SCALES]
-    known = [scale for scale in found if scale is not None and has_mean_field(question)]
-    return (known[0], max(known)) if known else (None, None)
-
-
-def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
-    """The rows of the map by their input scales, from the chosen one outwards, which is there at once.
-
-    With the lag across, the map is the chosen row; a sequence of a single step has no row at all.
-    """
-    work = _rows(experiment, views["across"])
-    if work.rows:
-        work.piece(*work.rows[experiment.input_scale][0])
-    return work
-
-
-@remembered
-def _rows(experiment: Experiment, across: str) -> Growing:
-    chosen, everywhere = experiment.input_scale, row_question(experiment, 1.0)
-    scales = input_scales(experiment) if across == "input" else (chosen,)
-    outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen)))
-    questions = _questions(everywhere, scales if experiment.sequence_length > 1 else ())
-    return Growing(
-        question=everywhere,
-        piece=phase_row,
-        rows={scale: ((questions[scale],),) for scale in outwards if scale in questions},
-    )
-
-
-@remembered
-def _questions(everywhere: Experiment, scales: tuple[float, ...]) -> dict[float, Experiment]:
-    return {scale: row_question(everywhere, scale) for scale in scales}
-
-
-def input_scales(experiment: Experiment) -> tuple[float, ...]:
-    """Of the map's columns: those of the slider, and the chosen one."""
-    return tuple(sorted({*INPUT_SCALES, experiment.input_scale}))
-
-
-@remembered
-def lag_answer(experiment: Experiment) -> LagSplit:
-    """The split of the chosen network's gradient."""
-    with COMPUTING:
-        return split_by_lag(experiment)
-
-
-def phase_answer(
-    experiment: Experiment, views: Mapping[str, str], there: frozenset[float] | None = None
-) -> PhaseAnswer:
-    """The answer with the rows of these input scales, or with all rows."""
-    work = phase_rows(experiment, views)
-    if there is None:
-        work.finish()
-    scales = sorted(work.rows if there is None else there)
-    return PhaseAnswer(experiment=experiment, questions={scale: work.rows[scale][0][0] for scale in scales})
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhaseAnswer:
-    """The rows of the map that there are, and what holds at the chosen settings.
+class PhaseAnswer(OfExperiment):
+    """What holds at the chosen settings, and the questions of those rows that there are, by their input scales."""
 
-    experiment: the question, with the chosen weight scale, input scale and seed. questions: of the rows that there are,
-    by their input scales.
-    """
-
-    experiment: Experiment
     questions: Mapping[float, Experiment]
 
     @property
@@ -151,11 +49,6 @@ class PhaseAnswer:
     def crossings(self) -> dict[float, Crossing]:
         """Input scale -> where gradients begin to grow there."""
         return {scale: phase_crossing(question) for scale, question in self.questions.items()}
-
-    @property
-    def cell_label(self) -> str:
-        """The cell's full name."""
-        return CELLS[self.experiment.cell].label
 
     @property
     def networks(self) -> int:
@@ -183,13 +76,15 @@ class PhaseAnswer:
     @property
     def place(self) -> int:
         """The row of the slider's weight scale that is nearest to the chosen one."""
-        return _nearest(SCALES, self.experiment.weight_scale)
+        return SCALES.index(self._nearest_of(SCALES))
 
     @cached_property
     def nearest(self) -> float:
         """The weight scale of the map that is nearest to the chosen one."""
-        scales = self.here.weight_scales if self.here else SCALES
-        return scales[_nearest(scales, self.experiment.weight_scale)]
+        return self._nearest_of(self.here.weight_scales if self.here else SCALES)
+
+    def _nearest_of(self, scales: tuple[float, ...]) -> float:
+        return min(scales, key=lambda scale: abs(scale - self.experiment.weight_scale))
 
     @cached_property
     def log10_factors(self) -> dict[str, float]:
@@ -215,12 +110,12 @@ class PhaseAnswer:
     @property
     def theory(self) -> float | None:
         """log10 of the factor per step at the chosen settings by mean field; None where it says nothing."""
-        return mean_field_log10_factor(self.experiment) if has_mean_field(self.experiment) else None
+        return mean_field_log10_factor(self.experiment) if is_of_mean_field(self.experiment) else None
 
     @cached_property
     def predicted(self) -> tuple[float | None, float | None]:
-        """See `mean_field_ends`."""
-        return mean_field_ends(row_question(self.experiment, 1.0))
+        """See `predicted_ends`."""
+        return predicted_ends(row_question(self.experiment, 1.0))
 
     # --- the split by lag of the chosen network -------------------------------------------------------------------
 
@@ -228,11 +123,6 @@ class PhaseAnswer:
     def split(self) -> LagSplit:
         """The chosen network's gradient of W_hh as a sum over lags."""
         return lag_answer(self.experiment)
-
-    @cached_property
-    def reached(self) -> int | None:
-        """See `lag_of_whole`."""
-        return lag_of_whole(self.split)
 
     @property
     def middle(self) -> int:
@@ -242,22 +132,93 @@ class PhaseAnswer:
     @property
     def log10_of_middle(self) -> float:
         """log10 of the part at the lag `middle`, relative to the whole; nan where that is zero."""
-        part = self.split.step[self.experiment.sequence_length - 1 - self.middle]
-        return float(part - self.split.total) if self.reached is not None else math.nan
+        part, whole = self.split.step[self.experiment.sequence_length - 1 - self.middle], self.split.total
+        return float(part - whole) if math.isfinite(whole) else math.nan
 
     @property
     def largest_share(self) -> float:
         """The highest that the running sum of the shares reaches; nan where the gradient is zero."""
         return float(np.max(self.split.cumulative_share))
 
+    @property
+    def cancels(self) -> bool:
+        """Whether the running sum of the shares goes beyond the whole."""
+        return self.largest_share > 1.0 + WHOLE_WITHIN
 
-def _nearest(scales: tuple[float, ...], scale: float) -> int:
-    return min(range(len(scales)), key=lambda k: abs(scales[k] - scale))
+
+def row_size(experiment: Experiment) -> tuple[int, int]:
+    """How many networks a row can afford, and how far apart its weight scales are, 1 for all of them."""
+    one = multiply_adds(experiment) * len(SCALES)
+    return affordable(_LARGEST_MEAN, one, NETWORKS), math.ceil(one / _LARGEST_ROW)
 
 
-def lag_of_whole(split: LagSplit) -> int | None:
-    """The lag from which on the shares' running sum stays within WHOLE_WITHIN of 1; None where the gradient is zero."""
-    if not np.isfinite(split.total):
-        return None
-    away = np.flatnonzero(np.abs(split.cumulative_share[::-1] - 1.0) > WHOLE_WITHIN)
-    return int(away[-1]) + 1 if len(away) else 0
+def row_question(experiment: Experiment, input_scale: float) -> Experiment:
+    """The question of a row: the weight scale and the seed of an experiment do not matter."""
+    return replace(experiment, weight_scale=1.0, seed=0, input_scale=input_scale)
+
+
+def input_scales(experiment: Experiment) -> tuple[float, ...]:
+    """Of the map's columns: those of the slider, and the chosen one."""
+    return tuple(sorted({*INPUT_SCALES, experiment.input_scale}))
+
+
+@remembered
+def phase_row(question: Experiment) -> PhaseRow:
+    """The row of a `row_question`."""
+    with COMPUTING:
+        networks, stride = row_size(question)
+        scales = tuple(reversed(SCALES[::-stride]))
+        return next(phase_grid(question, scales, [question.input_scale], range(networks)))
+
+
+@remembered
+def phase_crossing(question: Experiment) -> Crossing:
+    """Where the row of a `row_question` turns."""
+    return row_crossing(phase_row(question))
+
+
+@remembered
+def predicted_ends(question: Experiment) -> tuple[float | None, float | None]:
+    """Where mean field has gradients begin to grow: at the slider's smallest input scale, and the highest of all."""
+    found = [predicted_crossing(row_question(question, scale)) for scale in INPUT_SCALES]
+    known = [scale for scale in found if scale is not None]
+    return (known[0], max(known)) if known else (None, None)
+
+
+@remembered
+def lag_answer(experiment: Experiment) -> LagSplit:
+    """The split of the chosen network's gradient."""
+    with COMPUTING:
+        return split_by_lag(experiment)
+
+
+def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
+    """The rows of the map by their input scales, from the chosen one outwards, which is there at once.
+
+    With the lag across, the map is the chosen row; a sequence of a single step has no row at all.
+    """
+    chosen = row_question(experiment, experiment.input_scale)
+    work = _rows(chosen, views["across"])
+    if work.rows:
+        phase_row(chosen)
+    return work
+
+
+@remembered
+def _rows(chosen: Experiment, across: str) -> Growing:
+    scales = input_scales(chosen) if across == "input" else (chosen.input_scale,)
+    outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen.input_scale)))
+    return Growing(
+        question=row_question(chosen, 1.0),
+        piece=phase_row,
+        rows={scale: ((row_question(chosen, scale),),) for scale in outwards} if chosen.sequence_length > 1 else {},
+    )
+
+
+def phase_answer(
+    experiment: Experiment, views: Mapping[str, str], there: frozenset[float] | None = None
+) -> PhaseAnswer:
+    """The answer with the rows of these input scales, or with all rows."""
+    work = phase_rows(experiment, views)
+    questions = {scale: work.rows[scale][0][0] for scale in sorted(work.chosen(there))}
+    return PhaseAnswer(experiment=experiment, questions=questions)

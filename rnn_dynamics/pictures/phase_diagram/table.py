@@ -72,7 +72,7 @@ def tables(answer: PhaseAnswer, texts: Mapping[str, Any], views: Views) -> dict[
             bottom=bottom,
             top=top,
             total=split.total if np.isfinite(split.total) else np.nan,
-            reached=float(np.nan if answer.reached is None else answer.reached),
+            reached=float(np.nan if answer.split.lag_of_whole is None else answer.split.lag_of_whole),
             map=texts["map"],
             split=texts["split"],
         ),

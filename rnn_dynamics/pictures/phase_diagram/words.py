@@ -13,7 +13,7 @@ from rnn_dynamics.pictures.kit.finding import finding as as_html
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
-from rnn_dynamics.pictures.phase_diagram.answer import WHOLE_WITHIN, PhaseAnswer
+from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
 Words = Mapping[str, Any]
 #: log10 norms of a gradient that nobody would look at twice.
@@ -23,7 +23,7 @@ _HEALTHY = (-3.0, 2.0)
 def texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, str]:
     """Map and split (titles), here (beside the chosen cell), total and share (beside the split's lines)."""
     says, labels = _says(words, answer), words["picture"]
-    share = "share_zero" if answer.reached is None else "share"
+    share = "share_zero" if answer.split.lag_of_whole is None else "share"
     return {
         "map": words["titles"][_outcome(answer)].format(**says),
         "split": _counted(words["titles"], _claim(answer), says),
@@ -63,7 +63,7 @@ def _says(words: Words, answer: PhaseAnswer) -> dict[str, Any]:
     names = ("factor", "low", "high", "largest")
     return {
         "cell": CELL_NAMES[experiment.cell],
-        "label": answer.cell_label,
+        "label": answer.cell.label,
         "input": f"{experiment.input_scale:g}",
         "nearest": f"{answer.nearest:g}",
         "networks": answer.networks,
@@ -71,7 +71,7 @@ def _says(words: Words, answer: PhaseAnswer) -> dict[str, Any]:
         "stride": answer.stride,
         "seed": experiment.seed,
         "total": power_of_ten(answer.split.total),
-        "steps": 0 if answer.reached is None else answer.reached + 1,
+        "steps": 0 if answer.split.lag_of_whole is None else answer.split.lag_of_whole + 1,
         "steps_total": experiment.sequence_length,
         "middle": answer.middle,
         "of_middle": power_of_ten(answer.log10_of_middle),
@@ -141,7 +141,7 @@ def _outcome(answer: PhaseAnswer) -> str:
 
 def _claim(answer: PhaseAnswer) -> str:
     """Which sentence the title of the split is."""
-    experiment, reached = answer.experiment, answer.reached
+    experiment, reached = answer.experiment, answer.split.lag_of_whole
     if experiment.sequence_length == 1:
         return "lag_single"
     if reached is None:
@@ -186,7 +186,7 @@ def _notes(words: Words, answer: PhaseAnswer, says: Words) -> Iterator[str]:
         yield words["finite" if answer.networks > 1 else "one"].format(**says)
     if answer.stride > 1:
         yield words["coarse"].format(**says)
-    if answer.reached is not None and answer.largest_share > 1.0 + WHOLE_WITHIN:
+    if answer.cancels:
         yield words["cancel"].format(**says)
 
 
