@@ -15,6 +15,7 @@ from rnn_dynamics import CELLS, Experiment, run_family
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.growing import STOPPED
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
+from rnn_dynamics.engine.verdict import Spread, judge_each
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE, answer
 from rnn_dynamics.pictures.initialisation.answer import (
@@ -22,8 +23,6 @@ from rnn_dynamics.pictures.initialisation.answer import (
     ROWS,
     InitialisationAnswer,
     InitialisationRow,
-    Networks,
-    Spread,
     initialisation_row,
     scheme_answer,
     scheme_rows,
@@ -48,7 +47,7 @@ def rows_of(experiment: Experiment) -> list[InitialisationRow]:
         asked = scheme_experiment(scheme, cell, experiment)
         family = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20))
         norms, digits = family.log10_norms["input"], int(family.digits.min())
-        found.append(initialisation_row(scheme, cell, [Networks.of(norms, digits)]))
+        found.append(initialisation_row(scheme, cell, [(judge_each(norms), digits)]))
     return found
 
 
@@ -69,7 +68,7 @@ def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dic
     assert len(drawn(app)) == len(exact) == 17
     for line, row, (_, cell) in zip(drawn(app), exact, ROWS, strict=True):
         assert (line["known"], line["cell"], line["name"]) == (True, cell, row.cell_label)
-        factors = 10.0 ** np.array([row.log10_factor.low, row.log10_factor.median, row.log10_factor.high])
+        factors = 10.0 ** np.array(row.log10_factor)
         np.testing.assert_allclose([line["low"], line["median"], line["high"]], np.clip(factors, *INSIDE))
         assert line["factor"] == f"×{factors[1]:#.3g}"
         assert line["horizon"] == ("never" if row.horizon is None else f"{row.horizon:g}")
@@ -83,7 +82,7 @@ def test_the_published_figures_stand_on_the_page() -> None:
     for row, published in zip(known.rows.values(), (0.56, 0.64, 0.64), strict=True):
         assert 10.0**row.log10_factor.median == pytest.approx(published, rel=0.02)
     app = AppTest.from_file(str(ROOT / "pages" / "initialisation.py"))
-    app.session_state[STOPPED] = scheme_rows(replace(wide, seed=9), {}).question
+    app.session_state[STOPPED] = scheme_rows(replace(wide, seed=9)).question
     app.query_params["hidden_size"], app.query_params["seed"] = "128", "9"  # of which nobody has computed a row
     assert app.run().select_slider(key="hidden_size").value == 128
     assert app.button(key="stop").label == "Go on"
@@ -92,7 +91,7 @@ def test_the_published_figures_stand_on_the_page() -> None:
 def test_rows_that_are_computed_in_goes_are_those_of_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = replace(SMALL, seed=3, weight_scale=0.7)
     monkeypatch.setattr(answer, "_LARGEST_GO", 3 * multiply_adds(asked, "lstm"))
-    work = scheme_rows(asked, {})
+    work = scheme_rows(asked)
     assert [len(goes) for goes in work.rows.values()] == [7] * len(ROWS)  # 20 networks, three at a time
     assert list(scheme_answer(asked, {}).rows.values()) == rows_of(asked)
 
@@ -101,8 +100,8 @@ def test_what_a_scheme_decides_asks_for_nothing_new() -> None:
     other = replace(
         SMALL, cell="gru", forget_bias=-1.0, gate_bias="chrono", initialisation="identity", nonlinearity="relu"
     )
-    assert scheme_rows(other, {}) == scheme_rows(SMALL, {})
-    assert scheme_rows(replace(SMALL, weight_scale=0.5), {}).question != scheme_rows(SMALL, {}).question
+    assert scheme_rows(other) == scheme_rows(SMALL)
+    assert scheme_rows(replace(SMALL, weight_scale=0.5)).question != scheme_rows(SMALL).question
 
 
 @every("size", [8, 32, 64, 128])

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run_family
 from rnn_dynamics.engine.schemes import scheme_experiment
+from rnn_dynamics.engine.verdict import judge_each
 from rnn_dynamics.pictures.initialisation.answer import (
     InitialisationAnswer,
     InitialisationRow,
-    Networks,
     initialisation_row,
 )
 from rnn_dynamics.pictures.initialisation.table import initialisations_table
@@ -28,7 +28,7 @@ def line(log10_factor: float, length: int = 100) -> Array:
 
 
 def row_of(norms: Array, scheme: str = "torch", cell: str = "rnn") -> InitialisationRow:
-    return initialisation_row(scheme, cell, [Networks.of(norms, 11)])
+    return initialisation_row(scheme, cell, [(judge_each(norms), 11)])
 
 
 def table_of(*rows: InitialisationRow) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def test_a_scheme_changes_the_gradient_of_the_input_by_the_measured_factor(
 
 def test_a_row_of_several_parts_is_that_of_all_its_networks() -> None:
     norms = np.stack([line(slope) for slope in (-0.3, -0.1, 0.0, -0.2, -0.05)])
-    parts = [Networks.of(norms[:2], 5), Networks.of(norms[2:], 9)]
+    parts = [(judge_each(norms[:2]), 5), (judge_each(norms[2:]), 9)]
     assert initialisation_row("torch", "rnn", parts) == replace(row_of(norms), digits=5)
 
 

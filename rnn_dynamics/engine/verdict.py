@@ -6,7 +6,9 @@ One definition for the engine, the tables and the pages; the glossary has the sa
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +43,81 @@ class Verdict:
     horizon: int | None
 
 
+class Spread(NamedTuple):
+    """A quantity over all networks, see `median_and_range`."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """What the curves of K networks say; arrays are (K,).
+
+    Attributes:
+        log10_factors, orders: see `Verdict`.
+        horizons: see `horizon`; inf where there is none.
+        steps: from step T back to step 1.
+    """
+
+    log10_factors: Array
+    orders: Array
+    horizons: Array
+    steps: int
+
+    @property
+    def log10_factor(self) -> Spread:
+        """Of the networks' factors."""
+        return Spread(*median_and_range(self.log10_factors).tolist())
+
+    @property
+    def order(self) -> Spread:
+        """Of the networks' orders."""
+        return Spread(*median_and_range(self.orders).tolist())
+
+    @property
+    def horizon(self) -> float | None:
+        """The median of the horizons; None where it is one that does not exist."""
+        median = float(np.median(self.horizons))
+        return median if math.isfinite(median) else None
+
+    @property
+    def outcome(self) -> str:
+        """What `Verdict.outcome` says of the medians."""
+        return outcome_of(self.log10_factor.median, self.order.median, self.steps)
+
+
 def judge(log10_norms: Array) -> Verdict:
     """Judge one curve (T,) of log10 norms, step 1 first."""
     orders = float(orders_of_magnitude(log10_norms))
     factor = float(log10_factor_per_step(log10_norms)) if not math.isnan(orders) else math.nan
     outcome = "silent" if math.isnan(orders) else outcome_of(factor, orders, len(log10_norms) - 1)
     return Verdict(outcome, orders, factor, horizon(log10_norms))
+
+
+def judge_each(log10_norms: Array) -> Verdicts:
+    """Judge the curves (K, T) of K networks.
+
+    Raises:
+        ValueError: fewer than 2 steps, or no network.
+    """
+    networks, length = log10_norms.shape
+    if length < 2 or not networks:
+        raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 network and 2 steps")
+    return Verdicts(
+        log10_factors=log10_factor_per_step(log10_norms),
+        orders=orders_of_magnitude(log10_norms),
+        horizons=np.array([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]),
+        steps=length - 1,
+    )
+
+
+def joined(parts: Sequence[Verdicts]) -> Verdicts:
+    """What is said of several groups of networks with as many steps each, as of one group."""
+    names = ("log10_factors", "orders", "horizons")
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Verdicts(**arrays, steps=parts[0].steps)
 
 
 def log10_factor_per_step(log10_norms: Array) -> Array:

@@ -16,7 +16,7 @@ PICTURE = Picture[InitialisationAnswer](
     views={"order": "scheme"},
     files={"table": initialisations_table},
     scripts=("default",),
-    growing=scheme_rows,
+    growing=lambda experiment, _: scheme_rows(experiment),
     progress=progress,
     charted=(),
 )

@@ -6,24 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
-from rnn_dynamics.engine.verdict import (
-    horizon,
-    log10_factor_per_step,
-    median_and_range,
-    orders_of_magnitude,
-    outcome_of,
-)
+from rnn_dynamics.engine.verdict import Spread, Verdicts, joined, judge_each
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
-Array = NDArray[np.float64]
 #: Scheme and cell of a row.
 Key = tuple[str, str]
 
@@ -40,66 +32,8 @@ _LARGEST_ROW, _LARGEST_GO = 1.4e9, 1.2e8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Networks:
-    """What the gradient does in each of some networks, (networks,) each.
-
-    log10_factors: of the factor per step back of ‖dL/dx_t‖, see `log10_factor_per_step`. log10_shares: log10 of (norm
-    at step 1 / norm at step T). horizons: see `verdict.horizon`; inf where there is none. digits: how many of the norms
-    another program shares in every network, see `trace.Rounded`. steps: from step T back to step 1.
-    """
-
-    log10_factors: Array
-    log10_shares: Array
-    horizons: Array
-    digits: int
-    steps: int
-
-    @classmethod
-    def of(cls, log10_norms: Array, digits: int) -> Networks:
-        """Of the curves (networks, T) of dL/dx_t, step 1 first; −inf where the gradient is zero.
-
-        Raises:
-            ValueError: fewer than 2 steps, or no network.
-        """
-        networks, length = log10_norms.shape
-        if length < 2 or not networks:
-            raise ValueError(f"log10_norms of shape {log10_norms.shape}: a row needs at least 1 network and 2 steps")
-        return cls(
-            log10_factors=log10_factor_per_step(log10_norms),
-            log10_shares=orders_of_magnitude(log10_norms),
-            horizons=np.array([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]),
-            digits=digits,
-            steps=length - 1,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """A quantity over all networks: the lowest, the median, the highest; see `median_and_range`."""
-
-    low: float
-    median: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Array) -> Spread:
-        """Of the values (networks,)."""
-        low, median, high = median_and_range(values).tolist()
-        return cls(low=low, median=median, high=high)
-
-
-@dataclass(frozen=True, kw_only=True)
 class InitialisationRow:
-    """What one scheme does in one cell.
-
-    Attributes:
-        scheme, cell: keys of NAMED_SCHEMES and CELLS.
-        networks: how many there are.
-        log10_factor, log10_share: see `Networks`.
-        horizon: the median of the networks' horizons; None where it is one that does not exist.
-        outcome: what `Verdict.outcome` says of the medians.
-        digits: the fewest of a network.
-    """
+    """What one scheme does in one cell, see `Verdicts`; of so many networks, of which `digits` are the fewest."""
 
     scheme: str
     cell: str
@@ -121,28 +55,24 @@ class InitialisationRow:
         return CELL_LABELS[self.cell]
 
 
-def initialisation_row(scheme: str, cell: str, parts: Sequence[Networks]) -> InitialisationRow:
-    """Summarise the networks of one scheme and cell, which may come in several parts."""
-    factors, shares, horizons = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("log10_factors", "log10_shares", "horizons")
-    )
-    factor, share, median = Spread.of(factors), Spread.of(shares), float(np.median(horizons))
+def initialisation_row(scheme: str, cell: str, parts: Sequence[tuple[Verdicts, int]]) -> InitialisationRow:
+    """Summarise the networks of one scheme and cell, which may come in several parts, each with its digits."""
+    found = joined([verdicts for verdicts, _ in parts])
     return InitialisationRow(
         scheme=scheme,
         cell=cell,
-        networks=len(factors),
-        log10_factor=factor,
-        horizon=median if np.isfinite(median) else None,
-        outcome=outcome_of(factor.median, share.median, parts[0].steps),
-        log10_share=share,
-        digits=min(part.digits for part in parts),
+        networks=len(found.orders),
+        log10_factor=found.log10_factor,
+        horizon=found.horizon,
+        outcome=found.outcome,
+        log10_share=found.order,
+        digits=min(digits for _, digits in parts),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitialisationAnswer:
-    """The rows that there are, by scheme and cell, in the order of ROWS; seeds: of the networks of each row."""
+    """The rows that there are, in the order of ROWS; seeds: of the networks of each row."""
 
     experiment: Experiment
     rows: Mapping[Key, InitialisationRow]
@@ -159,10 +89,7 @@ class InitialisationAnswer:
         return replace(scheme_experiment("torch", "lstm", self.experiment), seed=self.seeds[0])
 
     def ordered(self, order: str) -> list[Key]:
-        """All rows from the top.
-
-        By "scheme"; or by "factor": the smallest on top, what is not computed at the bottom.
-        """
+        """All rows from the top: by "scheme", or by "factor" the smallest first, and last what is not computed."""
         if order == "scheme":
             return list(ROWS)
         return sorted(ROWS, key=lambda key: self.rows[key].log10_factor.median if key in self.rows else np.inf)
@@ -175,20 +102,16 @@ def seeds_for(experiment: Experiment) -> range:
 
 
 @remembered
-def networks(question: Experiment, seeds: range) -> Networks:
-    """The networks of some seeds."""
+def networks(question: Experiment, seeds: range) -> tuple[Verdicts, int]:
+    """What the networks of some seeds do, and the fewest digits of one."""
     with COMPUTING:
         family = run_family(question, seeds=seeds)
-        return Networks.of(family.log10_norms["input"], int(family.digits.min()))
-
-
-def scheme_rows(experiment: Experiment, _: Mapping[str, str]) -> Growing:
-    """The rows of an experiment; what a scheme decides does not matter."""
-    return _rows(experiment)
+    return judge_each(family.log10_norms["input"]), int(family.digits.min())
 
 
 @remembered
-def _rows(experiment: Experiment) -> Growing:
+def scheme_rows(experiment: Experiment) -> Growing:
+    """The rows of an experiment; what a scheme decides does not matter."""
     of_all = scheme_experiment("torch", "lstm", replace(experiment, hidden_path="open", text=""))
     return Growing(question=of_all, piece=networks, rows={key: _goes(*key, of_all) for key in ROWS})
 
@@ -201,17 +124,14 @@ def _goes(scheme: str, cell: str, experiment: Experiment) -> tuple[tuple[Experim
 
 
 def scheme_answer(
-    experiment: Experiment, views: Mapping[str, str], there: frozenset[Key] | None = None
+    experiment: Experiment, _: Mapping[str, str], there: frozenset[Key] | None = None
 ) -> InitialisationAnswer:
     """The answer with these rows, or with all rows."""
-    if there is None:
-        scheme_rows(experiment, views).finish()
-    return _answer(experiment, frozenset(ROWS) if there is None else there)
+    return _answer(experiment, scheme_rows(experiment).chosen(there))
 
 
 @remembered
-def _answer(experiment: Experiment, there: frozenset[Key]) -> InitialisationAnswer:
-    work = scheme_rows(experiment, {}).rows
-    parts = {key: [networks(*go) for go in work[key]] for key in ROWS if key in there}
-    rows = {key: initialisation_row(*key, of_row) for key, of_row in parts.items()}
+def _answer(experiment: Experiment, there: tuple[Key, ...]) -> InitialisationAnswer:
+    goes = scheme_rows(experiment).rows
+    rows = {key: initialisation_row(*key, [networks(*go) for go in goes[key]]) for key in there}
     return InitialisationAnswer(experiment=experiment, rows=rows, seeds=seeds_for(experiment))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ def axis_ends(rows: Sequence[InitialisationRow]) -> tuple[float, float]:
 
 def _factors(rows: Sequence[InitialisationRow | None], ends: tuple[float, float]) -> dict[str, pa.Array]:
     """Columns low, median, high: factors per step, at the end of the axis where they lie beyond; null where unknown."""
-    known = [astuple(row.log10_factor) if row else (np.nan,) * 3 for row in rows]
+    known = [row.log10_factor if row else (np.nan,) * 3 for row in rows]
     columns = (10.0 ** np.clip(known, *ends)).T
     return {name: pa.array(of, from_pandas=True) for name, of in zip(("low", "median", "high"), columns, strict=True)}
 
@@ -64,8 +63,8 @@ def initialisations_table(answer: InitialisationAnswer, _: Mapping[str, str]) ->
         networks.
     """
     rows = list(answer.rows.values())
-    factors = [[10.0**value for value in astuple(row.log10_factor)] for row in rows]
-    shares = [astuple(row.log10_share) for row in rows]
+    factors = [[10.0**value for value in row.log10_factor] for row in rows]
+    shares = [row.log10_share for row in rows]
     return pd.DataFrame(
         {
             "scheme": [row.scheme_label for row in rows],
