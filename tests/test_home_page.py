@@ -18,6 +18,7 @@ from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, axis_ends, point_steps
+from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Background
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from rnn_dynamics.pictures.vanish_or_explode.answer import Families, FamiliesAnswer
@@ -263,7 +264,7 @@ def test_every_choice_has_a_specification_of_its_own_and_only_one() -> None:
     texts = [json.dumps(spec_of(*choice)) for choice in product(GRADIENTS, TIMES, THEMES)]
     assert len(set(texts)) == len(texts)
     axes = sentences("axes") | sentences(PICTURE.name)["axes"]
-    again = PICTURE.chart(axes, {"gradient": "input", "axis": "step"}, "light").to_dict(validate=False)
+    again = PICTURE.chart(Sheet(axes, {"gradient": "input", "axis": "step"}, "light")).to_dict(validate=False)
     assert json.dumps(again) == texts[0]
 
 

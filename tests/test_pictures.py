@@ -10,6 +10,7 @@ import pytest
 
 from rnn_dynamics import pictures
 from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.claims import assert_fits_a_phone, assert_readable, plain
@@ -63,7 +64,7 @@ def test_a_chart_is_valid_plain_constant_and_without_values(name: str) -> None:
     one = pictures.picture(name)
     for views, background, spec in specifications(one):
         assert json.loads(json.dumps(spec, allow_nan=False)) == spec
-        chart = one.chart(sentences("axes") | sentences(name).get("axes", {}), views, background)
+        chart = one.chart(Sheet(sentences("axes") | sentences(name).get("axes", {}), views, background))
         assert chart.to_dict()["layer"] == spec["layer"]  # which checks it against Vega-Lite's schema
         assert "datasets" not in spec
         assert all(set(layer.get("data", {})) <= {"name"} for layer in layers(spec))

@@ -6,20 +6,18 @@ printed. Tables (see `table`): cells, framed, whole (one row).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import LINES
-from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import DIVERGING, THEMES, Background, Theme
+from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panels import at, group, of, pixels, ref
+from rnn_dynamics.pictures.kit.theme import DIVERGING, Theme
 
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:
 #: height of a panel with its title and the steps below it, on a phone.
 _PARAMETERS = {
-    "narrow": "width < 560 * zoom",
-    "whole": "data('whole')[0]",
     "chosen": "data('framed')[0].step",
     "names": "46 * zoom",
     "gap": "34",
@@ -31,87 +29,65 @@ _PARAMETERS = {
 #: Where a panel begins.
 _LEFT = "names + (narrow ? 0 : {0} * (whole.length * across + gap))"
 _TOP = "(narrow ? {0} * block + 24 * zoom : 0)"
+#: The sides and the middle of each row's cell, and what is written below the last row.
+_CELL = {
+    "left": f"{_LEFT.format('datum.panel')} + (datum.step - 1) * across",
+    "right": "datum.left + across",
+    "middle": "datum.left + across / 2",
+    "first": _TOP.format("datum.panel"),
+    "top": "datum.first + datum.row * down",
+    "bottom": "datum.top + down",
+    "centre": "datum.top + down / 2",
+    "foot": "datum.first + whole.rows * down",
+    "number": "(datum.step === 1 ? 't = ' : '') + datum.step",
+}
 #: The titles of the panels, columns of the table "whole".
 _TITLES = ("hand", "torch", "difference")
 #: Darker than this the text on a cell is white.
 _DARK = "abs(datum.value) > 0.55 && datum.panel < 2"
+_across, _down = partial(pixels, channel=alt.X), partial(pixels, channel=alt.Y)
 
 
-def chart(_: Mapping[str, str], __: Mapping[str, str], background: Background) -> alt.LayerChart:
+def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, the same at every step."""
-    theme = THEMES[background]
-    titles = (
-        heading(theme, f"[whole.{name}]", _LEFT.format(panel), f"{_TOP.format(panel)} + 2")
-        for panel, name in enumerate(_TITLES)
+    frame = of("framed", **_CELL).mark_rect(fill=None, stroke=sheet.theme.text, strokeWidth=3)
+    # Left of the first panel, on a phone of each.
+    names = of("cells", "datum.step === 1 && (narrow || datum.panel === 0)", **_CELL).mark_text(
+        align="left", fontSize=15
     )
-    claim = heading(theme, LINES.format("claim"), "0", "zoom * (narrow ? 4 : -26)")
-    return picture(
-        theme, _PARAMETERS, _cells(theme), _frames(theme), _names(theme), *titles, claim, padding={"bottom": 24}
+    return sheet.picture(
+        _PARAMETERS,
+        _cells(sheet.theme),
+        frame.encode(x=_across("left"), x2="right:Q", y=_down("first"), y2="foot:Q"),
+        names.encode(x=at("0"), y=_down("centre"), text="unit:N"),
+        *(
+            sheet.title(f"whole.{name}", _LEFT.format(k), f"{_TOP.format(k)} + 2", "[{}]")
+            for k, name in enumerate(_TITLES)
+        ),
+        sheet.title("whole.claim", "0", "zoom * (narrow ? 4 : -26)"),
+        padding={"bottom": 24},
     )
 
 
-def _cells(theme: Theme) -> alt.LayerChart:
+def _cells(theme: Theme) -> Any:
     """The numbers on their colours, and below them the steps."""
-    colour = alt.Color("value:Q", scale=alt.Scale(domain=[-1, 1], range=list(DIVERGING), clamp=True), legend=None)
-    numbers, differences = (alt.Chart().transform_filter(f"datum.panel {which} 2") for which in ("<", "==="))
-    text = alt.ExprRef(f"{_DARK} || datum.wrong ? '#ffffff' : datum.panel < 2 ? '#12161c' : '{theme.text}'")
+    colour = alt.Color("value:Q", scale=alt.Scale(domain=[-1, 1], range=[*DIVERGING], clamp=True), legend=None)
+    text = ref(f"{_DARK} || datum.wrong ? '#ffffff' : datum.panel < 2 ? '#12161c' : '{theme.text}'")
     edge: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 2}
-    difference = alt.ExprRef(f"datum.wrong ? '{DIVERGING[-2]}' : '{theme.line}'")
+    difference = ref(f"datum.wrong ? '{DIVERGING[-2]}' : '{theme.line}'")
     ends = {"x2": alt.X2("right:Q"), "y2": alt.Y2("bottom:Q")}  # not the group's: a text has none
-    below: dict[str, Any] = {
-        "fontWeight": alt.ExprRef("datum.step === chosen ? 'bold' : 'normal'"),
-        "fill": alt.ExprRef(f"datum.step === chosen ? '{theme.text}' : '{theme.quiet}'"),
-    }
-    return _placed(
-        group(
-            "cells",
-            numbers.mark_rect(**edge).encode(color=colour, **ends),
-            differences.mark_rect(**edge, fill=difference).encode(**ends),
-            alt.Chart()
-            .mark_text(fontSize=alt.ExprRef("fontOfNumbers"), fill=text)
-            .encode(text="text:N", x=_across("middle"), y=_down("centre")),
-            alt.Chart()
-            .transform_filter("datum.row === whole.rows - 1")
-            .mark_text(fontSize=14, dy=14, **below)
-            .encode(text="number:N", x=_across("middle"), y=_down("bottom")),
-            x=_across("left"),
-            y=_down("top"),
-        )
+    bold = ref("datum.step === chosen ? 'bold' : 'normal'")
+    fill = ref(f"datum.step === chosen ? '{theme.text}' : '{theme.quiet}'")
+    steps = of(where="datum.row === whole.rows - 1").mark_text(fontSize=14, dy=14, fontWeight=bold, color=fill)
+    whole = group(
+        "cells",
+        of(where="datum.panel < 2").mark_rect(**edge).encode(color=colour, **ends),
+        of(where="datum.panel === 2").mark_rect(**edge, fill=difference).encode(**ends),
+        of()
+        .mark_text(fontSize=ref("fontOfNumbers"), color=text)
+        .encode(text="text:N", x=_across("middle"), y=_down("centre")),
+        steps.encode(text="number:N", x=_across("middle"), y=_down("bottom")),
+        x=_across("left"),
+        y=_down("top"),
     )
-
-
-def _frames(theme: Theme) -> alt.Chart:
-    """Around the column of the chosen step."""
-    column = alt.Chart(alt.NamedData("framed")).mark_rect(fill=None, stroke=theme.text, strokeWidth=3)
-    return _placed(column.encode(x=_across("left"), x2="right:Q", y=_down("first"), y2="foot:Q"))
-
-
-def _names(theme: Theme) -> alt.Chart:
-    """The units, left of the first panel, on a phone of each."""
-    first = alt.Chart(alt.NamedData("cells")).transform_filter("datum.step === 1 && (narrow || datum.panel === 0)")
-    names = first.mark_text(align="left", fontSize=15, fill=theme.text)
-    return _placed(names.encode(x=at("0"), y=_down("centre"), text="unit:N"))
-
-
-def _placed(chart: Any) -> Any:
-    """With the sides and the middle of each row's cell."""
-    return chart.transform_calculate(
-        left=f"{_LEFT.format('datum.panel')} + (datum.step - 1) * across",
-        right="datum.left + across",
-        middle="datum.left + across / 2",
-        first=_TOP.format("datum.panel"),
-        top="datum.first + datum.row * down",
-        bottom="datum.top + down",
-        centre="datum.top + down / 2",
-        foot="datum.first + whole.rows * down",
-        number="(datum.step === 1 ? 't = ' : '') + datum.step",
-    )
-
-
-def _across(name: str) -> alt.X:
-    """A place that a row states in pixels."""
-    return alt.X(f"{name}:Q", scale=None, axis=None)
-
-
-def _down(name: str) -> alt.Y:
-    return alt.Y(f"{name}:Q", scale=None, axis=None)
+    return whole.transform_calculate(**_CELL)

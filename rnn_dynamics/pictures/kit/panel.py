@@ -1,4 +1,4 @@
-"""A panel: a rectangle of a picture's one view, with its axes, its title and the marks that every picture has.
+"""A sheet and its panels: rectangles of a picture's one view, with axes, titles and the marks that pictures share.
 
 All panels of a picture lie in one view, because a joined view has neither a flexible width nor shared selections.
 Where a panel lies is said in Vega's expressions, once, here; a chart then names columns of its tables. The parameter
@@ -9,43 +9,104 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import SUPERSCRIPT, at, go_there, group, heading
-from rnn_dynamics.pictures.kit.theme import Theme
-
-#: Lines of a title: "|" begins one, and on a phone "¦" does too.
-LINES = "split(replace(whole.{}, /¦/g, narrow ? '|' : ' '), '|')"
-#: The same where the picture is wide: "|" begins a line only where there is no room for a long one.
-LINES_WHERE_NEEDED = "split(replace(whole.{}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
-#: An axis of orders of magnitude.
-LOG10: dict[str, Any] = {"labelExpr": f"'10' + {SUPERSCRIPT}", "tickMinStep": 1}
+from rnn_dynamics.pictures.kit.panels import LINES, at, go_there, group, haloed, hover, of, ref, with_lag
+from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme, config
 
 
-def ref(value: Any) -> Any:
-    """A text is an expression."""
-    return alt.ExprRef(value) if isinstance(value, str) else value
+@dataclass(frozen=True)
+class Sheet:
+    """What a chart is drawn on.
 
+    axes: what the axes are called. views: the picture's settings. background: light or dark.
+    """
 
-def _scale(ends: Sequence[Any], places: Sequence[str], log: bool, clamp: Any = alt.Undefined) -> alt.Scale:
-    kind: dict[str, Any] = {"type": "log"} if log else {"zero": False}
-    domain, where = [ref(end) for end in ends], [alt.ExprRef(place) for place in places]
-    return alt.Scale(domain=domain, range=where, nice=False, clamp=clamp, **kind)
+    axes: Mapping[str, str]
+    views: Mapping[str, str]
+    background: Background
+
+    @property
+    def theme(self) -> Theme:
+        """The colours."""
+        return THEMES[self.background]
+
+    @property
+    def past(self) -> bool:
+        """Whether the past is on the left, by the view `axis`; else the lag grows to the right."""
+        return self.views.get("axis", "step") == "step"
+
+    def picture(
+        self, parameters: Mapping[str, str], *layers: Any, own: bool = False, apart: bool = False, **properties: Any
+    ) -> alt.LayerChart:
+        """All layers of a picture, in one view.
+
+        parameters: name -> expression, beside `zoom` (how much larger the type is), `narrow` (on a phone) and `whole`.
+        own: whether the colour of one cell is among them, see OWN. apart: whether the layers have axes of their own.
+        properties: height and padding of the view.
+        """
+        if apart:
+            properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(x="independent", y="independent"))
+        usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
+        colour = {"cellColour": f"{self.theme.cells}[whole.cell]"} if own else {}
+        # All in one call, for each method of a chart would copy all its layers again: twice the time of making them.
+        return alt.LayerChart(
+            layer=layers,
+            params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **parameters, **colour}.items()],
+            config=alt.Config(**config(self.theme)),
+            usermeta={"embedOptions": {"renderer": "canvas"}},
+            **properties,
+        )
+
+    def panel(
+        self, left: str = "0", right: str = "width", top: str = "0", bottom: str = "height", **kind: bool
+    ) -> Panel:
+        """A rectangle of the view with these sides, expressions in pixels; `kind` as of Panel."""
+        return Panel(self, left, right, top, bottom, **{"at_start": self.past} | kind)
+
+    def title(self, text: str, x: str, y: str, lines: str = LINES, data: str = "whole", **style: Any) -> Any:
+        """A title above a place; its text is an expression, such as a column of the one row of `data`."""
+        shown = lines.format(text)
+        usual = {"align": "left", "baseline": "bottom", "dy": -8, "fontSize": ref("narrow ? 14 : 16")}
+        mark = of(data, text=shown).mark_text(**usual | {"fontWeight": "bold"} | style)
+        return mark.encode(text="text:N", x=at(x), y=at(f"{y} - 18 * zoom * (length({shown}) - 1)"))
+
+    def colour_bar(
+        self, name: str, ends: Sequence[str], colours: Sequence[str], field: str = "length", **legend: Any
+    ) -> Any:
+        """Carries the legend of a map's colours, below the map, and draws nothing; `ends` are expressions.
+
+        name: of what it says, one of `axes`. field: a number of the table "whole".
+        """
+        # Straight lines between the colours; Vega-Lite's own way leads from blue to yellow through green.
+        scale = alt.Scale(range=[*colours], domain=[*map(ref, ends)], clamp=True, interpolate="rgb")
+        usual: dict[str, Any] = {
+            "orient": "none",
+            "legendX": ref("mapLeft"),
+            "legendY": ref("height + 66 * zoom"),
+            "direction": "horizontal",
+            "titleOrient": "left",
+            "titleLimit": 400,
+            "tickCount": 5,
+            "gradientLength": 110,
+            "gradientThickness": 10,
+        }
+        colour = alt.Color(f"{field}:Q", title=self.axes[name], scale=scale, legend=alt.Legend(**usual | legend))
+        return of("whole").mark_point(opacity=0).encode(x=alt.value(0), y=alt.value(0), color=colour)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A rectangle of the view.
+    """A rectangle of a sheet.
 
-    theme: its colours. axes: what axes are called. left, right, top, bottom: its sides, expressions in pixels.
-    at_start: the past is on the left, else the lag grows to the right. wide: on the axis of time each step has its full
-    width, half a step to either side, else the axis goes from the first one to the last.
+    left, right, top, bottom: its sides, expressions in pixels. at_start: the past is on the left, else the lag grows to
+    the right. wide: on the axis of time each step has its full width, half a step to either side, else the axis goes
+    from the first one to the last.
     """
 
-    theme: Theme
-    axes: Mapping[str, str]
+    sheet: Sheet
     left: str
     right: str
     top: str
@@ -53,65 +114,78 @@ class Panel:
     at_start: bool = True
     wide: bool = False
 
-    def x(self, field: str, ends: Sequence[Any], title: str = "", log: bool = False, **axis: Any) -> alt.X:
-        """A horizontal axis from one end to the other."""
-        scale = _scale(ends, (self.left, self.right), log)
+    @property
+    def across(self) -> dict[str, Any]:
+        """From its left side to its right one."""
+        return {"x": at(self.left), "x2": at(self.right)}
+
+    @property
+    def upright(self) -> dict[str, Any]:
+        """From its top to its bottom."""
+        return {"y": at(self.top), "y2": at(self.bottom)}
+
+    def x(self, field: str, ends: Sequence[Any], name: str = "", log: bool = False, **axis: Any) -> alt.X:
+        """A horizontal axis from one end to the other, which is called sheet.axes[name]."""
         below = alt.Axis(orient="bottom", offset=ref(f"{self.bottom} - height"), **axis)
-        return alt.X(field, title=title or None, scale=scale, axis=below)
+        return alt.X(field, title=self._called(name), scale=_scale(ends, (self.left, self.right), log), axis=below)
 
     def y(
         self,
         field: str,
         ends: Sequence[Any],
-        title: str = "",
+        name: str = "",
         log: bool = False,
         *,
         clamp: Any = alt.Undefined,
         **axis: Any,
     ) -> alt.Y:
         """A vertical axis from one end, below, to the other; with `clamp` what lies beyond is drawn at the end."""
-        scale = _scale(ends, (self.bottom, self.top), log, clamp)
+        scale = _scale(ends, (self.bottom, self.top), log, clamp=clamp)
         beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
-        return alt.Y(field, title=title or None, scale=scale, axis=beside)
+        return alt.Y(field, title=self._called(name), scale=scale, axis=beside)
+
+    def _called(self, name: str) -> str | None:
+        return self.sheet.axes[name] if name else None
 
     def time(self, field: str = "", **axis: Any) -> alt.X:
         """The axis of time: the step, or the lag, of each row; or another field."""
         first, half = int(self.at_start), 0.5 * self.wide
         ends = (first - half, f"whole.length {first - 1 + half:+g}")
         along = "step" if self.at_start else "lag"
-        return self.x(field or f"{along}:Q", ends, self.axes[along], **{"tickCount": 6} | axis)
+        return self.x(field or f"{along}:Q", ends, along, **{"tickCount": 6} | axis)
 
-    def title(self, name: str, lines: str = LINES, x: str = "0") -> alt.Chart:
-        """The title `name` of the table "whole", above the panel."""
-        return heading(self.theme, lines.format(name), x, self.top)
+    def title(self, name: str, lines: str = LINES, x: str = "", **style: Any) -> Any:
+        """The title `name` of the table "whole", above the panel's left side or above another place."""
+        return self.sheet.title(f"whole.{name}", x or self.left, self.top, lines, **style)
 
-    def lead(self, data: str = "whole", **axes: Any) -> alt.Chart:
+    def lead(self, data: str = "whole", **axes: Any) -> Any:
         """Carries axes and draws nothing."""
-        return alt.Chart(alt.NamedData(data)).mark_point(opacity=0).encode(**axes)
+        return of(data).mark_point(opacity=0).encode(**axes)
 
-    def lines(self, data: str, styles: Mapping[str, dict[str, Any]], by: str = "name", **axes: Any) -> alt.LayerChart:
-        """A line for each value of `by`, with the mark of `styles`: constants are quicker than an encoding."""
-        layers = [
-            alt.Chart().transform_filter(f"datum.{by} === '{name}'").mark_line(order=None, **style)
-            for name, style in styles.items()
-        ]
-        return with_lag(group(data, *layers, **axes))
+    def level(self, data: str, value: str, name: Any, colour: str = "", where: str = "", **rule: Any) -> Any:
+        """A line across the panel at a value, and above its right end its name: a column, or alt.value."""
+        colour = colour or self.sheet.theme.text
+        line = of().mark_rule(**{"color": colour, "strokeWidth": 1.5, "strokeDash": [2, 3]} | rule)
+        style = {"align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "fontSize": 14, "color": colour}
+        text = haloed(of(), self.sheet.theme.panel, **style).encode(x=at(self.right), text=name)
+        both = group(data, line.encode(**self.across), text, y=value)
+        return both.transform_filter(where) if where else both
 
-    def labels(self, data: str, size: Any, colour: Any) -> alt.LayerChart:
+    def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels") -> Any:
         """The rows of `frames.label_rows`, beside step 1, with a halo."""
         side = {"align": "left", "dx": 8} if self.at_start else {"align": "right", "dx": -8}
-        layers = haloed(self.theme, colour, 5, **side, fontSize=ref(size), fontWeight="bold")
-        return group(data, *layers, x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
+        texts = haloed(of(data), self.sheet.theme.panel, color=colour, **side, fontSize=ref(size), fontWeight="bold")
+        return texts.encode(x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
 
     def rows(
         self, data: str, place: str, value: str, y: Any, chosen: str = "", *, sides: Sequence[str] = (), until: str = ""
-    ) -> alt.LayerChart:
+    ) -> Any:
         """A map of rows of time: each a strip in the colours of its values, and a frame around the one pointed at.
 
         Args:
             data: rows of `place` (from the bottom), step and `value`; free where there is no value.
             place: the column, which the selection "hover" picks; the parameter `pointed` is the place pointed at.
-            value: the column whose colours the scale "color" has, see `panels.colour_bar`.
+            value: the column whose colours the scale "color" has, see `Sheet.colour_bar`.
             y: the axis of the places.
             chosen: an expression for the row that the reader has chosen; a click then goes to another.
             sides: the columns of a strip's lower and upper side on that axis, where it is not from a place to the next.
@@ -132,7 +206,7 @@ class Panel:
             y2=f"{above}:Q",
         )
         more = {"chosen": chosen} if chosen else {}
-        return cast(alt.LayerChart, whole.transform_calculate(next=f"datum.{place} + 1", **more))
+        return whole.transform_calculate(next=f"datum.{place} + 1", **more)
 
     def strips(
         self,
@@ -142,7 +216,7 @@ class Panel:
         framed: str,
         *,
         nothing: str = "'#00000000'",
-        hover: str = "",
+        pointed: str = "",
         chosen: str = "",
         reach: str = "1",
         **places: Any,
@@ -150,12 +224,18 @@ class Panel:
         """The strips of `rows`, wherever the encodings `places` put them.
 
         They have the columns `kept`, of which the first tells them apart, and transforms may follow. `framed`: which of
-        them have a frame. `nothing`: the colour where there is no value. `hover`: what the pointer picks of a strip, if
-        it is not the first column.
+        them have a frame. `nothing`: the colour where there is no value. `pointed`: what the pointer picks of a strip,
+        if it is not the first column. `reach`: how far along the axis of time a strip goes.
         """
-        frame = alt.Chart().transform_filter(framed).mark_rect(fill=None, stroke=self.theme.text, strokeWidth=2)
-        strip = self._strip(hover or kept[0], chosen, reach)
-        whole: Any = group(data, strip, frame, x=at(self.left), **places)
+        picked = pointed or kept[0]
+        frame = of(where=framed).mark_rect(fill=None, stroke=self.sheet.theme.text, strokeWidth=2)
+        strip = of().mark_rect(
+            y2Offset=-1,  # else the background shines through between two strips
+            fill=ref(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
+            cursor="pointer" if chosen else alt.Undefined,
+        )
+        strip = strip.add_params(hover(picked), *([go_there(picked, "chosen")] if chosen else []))
+        whole = group(data, strip, frame, x=at(self.left), **places)
         colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
         coloured = whole.transform_calculate(offset=self._along("datum.step"), color=colour)
         return coloured.transform_aggregate(stops="values(color)", groupby=list(kept))
@@ -169,46 +249,17 @@ class Panel:
         """Where a step ends on the axis of time, from 0 to 1, with the past on the left."""
         return f"({step} / whole.length)" if self.wide else f"({self._along(step)})"
 
-    @staticmethod
-    def _strip(place: str, chosen: str, reach: str) -> alt.Chart:
-        """A row in its colours, where `reach` says how far along the axis of time it goes."""
-        hover = alt.selection_point(
-            name="hover", on="pointermove", fields=[place], clear="pointerout", empty=False, toggle=False
-        )
-        strip = alt.Chart().mark_rect(
-            y2Offset=-1,  # else the background shines through between two strips
-            fill=alt.ExprRef(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
-            cursor="pointer" if chosen else alt.Undefined,
-        )
-        return strip.add_params(hover, *([go_there(place, "chosen")] if chosen else []))
-
-    def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> alt.LayerChart:
+    def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
         """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""
-        text = alt.Chart(alt.NamedData(rows)).transform_filter(f"datum.{place} === pointed")
-        side: dict[str, Any] = {"align": "right" if self.at_start else "left", "baseline": "bottom"}
-        corner = f"{self.right} - 8" if self.at_start else f"{self.left} + 8"
-        both: Any = alt.layer(
-            with_lag(alt.Chart(alt.NamedData(lines)).transform_filter(f"datum.{place} === pointed"))
-            .mark_line(color=self.theme.text, strokeWidth=2, order=None)
-            .encode(**axes),
-            text.mark_text(**side, fontSize=14, color=self.theme.text).encode(
-                x=at(corner), y=at(f"{self.bottom} - 8"), text="text:N"
-            ),
+        here = f"datum.{place} === pointed"
+        side, corner = ("right", f"{self.right} - 8") if self.at_start else ("left", f"{self.left} + 8")
+        text = of(rows, here).mark_text(align=side, baseline="bottom", fontSize=14)
+        return alt.layer(
+            with_lag(of(lines, here)).mark_line(color=self.sheet.theme.text, strokeWidth=2).encode(**axes),
+            text.encode(x=at(corner), y=at(f"{self.bottom} - 8"), text="text:N"),
         )
-        return cast(alt.LayerChart, both)
 
 
-def of_cell(values: Mapping[str, Any]) -> alt.ExprRef:
-    """What the datum's cell has of these, such as its colour."""
-    return alt.ExprRef(f"({dict(values)})[datum.cell]")
-
-
-def haloed(theme: Theme, colour: Any, wide: int = 4, **style: Any) -> tuple[alt.Chart, alt.Chart]:
-    """Two layers of one text: a halo, which keeps it readable on lines, and the letters."""
-    halo = alt.Chart().mark_text(**style, stroke=theme.panel, strokeWidth=wide, strokeJoin="round", opacity=0.85)
-    return halo, alt.Chart().mark_text(**style, color=colour)
-
-
-def with_lag(chart: Any) -> Any:
-    """The same chart, whose rows of steps have a lag too."""
-    return chart.transform_calculate(lag="whole.length - datum.step")
+def _scale(ends: Sequence[Any], places: Sequence[str], log: bool, **kind: Any) -> alt.Scale:
+    kind |= {"type": "log"} if log else {"zero": False}
+    return alt.Scale(domain=[*map(ref, ends)], range=[*map(ref, places)], nice=False, **kind)

@@ -1,44 +1,34 @@
-"""What the specifications of several pictures share."""
+"""What the specifications of several pictures are made of: layers of rows, texts, places, selections and axes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.theme import TYPE, Theme, config, enlarged
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, TYPE, enlarged
 
-#: The number of a tick, raised.
-SUPERSCRIPT = "replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(" + (
+#: Lines of a text: "|" begins one, and on a phone "¦" does too.
+LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
+#: The same, where a long title shares the picture's width with another.
+LINES_IF_TIGHT = LINES.replace("narrow", "width < 1000 * zoom")
+#: An axis of orders of magnitude: the number of a tick, raised.
+LOG10: dict[str, Any] = {
+    "labelExpr": "'10' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace("
     "format(datum.value, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
-    "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
-)
+    "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')",
+    "tickMinStep": 1,
+}
+#: An axis of shares.
+PER_CENT = "100 * datum.value + ' %'"
+#: A title that a phone has no room for.
+WIDE_TITLE: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
+#: The colour of the cell that the picture is about, see `Sheet.picture`.
+OWN = alt.ExprRef("cellColour")
 #: Name of the selection by a click.
 GO = "go"
-
-
-def picture(
-    theme: Theme, parameters: Mapping[str, str], *layers: Any, apart: Sequence[str] = (), **properties: Any
-) -> alt.LayerChart:
-    """All layers of a picture, in one view.
-
-    `parameters`: name -> expression, beside `zoom`: how much larger the type is. `apart`: the channels whose scales the
-    layers do not share. `properties`: height and padding of the view.
-    """
-    if apart:
-        scales: dict[str, Any] = dict.fromkeys(apart, "independent")
-        properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(**scales))
-    # All in one call, because each method of a chart would copy all its layers again: twice the time of making them.
-    whole: Any = alt.layer(
-        *layers,
-        params=[alt.param(name=name, expr=expr).param for name, expr in {"zoom": "1", **parameters}.items()],
-        config=alt.Config(**config(theme)),
-        usermeta={"embedOptions": {"renderer": "canvas"}},
-        **properties,
-    )
-    return cast(alt.LayerChart, whole)
 
 
 @lru_cache(maxsize=128)
@@ -57,15 +47,73 @@ def in_size(built: dict[str, Any], zoom: float) -> dict[str, Any]:
     return larger | {"params": [{"name": "zoom", "expr": f"{zoom:g}"}, *larger["params"][1:]]}
 
 
+def ref(value: Any) -> Any:
+    """A text is an expression."""
+    return alt.ExprRef(value) if isinstance(value, str) else value
+
+
 def at(expression: str) -> Any:
     """A place that does not depend on the data."""
     return alt.value(alt.ExprRef(expression))
 
 
-def group(data: str, *layers: alt.Chart, **encoding: Any) -> alt.LayerChart:
+def pixels(field: str, channel: Any) -> Any:
+    """A place that each row states in pixels, on the channel alt.X or alt.Y."""
+    return channel(f"{field}:Q", scale=None, axis=None)
+
+
+def of(data: str = "", where: str = "", **calculated: str) -> Any:
+    """A layer of the rows of a table, or of the group around it: of those `where` it is true, with further columns."""
+    chart: Any = alt.Chart(alt.NamedData(data) if data else alt.Undefined)
+    chart = chart.transform_filter(where) if where else chart
+    return chart.transform_calculate(**calculated) if calculated else chart
+
+
+def group(data: str, *layers: Any, **encoding: Any) -> Any:
     """Layers that read the same data and share an encoding."""
     group: Any = alt.layer(*layers, data=alt.NamedData(data))
     return group.encode(**encoding)
+
+
+def each(data: str, styles: Mapping[str, Mapping[str, Any]], by: str = "name", mark: str = "line", **axes: Any) -> Any:
+    """A line, or another mark, for each value of `by`: constants of `styles` are quicker than an encoding."""
+    layers = (getattr(of(where=f"datum.{by} === '{name}'"), f"mark_{mark}")(**style) for name, style in styles.items())
+    return group(data, *layers, **axes)
+
+
+def dashed(dashes: Mapping[str, Any], colour: Any, wide: float = 2.5, **others: Mapping[str, Any]) -> dict[str, Any]:
+    """The styles of lines that differ in their dash, and what some of `others` have of their own."""
+    usual = {"color": colour, "strokeWidth": wide}
+    return {name: {**usual, "strokeDash": dash, **others.get(name, {})} for name, dash in dashes.items()}
+
+
+def haloed(rows: Any, halo: str, **style: Any) -> Any:
+    """Texts on a halo of that colour, which keeps them readable on lines."""
+    edge = {"stroke": halo, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
+    both: Any = alt.layer(of().mark_text(**style, **edge), of().mark_text(**style))
+    both.data, both.transform = rows.data, rows.transform
+    return both
+
+
+def with_lag(chart: Any) -> Any:
+    """The same chart, whose rows of steps have a lag too."""
+    return chart.transform_calculate(lag="whole.length - datum.step")
+
+
+def of_cell(values: Mapping[str, Any]) -> alt.ExprRef:
+    """What the datum's cell has of these, such as its colour."""
+    return alt.ExprRef(f"({dict(values)})[datum.cell]")
+
+
+def by_cell(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as an encoding, without a legend."""
+    scale = alt.Scale(domain=[*CELL_NAMES], range=[values[cell] for cell in CELL_NAMES])
+    return {"shorthand": "cell:N", "scale": scale, "legend": None}
+
+
+def hover(*fields: str, on: str = "pointermove", clear: Any = "pointerout") -> alt.Parameter:
+    """The selection "hover", by pointing at a mark; it is answered without the server."""
+    return alt.selection_point(name="hover", on=on, fields=[*fields], clear=clear, empty=False, toggle=False)
 
 
 def go_there(*fields: str) -> alt.Parameter:
@@ -75,47 +123,4 @@ def go_there(*fields: str) -> alt.Parameter:
     """
     # Vega makes no click of a tap. A finger that scrolls the page lifts with an event that cannot be cancelled.
     on = "click, touchend[event.cancelable]"
-    return alt.selection_point(name=GO, on=on, fields=list(fields), clear=False, toggle=False)
-
-
-def heading(theme: Theme, lines: str, x: str, y: str, data: str = "whole", color: str = "") -> alt.Chart:
-    """A panel's title above a place; `lines` (an array of texts), places and colour (if not text's) are expressions."""
-    return (
-        alt.Chart(alt.NamedData(data))
-        .transform_calculate(text=lines)
-        .mark_text(
-            align="left",
-            baseline="bottom",
-            dy=-8,
-            fontSize=alt.ExprRef("narrow ? 14 : 16"),
-            fontWeight="bold",
-            color=alt.ExprRef(color) if color else theme.text,
-        )
-        .encode(text="text:N", x=at(x), y=at(f"{y} - 18 * zoom * (length({lines}) - 1)"))
-    )
-
-
-def colour_bar(
-    title: str, field: str, domain: tuple[str, str], colours: Sequence[str], data: str = "whole", **options: Any
-) -> alt.Chart:
-    """Carries the legend of a map's colours, below the map, and draws nothing; the ends of `domain` are expressions.
-
-    `options` are the legend's.
-    """
-    # Straight lines between the colours; Vega-Lite's own way leads from blue to yellow through green.
-    ends: dict[str, Any] = {"domain": [alt.ExprRef(end) for end in domain], "clamp": True, "interpolate": "rgb"}
-    usual: dict[str, Any] = {
-        "orient": "none",
-        "legendX": alt.ExprRef("mapLeft"),
-        "legendY": alt.ExprRef("height + 66 * zoom"),
-        "direction": "horizontal",
-        "titleOrient": "left",
-        "titleLimit": 400,
-        "tickCount": 5,
-        "gradientLength": 110,
-        "gradientThickness": 10,
-    }
-    legend = alt.Legend(**usual | options)
-    colour = alt.Color(field, title=title, scale=alt.Scale(range=list(colours), **ends), legend=legend)
-    nowhere = {"x": alt.value(0), "y": alt.value(0)}
-    return alt.Chart(alt.NamedData(data)).mark_point(opacity=0).encode(**nowhere, color=colour)
+    return alt.selection_point(name=GO, on=on, fields=[*fields], clear=False, toggle=False)

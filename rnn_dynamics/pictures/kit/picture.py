@@ -16,6 +16,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import Answered
 from rnn_dynamics.pictures.kit.frames import as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
+from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.theme import Background
@@ -50,21 +51,20 @@ class Picture(Generic[Answer]):
     """A picture and what belongs to it.
 
     name: of its folder, and of its words in content/. answer: the numbers, remembered. texts: what the picture writes.
-    tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn, given what the axes are
-    called, its views, and light or dark. finding: what stands below, as HTML. views: its settings and their values at
-    the opening. files: what a reader can have as a CSV, by name; the label stands in the words under `files`. scripts:
-    the kinds of PyTorch scripts that find the same numbers, as `dashboard.downloads` names them. uses: the fields of
-    the experiment that play a part, where not all of them do. moving: further tables, see Moving; the others are then
-    the very same bytes, made and written once. charted: the views on which the chart itself depends; None for all.
-    growing: the rows of an answer that comes in parts; `answer` then takes the names of some of them as `there`.
-    progress: what is said of them meanwhile.
+    tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn on a sheet. finding: what
+    stands below, as HTML. views: its settings and their values at the opening. files: what a reader can have as a CSV,
+    by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same
+    numbers, as `dashboard.downloads` names them. uses: the fields of the experiment that play a part, where not all of
+    them do. moving: further tables, see Moving; the others are then the very same bytes, made and written once.
+    charted: the views on which the chart itself depends; None for all. growing: the rows of an answer that comes in
+    parts; `answer` then takes the names of some of them as `there`. progress: what is said of them meanwhile.
     """
 
     name: str
     answer: Callable[[Experiment, Views], Answer]
     texts: Callable[[Words, Answer, Views], Texts]
     tables: Callable[[Answer, Texts, Views], Tables]
-    chart: Callable[[Words, Views, Background], alt.LayerChart]
+    chart: Callable[[Sheet], alt.LayerChart]
     finding: Callable[[Words, Answer, Views], str]
     views: Views = field(default_factory=dict)
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Picture(Generic[Answer]):
     def draw_from(self, answer: Answer, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The same from an answer that is there."""
         words = sentences(self.name, language)
-        chart = self.chart(_axes(words), views, background).properties(width=_WIDTH)
+        chart = self.chart(Sheet(_axes(words), views, background)).properties(width=_WIDTH)
         chart.datasets = {name: rows_of(table) for name, table in self.tables_of(words, answer, views).items()}
         return chart
 
@@ -125,7 +125,7 @@ Asked = tuple[tuple[str, str], ...]
 
 
 def _chart(picture: Picture[Any], views: Asked, background: Background, words: Words) -> alt.LayerChart:
-    return picture.chart(_axes(words), dict(views), background)
+    return picture.chart(Sheet(_axes(words), dict(views), background))
 
 
 def _axes(words: Words) -> Words:

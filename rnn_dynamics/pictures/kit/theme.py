@@ -110,16 +110,16 @@ def _larger(size: Any, zoom: float) -> Any:
 
 def config(theme: Theme) -> dict[str, Any]:
     """Vega-Lite settings that all pictures share; sizes are for the back row of a hall."""
-    text = {"labelColor": theme.quiet, "titleColor": theme.text, "labelFontSize": 14, "titleFontSize": 15}
+    text = {"labelColor": theme.quiet, "labelFontSize": 14, "titleColor": theme.text, "titleFontSize": 15}
+    text |= {"titleFontWeight": "normal"}
     return {
-        "axis": {
-            **text,
-            "grid": False,
-            "domainColor": theme.line,
-            "tickColor": theme.line,
-            "titleFontWeight": "normal",
-        },
-        "legend": {**text, "symbolStrokeWidth": 3, "symbolSize": 400, "titleFontWeight": "normal"},
+        "axis": {**text, "grid": False, "domainColor": theme.line, "tickColor": theme.line},
+        "legend": text,
         "view": {"stroke": None},
         "mark": {"aria": False, "tooltip": None},
+        "text": {"color": theme.text},
+        "rule": {"color": theme.text},
+        "point": {"filled": True, "opacity": 1},
+        "line": {"order": None},  # rows come in the order of the line
+        "area": {"order": None},
     }

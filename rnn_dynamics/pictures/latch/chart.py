@@ -5,44 +5,33 @@ Tables (see `table`): lines, attractors, whole (one row).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import LINES, Panel
-from rnn_dynamics.pictures.kit.panels import at, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panels import at, each, of
 
-_PARAMETERS = {"narrow": "width < 560 * zoom", "side": "min(width, height)", "whole": "data('whole')[0]"}
 _ENDS, _TICKS = (-1.1, 1.1), [-1, -0.5, 0, 0.5, 1]
 
 
-def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+def chart(sheet: Sheet) -> alt.LayerChart:
     """The cobweb in a square."""
-    theme = THEMES[background]
-    square = Panel(theme, axes, "0", "side", "height - side", "height")
+    theme, square = sheet.theme, sheet.panel(right="side", top="height - side")
     styles: dict[str, dict[str, Any]] = {
         "curve": {"color": theme.palette[0], "strokeWidth": 3},
         "up": {"color": theme.text, "strokeWidth": 1.5},
         "down": {"color": theme.text, "strokeWidth": 1.5, "strokeDash": [5, 3]},
     }
-    lines = [
-        alt.Chart().transform_filter(f"datum.name === '{name}'").mark_line(order=None, **style)
-        for name, style in styles.items()
-    ]
-    x = square.x("state:Q", _ENDS, axes["state"], values=_TICKS)
-    y = square.y("next:Q", _ENDS, axes["next"], values=_TICKS)
-    diagonal = alt.Chart(alt.NamedData("whole")).mark_rule(color=theme.quiet)  # where a state stays as it is
-    attractors = alt.Chart(alt.NamedData("attractors")).mark_point(
-        filled=True, size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5, opacity=1
-    )
-    return picture(
-        theme,
-        _PARAMETERS,
+    x = square.x("state:Q", _ENDS, "state", values=_TICKS)
+    y = square.y("next:Q", _ENDS, "next", values=_TICKS)
+    diagonal = of("whole").mark_rule(color=theme.quiet)  # where a state stays as it is
+    attractors = of("attractors").mark_point(size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5)
+    return sheet.picture(
+        {"side": "min(width, height)"},
         diagonal.encode(x=at(square.left), y=at(square.bottom), x2=at(square.right), y2=at(square.top)),
-        group("lines", *lines, x=x, y=y),
+        each("lines", styles, x=x, y=y),
         attractors.encode(x="state:Q", y="state:Q"),
-        heading(theme, LINES.format("title"), "0", "0"),
+        sheet.title("whole.title", "0", "0"),
         height=360,
     )

@@ -6,19 +6,16 @@ dash, and lights up together under the pointer. Tables (see `table`): nodes, edg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import LINES, LOG10, ref
-from rnn_dynamics.pictures.kit.panels import at, colour_bar, group, heading, picture
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, THEMES, Background, Theme
+from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, group, haloed, hover, of, pixels, ref
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
 _PARAMETERS = {
-    "narrow": "width < 560 * zoom",
-    "whole": "data('whole')[0]",
     "across": "narrow ? width : min(width, whole.columns * 170)",
     "left": "(width - across) / 2",
     "pace": "narrow ? height / whole.rows : across / whole.columns",
@@ -72,69 +69,64 @@ _SIZE = "pow(2 * radius * datum.r * (datum.kind === 's' ? 0.9 : 1), 2)"
 _RING = f"pow(sqrt({_SIZE}) + 11, 2)"
 
 
-def chart(axes: Mapping[str, str], _: Mapping[str, str], background: Background) -> alt.LayerChart:
+def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, the same for all shapes and stops."""
-    theme = THEMES[background]
-    return picture(
-        theme,
-        _PARAMETERS | {"cellColour": f"{theme.cells}[whole.cell]"},
+    theme, caption = sheet.theme, of("stop", lines=LINES.format("datum.caption"))
+    caption = caption.mark_text(align="left", baseline="bottom", fontSize=ref("narrow ? 12 : 15"), color=theme.quiet)
+    legend: dict[str, Any] = {"legendX": 0, "legendY": ref("height - 16"), "gradientLength": 140, **LOG10}
+    colours = SEQUENTIAL[4::-1] if sheet.background == "light" else SEQUENTIAL[1:]
+    return sheet.picture(
+        _PARAMETERS,
         _edges(theme),
         _loss(theme),
         _nodes(theme),
-        _legend(axes["colour"], SEQUENTIAL[4::-1] if background == "light" else SEQUENTIAL[1:]),
-        heading(theme, LINES.format("claim"), "0", "-26"),
-        _caption(theme),
+        sheet.colour_bar("colour", ("whole.low", "whole.high"), colours, "low", **legend),
+        sheet.title("whole.claim", "0", "-26"),
+        caption.encode(x=at("0"), y=at("-12"), text="lines:N"),
+        own=True,
     )
 
 
-def _pixels(name: str) -> Any:
-    return {"field": name, "type": "quantitative", "scale": None, "axis": None}
+def _place(x: str, y: str) -> dict[str, Any]:
+    return {"x": pixels(x, alt.X), "y": pixels(y, alt.Y)}
 
 
-def _edges(theme: Theme) -> alt.LayerChart:
+def _edges(theme: Theme) -> Any:
     """Lines, arrowheads, letters and numbers."""
-    hover = alt.selection_point(
-        name="hover", on="pointermove, touchstart", fields=["weights"], clear="pointerout", empty=False, toggle=False
-    )
-    line: dict[str, Any] = {"x": _pixels("px"), "y": _pixels("py"), "x2": "qx", "y2": "qy"}
+    line = {**_place("px", "py"), "x2": "qx", "y2": "qy"}
     wide, colour = ref("datum.wide"), ref("datum.colour")
     shared: dict[str, Any] = {"strokeWidth": ref("datum.wide + 9"), "opacity": ref(f"{_SAME} ? 0.45 : 0")}
-    head: dict[str, Any] = {"size": ref("pow(datum.tip, 2)"), "angle": ref("datum.turn"), "opacity": 1}
-    free = f"datum.state ? '{theme.quiet}' : '{theme.line}'"
-    return group(
+    head = of().mark_point(shape="triangle", size=ref("pow(datum.tip, 2)"), angle=ref("datum.turn"), color=colour)
+    # What a pointer near an edge meets; a line that cannot be seen at all has no width for it.
+    target = of().mark_rule(strokeWidth=22, opacity=0.005).encode(**line)
+    whole = group(
         "edges",
-        alt.Chart().mark_rule(color=theme.quiet, **shared).encode(**line),
-        # What a pointer near an edge meets; a line that cannot be seen at all has no width for it.
-        alt.Chart().mark_rule(strokeWidth=22, opacity=0.005, color=theme.text).encode(**line).add_params(hover),
-        alt.Chart().mark_rule(strokeWidth=wide, strokeDash=ref(_DASH), color=colour).encode(**line),
-        alt.Chart()
-        .mark_point(shape="triangle", filled=True, color=colour, **head)
-        .encode(x=_pixels("tx"), y=_pixels("ty")),
-        *_beside_edges(theme, "weights", "-", bold=True),
-        *_beside_edges(theme, "text", "+", bold=False),
-    ).transform_calculate(**_EDGE, colour=f"datum.arrived ? scale('color', datum.log10_norm) : {free}")
-
-
-def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> tuple[alt.Chart, alt.Chart]:
-    """A text with a halo on one side of each edge, at a share of its length."""
-    style: dict[str, Any] = {"fontSize": ref("letters"), "fontWeight": "bold" if bold else "normal"}
-    halo: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
-    place: dict[str, Any] = {"x": _pixels("lx"), "y": _pixels("ly"), "text": alt.Text(f"{field}:N")}
-    texts = (
-        alt.Chart()
-        .transform_filter("true" if bold else f"!({_PACKED} || crowded && datum.way === 'up')")
-        .transform_calculate(
-            along=_LETTER if bold else _NUMBER,
-            beside=f"{_PACKED} ? 0 : datum.aside",
-            lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
-            ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
-        )
+        of().mark_rule(color=theme.quiet, **shared).encode(**line),
+        target.add_params(hover("weights", on="pointermove, touchstart")),
+        of().mark_rule(strokeWidth=wide, strokeDash=ref(_DASH), color=colour).encode(**line),
+        head.encode(**_place("tx", "ty")),
+        _beside_edges(theme, "weights", "-", bold=True),
+        _beside_edges(theme, "text", "+", bold=False),
     )
-    colour = theme.quiet if bold else theme.text
-    return texts.mark_text(**style, **halo).encode(**place), texts.mark_text(**style, color=colour).encode(**place)
+    free = f"datum.state ? '{theme.quiet}' : '{theme.line}'"
+    return whole.transform_calculate(**_EDGE, colour=f"datum.arrived ? scale('color', datum.log10_norm) : {free}")
 
 
-def _loss(theme: Theme) -> alt.LayerChart:
+def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
+    """A text with a halo on one side of each edge, at a share of its length."""
+    colour, weight = (theme.quiet, "bold") if bold else (theme.text, "normal")
+    rows = of(
+        where="" if bold else f"!({_PACKED} || crowded && datum.way === 'up')",
+        along=_LETTER if bold else _NUMBER,
+        beside=f"{_PACKED} ? 0 : datum.aside",
+        lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
+        ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
+    )
+    texts = haloed(rows, theme.panel, fontSize=ref("letters"), fontWeight=weight, color=colour)
+    return texts.encode(**_place("lx", "ly"), text=f"{field}:N")
+
+
+def _loss(theme: Theme) -> Any:
     """A bar beside all outputs, with the loss in it."""
     colour = ref(f"datum.lit ? '{theme.text}' : '{theme.line}'")
     thick = "radius * 0.6"
@@ -150,57 +142,30 @@ def _loss(theme: Theme) -> alt.LayerChart:
         "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
         "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
     }
-    bar: dict[str, Any] = {"fill": theme.panel, "stroke": colour, "strokeWidth": 2, "cornerRadius": 5, "opacity": 1}
+    bar = of().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
     text: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "fontSize": ref("narrow ? 12 : 15"), "color": colour}
-    return group(
-        "stop",
-        alt.Chart().mark_rect(**bar).encode(**ends),
-        alt.Chart().mark_text(**text, fontWeight="bold", baseline="middle").encode(**middle, text="loss:N"),
-    )
+    name = of().mark_text(**text, fontWeight="bold", baseline="middle").encode(**middle, text="loss:N")
+    return group("stop", bar.encode(**ends), name)
 
 
-def _nodes(theme: Theme) -> alt.LayerChart:
+def _nodes(theme: Theme) -> Any:
     """Circles, the decoder's states squares; states have the cell's colour, what is not computed yet is pale."""
-    mark: dict[str, Any] = {"shape": ref("datum.kind === 's' ? 'square' : 'circle'"), "opacity": 1}
+    shape = ref("datum.kind === 's' ? 'square' : 'circle'")
     ring: dict[str, Any] = {"fill": None, "stroke": theme.text, "strokeWidth": 3, "size": ref(_RING)}
     disc: dict[str, Any] = {"fill": ref("datum.inside"), "stroke": ref("datum.border"), "strokeWidth": 2}
     text: dict[str, Any] = {"fontSize": ref("max(11, radius * 0.78)"), "fontWeight": "bold", "color": ref("datum.ink")}
-    return group(
+    whole = group(
         "nodes",
-        alt.Chart().transform_filter("datum.now").mark_point(**mark, **ring),
-        alt.Chart().mark_point(**mark, **disc, size=ref(_SIZE)),
-        alt.Chart().mark_text(**text, baseline="middle").encode(text="text:N"),
-        x=_pixels("nx"),
-        y=_pixels("ny"),
-    ).transform_calculate(
+        of(where="datum.now").mark_point(shape=shape, **ring),
+        of().mark_point(shape=shape, **disc, size=ref(_SIZE)),
+        of().mark_text(**text, baseline="middle").encode(text="text:N"),
+        **_place("nx", "ny"),
+    )
+    return whole.transform_calculate(
         nx=_ACROSS.format(""),
         ny=_DOWN.format(""),
         state="indexof(['h', 's'], datum.kind) >= 0",
         inside=f"datum.lit && datum.state ? cellColour : '{theme.panel}'",
         border=f"!datum.lit ? '{theme.line}' : datum.state ? cellColour : '{theme.text}'",
         ink=f"!datum.lit ? '{theme.line}' : datum.state ? '{theme.panel}' : '{theme.text}'",
-    )
-
-
-def _caption(theme: Theme) -> alt.Chart:
-    """What the stop shows, below the claim."""
-    return (
-        alt.Chart(alt.NamedData("stop"))
-        .transform_calculate(lines=LINES.format("caption").replace("whole", "datum"))
-        .mark_text(align="left", baseline="bottom", fontSize=ref("narrow ? 12 : 15"), color=theme.quiet)
-        .encode(x=at("0"), y=at("-12"), text="lines:N")
-    )
-
-
-def _legend(title: str, colours: tuple[str, ...]) -> alt.Chart:
-    """Colours of the gradient, from the smallest to the largest."""
-    return colour_bar(
-        title,
-        "low:Q",
-        ("whole.low", "whole.high"),
-        colours,
-        legendX=0,
-        legendY=ref("height - 16"),
-        gradientLength=140,
-        **LOG10,
     )
