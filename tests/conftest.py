@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
@@ -47,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr("rnn_dynamics.dashboard.warm.warm_up", lambda *_: None)
     patch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: None)
+    # Each new AppTest looks through everything that is installed for components, for a fifth of a second.
+    patch.setattr(manifest_scanner, "scan_component_manifests", lru_cache(manifest_scanner.scan_component_manifests))
     config.add_cleanup(patch.undo)
 
 
@@ -87,6 +91,13 @@ def program() -> str:
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A server that all tests share which do not need a first visitor."""
+    with running_app(quiet=True) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[str]:
+    """A server on which none of those has been who have seen a picture at the other."""
     with running_app(quiet=True) as url:
         yield url
 

@@ -28,6 +28,22 @@ LONGEST_LINE = 44
 #: The page's own picture; what stands below it may hold another.
 PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 
+#: Notes when a picture was drawn last, in milliseconds of the page's clock.
+_NOTE = """
+(() => {
+  const canvas = CanvasRenderingContext2D.prototype, clearRect = canvas.clearRect;
+  window.drawnAt = 0;
+  canvas.clearRect = function () {
+    window.drawnAt = performance.now();
+    return clearRect.apply(this, arguments);
+  };
+})();
+"""
+#: Whether the server has answered, and the picture has stood still for so many milliseconds since it was first asked.
+_RESTS = """since => {
+  const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
+  return state === "notRunning" && performance.now() - Math.max(since, window.drawnAt) > 300;
+}"""
 PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
 
 
@@ -113,13 +129,8 @@ class Reader:
     def rest(self) -> None:
         """Wait until the server has answered and the picture stands still."""
         self.wait()
-        last, since = self.pixels(), time.monotonic()
-        end = since + PATIENCE
-        while time.monotonic() - since < 0.4:
-            assert time.monotonic() < end, "the picture does not come to rest"
-            self.page.wait_for_timeout(80)
-            if (now := self.pixels()) != last:
-                last, since = now, time.monotonic()
+        since = self.page.evaluate("performance.now()")
+        self.page.wait_for_function(_RESTS, arg=since, timeout=PATIENCE * 1000)
 
     def pixels(self) -> str:
         """A fingerprint of what the picture shows."""
@@ -178,6 +189,7 @@ class Reader:
 @contextmanager
 def visit(context: BrowserContext) -> Iterator[Reader]:
     page = context.new_page()
+    page.add_init_script(_NOTE)
     try:
         yield Reader(page)
     finally:

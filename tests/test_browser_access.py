@@ -9,7 +9,6 @@ from playwright.sync_api import BrowserContext
 from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from rnn_dynamics.pictures.phase_diagram.chart import HEIGHT
-from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_pages import every_page
 
@@ -41,31 +40,6 @@ def assert_nothing_scrolls_sideways(reader: Reader) -> None:
     main = reader.page.get_by_test_id("stMain")
     inner, own, window = main.evaluate("main => [main.scrollWidth, main.clientWidth, innerWidth]")
     assert inner <= own <= window
-
-
-@every_page
-def test_a_page_fits_any_width_and_axe_finds_nothing_in_either_colour_scheme(
-    desk: BrowserContext, address: str, page: str
-) -> None:
-    with visit(desk) as reader:
-        note_texts(reader.page)
-        for width, height in ((390, 844), (1280, 900)):
-            reader.page.set_viewport_size({"width": width, "height": height})
-            if width == 390:
-                reader.open(f"{address}/{page}")
-            reader.rest()
-            assert_nothing_scrolls_sideways(reader)
-            assert texts_on_each_other(reader.page) == []
-        assert faults(reader) == []
-        *_, last = sentences(page)["presets"]
-        reader.page.locator(f".st-key-preset_{last} button").click()
-        reader.page.get_by_role("button", name="More", exact=True).click()
-        reader.page.emulate_media(color_scheme="dark")
-        reader.rest()
-        assert faults(reader) == []
-        reader.page.keyboard.press("Escape")
-        reader.page.get_by_role("dialog").wait_for(state="hidden")
-        reader.assert_well()
 
 
 def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_does_not_cover(

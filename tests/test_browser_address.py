@@ -1,31 +1,17 @@
 """The address bar and the browser's history in Chromium: F5, Back, and a link to a friend."""
 
 import random
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.settings_words import in_link
-from rnn_dynamics.experiment import settings
-from tests.drawn import note_texts, texts_on_each_other
-from tests.handed_out import frame_of
-from tests.reader import Reader, running_app, visit, wait_until
+from tests.reader import Reader, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
 #: Pages whose picture grows on a server that has not computed it yet.
 GROWS = ("phase_diagram", "initialisation")
-
-
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[str]:
-    """A server on which none of these visitors has been."""
-    with running_app(quiet=True) as url:
-        yield url
 
 
 def entries(reader: Reader) -> int:
@@ -55,67 +41,6 @@ def is_on(reader: Reader, button: str) -> bool:
     return f"is-{button}" in str(reader.page.locator("p.state").get_attribute("class")).split()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_what_is_pressed_first_is_one_entry_and_opens_elsewhere(
-    desk: BrowserContext, address: str, fresh: str, page: str
-) -> None:
-    *_, preset = sentences(page)["presets"]
-    with visit(desk) as reader, visit(desk) as friend:
-        for key in (f"preset_{preset}", "new_seed"):
-            reader.open(f"{address}/{page}")
-            before = entries(reader)
-            press(reader, key)
-            assert entries(reader) == before + 1
-            said = reader.finding()
-            reader.page.reload()
-            complete(reader)
-            friend.open(here(reader).replace(address, fresh))
-            complete(friend)
-            if page in GROWS:  # there it was drawn in parts, and here at once
-                friend.page.reload()
-                complete(friend)
-            assert friend.finding() == reader.finding() == said
-            assert friend.pixels() == reader.pixels()  # both drawn anew: what is drawn over has other smooth edges
-            assert here(friend) == here(reader).replace(address, fresh)
-        reader.assert_well()
-        friend.assert_well()
-
-
-def set_by(page: str) -> dict[str, dict[str, str]]:
-    """Button of each preset -> what the address should say once it is pressed first."""
-    frame = frame_of(page)
-    offered, opening = {*frame.main, *frame.more, *frame.views}, frame.at_opening
-    return {
-        f"preset_{key}": {
-            name: in_link(name, value)
-            for name, value in (settings(preset) | dict(frame.preset_views.get(key, {}))).items()
-            if name in offered and value != opening[name]
-        }
-        for key, preset in frame.presets.items()
-    }
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_preset_that_is_pressed_first_is_in_the_address_and_writes_no_texts_on_each_other(
-    desk: BrowserContext, address: str, page: str
-) -> None:
-    presets = set_by(page)
-    with ExitStack() as tabs:  # side by side: one after the other they would take twice as long
-        readers = {key: tabs.enter_context(visit(desk)) for key in presets}
-        for reader in readers.values():
-            note_texts(reader.page)
-            reader.page.goto(f"{address}/{page}", wait_until="commit")
-        for key, reader in readers.items():
-            reader.wait()
-            assert is_on(reader, key) == (not presets[key])
-            if presets[key]:
-                press(reader, key)
-            assert reader.settings() == presets[key]
-            assert is_on(reader, key)
-            assert texts_on_each_other(reader.page) == []
-            reader.assert_well()
-
-
 @pytest.fixture(scope="module")
 def openings(desk: BrowserContext, fresh: str) -> dict[str, str]:
     """What each page says to a visitor who comes from nowhere."""
@@ -128,7 +53,7 @@ def openings(desk: BrowserContext, fresh: str) -> dict[str, str]:
     return said
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_walk_by_the_bar_moves_no_setting(
     desk: BrowserContext, address: str, openings: dict[str, str], seed: int
 ) -> None:

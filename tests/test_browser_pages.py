@@ -19,7 +19,6 @@ TITLES = {page: str(sentences(page)["title"]) for page in PAGES}
 OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
 #: Pages with short sequences of their own, which leave the others theirs, and the length at which they open.
 SHORT = {"by_hand": "5", "shapes": "6"}
-other_pages = pytest.mark.parametrize("page", OTHERS)
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
 LEADING = {
     "by_hand": ("Step t", "step", "2"),
@@ -88,25 +87,6 @@ def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Rea
         if page not in LEADING:
             assert reader.value("Weight scale") == "1.1"
             assert reader.settings()["weight_scale"] == "1.1"
-        reader.assert_well()
-
-
-@other_pages
-def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(desk: BrowserContext, address: str, page: str) -> None:
-    with visit(desk) as reader:
-        open_by_a_link(reader, address, page)
-        slider = reader.slider(leading(page)[0])
-        slider.focus()
-        for key in ("ArrowRight", "ArrowLeft") * 2:  # and back over values already seen
-            for _ in range(12):
-                reader.page.keyboard.down(key)
-                reader.page.wait_for_timeout(33)
-            reader.page.keyboard.up(key)
-            reader.page.wait_for_timeout(120)
-        reader.rest()
-        before = reader.finding()
-        slider.press("ArrowRight")  # a short slider has come to its left end
-        wait_until(lambda: reader.finding() != before, f"{page} is dead")
         reader.assert_well()
 
 

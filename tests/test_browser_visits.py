@@ -1,0 +1,146 @@
+"""Every page in Chromium, as one visitor goes through it: width, contrast, presets, F5, a link to a friend, and keys.
+
+The tests of a page are a story, told in their order to one visitor: to open a page takes longer than all else.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from rnn_dynamics.dashboard.settings_words import in_link
+from rnn_dynamics.experiment import settings
+from tests.drawn import note_texts, texts_on_each_other
+from tests.handed_out import frame_of
+from tests.reader import Reader, visit, wait_until
+from tests.test_browser_access import assert_nothing_scrolls_sideways, faults
+from tests.test_browser_address import GROWS, complete, entries, here, is_on, press
+from tests.test_browser_pages import leading, open_by_a_link
+from tests.test_pages import PAGES
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def visitor(desk: BrowserContext, address: str, page: str) -> Iterator[Reader]:
+    """Who has opened the page in a window as narrow as a phone's."""
+    with visit(desk) as reader:
+        note_texts(reader.page)
+        reader.page.set_viewport_size({"width": 390, "height": 844})
+        reader.open(f"{address}/{page}")
+        complete(reader)
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def friend(desk: BrowserContext, fresh: str, page: str) -> Iterator[Reader]:
+    """Somebody at another server, on which nobody has been; the page makes them one of its own."""
+    with visit(desk) as reader:
+        yield reader
+
+
+def set_by(page: str) -> dict[str, dict[str, str]]:
+    """Button of each preset -> what the address should say once it is pressed, the last one first."""
+    frame = frame_of(page)
+    offered, opening = {*frame.main, *frame.more, *frame.views}, frame.at_opening
+    said = {
+        f"preset_{key}": {
+            name: in_link(name, value)
+            for name, value in (settings(preset) | dict(frame.preset_views.get(key, {}))).items()
+            if name in offered and value != opening[name]
+        }
+        for key, preset in frame.presets.items()
+    }
+    return dict(reversed(said.items()))
+
+
+def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visitor: Reader) -> None:
+    for width, height in ((390, 844), (1280, 900)):
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        visitor.rest()
+        assert_nothing_scrolls_sideways(visitor)
+        assert texts_on_each_other(visitor.page) == []
+    visitor.assert_well()
+
+
+def test_axe_finds_nothing_at_the_opening(visitor: Reader) -> None:
+    assert faults(visitor) == []
+
+
+def test_the_preset_that_is_on_at_the_opening_is_the_one_that_sets_nothing(visitor: Reader, page: str) -> None:
+    assert {key for key in set_by(page) if is_on(visitor, key)} == {
+        key for key, sets in set_by(page).items() if not sets
+    }
+
+
+def test_every_preset_is_one_entry_is_in_the_address_and_writes_no_texts_on_each_other(
+    visitor: Reader, page: str
+) -> None:
+    for key, said in set_by(page).items():
+        before = entries(visitor)
+        press(visitor, key)
+        assert entries(visitor) == before + 1
+        assert visitor.settings() == said
+        assert is_on(visitor, key)
+        assert texts_on_each_other(visitor.page) == []
+        visitor.assert_well()
+
+
+def test_axe_finds_nothing_in_dark_colours_with_all_controls_open(visitor: Reader, page: str) -> None:
+    key, *_ = set_by(page)
+    press(visitor, key)
+    visitor.page.get_by_role("button", name="More", exact=True).click()
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.rest()
+    assert faults(visitor) == []
+    visitor.page.keyboard.press("Escape")
+    visitor.page.get_by_role("dialog").wait_for(state="hidden")
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.assert_well()
+
+
+def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
+    visitor: Reader, friend: Reader, address: str, fresh: str, page: str
+) -> None:
+    said = visitor.finding()
+    visitor.page.reload()
+    complete(visitor)
+    friend.open(here(visitor).replace(address, fresh))
+    complete(friend)
+    if page in GROWS:  # there it was drawn in parts, and here at once
+        friend.page.reload()
+        complete(friend)
+    assert friend.finding() == visitor.finding() == said
+    assert friend.pixels() == visitor.pixels()  # both drawn anew: what is drawn over has other smooth edges
+    assert here(friend) == here(visitor).replace(address, fresh)
+    friend.assert_well()
+
+
+def test_a_new_seed_that_is_pressed_first_is_one_entry(visitor: Reader) -> None:
+    before, said = entries(visitor), visitor.settings()
+    press(visitor, "new_seed")
+    assert entries(visitor) == before + 1
+    assert visitor.settings() == said | {"seed": "1"}
+    visitor.assert_well()
+
+
+def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(friend: Reader, fresh: str, page: str) -> None:
+    open_by_a_link(friend, fresh, page)
+    slider = friend.slider(leading(page)[0])
+    slider.focus()
+    for key in ("ArrowRight", "ArrowLeft") * 2:  # and back over values already seen
+        for _ in range(12):
+            friend.page.keyboard.down(key)
+            friend.page.wait_for_timeout(33)
+        friend.page.keyboard.up(key)
+        friend.page.wait_for_timeout(120)
+    friend.rest()
+    before = friend.finding()
+    slider.press("ArrowRight")  # a short slider has come to its left end
+    wait_until(lambda: friend.finding() != before, f"{page} is dead")
+    friend.assert_well()
