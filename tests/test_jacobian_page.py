@@ -60,9 +60,11 @@ def test_eigenvalues_are_those_of_the_block_and_of_the_mean_jacobian(cell: str) 
         assert np.abs(answer.eigenvalues[kind]).max() == pytest.approx(np.abs(expected).max(), rel=1e-12)
 
 
-@every("nonlinearity", ["tanh", "relu"])
-def test_the_mean_slope_is_that_of_the_activation(nonlinearity: str) -> None:
-    experiment = replace(OPENING, nonlinearity=nonlinearity)
+@every(("nonlinearity", "weight_scale"), [(name, scale) for name in ("tanh", "relu") for scale in (0.0, 1.0)])
+def test_the_mean_slope_is_that_of_the_activation_even_without_recurrent_weights(
+    nonlinearity: str, weight_scale: float
+) -> None:
+    experiment = replace(OPENING, nonlinearity=nonlinearity, weight_scale=weight_scale)
     states = run(experiment).hidden_states[1:, 0]
     slopes = 1.0 - states**2 if nonlinearity == "tanh" else states > 0
     assert jacobian_answer(experiment).slope == pytest.approx(slopes.mean(), rel=1e-12)

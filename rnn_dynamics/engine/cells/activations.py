@@ -51,3 +51,8 @@ def sigmoid_derivative(value: Array, exponential: Array) -> Array:
     derivative *= value
     derivative *= value
     return derivative
+
+
+def mean_slope(values: Array, nonlinearity: str) -> float:
+    """Mean of the derivative of "tanh" or "relu", given its values; any shape."""
+    return float(np.mean(values > 0.0 if nonlinearity == "relu" else 1.0 - np.square(values)))

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
-from rnn_dynamics.engine.run import run_jacobians
-from rnn_dynamics.engine.trace import JacobianTrace
+from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells.activations import mean_slope
+from rnn_dynamics.engine.run import run, run_jacobians
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
@@ -29,15 +30,14 @@ _LN_10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class JacobianAnswer:
+class JacobianAnswer(OfExperiment):
     """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
 
-    lags, log10_singular_values, exponents, spread: as there. eigenvalues: "weights" (H,) of the state matrix and "mean"
-    (S,) of the mean Jacobian. singular_values: (H,) of the state matrix. slope: mean of the activation's derivative
-    over units and steps, for a cell without gates; else nan. digits: of the norms, see `Rounded`.
+    lags, log10_singular_values, exponents, spread, digits: as there. eigenvalues: "weights" (H,) of the state matrix
+    and "mean" (S,) of the mean Jacobian. singular_values: (H,) of the state matrix. slope: mean of the activation's
+    derivative over units and steps, for a cell without gates; else nan.
     """
 
-    experiment: Experiment
     lags: NDArray[np.int64]
     log10_singular_values: Array
     exponents: Array
@@ -46,11 +46,6 @@ class JacobianAnswer:
     singular_values: Array
     slope: float
     digits: int
-
-    @property
-    def cell(self) -> Cell:
-        """The cell whose state is followed."""
-        return CELLS[self.experiment.cell]
 
     @property
     def back(self) -> int:
@@ -137,14 +132,9 @@ class JacobianAnswer:
         return self.over["bound"] - float(self.norm[-1])
 
     @property
-    def unresolved(self) -> int:
-        """How many exponents cannot be told from rounding."""
-        return int(np.isnan(self.exponents).sum())
-
-    @property
-    def lost(self) -> int:
-        """How many exponents are −∞."""
-        return int(np.isneginf(self.exponents).sum())
+    def missing(self) -> dict[str, int]:
+        """How many exponents are "unresolved", not told from rounding, and how many "lost", −∞."""
+        return {"unresolved": int(np.isnan(self.exponents).sum()), "lost": int(np.isneginf(self.exponents).sum())}
 
     @cached_property
     def ended(self) -> tuple[int, int]:
@@ -161,28 +151,21 @@ class JacobianAnswer:
 @remembered
 def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
     """Answer for one experiment."""
-    size = len(cell_of(experiment).components) * experiment.hidden_size
+    cell = cell_of(experiment)
+    size = len(cell.components) * experiment.hidden_size
     affordable = experiment.sequence_length * size**3 <= LARGEST_SPECTRUM
     with COMPUTING:
-        return _kept(run_jacobians(experiment, exponents=size if affordable else size // 2))
-
-
-def _kept(trace: JacobianTrace) -> JacobianAnswer:
-    plain = not CELLS[trace.experiment.cell].gates
-    rows = np.linalg.norm(trace.state_matrix, axis=1)
-    written = rows > 0
+        trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
+        states = run(experiment).hidden_states[1:, 0]
+    matrices = {"weights": trace.state_matrix, "mean": trace.jacobians.mean(axis=0)}
     return JacobianAnswer(
-        experiment=trace.experiment,
+        experiment=experiment,
         lags=trace.lags,
         log10_singular_values=trace.log10_singular_values,
         exponents=trace.lyapunov_exponents,
         spread=trace.lyapunov_spread,
-        eigenvalues={
-            "weights": np.linalg.eigvals(trace.state_matrix).astype(complex),
-            "mean": np.linalg.eigvals(trace.jacobians.mean(axis=0)).astype(complex),
-        },
+        eigenvalues={name: np.linalg.eigvals(matrix).astype(complex) for name, matrix in matrices.items()},
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
+        slope=np.nan if cell.gates else mean_slope(states, experiment.nonlinearity),
         digits=trace.digits,
-        # J_t = diag(slope) W_hh: each row is as much shorter as its unit's slope says, and a row of zeros says nothing.
-        slope=float((np.linalg.norm(trace.jacobians, axis=2)[:, written] / rows[written]).mean()) if plain else np.nan,
     )

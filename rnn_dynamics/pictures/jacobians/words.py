@@ -149,7 +149,7 @@ def _verdict_of_bound(answer: JacobianAnswer) -> str:
 def _sum_of_exponents(words: Words, answer: JacobianAnswer, says: Words) -> str:
     if len(answer.exponents) < answer.size:
         return str(words["part"].format(**says))
-    for kind, count in {"unresolved": answer.unresolved, "lost": answer.lost}.items():
+    for kind, count in answer.missing.items():
         if count:
             return str(words[kind].format(**says, count=count))
     total = float(answer.exponents.sum())
