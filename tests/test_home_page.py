@@ -65,7 +65,7 @@ def tables_of(
         singular_value=dict.fromkeys(curves, 1.0),
         mean_field=tuple(slopes or [None] * len(rows)),
     )
-    answer = FamiliesAnswer(Experiment(cell=cell, weight_scale=WEIGHT_SCALES[rows[0]]), families)
+    answer = FamiliesAnswer(experiment=Experiment(cell=cell, weight_scale=WEIGHT_SCALES[rows[0]]), families=families)
     return rows_by_table(PICTURE.tables_of(sentences(PICTURE.name), answer, PICTURE.views))
 
 

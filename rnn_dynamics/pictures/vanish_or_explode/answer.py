@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
+from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run import run, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
@@ -32,10 +35,9 @@ _PLAIN = next(name for name in CELLS if name not in _GATED)
 class Families:
     """All cells at the slider's weight scales, the cell without gates first.
 
-    scales: index into WEIGHT_SCALES of each of the S rows. log10_norms: cell -> component -> (S, T). radius and
-    singular_value: cell -> ρ and σ_max of the H × H block of W_hh that writes the new state (`Cell.state_matrix`), at
-    weight scale 1. digits: cell -> (S,), see `FamilyTrace`. mean_field: log10 factor per step of the RNN at each row,
-    None where mean field does not hold.
+    scales: index into WEIGHT_SCALES of each of the S rows. log10_norms, digits: cell -> (component ->) (S, T), (S,).
+    radius, singular_value: cell -> ρ and σ_max of `Cell.state_matrix` at weight scale 1. mean_field: log10 factor per
+    step of the RNN at each row, None where mean field does not hold.
     """
 
     scales: tuple[int, ...]
@@ -50,12 +52,14 @@ class Families:
         return {cell: norms.get(component, norms["hidden"]) for cell, norms in self.log10_norms.items()}
 
 
-@dataclass(frozen=True)
-class FamiliesAnswer:
+@dataclass(frozen=True, kw_only=True)
+class FamiliesAnswer(OfExperiment):
     """The families, and the question, of which the weight scale says only which row is chosen."""
 
-    experiment: Experiment
     families: Families
+
+    #: Number format -> log10 of its smallest positive number: below it a gradient is stored as zero.
+    floors: ClassVar[Mapping[str, float]] = dict(FLOORS)
 
     @property
     def position(self) -> int:
@@ -83,11 +87,6 @@ class FamiliesAnswer:
         return next(iter(self.cells))
 
     @property
-    def floors(self) -> Mapping[str, float]:
-        """Number format -> log10 of its smallest positive number: below it a gradient is stored as zero."""
-        return dict(FLOORS)
-
-    @property
     def stride(self) -> int:
         """See `stride_for`."""
         return stride_for(self.experiment)
@@ -103,8 +102,8 @@ class FamiliesAnswer:
 
     @property
     def mean_slope(self) -> float:
-        """The slope of the nonlinearity in the network without gates, see `mean_slope`."""
-        return mean_slope(replace(self.experiment, cell=self.plain))
+        """The slope of the nonlinearity in the network without gates, in the mean of steps, sequences and units."""
+        return _mean_slope(replace(self.experiment, cell=self.plain))
 
 
 def _position(experiment: Experiment) -> int:
@@ -145,21 +144,17 @@ def families_answer(experiment: Experiment) -> FamiliesAnswer:
     """
     rows = rows_for(experiment, _position(experiment))
     one = replace(experiment, weight_scale=1.0, cell=pictured(experiment.cell)[0])
-    return FamiliesAnswer(experiment, _families(one, rows))
+    return FamiliesAnswer(experiment=experiment, families=compute_families(one, rows))
 
 
 @remembered
-def _families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
-    with COMPUTING:
-        return compute_families(experiment, rows)
-
-
 def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
-    """The families of the cells that are shown, not remembered; the weight scale does not matter."""
+    """The families of the cells that are shown, at weight scales that do not depend on the experiment's own."""
     scales = [WEIGHT_SCALES[row] for row in rows]
     cells = {name: replace(experiment, cell=name) for name in pictured(experiment.cell)}
-    blocks = {name: _state_matrix(cell) for name, cell in cells.items()}
-    families = {name: run_family(cell, weight_scales=scales) for name, cell in cells.items()}
+    with COMPUTING:
+        blocks = {name: _state_matrix(cell) for name, cell in cells.items()}
+        families = {name: run_family(cell, weight_scales=scales) for name, cell in cells.items()}
     return Families(
         scales=rows,
         log10_norms={name: dict(family.log10_norms) for name, family in families.items()},
@@ -177,8 +172,6 @@ def _state_matrix(experiment: Experiment) -> Array:
 
 
 @remembered
-def mean_slope(experiment: Experiment) -> float:
-    """The slope of a plain network's nonlinearity, the mean over all steps, sequences and units."""
+def _mean_slope(experiment: Experiment) -> float:
     with COMPUTING:
-        states = run(experiment).hidden_states[1:]
-    return float(np.mean(states > 0.0 if experiment.nonlinearity == "relu" else 1.0 - np.square(states)))
+        return mean_slope(run(experiment).hidden_states[1:], experiment.nonlinearity)
