@@ -11,7 +11,7 @@ from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.additive_path import PICTURE
-from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer, time_scale
+from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
@@ -72,11 +72,6 @@ def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on
         for row in picture["names"]:
             values = gates[name][MAP_STEPS - 1, 0, row["unit"] - 1]
             np.testing.assert_allclose(column(picture["units"], "gate", place=row["place"]), values, atol=1e-6)
-
-
-@every("f", [0.5, 0.9, 0.999])
-def test_the_time_scale_of_a_constant_gate_is_minus_one_over_its_logarithm(f: float) -> None:
-    np.testing.assert_allclose(time_scale(np.full((7, 2), f)), -1 / np.log(f), rtol=1e-12)
 
 
 def test_the_band_holds_all_twenty_networks_and_their_median() -> None:

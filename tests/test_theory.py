@@ -212,3 +212,8 @@ def test_a_run_of_the_latch_ends_at_an_attractor(weight: float) -> None:
 def test_a_latch_outside_the_limits_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match=r"weight = .* is not a number from 0 to 10"):
         theory.latch(bad)
+
+
+@every("f", [0.5, 0.9, 0.999])
+def test_the_time_scale_of_a_constant_gate_is_minus_one_over_its_logarithm(f: float) -> None:
+    np.testing.assert_allclose(theory.time_scale(np.full((7, 2), f)), -1 / np.log(f), rtol=1e-12)

@@ -61,6 +61,11 @@ def largest_singular_value(matrix: Array) -> float:
     return float(np.linalg.svd(matrix, compute_uv=False)[0])
 
 
+def time_scale(gates: Array) -> Array:
+    """Steps after which e⁻¹ is left along an additive path, −1 / mean ln f, of its gates f (T, H): (H,)."""
+    return np.asarray(-1.0 / np.minimum(np.log(gates).mean(axis=0), -np.finfo(float).tiny))
+
+
 @dataclass(frozen=True)
 class Latch:
     """What x' = tanh(w x) settles to: its attractors, and the map's slope there, one for all of them by symmetry."""

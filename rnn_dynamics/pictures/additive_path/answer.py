@@ -9,11 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run, run_family, split_additive_path
+from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
@@ -29,7 +31,7 @@ _TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True, kw_only=True)
-class PathAnswer:
+class PathAnswer(OfExperiment):
     """One network's gradient and its parts beside the vanilla network's, each relative to its size at step T.
 
     curves: "rnn", "rest", "path" and "total" -> (T,) log10 norms, relative to the total's (rnn: its own) at step T.
@@ -37,18 +39,12 @@ class PathAnswer:
     digits: how many another program shares, of both networks' curves.
     """
 
-    experiment: Experiment
     split: PathSplit
     curves: Mapping[str, Array]
     bands: Mapping[str, Array]
     networks: int
     gates: Mapping[str, Array]
     digits: int
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that has the path."""
-        return CELLS[self.experiment.cell]
 
     @property
     def state(self) -> str:
@@ -109,14 +105,14 @@ class PathAnswer:
         return {name: float(np.abs(values).mean()) for name, values in self.gates.items()}
 
     @property
+    def kept(self) -> float:
+        """Geometric mean of f over all units and steps."""
+        return float(np.exp(np.log(self.path_gates).mean()))
+
+    @property
     def memory(self) -> float:
         """Time scale of the mean of ln f over all units and steps, see `time_scale`."""
         return float(time_scale(self.path_gates.reshape(-1, 1))[0])
-
-    @property
-    def kept(self) -> float:
-        """Geometric mean of f over all units and steps."""
-        return float(np.exp(-1.0 / self.memory))
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
@@ -145,12 +141,11 @@ def path_answer(experiment: Experiment) -> PathAnswer:
         split, gates = split_additive_path(experiment), run(experiment).gates
         plain = run(replace(experiment, cell="rnn"))
         bands = _bands(replace(experiment, seed=0))
-    start, rnn = split.total[-1], plain.log10_norms["hidden"]
-    parts = {"rest": split.rest, "path": split.path, "total": split.total}
+    norms = {"rnn": plain.log10_norms["hidden"], "rest": split.rest, "path": split.path, "total": split.total}
     return PathAnswer(
         experiment=experiment,
         split=split,
-        curves={"rnn": rnn - rnn[-1]} | {name: norms - start for name, norms in parts.items()},
+        curves=_relative(norms),
         bands=bands,
         networks=networks_for(experiment),
         gates={name: values[:, 0].copy() for name, values in gates.items()},  # a view would keep the whole batch
@@ -166,16 +161,12 @@ def networks_for(experiment: Experiment) -> int:
 @remembered
 def _bands(experiment: Experiment) -> dict[str, Array]:
     seeds = range(networks_for(experiment))
-    gated = run_family(experiment, seeds=seeds).log10_norms
-    plain = run_family(replace(experiment, cell="rnn"), seeds=seeds).log10_norms["hidden"]
+    gated, plain = (run_family(one, seeds=seeds).log10_norms for one in (experiment, replace(experiment, cell="rnn")))
     total = gated[CELLS[experiment.cell].components[-1]]
-    return {
-        "rnn": median_and_range(plain - plain[:, -1:]),
-        "path": median_and_range(gated["cell_path"] - total[:, -1:]),
-        "total": median_and_range(total - total[:, -1:]),
-    }
+    curves = _relative({"rnn": plain["hidden"], "path": gated["cell_path"], "total": total})
+    return {name: median_and_range(norms) for name, norms in curves.items()}
 
 
-def time_scale(gates: Array) -> Array:
-    """Steps after which e⁻¹ is left, −1 / mean ln f, of path gates (T, H): (H,)."""
-    return np.asarray(-1.0 / np.minimum(np.log(gates).mean(axis=0), -_TINY))
+def _relative(norms: Mapping[str, Array]) -> dict[str, Array]:
+    """Norms (..., T) relative to the total's at step T, or of the vanilla network to its own."""
+    return {name: of - norms["rnn" if name == "rnn" else "total"][..., -1:] for name, of in norms.items()}
