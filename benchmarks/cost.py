@@ -14,10 +14,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from benchmarks.report import Benchmark, main
 from rnn_dynamics import CELLS, Experiment, process, run
+from rnn_dynamics.engine.growth import fitted_exponent
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.kit import remembered
 from rnn_dynamics.pictures.vanish_or_explode.answer import compute_families, rows_for
@@ -39,8 +38,9 @@ def seconds(experiment: Experiment, runs: int) -> float:
 
 def exponent(cell: str, lengths: Sequence[int], runs: int) -> float:
     """To which power of T the time of a run grows."""
-    times = [seconds(Experiment(cell=cell, sequence_length=length, batch_size=8), runs) for length in lengths]
-    return float(np.polyfit(np.log(lengths), np.log(times), 1)[0])
+    return fitted_exponent(
+        {length: seconds(Experiment(cell=cell, sequence_length=length, batch_size=8), runs) for length in lengths}
+    )
 
 
 def peak_megabytes() -> float:

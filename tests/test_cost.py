@@ -7,9 +7,10 @@ import pytest
 from rnn_dynamics import Experiment, run
 from rnn_dynamics.content.numbers import power
 from rnn_dynamics.dashboard import growing
+from rnn_dynamics.engine.growth import fitted_exponent, fixed_and_per_step
 from rnn_dynamics.pictures.cost import PICTURE, Measurement, network_of
 from rnn_dynamics.pictures.cost import answer as cost
-from rnn_dynamics.pictures.cost.answer import CostAnswer, fitted_exponent, fixed_and_per_step
+from rnn_dynamics.pictures.cost.answer import CostAnswer
 from rnn_dynamics.pictures.cost.chart import STYLES
 from tests.pictured import column, drawn_from, said_of
 from tests.test_pages import open_page, shown
@@ -95,7 +96,7 @@ def test_the_words_are_the_numbers() -> None:
     }
     network = network_of(replace(OPENING, cell="lstm"))
     answer = CostAnswer(experiment=network, values=values, rounds=2, stopped=True)
-    assert vars(answer.lines["forward"]) == pytest.approx({"fixed": 0.0, "per_step": 1e-5}, abs=1e-12)
+    assert answer.lines["forward"] == pytest.approx((0.0, 1e-5), abs=1e-12)
     finding = said_of(PICTURE, answer)
     for said in ("0.5 ms", "6,400", "20,100", "T<sup>1.00</sup>", "T<sup>0</sup>", "T<sup>2.00</sup>", "Stopped"):
         assert said in finding

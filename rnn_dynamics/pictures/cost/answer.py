@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
 
-import numpy as np
-
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.cells.cell import Cell
+from rnn_dynamics.engine.growth import Line, Values, fitted_exponent, fixed_and_per_step
 from rnn_dynamics.engine.run import run_losses, time_run
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import each_loss, multiply_adds_of_each_loss
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
@@ -30,36 +28,19 @@ COUNTED = ("parameters", "entries")
 #: What is linear in T but for a part that every pass costs, however short.
 PASSES = ("forward", "backward")
 
-#: Sequence length T -> seconds, or a count.
-Values = Mapping[int, float]
-
-
-@dataclass(frozen=True)
-class Line:
-    """fixed + per_step · T, in seconds."""
-
-    fixed: float
-    per_step: float
-
 
 @dataclass(frozen=True, kw_only=True)
-class CostAnswer:
-    """What one network has cost.
+class CostAnswer(OfExperiment):
+    """What one network has cost, whose own T does not matter.
 
-    experiment: which network; its T does not matter. values: name of what is measured -> its values. rounds: how often
-    each was measured. stopped: whether a reader has stopped it. digits: no other machine finds the same.
+    values: name of what is measured -> its values. rounds: how often each was measured. stopped: whether a reader has
+    stopped it. digits: no other machine finds the same.
     """
 
-    experiment: Experiment
     values: Mapping[str, Values]
     rounds: int = 1
     stopped: bool = False
     digits: None = None
-
-    @property
-    def cell(self) -> Cell:
-        """Whose times they are."""
-        return CELLS[self.experiment.cell]
 
     @property
     def lengths(self) -> list[int]:
@@ -80,11 +61,8 @@ class CostAnswer:
     @property
     def off(self) -> float:
         """How far the passes lie from their straight lines at most, as a share."""
-        ratios = [
-            (line.fixed + line.per_step * length) / value
-            for name, line in self.lines.items()
-            for length, value in self.values[name].items()
-        ]
+        lines = self.lines.items()
+        ratios = (line.at(length) / value for name, line in lines for length, value in self.values[name].items())
         return max((abs(ratio - 1.0) for ratio in ratios), default=0.0)
 
     def fixed_share(self, name: str) -> float:
@@ -132,7 +110,7 @@ class Measurement:
         """Each measurement is one of its own: to stop it stops no other of the same network."""
         return self
 
-    @property
+    @cached_property
     def round(self) -> list[tuple[str, int]]:
         """What one round measures."""
         asked = _of_matrix(self.experiment)
@@ -168,10 +146,9 @@ class Measurement:
     def advance(self) -> None:
         """Measure once more."""
         kind, length, _ = self.next
-        experiment = replace(self.experiment, sequence_length=length)
         start = perf_counter()
         with COMPUTING:
-            found = _time_matrix(experiment) if kind == "matrix" else _time_passes(experiment)
+            found = _MEASURES[kind](replace(self.experiment, sequence_length=length))
         for name, value in found.items():
             self.keep(name, length, value)
         self.done += 1
@@ -183,16 +160,20 @@ class Measurement:
         values[length] = min(value, values.get(length, value))
 
 
-def _time_passes(experiment: Experiment) -> Mapping[str, float]:
+def _time_passes(experiment: Experiment) -> dict[str, float]:
     time, length = time_run(experiment), experiment.sequence_length
-    entries = length * (length + 1) // 2
-    return {"forward": time.forward, "backward": time.backward, "parameters": time.parameters, "entries": entries}
+    counts = {"parameters": time.parameters, "entries": length * (length + 1) // 2}
+    return {"forward": time.forward, "backward": time.backward, **counts}
 
 
-def _time_matrix(experiment: Experiment) -> Mapping[str, float]:
+def _time_matrix(experiment: Experiment) -> dict[str, float]:
     asked, start = _of_matrix(experiment), perf_counter()
     run_losses(asked)
     return {"matrix": perf_counter() - start}
+
+
+#: Kind of a piece of a round -> what it measures, by name.
+_MEASURES = {"run": _time_passes, "matrix": _time_matrix}
 
 
 def _of_matrix(experiment: Experiment) -> Experiment:
@@ -202,8 +183,9 @@ def _of_matrix(experiment: Experiment) -> Experiment:
 
 def network_of(experiment: Experiment) -> Experiment:
     """What the time of a step depends on; all else stands at its default."""
-    sizes = {name: getattr(experiment, name) for name in ("hidden_size", "input_size", "batch_size")}
-    return Experiment(cell=experiment.cell, **sizes)
+    return Experiment(
+        **{name: getattr(experiment, name) for name in ("cell", "hidden_size", "input_size", "batch_size")}
+    )
 
 
 def cost_answer(experiment: Experiment) -> CostAnswer:
@@ -217,35 +199,3 @@ def _quick(experiment: Experiment) -> CostAnswer:
     for _ in measurement.round:
         measurement.advance()
     return measurement.answer
-
-
-def fitted_exponent(values: Values) -> float:
-    """The p of value = c·T^p, by least squares between the logarithms; nan for fewer than two lengths."""
-    if len(values) < 2:
-        return np.nan
-    slope, _ = np.polyfit(_logs(values), _logs(values.values()), 1)
-    return float(slope)
-
-
-def fitted(values: Values, length: int) -> float:
-    """That power at a T; the line of least squares goes through the means. Of a single length the value itself."""
-    exponent = float(np.nan_to_num(fitted_exponent(values)))
-    return float(np.exp(_logs(values.values()).mean() + exponent * (np.log(length) - _logs(values).mean())))
-
-
-def _logs(values: Iterable[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.log(np.array(list(values), dtype=float))
-
-
-def fixed_and_per_step(values: Values) -> Line:
-    """The line through two lengths or more, by least squares of the relative errors, so that each length counts alike.
-
-    What is fixed is not below 0, where noise alone could bring it.
-    """
-    lengths, found = np.array(list(values), dtype=float), np.array(list(values.values()))
-    design = np.stack([1.0 / found, lengths / found], axis=1)
-    fixed, per_step = np.linalg.lstsq(design, np.ones(len(found)), rcond=None)[0].tolist()
-    if fixed < 0.0:
-        ratio = lengths / found
-        fixed, per_step = 0.0, float(ratio.sum() / np.square(ratio).sum())
-    return Line(fixed, per_step)

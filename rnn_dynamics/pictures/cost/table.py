@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.pictures.cost.answer import CostAnswer, fitted
+from rnn_dynamics.engine.growth import fitted
+from rnn_dynamics.pictures.cost.answer import CostAnswer
 from rnn_dynamics.pictures.kit.frames import apart, one_row, reaching
 
 #: Names that fit above each other.
