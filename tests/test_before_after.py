@@ -61,13 +61,11 @@ def title_of(answer: BeforeAfterAnswer, component: str = "hidden") -> str:
 def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -> BeforeAfterAnswer:
     """Some of the trained networks, with other gradients of h."""
     of = [answer_of(trained()).networks[number] for number in networks]
-    looks = {"before": before, "after": after}
-    changed = [
-        replace(
-            one, **{time: replace(getattr(one, time), log10_norms={"hidden": norms}) for time, norms in looks.items()}
-        )
-        for one in of
-    ]
+    changed = []
+    for one in of:
+        ends = zip((one.looks[0], one.now), (before, after), strict=True)
+        looks = [replace(look, log10_norms={"hidden": norms}) for look, norms in ends]
+        changed.append(replace(one, history=replace(one.history, moments=looks)))
     return BeforeAfterAnswer(tuple(changed))
 
 

@@ -50,6 +50,11 @@ class Job:
         return tuple(trainer.history for trainer in self._trainers)
 
     @property
+    def so_far(self) -> list[tuple[Training, History]]:
+        """Each training, and a copy of what it has seen that no longer grows; none before the work begins."""
+        return [(training, history.as_it_is()) for training, history in self._pairs()]
+
+    @property
     def trainers(self) -> tuple[Trainer, ...]:
         """To ask more of, once the job is over."""
         return tuple(self._trainers)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import network_of
-from rnn_dynamics.learning.training import History, Moment, Training
+from rnn_dynamics.learning.training import Trained, Training
+from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
@@ -21,26 +23,21 @@ _UPDATES, _LONGEST = 10, 20
 
 
 @dataclass(frozen=True)
-class Network:
-    """One network at its first and its latest look; updates: how many of its training are done."""
-
-    training: Training
-    updates: int
-    before: Moment
-    after: Moment
+class Network(Trained):
+    """One network, of which the first and the latest look count."""
 
     @property
     def cell(self) -> Cell:
         """Of the network."""
-        return CELLS[self.training.experiment.cell]
+        return cell_of(self.experiment)
 
     def shown(self, component: str) -> str:
         """The component, or "hidden" of a network that has no such one."""
-        return component if component in self.before.log10_norms else "hidden"
+        return component if component in self.now.log10_norms else "hidden"
 
     def curves(self, component: str) -> dict[str, Array]:
         """Time, "before" or "after" -> (T,) log10 norms."""
-        looks = {"before": self.before, "after": self.after}
+        looks = {"before": self.looks[0], "after": self.now}
         return {time: look.log10_norms[self.shown(component)] for time, look in looks.items()}
 
     def orders(self, component: str) -> dict[str, float]:
@@ -56,25 +53,20 @@ class Network:
 
 
 @dataclass(frozen=True)
-class BeforeAfterAnswer:
+class BeforeAfterAnswer(OfTraining):
     """Networks that were trained side by side on one task."""
 
     networks: tuple[Network, ...]
 
     @property
-    def experiment(self) -> Experiment:
+    def training(self) -> Training:
         """Of the first network."""
-        return self.networks[0].training.experiment
-
-    @property
-    def digits(self) -> None:
-        """A training is in 32 bits: nobody can say."""
-        return None
+        return self.networks[0].training
 
     @property
     def updates(self) -> int:
         """Those of the network that is furthest."""
-        return max(network.updates for network in self.networks)
+        return max(network.history.iterations for network in self.networks)
 
     def most_changed(self, component: str) -> Network:
         """The network whose share at step 1 training changed most."""
@@ -83,11 +75,7 @@ class BeforeAfterAnswer:
 
 def answer_of(job: Job) -> BeforeAfterAnswer:
     """What a job that has begun has done to its networks so far."""
-    return BeforeAfterAnswer(tuple(map(_network, job.trainings, job.histories)))
-
-
-def _network(training: Training, history: History) -> Network:
-    return Network(training, history.iterations, history.moments[0], history.moments[-1])
+    return BeforeAfterAnswer(tuple(starmap(Network, job.so_far)))
 
 
 @remembered

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.training import TESTED, History, Moment, Training
+from rnn_dynamics.learning.training import TESTED, Trained, Training
+from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
@@ -25,12 +27,9 @@ RATES = ("0.00001", "0.00003", "0.0001", "0.001", "0.003", "0.01", "0.03")
 UPDATES = 300
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """One of the two, as far as it has come."""
-
-    training: Training
-    history: History
+@dataclass(frozen=True)
+class Network(Trained):
+    """One of the two."""
 
     @property
     def lost(self) -> bool:
@@ -60,11 +59,6 @@ class Network:
         return int(alive[-1]) + 1 if 0 < len(alive) < len(self.losses) else None
 
     @property
-    def latest(self) -> Moment:
-        """The latest look at it."""
-        return self.history.moments[-1]
-
-    @property
     def first(self) -> float:
         """The first norm; 0 before there is one."""
         return float(self.norms[0]) if len(self.norms) else 0.0
@@ -75,29 +69,20 @@ class Network:
         return float(np.max(self.norms, initial=0.0))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClippingAnswer:
+@dataclass(frozen=True)
+class ClippingAnswer(OfTraining):
     """The network without clipping, and the same one with its norm clipped."""
 
     free: Network
     clipped: Network
 
-    #: Trained in 32 bits: nobody else finds the same digits.
-    digits = None
     #: Sequences that a network is judged on.
     tested = TESTED
-    #: Gaps at which a script tests, beside its own: none.
-    gaps = ()
 
     @property
     def training(self) -> Training:
         """That of the clipped one."""
         return self.clipped.training
-
-    @property
-    def experiment(self) -> Experiment:
-        """The network of both."""
-        return self.training.experiment
 
     @property
     def networks(self) -> Mapping[str, Network]:
@@ -106,13 +91,13 @@ class ClippingAnswer:
 
     @property
     def handed_out(self) -> tuple[Training, ...]:
-        """The trainings that files are of."""
+        """Both trainings."""
         return self.free.training, self.clipped.training
 
     @property
     def share_clipped(self) -> float:
         """Of the updates, the share that was clipped."""
-        return float(np.mean(self.clipped.history.clipped or [False]))
+        return self.clipped.share_clipped or 0.0
 
     @property
     def outcome(self) -> str:
@@ -140,9 +125,7 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 
 def learned_so_far(job: Job) -> ClippingAnswer:
     """What has come of a job that has begun."""
-    pairs = zip(job.trainings, job.histories, strict=True)
-    free, clipped = (Network(training=training, history=history.as_it_is()) for training, history in pairs)
-    return ClippingAnswer(free=free, clipped=clipped)
+    return ClippingAnswer(*starmap(Network, job.so_far))
 
 
 def clipping_answer(experiment: Experiment, views: Mapping[str, str]) -> ClippingAnswer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.training import Training
 
 
 class Answered(Protocol):
@@ -56,3 +58,30 @@ class OfTrace(Generic[TraceOf]):
     def digits(self) -> int | None:
         """See `Answered`."""
         return self.trace.digits
+
+
+class OfTraining(ABC):
+    """What an answer says of itself that has come of trainings."""
+
+    #: Trained in 32 bits: nobody else finds the same digits.
+    digits: None = None
+
+    @property
+    @abstractmethod
+    def training(self) -> Training:
+        """The one that a page tells of."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """Its network."""
+        return self.training.experiment
+
+    @property
+    def handed_out(self) -> tuple[Training, ...]:
+        """The trainings that files are of."""
+        return (self.training,)
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """The gaps at which a script tests, beside its own."""
+        return ()

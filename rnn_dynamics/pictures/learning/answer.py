@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.tasks import Task
-from rnn_dynamics.learning.training import History, Moment, Training
+from rnn_dynamics.learning.training import History, Trained, Training
+from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.learning.advice import advised
 
@@ -25,27 +26,14 @@ MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
 LEARNED, PARTLY = 0.1, 0.9
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """One network, as far as it has come; no looks before it begins."""
-
-    training: Training
-    history: History
+@dataclass(frozen=True)
+class Network(Trained):
+    """One network, and what its looks tell."""
 
     @property
     def cell(self) -> str:
         """Key of its cell."""
-        return self.training.experiment.cell
-
-    @property
-    def looks(self) -> Sequence[Moment]:
-        """Every look at it."""
-        return self.history.moments
-
-    @property
-    def now(self) -> Moment:
-        """The latest look at it."""
-        return self.looks[-1]
+        return self.experiment.cell
 
     @property
     def clipped(self) -> list[float]:
@@ -53,12 +41,6 @@ class Network:
         ends = [look.iteration for look in self.looks]
         parts = (self.history.clipped[first:last] for first, last in pairwise(ends))
         return [np.nan, *(sum(part) / len(part) if part else np.nan for part in parts)][: len(ends)]
-
-    @property
-    def share_clipped(self) -> float | None:
-        """The same of all updates; None where none could be."""
-        clipped = self.history.clipped
-        return float(np.mean(clipped)) if clipped and self.training.clipping != "none" else None
 
     @cached_property
     def gates(self) -> dict[str, list[float]]:
@@ -88,14 +70,14 @@ class Network:
     @property
     def ending(self) -> Sequence[float]:
         """The loss of each update's own sequences from the last look on, where the training has ended early."""
-        return self.history.losses[self.looks[-1].iteration :] if self.history.failure else ()
+        return self.history.losses[self.now.iteration :] if self.history.failure else ()
 
     @property
     def outcome(self) -> str:
         """How far it has come: "learned", "partly", "chance", "diverged", or "untrained" if no update was made."""
         if self.history.failure:
             return "diverged" if self.history.iterations else "untrained"
-        return standing(self.looks[-1].loss / self.training.chance_loss)
+        return standing(self.now.loss / self.training.chance_loss)
 
     @property
     def half_way(self) -> int | None:
@@ -110,7 +92,7 @@ def standing(share: float) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearningAnswer:
+class LearningAnswer(OfTraining):
     """Networks that learn the same task: the vanilla RNN, and last the reader's cell where it is another.
 
     begun: whether they do. over: whether nothing more will come of it.
@@ -120,20 +102,10 @@ class LearningAnswer:
     begun: bool
     over: bool
 
-    #: Trained in 32 bits: nobody else finds the same digits.
-    digits = None
-    #: Gaps at which a script tests, beside its own: none.
-    gaps = ()
-
     @property
     def training(self) -> Training:
         """That of the reader's cell."""
         return self.networks[-1].training
-
-    @property
-    def experiment(self) -> Experiment:
-        """Its network."""
-        return self.training.experiment
 
     @property
     def task(self) -> Task:
@@ -142,7 +114,7 @@ class LearningAnswer:
 
     @property
     def handed_out(self) -> tuple[Training, ...]:
-        """The trainings that files are of."""
+        """All trainings, once they have begun."""
         return tuple(network.training for network in self.networks) if self.begun else ()
 
     @property
@@ -200,14 +172,10 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 
 def learned_so_far(job: Job | None, asked: Sequence[Training]) -> LearningAnswer:
     """What a job has learned by now, or what is asked for before it begins."""
-    if job is None or not job.histories:
-        untrained = tuple(Network(training=training, history=History()) for training in asked)
-        return LearningAnswer(networks=untrained, begun=False, over=False)
-    over = job.complete or bool(job.failure)
-    histories = (history.as_it_is() for history in job.histories)
-    pairs = zip(job.trainings, histories, strict=True)
-    trained = tuple(Network(training=training, history=history) for training, history in pairs)
-    return LearningAnswer(networks=trained, begun=True, over=over)
+    found = job.so_far if job else []
+    pairs = found or [(training, History()) for training in asked]
+    over = bool(job and found and (job.complete or job.failure))
+    return LearningAnswer(networks=tuple(starmap(Network, pairs)), begun=bool(found), over=over)
 
 
 def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> LearningAnswer:
