@@ -19,6 +19,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import short
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
+from rnn_dynamics.learning.reading import joint
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED
@@ -27,11 +28,11 @@ from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
     LEARNED,
     BlankAnswer,
+    example,
     norm_scale,
     standing,
     tint_shares,
 )
-from rnn_dynamics.pictures.blank.asked import example, joint
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
@@ -321,7 +322,7 @@ def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) ->
     assert max(found_strengths[: len(before)]) == max(found_strengths[len(before) :]) == blank_words.STRONGEST
     assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
     parts = 10**before
-    share = 10 ** found.sentence.cue_share(found.shown.before)
+    share = 10 ** found.shown.before.share_of(found.sentence.cue)
     assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
     assert tinted(found, **NORM) != html
 

@@ -22,8 +22,7 @@ from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
 from rnn_dynamics.pictures import blank, learning
 from rnn_dynamics.pictures.blank import words as blank_words
-from rnn_dynamics.pictures.blank.answer import BlankAnswer
-from rnn_dynamics.pictures.blank.asked import sentence_of
+from rnn_dynamics.pictures.blank.answer import BlankAnswer, sentence_of
 from tests.every import every
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT

@@ -52,6 +52,15 @@ class Reading:
         """The probability of that choice."""
         return float(self.probabilities.max())
 
+    def joint(self, words: tuple[int, int] | None) -> float:
+        """log10 of the norm of the gradients of some words together, from and up to; −inf for none."""
+        return joint(self.log10_norms[slice(*words)]) if words else -np.inf
+
+    def share_of(self, words: tuple[int, int] | None) -> float:
+        """log10 of their gradient over that of the strongest word; nan where no word has any."""
+        peak = float(self.log10_norms.max())
+        return self.joint(words) - peak if np.isfinite(peak) else np.nan
+
     def left_of(self, start: int, end: int) -> float | None:
         """Of what the words from `start` up to `end` write, the share that the later words leave in the state at T.
 
@@ -65,6 +74,12 @@ class Reading:
             return None
         later = np.cumprod(np.concatenate([np.ones_like(self.keeps[:1]), self.keeps[:0:-1]]), axis=0)[::-1]
         return float((written * later[start:end]).sum() / written.sum())
+
+
+def joint(log10_norms: Array) -> float:
+    """log10 of the norm of all parts together, given the log10 of each part's norm; −inf for no parts."""
+    peak = float(np.max(log10_norms, initial=-np.inf))
+    return peak + 0.5 * float(np.log10(np.sum(10.0 ** (2.0 * (log10_norms - peak))))) if np.isfinite(peak) else peak
 
 
 def starting_parameters(training: Training) -> dict[str, Array]:

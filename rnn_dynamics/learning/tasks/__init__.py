@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rnn_dynamics.learning.tasks.adding import ADDING
-from rnn_dynamics.learning.tasks.blank import Template
+from rnn_dynamics.learning.tasks.blank import Sentence, Template
 from rnn_dynamics.learning.tasks.copy_memory import COPY_MEMORY
 from rnn_dynamics.learning.tasks.digits import DIGITS
 from rnn_dynamics.learning.tasks.task import Batch, Task
@@ -17,4 +17,4 @@ TASKS: Mapping[str, Task] = {
     "digits": DIGITS,
 }
 
-__all__ = ["TASKS", "Batch", "Task", "Template"]
+__all__ = ["TASKS", "Batch", "Sentence", "Task", "Template"]

@@ -30,6 +30,20 @@ EMBEDDING = 16
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A sentence to be read.
+
+    words: without the blank. cue: where it stands, from and up to, or None. target: the choice that is right, or None
+    where nobody knows. own: whether the reader typed it.
+    """
+
+    words: tuple[str, ...]
+    cue: tuple[int, int] | None
+    target: int | None
+    own: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Template(KnownFields):
     """The parts of the sentences; words are what spaces separate, in small letters.
 
@@ -183,6 +197,18 @@ class Template(KnownFields):
         """The words of a reader's own sentence, without its blank; a sign beside a word counts where it is known so."""
         words = (word if word in self.words else word.strip(_SIGNS) for word in _split(text))
         return [word for word in words if word.strip("_")]
+
+    def own(self, text: str) -> Sentence | None:
+        """A reader's own sentence; None where the text has no word."""
+        words = tuple(self.typed(text))
+        found = self.cue_in(words)
+        cue, target = (found[:2], self.answer_of(found[2])) if found else (None, None)
+        return Sentence(words=words, cue=cue, target=target, own=True) if words else None
+
+    def example(self, seed: int, gap: int, pair: int) -> Sentence:
+        """A sentence with the cue of a pair; its fillers are the same for every pair."""
+        words = self.sentence(np.random.default_rng(seed), gap, pair)
+        return Sentence(words=tuple(words), cue=self.place_of_cue(pair), target=self.answer_of(pair), own=False)
 
     def cue_in(self, words: Sequence[str]) -> tuple[int, int, int] | None:
         """Where the only cue stands in a sentence, from and up to, and its pair; None for no cue, or several.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,9 +14,10 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
-from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.training import TESTED, History, Training
-from rnn_dynamics.pictures.blank.asked import Sentence, example, networks, sentence_of, template_of
+from rnn_dynamics.pictures.blank.asked import networks, template_of
+from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Tests = Sequence[tuple[int, float]]
@@ -43,8 +44,8 @@ class Network:
     training: Training
     before: Reading
     after: Reading | None = None
-    history: History
-    parameters: Mapping[str, Array]
+    history: History = field(default_factory=History)
+    parameters: Mapping[str, Array] = field(default_factory=dict)
     tests: Tests = ()
 
     @property
@@ -62,14 +63,14 @@ class Network:
         """Time, before training and if it has begun after it -> reading."""
         return {"before": self.before} | ({"after": self.after} if self.after else {})
 
-    def reading(self, words: tuple[str, ...], target: int | None) -> dict[str, Reading]:
+    def reading(self, sentence: Sentence) -> dict[str, Reading]:
         """The same of another sentence."""
-        found = {"before": read_untrained(self.training, words, target)}
-        return found | ({"after": read_sentence(self.training, self.parameters, words, target)} if self.after else {})
+        found = {"before": read_untrained(self.training, sentence)}
+        return found | ({"after": _read(self.training, self.parameters, sentence)} if self.after else {})
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlankAnswer:
+class BlankAnswer(OfTraining):
     """The networks by cell, trained or asked for, and the sentence that they read.
 
     cell: whose reading is shown. complete: whether nothing is left to train. tested: whether at several gaps.
@@ -81,15 +82,8 @@ class BlankAnswer:
     complete: bool = False
     tested: bool = False
 
-    #: Trained in 32 bits: nobody else finds the same digits.
-    digits = None
     #: How many sentences right answers are counted in.
     test_sentences = TESTED
-
-    @property
-    def experiment(self) -> Experiment:
-        """The network that is shown."""
-        return self.training.experiment
 
     @property
     def shown(self) -> Network:
@@ -100,11 +94,6 @@ class BlankAnswer:
     def training(self) -> Training:
         """Its training; all have the same template, gap and number of updates."""
         return self.shown.training
-
-    @property
-    def handed_out(self) -> tuple[Training, ...]:
-        """The training that files are of."""
-        return (self.training,)
 
     @property
     def begun(self) -> bool:
@@ -166,9 +155,8 @@ class BlankAnswer:
     @property
     def other_cues(self) -> list[tuple[str, str, dict[str, Reading]]]:
         """Each cue, its right answer, and what the shown network makes of a sentence with it."""
-        examples = [example(self.training, pair) for pair in range(len(self.template.answers))]
-        read = [self.shown.reading(one.words, one.target) for one in examples]
-        return [(*pair, readings) for pair, readings in zip(self.template.answers, read, strict=True)]
+        answers = self.template.answers
+        return [(*answers[pair], self.shown.reading(example(self.training, pair))) for pair in range(len(answers))]
 
     def tint_scale(self, relative: bool) -> tuple[float, float]:
         """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
@@ -180,10 +168,10 @@ class BlankAnswer:
 
     def tints(self, reading: Reading, relative: bool) -> list[float]:
         """How strongly each word is tinted."""
-        norms = reading.log10_norms
-        peak = float(norms.max()) if relative else 0.0
-        shares = tint_shares(norms - (peak if np.isfinite(peak) else 0.0), self.tint_scale(relative))
-        return [float(share) for share in shares]
+        peak = float(reading.log10_norms.max()) if relative else 0.0
+        heights = reading.log10_norms - (peak if np.isfinite(peak) else 0.0)
+        tints: list[float] = tint_shares(heights, self.tint_scale(relative)).tolist()
+        return tints
 
     @cached_property
     def standings(self) -> dict[str, str]:
@@ -213,47 +201,55 @@ def tint_shares(heights: Array, scale: tuple[float, float]) -> Array:
     return np.asarray(np.clip((heights - low) / (high - low), 0.0, 1.0))
 
 
-def read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
-    """What the network makes of a sentence as it is drawn."""
-    # What it will be trained with plays no part, so a reader who changes that is answered from memory.
-    drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
-    return _read_untrained(drawn, words, target)
+def sentence_of(training: Training, typed: str) -> Sentence:
+    """The reader's own sentence, or where there is none one of the template, with its first cue."""
+    return training.template.own(typed) or example(training, 0)
 
 
 @remembered
-def _read_untrained(training: Training, words: tuple[str, ...], target: int | None) -> Reading:
-    return read_sentence(training, starting_parameters(training), words, target)
+def example(training: Training, pair: int) -> Sentence:
+    """A sentence of the template with the cue of a pair."""
+    return training.template.example(training.experiment.seed, training.experiment.sequence_length, pair)
+
+
+def read_untrained(training: Training, sentence: Sentence) -> Reading:
+    """What the network makes of a sentence as it is drawn."""
+    # What it will be trained with plays no part, so a reader who changes that is answered from memory.
+    drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
+    return _read_untrained(drawn, sentence)
+
+
+@remembered
+def _read_untrained(training: Training, sentence: Sentence) -> Reading:
+    return _read(training, starting_parameters(training), sentence)
+
+
+def _read(training: Training, parameters: Mapping[str, Array], sentence: Sentence) -> Reading:
+    return read_sentence(training, parameters, sentence.words, sentence.target)
 
 
 def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
     """What is shown: the networks of a job, or before it begins those that are asked for."""
-    begun = job is not None and bool(job.histories)
-    trainings = {one.experiment.cell: one for one in (job.trainings if job and begun else asked)}
+    trainers, over, complete = (job.trainers, job.over, job.complete) if job and job.trainers else ((), False, False)
+    trainings = {one.experiment.cell: one for one in ([trainer.training for trainer in trainers] or asked)}
     sentence = sentence_of(trainings[cell], typed)
-    found = {name: _untrained(training, sentence) for name, training in trainings.items()}
-    if job is None or not begun:
-        return BlankAnswer(networks=found, cell=cell, sentence=sentence)
-    over, complete = job.over, job.complete
-    for (name, training), trainer in zip(trainings.items(), job.trainers, strict=True):
+    found = {
+        name: Network(training=training, before=read_untrained(training, sentence))
+        for name, training in trainings.items()
+    }
+    for (name, training), trainer in zip(trainings.items(), trainers, strict=bool(trainers)):
         history, parameters = trainer.history.as_it_is(), trainer.parameters()
-        gaps = training.template.tested(training.experiment.sequence_length)
-        own = training.template.gaps(training.experiment.sequence_length)[-1]
+        template, gap = training.template, training.experiment.sequence_length
+        # Of fillers that make no single word a gap of 1 draws none, too.
+        tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
         found[name] = replace(
             found[name],
-            after=read_sentence(training, parameters, sentence.words, sentence.target),
+            after=_read(training, parameters, sentence),
             history=history,
             parameters=parameters,
-            # Of fillers that make no single word a gap of 1 draws none, too.
-            tests=[(gap, trainer.accuracy_at(max(1, gap))) for gap in gaps]
-            if over
-            else [(own, history.moments[-1].accuracy)],
+            tests=tests or [(template.gaps(gap)[-1], history.moments[-1].accuracy)],
         )
     return BlankAnswer(networks=found, cell=cell, sentence=sentence, complete=complete, tested=over)
-
-
-def _untrained(training: Training, sentence: Sentence) -> Network:
-    before = read_untrained(training, sentence.words, sentence.target)
-    return Network(training=training, before=before, history=History(), parameters={})
 
 
 def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswer:

@@ -101,7 +101,7 @@ def _tint(colour: str, strength: float) -> str:
 
 
 def _heading(blocks: Words, answer: BlankAnswer, time: str) -> str:
-    before, share = (answer.sentence.cue_share(answer.shown.readings[one]) for one in ("before", time))
+    before, share = (answer.shown.readings[one].share_of(answer.sentence.cue) for one in ("before", time))
     if answer.sentence.cue is None:
         kind = f"{time}_plain"
     elif math.isnan(share):
@@ -217,7 +217,7 @@ def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, s
     column = {key: values[key].format_map(says) for key in ("right", "loss")}
     for time, reading in network.readings.items():
         left = _left(values, answer, reading)
-        column[f"norm_{time}"] = values["norm"].format(norm=answer.sentence.joint(reading))
+        column[f"norm_{time}"] = values["norm"].format(norm=reading.joint(answer.sentence.cue))
         column[f"left_{time}"] = left if left == "–" else values["left"].format(left=left)
     return column
 

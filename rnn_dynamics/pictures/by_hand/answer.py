@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import Array, Arrays
-from rnn_dynamics.by_hand.example import Example, make_example
-from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
+from rnn_dynamics.by_hand.comparison import TOLERANCE, TOLERANCE_OF_DIFFERENCES, Comparison, compare
+from rnn_dynamics.by_hand.example import make_example
+from rnn_dynamics.by_hand.finite_differences import WIDTH
 from rnn_dynamics.by_hand.lines import Line, letters_of, lines_of
-from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES, Backward, Forward, HandWritten
+from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.verdict import log10_factor_per_step, median_and_range
@@ -20,106 +21,35 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
-__all__ = ["MARK", "WIDTH", "Arrays", "Line"]
+__all__ = ["MARK", "TOLERANCE", "TOLERANCE_OF_DIFFERENCES", "WIDTH", "Arrays", "Line"]
 
 #: Cell -> what can be done wrong in it.
 MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
 #: Largest sizes whose numbers fit on a board, and whose finite differences on a moment.
 MOST = {"sequence_length": 6, "batch_size": 3, "input_size": 4, "hidden_size": 3}
-#: Above these a difference gets a cross. Rounding leaves 1e-15 of the largest entry; central differences leave 1e-9,
-#: and a few 1e-7 where a unit amplifies its own past, as one with a weight of 3 does.
-TOLERANCE = 1e-12
-TOLERANCE_OF_DIFFERENCES = 1e-6
 #: Where both orders of the reset are compared: a network of a size that people train.
 RESET_IN = Experiment(cell="gru", hidden_size=128, sequence_length=100)
 RESET_SEEDS = range(7)
 #: log10 of factors that differ by rounding alone.
 _SAME = 1e-9
-#: Mistake -> a state, and the value near which it makes the mistake harmless.
-_AT_REST = {"no slope": ("h", 0.0), "no tanh": ("c", 0.0), "z swapped": ("z", 0.5)}
-#: So close to 0, or ½, that every digit of the results is the same.
-_CLOSE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandAnswer:
-    """One example, computed in each way.
-
-    mistake: that is made, "" for none. hand: the functions that ran. torch: torch's outputs. results: "outputs", "h_n"
-    and for the LSTM "c_n" -> shape, and largest difference from torch's. gradients: name of a parameter -> largest
-    difference from autograd, and from finite differences of the loss that the forward by hand gives. Each in units of
-    the largest entry, where that is above 1.
-    """
+class HandAnswer(Comparison):
+    """The comparison, and the text of what ran."""
 
     experiment: Experiment
-    mistake: str
-    hand: HandWritten
-    example: Example
-    forward: Forward
-    backward: Backward
-    torch: Array
-    results: Mapping[str, tuple[tuple[int, ...], float]]
-    gradients: Mapping[str, tuple[float, float]]
-
-    @property
-    def digits(self) -> None:
-        """The ticks say how close these numbers are to another program's."""
+    #: The ticks say how close these numbers are to another program's.
+    digits: None = None
 
     @property
     def module(self) -> str:
         """Of torch.nn."""
         return CELLS[self.hand.cell].module
 
-    @property
-    def steps(self) -> int:
-        """T."""
-        return int(self.example.inputs.shape[1])
-
     def place(self, step: str) -> int:
         """The step, from 1, that is shown where this one is asked for: the last where there are not so many."""
         return min(int(step), self.steps)
-
-    @property
-    def forward_gap(self) -> float:
-        """Largest difference of any result."""
-        return max(gap for _, gap in self.results.values())
-
-    @property
-    def gradient_gap(self) -> float:
-        """Largest difference of any gradient from autograd's."""
-        return max(gap for gap, _ in self.gradients.values())
-
-    @property
-    def definition_gap(self) -> float:
-        """Largest difference of any gradient from finite differences."""
-        return max(gap for _, gap in self.gradients.values())
-
-    @property
-    def torchs(self) -> bool:
-        """Whether all results and gradients are torch's."""
-        return max(self.forward_gap, self.gradient_gap) <= TOLERANCE
-
-    @property
-    def right(self) -> bool:
-        """Whether all of them are torch's, and the gradients those of the forward by hand."""
-        return self.torchs and self.definition_gap <= TOLERANCE_OF_DIFFERENCES
-
-    @property
-    def unnoticed(self) -> bool:
-        """Whether nothing but finite differences tells that the forward by hand is another function than torch's."""
-        return self.torchs and not self.right
-
-    @cached_property
-    def harmless_by_itself(self) -> bool:
-        """Whether the reason that belongs to a mistake is what makes it harmless here, and not these numbers."""
-        if self.mistake in ("no sum", "no carousel", "no direct path"):
-            return self.steps == 1
-        if self.mistake in ("no flip", "wrong end"):
-            return self.steps == 1 or not self.example.both
-        if self.mistake not in _AT_REST:
-            return False
-        state, centre = _AT_REST[self.mistake]
-        return all(np.abs(step[state] - centre).max() < _CLOSE for step in self.forward.steps[0])
 
     @cached_property
     def code(self) -> dict[str, str]:
@@ -137,11 +67,6 @@ class HandAnswer:
     def lines(self, walk: str) -> tuple[Line, ...]:
         """The lines of a step, "forward" or "backward"."""
         return lines_of(self.hand.source(f"{self.hand.cell}_step{'_back' if walk == 'backward' else ''}"))
-
-    def at_step(self, walk: str, step: int) -> list[Arrays]:
-        """What each network has computed by name, at x_t: the reverse one reads x_T first, x_t at its T + 1 − t."""
-        first, *reverse = (self.forward if walk == "forward" else self.backward).steps
-        return [first[step - 1], *(steps[self.steps - step] for steps in reverse)]
 
     @property
     def letters(self) -> Mapping[str, tuple[str, ...]]:
@@ -181,31 +106,8 @@ def hand_answer(experiment: Experiment, mistake: str) -> HandAnswer:
     from rnn_dynamics.by_hand.against_torch import ask_torch  # it takes a second: title and controls are there before
 
     with COMPUTING:
-        hand, example = HandWritten(experiment.cell, mistake), make_example(experiment)
-        forward = hand.forward(example)
-        backward = hand.backward(example, forward)
-        by_torch, by_autograd = ask_torch(example)
-        by_definition = finite_differences(
-            lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
-        )
-    results = {"outputs": forward.outputs} | {f"{name}_n": state for name, state in forward.states.items()}
-    gradients = backward.gradients.items()
-    return HandAnswer(
-        experiment=experiment,
-        mistake=mistake,
-        hand=hand,
-        example=example,
-        forward=forward,
-        backward=backward,
-        torch=by_torch["outputs"],
-        results={name: (value.shape, gap(value, by_torch[name])) for name, value in results.items()},
-        gradients={name: (gap(value, by_autograd[name]), gap(value, by_definition[name])) for name, value in gradients},
-    )
-
-
-def gap(value: Array, expected: Array) -> float:
-    """Largest difference, in units of the largest expected entry where that is above 1."""
-    return float(np.abs(value - expected).max() / max(1.0, np.abs(expected).max()))
+        example = make_example(experiment)
+        return HandAnswer(experiment=experiment, **vars(compare(example, mistake, *ask_torch(example))))
 
 
 @remembered

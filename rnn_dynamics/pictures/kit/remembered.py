@@ -46,20 +46,11 @@ class Memory:
             if question in self._kept:
                 self._kept.move_to_end(question)
                 return self._kept[question][0]
-            making = self._made.get(question)
-            if making is None:
-                mine = self._made[question] = Future()
-        if making is not None:
-            return making.result()
-        try:
-            answer = make()
-        except BaseException as error:
-            self._forget(question)
-            mine.set_exception(error)
-            raise
-        self._keep(question, answer)
-        mine.set_result(answer)
-        return answer
+            is_first = question not in self._made
+            making = self._made.setdefault(question, Future())
+        if is_first:
+            self._make(question, make, making)
+        return making.result()
 
     def knows(self, question: Any) -> bool:
         """Whether the answer to a question is there."""
@@ -71,12 +62,15 @@ class Memory:
             self._kept.clear()
             self._bytes = 0
 
-    def _forget(self, question: Any) -> None:
-        with self._lock:
-            del self._made[question]
-
-    def _keep(self, question: Any, answer: Any) -> None:
-        size = size_of(answer)
+    def _make(self, question: Any, make: Callable[[], Any], making: Future[Any]) -> None:
+        try:
+            answer = make()
+            size = size_of(answer)
+        except BaseException as error:
+            with self._lock:
+                del self._made[question]
+            making.set_exception(error)
+            return
         with self._lock:
             del self._made[question]
             self._kept[question] = answer, size
@@ -84,6 +78,7 @@ class Memory:
             while self._bytes > self._most and len(self._kept) > 1:
                 _, (_, freed) = self._kept.popitem(last=False)
                 self._bytes -= freed
+        making.set_result(answer)
 
 
 #: The one memory of this process.

@@ -1,0 +1,121 @@
+"""How far an example that is computed by hand is from torch's, from autograd's, and from the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rnn_dynamics.by_hand.arrays import Array, Arrays
+from rnn_dynamics.by_hand.example import Example
+from rnn_dynamics.by_hand.finite_differences import finite_differences
+from rnn_dynamics.by_hand.mistakes import Backward, Forward, HandWritten
+
+#: Above these a difference is more than rounding, which leaves 1e-15 of the largest entry; central differences leave
+#: 1e-9, and a few 1e-7 where a unit amplifies its own past, as one with a weight of 3 does.
+TOLERANCE = 1e-12
+TOLERANCE_OF_DIFFERENCES = 1e-6
+#: Mistake -> a state, and the value near which it makes the mistake harmless.
+_AT_REST = {"no slope": ("h", 0.0), "no tanh": ("c", 0.0), "z swapped": ("z", 0.5)}
+#: So close to 0, or ½, that every digit of the results is the same.
+_CLOSE = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One example, computed in each way.
+
+    hand: the functions that ran, with a `mistake` or "" for none. torch: torch's outputs. results: "outputs", "h_n" and
+    for the LSTM "c_n" -> shape, and largest difference from torch's. gradients: name of a parameter -> largest
+    difference from autograd, and from finite differences of the loss that the forward by hand gives; see `gap`.
+    """
+
+    mistake: str
+    hand: HandWritten
+    example: Example
+    forward: Forward
+    backward: Backward
+    torch: Array
+    results: Mapping[str, tuple[tuple[int, ...], float]]
+    gradients: Mapping[str, tuple[float, float]]
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return int(self.example.inputs.shape[1])
+
+    @property
+    def forward_gap(self) -> float:
+        """Largest difference of any result."""
+        return max(gap for _, gap in self.results.values())
+
+    @property
+    def gradient_gap(self) -> float:
+        """Largest difference of any gradient from autograd's."""
+        return max(gap for gap, _ in self.gradients.values())
+
+    @property
+    def definition_gap(self) -> float:
+        """Largest difference of any gradient from finite differences."""
+        return max(gap for _, gap in self.gradients.values())
+
+    @property
+    def torchs(self) -> bool:
+        """Whether all results and gradients are torch's."""
+        return max(self.forward_gap, self.gradient_gap) <= TOLERANCE
+
+    @property
+    def right(self) -> bool:
+        """Whether all of them are torch's, and the gradients those of the forward by hand."""
+        return self.torchs and self.definition_gap <= TOLERANCE_OF_DIFFERENCES
+
+    @property
+    def unnoticed(self) -> bool:
+        """Whether nothing but finite differences tells that the forward by hand is another function than torch's."""
+        return self.torchs and not self.right
+
+    @cached_property
+    def harmless_by_itself(self) -> bool:
+        """Whether the reason that belongs to a mistake is what makes it harmless here, and not these numbers."""
+        if self.mistake in ("no sum", "no carousel", "no direct path"):
+            return self.steps == 1
+        if self.mistake in ("no flip", "wrong end"):
+            return self.steps == 1 or not self.example.both
+        if self.mistake not in _AT_REST:
+            return False
+        state, centre = _AT_REST[self.mistake]
+        return all(np.abs(step[state] - centre).max() < _CLOSE for step in self.forward.steps[0])
+
+    def at_step(self, walk: str, step: int) -> list[Arrays]:
+        """What each network has computed by name, at x_t: the reverse one reads x_T first, x_t at its T + 1 − t."""
+        first, *reverse = (self.forward if walk == "forward" else self.backward).steps
+        return [first[step - 1], *(steps[self.steps - step] for steps in reverse)]
+
+
+def compare(example: Example, mistake: str, by_torch: Arrays, by_autograd: Arrays) -> Comparison:
+    """Compute an example by hand, with a mistake as in `HandWritten`, and compare it with what `ask_torch` says."""
+    hand = HandWritten(example.cell, mistake)
+    forward = hand.forward(example)
+    backward = hand.backward(example, forward)
+    by_definition = finite_differences(
+        lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
+    )
+    results = {"outputs": forward.outputs} | {f"{name}_n": state for name, state in forward.states.items()}
+    gradients = backward.gradients.items()
+    return Comparison(
+        mistake=mistake,
+        hand=hand,
+        example=example,
+        forward=forward,
+        backward=backward,
+        torch=by_torch["outputs"],
+        results={name: (value.shape, gap(value, by_torch[name])) for name, value in results.items()},
+        gradients={name: (gap(value, by_autograd[name]), gap(value, by_definition[name])) for name, value in gradients},
+    )
+
+
+def gap(value: Array, expected: Array) -> float:
+    """Largest difference, in units of the largest expected entry where that is above 1."""
+    return float(np.abs(value - expected).max() / max(1.0, np.abs(expected).max()))
