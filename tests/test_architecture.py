@@ -17,10 +17,10 @@ HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning")
 
 #: What computes a network and its gradients, from the bottom up.
 WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time", "engine.trace"}
-BESIDE = ("run", "given", "verdict", "phase", "crossing", "shapes", "cliff", "theory", "schemes", "growth")
+BESIDE = ("run", "given", "verdict", "phase", "crossing", "shapes", "cliff", "region", "theory", "schemes", "growth")
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
-SAID = ("engine.verdict", "engine.crossing", "engine.growth")
+SAID = ("engine.verdict", "engine.crossing", "engine.growth", "engine.region")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "reading", "jobs", "limits")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
@@ -45,6 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits"},
     "engine.growth": set(),
+    "engine.region": set(),
     "engine.schemes": {"experiment", "engine.cells"},
     "by_hand": {"experiment", "engine.cells", "engine.initialise"},
     "by_hand.against_torch": {"by_hand", "engine.cells"},

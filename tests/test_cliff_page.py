@@ -8,9 +8,10 @@ import pytest
 from rnn_dynamics import Experiment
 from rnn_dynamics.content.numbers import decimals, three_digits
 from rnn_dynamics.engine.cliff import CLIPPING, Descent, descend, edge, error_surface
+from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff import PICTURE
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, cliff_answer, start_of
-from rnn_dynamics.pictures.cliff.surface import CELLS, GRID, REGIONS, ROWS, Region, grid_values
+from rnn_dynamics.pictures.cliff.surface import CELLS, GRID, REGIONS, ROWS, grid_values
 from tests.claims import assert_readable, plain
 from tests.every import every
 from tests.handed_out import opened

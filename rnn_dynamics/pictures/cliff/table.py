@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, Region, landscape
+from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, landscape
 from rnn_dynamics.pictures.kit.frames import Array, one_row
 
 #: Ends of the axis of log10 gradient norms; the upper one is the first that has room.

@@ -8,8 +8,9 @@ from typing import Any
 
 from rnn_dynamics.content import counted
 from rnn_dynamics.content.numbers import decimals, power_of_ten, signed, three_digits
+from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, Region, landscape
+from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, landscape
 from rnn_dynamics.pictures.kit.finding import finding as as_html
 
 Words = Mapping[str, Any]

@@ -15,7 +15,7 @@ from rnn_dynamics.engine.trace import LayerTrace, Trace
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.budget import fewer_sequences
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
@@ -88,8 +88,7 @@ def _relative(norms: Array, start: float) -> Array:
 @remembered
 def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for rnn, lstm and gru."""
-    one = multiply_adds(replace(experiment, batch_size=1))
-    shown = replace(experiment, batch_size=affordable(_LARGEST, one, experiment.batch_size))
+    shown = fewer_sequences(experiment, _LARGEST)
     with COMPUTING:
         single = run(replace(shown, num_layers=1, bidirectional=False))
         return DepthAnswer(trace=run(shown), single=single, asked=experiment.batch_size)

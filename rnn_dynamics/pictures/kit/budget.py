@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from rnn_dynamics.engine.cells import CELLS
@@ -33,7 +34,14 @@ def multiply_adds_of_each_loss(experiment: Experiment) -> int:
     return experiment.sequence_length * multiply_adds(experiment)
 
 
+def fewer_sequences(
+    experiment: Experiment, most: float, cost: Callable[[Experiment], int] = multiply_adds
+) -> Experiment:
+    """The same with as many of its sequences as may be computed."""
+    one = cost(replace(experiment, batch_size=1))
+    return replace(experiment, batch_size=affordable(most, one, experiment.batch_size))
+
+
 def each_loss(experiment: Experiment) -> Experiment:
     """The same with a loss at every step, and as many of its sequences as can be walked back from each by itself."""
-    one = multiply_adds_of_each_loss(replace(experiment, batch_size=1))
-    return replace(experiment, loss_at="every", batch_size=affordable(_EACH_LOSS, one, experiment.batch_size))
+    return fewer_sequences(replace(experiment, loss_at="every"), _EACH_LOSS, multiply_adds_of_each_loss)

@@ -70,7 +70,7 @@ class Memory:
             with self._lock:
                 del self._made[question]
             making.set_exception(error)
-            return
+            raise
         with self._lock:
             del self._made[question]
             self._kept[question] = answer, size

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
@@ -48,12 +47,7 @@ def read_stop(stop: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """A matrix of an answer.
-
-    Attributes:
-        name: "W_hh", as on the edges. shape: its rows and columns. log10_gradient: of the norm of its gradient.
-        edges: those that carry it, the largest gradient first.
-    """
+    """A matrix "W_hh", its rows and columns, its gradient, and the edges that carry it, largest gradient first."""
 
     name: str
     shape: tuple[int, ...]
@@ -69,11 +63,6 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
     def shape(self) -> Shape:
         """What is read, written and fed back."""
         return SHAPES[self.trace.shape]
-
-    @property
-    def cell(self) -> Cell:
-        """Whose steps these are."""
-        return CELLS[self.experiment.cell]
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
