@@ -64,8 +64,9 @@ def test_a_chart_is_valid_plain_constant_and_without_values(name: str) -> None:
     one = pictures.picture(name)
     for views, background, spec in specifications(one):
         assert json.loads(json.dumps(spec, allow_nan=False)) == spec
-        chart = one.chart(Sheet(sentences("axes") | sentences(name).get("axes", {}), views, background))
-        assert chart.to_dict()["layer"] == spec["layer"]  # which checks it against Vega-Lite's schema
+        if background == "light":  # dark, the same is drawn in other colours
+            chart = one.chart(Sheet(sentences("axes") | sentences(name).get("axes", {}), views, background))
+            assert chart.to_dict()["layer"] == spec["layer"]  # which checks it against Vega-Lite's schema
         assert "datasets" not in spec
         assert all(set(layer.get("data", {})) <= {"name"} for layer in layers(spec))
 
