@@ -20,8 +20,8 @@ WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time"
 BESIDE = ("run", "given", "verdict", "phase", "crossing", "shapes", "cliff", "region", "theory", "schemes", "growth")
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
-SAID = ("engine.verdict", "engine.crossing", "engine.growth", "engine.region")
-LEARNING = {f"learning.{part}" for part in ("tasks", "training", "reading", "jobs", "limits")}
+SAID = ("engine.verdict", "engine.crossing", "engine.growth", "engine.region", "learning.trained")
+LEARNING = {f"learning.{part}" for part in ("tasks", "training", "trained", "reading", "jobs", "limits")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
 ROOMS: dict[str, set[str]] = {
@@ -54,7 +54,8 @@ ROOMS: dict[str, set[str]] = {
     "learning.limits": {"experiment", "learning.training"},
     "learning.reading": WALK | {"engine.run", "learning.tasks", "learning.training"},
     "learning.trainer": WALK | {"engine.run", "learning.reading", "learning.tasks", "learning.training"},
-    "learning.jobs": {"process", "learning.training", "learning.trainer"},
+    "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
+    "learning.jobs": {"process", "learning.training", "learning.trained", "learning.trainer"},
     "scripts": {"experiment", "engine.cells", "engine.trace", "engine.cliff", "learning.tasks", "learning.training"},
     KIT: ENGINE | {"content", "content.numbers", "learning.training"},
     "answer": ENGINE | LEARNING | {"by_hand", "by_hand.against_torch", KIT},

@@ -18,12 +18,13 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, worked_through
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.before_after import PICTURE, answer_of
-from rnn_dynamics.pictures.before_after.answer import Array, BeforeAfterAnswer
+from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
 from rnn_dynamics.pictures.before_after.chart import DASHES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.learning import PICTURE as LEARNING
 from rnn_dynamics.pictures.learning import learned_so_far
 from tests.every import every
+from tests.oracle import Array
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import LONGEST_LINE
 from tests.test_app import ENTRIES, ROOT

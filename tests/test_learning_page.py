@@ -18,12 +18,13 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, has, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.tasks import TASKS
+from rnn_dynamics.learning.trained import standing
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.frames import apart, point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
-from rnn_dynamics.pictures.learning.answer import LearningAnswer, standing
+from rnn_dynamics.pictures.learning.answer import LearningAnswer
 from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from rnn_dynamics import process
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Training
 
 if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
@@ -50,9 +51,9 @@ class Job:
         return tuple(trainer.history for trainer in self._trainers)
 
     @property
-    def so_far(self) -> list[tuple[Training, History]]:
-        """Each training, and a copy of what it has seen that no longer grows; none before the work begins."""
-        return [(training, history.as_it_is()) for training, history in self._pairs()]
+    def networks(self) -> tuple[Trained, ...]:
+        """Each network as it is now, which no longer changes; none before the work begins."""
+        return tuple(Trained(training, history.as_it_is()) for training, history in self._pairs())
 
     @property
     def trainers(self) -> tuple[Trainer, ...]:

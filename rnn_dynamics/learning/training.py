@@ -231,32 +231,3 @@ class History:
             for look in packed["moments"]
         ]
         return cls(**{**packed, "moments": moments})
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A network as far as its training has come; no looks before it begins."""
-
-    training: Training
-    history: History
-
-    @property
-    def experiment(self) -> Experiment:
-        """The network."""
-        return self.training.experiment
-
-    @property
-    def looks(self) -> list[Moment]:
-        """Every look at it."""
-        return self.history.moments
-
-    @property
-    def now(self) -> Moment:
-        """The latest look at it."""
-        return self.looks[-1]
-
-    @property
-    def share_clipped(self) -> float | None:
-        """Of all updates the share that was clipped; None where none could be."""
-        clipped = self.history.clipped
-        return float(np.mean(clipped)) if clipped and self.training.clipping != "none" else None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer, Network
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
 from rnn_dynamics.pictures.kit.finding import paragraphs, told
 from rnn_dynamics.pictures.kit.training_words import task_name
 
@@ -27,7 +28,7 @@ def texts(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> 
     }
 
 
-def _title(words: Words, network: Network, component: str) -> str:
+def _title(words: Words, network: Trained, component: str) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
     gradient, task = words["gradients"][network.shown(component)], task_name(network.training, words.language)
     says = Says(network, gradient=gradient, task=task, orders=network.orders(component))

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import starmap
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.training import TESTED, Trained, Training
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.training import TESTED, Training
 from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
-
-Array = NDArray[np.float64]
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
 #: them, and it is known to need clipping (Le, Jaitly & Hinton 2015).
@@ -28,53 +22,11 @@ UPDATES = 300
 
 
 @dataclass(frozen=True)
-class Network(Trained):
-    """One of the two."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether its training has ended early."""
-        return bool(self.history.failure)
-
-    @cached_property
-    def losses(self) -> Array:
-        """(updates,), of each update's own sequences."""
-        return np.array(self.history.losses[: len(self.history.gradient_norms)])
-
-    @cached_property
-    def norms(self) -> Array:
-        """(updates,), of the whole gradient before clipping."""
-        return np.array(self.history.gradient_norms[: len(self.history.losses)])
-
-    @cached_property
-    def log10_norms(self) -> Array:
-        """(updates,), log10 of them."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.log10(self.norms))
-
-    @property
-    def ended(self) -> int | None:
-        """Its last update in numbers, if it was lost after one."""
-        alive = np.flatnonzero(np.isfinite(self.log10_norms) & np.isfinite(self.losses))
-        return int(alive[-1]) + 1 if 0 < len(alive) < len(self.losses) else None
-
-    @property
-    def first(self) -> float:
-        """The first norm; 0 before there is one."""
-        return float(self.norms[0]) if len(self.norms) else 0.0
-
-    @property
-    def largest(self) -> float:
-        """The largest norm so far."""
-        return float(np.max(self.norms, initial=0.0))
-
-
-@dataclass(frozen=True)
 class ClippingAnswer(OfTraining):
     """The network without clipping, and the same one with its norm clipped."""
 
-    free: Network
-    clipped: Network
+    free: Trained
+    clipped: Trained
 
     #: Sequences that a network is judged on.
     tested = TESTED
@@ -85,7 +37,7 @@ class ClippingAnswer(OfTraining):
         return self.clipped.training
 
     @property
-    def networks(self) -> Mapping[str, Network]:
+    def networks(self) -> Mapping[str, Trained]:
         """Kind of clipping -> the network."""
         return {network.training.clipping: network for network in (self.free, self.clipped)}
 
@@ -125,7 +77,7 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 
 def learned_so_far(job: Job) -> ClippingAnswer:
     """What has come of a job that has begun."""
-    return ClippingAnswer(*starmap(Network, job.so_far))
+    return ClippingAnswer(*job.networks)
 
 
 def clipping_answer(experiment: Experiment, views: Mapping[str, str]) -> ClippingAnswer:

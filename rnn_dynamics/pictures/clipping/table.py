@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rnn_dynamics.pictures.clipping.answer import ClippingAnswer, Network
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
 from rnn_dynamics.pictures.kit.frames import Array, one_row
 
 #: The axis of the norms ends at whole multiples of so many orders of magnitude, that of the losses at so many times the
@@ -38,7 +39,7 @@ def tables(answer: ClippingAnswer, texts: Mapping[str, Any], _: Mapping[str, str
     }
 
 
-def _updates(kind: str, network: Network) -> pa.Table:
+def _updates(kind: str, network: Trained) -> pa.Table:
     """The rows of a network; what is no number is missing."""
     columns = {"log10_norm": network.log10_norms, "loss": network.losses}
     numbers = {name: np.where(np.isfinite(of), of, np.nan).astype(np.float32) for name, of in columns.items()}

@@ -2,93 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise, starmap
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
-from rnn_dynamics.learning.tasks import Task
-from rnn_dynamics.learning.training import History, Trained, Training
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.training import History, Training
 from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.learning.advice import advised
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
-#: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
-LEARNED, PARTLY = 0.1, 0.9
-
-
-@dataclass(frozen=True)
-class Network(Trained):
-    """One network, and what its looks tell."""
-
-    @property
-    def cell(self) -> str:
-        """Key of its cell."""
-        return self.experiment.cell
-
-    @property
-    def clipped(self) -> list[float]:
-        """Of the updates between each look and the one before the share that was clipped; nan at the first."""
-        ends = [look.iteration for look in self.looks]
-        parts = (self.history.clipped[first:last] for first, last in pairwise(ends))
-        return [np.nan, *(sum(part) / len(part) if part else np.nan for part in parts)][: len(ends)]
-
-    @cached_property
-    def gates(self) -> dict[str, list[float]]:
-        """Name -> the mean of a gate at each look; what is written is none."""
-        names = [name for name in CELLS[self.cell].gates if name not in CELLS[self.cell].signed]
-        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in names if self.looks}
-
-    @property
-    def keeping_gate(self) -> tuple[str, list[float]] | None:
-        """The gate that keeps the state, and its means."""
-        name = CELLS[self.cell].keeps
-        return (name, self.gates[name]) if name in self.gates else None
-
-    @cached_property
-    def left(self) -> tuple[float, float]:
-        """Before training and now, log10 of how much of ‖∂L/∂h‖ at step T is left at step 1; nan where T has none."""
-        before, now = (judge(self.looks[place].log10_norms["hidden"]).orders for place in (0, -1))
-        return before, now
-
-    @property
-    def bounds(self) -> Iterator[tuple[float, float]]:
-        """From where to where, in updates, each look stands for what was: half way to its neighbours."""
-        updates = [look.iteration for look in self.looks]
-        reached = max(1, updates[-1] + max(0, len(self.ending) - 1))  # so that a look which is alone has a height
-        return pairwise([0.0, *((one + other) / 2 for one, other in pairwise(updates)), float(reached)])
-
-    @property
-    def ending(self) -> Sequence[float]:
-        """The loss of each update's own sequences from the last look on, where the training has ended early."""
-        return self.history.losses[self.now.iteration :] if self.history.failure else ()
-
-    @property
-    def outcome(self) -> str:
-        """How far it has come: "learned", "partly", "chance", "diverged", or "untrained" if no update was made."""
-        if self.history.failure:
-            return "diverged" if self.history.iterations else "untrained"
-        return standing(self.now.loss / self.training.chance_loss)
-
-    @property
-    def half_way(self) -> int | None:
-        """The update of the first look with half of what lies between chance and all right."""
-        half = (self.training.its_task.chance_accuracy + 1.0) / 2.0
-        return next((look.iteration for look in self.looks if look.accuracy >= half), None)
-
-
-def standing(share: float) -> str:
-    """How far a network has come whose loss is such a share of that of chance: "learned", "partly", or "chance"."""
-    return "learned" if share <= LEARNED else "partly" if share <= PARTLY else "chance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +27,7 @@ class LearningAnswer(OfTraining):
     begun: whether they do. over: whether nothing more will come of it.
     """
 
-    networks: tuple[Network, ...]
+    networks: tuple[Trained, ...]
     begun: bool
     over: bool
 
@@ -106,11 +35,6 @@ class LearningAnswer(OfTraining):
     def training(self) -> Training:
         """That of the reader's cell."""
         return self.networks[-1].training
-
-    @property
-    def task(self) -> Task:
-        """What all learn."""
-        return self.training.its_task
 
     @property
     def handed_out(self) -> tuple[Training, ...]:
@@ -172,10 +96,10 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 
 def learned_so_far(job: Job | None, asked: Sequence[Training]) -> LearningAnswer:
     """What a job has learned by now, or what is asked for before it begins."""
-    found = job.so_far if job else []
-    pairs = found or [(training, History()) for training in asked]
+    found = job.networks if job else ()
     over = bool(job and found and (job.complete or job.failure))
-    return LearningAnswer(networks=tuple(starmap(Network, pairs)), begun=bool(found), over=over)
+    untrained = tuple(Trained(training, History()) for training in asked)
+    return LearningAnswer(networks=found or untrained, begun=bool(found), over=over)
 
 
 def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> LearningAnswer:

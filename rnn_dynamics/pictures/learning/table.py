@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.frames import Array, apart, ends_downwards, inside, one_row, point_steps, rows_by_step
-from rnn_dynamics.pictures.learning.answer import LearningAnswer, Network
+from rnn_dynamics.pictures.learning.answer import LearningAnswer
 
 #: Points of one curve, and of one row of the maps.
 POINTS = 30
@@ -39,7 +40,7 @@ def tables(answer: LearningAnswer, texts: Mapping[str, Any], views: Mapping[str,
             high=high,
             updates=answer.updates,
             chance_loss=answer.training.chance_loss,
-            chance_accuracy=answer.task.chance_accuracy,
+            chance_accuracy=answer.training.its_task.chance_accuracy,
             top_loss=top_loss(answer),
             marked=answer.marked(views["look"]),
             networks=len(networks) or 1,
@@ -57,14 +58,25 @@ def _gradients(norms: Sequence[Array], ends: tuple[float, float]) -> pa.Table:
     return rows_by_step("place", places, steps, log10_norm=np.where(inside(shown, ends), shown, np.nan))
 
 
-def _looks(networks: Sequence[Network]) -> pa.Table:
+def _looks(networks: Sequence[Trained]) -> pa.Table:
     """One row for each look at each network.
 
     place: its number among all. row: of the network's map. look: its number among the network's, of which `last` is the
     last. first, until: what it stands for, in updates. clipped: of the updates since the look before.
     """
     rows = [
-        (row, network.cell, number, len(network.looks) - 1, first, until, look.iteration, look.loss, look.accuracy, cut)
+        (
+            row,
+            network.cell.name,
+            number,
+            len(network.looks) - 1,
+            first,
+            until,
+            look.iteration,
+            look.loss,
+            look.accuracy,
+            cut,
+        )
         for row, network in enumerate(networks)
         for number, (look, (first, until), cut) in enumerate(
             zip(network.looks, network.bounds, network.clipped, strict=True)
@@ -74,24 +86,24 @@ def _looks(networks: Sequence[Network]) -> pa.Table:
     return _table(("place", *names), [(place, *row) for place, row in enumerate(rows)])
 
 
-def _endings(networks: Sequence[Network]) -> pa.Table:
+def _endings(networks: Sequence[Trained]) -> pa.Table:
     """The loss of each update's own sequences, from the last look to the update at which a training has ended."""
     return _table(
         ("cell", "update", "loss"),
         [
-            (network.cell, network.looks[-1].iteration + number, loss)
+            (network.cell.name, network.looks[-1].iteration + number, loss)
             for network in networks
             for number, loss in enumerate(network.ending)
         ],
     )
 
 
-def _gates(networks: Sequence[Network]) -> pa.Table:
+def _gates(networks: Sequence[Trained]) -> pa.Table:
     """The mean of each gate at each look."""
     return _table(
         ("cell", "gate", "update", "mean"),
         [
-            (network.cell, gate, look.iteration, mean)
+            (network.cell.name, gate, look.iteration, mean)
             for network in networks
             for gate, means in network.gates.items()
             for look, mean in zip(network.looks, means, strict=True)
@@ -99,10 +111,10 @@ def _gates(networks: Sequence[Network]) -> pa.Table:
     )
 
 
-def _letters(networks: Sequence[Network]) -> pa.Table:
+def _letters(networks: Sequence[Trained]) -> pa.Table:
     """Where each gate's letter stands: beside its latest mean, as far from the others as it must."""
     gates = [
-        (network.cell, gate, network.looks[-1].iteration, means[-1])
+        (network.cell.name, gate, network.looks[-1].iteration, means[-1])
         for network in networks
         for gate, means in network.gates.items()
     ]
@@ -135,7 +147,7 @@ def learned(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "cell": network.cell,
+                "cell": network.cell.name,
                 "update": look.iteration,
                 "loss": look.loss,
                 "accuracy": look.accuracy,
@@ -151,9 +163,9 @@ def learned(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
 def gradients(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
     """Every look at the gradient: columns cell, update, step and log10_norm."""
     parts = [
-        pd.DataFrame({"cell": network.cell, "update": look.iteration, "step": np.arange(1, len(norms) + 1)}).assign(
-            log10_norm=norms
-        )
+        pd.DataFrame(
+            {"cell": network.cell.name, "update": look.iteration, "step": np.arange(1, len(norms) + 1)}
+        ).assign(log10_norm=norms)
         for network in answer.networks
         for look in network.looks
         for norms in (look.log10_norms["hidden"],)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rnn_dynamics.content import Says, Words
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.finding import finding as as_html
 from rnn_dynamics.pictures.kit.finding import told
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
-from rnn_dynamics.pictures.learning.answer import Example, LearningAnswer, Network
+from rnn_dynamics.pictures.learning.answer import Example, LearningAnswer
 
 Inputs = Sequence[Sequence[float]]
 
@@ -29,11 +30,11 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
     }
 
 
-def _of(network: Network) -> Says:
-    return Says(network, name=CELL_NAMES[network.cell])
+def _of(network: Trained) -> Says:
+    return Says(network, name=CELL_NAMES[network.cell.name])
 
 
-def _reach(network: Network) -> str:
+def _reach(network: Trained) -> str:
     if any(map(math.isnan, network.left)):
         return "reach_none"
     return "reach" if len(network.looks) > 1 else "reach_untrained"
@@ -45,12 +46,12 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     says = Says(answer, name=name, **settings_of(answer.training, words.language))
     if not answer.begun:
         return f"<p>{words['before' if len(answer.networks) > 1 else 'before_rnn'].format_map(says)}</p>"
-    columns = {network.cell: _column(words["values"], network) for network in answer.networks}
+    columns = {network.cell.name: _column(words["values"], network) for network in answer.networks}
     table = as_html(by_network(words["table"], says, columns), (), _notes(words, answer, says))
     return failures(answer.networks, words.language) + table
 
 
-def _column(values: Words, network: Network) -> dict[str, str]:
+def _column(values: Words, network: Trained) -> dict[str, str]:
     """Key of a row -> what it says of one network."""
     gate, means = network.keeping_gate or ("", [math.nan])
     says = Says(network, gate=gate, before=means[0], after=means[-1])
