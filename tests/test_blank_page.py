@@ -26,13 +26,14 @@ from rnn_dynamics.learning.training import TESTED
 from rnn_dynamics.pictures.blank import PICTURE, filled_in, networks
 from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
+    _SPANS,
     LEARNED,
     BlankAnswer,
     example,
-    norm_scale,
     standing,
     tint_shares,
 )
+from rnn_dynamics.pictures.kit.frames import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
@@ -182,10 +183,10 @@ def test_tints_are_even_on_the_scale_of_powers_of_ten() -> None:
     one, two = np.array([-9.0, -6.0, -3.0]), np.array([-8.0, -np.inf, -7.5])
     np.testing.assert_allclose(tint_shares(one + 3.0, (-6.0, 0.0)), [0.0, 0.5, 1.0])
     np.testing.assert_allclose(tint_shares(two + 7.5, (-6.0, 0.0)), [5.5 / 6, 0.0, 1.0])
-    assert norm_scale([one, two]) == (-9.0, -3.0)
+    assert ends_downwards([one, two], _SPANS) == (-9.0, -3.0)
     np.testing.assert_allclose(tint_shares(two, (-9.0, -3.0)), [1 / 6, 0.0, 0.25])
     nothing = np.array([-np.inf, -np.inf])
-    np.testing.assert_array_equal(tint_shares(nothing, norm_scale([nothing])), [0.0, 0.0])
+    np.testing.assert_array_equal(tint_shares(nothing, ends_downwards([nothing], _SPANS)), [0.0, 0.0])
 
 
 @every(

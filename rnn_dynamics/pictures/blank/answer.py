@@ -18,6 +18,7 @@ from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.training import TESTED, History, Training
 from rnn_dynamics.pictures.blank.asked import networks, template_of
 from rnn_dynamics.pictures.kit.answered import OfTraining
+from rnn_dynamics.pictures.kit.frames import ends_downwards
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Tests = Sequence[tuple[int, float]]
@@ -164,7 +165,7 @@ class BlankAnswer(OfTraining):
         `relative`: a norm counts as a share of the largest one in its sentence.
         """
         every = [reading for network in self.networks.values() for reading in network.readings.values()]
-        return (-_SHARES, 0.0) if relative else norm_scale([reading.log10_norms for reading in every])
+        return (-_SHARES, 0.0) if relative else ends_downwards([reading.log10_norms for reading in every], _SPANS)
 
     def tints(self, reading: Reading, relative: bool) -> list[float]:
         """How strongly each word is tinted."""
@@ -184,15 +185,6 @@ def standing(right: float, chance: float) -> str:
     if right <= chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED):
         return "chance"
     return "learned" if right >= LEARNED else "partly"
-
-
-def norm_scale(curves: Sequence[Array]) -> tuple[float, float]:
-    """The ends, in orders of magnitude, of a scale for all sentences (T,) of log10 norms."""
-    together = np.concatenate(list(curves))
-    finite = together[np.isfinite(together)]
-    top = float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
-    needed = top - finite.min(initial=top)
-    return top - next((span for span in _SPANS if span >= needed), _SPANS[-1]), top
 
 
 def tint_shares(heights: Array, scale: tuple[float, float]) -> Array:
