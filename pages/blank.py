@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.frame import View, Views
 from rnn_dynamics.dashboard.training_page import TrainingPage
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.limits import offered
 from rnn_dynamics.learning.training import TRAINABLE, Training
-from rnn_dynamics.pictures.blank import OFFERED, PARTS, PICTURE, RELATIVE, above, filled_in, networks, template_in_use
+from rnn_dynamics.pictures.blank import PARTS, PICTURE, above, filled_in, networks, template_in_use
+from rnn_dynamics.pictures.kit.picture import Views
 
-OPENING = Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono")
-PRESETS = dict.fromkeys(("twenty", "three", "forty"), OPENING)
-PRESETS |= {"default": replace(OPENING, gate_bias="constant"), "gru": replace(OPENING, cell="gru")}
-SLIDERS = {name: OFFERED.get(name) or offered(name) for name in ("gap", "learning_rate", "updates")}
-SETTINGS = {name: PICTURE.views[name] for name in SLIDERS}
-LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
 #: Key of the session's state: the latest template that makes sense.
 LATEST = "template_that_makes_sense"
 
@@ -34,7 +26,7 @@ class BlankPage(TrainingPage):
 
     def show_controls(self, *_: str, **__: Any) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
-            for name in ("gap", "cell", "learning_rate"):
+            for name in self.main:
                 self.control(name)
             with st.popover(self.words()["edit"], key="edit"):
                 st.caption(self.words()["hint"])
@@ -54,23 +46,24 @@ class BlankPage(TrainingPage):
 
 
 PAGE = BlankPage(
-    name="blank",
     picture=PICTURE,
     trainings=trainings,
     learned=lambda job, asked, views: filled_in(job, trainings(asked, views), asked.cell, views["sentence"]),
     above=above,
-    opening=OPENING,
-    presets=PRESETS,
-    main=("gap", "cell", "learning_rate", *PARTS, "sentence"),
+    opening=Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"),
+    presets={
+        "twenty": {},
+        "three": {"gap": "3"},
+        "forty": {"gap": "40"},
+        "default": {"gate_bias": "constant", "gap": "10", "updates": "400"},
+        "gru": {"cell": "gru"},
+    },
+    main=("gap", "cell", "learning_rate"),
+    lower=(*PARTS, "sentence"),
     more=("hidden_size", "initialisation", "gate_bias", "forget_bias", "seed"),
-    views={name: View(values=values, opening=SETTINGS[name]) for name, values in SLIDERS.items()}
-    | {name: View(opening=PARTS[name], longest=most, lines=most > 200) for name, most in LONGEST.items()}
-    | {"sentence": View(longest=300), "tint": View(values=(RELATIVE, "norm"))},
-    cells=TRAINABLE,
+    offered={"cell": TRAINABLE},
     pictured=lambda _: TRAINABLE,
-    preset_views=dict.fromkeys(PRESETS, SETTINGS)
-    | {"three": SETTINGS | {"gap": "3"}, "forty": SETTINGS | {"gap": "40"}}
-    | {"default": SETTINGS | {"gap": "10", "updates": "400"}},
+    asks=("gap", "learning_rate", "updates"),
     apart=("cell", "hidden_size", "initialisation", "gate_bias", "forget_bias"),
     place={"key": "reading"},  # a phone needs more height; see page.css
 )

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.frame import View, along_sliders
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
+from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE
-
-OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
-PRESETS = {
-    "opening": OPENING,
-    "long": replace(OPENING, sequence_length=200),
-    "wide": replace(OPENING, hidden_size=128),
-    "half": replace(OPENING, weight_scale=0.5),
-    "ten": replace(OPENING, weight_scale=10.0),
-}
 
 
 def show_table(answer: Any) -> None:
@@ -38,14 +27,16 @@ def show_table(answer: Any) -> None:
 
 
 PAGE = Page(
-    name="initialisation",
     picture=PICTURE,
-    opening=OPENING,
-    presets=PRESETS,
-    expected=(*PRESETS.values(), *along_sliders(OPENING, "weight_scale", "sequence_length")),
+    presets={
+        "opening": {},
+        "long": {"sequence_length": 200},
+        "wide": {"hidden_size": 128},
+        "half": {"weight_scale": 0.5},
+        "ten": {"weight_scale": 10.0},
+    },
     main=("weight_scale", "sequence_length", "hidden_size"),
     more=("input_size", "batch_size", "input_scale", "loss_at", "seed"),  # the rest is what a scheme decides
-    views={"order": View(values=("scheme", "factor"))},
     # The published figures are those of 128 units, which no other page could compute while somebody waits.
     offered={"hidden_size": (*KNOBS_NUMBER["hidden_size"].offered, 128)},
     follow=show_table,

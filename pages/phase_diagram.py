@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from rnn_dynamics.dashboard.frame import View, Views, along_sliders, other_fields
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, WEIGHT_SCALES, Experiment
+from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, WEIGHT_SCALES
+from rnn_dynamics.pictures.kit.picture import Views
 from rnn_dynamics.pictures.phase_diagram import PICTURE
-
-OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
-PRESETS = {
-    "house": OPENING,
-    "silent": replace(OPENING, input_scale=0.0),
-    "weak": replace(OPENING, input_scale=0.316),
-    "lstm": replace(OPENING, cell="lstm", input_scale=0.316),
-    "beyond": replace(OPENING, weight_scale=5.0),
-}
-MAIN = ("cell", "weight_scale", "input_scale", "sequence_length")
 
 
 def clicked(cell: Mapping[str, Any], views: Views) -> dict[str, float]:
@@ -31,19 +20,16 @@ def clicked(cell: Mapping[str, Any], views: Views) -> dict[str, float]:
 
 
 PAGE = Page(
-    name="phase_diagram",
     picture=PICTURE,
-    opening=OPENING,
-    presets=PRESETS,
-    expected=(
-        *along_sliders(OPENING, "input_scale", "weight_scale"),
-        *(replace(OPENING, cell=cell) for cell in KNOBS_CHOICE["cell"].options),
-        *PRESETS.values(),
-        *along_sliders(OPENING, "sequence_length"),
-    ),
-    main=MAIN,
-    more=other_fields(*MAIN),
-    views={"across": View(values=("input", "lag"))},
+    presets={
+        "house": {},
+        "silent": {"input_scale": 0.0},
+        "weak": {"input_scale": 0.316},
+        "lstm": {"cell": "lstm", "input_scale": 0.316},
+        "beyond": {"weight_scale": 5.0},
+    },
+    expected=({"cell": cell} for cell in KNOBS_CHOICE["cell"].options),
+    main=("cell", "weight_scale", "input_scale", "sequence_length"),
     go=clicked,
 )
 PAGE.run()

@@ -51,6 +51,11 @@ def frame_of(page: str) -> Page:
     return found
 
 
+def presets_of(page: str) -> dict[str, tuple[Experiment, dict[str, str]]]:
+    """What each preset of a page asks: the experiment, and every view."""
+    return {key: frame_of(page).asked(away) for key, away in frame_of(page).presets.items()}
+
+
 def covering(values: Mapping[str, Sequence[Any]], strength: int) -> list[dict[str, Any]]:
     """Settings among which every combination of values of `strength` fields occurs."""
     draw = Random(0)
@@ -87,14 +92,11 @@ class Case:
 def cases(page: str) -> dict[str, Case]:
     """The page's presets as they are, and small networks of every kind that its controls can reach."""
     frame = frame_of(page)
-    views = frame.views_at_opening
-    found = {
-        f"{page}-{name}": Case(page, preset, views | dict(frame.preset_views.get(name, {})))
-        for name, preset in frame.presets.items()
-    }
-    reached = {name: values for name, values in KINDS.items() if name in (*frame.main, *frame.more)}
+    _, views = frame.asked({})
+    found = {f"{page}-{name}": Case(page, *preset) for name, preset in presets_of(page).items()}
+    reached = {name: values for name, values in KINDS.items() if name in frame.settings}
     if "cell" in frame.main:
-        reached = {"cell": frame.cells, **reached}
+        reached = {"cell": frame.settings["cell"].values, **reached}
     if "shape" in frame.views:
         reached = {"shape": frame.views["shape"].values, **reached}
     for number, setting in enumerate(covering(reached, 3 if page == "depth" else 2)):

@@ -23,25 +23,15 @@ from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.panels import GO
 from tests.every import every
+from tests.handed_out import frame_of, presets_of
 from tests.test_home_page import heights
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
 
 
-def written_in_the_page(*names: str) -> list[Any]:
-    """Constants of the page's file, read without running the page."""
-    path = ROOT / ENTRIES[1]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    tree.body = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names]
-    found: dict[str, Any] = {"Experiment": Experiment, "replace": replace}
-    exec(compile(tree, path, "exec"), found)
-    return [found[name] for name in names]
-
-
-OPENING: Experiment
-PRESETS: dict[str, Experiment]
-OPENING, PRESETS = written_in_the_page("OPENING", "PRESETS")
+OPENING = frame_of("vanish_or_explode").opening
+PRESETS = {key: experiment for key, (experiment, _) in presets_of("vanish_or_explode").items()}
 DATASETS = {"curves", "map", "scales", "chosen", "whole", "floors"}
 
 

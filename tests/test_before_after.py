@@ -70,9 +70,9 @@ def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -
     return BeforeAfterAnswer(tuple(changed))
 
 
-def open_home(*jobs: Job) -> AppTest:
-    seat = Seat(Desk())
-    seat._jobs = {str(number): job for number, job in enumerate(jobs)}
+def open_home(*jobs: Job, desk: Desk | None = None) -> AppTest:
+    seat = Seat(desk or Desk())
+    seat.jobs = {str(number): job for number, job in enumerate(jobs)}
     app = AppTest.from_file(str(ROOT / ENTRIES[1]), default_timeout=60)
     app.session_state["seat"] = seat
     return app.run()
@@ -182,11 +182,10 @@ def test_a_session_without_training_sees_nothing_of_it() -> None:
     assert len(app.get("vega_lite_chart")) == 1
 
 
-def test_the_training_with_which_a_page_opens_may_be_brought_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_training_with_which_a_page_opens_may_be_brought_in() -> None:
     desk = Desk()
     desk._openings["learning"] = trained()
-    monkeypatch.setattr("rnn_dynamics.dashboard.trained.the_desk", lambda: desk)
-    app = open_home()
+    app = open_home(desk=desk)
     box = app.selectbox(key="trained")
     assert box.options == ["Opening: RNN, LSTM · Temporal order · 60 of 60 updates"]
     box.set_value(box.options[0]).run()

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.dashboard.settings_words import in_link
-from rnn_dynamics.experiment import settings
 from tests.drawn import note_texts, texts_on_each_other
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
@@ -47,14 +46,9 @@ def friend(desk: BrowserContext, fresh: str, page: str) -> Iterator[Reader]:
 def set_by(page: str) -> dict[str, dict[str, str]]:
     """Button of each preset -> what the address should say once it is pressed, the last one first."""
     frame = frame_of(page)
-    offered, opening = {*frame.main, *frame.more, *frame.views}, frame.at_opening
     said = {
-        f"preset_{key}": {
-            name: in_link(name, value)
-            for name, value in (settings(preset) | dict(frame.preset_views.get(key, {}))).items()
-            if name in offered and value != opening[name]
-        }
-        for key, preset in frame.presets.items()
+        f"preset_{key}": {name: in_link(name, value) for name, value in away.items() if name in frame.settings}
+        for key, away in frame.presets.items()
     }
     return dict(reversed(said.items()))
 

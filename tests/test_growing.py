@@ -33,13 +33,13 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run computes one piece, and the page does not run again by itself."""
     monkeypatch.setattr(road, "_SLICE", 0.0)
-    monkeypatch.setattr("rnn_dynamics.dashboard.page.come_back", lambda *_: None)
+    monkeypatch.setattr("rnn_dynamics.dashboard.growing.come_back", lambda *_: None)
 
 
 def asked(name: str) -> tuple[Experiment, dict[str, str]]:
     """What the page asks at LINK."""
     page = frame_of(name)
-    return replace(page.opening, sequence_length=30, hidden_size=8), page.views_at_opening
+    return replace(page.opening, sequence_length=30, hidden_size=8), page.asked({})[1]
 
 
 def work_of(name: str) -> Growing:

@@ -50,11 +50,11 @@ def fields_of(words: Any) -> Any:
 @every("page", PAGES)
 def test_every_value_is_shown_as_a_word_of_the_language_and_in_english_as_a_link_spells_it(page: str) -> None:
     frame = frame_of(page)
-    for name, offered in frame._offered.items():
+    for name, setting in frame.settings.items():
         knob, words = KNOBS.get(name), frame.names.of(name)
-        values = knob.options if isinstance(knob, Choice) else offered if name in frame.views else ()
+        values = knob.options if isinstance(knob, Choice) else setting.values if name in frame.views else ()
         assert words["label"]
-        for value in values if not isinstance(values, int) and values else ():
+        for value in values:
             assert Names(page, "en").shown(name, value) == in_link(name, value)
             word = value.rpartition(" ")[0] or value
             assert not word.isalpha() or {value, word} & set(words["shown"]), (name, value)

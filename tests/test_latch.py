@@ -10,7 +10,6 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.pictures.latch import PICTURE
 from rnn_dynamics.pictures.latch.answer import START, STEPS, cobweb
 from tests.every import every
-from tests.handed_out import opened
 from tests.pictured import column, drawn_by, said_by
 
 
@@ -65,7 +64,7 @@ def test_up_to_one_there_is_one_attractor_and_no_memory() -> None:
 
 
 def test_every_position_of_the_slider_has_a_picture() -> None:
-    weights = opened("jacobians")["WEIGHTS"]
+    weights = PICTURE.settings["latch_weight"].values
     assert PICTURE.views["latch_weight"] in weights
     assert (weights[0], weights[-1], len(weights)) == ("0.05", "3.00", 60)
     assert all(words(weight) for weight in weights)

@@ -12,8 +12,8 @@ from rnn_dynamics import CELLS, Experiment, run, run_losses
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.losses import PICTURE, TRUNCATIONS
-from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer, loss_answer, truncations_for
+from rnn_dynamics.pictures.losses import PICTURE
+from rnn_dynamics.pictures.losses.answer import BINS, TRUNCATIONS, LossAnswer, loss_answer, truncations_for
 from rnn_dynamics.pictures.losses.table import bar_ends
 from tests.every import every
 from tests.pictured import column, drawn_by, said_by

@@ -14,7 +14,7 @@ from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.claims import assert_fits_a_phone, assert_readable, plain
-from tests.handed_out import frame_of
+from tests.handed_out import presets_of
 from tests.pictured import drawn_by, said_by
 
 #: Bytes of a picture's tables: each step of a held key sends them.
@@ -28,9 +28,8 @@ Spec = dict[str, Any]
 def settings_of(name: str) -> Iterator[tuple[Any, dict[str, str]]]:
     """The presets of the picture's page: experiment, and the views that are the picture's."""
     one = pictures.picture(name)
-    page = frame_of(PAGE_OF.get(name, name))
-    for key, preset in page.presets.items():
-        views = page.views_at_opening | dict(page.preset_views.get(key, {})) | BRIEFLY.get(name, {})
+    for preset, asked in presets_of(PAGE_OF.get(name, name)).values():
+        views = asked | BRIEFLY.get(name, {})
         yield preset, {view: views.get(view, opening) for view, opening in one.views.items()}
 
 

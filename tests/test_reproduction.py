@@ -22,7 +22,7 @@ from rnn_dynamics.pictures.cliff import PICTURE as CLIFF
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.scripts import cliff_script, reproduction_script, shape_script
 from tests.every import every
-from tests.handed_out import PAGES, Case, cases, only, opened, table
+from tests.handed_out import PAGES, Case, cases, only, presets_of, table
 from tests.scripts import alone, printed_by_all, rows_of
 
 #: Orders of magnitude; the scripts print twelve decimals.
@@ -252,7 +252,7 @@ def test_a_script_of_one_pass_refuses_what_autograd_cannot_hold() -> None:
 
 
 def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) -> None:
-    answers = [CLIFF.answer(Experiment(), views) for views in opened("cliff")["PRESET_VIEWS"].values()]
+    answers = [CLIFF.answer(Experiment(), views) for _, views in presets_of("cliff").values()]
     descents = [path.descent for answer in answers for path in answer.paths.values()]
     script = cliff_script(descents)
     (tmp_path / "cliff.py").write_text(script, encoding="utf-8")

@@ -20,7 +20,7 @@ from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures import blank, clipping, learning
 from rnn_dynamics.scripts import training_script
 from tests.every import every
-from tests.handed_out import frame_of, only, table
+from tests.handed_out import frame_of, only, presets_of, table
 from tests.scripts import alone, printed_by_all, rows_of
 
 OWN = Template(
@@ -43,9 +43,8 @@ def trainings() -> dict[str, Training]:
     page = frame_of("learning")
     assert isinstance(page, TrainingPage)
     found: dict[str, Training] = {}
-    for name, preset in page.presets.items():
-        views = page.views_at_opening | dict(page.preset_views[name]) | {"iterations": "100"}
-        asked = page.trainings(replace(preset, **TINY), views)
+    for name, (preset, views) in presets_of("learning").items():
+        asked = page.trainings(replace(preset, **TINY), views | {"iterations": "100"})
         found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
     for task in ("temporal_order", "adding", "copy_memory", "digits", "blank"):
         for cell in ("rnn", "lstm", "gru"):

@@ -9,23 +9,21 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics.dashboard import frame
-from rnn_dynamics.dashboard.frame import Frame
-from rnn_dynamics.experiment import KNOBS
+from rnn_dynamics.dashboard.page import Page
 from tests.every import every
 from tests.test_pages import PAGES, ROOT
 
 HOME = "vanish_or_explode"
 #: The frame of the page that ran last.
-LATEST: list[Frame] = []
+LATEST: list[Page] = []
 
 
-def only_controls(self: Frame, *_: Any, **__: Any) -> None:
-    """A page without its picture: all its controls and presets, as `show` makes them."""
+def only_controls(self: Page, *_: Any, **__: Any) -> None:
+    """A page without its picture: all its controls and presets, as `run` makes them."""
     LATEST[:] = [self]
-    self._read_state()
-    self._preset_buttons(dict.fromkeys(self.presets, "preset"), {"reset": "reset", "new_seed": "seed"})
-    for name in self._offered:
+    self.read_state()
+    self.show_buttons()
+    for name in self.settings:
         self.control(name)
 
 
@@ -35,7 +33,7 @@ def no_row(*_: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def pages_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame.Frame, "show", only_controls)
+    monkeypatch.setattr(Page, "run", only_controls)
     monkeypatch.setattr("rnn_dynamics.pictures.kit.growing.Growing.advance", no_row)
 
 
@@ -46,20 +44,20 @@ class Model:
     shared: dict[str, Any] = field(default_factory=dict)
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def place(self, page: Frame, name: str) -> dict[str, Any]:
+    def place(self, page: Page, name: str) -> dict[str, Any]:
         return self.own.setdefault(page.name, {}) if name in page.apart else self.shared
 
-    def expected(self, page: Frame) -> dict[str, Any]:
+    def expected(self, page: Page) -> dict[str, Any]:
         found = dict(page.at_opening)
-        for name, offered in page._offered.items():
+        for name in page.settings:
             if name in (chosen := self.place(page, name)):
-                found[name] = shown_for(page, name, chosen[name], offered)
-        return {name: found[name] for name in page._offered}
+                found[name] = shown_for(page, name, chosen[name])
+        return {name: found[name] for name in page.settings}
 
 
-def shown_for(page: Frame, name: str, value: Any, offered: Any) -> Any:
+def shown_for(page: Page, name: str, value: Any) -> Any:
     """A choice as a page can show it: itself, the nearest number, or else the opening value."""
-    values = values_of(page, name)
+    values = page.settings[name].values
     if not values or value in values:
         return value
     if isinstance(value, int | float):
@@ -67,17 +65,7 @@ def shown_for(page: Frame, name: str, value: Any, offered: Any) -> Any:
     return page.at_opening[name]
 
 
-def values_of(page: Frame, name: str) -> list[Any]:
-    """What a visitor can choose; empty for what is typed."""
-    if name in page.views:
-        return list(page.views[name].values)
-    knob, offered = KNOBS[name], page._offered[name]
-    if isinstance(offered, tuple):
-        return list(offered)
-    return list(getattr(knob, "offered", None) or getattr(knob, "options", None) or ())
-
-
-def go(app: AppTest, page: str) -> Frame:
+def go(app: AppTest, page: str) -> Page:
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     return LATEST[0]
@@ -95,13 +83,13 @@ def widgets(app: AppTest) -> dict[str, Any]:
     return {str(one.key): one for kind in kinds for one in kind}
 
 
-def found(app: AppTest, page: Frame) -> dict[str, Any]:
+def found(app: AppTest, page: Page) -> dict[str, Any]:
     shown = widgets(app)
-    return {name: shown[name].value for name in page._offered}
+    return {name: shown[name].value for name in page.settings}
 
 
-def moves(page: Frame, name: str, generator: random.Random) -> Iterator[Any]:
-    values = values_of(page, name)
+def moves(page: Page, name: str, generator: random.Random) -> Iterator[Any]:
+    values = page.settings[name].values
     if values and name not in page.existing:
         yield generator.choice(values)
 
@@ -122,7 +110,7 @@ def test_every_page_opens_as_its_opening_whatever_page_came_before() -> None:
     assert set(pairs) >= set(itertools.permutations(PAGES, 2))
     for before, page in pairs:
         here = go(app, page)
-        assert found(app, here) == {name: here.at_opening[name] for name in here._offered}, (before, page)
+        assert found(app, here) == {name: here.at_opening[name] for name in here.settings}, (before, page)
 
 
 @every("seed", range(200), parts=20)
@@ -132,7 +120,7 @@ def test_a_walk_finds_each_page_as_its_opening_and_the_visitors_own_choices(seed
     for _ in range(generator.randint(2, 6)):
         page = go(app, generator.choice(PAGES))
         assert found(app, page) == model.expected(page), page.name
-        names = [name for name in page._offered if widgets(app)[name].proto.disabled is False]
+        names = [name for name in page.settings if widgets(app)[name].proto.disabled is False]
         for name in generator.sample(names, 2):
             for value in moves(page, name, generator):
                 if value != found(app, page)[name]:

@@ -12,9 +12,7 @@ from typing import Any
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.settings_words import Names
-from rnn_dynamics.engine.cliff import Descent
 from rnn_dynamics.engine.run import run, run_jacobians
-from rnn_dynamics.engine.trace import JacobianTrace, LossByTime, ShapeTrace
 from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
@@ -74,12 +72,8 @@ def _labels() -> Mapping[str, str]:
     return found
 
 
-def csv_download(
-    label: str,
-    what: str,
-    table: Callable[[], Any],
-    of: Mapping[str, Any] | None = None,
-    digits: Callable[[], int] | None = None,
+def _table(
+    label: str, what: str, table: Callable[[], Any], of: Mapping[str, Any], digits: Callable[[], int] | None = None
 ) -> Download:
     """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
     return Download(
@@ -97,7 +91,7 @@ def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words
     used = settings(answer.experiment).items()
     of = {name: value for name, value in used if not picture.uses or name in picture.uses} | dict(views)
     tables = [
-        csv_download(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
+        _table(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()
     ]
     return tables + [SCRIPTS[kind](answer) for kind in picture.scripts]
@@ -110,101 +104,71 @@ def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) ->
     return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
-def training_settings(training: Training) -> dict[str, Any]:
-    """What a file of a training is of: its network, and how it is trained."""
-    return settings(training.experiment) | {name: getattr(training, name) for name in TRAINING_KNOBS}
-
-
-def trainings_settings(trainings: Sequence[Training]) -> dict[str, Any]:
-    """The same of networks that are trained side by side and differ in their cell, or in how they are clipped."""
-    each = [training_settings(training) for training in trainings]
-    return {name: _together([one[name] for one in each]) for name in each[0]}
-
-
-def _together(values: Sequence[Any]) -> Any:
-    """The value that all have, or all of them as one text."""
-    different = list(dict.fromkeys(values))
-    return different[0] if len(different) == 1 else ", ".join(map(str, different))
-
-
 def _script(
-    of: Mapping[str, Any], note: str, what: str, content: Callable[[], str], digits: Callable[[], int] | None = None
+    experiment: Experiment, of: str, what: str, trace: Callable[[], Any], write: Callable[[Any], str]
 ) -> Download:
-    cell = Names("", language()).said("cell", of["cell"])
-    label = _labels()["script_of" if note else "script"].format(cell=cell, of=note.removeprefix(", "))
-    return Download(label=label, what=what, suffix="py", content=content, of=of, digits=digits)
-
-
-def script_download(experiment: Experiment, note: str = "") -> Download:
-    """The reproduction script of an experiment; `note`: what sets it apart from another one, in the visitor's words."""
-    what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-    return _script(
-        settings(experiment),
-        note,
-        what,
-        lambda: reproduction_script(run(experiment)),
-        lambda: run(experiment).digits,
+    """The script that finds a trace again; `of`: what it is of, in the visitor's words, where not of gradients."""
+    return Download(
+        label=_of_cell(experiment, of),
+        what=what,
+        suffix="py",
+        content=lambda: write(trace()),
+        of=settings(experiment),
+        digits=lambda: int(trace().digits),
     )
 
 
-def jacobian_script_download(experiment: Experiment) -> Download:
-    """The script that multiplies an experiment's Jacobians."""
-
-    def answer() -> JacobianTrace:
-        return run_jacobians(experiment, [experiment.sequence_length], exponents=1)
-
-    of = settings(experiment)
-    return _script(of, _labels()["jacobians"], "products", lambda: jacobian_script(answer()), lambda: answer().digits)
+def _of_cell(experiment: Experiment, of: str) -> str:
+    cell, words = Names("", language()).said("cell", experiment.cell), _labels()
+    return str(words["script_of" if of else "script"].format(cell=cell, of=of.removeprefix(", ")))
 
 
-def shape_script_download(answer: ShapeTrace) -> Download:
-    """The script that unrolls a shape and gives each edge a gradient."""
-    of, shape = settings(answer.experiment), answer.shape
-    called = Names("shapes", language()).shown("shape", shape)
-    return _script(of, called, shape, lambda: shape_script(answer), lambda: answer.digits)
+def _gradients(experiment: Experiment, of: str = "") -> Download:
+    what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
+    return _script(experiment, of, what, lambda: run(experiment), reproduction_script)
 
 
-def loss_script_download(answer: LossByTime) -> Download:
-    """The script that sends each of an experiment's losses back by itself."""
-    of = settings(answer.experiment)
-    return _script(of, _labels()["each_loss"], "each_loss", lambda: loss_script(answer), lambda: answer.digits)
+def _path(answer: Any, hidden_path: str, of: str) -> Download:
+    return _gradients(replace(answer.experiment, hidden_path=hidden_path), _labels()[of])
 
 
-def comparison_download(answer: Any) -> Download:
-    """The script that computes an example by hand and by torch."""
+def _products(answer: Any) -> Download:
+    asked = answer.experiment
+    trace = partial(run_jacobians, asked, [asked.sequence_length], exponents=1)
+    return _script(asked, _labels()["jacobians"], "products", trace, jacobian_script)
+
+
+def _shape(answer: Any) -> Download:
+    called = Names("shapes", language()).shown("shape", answer.trace.shape)
+    return _script(answer.experiment, called, answer.trace.shape, lambda: answer.trace, shape_script)
+
+
+def _each_loss(answer: Any) -> Download:
+    return _script(answer.experiment, _labels()["each_loss"], "each_loss", lambda: answer.trace, loss_script)
+
+
+def _comparison(answer: Any) -> Download:
     label = sentences("by_hand", language())["files"]["comparison"]
     return Download(label=label, what="comparison", suffix="py", content=lambda: str(answer.comparison))
 
 
-def cliff_script_download(descents: Sequence[Descent]) -> Download:
-    """The script that repeats descents on the error of one unit."""
+def _descents(answer: Any) -> Download:
+    descents = [path.descent for path in answer.paths.values()]
     return Download(label=_labels()["descents"], what="descents", suffix="py", content=lambda: cliff_script(descents))
 
 
 #: Kind of a picture's script -> the script of its answer.
 SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
-    "gradients": lambda answer: script_download(answer.experiment),
-    "whole_gradient": lambda answer: script_download(
-        replace(answer.experiment, hidden_path="open"), _labels()["whole_gradient"]
-    ),
-    "path_alone": lambda answer: script_download(
-        replace(answer.experiment, hidden_path="cut"), _labels()["path_alone"]
-    ),
-    "default": lambda answer: script_download(answer.default, _labels()["default"]),
-    "products": lambda answer: jacobian_script_download(answer.experiment),
-    "shape": lambda answer: shape_script_download(answer.trace),
-    "each_loss": lambda answer: loss_script_download(answer.trace),
-    "comparison": comparison_download,
-    "descents": lambda answer: cliff_script_download([path.descent for path in answer.paths.values()]),
+    "gradients": lambda answer: _gradients(answer.experiment),
+    "whole_gradient": lambda answer: _path(answer, "open", "whole_gradient"),
+    "path_alone": lambda answer: _path(answer, "cut", "path_alone"),
+    "default": lambda answer: _gradients(answer.default, _labels()["default"]),
+    "products": _products,
+    "shape": _shape,
+    "each_loss": _each_loss,
+    "comparison": _comparison,
+    "descents": _descents,
 }
-
-
-def training_script_download(
-    training: Training, gaps: Sequence[int] = (), what: str = "training", note: str = ""
-) -> Download:
-    """The script that trains one network, and tests one that fills in blanks at several gaps; `note`: as above."""
-    said = note or _labels()["training"]
-    return _script(training_settings(training), said, what, lambda: training_script(training, gaps))
 
 
 def files_of_trainings(
@@ -217,10 +181,25 @@ def files_of_trainings(
     trainings: Sequence[Training] = answer.handed_out
     if not trainings:
         return []
-    of, notes = trainings_settings(trainings), words.get("scripts", {})
+    each = [settings(one.experiment) | {name: getattr(one, name) for name in TRAINING_KNOBS} for one in trainings]
+    of = {name: _together([one[name] for one in each]) for name in each[0]}
+    notes = words.get("scripts", {})
     tables = {name: partial(table, answer, views) for name, table in picture.files.items()}
-    files = [csv_download(words["files"][name], name, table, of) for name, table in tables.items() if len(table())]
-    for one in trainings:
-        what = f"training, clipping {one.clipping}" if notes else "training"
-        files.append(training_script_download(one, answer.gaps, what, notes.get(one.clipping, "")))
-    return files
+    files = [_table(words["files"][name], name, table, of) for name, table in tables.items() if len(table())]
+    scripts = [
+        Download(
+            label=_of_cell(one.experiment, notes.get(one.clipping) or _labels()["training"]),
+            what=f"training, clipping {one.clipping}" if notes else "training",
+            suffix="py",
+            content=partial(training_script, one, answer.gaps),
+            of=its,
+        )
+        for one, its in zip(trainings, each, strict=True)
+    ]
+    return files + scripts
+
+
+def _together(values: Sequence[Any]) -> Any:
+    """The value that all have, or all of them as one text."""
+    different = list(dict.fromkeys(values))
+    return different[0] if len(different) == 1 else ", ".join(map(str, different))

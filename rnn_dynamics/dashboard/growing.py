@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -18,18 +19,7 @@ _AGAIN = "grows_on"
 
 
 class Work(Protocol):
-    """Some work in pieces."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left to do."""
-
-    def advance(self) -> None:
-        """Do the next piece."""
-
-
-class Watched(Work, Protocol):
-    """The same, while a reader looks."""
+    """Some work in pieces, while a reader looks."""
 
     @property
     def question(self) -> Hashable:
@@ -39,38 +29,56 @@ class Watched(Work, Protocol):
     def share(self) -> float:
         """How much of it is done, from 0 to 1."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
 
-Begun = TypeVar("Begun", bound=Watched)
+    def advance(self) -> None:
+        """Do the next piece."""
 
 
-def grow(work: Watched) -> bool:
-    """Work for a slice, unless the reader has stopped this question: to stop one stops no other.
+@contextmanager
+def growing(work: Work, progress: Callable[[], str], buttons: Mapping[str, str]) -> Iterator[bool]:
+    """Go on with some work, then draw what there is of it, then come back for more.
 
-    Returns:
+    Yields:
         whether the work has come to rest in this run: it has been stopped, or nothing is left.
     """
+    rests = _grow(work)
+    yield rests
+    if not work.complete:
+        _show_progress(work, progress(), buttons)
+    come_back(work, rests)
+
+
+def _grow(work: Work) -> bool:
+    """Work for a slice, unless the reader has stopped this question: to stop one stops no other."""
     stopped_now = st.session_state.get(STOPPED) == _NEXT
     if stopped_now:  # which question it is, the click could not know: a slider may have moved since
         st.session_state[STOPPED] = work.question
-    if not goes_on(work):
+    if not _goes_on(work):
         return stopped_now
-    _work(work)
+    until = monotonic() + _SLICE
+    work.advance()
+    while monotonic() < until and not work.complete:
+        sleep(_BREATH)
+        work.advance()
     return work.complete
 
 
-def goes_on(work: Watched) -> bool:
+def _goes_on(work: Work) -> bool:
     """Whether something is left to do and the reader has not stopped it."""
     return not work.complete and st.session_state.get(STOPPED) != work.question
 
 
-def begun(name: str, make: Callable[[], Begun], buttons: tuple[str, str]) -> Begun | None:
+def begun(name: str, make: Callable[[], Work], buttons: tuple[str, str]) -> Any:
     """The work that this session's reader has begun last; where none goes on, a button begins it, or another of it.
 
     `name`: the key of the session's state under which it stays. `buttons`: what they are called, the first and the one
     of the next time.
     """
-    work: Begun | None = st.session_state.get(name)
-    if work is None or not goes_on(work):
+    work = st.session_state.get(name)
+    if work is None or not _goes_on(work):
         place = st.empty()
         if place.button(buttons[work is not None], key=f"begin_{name}"):
             place.empty()
@@ -78,36 +86,27 @@ def begun(name: str, make: Callable[[], Begun], buttons: tuple[str, str]) -> Beg
     return work
 
 
-def _work(work: Watched) -> None:
-    until = monotonic() + _SLICE
-    work.advance()
-    while monotonic() < until and not work.complete:
-        sleep(_BREATH)
-        work.advance()
-
-
-def show_progress(work: Watched, text: str, buttons: Mapping[str, str]) -> None:
+def _show_progress(work: Work, text: str, buttons: Mapping[str, str]) -> None:
     """How far the work is, in a corner of the window, and the button that stops it or lets it go on."""
-    if not work.complete:
-        going = goes_on(work)
-        with st.container(key="computing"):
-            st.progress(work.share, text=text)
-            stop = _NEXT if going else None
-            st.button(buttons["stop" if going else "go_on"], key="stop", on_click=_set_stopped, args=(stop,))
+    going = _goes_on(work)
+    with st.container(key="computing"):
+        st.progress(work.share, text=text)
+        stop = _NEXT if going else None
+        st.button(buttons["stop" if going else "go_on"], key="stop", on_click=_set_stopped, args=(stop,))
 
 
 def _set_stopped(what: str | None) -> None:
     st.session_state[STOPPED] = what
 
 
-def come_back(work: Watched, rests: bool) -> None:
+def come_back(work: Work, rests: bool) -> None:
     """Run again for the next slice; where the work has come to rest, the whole page, whose files are of what there is.
 
     A reader's move inside a fragment waits for the end of its run, so no run may be long; it goes into the next one.
     """
     if rests:
         st.rerun()
-    if goes_on(work):
+    if _goes_on(work):
         try:
             st.rerun(scope="fragment")
         except StreamlitAPIException:  # this is a run of the whole page, which is to be drawn first

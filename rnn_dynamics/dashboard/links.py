@@ -19,16 +19,14 @@ from streamlit.runtime.state.query_params import QueryParams
 
 from rnn_dynamics.content import counted, languages, sentences
 from rnn_dynamics.dashboard.language import IN_LINK
-from rnn_dynamics.dashboard.settings_words import Names
-from rnn_dynamics.experiment import KNOBS, Choice, Flag, Number, Text, written
+from rnn_dynamics.dashboard.settings_words import Names, in_link
+from rnn_dynamics.experiment import KNOBS, Flag, Number, written
+from rnn_dynamics.pictures.kit.picture import Setting
 
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
 #: More names than this are not listed in a remark.
 _MOST_NAMES = 8
-
-#: What a control can show: the values that it offers, or how many characters may be typed, or None where KNOBS decides.
-Offered = Sequence[Any] | int | None
 
 
 def asked_by_link() -> dict[str, str]:
@@ -43,15 +41,10 @@ def goes_through_history() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def unknown(key: str, language: str) -> str:
-    """A remark about a key for which a page has no control."""
-    return str(_notices(language)["unknown"].format(key=_plain(key)))
-
-
-def unknown_language(language: str) -> list[str]:
+def unknown_language(names: Names) -> list[str]:
     """A remark about a language that there is not, if an address asks for one."""
     asked = st.query_params.get(IN_LINK)
-    return [] if asked is None or asked in languages() else [_not_one_of(IN_LINK, asked, languages(), language)]
+    return [] if asked is None or asked in languages() else [_not_one_of(names, IN_LINK, asked, languages())]
 
 
 def show_notices(remarks: Sequence[str], language: str) -> None:
@@ -119,40 +112,22 @@ def _address() -> Iterator[QueryParams]:
         yield address
 
 
-def read(names: Names, key: str, text: str, offered: Offered) -> tuple[Any, str | None]:
+def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[Any, str | None]:
     """The value that a control shows for a text of the address, None if none, and a remark unless it is that one.
 
-    A text is a value's key, whatever the language, or how its control shows it.
+    A text is a value's key, whatever the language, or how its control shows it. A page may have no such setting.
     """
-    knob = KNOBS.get(key)
-    if isinstance(offered, int):
-        return _read_text(names, key, text, offered)
-    if isinstance(knob, Text):
-        return _read_text(names, key, text, knob.offered_length)
-    if isinstance(knob, Number):
-        return _read_number(names, key, text, knob, offered or knob.offered)
-    if isinstance(knob, Flag):
-        value = {"true": True, "false": False}.get(text.lower())
-        return value, _remark(names, "flag", key, text) if value is None else None
-    return _read_choice(names, key, text, offered or (knob.options if isinstance(knob, Choice) else ()))
-
-
-def _read_choice(names: Names, key: str, text: str, offered: Sequence[str]) -> tuple[str | None, str | None]:
-    asked = text.lower()
-    match = next((name for name in offered if asked in (name.lower(), names.shown(key, name).lower())), None)
-    if match is not None:
-        return match, None
-    return None, _not_one_of(key, text, [names.shown(key, name) for name in offered], names.language)
-
-
-def _not_one_of(key: str, text: str, known: Sequence[str], language: str) -> str:
-    words = _notices(language)
-    shown = known if len(known) <= _MOST_NAMES else (known[0], known[1], "…", known[-1])
-    return str(words["choice"].format(key=key, text=_plain(text), known=words["listed"].join(shown)))
-
-
-def _read_text(names: Names, key: str, text: str, longest: int) -> tuple[str, str | None]:
-    return text[:longest], None if len(text) <= longest else _remark(names, "cut", key, text, count=longest)
+    if setting is None:
+        return None, remark(names, "unknown", key)
+    if setting.longest:
+        cut = len(text) > setting.longest
+        return text[: setting.longest], remark(names, "cut", key, text, count=setting.longest) if cut else None
+    if isinstance(knob := KNOBS.get(key), Number):
+        return _read_number(names, key, text, knob, setting.values)
+    for value in setting.values:
+        if text.lower() in (in_link(key, value).lower(), names.shown(key, value).lower()):
+            return value, None
+    return None, _not_one_of(names, key, text, [names.shown(key, value) for value in setting.values])
 
 
 def _read_number(
@@ -162,23 +137,20 @@ def _read_number(
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
         limits = {"minimum": written(min(offered)), "maximum": written(max(offered))}
-        return None, _remark(names, "whole" if knob.whole else "number", key, text, **limits)
-    shown = nearest(offered, value)
-    return shown, None if shown == value else moved(names, key, text, f"{shown:g}")
+        return None, remark(names, "whole" if knob.whole else "number", key, text, **limits)
+    shown = min(offered, key=lambda offer: abs(offer - value))
+    return shown, None if shown == value else remark(names, "moved", key, text, shown=f"{shown:g}")
 
 
-def moved(names: Names, key: str, text: str, shown: str) -> str:
-    """A remark about a value that is shown as another one."""
-    return _remark(names, "moved", key, text, shown=shown)
+def _not_one_of(names: Names, key: str, text: str, known: Sequence[str]) -> str:
+    kind = "flag" if isinstance(KNOBS.get(key), Flag) else "choice"
+    shown = known if len(known) <= _MOST_NAMES else (known[0], known[1], "…", known[-1])
+    return remark(names, kind, key, text, known=_notices(names.language)["listed"].join(shown))
 
 
-def _remark(names: Names, kind: str, key: str, text: str, **said: object) -> str:
-    return str(_notices(names.language)[kind].format(key=key, text=_plain(text), **said))
-
-
-def nearest(offered: Sequence[float], value: float) -> float:
-    """The offered value that a control can show in place of another."""
-    return min(offered, key=lambda offer: abs(offer - value))
+def remark(names: Names, kind: str, key: str, text: str = "", **said: object) -> str:
+    """What is said of a key of the address and its text; `kind`: of the sentence, among those of links."""
+    return str(_notices(names.language)[kind].format(key=_plain(key), text=_plain(text), **said))
 
 
 def _plain(text: str) -> str:

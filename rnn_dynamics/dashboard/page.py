@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 
-from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.content import LANGUAGE, prose, sentences
+from rnn_dynamics.dashboard import links
+from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.downloads import Download, files_of
-from rnn_dynamics.dashboard.frame import Frame, Views, background
-from rnn_dynamics.dashboard.growing import come_back, finish, grow, page_comes_back, show_progress
+from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.navigation import ensure_bar
+from rnn_dynamics.dashboard.server import prepare_server
+from rnn_dynamics.dashboard.settings_words import marks
+from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.digits import warning
+from rnn_dynamics.experiment import Experiment, settings
+from rnn_dynamics.pictures.kit.digits import digits_note, warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
-from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.panels import GO
-from rnn_dynamics.pictures.kit.picture import Drawn, Picture
+from rnn_dynamics.pictures.kit.picture import Drawn, Picture, Views
 
+#: What the pages look like beside Streamlit's theme.
+STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
 _PICTURE = "picture"
 
 
-def below(picture: Picture[Any], answer: Any, views: Views, key: str, words_in: Any = st) -> None:
+def background() -> Literal["light", "dark"]:
+    """What the reader's page looks like."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def below(picture: Picture[Any], answer: Any, views: Views, words_in: Any = st) -> None:
     """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
     datasets, finding = picture.drawn_from(answer, views, sentences(picture.name, language()))
-    _show_chart(picture, datasets, views, key, width="stretch")
+    _show_chart(picture, datasets, views, picture.name, width="stretch")
     words_in.html(finding)
 
 
@@ -47,28 +61,108 @@ def _unsure(drawn: Drawn, answer: Any, language: str) -> Drawn:
 class Page(Frame):
     """A page of one picture.
 
-    picture: it is. place: options of the container in which it stands, where its height is not its own (see page.css).
-    close: whether the controls stand close to it. lower: the main controls that stand further down, with what `run`
-    shows below. expected: what a hall asks in its first minutes, an experiment or the views in which it differs from
-    the opening. go: what a click on the picture sets, from the row that was clicked and the views; nothing where no row
-    can be clicked. follow: shows what else follows from an answer. more_files: what the share panel hands out of what
-    stands below.
+    place: options of the container in which the picture stands, where its height is not its own (see page.css). close:
+    whether the controls stand close to it. every_cell, expected: what a hall asks in its first minutes beside the
+    presets and each slider: the same of every cell; and further settings, as far as they differ from the opening. go:
+    what a click on the picture sets, from the row that was clicked and the views; nothing where no row can be clicked.
+    follow: shows what else follows from an answer. more_files: what the share panel hands out of what stands below.
     """
 
-    picture: Picture[Any]
     place: Mapping[str, Any] = field(default_factory=dict)
     close: bool = False
-    lower: tuple[str, ...] = ()
-    expected: Iterable[Experiment | Views] = ()
+    every_cell: bool = False
+    expected: Iterable[Mapping[str, Any]] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
     follow: Callable[[Any], None] | None = None
-    more_files: Callable[[Experiment, Views], Sequence[Download]] = lambda _, __: ()
+    more_files: Callable[[], Sequence[Download]] = lambda: ()
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
-        """Show the page, with what else stands below its picture; then answer what others are about to ask."""
-        self.show(st.fragment(self._live), self.files, below=below)
-        warm_up(self.name, self.expected, self._answer_for_nobody)
+        """Show the page, the same whether the app or the page's file alone is run.
+
+        `below` shows what stands between the picture and the prose.
+        """
+        words, shared = self.words(), self.words("app")
+        title = shared["page_title"].format(title=words["title"])
+        st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
+        prepare_server()
+        ensure_bar()
+        self.read_state()
+        st.html(STYLE)
+        st.html(marks(self.buttons))
+        arrive(self.name, shared["menu"], self.names.language)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.title(words["title"], anchor=False)
+            self._more(shared["buttons"]["more"])
+            share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
+        self.show_buttons()
+        links.show_notices(visitor().notices, self.names.language)
+        place = st.container(key="place_of_the_picture")
+        below()
+        st.markdown(prose(self.name, self.names.language))
+        with st.expander(shared["glossary"]):
+            st.markdown(prose("glossary", self.names.language))
+        with place:  # after the prose, which must not wait for a picture that grows over seconds
+            self._whole()
+        if share.open:  # filled last, when every control is known; built only while it is open
+            with share:
+                self._share_panel()
+        warm_up(self.name, self._questions(), self._answer_for_nobody)
         page_comes_back()
+
+    # --- what stands still ------------------------------------------------------------------------------------------
+
+    def _more(self, label: str) -> None:
+        """Built only while it is open or away from its opening value, else it would cost every run."""
+        more = st.popover(label, on_change="rerun", key="more")
+        now, opening = self.now, self.at_opening
+        names = [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
+        if more.open or any(now[name] != opening[name] for name in names):
+            with more:
+                for name in names:
+                    self.control(name)
+
+    def show_buttons(self) -> None:
+        """Outside the fragment, which would otherwise build these buttons at every step of a slider."""
+        names, shared = self.words()["presets"], self.words("app")["buttons"]
+        with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
+            for number, (key, there) in enumerate(self.buttons.items(), start=1):
+                label, alt = (shared["reset"], 0) if key == "reset" else (names[key.removeprefix("preset_")], number)
+                st.button(label, key=key, shortcut=f"Alt+{alt}", on_click=self.go_to, args=(there,))
+            st.button(shared["new_seed"], key="new_seed", shortcut="Alt+N", on_click=self.next_seed)
+
+    def _share_panel(self) -> None:
+        experiment, views = self.asked()
+        shown = {name: value for name, value in (settings(experiment) | views).items() if name in self.settings}
+        follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
+        asked = self.in_link({name: value for name, value in shown.items() if name not in follows})
+        words = self.words("app")["files"]
+        st.caption(words["link"])
+        st.code(links.share_link(asked | self.language_in_link), language=None, wrap_lines=True)
+        files = self.files(experiment, views)
+        for file in files:
+            st.download_button(
+                file.label,
+                partial(file.text, self.name, shown, self.names.language),
+                file_name=file.file_name(self.name, shown),
+                mime=file.mime,
+                on_click="ignore",
+                width="stretch",
+            )
+        scripts = [file for file in files if file.suffix == "py"]
+        if scripts:
+            st.caption(words["scripts"])
+        if digits := [file.digits() for file in scripts if file.digits]:
+            st.caption(digits_note(min(digits), self.names.language))
+
+    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+        """What the share panel hands out."""
+        files = files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())
+        return [*files, *self.more_files()]
+
+    # --- what a held key repaints -----------------------------------------------------------------------------------
+
+    def _whole(self) -> None:
+        st.fragment(self._live)()
 
     def _live(self) -> None:
         """The main controls and all that depends on them: a held key repaints this, without a run of the whole page.
@@ -83,44 +177,45 @@ class Page(Frame):
         if work is None:
             self.draw(experiment, views)
         else:
-            self._draw_growing(work, experiment, views)
-
-    def _draw_growing(self, work: Growing, experiment: Experiment, views: Views) -> None:
-        """The picture as far as it has come, and its progress; a picture that is not whole comes back for more."""
-        rests = grow(work)
-        self.draw(experiment, views)
-        show_progress(work, self.picture.progress(self.words(), work), self.words("app")["growing"])
-        come_back(work, rests)
+            with growing(work, lambda: self.picture.progress(self.words(), work), self.words("app")["growing"]):
+                self.draw(experiment, views)
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """The main controls, or those that are named, in a row; `options` are those of its container."""
         usual = {"gap": "medium", "key": "controls" if self.close else None}
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
-            for name in names or (name for name in self.main if name not in self.lower):
+            for name in names or self.main:
                 self.control(name)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        self._show(*self._answered(experiment, views, self.names.language), views)
+        self._show(self._answered(experiment, views, self.names.language), views)
         if self.follow:
             self.follow(self._answer(experiment, views))
 
     def draw_from(self, answer: Any, views: Views) -> None:
         """The same from an answer that is there, such as that of a training."""
         words = self.words()
-        self._show(*_unsure(self.picture.drawn_from(answer, self._own(views), words), answer, words.language), views)
+        self._show(_unsure(self.picture.drawn_from(answer, self._own(views), words), answer, words.language), views)
 
-    def _show(self, datasets: Mapping[str, bytes], finding: str, views: Views) -> None:
+    def _show(self, drawn: Drawn, views: Views) -> None:
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
         with st.container(**self.place):
-            _show_chart(self.picture, datasets, self._own(views), _PICTURE, **options)
-        st.html(finding)
+            _show_chart(self.picture, drawn[0], self._own(views), _PICTURE, **options)
+        st.html(drawn[1])
+
+    def _go_there(self) -> None:
+        picked = st.session_state[_PICTURE].selection[GO]
+        if picked and self.go:
+            self.set(self.go(picked[0], self.asked()[1]))
+
+    # --- answers ----------------------------------------------------------------------------------------------------
 
     def _own(self, views: Views) -> dict[str, str]:
         """The views that are the picture's."""
-        return {name: views[name] for name in self.picture.views}
+        return {name: views[name] for name in self.picture.settings}
 
     def _answered(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the picture draws and what it finds; where its digits end, it says so."""
@@ -133,20 +228,17 @@ class Page(Frame):
         own = self._own(views)
         return self.picture.so_far(experiment, own).answer(experiment, own)
 
-    def _answer_for_nobody(self, question: Experiment | Views) -> None:
-        """Answer what somebody is about to ask."""
-        experiment, away = (question, {}) if isinstance(question, Experiment) else (self.opening, question)
-        views = {**self.views_at_opening, **away}
+    def _questions(self) -> Iterator[Mapping[str, Any]]:
+        """What visitors are about to ask, as far as it differs from the opening."""
+        sliders = {name: self.settings[name].values for name in self.main if self.settings[name].is_slider}
+        usual = [*self.presets.values(), *({name: value} for name, values in sliders.items() for value in values)]
+        for cell in self.settings["cell"].values if self.every_cell else ():
+            yield from ({**away, "cell": cell} for away in usual)
+        yield from usual
+        yield from self.expected
+
+    def _answer_for_nobody(self, away: Mapping[str, Any]) -> None:
+        experiment, views = self.asked(away)
         if self.picture.growing:
             finish(self.picture.growing(experiment, self._own(views)))
         self._answered(experiment, views, LANGUAGE)
-
-    def _go_there(self) -> None:
-        picked = st.session_state[_PICTURE].selection[GO]
-        if picked and self.go:
-            self.set(self.go(picked[0], self.asked()[1]))
-
-    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
-        """What the share panel hands out."""
-        files = files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())
-        return [*files, *self.more_files(experiment, views)]

@@ -10,6 +10,10 @@ from rnn_dynamics.learning.jobs import Desk, Job
 from rnn_dynamics.learning.training import Training
 
 _SEAT = "seat"
+#: Seconds between two looks at a training that goes on on another page.
+_LOOK = 1.0
+#: What the key of a job with which a page opens begins with.
+OPENS = "opening_of_"
 
 
 @st.cache_resource(show_spinner=False)
@@ -24,20 +28,26 @@ def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
 
 
 class Seat:
-    """What one session has at the desk: the latest job of each page, of which one at most is worked on or waits."""
+    """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._jobs: dict[str, Job] = {}
+        self.jobs: dict[str, Job] = {}
 
     def job(self, page: str) -> Job | None:
         """The latest job of a page."""
-        return self._jobs.get(page)
+        return self.jobs.get(page)
 
     @property
-    def jobs(self) -> dict[str, Job]:
-        """Page -> its latest job, in the order of their first ones."""
-        return dict(self._jobs)
+    def trained(self) -> dict[str, Job]:
+        """Key -> a job that has seen something: the session's, and those with which pages open, see OPENS."""
+        openings = {f"{OPENS}{page}": job for page, job in self._desk.openings.items()}
+        return {key: job for key, job in (self.jobs | openings).items() if job.histories}
+
+    @property
+    def look_every(self) -> float | None:
+        """How often another page looks at them again; None where none goes on."""
+        return _LOOK if any(not job.over for job in self.jobs.values()) else None
 
     def place(self, page: str) -> int:
         """How many others go before the page's job: 0 once it is worked on, or over."""
@@ -49,7 +59,7 @@ class Seat:
         self.stop()
         job = Job(trainings)
         self._desk.submit(job)
-        self._jobs[page] = job
+        self.jobs[page] = job
 
     def go_on(self, page: str) -> None:
         """Queue a page's stopped job again."""
@@ -60,7 +70,7 @@ class Seat:
 
     def stop(self) -> None:
         """Give the place back; what was learned stays."""
-        for job in self._jobs.values():
+        for job in self.jobs.values():
             if not job.over:
                 self._desk.leave(job)
 

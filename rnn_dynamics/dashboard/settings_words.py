@@ -30,9 +30,11 @@ _MARK = """
 
 def in_link(name: str, value: object) -> str:
     """A value whatever the language: its key, as a link in English spells it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).upper() if name == "cell" else str(value)
+    return _key(value).upper() if name == "cell" else _key(value)
+
+
+def _key(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,10 @@ class Names:
         own = sentences(self.page, self.language).get("views", {}) if self.page else {}
         return {**sentences("knobs", self.language).get(name, {}), **own.get(name, {})}
 
-    def label(self, name: str) -> str:
-        """What the setting is called."""
-        return str(self.of(name)["label"])
-
     def shown(self, name: str, value: object) -> str:
         """A value as its control shows it, and with it an address; "back 2" is the word "back" with its number."""
         texts: Mapping[str, str] = self.of(name).get("shown", {})
-        key = str(value).lower() if isinstance(value, bool) else str(value)
+        key = _key(value)
         if key in texts:
             return texts[key]
         word, _, number = key.rpartition(" ")
@@ -67,10 +65,7 @@ class Names:
         """A value in a sentence."""
         if isinstance(KNOBS.get(name), Number):
             return f"{value:g}"
-        key = str(value).lower() if isinstance(value, bool) else str(value)
-        if said := self.of(name).get("words", {}).get(key):
-            return str(said)
-        text = self.shown(name, value)
+        text = str(self.of(name).get("words", {}).get(_key(value)) or self.shown(name, value))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,14 @@ import streamlit as st
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard import seat
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
-from rnn_dynamics.dashboard.frame import Views
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.dashboard.training_panel import live, shown_job, training_panel
+from rnn_dynamics.dashboard.training_panel import TrainingPanel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.limits import affordable
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.picture import Views
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,37 +28,29 @@ class TrainingPage(Page):
 
     trainings: what the settings ask for. learned: the picture's answer, of a job or, where there is none, of what is
     asked for; its `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
-    asks: HTML below the controls, which then stand by themselves: to move one does not draw the picture anew.
+    task: HTML below the controls, which then stand by themselves: to move one does not draw the picture anew.
     above: HTML above the picture.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]
     learned: Callable[[Job | None, Experiment, Views], Any]
-    asks: Callable[[Words, Experiment, Views], str] | None = None
+    task: Callable[[Words, Experiment, Views], str] | None = None
     above: Callable[[Words, Any, Views], str] | None = None
 
-    def run(self, below: Callable[[], None] = lambda: None) -> None:
-        """Show the page, with what else stands below its picture."""
-        self.show(self._whole, self.files, below=below)
-
     @cached_property
-    def opens_with(self) -> Job | None:
-        """The job with which the page opens."""
-        return seat.opening_job(self.name, affordable(self.trainings(self.opening, self.views_at_opening)))
-
-    @property
-    def job(self) -> Job | None:
-        """The one that is shown, once one has begun."""
-        return shown_job(self.name, self.opens_with)
+    def panel(self) -> TrainingPanel:
+        """The training of the page."""
+        opening = seat.opening_job(self.name, affordable(self.trainings(*self.asked({}))))
+        return TrainingPanel(self.name, lambda: affordable(self.trainings(*self.asked())), opening)
 
     def _whole(self) -> None:
-        if self.asks:
+        if self.task:
             st.fragment(self.show_settings)()
-        live(self.name, self._live, self.opens_with)
+        self.panel.live(self._live)
 
     def _live(self) -> None:
         """What shows the training; runs by itself while it goes on."""
-        if not self.asks:
+        if not self.task:
             self.show_settings()
         self.show_panel()
         self.draw(*self.asked())
@@ -67,25 +59,28 @@ class TrainingPage(Page):
         """The state, the main controls, and what is asked of the networks."""
         self.show_state()
         self.show_controls()
-        if self.asks:
-            st.html(self.asks(self.words(), *self.asked()))
+        if self.task:
+            st.html(self.task(self.words(), *self.asked()))
 
     def show_panel(self) -> None:
         """The buttons and the progress."""
-        training_panel(self.name, lambda: affordable(self.trainings(*self.asked())), self.opens_with)
+        self.panel.show()
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture of what is learned so far; where the settings have moved since, it says so."""
-        job = self.job
+        job = self.panel.job
         answer = self.learned(job, experiment, views)
         if self.above:
             st.html(self.above(self.words(), answer, views))
         self.draw_from(answer, views)
-        if job is not None and job is not self.opens_with and not has(job, lambda: self.trainings(experiment, views)):
+        if job not in (None, self.panel.opening) and not has(job, lambda: self.trainings(experiment, views)):
             st.html(paragraphs([self.words("training")["moved"]]))
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out: the tables that have rows, and a script for each training."""
-        return files_of_trainings(
-            self.picture, self.learned(self.job, experiment, views), self._own(views), self.words()
-        )
+        answer = self.learned(self.panel.job, experiment, views)
+        return files_of_trainings(self.picture, answer, self._own(views), self.words())
+
+    def _questions(self) -> Iterator[Mapping[str, Any]]:
+        """None: a training would not end before somebody asks."""
+        return iter(())

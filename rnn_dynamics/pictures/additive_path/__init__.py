@@ -1,20 +1,14 @@
 """The picture "The additive cell path": what of a gradient never leaves the sum, and what comes through the gates."""
 
+from rnn_dynamics.pictures.additive_path import chart, table, words
 from rnn_dynamics.pictures.additive_path.answer import path_answer
-from rnn_dynamics.pictures.additive_path.chart import chart
-from rnn_dynamics.pictures.additive_path.table import curves, tables
-from rnn_dynamics.pictures.additive_path.words import finding, texts
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
 
 PICTURE = Picture(
     name="additive_path",
     answer=lambda experiment, _: path_answer(experiment),
-    texts=texts,
-    tables=tables,
-    chart=chart,
-    finding=finding,
-    views={"axis": "step", "gate": "f", "gru_gate": "z"},
-    files={"curves": curves},
-    charted=("axis",),
+    **made_by(table, chart, words),
+    settings={"axis": AXIS, "gate": Setting(("f", "i", "g", "o")), "gru_gate": Setting(("z", "r", "n"))},
+    files={"curves": table.curves},
     scripts=("whole_gradient", "path_alone"),
 )

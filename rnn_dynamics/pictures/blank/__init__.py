@@ -1,22 +1,26 @@
 """The picture "Fill in the blank": which network bridges the gap, and how much of its error reaches the cue."""
 
+from rnn_dynamics.learning.limits import offered
+from rnn_dynamics.pictures.blank import chart, table, words
 from rnn_dynamics.pictures.blank.answer import blank_answer, filled_in
 from rnn_dynamics.pictures.blank.asked import OFFERED, PARTS, networks, template_in_use
-from rnn_dynamics.pictures.blank.chart import chart
-from rnn_dynamics.pictures.blank.table import accuracy, sentence, tables
-from rnn_dynamics.pictures.blank.words import RELATIVE, above, finding, texts
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.blank.words import RELATIVE, above
+from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
+__all__ = ["PARTS", "PICTURE", "above", "filled_in", "networks", "template_in_use"]
+
+_LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
 PICTURE = Picture(
     name="blank",
     answer=blank_answer,
-    texts=texts,
-    tables=tables,
-    chart=chart,
-    finding=finding,
-    views={"gap": "20", "learning_rate": "0.01", "updates": "150", **PARTS, "sentence": "", "tint": RELATIVE},
-    charted=(),
-    files={"accuracy": accuracy, "sentence": sentence},
+    **made_by(table, chart, words),
+    settings={
+        "gap": Setting(OFFERED["gap"], "20"),
+        "learning_rate": Setting(offered("learning_rate"), "0.01"),
+        "updates": Setting(OFFERED["updates"], "150"),
+        **{name: Setting(opening=PARTS[name], longest=most, lines=most > 200) for name, most in _LONGEST.items()},
+        "sentence": Setting(longest=300),
+        "tint": Setting((RELATIVE, "norm")),
+    },
+    files={"accuracy": table.accuracy, "sentence": table.sentence},
 )
-
-__all__ = ["OFFERED", "PARTS", "PICTURE", "RELATIVE", "above", "filled_in", "networks", "template_in_use"]

@@ -1,21 +1,15 @@
 """The picture of a real network that is trained without clipping and with it."""
 
+from rnn_dynamics.pictures.clipping import chart, table, words
 from rnn_dynamics.pictures.clipping.answer import RATES, clipping_answer, learned_so_far, networks
-from rnn_dynamics.pictures.clipping.chart import chart
-from rnn_dynamics.pictures.clipping.table import network, tables
-from rnn_dynamics.pictures.clipping.words import finding, texts
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
-__all__ = ["PICTURE", "RATES", "learned_so_far", "networks"]
+__all__ = ["PICTURE", "learned_so_far", "networks"]
 
 PICTURE = Picture(
     name="clipping",
     answer=clipping_answer,
-    texts=texts,
-    tables=tables,
-    chart=chart,
-    finding=finding,
-    views={"network_rate": "0.01", "clip_at": "0.3"},
-    charted=(),
-    files={"network": network},
+    **made_by(table, chart, words),
+    settings={"network_rate": Setting(RATES, "0.01", slider=True), "clip_at": Setting(opening="0.3")},
+    files={"network": table.network},
 )

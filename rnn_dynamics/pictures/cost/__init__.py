@@ -1,20 +1,15 @@
 """The picture "Linear in T": what grows with the sequence length, measured on the machine that draws it."""
 
+from rnn_dynamics.pictures.cost import chart, table, words
 from rnn_dynamics.pictures.cost.answer import Measurement as Measurement
 from rnn_dynamics.pictures.cost.answer import cost_answer
 from rnn_dynamics.pictures.cost.answer import network_of as network_of
-from rnn_dynamics.pictures.cost.chart import chart
-from rnn_dynamics.pictures.cost.table import cost, tables
-from rnn_dynamics.pictures.cost.words import finding, texts
 from rnn_dynamics.pictures.cost.words import progress as progress
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.picture import Picture, made_by
 
 PICTURE = Picture(
     name="cost",
     answer=lambda experiment, _: cost_answer(experiment),
-    texts=texts,
-    tables=tables,
-    chart=chart,
-    finding=finding,
-    files={"cost": cost},
+    **made_by(table, chart, words),
+    files={"cost": table.cost},
 )

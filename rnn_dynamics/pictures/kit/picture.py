@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -32,6 +32,46 @@ Drawn = tuple[dict[str, bytes], str]
 
 Answer = TypeVar("Answer", bound=Answered)
 
+#: More values of a setting than this are a slider.
+_LONGEST_ROW = 8
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a reader may set; its first value stands at the opening unless one is named.
+
+    Few values are a row of buttons, or a slider where its keys are wanted. A setting without values is typed: at most
+    `longest` characters, over several lines where `lines` is true. `charted`: whether the chart itself depends on it,
+    and not its data alone.
+    """
+
+    values: tuple[Any, ...] = ()
+    opening: Any = None
+    slider: bool = False
+    longest: int = 0
+    lines: bool = False
+    charted: bool = False
+
+    @property
+    def at_opening(self) -> Any:
+        """The value at the opening."""
+        return next(iter(self.values), "") if self.opening is None else self.opening
+
+    @property
+    def is_slider(self) -> bool:
+        """Whether it has many values, which are short words or numbers, or is wanted as a slider."""
+        return self.slider or len(self.values) > _LONGEST_ROW
+
+    def allows(self, value: Any) -> bool:
+        """Whether a value that is empty can stand in its control."""
+        return value is not None and (value != "" or self.longest > 0)
+
+
+#: The horizontal axis of every picture through time.
+AXIS = Setting(("step", "lag"), charted=True)
+#: Of which component of the state, or of what is read, a picture shows the gradient.
+GRADIENT = Setting(("input", "hidden", "cell"), charted=True)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moving(Generic[Answer]):
@@ -50,14 +90,15 @@ class Moving(Generic[Answer]):
 class Picture(Generic[Answer]):
     """A picture and what belongs to it.
 
-    name: of its folder, and of its words in content/. answer: the numbers, remembered. texts: what the picture writes.
-    tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn on a sheet. finding: what
-    stands below, as HTML. views: its settings and their values at the opening. files: what a reader can have as a CSV,
-    by name; the label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same
-    numbers, as `dashboard.downloads` names them. uses: the fields of the experiment that play a part, where not all of
-    them do. moving: further tables, see Moving; the others are then the very same bytes, made and written once.
-    charted: the views on which the chart itself depends; None for all. growing: the rows of an answer that comes in
-    parts; `answer` then takes the names of some of them as `there`. progress: what is said of them meanwhile.
+    name: of its folder, of its page, and of its words in content/. answer: the numbers, remembered. texts: what the
+    picture writes. tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn on a
+    sheet. finding: what stands below, as HTML. settings: those that are none of the experiment; what they are called
+    stands under [views] of its words, or in those of all settings. files: what a reader can have as a CSV, by name; the
+    label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as
+    `dashboard.downloads` names them. uses: the fields of the experiment that play a part, where not all of them do.
+    moving: further tables, see Moving; the others are then the very same bytes, made and written once. growing: the
+    rows of an answer that comes in parts; `answer` then takes the names of some of them as `there`. progress: what is
+    said of them meanwhile.
     """
 
     name: str
@@ -66,14 +107,18 @@ class Picture(Generic[Answer]):
     tables: Callable[[Answer, Texts, Views], Tables]
     chart: Callable[[Sheet], alt.LayerChart]
     finding: Callable[[Words, Answer, Views], str]
-    views: Views = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
-    charted: tuple[str, ...] | None = None
     growing: Callable[[Experiment, Views], Growing] | None = None
     progress: Callable[[Words, Growing], str] = lambda _, __: ""
+
+    @property
+    def views(self) -> Views:
+        """Its settings at the opening."""
+        return {name: setting.at_opening for name, setting in self.settings.items()}
 
     def so_far(self, experiment: Experiment, views: Views) -> Picture[Answer]:
         """The same picture of those rows of its answer that there are by now."""
@@ -82,7 +127,7 @@ class Picture(Generic[Answer]):
 
     def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
-        asked = tuple((name, views[name]) for name in (views if self.charted is None else self.charted))
+        asked = tuple((name, views[name]) for name, setting in self.settings.items() if setting.charted)
         return as_vega_lite(_chart, self, asked, background, sentences(self.name, language))
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
@@ -97,18 +142,32 @@ class Picture(Generic[Answer]):
 
     def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The chart with its data inside, for a notebook or a file."""
-        return self.draw_from(self.answer(experiment, views), views, background, language)
-
-    def draw_from(self, answer: Answer, views: Views, background: Background, language: str) -> alt.LayerChart:
-        """The same from an answer that is there."""
-        words = sentences(self.name, language)
+        words, answer = sentences(self.name, language), self.answer(experiment, views)
         chart = self.chart(Sheet(_axes(words), views, background)).properties(width=_WIDTH)
         chart.datasets = {name: rows_of(table) for name, table in self.tables_of(words, answer, views).items()}
         return chart
 
     def tables_of(self, words: Words, answer: Answer, views: Views) -> Tables:
         """All tables of an answer."""
-        return {**_still_tables(self, words, answer, views), **_moved_tables(self, words, answer, views)}
+        return {**_tables(self, words, answer, views), **_tables(self.moving, words, answer, views)}
+
+
+class _Tables(Protocol):
+    def tables(self, answer: Any, texts: Texts, views: Views, /) -> Tables: ...
+
+
+class _Chart(Protocol):
+    def chart(self, sheet: Sheet, /) -> alt.LayerChart: ...
+
+
+class _Words(Protocol):
+    def texts(self, words: Words, answer: Any, views: Views, /) -> Texts: ...
+    def finding(self, words: Words, answer: Any, views: Views, /) -> str: ...
+
+
+def made_by(table: _Tables, chart: _Chart, words: _Words) -> dict[str, Any]:
+    """What the files of a picture's folder make, by the names of Picture's fields."""
+    return {"texts": words.texts, "tables": table.tables, "chart": chart.chart, "finding": words.finding}
 
 
 @remembered
@@ -133,24 +192,20 @@ def _axes(words: Words) -> Words:
     return Words(sentences("axes", words.language) | words.get("axes", {}))
 
 
-def _still_tables(picture: Picture[Any], words: Words, answer: Any, views: Views) -> Tables:
-    return picture.tables(answer, picture.texts(words, answer, views), views)
-
-
-def _moved_tables(picture: Picture[Any], words: Words, answer: Any, views: Views) -> Tables:
-    return picture.moving.tables(answer, picture.moving.texts(words, answer, views), views)
+def _tables(of: Picture[Any] | Moving[Any], words: Words, answer: Any, views: Views) -> Tables:
+    return of.tables(answer, of.texts(words, answer, views), views)
 
 
 @remembered
 def _still(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> dict[str, bytes]:
     views = dict(asked)
-    return as_bytes(_still_tables(picture, words, picture.answer(experiment, views), views))
+    return as_bytes(_tables(picture, words, picture.answer(experiment, views), views))
 
 
 @remembered
 def _moved(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> Drawn:
     views, answer = dict(asked), picture.answer(experiment, dict(asked))
-    return as_bytes(_moved_tables(picture, words, answer, views)), picture.finding(words, answer, views)
+    return as_bytes(_tables(picture.moving, words, answer, views)), picture.finding(words, answer, views)
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

@@ -1,31 +1,27 @@
 """The picture "Learning long lags": what two networks learn side by side, and how far their gradients reach."""
 
-from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.learning.limits import offered
+from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
+from rnn_dynamics.pictures.learning import chart, table, words
 from rnn_dynamics.pictures.learning.advice import LENGTHS
 from rnn_dynamics.pictures.learning.answer import MOMENTS, example, learned_so_far, learning_answer, networks
-from rnn_dynamics.pictures.learning.chart import chart
-from rnn_dynamics.pictures.learning.table import gradients, learned, tables
-from rnn_dynamics.pictures.learning.words import finding, sequence, texts
+from rnn_dynamics.pictures.learning.words import sequence
+
+__all__ = ["LENGTHS", "PICTURE", "example", "learned_so_far", "networks", "sequence"]
 
 PICTURE = Picture(
     name="learning",
     answer=learning_answer,
-    texts=texts,
-    tables=tables,
-    chart=chart,
-    finding=finding,
-    views={
-        "task": "temporal order",
-        "learning_rate": "0.01",
-        "iterations": "500",
-        "optimiser": "adam",
-        "clipping": "norm",
-        "clip_at": "1",
-        "look": "100 %",
-        "axis": "step",
+    **made_by(table, chart, words),
+    settings={
+        "task": Setting(offered("task"), "temporal order"),
+        "learning_rate": Setting(offered("learning_rate"), "0.01", slider=True),
+        "clip_at": Setting(offered("clip_at"), "1", slider=True),
+        "iterations": Setting(offered("iterations"), "500", slider=True),
+        "optimiser": Setting(offered("optimiser"), "adam"),
+        "clipping": Setting(offered("clipping"), "norm"),
+        "look": Setting(MOMENTS, "100 %"),
+        "axis": AXIS,
     },
-    charted=("axis",),
-    files={"learned": learned, "gradients": gradients},
+    files={"learned": table.learned, "gradients": table.gradients},
 )
-
-__all__ = ["LENGTHS", "MOMENTS", "PICTURE", "example", "learned_so_far", "networks", "sequence"]

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.picture import Moving, Picture
+from rnn_dynamics.pictures.kit.picture import Moving, Picture, Setting, made_by
+from rnn_dynamics.pictures.phase_diagram import chart, table, words
 from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, PhaseAnswer, phase_answer, phase_rows
-from rnn_dynamics.pictures.phase_diagram.chart import chart
-from rnn_dynamics.pictures.phase_diagram.table import lag_file, map_file, map_tables, tables
-from rnn_dynamics.pictures.phase_diagram.words import finding, progress, texts
 
 
 def apart(experiment: Experiment, views: Mapping[str, str]) -> tuple[Experiment, Mapping[str, str]]:
@@ -21,14 +19,11 @@ def apart(experiment: Experiment, views: Mapping[str, str]) -> tuple[Experiment,
 PICTURE = Picture[PhaseAnswer](
     name="phase_diagram",
     answer=phase_answer,
-    texts=lambda _, __, ___: {},
-    tables=map_tables,
-    moving=Moving(apart=apart, texts=texts, tables=tables),
-    chart=chart,
-    finding=finding,
-    views={"across": "input"},
-    files={"map": map_file, "by_lag": lag_file},
+    **made_by(table, chart, words) | {"texts": lambda *_: {}, "tables": table.map_tables},
+    moving=Moving(apart=apart, texts=words.texts, tables=table.tables),
+    settings={"across": Setting(("input", "lag"), charted=True)},
+    files={"map": table.map_file, "by_lag": table.lag_file},
     scripts=("gradients",),
     growing=phase_rows,
-    progress=progress,
+    progress=words.progress,
 )
