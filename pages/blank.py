@@ -44,12 +44,15 @@ class BlankPage(TrainingPage):
         if complaint:
             st.warning(self.words()["bad_template"].format(why=complaint))
 
+    def draw_from(self, answer: Any, views: Views) -> None:
+        st.html(above(self.words(), answer, views))
+        super().draw_from(answer, views)
+
 
 PAGE = BlankPage(
     picture=PICTURE,
     trainings=trainings,
     learned=lambda job, asked, views: filled_in(job, trainings(asked, views), asked.cell, views["sentence"]),
-    above=above,
     opening=Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"),
     presets={
         "twenty": {},

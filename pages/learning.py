@@ -10,9 +10,20 @@ from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, example, learned_so
 
 
 class LearningPage(TrainingPage):
-    """Beside the buttons is the slider of the movie, once there is one."""
+    """Its controls stand by themselves, so that to move one does not draw the picture anew."""
+
+    def _whole(self) -> None:
+        st.fragment(self._ask)()
+        self.panel.live(self.show_training)
+
+    def _ask(self) -> None:
+        """The controls, and a sequence that the networks are asked for."""
+        self.show_state()
+        self.show_controls()
+        st.html(sequence(self.words(), example(*self.asked())))
 
     def show_panel(self) -> None:
+        """Beside the buttons is the slider of the movie, once there is one."""
         left, right = st.columns((2, 3), vertical_alignment="bottom")
         with left:
             super().show_panel()
@@ -25,7 +36,6 @@ PAGE = LearningPage(
     picture=PICTURE,
     trainings=networks,
     learned=lambda job, experiment, views: learned_so_far(job, networks(experiment, views)),
-    task=lambda words, experiment, views: sequence(words, example(experiment, views)),
     opening=Experiment(
         cell="lstm", sequence_length=50, hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"
     ),

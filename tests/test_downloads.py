@@ -2,7 +2,6 @@
 
 import io
 import re
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,15 +14,15 @@ SMALL = {"sequence_length": "10", "hidden_size": "2", "seed": "7", "batch_size":
 
 
 @pytest.fixture
-def handed_out(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Download, dict[str, Any]]]:
-    """Name -> file of the page that runs next, and what its controls show."""
-    files: dict[str, tuple[Download, dict[str, Any]]] = {}
+def handed_out(monkeypatch: pytest.MonkeyPatch) -> dict[str, Download]:
+    """Name -> file of the page that runs next."""
+    files: dict[str, Download] = {}
     name_of = Download.file_name
 
-    def noted(self: Download, page: str, shown: dict[str, Any]) -> str:
-        name = name_of(self, page, shown)
-        assert name not in files or files[name][0].label == self.label, "two files of one name"
-        files[name] = self, shown
+    def noted(self: Download, page: str) -> str:
+        name = name_of(self, page)
+        assert name not in files or files[name].label == self.label, "two files of one name"
+        files[name] = self
         return name
 
     monkeypatch.setattr(Download, "file_name", noted)
@@ -31,18 +30,16 @@ def handed_out(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Download, dic
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_file_says_page_cell_and_seed_and_a_table_its_settings(
-    page: str, handed_out: dict[str, tuple[Download, dict[str, Any]]]
-) -> None:
+def test_a_file_says_page_cell_and_seed_and_a_table_its_settings(page: str, handed_out: dict[str, Download]) -> None:
     app = open_page(page, SMALL)
     assert not app.exception
     assert handed_out or page == "learning"  # which has none before a training
-    for name, (file, shown) in handed_out.items():
+    for name, file in handed_out.items():
         assert re.fullmatch(rf"{page}_[\w.-]+_seed\d+\.(csv|py)", name)
-        of = dict(file.of or shown)
+        of = dict(file.of)
         assert "cell" not in of or f"_{of['cell']}_" in name
         if file.suffix == "csv":
-            text = file.text(page, shown)
+            text = file.text(page)
             head = {line for line in text.splitlines() if line.startswith("# ")}
             assert {f"# {key} = {value!r}" for key, value in of.items()} <= head
             assert file.digits is None or f"# {digits_note(file.digits())}" in head
@@ -52,20 +49,20 @@ def test_a_file_says_page_cell_and_seed_and_a_table_its_settings(
 
 
 def test_a_word_with_a_number_sign_in_a_table_is_no_comment(
-    handed_out: dict[str, tuple[Download, dict[str, Any]]],
+    handed_out: dict[str, Download],
 ) -> None:
     open_page("blank", {"sentence": "c# is a data science student ___"})
-    file, shown = next(pair for name, pair in handed_out.items() if name.startswith("blank_sentence"))
-    table = pd.read_csv(io.StringIO(file.text("blank", shown)), comment="#")
+    file = next(one for name, one in handed_out.items() if name.startswith("blank_sentence"))
+    table = pd.read_csv(io.StringIO(file.text("blank")), comment="#")
     assert "c#" in set(table["word"])
 
 
 def test_chaos_is_told_in_the_share_panel_and_in_the_table(
-    handed_out: dict[str, tuple[Download, dict[str, Any]]],
+    handed_out: dict[str, Download],
 ) -> None:
     params = {"weight_scale": "5.0", "initialisation": "orthogonal", "input_scale": "0.2"}
     app = open_page("vanish_or_explode", params)
     said = digits_note(0)
     assert said in [caption.value for caption in app.caption]
-    (table,) = (file.text("", shown) for file, shown in handed_out.values() if file.suffix == "csv")
+    (table,) = (file.text("") for file in handed_out.values() if file.suffix == "csv")
     assert f"# {said}" in table.splitlines()

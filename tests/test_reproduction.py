@@ -272,13 +272,12 @@ def test_every_table_of_one_answer_says_how_many_digits_are_certain() -> None:
     presets = [name for name in ALL if not name[-1].isdigit()]
     assert {ALL[name].page for name in presets} == set(PAGES)
     for name in presets:
-        of = settings(ALL[name].experiment)
         for file in files_of(name):
             if file.what in ("map", "table"):  # whose networks have digits of their own
                 assert "digits" in table(file)
             elif file.suffix == "csv":
                 assert file.digits is not None
-                head = [line for line in file.text(ALL[name].page, of).splitlines() if line.startswith("# ")]
+                head = [line for line in file.text(ALL[name].page).splitlines() if line.startswith("# ")]
                 assert head[-1] == f"# {digits_note(file.digits())}"
     explodes = {file.what: file for file in files_of("vanish_or_explode-explodes")}
     assert explodes["curves"].digits is not None

@@ -26,7 +26,8 @@ from rnn_dynamics.scripts import (
     training_script,
 )
 
-_MIME = {"csv": "text/csv", "py": "text/x-python"}
+#: Suffix of a file -> the type of its content.
+MIME = {"csv": "text/csv", "py": "text/x-python"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,33 +35,27 @@ class Download:
     """A file that is made when a reader asks for it.
 
     label: of its button. what: it holds, as a part of its name. suffix: "csv" or "py". content: makes it. of: the
-    settings that it belongs to, where they are not those of the controls. digits: how many of
-    them another program shares, where that can be said of all of its numbers.
+    settings that it belongs to. digits: how many of them another program shares, where that can be said of all of its
+    numbers.
     """
 
     label: str
     what: str
     suffix: str
     content: Callable[[], str]
-    of: Mapping[str, Any] | None = None
+    of: Mapping[str, Any]
     digits: Callable[[], int] | None = None
 
-    @property
-    def mime(self) -> str:
-        """The type of its content."""
-        return _MIME[self.suffix]
-
-    def file_name(self, page: str, shown: Mapping[str, Any]) -> str:
+    def file_name(self, page: str) -> str:
         """Page, content, cell where there is one, and seed."""
-        of = self.of or shown
-        parts = (page, self.what, of.get("cell", ""), f"seed{of['seed']}")
+        parts = (page, self.what, self.of.get("cell", ""), f"seed{self.of['seed']}")
         return re.sub(r"[^\w.-]+", "_", "_".join(filter(None, parts))) + f".{self.suffix}"
 
-    def text(self, page: str, shown: Mapping[str, Any], language: str = LANGUAGE) -> str:
+    def text(self, page: str, language: str = LANGUAGE) -> str:
         """The file; a table begins with its settings, one a line behind "#", and with how many digits are certain."""
         if self.suffix != "csv":
             return self.content()
-        of = {"page": page} | dict(self.of or shown)
+        of = {"page": page} | dict(self.of)
         certain = [digits_note(self.digits(), language)] if self.digits else []
         lines = [*(f"{name} = {value!r}" for name, value in of.items()), *certain]
         return "".join(f"# {line}\n" for line in lines) + self.content()
@@ -94,7 +89,7 @@ def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words
         _table(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()
     ]
-    return tables + [SCRIPTS[kind](answer) for kind in picture.scripts]
+    return tables + [_script(kind, answer, of, {**_labels(), **words["files"]}) for kind in picture.scripts]
 
 
 def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) -> Callable[[], int] | None:
@@ -104,71 +99,53 @@ def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) ->
     return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
-def _script(
-    experiment: Experiment, of: str, what: str, trace: Callable[[], Any], write: Callable[[Any], str]
-) -> Download:
-    """The script that finds a trace again; `of`: what it is of, in the visitor's words, where not of gradients."""
+#: Kind of a script -> the experiment of an answer whose gradients it finds again.
+_GRADIENTS: Mapping[str, Callable[[Any], Experiment]] = {
+    "gradients": lambda answer: answer.experiment,
+    "whole_gradient": lambda answer: replace(answer.experiment, hidden_path="open"),
+    "path_alone": lambda answer: replace(answer.experiment, hidden_path="cut"),
+    "default": lambda answer: answer.default,
+}
+#: Kind -> what else of an answer is found again, and the script of it.
+_TRACES: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], str]]] = {
+    "products": (
+        lambda answer: run_jacobians(answer.experiment, [answer.experiment.sequence_length], exponents=1),
+        jacobian_script,
+    ),
+    "shape": (lambda answer: answer.trace, shape_script),
+    "each_loss": (lambda answer: answer.trace, loss_script),
+}
+#: Kind -> a script that is of no single network.
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "comparison": lambda answer: str(answer.comparison),
+    "descents": lambda answer: cliff_script([path.descent for path in answer.paths.values()]),
+}
+
+
+def _script(kind: str, answer: Any, of: Mapping[str, Any], words: Mapping[str, str]) -> Download:
+    """The script of an answer; what it finds is found once a reader asks for it."""
+    if kind in _TEXTS:
+        return Download(label=words[kind], what=kind, suffix="py", content=lambda: _TEXTS[kind](answer), of=of)
+    experiment = _GRADIENTS.get(kind, _GRADIENTS["gradients"])(answer)
+    find, write = _TRACES.get(kind, (lambda _: run(experiment), reproduction_script))
+    what, said = kind, words.get(kind, "")
+    if kind in _GRADIENTS:
+        what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
+    if kind == "shape":
+        what, said = answer.trace.shape, Names("shapes", language()).shown("shape", answer.trace.shape)
     return Download(
-        label=_of_cell(experiment, of),
+        label=_of_cell(experiment, said),
         what=what,
         suffix="py",
-        content=lambda: write(trace()),
+        content=lambda: write(find(answer)),
         of=settings(experiment),
-        digits=lambda: int(trace().digits),
+        digits=lambda: int(find(answer).digits),
     )
 
 
 def _of_cell(experiment: Experiment, of: str) -> str:
     cell, words = Names("", language()).said("cell", experiment.cell), _labels()
     return str(words["script_of" if of else "script"].format(cell=cell, of=of.removeprefix(", ")))
-
-
-def _gradients(experiment: Experiment, of: str = "") -> Download:
-    what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-    return _script(experiment, of, what, lambda: run(experiment), reproduction_script)
-
-
-def _path(answer: Any, hidden_path: str, of: str) -> Download:
-    return _gradients(replace(answer.experiment, hidden_path=hidden_path), _labels()[of])
-
-
-def _products(answer: Any) -> Download:
-    asked = answer.experiment
-    trace = partial(run_jacobians, asked, [asked.sequence_length], exponents=1)
-    return _script(asked, _labels()["jacobians"], "products", trace, jacobian_script)
-
-
-def _shape(answer: Any) -> Download:
-    called = Names("shapes", language()).shown("shape", answer.trace.shape)
-    return _script(answer.experiment, called, answer.trace.shape, lambda: answer.trace, shape_script)
-
-
-def _each_loss(answer: Any) -> Download:
-    return _script(answer.experiment, _labels()["each_loss"], "each_loss", lambda: answer.trace, loss_script)
-
-
-def _comparison(answer: Any) -> Download:
-    label = sentences("by_hand", language())["files"]["comparison"]
-    return Download(label=label, what="comparison", suffix="py", content=lambda: str(answer.comparison))
-
-
-def _descents(answer: Any) -> Download:
-    descents = [path.descent for path in answer.paths.values()]
-    return Download(label=_labels()["descents"], what="descents", suffix="py", content=lambda: cliff_script(descents))
-
-
-#: Kind of a picture's script -> the script of its answer.
-SCRIPTS: Mapping[str, Callable[[Any], Download]] = {
-    "gradients": lambda answer: _gradients(answer.experiment),
-    "whole_gradient": lambda answer: _path(answer, "open", "whole_gradient"),
-    "path_alone": lambda answer: _path(answer, "cut", "path_alone"),
-    "default": lambda answer: _gradients(answer.default, _labels()["default"]),
-    "products": _products,
-    "shape": _shape,
-    "each_loss": _each_loss,
-    "comparison": _comparison,
-    "descents": _descents,
-}
 
 
 def files_of_trainings(

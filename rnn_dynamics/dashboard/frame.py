@@ -12,7 +12,7 @@ import streamlit as st
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.language import IN_LINK, language
-from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, in_link, state_line, why_idle
+from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
@@ -163,7 +163,7 @@ class Frame:
         """Set controls, from the callback of a button; an opening value is nobody's choice."""
         st.session_state.update(there)
         opening, who = self.at_opening, visitor()
-        who.choose({name: None if value == opening[name] else in_link(name, value) for name, value in there.items()})
+        who.choose({name: None if value == opening[name] else value for name, value in there.items()})
         who.shown |= there
 
     def next_seed(self) -> None:
@@ -195,17 +195,16 @@ class Frame:
         for key, text in asked.items():
             value, remark = links.read(self.names, key, text, self.settings.get(key))
             if value not in (None, opening.get(key)):
-                who.choose({key: in_link(key, value)})
+                who.choose({key: value})
             if first and remark:
                 who.notices.append(remark)
 
     def _set_controls(self, who: Visitor) -> None:
         """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
         there = {name: self.at_opening[name] for name in self.settings}
-        for name, text in who.chosen.items():
-            value, _ = links.read(self.names, name, text, self.settings.get(name))
-            if value is not None:
-                there[name] = value
+        for name, value in who.chosen.items():
+            if name in there and (shown := self.settings[name].nearest(value)) is not None:
+                there[name] = shown
         now = self.now
         st.session_state.update({name: value for name, value in there.items() if now[name] != value})
         for name in self.existing:

@@ -47,7 +47,11 @@ def growing(work: Work, progress: Callable[[], str], buttons: Mapping[str, str])
     rests = _grow(work)
     yield rests
     if not work.complete:
-        _show_progress(work, progress(), buttons)
+        going = _goes_on(work)
+        with st.container(key="computing"):  # in a corner of the window
+            st.progress(work.share, text=progress())
+            stop = _NEXT if going else None
+            st.button(buttons["stop" if going else "go_on"], key="stop", on_click=_set_stopped, args=(stop,))
     come_back(work, rests)
 
 
@@ -84,15 +88,6 @@ def begun(name: str, make: Callable[[], Work], buttons: tuple[str, str]) -> Any:
             place.empty()
             work = st.session_state[name] = make()
     return work
-
-
-def _show_progress(work: Work, text: str, buttons: Mapping[str, str]) -> None:
-    """How far the work is, in a corner of the window, and the button that stops it or lets it go on."""
-    going = _goes_on(work)
-    with st.container(key="computing"):
-        st.progress(work.share, text=text)
-        stop = _NEXT if going else None
-        st.button(buttons["stop" if going else "go_on"], key="stop", on_click=_set_stopped, args=(stop,))
 
 
 def _set_stopped(what: str | None) -> None:

@@ -121,24 +121,22 @@ def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[An
         return None, remark(names, "unknown", key)
     if setting.longest:
         cut = len(text) > setting.longest
-        return text[: setting.longest], remark(names, "cut", key, text, count=setting.longest) if cut else None
+        return setting.nearest(text), remark(names, "cut", key, text, count=setting.longest) if cut else None
     if isinstance(knob := KNOBS.get(key), Number):
-        return _read_number(names, key, text, knob, setting.values)
+        return _read_number(names, key, text, knob, setting)
     for value in setting.values:
         if text.lower() in (in_link(key, value).lower(), names.shown(key, value).lower()):
             return value, None
     return None, _not_one_of(names, key, text, [names.shown(key, value) for value in setting.values])
 
 
-def _read_number(
-    names: Names, key: str, text: str, knob: Number, offered: Sequence[float]
-) -> tuple[float | None, str | None]:
+def _read_number(names: Names, key: str, text: str, knob: Number, setting: Setting) -> tuple[Any, str | None]:
     try:
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
-        limits = {"minimum": written(min(offered)), "maximum": written(max(offered))}
+        limits = {"minimum": written(min(setting.values)), "maximum": written(max(setting.values))}
         return None, remark(names, "whole" if knob.whole else "number", key, text, **limits)
-    shown = min(offered, key=lambda offer: abs(offer - value))
+    shown = setting.nearest(value)
     return shown, None if shown == value else remark(names, "moved", key, text, shown=f"{shown:g}")
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from rnn_dynamics.content import LANGUAGE, prose, sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.downloads import Download, files_of
+from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
@@ -142,9 +142,9 @@ class Page(Frame):
         for file in files:
             st.download_button(
                 file.label,
-                partial(file.text, self.name, shown, self.names.language),
-                file_name=file.file_name(self.name, shown),
-                mime=file.mime,
+                partial(file.text, self.name, self.names.language),
+                file_name=file.file_name(self.name),
+                mime=MIME[file.suffix],
                 on_click="ignore",
                 width="stretch",
             )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.experiment import KNOBS, Number
 
 #: Label and value of some settings, in words.
 Settings = Sequence[tuple[str, str]]
 #: Characters of a value that is typed.
 _LONGEST = 40
-#: Fields that may have no effect.
-MAY_IDLE = ("forget_bias", "gate_bias", "nonlinearity", "sequence_length", "input_size")
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
@@ -108,15 +106,16 @@ def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> st
         now: every setting of the page.
         pictured: the cells whose networks the page shows.
     """
-    cells = [CELLS[cell] for cell in pictured]
-    forgetting = any(cell.writes for cell in cells)
-    if name == "forget_bias" and now.get("gate_bias") == "chrono" and forgetting:
+    if name == "forget_bias" and now.get("gate_bias") == "chrono" and "lstm" in pictured:
         return "chrono"
-    idle = {
-        "forget_bias": not forgetting,
-        "gate_bias": not any(cell.gates for cell in cells),
-        "nonlinearity": all(cell.gates for cell in cells),
-        "sequence_length": bool(now.get("text")),
-        "input_size": bool(now.get("text")),
-    }
-    return name if idle.get(name) else ""
+    return name if name in MAY_IDLE and MAY_IDLE[name](now, [CELLS[cell] for cell in pictured]) else ""
+
+
+#: Setting -> whether it has no effect, given all settings and the cells that are pictured.
+MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], bool]] = {
+    "forget_bias": lambda _, cells: CELLS["lstm"] not in cells,
+    "gate_bias": lambda _, cells: not any(cell.gates for cell in cells),
+    "nonlinearity": lambda _, cells: all(cell.gates for cell in cells),
+    "sequence_length": lambda now, _: bool(now.get("text")),
+    "input_size": lambda now, _: bool(now.get("text")),
+}

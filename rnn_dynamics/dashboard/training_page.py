@@ -9,7 +9,6 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard import seat
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.page import Page
@@ -28,14 +27,10 @@ class TrainingPage(Page):
 
     trainings: what the settings ask for. learned: the picture's answer, of a job or, where there is none, of what is
     asked for; its `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
-    task: HTML below the controls, which then stand by themselves: to move one does not draw the picture anew.
-    above: HTML above the picture.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]
     learned: Callable[[Job | None, Experiment, Views], Any]
-    task: Callable[[Words, Experiment, Views], str] | None = None
-    above: Callable[[Words, Any, Views], str] | None = None
 
     @cached_property
     def panel(self) -> TrainingPanel:
@@ -44,23 +39,18 @@ class TrainingPage(Page):
         return TrainingPanel(self.name, lambda: affordable(self.trainings(*self.asked())), opening)
 
     def _whole(self) -> None:
-        if self.task:
-            st.fragment(self.show_settings)()
         self.panel.live(self._live)
 
     def _live(self) -> None:
-        """What shows the training; runs by itself while it goes on."""
-        if not self.task:
-            self.show_settings()
-        self.show_panel()
-        self.draw(*self.asked())
-
-    def show_settings(self) -> None:
-        """The state, the main controls, and what is asked of the networks."""
+        """The settings, and what shows the training; runs by itself while it goes on."""
         self.show_state()
         self.show_controls()
-        if self.task:
-            st.html(self.task(self.words(), *self.asked()))
+        self.show_training()
+
+    def show_training(self) -> None:
+        """What is learned so far, below the panel."""
+        self.show_panel()
+        self.draw(*self.asked())
 
     def show_panel(self) -> None:
         """The buttons and the progress."""
@@ -69,10 +59,7 @@ class TrainingPage(Page):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture of what is learned so far; where the settings have moved since, it says so."""
         job = self.panel.job
-        answer = self.learned(job, experiment, views)
-        if self.above:
-            st.html(self.above(self.words(), answer, views))
-        self.draw_from(answer, views)
+        self.draw_from(self.learned(job, experiment, views), views)
         if job not in (None, self.panel.opening) and not has(job, lambda: self.trainings(experiment, views)):
             st.html(paragraphs([self.words("training")["moved"]]))
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.settings_words import in_link
-
 _KEY = "visitor"
 
 
@@ -24,7 +22,7 @@ class Visitor:
     Attributes:
         page: the latest page, "" before the first.
         keeps: names of the settings that the latest page keeps to itself.
-        shared: name of a setting -> what the visitor has set, spelled as in a link.
+        shared: name of a setting -> what the visitor has set.
         own: page -> the same of the settings that it keeps to itself.
         shown: name -> value in the controls of the latest page, when it was last looked at.
         notices: what of the link was not taken as it stood.
@@ -34,8 +32,8 @@ class Visitor:
 
     page: str = ""
     keeps: frozenset[str] = frozenset()
-    shared: dict[str, str] = field(default_factory=dict)
-    own: dict[str, dict[str, str]] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     passed: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, str]] = field(default_factory=dict)
@@ -55,26 +53,23 @@ class Visitor:
             self.passed[self.page, frozenset(before.items())] = now
 
     @property
-    def chosen(self) -> dict[str, str]:
+    def chosen(self) -> dict[str, Any]:
         """What counts on the latest page: name of a setting -> what the visitor has set."""
-        shared = {name: text for name, text in self.shared.items() if name not in self.keeps}
+        shared = {name: value for name, value in self.shared.items() if name not in self.keeps}
         return shared | self.own.get(self.page, {})
 
-    def choose(self, texts: Mapping[str, str | None]) -> None:
+    def choose(self, values: Mapping[str, Any]) -> None:
         """Record settings on the latest page; None stands for its opening value, which is nobody's choice."""
-        for name, text in texts.items():
+        for name, value in values.items():
             place = self.own.setdefault(self.page, {}) if name in self.keeps else self.shared
             place.pop(name, None)
-            if text is not None:
-                place[name] = text
+            if value is not None:
+                place[name] = value
 
     def notice_moves(self) -> None:
         """Record what has been moved on the latest page since it was last looked at."""
         now = st.session_state.to_dict()
-        moved = {name: now.get(name, before) for name, before in self.shown.items()}
-        self.choose(
-            {name: in_link(name, value) for name, value in moved.items() if value not in (None, self.shown[name])}
-        )
+        self.choose({name: now[name] for name, was in self.shown.items() if now.get(name) not in (None, was)})
 
 
 def visitor() -> Visitor:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from threading import Thread
 from time import sleep
-from typing import TypeVar
+from typing import Any
 
 import streamlit as st
-
-Question = TypeVar("Question")
 
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def warm_up(page: str, _questions: Iterable[Question], _answer: Callable[[Question], object]) -> Thread:
+def warm_up(page: str, _questions: Iterable[Any], _answer: Callable[[Any], object]) -> Thread:
     """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
 
     def answer_all() -> None:

@@ -62,6 +62,14 @@ class Setting:
         """Whether it has many values, which are short words or numbers, or is wanted as a slider."""
         return self.slider or len(self.values) > _LONGEST_ROW
 
+    def nearest(self, value: Any) -> Any:
+        """What its control shows of a value: itself, the nearest number, the beginning of a text; None if nothing."""
+        if self.longest:
+            return value[: self.longest]
+        if value in self.values or isinstance(value, str):
+            return value if value in self.values else None
+        return min(self.values, key=lambda offer: abs(offer - value))
+
     def allows(self, value: Any) -> bool:
         """Whether a value that is empty can stand in its control."""
         return value is not None and (value != "" or self.longest > 0)
