@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.training_page import TrainingPage
+from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.blank import PARTS, PICTURE, above, filled_in, networks, template_in_use

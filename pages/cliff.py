@@ -9,7 +9,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.page import Page, below
-from rnn_dynamics.dashboard.training_panel import TrainingPanel
+from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff import PICTURE
 from rnn_dynamics.pictures.clipping import PICTURE as CLIPPING

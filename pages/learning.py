@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.training_page import TrainingPage
+from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, example, learned_so_far, networks, sequence
 

@@ -62,9 +62,9 @@ ROOMS: dict[str, set[str]] = {
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID},
-    "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits"},
+    "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
     "dashboard": ENGINE | LEARNING | {"content", "process", "scripts", KIT},
-    "pages": {"pictures", "dashboard", "experiment", "content", "learning.limits", "learning.training", KIT},
+    "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
 PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice"), "answer")

@@ -47,7 +47,7 @@ def set_by(page: str) -> dict[str, dict[str, str]]:
     """Button of each preset -> what the address should say once it is pressed, the last one first."""
     frame = frame_of(page)
     said = {
-        f"preset_{key}": {name: in_link(name, value) for name, value in away.items() if name in frame.settings}
+        f"preset_{key}": {name: in_link(name, value) for name, value in away.items() if value != frame.at_opening[name]}
         for key, away in frame.presets.items()
     }
     return dict(reversed(said.items()))

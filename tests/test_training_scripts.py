@@ -13,7 +13,7 @@ import pytest
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
-from rnn_dynamics.dashboard.training_page import TrainingPage
+from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
