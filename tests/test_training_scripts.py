@@ -15,6 +15,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures import blank, clipping, learning
@@ -98,7 +99,7 @@ def job_of(*names: str) -> Any:
     """As much of a job, once it is over, as answers look at."""
     return SimpleNamespace(
         trainings=tuple(TRAININGS[name] for name in names),
-        histories=tuple(trained(name).history for name in names),
+        networks=tuple(Trained(TRAININGS[name], trained(name).history) for name in names),
         complete=True,
         failure="",
     )
