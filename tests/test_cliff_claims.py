@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import prose
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
-from rnn_dynamics.learning.training import History, Moment
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, start_of
 from rnn_dynamics.pictures.cliff.surface import REGIONS, grid_values
 from rnn_dynamics.pictures.clipping import learned_so_far, networks
@@ -296,7 +297,7 @@ class _Job:
     norms: Sequence[list[float]]
     failures: tuple[str, str] = ("", "")
     threshold: str = "1"
-    trainings: tuple[object, ...] = field(init=False)
+    trainings: tuple[Training, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.trainings = networks(Experiment(), {"network_rate": "0.01", "clip_at": self.threshold})
@@ -310,6 +311,10 @@ class _Job:
             look = Moment(iteration=done, loss=0.25, accuracy=0.0, log10_norms={}, gates={})
             found.append(History(losses=losses, gradient_norms=norms, clipped=clipped, moments=[look], failure=failure))
         return tuple(found)
+
+    @property
+    def networks(self) -> tuple[Trained, ...]:
+        return tuple(map(Trained, self.trainings, self.histories))
 
 
 FINE = [0.2, 0.19, 0.18]
