@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.run import run, run_jacobians
+from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
@@ -156,7 +157,6 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
     affordable = experiment.sequence_length * size**3 <= LARGEST_SPECTRUM
     with COMPUTING:
         trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
-        states = run(experiment).hidden_states[1:, 0]
     matrices = {"weights": trace.state_matrix, "mean": trace.jacobians.mean(axis=0)}
     return JacobianAnswer(
         experiment=experiment,
@@ -166,6 +166,14 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
         spread=trace.lyapunov_spread,
         eigenvalues={name: np.linalg.eigvals(matrix).astype(complex) for name, matrix in matrices.items()},
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
-        slope=np.nan if cell.gates else mean_slope(states, experiment.nonlinearity),
+        slope=np.nan if cell.gates else _slope(trace),
         digits=trace.digits,
     )
+
+
+def _slope(trace: JacobianTrace) -> float:
+    """See `JacobianAnswer`: J_t = diag(slope) W_hh, whose rows are as much shorter; of zeros none says anything."""
+    rows = np.linalg.norm(trace.state_matrix, axis=1)
+    if written := np.flatnonzero(rows).tolist():
+        return float((np.linalg.norm(trace.jacobians[:, written], axis=2) / rows[written]).mean())
+    return mean_slope(run(trace.experiment).hidden_states[1:, 0], trace.experiment.nonlinearity)
