@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, OWN, WIDE_TITLE, at, dashed, each, group, of, with_lag
+from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, at, dashed, group, of, with_lag
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
@@ -35,12 +35,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     rnn = sheet.theme.cells["rnn"]
     on: dict[str, Any] = {
         "x": curves.time(labelExpr="''", titleOpacity=0),  # the cosine below has the same axis
-        "y": curves.y("log10_norm:Q", ("whole.low", "whole.high"), "relative", tickCount=6, **LOG10),
+        "y": curves.log10("relative", tickCount=6),
     }
     return sheet.picture(
         _PARAMETERS,
         alt.layer(
-            gates.rows("units", "place", "gate", alt.Y("place:Q")),
+            gates.rows("units", "gate", ["place"], y=alt.Y("place:Q"), y2="next:Q").transform_calculate(
+                next="datum.place + 1"
+            ),
             gates.lead(
                 x=gates.time("length:Q", tickCount=4),
                 y=gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False),
@@ -50,7 +52,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         alt.layer(
             _band("rnn", rnn, on["x"]),
             _band("total", OWN, on["x"]),
-            with_lag(each("curves", dashed(DASHES, OWN, rnn={"color": rnn}, total={"strokeWidth": 4}), **on)),
+            curves.lines("curves", dashed(DASHES, OWN, rnn={"color": rnn}, total={"strokeWidth": 4}), **on),
             curves.pointed("units", "names", "place", **on),
             curves.labels(alt.ExprRef(f"datum.name === 'rnn' ? '{rnn}' : cellColour")),
             curves.title("curves"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, by_cell, each, with_lag
+from rnn_dynamics.pictures.kit.panels import by_cell
 
 #: Of a curve before and after.
 DASHES = {"before": [3, 4], "after": [1, 0]}
@@ -18,11 +18,11 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
     panel, colour = sheet.panel(), alt.Color(**by_cell(sheet.theme.cells))
     title = f"gradient_{sheet.views['gradient']}"
-    y = panel.y("log10_norm:Q", ("whole.low", "whole.high"), title, tickCount=5, **LOG10)
+    y = panel.log10(title, tickCount=5)
     styles = {time: {"strokeDash": dash, "strokeWidth": 3} for time, dash in DASHES.items()}
     return sheet.picture(
         {},
-        with_lag(each("curves", styles, "time", x=panel.time(), y=y, color=colour, detail="name:N")),
+        panel.lines("curves", styles, "time", x=panel.time(), y=y, color=colour, detail="name:N"),
         panel.labels(alt.ExprRef("scale('color', datum.cell)"), "narrow ? 12 : 15"),
         panel.title("title"),
         height=380,

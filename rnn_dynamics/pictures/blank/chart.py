@@ -17,11 +17,11 @@ from rnn_dynamics.pictures.kit.panels import (
     WIDE_TITLE,
     at,
     each,
-    haloed,
     hover,
     of,
     of_cell,
     ref,
+    text,
 )
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES
 
@@ -40,7 +40,7 @@ _PARAMETERS = {
 #: circle are all seen where networks give the same.
 _MARKS = {"lstm": ("circle", 190), "rnn": ("triangle-up", 80), "gru": ("square", 45)}
 _SHARE: dict[str, Any] = {"values": [0, 0.25, 0.5, 0.75, 1], "labelExpr": PER_CENT, **WIDE_TITLE}
-_TEXT: dict[str, Any] = {"align": "left", "fontSize": ref("narrow ? 13 : 14")}
+_SIZE = "narrow ? 13 : 14"
 _POINTED = "datum.step === pointed"
 
 
@@ -68,13 +68,13 @@ def _answers(panel: Panel) -> list[Any]:
         cell: {"shape": shape, "size": size, "fill": colours[cell], "stroke": sheet.theme.panel, "strokeWidth": 1}
         for cell, (shape, size) in _MARKS.items()
     }
-    trained = haloed(of("whole"), sheet.theme.panel, **_TEXT, baseline="bottom", dx=6, dy=-6)
+    above: dict[str, Any] = {"dx": 6, "dy": -6, "halo": sheet.theme.panel, "size": _SIZE}
     return [
         each("tests", lines, "cell", x=x, y=y),
         each("tests", marks, "cell", "point", x=x, y=y),
         panel.level("whole", "chance:Q", alt.value(sheet.axes["chance"])),
         of("whole").mark_rule(color=sheet.theme.quiet, strokeWidth=1.5).encode(x="gap:Q", **panel.upright),
-        trained.encode(x="gap:Q", y=at(panel.bottom), text="trained_on:N"),
+        text(of("whole"), "trained_on", "gap:Q", panel.bottom, "bottom left", **above),
     ]
 
 
@@ -82,13 +82,12 @@ def _legend(sheet: Sheet) -> list[Any]:
     """The names of the networks, with their lines, below the axis."""
     networks = of("tests").transform_aggregate(groupby=["cell", "place"])
     place = "(zoom * (narrow ? 74 * datum.place - 30 : 105 * datum.place))"
-    high, colour = at("leftBottom + 86 * zoom"), of_cell(sheet.theme.cells)
+    high, colour = "leftBottom + 86 * zoom", of_cell(sheet.theme.cells)
     line = networks.mark_rule(strokeWidth=3, color=colour, strokeDash=of_cell(CELL_DASHES))
     named = networks.transform_calculate(name=f"({CELL_NAMES})[datum.cell]")
-    name = named.mark_text(align="left", fontSize=14, fontWeight="bold", color=colour)
     return [
-        line.encode(x=at(place), x2=at(f"{place} + zoom * (narrow ? 22 : 36)"), y=high),
-        name.encode(x=at(f"{place} + zoom * (narrow ? 27 : 42)"), y=high, text="name:N"),
+        line.encode(x=at(place), x2=at(f"{place} + zoom * (narrow ? 22 : 36)"), y=at(high)),
+        text(named, "name", f"{place} + zoom * (narrow ? 27 : 42)", high, "left", bold=True, color=colour),
     ]
 
 
@@ -101,7 +100,7 @@ def _gate(panel: Panel) -> list[Any]:
     # As many words as there is room for, the cue's first word among them.
     room = f"(datum.step - whole.cue) % every === 0 || {_POINTED}"
     bold = ref(f"datum.cue || {_POINTED} ? 'bold' : 'normal'")
-    below: dict[str, Any] = {"angle": 270, "align": "right", "baseline": "middle", "dx": -6, "limit": 84}
+    below: dict[str, Any] = {"angle": 270, "dx": -6, "limit": 84, "size": 12, "fontWeight": bold}
     targets = of("words", left="datum.step - 0.5", right="datum.step + 0.5").mark_rect(fill=theme.panel, fillOpacity=0)
     return [
         of("words", _POINTED).mark_rule(color=theme.quiet).encode(x=step, **panel.upright),
@@ -109,9 +108,7 @@ def _gate(panel: Panel) -> list[Any]:
         earlier.mark_line(color=theme.quiet, strokeDash=[4, 3], strokeWidth=2).encode(x=step, y="before:Q"),
         gated.mark_line(color=OWN, strokeWidth=3).encode(x=step, y=y),
         cue.encode(x=step, y=y),
-        of("words", room)
-        .mark_text(**below, fontSize=12, fontWeight=bold)
-        .encode(x=step, y=at(panel.bottom), text="word:N"),
+        text(of("words", room), "word", step, panel.bottom, "middle right", **below),
         targets.encode(x="left:Q", x2="right:Q", y=at(panel.top), y2=at("height")).add_params(hover("step")),
     ]
 
@@ -127,19 +124,19 @@ def _gate_names(sheet: Sheet) -> list[Any]:
         ),
     )
     layers = []
-    for row, (where, text, line) in enumerate(lines):
-        high, x = at(f"rightBottom - {34 - 20 * row} * zoom"), at("rightStart + 10")
-        layers.append(of("whole", where).mark_rule(**line).encode(x=x, x2=at("rightStart + 44"), y=high))
-        layers.append(of("whole", where).mark_text(**_TEXT).encode(x=at("rightStart + 52"), y=high, text=f"{text}:N"))
+    for row, (where, name, line) in enumerate(lines):
+        x, x2, y = at("rightStart + 10"), at("rightStart + 44"), f"rightBottom - {34 - 20 * row} * zoom"
+        layers.append(of("whole", where).mark_rule(**line).encode(x=x, x2=x2, y=at(y)))
+        layers.append(text(of("whole", where), name, "rightStart + 52", y, "left", size=_SIZE))
     return layers
 
 
 def _said(sheet: Sheet) -> list[Any]:
     """The numbers of the word under the pointer; and what is said where the cell has no gate."""
-    x, numbers = at("rightStart + 10"), haloed(of("words", _POINTED), sheet.theme.panel, **_TEXT)
-    note = of("whole", text="split(datum.note, '|')").mark_text(**_TEXT, baseline="top")
+    x, word, style = "rightStart + 10", of("words", _POINTED), {"halo": sheet.theme.panel, "size": _SIZE}
+    note = of("whole", text="split(datum.note, '|')")
     return [
-        numbers.encode(x=x, y=at("rightTop + 0.42 * (rightBottom - rightTop)"), text="kept:N"),
-        numbers.encode(x=x, y=at("rightTop + 0.52 * (rightBottom - rightTop)"), text="gradient:N"),
-        note.encode(x=x, y=at("rightTop + 12"), text="text:N"),
+        text(word, "kept", x, "rightTop + 0.42 * (rightBottom - rightTop)", "left", **style),
+        text(word, "gradient", x, "rightTop + 0.52 * (rightBottom - rightTop)", "left", **style),
+        text(note, "text", x, "rightTop + 12", "top left", size=_SIZE),
     ]

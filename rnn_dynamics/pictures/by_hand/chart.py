@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import at, group, of, pixels, ref
+from rnn_dynamics.pictures.kit.panels import group, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.theme import DIVERGING, Theme
 
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:
@@ -52,14 +52,12 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, the same at every step."""
     frame = of("framed", **_CELL).mark_rect(fill=None, stroke=sheet.theme.text, strokeWidth=3)
     # Left of the first panel, on a phone of each.
-    names = of("cells", "datum.step === 1 && (narrow || datum.panel === 0)", **_CELL).mark_text(
-        align="left", fontSize=15
-    )
+    names = of("cells", "datum.step === 1 && (narrow || datum.panel === 0)", **_CELL)
     return sheet.picture(
         _PARAMETERS,
         _cells(sheet.theme),
         frame.encode(x=_across("left"), x2="right:Q", y=_down("first"), y2="foot:Q"),
-        names.encode(x=at("0"), y=_down("centre"), text="unit:N"),
+        text(names, "unit", "0", _down("centre"), "left", size=15),
         *(
             sheet.title(f"whole.{name}", _LEFT.format(k), f"{_TOP.format(k)} + 2", "[{}]")
             for k, name in enumerate(_TITLES)
@@ -72,21 +70,21 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _cells(theme: Theme) -> Any:
     """The numbers on their colours, and below them the steps."""
     colour = alt.Color("value:Q", scale=alt.Scale(domain=[-1, 1], range=[*DIVERGING], clamp=True), legend=None)
-    text = ref(f"{_DARK} || datum.wrong ? '#ffffff' : datum.panel < 2 ? '#12161c' : '{theme.text}'")
+    ink = ref(f"{_DARK} || datum.wrong ? '#ffffff' : datum.panel < 2 ? '#12161c' : '{theme.text}'")
     edge: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 2}
     difference = ref(f"datum.wrong ? '{DIVERGING[-2]}' : '{theme.line}'")
     ends = {"x2": alt.X2("right:Q"), "y2": alt.Y2("bottom:Q")}  # not the group's: a text has none
-    bold = ref("datum.step === chosen ? 'bold' : 'normal'")
-    fill = ref(f"datum.step === chosen ? '{theme.text}' : '{theme.quiet}'")
-    steps = of(where="datum.row === whole.rows - 1").mark_text(fontSize=14, dy=14, fontWeight=bold, color=fill)
+    below: dict[str, Any] = {
+        "dy": 14,
+        "fontWeight": ref("datum.step === chosen ? 'bold' : 'normal'"),
+        "color": ref(f"datum.step === chosen ? '{theme.text}' : '{theme.quiet}'"),
+    }
     whole = group(
         "cells",
         of(where="datum.panel < 2").mark_rect(**edge).encode(color=colour, **ends),
         of(where="datum.panel === 2").mark_rect(**edge, fill=difference).encode(**ends),
-        of()
-        .mark_text(fontSize=ref("fontOfNumbers"), color=text)
-        .encode(text="text:N", x=_across("middle"), y=_down("centre")),
-        steps.encode(text="number:N", x=_across("middle"), y=_down("bottom")),
+        text(of(), "text", _across("middle"), _down("centre"), size="fontOfNumbers", color=ink),
+        text(of(where="datum.row === whole.rows - 1"), "number", _across("middle"), _down("bottom"), **below),
         x=_across("left"),
         y=_down("top"),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, WIDE_TITLE, at, go_there, group, haloed, of, ref
+from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, at, go_there, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HEIGHTS, Theme
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
@@ -35,7 +35,7 @@ _LINE: dict[str, Any] = {
     "strokeDash": ref("dashes[datum.clipping]"),
     "strokeWidth": ref("widths[datum.clipping]"),
 }
-_TEXT: dict[str, Any] = {"fontSize": ref("narrow ? 12 : 14"), "fontWeight": "bold"}
+_SIZE = "narrow ? 12 : 14"
 _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 
@@ -48,7 +48,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     heights = alt.Scale(domain=[0, ref("region.highest")], range=[*HEIGHTS[sheet.background]], interpolate="rgb")
     ticks: dict[str, Any] = {"values": [0, 0.1, 0.2, 0.3, 0.4, 0.5], "format": "~r", "labelFlush": False, **WIDE_TITLE}
     error = errors.y("error:Q", (0, 0.5), "error", **ticks)
-    norm = norms.y("log10_norm:Q", ("whole.low", "whole.high"), "gradient_norm", tickCount=5, **LOG10, **WIDE_TITLE)
+    norm = norms.log10("gradient_norm", tickCount=5, **WIDE_TITLE)
     return sheet.picture(
         _PARAMETERS | {"colours": f"{theme.clippings}"},
         alt.layer(
@@ -72,7 +72,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         alt.layer(_by_step(errors, error), errors.title("errors")),
         alt.layer(
             _by_step(norms, norm, "step"),
-            norms.level("whole", "limit:Q", "threshold:N"),  # above it a step is clipped
+            norms.level("whole", "limit:Q", "threshold"),  # above it a step is clipped
             _fallen(),
             norms.title("norms"),
         ),
@@ -95,7 +95,7 @@ def _strips() -> Any:
 def _marks() -> Any:
     """What lies on either side of the cliff, and its name beside it."""
     side, away = (ref(f"datum.name === 'cliff' ? {one}") for one in ("'left' : 'center'", "10 : 0"))
-    return of("marks").mark_text(fontSize=_TEXT["fontSize"], align=side, dx=away).encode(**_PLACE, text="text:N")
+    return text(of("marks"), "text", **_PLACE, size=_SIZE, align=side, dx=away)
 
 
 def _ends(theme: Theme) -> Any:
@@ -117,10 +117,10 @@ def _arrows(theme: Theme) -> Any:
         "dy": ref("datum.above ? -18 : 6"),
         "lineBreak": "|",
     }
-    text = haloed(of(), theme.panel, **_TEXT, **style).encode(text="leaves:N")
+    name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, **style)
     head = of().mark_point(shape="triangle", size=400, angle=ref("datum.turn"), color=_OWN)
     return (
-        group("kinds", text, head, x="exit_b:Q", y="exit_w:Q")
+        group("kinds", name, head, x="exit_b:Q", y="exit_w:Q")
         .transform_filter("isValid(datum.exit_b)")
         .transform_calculate(
             turn="atan2(datum.way_b / (region.right - region.left) * mapRight,"
@@ -134,8 +134,8 @@ def _arrows(theme: Theme) -> Any:
 
 def _start(theme: Theme) -> Any:
     """Where all of them begin, unless that is outside of the map."""
-    text = haloed(of(), theme.panel, align="right", dx=-9, **_TEXT).encode(text="start:N")
-    whole = group("whole", text, of().mark_point(size=110, color=theme.text), x="start_b:Q", y="start_w:Q")
+    name = text(of(), "start", corner="right", dx=-9, halo=theme.panel, bold=True, size=_SIZE)
+    whole = group("whole", name, of().mark_point(size=110, color=theme.text), x="start_b:Q", y="start_w:Q")
     across, up = "[region.left, region.right]", "[region.bottom, region.top]"
     return whole.transform_filter(f"inrange(whole.start_b, {across}) && inrange(whole.start_w, {up})")
 
@@ -152,8 +152,13 @@ def _legend(theme: Theme) -> Any:
     """Which line is which, in the corner of the map from which a descent moves away."""
     ends = [ref("mapBottom - 56 * zoom"), ref("mapBottom - 14")]
     place = alt.Y("place:Q", scale=alt.Scale(domain=[0, 2], range=ends, nice=False, zero=False), axis=None)
-    name = haloed(of(), theme.panel, color=_OWN, align="left", dx=8, **_TEXT).encode(x=at("48"), text="name:N")
-    return group("kinds", of().mark_rule(**_LINE).encode(x=at("10"), x2=at("48")), name, y=place)
+    style: dict[str, Any] = {"dx": 8, "halo": theme.panel, "bold": True, "size": _SIZE, "color": _OWN}
+    return group(
+        "kinds",
+        of().mark_rule(**_LINE).encode(x=at("10"), x2=at("48")),
+        text(of(), "name", "48", None, "left", **style),
+        y=place,
+    )
 
 
 def _by_step(panel: Panel, height: alt.Y, name: str = "") -> Any:
@@ -164,6 +169,5 @@ def _by_step(panel: Panel, height: alt.Y, name: str = "") -> Any:
 
 def _fallen() -> Any:
     """Where a norm has fallen below the axis."""
-    style: dict[str, Any] = {"align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "color": _OWN}
-    fallen = of("kinds", "isValid(datum.fell_at)").mark_text(**style, fontSize=14, fontWeight="bold")
-    return fallen.encode(x="fell_at:Q", y=at("height"), text="fell:N")
+    fallen = of("kinds", "isValid(datum.fell_at)")
+    return text(fallen, "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN)

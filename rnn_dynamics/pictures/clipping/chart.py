@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, WIDE_TITLE, of, ref
+from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, of, ref
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES
 
 _PARAMETERS = {
@@ -27,15 +27,13 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """Norms beside losses; on a phone above them, with one axis below both."""
     norms = sheet.panel(right="normEnd", bottom="normBottom")
     losses = sheet.panel(left="lossStart", top="lossTop")
-    norm = norms.y("log10_norm:Q", ("whole.low", "whole.high"), "gradient_norm", tickCount=5, **LOG10)
+    norm = norms.log10("gradient_norm", tickCount=5)
     loss = losses.y("loss:Q", (0, "whole.top"), "loss", clamp=True, tickCount=4)
     hidden = {"labelExpr": "narrow ? '' : datum.label", **WIDE_TITLE}
     return sheet.picture(
         _PARAMETERS | {"colours": f"{sheet.theme.clippings}"},
-        alt.layer(
-            *_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold:N"), norms.title("title")
-        ),
-        alt.layer(*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance:N")),
+        alt.layer(*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")),
+        alt.layer(*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")),
         apart=True,
         height=340,
     )

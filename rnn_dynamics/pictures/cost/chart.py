@@ -5,10 +5,12 @@ Tables (see `table`): points, fits, labels, whole (one row).
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import each, haloed, of, ref
+from rnn_dynamics.pictures.kit.panels import each, of, ref, text
 
 #: Shape of the points and dash of the line of each name.
 STYLES = {
@@ -37,17 +39,13 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     points = {name: {"shape": shape, "size": 90, "color": ref(colours[name])} for name, (shape, _) in STYLES.items()}
     # The names stand beside the right ends of the lines, on a phone on the picture.
     each_one = ", ".join(f"{name}: {colour}" for name, colour in colours.items())
-    side = {
-        "align": ref("narrow ? 'right' : 'left'"),
-        "dx": ref("narrow ? -10 : 12"),
-        "fontSize": ref("narrow ? 12 : 15"),
-    }
-    names = haloed(of("labels"), theme.panel, color=ref(f"{{{each_one}}}[datum.name]"), fontWeight="bold", **side)
+    beside: dict[str, Any] = {"align": ref("narrow ? 'right' : 'left'"), "dx": ref("narrow ? -10 : 12")}
+    beside |= {"size": "narrow ? 12 : 15", "bold": True, "halo": theme.panel}
     return sheet.picture(
         _PARAMETERS,
         each("fits", lines, x=x, y=y),
         each("points", points, mark="point", x=x, y=y),
-        names.encode(x="sequence_length:Q", y="place:Q", text="text:N"),
+        text(of("labels"), "text", "sequence_length:Q", "place:Q", color=ref(f"{{{each_one}}}[datum.name]"), **beside),
         panel.title("title"),
         own=True,
         height=340,

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, OWN, WIDE_TITLE, at, dashed, each, of, ref, with_lag
+from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
@@ -34,24 +34,20 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     quiet = sheet.theme.quiet
     levels, curves = sheet.panel("mapLeft", bottom="mapBottom"), sheet.panel("mapLeft", top="curvesTop")
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
-    names = of("names", middle="datum.place + 0.5").mark_text(
-        align="right", baseline="middle", dx=-6, fontSize=ref(_SIZE)
-    )
-    ends = ("whole.low", "whole.high")
-    on: dict[str, Any] = {
-        "x": curves.time(),
-        "y": curves.y("log10_norm:Q", ends, "relative", tickCount=4, **LOG10, **WIDE_TITLE),
-    }
+    names = of("names", middle="datum.place + 0.5")
+    on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
     return sheet.picture(
         _PARAMETERS,
         alt.layer(
-            levels.rows("levels", "place", "log10_norm", alt.Y("place:Q")),
+            levels.rows("levels", "log10_norm", ["place"], y=alt.Y("place:Q"), y2="next:Q").transform_calculate(
+                next="datum.place + 1"
+            ),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
-            names.encode(x=at("mapLeft"), y="middle:Q", text="name:N"),
+            text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=_SIZE),
             levels.title("map", _LINES, "0"),
         ),
         alt.layer(
-            with_lag(each("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on)),
+            curves.lines("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on),
             curves.pointed("level_curves", "names", "place", **on),
             curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE),
             curves.title("curves", _LINES, "0"),

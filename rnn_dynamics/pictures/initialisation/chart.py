@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, at, by_cell, group, hover, of, ref
+from rnn_dynamics.pictures.kit.panels import LINES, at, by_cell, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
@@ -37,13 +37,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture."""
     # The claim, and below it the line under the pointer in full.
     details = LINES.format("(pointed === null ? whole.hint : details[pointed])")
-    style: dict[str, Any] = {
-        "align": "left",
-        "baseline": "bottom",
-        "lineHeight": 17,
-        "fontSize": ref("narrow ? 12 : 15"),
-    }
-    below = of("whole", details=details).mark_text(**style)
+    below: dict[str, Any] = {"lineHeight": 17, "size": "narrow ? 12 : 15"}
     return sheet.picture(
         _PARAMETERS,
         _bands(sheet),
@@ -52,7 +46,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _texts(sheet),
         _heads(sheet),
         sheet.title("whole.title + '|' + whole.remedies", "0", "(narrow ? -46 : -16)"),
-        below.encode(text="details:N", x=at("0"), y=at("narrow ? -38 : -4")),
+        text(of("whole", details=details), "details", "0", "narrow ? -38 : -4", "bottom left", **below),
         height=490,
     )
 
@@ -68,17 +62,19 @@ def _bands(sheet: Sheet) -> Any:
 
 def _keeps(panel: Panel) -> Any:
     """Where a gradient keeps its size, and what lies on both sides of it; carries the horizontal axis."""
-    axes, ends = panel.sheet.axes, ("whole.low", "whole.high")
+    names, ends = (
+        {name: alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows")},
+        ("whole.low", "whole.high"),
+    )
     axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6")}
-    style: dict[str, Any] = {"baseline": "bottom", "fontSize": ref("narrow ? 12 : 14")}
-    quiet = style | {"color": panel.sheet.theme.quiet}
-    above, rule = at("top - 4"), of().mark_rule(strokeWidth=1.5)
+    size, quiet, wide = "narrow ? 12 : 14", panel.sheet.theme.quiet, of(where="!narrow")
+    rule = of().mark_rule(strokeWidth=1.5)
     both = group(
         "whole",
         rule.encode(x=panel.x("keeps:Q", ends, "factors", log=True, **axis), **panel.upright),
-        of().mark_text(**style, text=axes["keeps"], fontWeight="bold").encode(y=above),
-        of(where="!narrow").mark_text(**quiet, text=axes["shrinks"], align="right", dx=-30).encode(y=above),
-        of(where="!narrow").mark_text(**quiet, text=axes["grows"], align="left", dx=30).encode(y=above),
+        text(of(), names["keeps"], None, "top - 4", "bottom", bold=True, size=size),
+        text(wide, names["shrinks"], None, "top - 4", "bottom right", dx=-30, color=quiet, size=size),
+        text(wide, names["grows"], None, "top - 4", "bottom left", dx=30, color=quiet, size=size),
         x=alt.X("keeps:Q"),
     )
     return both.transform_calculate(keeps="1")
@@ -100,19 +96,15 @@ def _spreads(sheet: Sheet) -> Any:
 def _texts(sheet: Sheet) -> Any:
     """In each line scheme and cell at the left, on a phone one short name, and columns at the right."""
     bold, colour = ref("datum.marked ? 'bold' : 'normal'"), alt.Color(**by_cell(sheet.theme.cells))
-    left: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 15}
-    right: dict[str, Any] = {"align": "right", "baseline": "middle", "fontSize": ref("narrow ? 13 : 15")}
-    wide, short = of(where="!narrow"), of(where="narrow").mark_text(**left | {"fontSize": 12}, fontWeight=bold)
+    wide, narrow, size = of(where="!narrow"), of(where="narrow"), "narrow ? 13 : 15"
     texts = group(
         "lines",
-        wide.mark_text(**left, fontWeight=bold).encode(x=at("4"), text="scheme:N"),
-        wide.mark_text(**left, fontWeight="bold").encode(x=at("180 * zoom"), text="name:N", color=colour),
-        short.encode(x=at("0"), text="short:N", color=colour),
+        text(wide, "scheme", "4", None, "middle left", size=15, fontWeight=bold),
+        text(wide, "name", "180 * zoom", None, "middle left", size=15, bold=True).encode(color=colour),
+        text(narrow, "short", "0", None, "middle left", size=12, fontWeight=bold).encode(color=colour),
         *(
-            of(where=_WIDE.get(name, ""))
-            .mark_text(**right, fontWeight="bold" if name == "factor" else "normal")
-            .encode(x=at(place), text=f"{name}:N")
-            for name, place in _COLUMNS.items()
+            text(of(where=_WIDE.get(name, "")), name, x, None, "middle right", size=size, bold=name == "factor")
+            for name, x in _COLUMNS.items()
         ),
         y=alt.Y("middle:Q"),
     )
@@ -121,11 +113,13 @@ def _texts(sheet: Sheet) -> Any:
 
 def _heads(sheet: Sheet) -> Any:
     """What the columns of numbers are."""
-    style: dict[str, Any] = {"align": "right", "baseline": "bottom", "color": sheet.theme.quiet, "lineHeight": 13}
-    heads = (
-        of(where=_WIDE.get(name, ""), head=LINES.format(json.dumps(sheet.axes[name], ensure_ascii=False)))
-        .mark_text(**style, fontSize=ref("narrow ? 11 : 14"))
-        .encode(x=at(place), text="head:N")
-        for name, place in _COLUMNS.items()
+    style: dict[str, Any] = {"color": sheet.theme.quiet, "lineHeight": 13, "size": "narrow ? 11 : 14"}
+    heads = {name: LINES.format(json.dumps(sheet.axes[name], ensure_ascii=False)) for name in _COLUMNS}
+    return group(
+        "whole",
+        *(
+            text(of(where=_WIDE.get(name, ""), head=heads[name]), "head", x, None, "bottom right", **style)
+            for name, x in _COLUMNS.items()
+        ),
+        y=at(f"top - (narrow ? {style['lineHeight']} : 0) - 4"),
     )
-    return group("whole", *heads, y=at(f"top - (narrow ? {style['lineHeight']} : 0) - 4"))

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, OWN, WIDE_TITLE, at, group, hover, of, ref, with_lag
+from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, at, group, hover, of, ref, text, with_lag
 
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane. `pointed`: the eigenvalue's place.
@@ -37,10 +37,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     curves = sheet.panel(right="curvesRight", bottom="curvesBottom")
     plane = sheet.panel("planeLeft", "planeLeft + side", "planeTop", "planeTop + side")
     spectrum = sheet.panel(left="spectrumLeft", top="spectrumTop")
-    text = sheet.theme.text
     # What W_hh alone says may lie far from the norm.
-    law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{text}'")
-    kind = ref(f"datum.kind === 'mean' ? cellColour : '{text}'")
+    law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
+    kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
     return sheet.picture(
         _PARAMETERS,
         alt.layer(
@@ -67,7 +66,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _fan(panel: Panel) -> Any:
     """Singular values of the products; the largest, the norm, is thick."""
     x = panel.time(**WIDE_TITLE)  # no room: `_axis_name` stands in its place
-    y = panel.y("log10_singular_value:Q", ("whole.low", "whole.high"), "singular_values", tickCount=7, **LOG10)
+    y = panel.log10("singular_values", "log10_singular_value:Q", tickCount=7)
     others = of(where="datum.rank > 1").mark_line(color=OWN, strokeWidth=1, opacity=0.55)
     norm = of(where="datum.rank === 1").mark_line(color=OWN, strokeWidth=4)
     return with_lag(group("fan", others, norm, x=x, y=y, detail="rank:N"))
@@ -86,18 +85,17 @@ _FROM_1 = {"x": "start:Q", "x2": "end:Q", "y": "zero:Q", "y2": "log10_value:Q"}
 
 def _axis_name(panel: Panel) -> Any:
     """On a phone the axis has its name in the corner where the lines meet."""
-    name, align, x = ("step", "right", "curvesRight - 4") if panel.at_start else ("short_lag", "left", "4")
-    text = of("whole", "narrow").mark_text(align=align, baseline="bottom", fontSize=13)
-    return text.encode(x=at(x), y=at("curvesBottom - 4"), text=alt.value(panel.sheet.axes[name]))
+    name, side, x = ("step", "right", "curvesRight - 4") if panel.at_start else ("short_lag", "left", "4")
+    shown = alt.value(panel.sheet.axes[name])
+    return text(of("whole", "narrow"), shown, x, "curvesBottom - 4", f"bottom {side}", size=13)
 
 
 def _pointed_text(past: bool, colour: Any) -> Any:
     """What the eigenvalue under the pointer is: in the corner that the lines leave free, or below the plane."""
     side, corner = ("right", "curvesRight - 8") if past else ("left", "8")
-    style: dict[str, Any] = {"align": ref(f"narrow ? 'left' : '{side}'"), "baseline": "bottom", "color": colour}
-    text = of("eigenvalues", _POINTED).mark_text(**style, fontSize=ref("narrow ? 13 : 16"), fontWeight="bold")
-    y = at("narrow ? planeTop + side + 22 : curvesBottom - 8")
-    return text.encode(x=at(f"narrow ? planeLeft : {corner}"), y=y, text="text:N")
+    style: dict[str, Any] = {"align": ref(f"narrow ? 'left' : '{side}'"), "size": "narrow ? 13 : 16", "color": colour}
+    x, y = f"narrow ? planeLeft : {corner}", "narrow ? planeTop + side + 22 : curvesBottom - 8"
+    return text(of("eigenvalues", _POINTED), "text", x, y, "bottom", bold=True, **style)
 
 
 def _plane(panel: Panel, law: Any, kind: Any) -> list[Any]:
@@ -109,7 +107,7 @@ def _plane(panel: Panel, law: Any, kind: Any) -> list[Any]:
     ticks = of("singular", imaginary="0").mark_tick(
         orient="vertical", size=14, thickness=1.5, color=theme.text, opacity=0.6
     )
-    name = of("whole").mark_text(align="left", baseline="bottom", fontSize=13, color=theme.quiet)
+    name = alt.value(panel.sheet.axes["unit_circle"])
     # Larger on a phone: what a pointer near an eigenvalue meets, since the marks of all layers select.
     targets = values.mark_point(opacity=0, size=ref("narrow ? 700 : 200"))
     style: dict[str, Any] = {"stroke": theme.panel, "strokeWidth": 1, "opacity": 0.9, "fill": kind}
@@ -119,7 +117,7 @@ def _plane(panel: Panel, law: Any, kind: Any) -> list[Any]:
     return [
         ticks.encode(x=panel.x("value:Q", ends).axis(None), y=panel.y("imaginary:Q", ends).axis(None)),
         _circle(of("whole"), "1", stroke=theme.quiet, strokeWidth=1.5),  # |λ| = 1, where decay turns into growth
-        name.encode(x=at(panel.left), y=at(panel.bottom), text=alt.value(panel.sheet.axes["unit_circle"])),
+        text(of("whole"), name, panel.left, panel.bottom, "bottom left", size=13, color=theme.quiet),
         _circle(of("laws", "datum.radius > 0"), "datum.radius", stroke=law, strokeDash=_DASH, strokeWidth=2),
         _circle(of("eigenvalues", _POINTED), "datum.modulus", stroke=kind, strokeWidth=3),
         targets.encode(**place),

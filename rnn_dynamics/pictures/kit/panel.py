@@ -13,7 +13,19 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import LINES, at, go_there, group, haloed, hover, of, ref, with_lag
+from rnn_dynamics.pictures.kit.panels import (
+    LINES,
+    LOG10,
+    at,
+    each,
+    go_there,
+    group,
+    hover,
+    of,
+    ref,
+    text,
+    with_lag,
+)
 from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme, config
 
 
@@ -66,12 +78,12 @@ class Sheet:
         """A rectangle of the view with these sides, expressions in pixels; `kind` as of Panel."""
         return Panel(self, left, right, top, bottom, **{"at_start": self.past} | kind)
 
-    def title(self, text: str, x: str, y: str, lines: str = LINES, data: str = "whole", **style: Any) -> Any:
+    def title(self, said: str, x: str, y: str, lines: str = LINES, data: str = "whole", **style: Any) -> Any:
         """A title above a place; its text is an expression, such as a column of the one row of `data`."""
-        shown = lines.format(text)
-        usual = {"align": "left", "baseline": "bottom", "dy": -8, "fontSize": ref("narrow ? 14 : 16")}
-        mark = of(data, text=shown).mark_text(**usual | {"fontWeight": "bold"} | style)
-        return mark.encode(text="text:N", x=at(x), y=at(f"{y} - 18 * zoom * (length({shown}) - 1)"))
+        shown = lines.format(said)
+        style = {"dy": -8, "size": "narrow ? 14 : 16", "bold": True} | style
+        above = f"{y} - 18 * zoom * (length({shown}) - 1)"
+        return text(of(data, text=shown), "text", x, above, "bottom left", **style)
 
     def colour_bar(
         self, name: str, ends: Sequence[str], colours: Sequence[str], field: str = "length", **legend: Any
@@ -144,6 +156,16 @@ class Panel:
         beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
         return alt.Y(field, title=self._called(name), scale=scale, axis=beside)
 
+    def log10(
+        self,
+        name: str,
+        field: str = "log10_norm:Q",
+        ends: Sequence[str] = ("whole.low", "whole.high"),
+        **axis: Any,
+    ) -> alt.Y:
+        """A vertical axis of orders of magnitude."""
+        return self.y(field, ends, name, **LOG10, **axis)
+
     def _called(self, name: str) -> str | None:
         return self.sheet.axes[name] if name else None
 
@@ -162,102 +184,76 @@ class Panel:
         """Carries axes and draws nothing."""
         return of(data).mark_point(opacity=0).encode(**axes)
 
-    def level(self, data: str, value: str, name: Any, colour: str = "", where: str = "", **rule: Any) -> Any:
+    def lines(self, data: str, styles: Mapping[str, Mapping[str, Any]], by: str = "name", **axes: Any) -> Any:
+        """A line for each value of `by`, on the axis of time."""
+        return with_lag(each(data, styles, by, **axes))
+
+    def level(self, data: str, value: str, name: Any, colour: str = "", **rule: Any) -> Any:
         """A line across the panel at a value, and above its right end its name: a column, or alt.value."""
         colour = colour or self.sheet.theme.text
         line = of().mark_rule(**{"color": colour, "strokeWidth": 1.5, "strokeDash": [2, 3]} | rule)
-        style = {"align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "fontSize": 14, "color": colour}
-        text = haloed(of(), self.sheet.theme.panel, **style).encode(x=at(self.right), text=name)
-        both = group(data, line.encode(**self.across), text, y=value)
-        return both.transform_filter(where) if where else both
+        style = {"dx": -4, "dy": -3, "color": colour, "halo": self.sheet.theme.panel}
+        return group(
+            data, line.encode(**self.across), text(of(), name, self.right, None, "bottom right", **style), y=value
+        )
 
     def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels") -> Any:
         """The rows of `frames.label_rows`, beside step 1, with a halo."""
-        side = {"align": "left", "dx": 8} if self.at_start else {"align": "right", "dx": -8}
-        texts = haloed(of(data), self.sheet.theme.panel, color=colour, **side, fontSize=ref(size), fontWeight="bold")
-        return texts.encode(x=at(self.left if self.at_start else self.right), y="place:Q", text="text:N")
+        x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
+        style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
+        return text(of(data), "text", x, "place:Q", corner, **style)
 
     def rows(
-        self, data: str, place: str, value: str, y: Any, chosen: str = "", *, sides: Sequence[str] = (), until: str = ""
+        self,
+        data: str,
+        value: str,
+        kept: Sequence[str],
+        *,
+        framed: str = "",
+        picked: str = "",
+        chosen: str = "",
+        until: str = "",
+        nothing: str = "'#00000000'",
+        **places: Any,
     ) -> Any:
         """A map of rows of time: each a strip in the colours of its values, and a frame around the one pointed at.
 
         Args:
-            data: rows of `place` (from the bottom), step and `value`; free where there is no value.
-            place: the column, which the selection "hover" picks; the parameter `pointed` is the place pointed at.
+            data: rows of step, `value` and what is `kept` of each strip.
             value: the column whose colours the scale "color" has, see `Sheet.colour_bar`.
-            y: the axis of the places.
+            kept: columns of a strip, of which the first tells them apart.
+            framed: which strips have a frame; else the one of which the parameter `pointed` is the first column.
+            picked: what the selection "hover" picks of a strip, if not the first column.
             chosen: an expression for the row that the reader has chosen; a click then goes to another.
-            sides: the columns of a strip's lower and upper side on that axis, where it is not from a place to the next.
-            until: the column of the last step of a row that ends before T, with the past on the left.
+            until: the column of the last step of a row that ends before T, on a wide axis with the past on the left.
+            nothing: the colour where there is no value.
+            places: encodings of its sides, from the panel's left to its right if not said.
         """
-        reach = self._reach(f"datum.{until}") if until else "1"
-        _, above = sides or (place, "next")
-        kept = dict.fromkeys(filter(None, (place, *sides, until)))
-        whole = self.strips(
-            data,
-            list(kept),
-            value,
-            f"datum.{place} === pointed",
-            chosen=chosen,
-            reach=reach,
-            x2=at(f"{self.left} + {reach} * ({self.right} - ({self.left}))"),
-            y=y,
-            y2=f"{above}:Q",
-        )
-        more = {"chosen": chosen} if chosen else {}
-        return whole.transform_calculate(next=f"datum.{place} + 1", **more)
-
-    def strips(
-        self,
-        data: str,
-        kept: Sequence[str],
-        value: str,
-        framed: str,
-        *,
-        nothing: str = "'#00000000'",
-        pointed: str = "",
-        chosen: str = "",
-        reach: str = "1",
-        **places: Any,
-    ) -> Any:
-        """The strips of `rows`, wherever the encodings `places` put them.
-
-        They have the columns `kept`, of which the first tells them apart, and transforms may follow. `framed`: which of
-        them have a frame. `nothing`: the colour where there is no value. `pointed`: what the pointer picks of a strip,
-        if it is not the first column. `reach`: how far along the axis of time a strip goes.
-        """
-        picked = pointed or kept[0]
-        frame = of(where=framed).mark_rect(fill=None, stroke=self.sheet.theme.text, strokeWidth=2)
+        picked, theme = picked or kept[0], self.sheet.theme
+        reach = f"(datum.{until} / whole.length)" if until else "1"
         strip = of().mark_rect(
             y2Offset=-1,  # else the background shines through between two strips
             fill=ref(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
             cursor="pointer" if chosen else alt.Undefined,
         )
         strip = strip.add_params(hover(picked), *([go_there(picked, "chosen")] if chosen else []))
-        whole = group(data, strip, frame, x=at(self.left), **places)
+        frame = of(where=framed or f"datum.{kept[0]} === pointed").mark_rect(
+            fill=None, stroke=theme.text, strokeWidth=2
+        )
+        ends = {"x": at(self.left), "x2": at(f"{self.left} + {reach} * ({self.right} - ({self.left}))")}
         colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
-        coloured = whole.transform_calculate(offset=self._along("datum.step"), color=colour)
-        return coloured.transform_aggregate(stops="values(color)", groupby=list(kept))
-
-    def _along(self, step: str) -> str:
-        """Where a step lies on the axis of time, from 0 to 1."""
-        past = f"{step} - 1" if self.at_start else f"whole.length - {step}"
-        return f"({past} + 0.5) / whole.length" if self.wide else f"({past}) / max(1, whole.length - 1)"
-
-    def _reach(self, step: str) -> str:
-        """Where a step ends on the axis of time, from 0 to 1, with the past on the left."""
-        return f"({step} / whole.length)" if self.wide else f"({self._along(step)})"
+        past = "datum.step - 1" if self.at_start else "whole.length - datum.step"
+        offset = f"({past} + 0.5) / whole.length" if self.wide else f"({past}) / max(1, whole.length - 1)"
+        whole = group(data, strip, frame, **ends | places).transform_calculate(offset=offset, color=colour)
+        whole = whole.transform_aggregate(stops="values(color)", groupby=[*kept])
+        return whole.transform_calculate(chosen=chosen) if chosen else whole
 
     def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
         """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""
-        here = f"datum.{place} === pointed"
-        side, corner = ("right", f"{self.right} - 8") if self.at_start else ("left", f"{self.left} + 8")
-        text = of(rows, here).mark_text(align=side, baseline="bottom", fontSize=14)
-        return alt.layer(
-            with_lag(of(lines, here)).mark_line(color=self.sheet.theme.text, strokeWidth=2).encode(**axes),
-            text.encode(x=at(corner), y=at(f"{self.bottom} - 8"), text="text:N"),
-        )
+        here, y = f"datum.{place} === pointed", f"{self.bottom} - 8"
+        x, corner = (f"{self.right} - 8", "bottom right") if self.at_start else (f"{self.left} + 8", "bottom left")
+        line = with_lag(of(lines, here)).mark_line(color=self.sheet.theme.text, strokeWidth=2)
+        return alt.layer(line.encode(**axes), text(of(rows, here), "text", x, y, corner))
 
 
 def _scale(ends: Sequence[Any], places: Sequence[str], log: bool, **kind: Any) -> alt.Scale:

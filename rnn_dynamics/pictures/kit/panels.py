@@ -87,12 +87,26 @@ def dashed(dashes: Mapping[str, Any], colour: Any, wide: float = 2.5, **others: 
     return {name: {**usual, "strokeDash": dash, **others.get(name, {})} for name, dash in dashes.items()}
 
 
-def haloed(rows: Any, halo: str, **style: Any) -> Any:
-    """Texts on a halo of that colour, which keeps them readable on lines."""
+def text(rows: Any, column: Any, x: Any = None, y: Any = None, corner: str = "", **style: Any) -> Any:
+    """A text of each row: of a column, or alt.value of one for all.
+
+    x, y: of the point: a field, such as "step:Q", or an expression in pixels; None where the group has it. corner: of
+    the text that lies there, such as "bottom right"; else its middle. style: of the mark; there `size` may be an
+    expression, `bold` is the weight, and `halo` the colour of one, which keeps it readable on lines.
+    """
+    halo, bold = style.pop("halo", ""), {"fontWeight": "bold"} if style.pop("bold", False) else {}
+    style = {"fontSize": ref(style.pop("size", 14)), **bold, **style}
+    style |= {"align" if side in ("left", "right") else "baseline": side for side in corner.split()}
     edge = {"stroke": halo, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
-    both: Any = alt.layer(of().mark_text(**style, **edge), of().mark_text(**style))
-    both.data, both.transform = rows.data, rows.transform
-    return both
+    letters = of().mark_text(**style)
+    whole: Any = alt.layer(of().mark_text(**style, **edge), letters) if halo else letters
+    whole.data, whole.transform = rows.data, rows.transform
+    places = {name: _place(where) for name, where in (("x", x), ("y", y)) if where is not None}
+    return whole.encode(text=f"{column}:N" if isinstance(column, str) else column, **places)
+
+
+def _place(where: Any) -> Any:
+    return at(where) if isinstance(where, str) and not where.endswith(":Q") else where
 
 
 def with_lag(chart: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, PER_CENT, at, of, of_cell, ref
+from rnn_dynamics.pictures.kit.panels import LOG10, PER_CENT, at, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
@@ -36,7 +36,6 @@ _PARAMETERS = {
 #: Of a network that has ended early, its last look stands for all later ones.
 _SHOWN = "datum.look === min(shown, datum.last)"
 _SHARE: dict[str, Any] = {"values": [0, 0.5, 1], "labelExpr": PER_CENT}
-_BOLD: dict[str, Any] = {"fontWeight": "bold", "fontSize": 15}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -87,7 +86,6 @@ def _learned(sheet: Sheet) -> list[Any]:
     of_clipped = _by_update(clipped, "clipped", (0, 1), **_SHARE | {"values": [0, 1]})
     of_gates = _by_update(gates, "mean", (0, 1), labels=True, **_SHARE)
     gate = of("gates").mark_line(strokeWidth=2.5, color=colour, strokeDash=ref(f"({GATE_DASHES})[datum.gate]"))
-    letter = of("letters").mark_text(align="left", dx=5, fontSize=13, fontWeight="bold", color=colour)
     # What an answer without memory reaches.
     chance, quiet = alt.value(sheet.axes["chance"]), sheet.theme.quiet
     by_chance = [
@@ -100,7 +98,7 @@ def _learned(sheet: Sheet) -> list[Any]:
         alt.layer(line.encode(**of_clipped), _moment(clipped)),
         alt.layer(
             gate.encode(detail=["cell:N", "gate:N"], **of_gates),
-            letter.encode(x="update:Q", y="place:Q", text="gate:N"),
+            text(of("letters"), "gate", "update:Q", "place:Q", "left", dx=5, size=13, bold=True, color=colour),
             _moment(gates),
         ),
     ]
@@ -127,13 +125,12 @@ def _gradients(panel: Panel) -> Any:
     style = {"color": of_cell(cells), "strokeDash": of_cell(CELL_DASHES), "strokeWidth": 3}
     shown = _with_looks(of("gradients")).transform_filter(_SHOWN)
     lines = shown.transform_calculate(lag="whole.length - datum.step").mark_line(**style)
-    y = panel.y("log10_norm:Q", ("whole.low", "whole.high"), "norm", tickCount=5, **LOG10)
-    place, high = "rightStart + datum.row * 100", at("narrow ? curvesBottom + 40 : curvesTop - 12")
-    name = _FIRST_LOOKS.mark_text(align="left", dx=34, color=style["color"], **_BOLD)
+    place, high = "rightStart + datum.row * 100", "narrow ? curvesBottom + 40 : curvesTop - 12"
     return alt.layer(
-        lines.encode(x=panel.time(titleOpacity=0), y=y, detail="cell:N"),  # the maps below have the same title
-        _FIRST_LOOKS.mark_rule(**style).encode(x=at(place), x2=at(f"{place} + 28"), y=high),
-        name.encode(x=at(place), y=high, text="name:N"),
+        # The maps below have the same title.
+        lines.encode(x=panel.time(titleOpacity=0), y=panel.log10("norm", tickCount=5), detail="cell:N"),
+        _FIRST_LOOKS.mark_rule(**style).encode(x=at(place), x2=at(f"{place} + 28"), y=at(high)),
+        text(_FIRST_LOOKS, "name", place, high, "left", dx=34, size=15, bold=True, color=style["color"]),
     )
 
 
@@ -151,14 +148,13 @@ def _maps(panel: Panel) -> Any:
     """A strip for each look at each network, one map below the other; its name upright on its left."""
     top, theme = "mapsTop + each * datum.row", panel.sheet.theme
     ends = {name: at(f"{top} + (each - 10) * datum.{name} / whole.updates") for name in ("until", "first")}
-    at_once = {"x2": at("width"), "y": ends["until"], "y2": ends["first"]}
-    nothing = "scale('color', whole.darkest)"
-    strips = panel.strips("gradients", ["place"], "log10_norm", _SHOWN, nothing=nothing, pointed="look", **at_once)
-    upright: dict[str, Any] = {"angle": 270, "align": "center"}
-    name = _FIRST_LOOKS.mark_text(**upright, **_BOLD, color=of_cell(theme.cells), dy=-34).encode(text="name:N")
-    down = _FIRST_LOOKS.mark_text(**upright, dy=-14, fontSize=13, color=theme.quiet, text=panel.sheet.axes["newest"])
+    kind: dict[str, Any] = {"framed": _SHOWN, "picked": "look", "nothing": "scale('color', whole.darkest)"}
+    strips = panel.rows("gradients", "log10_norm", ["place"], y=ends["until"], y2=ends["first"], **kind)
+    bold: dict[str, Any] = {"color": of_cell(theme.cells), "size": 15, "bold": True}
+    middle, down = f"{top} + (each - 10) / 2", alt.value(panel.sheet.axes["newest"])
     return alt.layer(
         _with_looks(strips),
         panel.lead(x=panel.time("length:Q", titlePadding=2), y=at("height")),
-        alt.layer(name, down).encode(x=at("rightStart"), y=at(f"{top} + (each - 10) / 2")),
+        text(_FIRST_LOOKS, "name", "rightStart", middle, angle=270, dy=-34, **bold),
+        text(_FIRST_LOOKS, down, "rightStart", middle, angle=270, dy=-14, size=13, color=theme.quiet),
     )

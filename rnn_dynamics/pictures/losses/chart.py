@@ -24,7 +24,7 @@ from rnn_dynamics.pictures.kit.panels import (
     group,
     of,
     ref,
-    with_lag,
+    text,
 )
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
@@ -70,7 +70,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         _PARAMETERS,
         alt.layer(  # a strip for each loss, from step 1 to its own
-            losses.rows("losses", "loss", "log10_norm", "below:Q", sides=("below", "above"), until="loss"),
+            losses.rows("losses", "log10_norm", ["loss", "below", "above"], until="loss", y="below:Q", y2="above:Q"),
             losses.lead(
                 x=losses.time("length:Q"),
                 y=losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5),  # downwards
@@ -99,16 +99,15 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _curves(panel: Panel) -> list[Any]:
     """What arrives from both losses, and the loss under the pointer, up to its own step, and how far it is felt."""
     x = panel.time(labels=False, titleOpacity=0)
-    y = panel.y("log10_norm:Q", ("whole.low", "whole.high"), "norm_sum", tickCount=5, **LOG10)
+    y = panel.log10("norm_sum", tickCount=5)
     shown = "datum.loss === pointed && inrange(datum.log10_norm, [whole.low, whole.high])"
-    text: dict[str, Any] = {"align": "right", "baseline": "bottom", "fontWeight": "bold"}
     # In the corner that the curves leave free.
-    said = of("pointed", "datum.loss === pointed").mark_text(**text, fontSize=ref("narrow ? 12 : 14"))
+    said, corner = of("pointed", "datum.loss === pointed"), ("leftEnd - 6", "curvesBottom + (narrow ? 18 : -6)")
     return [
-        with_lag(each("sums", dashed(DASHES, OWN, 3, every={"strokeWidth": 4}), x=x, y=y)),
+        panel.lines("sums", dashed(DASHES, OWN, 3, every={"strokeWidth": 4}), x=x, y=y),
         of("losses", shown).mark_line(color=panel.sheet.theme.text, strokeWidth=2).encode(x=x, y=y),
         panel.labels(OWN),
-        said.encode(x=at("leftEnd - 6"), y=at("curvesBottom + (narrow ? 18 : -6)"), text="text:N"),
+        text(said, "text", *corner, "bottom right", size="narrow ? 12 : 14", bold=True),
     ]
 
 
@@ -127,9 +126,9 @@ def _bin_names(sheet: Sheet) -> Any:
     share = f"(narrow ? 1.7 * (datum.place - ({second} ? 0.55 : 0)) : datum.place)"
     place = f"rightStart + {share} * (width - rightStart)"
     box = of().mark_point(shape="square", size=110, color=_OF_BIN)
-    text = of().mark_text(align="left", fontSize=ref("narrow ? 11 : 12"), color=sheet.theme.quiet)
-    y = at(f"barsTop - (narrow && !({second}) ? 28 : 12)")
-    return group("bins", box.encode(x=at(f"{place} + 6")), text.encode(x=at(f"{place} + 14"), text="label:N"), y=y)
+    style = {"size": "narrow ? 11 : 12", "color": sheet.theme.quiet}
+    name = text(of(), "label", f"{place} + 14", None, "left", **style)
+    return group("bins", box.encode(x=at(f"{place} + 6")), name, y=at(f"barsTop - (narrow && !({second}) ? 28 : 12)"))
 
 
 def _cuts(panel: Panel, name: str, ends: tuple[Any, Any], up: Mapping[str, Any], **across: Any) -> list[Any]:

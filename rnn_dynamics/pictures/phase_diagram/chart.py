@@ -14,16 +14,14 @@ import altair as alt
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.panels import (
     LINES_IF_TIGHT,
-    LOG10,
     OWN,
     WIDE_TITLE,
-    at,
     go_there,
     group,
-    haloed,
     hover,
     of,
     ref,
+    text,
     with_lag,
 )
 from rnn_dynamics.pictures.kit.theme import DIVERGING
@@ -54,10 +52,8 @@ _COLOURS: dict[str, Any] = {
     "labelExpr": "'×' + format(pow(2, datum.value * abs(datum.value)), '.2~r')",
     "gradientLength": ref("narrow ? 120 : 200"),
 }
-_BOLD: dict[str, Any] = {"fontSize": ref("narrow ? 12 : 14"), "fontWeight": "bold"}
-_CORNER: dict[str, Any] = {"fontSize": 14, "fontWeight": "bold", "align": "right", "baseline": "bottom"}
-#: The map is light on every page.
-_HALO = "#ffffff"
+#: Of the names on the map, which is light on every page.
+_NAME: dict[str, Any] = {"size": "narrow ? 12 : 14", "bold": True, "halo": "#ffffff"}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -126,10 +122,10 @@ def _pointed(sheet: Sheet) -> list[Any]:
     scale, factor = "'' + scales[hover.place[0]]", "format(hover.factor[0], '.3~r')"
     said = f"replace(replace(narrow ? {narrow} : {wide}, '{{scale}}', {scale}), '{{factor}}', {factor})"
     rows = of("whole", text=f"isValid(hover.place) ? {said} : narrow ? {tap} : {point}")
-    text = haloed(rows, _HALO, **_CORNER | {"fontSize": 13}, dx=-6, dy=-4, color=sheet.theme.horizon)
+    style = _NAME | {"dx": -6, "dy": -4, "size": 13, "color": sheet.theme.horizon}
     return [
         frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),
-        text.encode(x=at("mapRight"), y=at("mapBottom"), text="text:N"),
+        text(rows, "text", "mapRight", "mapBottom", "bottom right", **style),
     ]
 
 
@@ -140,10 +136,8 @@ def _lines(sheet: Sheet) -> Any:
     points = {"filled": True, "color": dark, "size": 45}
     last = of(where="datum.x === whole.columns - 0.5")
     names = (
-        haloed(last, _HALO, align="right", dy=dy, dx=8, color=dark, **_BOLD).encode(
-            y=f"{field}:Q", text=alt.value(sheet.axes[field])
-        )
-        for field, dy in (("measured", -18), ("predicted", 20))
+        text(last, alt.value(sheet.axes[name]), None, f"{name}:Q", "right", dy=dy, dx=8, color=dark, **_NAME)
+        for name, dy in (("measured", -18), ("predicted", 20))
     )
     return group(
         "lines",
@@ -166,23 +160,23 @@ def _here(sheet: Sheet) -> Any:
     places = {"x": "whole.left", "x2": "whole.right", "y": "whole.row", "y2": "whole.row + 1"}
     corner = {"side": f"{right} ? whole.right : whole.left", "edge": f"whole.row + ({high} ? 0 : 1)"}
     frame = of("names", **places).mark_rect(fill=None, stroke=dark, strokeWidth=3)
-    text = haloed(of("names", **corner), _HALO, **style, **_BOLD, color=dark)
     return alt.layer(
-        frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"), text.encode(x="side:Q", y="edge:Q", text="here:N")
+        frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),
+        text(of("names", **corner), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
     )
 
 
 def _parts(panel: Panel) -> list[Any]:
     """What each lag alone says of the weights, and the norm of the whole, which is all that a histogram shows."""
     x = panel.time("lag:Q", labelOpacity=0, titleOpacity=0)  # the panel below has the same axis
-    y = panel.y("log10_norm:Q", ("whole.low", "whole.high"), "part_norm", tickCount=6, **LOG10)
-    # In the corner that a vanishing gradient leaves free; a growing one ends above it.
-    of_parts = of("whole").mark_text(**_CORNER, color=OWN, text=panel.sheet.axes["parts"])
-    total = panel.level("names", "norm:Q", "total:N", where="isValid(whole.total)", strokeDash=[8, 3], strokeWidth=2)
+    y = panel.log10("part_norm", tickCount=6)
+    total = panel.level("names", "norm:Q", "total", strokeDash=[8, 3], strokeWidth=2)
+    parts = alt.value(panel.sheet.axes["parts"])
     return [
         with_lag(of("lags")).mark_line(color=OWN, strokeWidth=3).encode(x=x, y=y),
-        total.transform_calculate(norm="whole.total"),
-        of_parts.encode(x=at(panel.right), y=at("partsBottom - 6")),
+        total.transform_filter("isValid(whole.total)").transform_calculate(norm="whole.total"),
+        # In the corner that a vanishing gradient leaves free; a growing one ends above it.
+        text(of("whole"), parts, panel.right, "partsBottom - 6", "bottom right", color=OWN, bold=True),
     ]
 
 
@@ -195,10 +189,10 @@ def _running_sum(panel: Panel) -> list[Any]:
     line = with_lag(of("lags")).mark_line(color=OWN, strokeWidth=ref("narrow ? 0 : 3"))
     # The name stands where the curve is not: below it, or above it where it rises late.
     corner = {"align": ref("late ? 'left' : 'right'"), "baseline": ref("late ? 'top' : 'bottom'")}
-    name = of("names", "!narrow").mark_text(**_CORNER | corner, color=OWN)
+    x, edge = "late ? lagLeft + 6 : width", "late ? shareTop + 2 : height - 6"
     reached = of("whole", "isValid(datum.reached) && !narrow").mark_rule(strokeDash=[2, 3], strokeWidth=2)
     return [
         line.encode(x=panel.time("lag:Q"), y=y),
-        name.encode(x=at("late ? lagLeft + 6 : width"), y=at("late ? shareTop + 2 : height - 6"), text="share:N"),
+        text(of("names", "!narrow"), "share", x, edge, bold=True, color=OWN, **corner),
         reached.encode(x="reached:Q", **panel.upright),
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, group, haloed, hover, of, pixels, ref
+from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, group, hover, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
@@ -72,7 +72,6 @@ _RING = f"pow(sqrt({_SIZE}) + 11, 2)"
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, the same for all shapes and stops."""
     theme, caption = sheet.theme, of("stop", lines=LINES.format("datum.caption"))
-    caption = caption.mark_text(align="left", baseline="bottom", fontSize=ref("narrow ? 12 : 15"), color=theme.quiet)
     legend: dict[str, Any] = {"legendX": 0, "legendY": ref("height - 16"), "gradientLength": 140, **LOG10}
     colours = SEQUENTIAL[4::-1] if sheet.background == "light" else SEQUENTIAL[1:]
     return sheet.picture(
@@ -82,7 +81,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _nodes(theme),
         sheet.colour_bar("colour", ("whole.low", "whole.high"), colours, "low", **legend),
         sheet.title("whole.claim", "0", "-26"),
-        caption.encode(x=at("0"), y=at("-12"), text="lines:N"),
+        text(caption, "lines", "0", "-12", "bottom left", size="narrow ? 12 : 15", color=theme.quiet),
         own=True,
     )
 
@@ -114,7 +113,7 @@ def _edges(theme: Theme) -> Any:
 
 def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
     """A text with a halo on one side of each edge, at a share of its length."""
-    colour, weight = (theme.quiet, "bold") if bold else (theme.text, "normal")
+    colour = theme.quiet if bold else theme.text
     rows = of(
         where="" if bold else f"!({_PACKED} || crowded && datum.way === 'up')",
         along=_LETTER if bold else _NUMBER,
@@ -122,8 +121,7 @@ def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
         lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
         ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
     )
-    texts = haloed(rows, theme.panel, fontSize=ref("letters"), fontWeight=weight, color=colour)
-    return texts.encode(**_place("lx", "ly"), text=f"{field}:N")
+    return text(rows, field, **_place("lx", "ly"), size="letters", bold=bold, color=colour, halo=theme.panel)
 
 
 def _loss(theme: Theme) -> Any:
@@ -138,13 +136,13 @@ def _loss(theme: Theme) -> Any:
         "y": at(f"narrow ? min(whole.v1 * height - 1.4 * radius, {bottom} - 96) : whole.y * height - {thick}"),
         "y2": at(f"narrow ? {bottom} : whole.y * height + {thick}"),
     }
-    middle: dict[str, Any] = {
-        "x": at("narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across"),
-        "y": at(f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height"),
-    }
+    middle = (
+        "narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across",
+        f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height",
+    )
     bar = of().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
-    text: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "fontSize": ref("narrow ? 12 : 15"), "color": colour}
-    name = of().mark_text(**text, fontWeight="bold", baseline="middle").encode(**middle, text="loss:N")
+    style: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "size": "narrow ? 12 : 15", "color": colour}
+    name = text(of(), "loss", *middle, "middle", bold=True, **style)
     return group("stop", bar.encode(**ends), name)
 
 
@@ -153,12 +151,11 @@ def _nodes(theme: Theme) -> Any:
     shape = ref("datum.kind === 's' ? 'square' : 'circle'")
     ring: dict[str, Any] = {"fill": None, "stroke": theme.text, "strokeWidth": 3, "size": ref(_RING)}
     disc: dict[str, Any] = {"fill": ref("datum.inside"), "stroke": ref("datum.border"), "strokeWidth": 2}
-    text: dict[str, Any] = {"fontSize": ref("max(11, radius * 0.78)"), "fontWeight": "bold", "color": ref("datum.ink")}
     whole = group(
         "nodes",
         of(where="datum.now").mark_point(shape=shape, **ring),
         of().mark_point(shape=shape, **disc, size=ref(_SIZE)),
-        of().mark_text(**text, baseline="middle").encode(text="text:N"),
+        text(of(), "text", None, None, "middle", size="max(11, radius * 0.78)", bold=True, color=ref("datum.ink")),
         **_place("nx", "ny"),
     )
     return whole.transform_calculate(

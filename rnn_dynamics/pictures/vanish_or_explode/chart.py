@@ -15,7 +15,7 @@ import altair as alt
 
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, WIDE_TITLE, at, group, of, ref
+from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
 
 #: What the positions of the slider are called, and which of them the map's axis names.
@@ -47,7 +47,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         _PARAMETERS,
         alt.layer(
-            rows.rows("map", "scale", "log10_norm", alt.Y("below:Q"), "chosen", sides=("below", "above")),
+            rows.rows(
+                "map", "log10_norm", ["scale", "below", "above"], chosen="chosen", y=alt.Y("below:Q"), y2="above:Q"
+            ),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
         ),
@@ -78,7 +80,7 @@ def _lines(panel: Panel) -> Any:
     layers = [_line(cell, colour) for cell, colour in panel.sheet.theme.cells.items()]
     across = panel.time(**WIDE_TITLE)  # the map below has the same title
     title = f"gradient_{panel.sheet.views['gradient']}"
-    up = panel.y("log10_norm:Q", ("row.low", "row.high"), title, tickCount=7, **LOG10)
+    up = panel.log10(title, ends=("row.low", "row.high"), tickCount=7)
     return group("curves", *layers, x=across, y=up).transform_filter(_HERE)
 
 
@@ -96,9 +98,14 @@ def _floors(panel: Panel) -> Any:
     quiet = panel.sheet.theme.quiet
     side, x = ("right", panel.right) if panel.at_start else ("left", panel.left)
     style: dict[str, Any] = {"baseline": ref("datum.side"), "dy": ref("datum.side === 'top' ? 3 : -2")}
-    name = of(name="narrow ? datum.narrow : datum.text").mark_text(**style, fontSize=13, color=quiet, align=side)
+    rows = of(name="narrow ? datum.narrow : datum.text")
     line = of().mark_rule(color=quiet, opacity=0.7, strokeDash=[1, 3])
-    both = group("floors", line.encode(**panel.across), name.encode(x=at(x), text="name:N"), y="log10_norm:Q")
+    both = group(
+        "floors",
+        line.encode(**panel.across),
+        text(rows, "name", x, None, side, size=13, color=quiet, **style),
+        y="log10_norm:Q",
+    )
     return both.transform_filter("datum.log10_norm > row.low && datum.log10_norm < row.high")
 
 
