@@ -152,7 +152,7 @@ def test_the_table_holds_what_the_picture_holds_and_is_built_only_while_it_is_op
 
 def test_a_point_at_the_end_of_the_axis_lies_on_no_name() -> None:
     spec = PICTURE.specification(PICTURE.views, "light", LANGUAGE)
-    left = next(item["expr"] for item in spec["params"] if item["name"] == "left")
+    left = next(item["expr"] for item in spec["params"] if item["name"] == "factorsLeft")
     marks = [layer["encoding"] for group in spec["layer"] for layer in group.get("layer", ())]
     (name,) = (encoding for encoding in marks if encoding.get("text", {}).get("field") == "name")
     begins, ends = (int(re.findall(r"\d+", place)[-1]) for place in (name["x"]["value"]["expr"], left))

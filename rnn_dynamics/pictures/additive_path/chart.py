@@ -15,13 +15,12 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
 #: curves, cosine, map from top to bottom. `pointed`: the row of the unit under the pointer, or null.
+_PANELS = {
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "height * (narrow ? 0.38 : 0.7)"),
+    "cosine": ("0", "curvesRight", "height * (narrow ? 0.45 : 0.82)", "height * (narrow ? 0.55 : 1)"),
+    "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.73 : 0", "height"),
+}
 _PARAMETERS = {
-    "curvesRight": "narrow ? width : width * 0.6",
-    "curvesBottom": "height * (narrow ? 0.38 : 0.7)",
-    "cosineTop": "height * (narrow ? 0.45 : 0.82)",
-    "cosineBottom": "height * (narrow ? 0.55 : 1)",
-    "mapLeft": "narrow ? 0 : width * 0.68",
-    "mapTop": "narrow ? height * 0.73 : 0",
     "pointed": "hover.place ? hover.place[0] : null",
 }
 #: Dash of each curve: the whole gradient is solid, as nothing else is.
@@ -30,37 +29,33 @@ DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "tot
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
-    curves = sheet.panel(right="curvesRight", bottom="curvesBottom")
-    gates = sheet.panel(left="mapLeft", top="mapTop")
+    curves, cosine, gates = sheet.panels(_PANELS)
     rnn = sheet.theme.cells["rnn"]
     on: dict[str, Any] = {
         "x": curves.time(labelExpr="''", titleOpacity=0),  # the cosine below has the same axis
         "y": curves.log10("relative", tickCount=6),
     }
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(
-            gates.rows("units", "gate", ["place"], y=alt.Y("place:Q"), y2="next:Q").transform_calculate(
-                next="datum.place + 1"
-            ),
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [
+            gates.rows("units", "gate", ["place"]),
             gates.lead(
                 x=gates.time("length:Q", tickCount=4),
                 y=gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False),
             ),
             gates.title("map"),
-        ),
-        alt.layer(
+        ],
+        [
             _band("rnn", rnn, on["x"]),
             _band("total", OWN, on["x"]),
             curves.lines("curves", dashed(DASHES, OWN, rnn={"color": rnn}, total={"strokeWidth": 4}), **on),
             curves.pointed("units", "names", "place", **on),
             curves.labels(alt.ExprRef(f"datum.name === 'rnn' ? '{rnn}' : cellColour")),
             curves.title("curves"),
-        ),
-        _cosine(sheet.panel("0", "curvesRight", "cosineTop", "cosineBottom")),
+        ],
+        _cosine(cosine),
         sheet.colour_bar("gate", ("whole.lowest", "1"), SEQUENTIAL),
-        own=True,
-        apart=True,
         height=480,
         padding={"bottom": 44},
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panel import WHOLE, Sheet
 from rnn_dynamics.pictures.kit.panels import by_cell
 
 #: Of a curve before and after.
@@ -16,11 +16,12 @@ DASHES = {"before": [3, 4], "after": [1, 0]}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
-    panel, colour = sheet.panel(), alt.Color(**by_cell(sheet.theme.cells))
+    (panel,), colour = sheet.panels(WHOLE), alt.Color(**by_cell(sheet.theme.cells))
     title = f"gradient_{sheet.views['gradient']}"
     y = panel.log10(title, tickCount=5)
     styles = {time: {"strokeDash": dash, "strokeWidth": 3} for time, dash in DASHES.items()}
     return sheet.picture(
+        WHOLE,
         {},
         panel.lines("curves", styles, "time", x=panel.time(), y=y, color=colour, detail="name:N"),
         panel.labels(alt.ExprRef("scale('color', datum.cell)"), "narrow ? 12 : 15"),

@@ -10,30 +10,17 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import (
-    LINES_IF_TIGHT,
-    OWN,
-    PER_CENT,
-    WIDE_TITLE,
-    at,
-    each,
-    hover,
-    of,
-    of_cell,
-    ref,
-    text,
-)
+from rnn_dynamics.pictures.kit.panels import OWN, PER_CENT, TIGHT, WIDE_TITLE, at, each, hover, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
 #: words one is written below the axis.
+_PANELS = {
+    "answers": ("0", "narrow ? width : width * 0.42", "0", "narrow ? height * 0.33 : height - 92 * zoom"),
+    "gate": ("narrow ? 0 : width * 0.52", "width", "narrow ? height * 0.56 : 0", "height - 92 * zoom"),
+}
 _PARAMETERS = {
-    "leftEnd": "narrow ? width : width * 0.42",
-    "leftBottom": "narrow ? height * 0.33 : height - 92 * zoom",
-    "rightStart": "narrow ? 0 : width * 0.52",
-    "rightTop": "narrow ? height * 0.56 : 0",
-    "rightBottom": "height - 92 * zoom",
-    "every": "ceil(13 * zoom * whole.steps / (width - rightStart))",
+    "every": "ceil(13 * zoom * whole.steps / (width - gateLeft))",
     "pointed": "hover.step ? hover.step[0] : 0",
 }
 #: Shape and size of each network's mark, the lowest first. Not CELL_SHAPES: a small square on a triangle on a large
@@ -46,14 +33,12 @@ _POINTED = "datum.step === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture."""
-    answers = sheet.panel(right="leftEnd", bottom="leftBottom")
-    gate = sheet.panel("rightStart", "width", "rightTop", "rightBottom")
+    answers, gate = sheet.panels(_PANELS)
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(*_answers(answers), *_legend(sheet), answers.title("learned", LINES_IF_TIGHT)),
-        alt.layer(*_gate(gate), *_gate_names(sheet), *_said(sheet), gate.title("gate", LINES_IF_TIGHT)),
-        own=True,
-        apart=True,
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [*_answers(answers), *_legend(sheet), answers.title("learned", TIGHT)],
+        [*_gate(gate), *_gate_names(sheet), *_said(sheet), gate.title("gate", TIGHT)],
         padding={"bottom": 8},
     )
 
@@ -82,7 +67,7 @@ def _legend(sheet: Sheet) -> list[Any]:
     """The names of the networks, with their lines, below the axis."""
     networks = of("tests").transform_aggregate(groupby=["cell", "place"])
     place = "(zoom * (narrow ? 74 * datum.place - 30 : 105 * datum.place))"
-    high, colour = "leftBottom + 86 * zoom", of_cell(sheet.theme.cells)
+    high, colour = "answersBottom + 86 * zoom", of_cell(sheet.theme.cells)
     line = networks.mark_rule(strokeWidth=3, color=colour, strokeDash=of_cell(CELL_DASHES))
     named = networks.transform_calculate(name=f"({CELL_NAMES})[datum.cell]")
     return [
@@ -125,18 +110,18 @@ def _gate_names(sheet: Sheet) -> list[Any]:
     )
     layers = []
     for row, (where, name, line) in enumerate(lines):
-        x, x2, y = at("rightStart + 10"), at("rightStart + 44"), f"rightBottom - {34 - 20 * row} * zoom"
+        x, x2, y = at("gateLeft + 10"), at("gateLeft + 44"), f"gateBottom - {34 - 20 * row} * zoom"
         layers.append(of("whole", where).mark_rule(**line).encode(x=x, x2=x2, y=at(y)))
-        layers.append(text(of("whole", where), name, "rightStart + 52", y, "left", size=_SIZE))
+        layers.append(text(of("whole", where), name, "gateLeft + 52", y, "left", size=_SIZE))
     return layers
 
 
 def _said(sheet: Sheet) -> list[Any]:
     """The numbers of the word under the pointer; and what is said where the cell has no gate."""
-    x, word, style = "rightStart + 10", of("words", _POINTED), {"halo": sheet.theme.panel, "size": _SIZE}
+    x, word, style = "gateLeft + 10", of("words", _POINTED), {"halo": sheet.theme.panel, "size": _SIZE}
     note = of("whole", text="split(datum.note, '|')")
     return [
-        text(word, "kept", x, "rightTop + 0.42 * (rightBottom - rightTop)", "left", **style),
-        text(word, "gradient", x, "rightTop + 0.52 * (rightBottom - rightTop)", "left", **style),
-        text(note, "text", x, "rightTop + 12", "top left", size=_SIZE),
+        text(word, "kept", x, "gateTop + 0.42 * (gateBottom - gateTop)", "left", **style),
+        text(word, "gradient", x, "gateTop + 0.52 * (gateBottom - gateTop)", "left", **style),
+        text(note, "text", x, "gateTop + 12", "top left", size=_SIZE),
     ]

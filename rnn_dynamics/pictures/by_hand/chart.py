@@ -54,6 +54,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     # Left of the first panel, on a phone of each.
     names = of("cells", "datum.step === 1 && (narrow || datum.panel === 0)", **_CELL)
     return sheet.picture(
+        {},
         _PARAMETERS,
         _cells(sheet.theme),
         frame.encode(x=_across("left"), x2="right:Q", y=_down("first"), y2="foot:Q"),

@@ -16,14 +16,18 @@ from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HE
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
 #: `between`: room of an axis and a title. The first kind is so wide that the others are seen where they lie on it.
+_PANELS = {
+    "map": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.42 : height"),
+    "error": (
+        "narrow ? 0 : width * 0.58",
+        "width",
+        "narrow ? mapBottom + 118 * zoom : 0",
+        "errorTop + (height - errorTop - between) * 0.45",
+    ),
+    "norm": ("errorLeft", "width", "errorBottom + between", "height"),
+}
 _PARAMETERS = {
-    "mapRight": "narrow ? width : width * 0.5",
-    "mapBottom": "narrow ? height * 0.42 : height",
     "between": "92 * zoom",
-    "panelLeft": "narrow ? 0 : width * 0.58",
-    "errorTop": "narrow ? mapBottom + 118 * zoom : 0",
-    "errorBottom": "errorTop + (height - errorTop - between) * 0.45",
-    "normTop": "errorBottom + between",
     "region": "data('region')[0]",
     "dashes": f"{CLIPPING_DASHES}",
     "shapes": f"{CLIPPING_SHAPES}",
@@ -41,17 +45,16 @@ _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; a click on the map is the selection GO of w and b."""
-    theme, surface = sheet.theme, sheet.panel(right="mapRight", bottom="mapBottom")
-    errors = sheet.panel("panelLeft", "width", "errorTop", "errorBottom")
-    norms = sheet.panel("panelLeft", "width", "normTop", "height")
+    theme, (surface, errors, norms) = sheet.theme, sheet.panels(_PANELS)
     labels: dict[str, Any] = {"format": ".1f", "tickCount": 5}
     heights = alt.Scale(domain=[0, ref("region.highest")], range=[*HEIGHTS[sheet.background]], interpolate="rgb")
     ticks: dict[str, Any] = {"values": [0, 0.1, 0.2, 0.3, 0.4, 0.5], "format": "~r", "labelFlush": False, **WIDE_TITLE}
     error = errors.y("error:Q", (0, 0.5), "error", **ticks)
     norm = norms.log10("gradient_norm", tickCount=5, **WIDE_TITLE)
     return sheet.picture(
+        _PANELS,
         _PARAMETERS | {"colours": f"{theme.clippings}"},
-        alt.layer(
+        [
             surface.lead(
                 "region",
                 x=surface.x("left:Q", ("region.left", "region.right"), "bias", **labels),
@@ -67,16 +70,15 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _start(theme),
             _cells(theme),
             surface.title("map"),
-        ),
+        ],
         _legend(theme),
-        alt.layer(_by_step(errors, error), errors.title("errors")),
-        alt.layer(
+        [_by_step(errors, error), errors.title("errors")],
+        [
             _by_step(norms, norm, "step"),
             norms.level("whole", "limit:Q", "threshold"),  # above it a step is clipped
             _fallen(),
             norms.title("norms"),
-        ),
-        apart=True,
+        ],
         padding={"bottom": 8},
     )
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Panel, Sheet
+from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
 from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, of, ref
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES
 
+_PANELS = {
+    "norm": ("0", "narrow ? width : width * 0.46", "0", "narrow ? height * 0.45 : height"),
+    "loss": ("narrow ? 0 : width * 0.56", "width", "narrow ? height * 0.6 : 0", "height"),
+}
 _PARAMETERS = {
-    "normBottom": "narrow ? height * 0.45 : height",
-    "normEnd": "narrow ? width : width * 0.46",
-    "lossStart": "narrow ? 0 : width * 0.56",
-    "lossTop": "narrow ? height * 0.6 : 0",
     "dashes": f"{CLIPPING_DASHES}",
 }
 _OWN = ref("colours[datum.clipping]")
@@ -25,16 +25,15 @@ _OWN = ref("colours[datum.clipping]")
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """Norms beside losses; on a phone above them, with one axis below both."""
-    norms = sheet.panel(right="normEnd", bottom="normBottom")
-    losses = sheet.panel(left="lossStart", top="lossTop")
+    norms, losses = sheet.panels(_PANELS)
     norm = norms.log10("gradient_norm", tickCount=5)
-    loss = losses.y("loss:Q", (0, "whole.top"), "loss", clamp=True, tickCount=4)
+    loss = losses.y("loss:Q", (0, "whole.top"), "loss", scale=CLAMPED, tickCount=4)
     hidden = {"labelExpr": "narrow ? '' : datum.label", **WIDE_TITLE}
     return sheet.picture(
+        _PANELS,
         _PARAMETERS | {"colours": f"{sheet.theme.clippings}"},
-        alt.layer(*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")),
-        alt.layer(*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")),
-        apart=True,
+        [*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")],
+        [*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")],
         height=340,
     )
 

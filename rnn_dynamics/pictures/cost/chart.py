@@ -9,7 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panel import LOG, Sheet
 from rnn_dynamics.pictures.kit.panels import each, of, ref, text
 
 #: Shape of the points and dash of the line of each name.
@@ -20,18 +20,18 @@ STYLES = {
     "entries": ("cross", [3, 4]),
     "matrix": ("diamond", [12, 3, 2, 3]),
 }
-_PARAMETERS = {"plotEnd": "narrow ? width : width - 210 * zoom"}
+_PANELS = {"plot": ("0", "narrow ? width : width - 210 * zoom", "0", "height")}
 _LENGTHS, _RATIOS = [50, 100, 200, 400, 800, 1600], [1, 10, 100, 1000, 10_000]
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture."""
-    panel, theme = sheet.panel(right="plotEnd"), sheet.theme
+    (panel,), theme = sheet.panels(_PANELS), sheet.theme
     others = {"parameters": theme.quiet, "entries": theme.text, "matrix": theme.text}
     colours = {name: f"'{others[name]}'" if name in others else "cellColour" for name in STYLES}
     ends = ("whole.first", "whole.last")
-    x = panel.x("sequence_length:Q", ends, "length", log=True, values=_LENGTHS, format="d")
-    y = panel.y("ratio:Q", (0.7, "whole.top"), "ratio", log=True, values=_RATIOS, format="~s")
+    x = panel.x("sequence_length:Q", ends, "length", scale=LOG, values=_LENGTHS, format="d")
+    y = panel.y("ratio:Q", (0.7, "whole.top"), "ratio", scale=LOG, values=_RATIOS, format="~s")
     lines = {
         name: {"strokeDash": dash, "strokeWidth": 2.5, "color": ref(colours[name])}
         for name, (_, dash) in STYLES.items()
@@ -42,11 +42,11 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     beside: dict[str, Any] = {"align": ref("narrow ? 'right' : 'left'"), "dx": ref("narrow ? -10 : 12")}
     beside |= {"size": "narrow ? 12 : 15", "bold": True, "halo": theme.panel}
     return sheet.picture(
-        _PARAMETERS,
+        _PANELS,
+        sheet.own,
         each("fits", lines, x=x, y=y),
         each("points", points, mark="point", x=x, y=y),
         text(of("labels"), "text", "sequence_length:Q", "place:Q", color=ref(f"{{{each_one}}}[datum.name]"), **beside),
         panel.title("title"),
-        own=True,
         height=340,
     )

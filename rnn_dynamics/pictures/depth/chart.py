@@ -15,11 +15,12 @@ from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of an axis and a title.
+_PANELS = {
+    "map": ("zoom * (narrow ? 66 : 116)", "width", "0", "(height - between) * 0.5"),
+    "curves": ("mapLeft", "width", "mapBottom + between", "height"),
+}
 _PARAMETERS = {
-    "mapLeft": "zoom * (narrow ? 66 : 116)",
     "between": "zoom * (narrow ? 80 : 58)",
-    "mapBottom": "(height - between) * 0.5",
-    "curvesTop": "mapBottom + between",
     "pointed": "hover.place ? hover.place[0] : null",
 }
 _SIZE = "narrow ? 12 : 15"
@@ -32,26 +33,25 @@ DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "who
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
     quiet = sheet.theme.quiet
-    levels, curves = sheet.panel("mapLeft", bottom="mapBottom"), sheet.panel("mapLeft", top="curvesTop")
+    levels, curves = sheet.panels(_PANELS)
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     names = of("names", middle="datum.place + 0.5")
     on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(
-            levels.rows("levels", "log10_norm", ["place"], y=alt.Y("place:Q"), y2="next:Q").transform_calculate(
-                next="datum.place + 1"
-            ),
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [
+            levels.rows("levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
             text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=_SIZE),
             levels.title("map", _LINES, "0"),
-        ),
-        alt.layer(
+        ],
+        [
             curves.lines("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on),
             curves.pointed("level_curves", "names", "place", **on),
             curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE),
             curves.title("curves", _LINES, "0"),
-        ),
+        ],
         sheet.colour_bar(
             "colour",
             ("-whole.limit", "whole.limit"),
@@ -59,7 +59,5 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             legendX=ref("narrow ? 0 : mapLeft"),
             gradientLength=140,
         ),
-        own=True,
-        apart=True,
         padding={"bottom": 44},
     )

@@ -10,16 +10,21 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Panel, Sheet
+from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.panels import LINES, at, by_cell, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null.
+_PANELS = {  # a point at the end of the axis lies on no name
+    "factors": (
+        "zoom * (narrow ? 124 : 270)",
+        "width - zoom * (narrow ? 108 : 318)",
+        "zoom * (narrow ? 40 : 30)",
+        "height",
+    )
+}
 _PARAMETERS = {
-    "left": "zoom * (narrow ? 124 : 270)",  # a point at the end of the axis lies on no name
-    "right": "width - zoom * (narrow ? 108 : 318)",
-    "top": "zoom * (narrow ? 40 : 30)",
     "pointed": "hover.place ? hover.place[0] : null",
     "details": "pluck(data('lines'), 'details')",
 }
@@ -39,9 +44,10 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     details = LINES.format("(pointed === null ? whole.hint : details[pointed])")
     below: dict[str, Any] = {"lineHeight": 17, "size": "narrow ? 12 : 15"}
     return sheet.picture(
+        _PANELS,
         _PARAMETERS,
         _bands(sheet),
-        _keeps(sheet.panel("left", "right", "top")),
+        _keeps(*sheet.panels(_PANELS)),
         _spreads(sheet),
         _texts(sheet),
         _heads(sheet),
@@ -54,7 +60,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _bands(sheet: Sheet) -> Any:
     """The band of each line: what the pointer selects, and darker where a framework does this by itself."""
     shade = ref("datum.place === pointed ? 0.16 : datum.marked ? 0.08 : 0.001")
-    scale = alt.Scale(domain=[0, ref("whole.lines")], range=[ref("top"), ref("height")], nice=False, zero=False)
+    scale = alt.Scale(domain=[0, ref("whole.lines")], range=[ref("factorsTop"), ref("height")], nice=False, zero=False)
     bands = of("lines", below="datum.place + 1").mark_rect(fill=sheet.theme.quiet, fillOpacity=shade)
     y = alt.Y("place:Q", title=None, scale=scale, axis=None)
     return bands.encode(x=at("0"), x2=at("width"), y=y, y2="below:Q").add_params(hover("place"))
@@ -71,10 +77,10 @@ def _keeps(panel: Panel) -> Any:
     rule = of().mark_rule(strokeWidth=1.5)
     both = group(
         "whole",
-        rule.encode(x=panel.x("keeps:Q", ends, "factors", log=True, **axis), **panel.upright),
-        text(of(), names["keeps"], None, "top - 4", "bottom", bold=True, size=size),
-        text(wide, names["shrinks"], None, "top - 4", "bottom right", dx=-30, color=quiet, size=size),
-        text(wide, names["grows"], None, "top - 4", "bottom left", dx=30, color=quiet, size=size),
+        rule.encode(x=panel.x("keeps:Q", ends, "factors", scale=LOG, **axis), **panel.upright),
+        text(of(), names["keeps"], None, "factorsTop - 4", "bottom", bold=True, size=size),
+        text(wide, names["shrinks"], None, "factorsTop - 4", "bottom right", dx=-30, color=quiet, size=size),
+        text(wide, names["grows"], None, "factorsTop - 4", "bottom left", dx=30, color=quiet, size=size),
         x=alt.X("keeps:Q"),
     )
     return both.transform_calculate(keeps="1")
@@ -121,5 +127,5 @@ def _heads(sheet: Sheet) -> Any:
             text(of(where=_WIDE.get(name, ""), head=heads[name]), "head", x, None, "bottom right", **style)
             for name, x in _COLUMNS.items()
         ),
-        y=at(f"top - (narrow ? {style['lineHeight']} : 0) - 4"),
+        y=at(f"factorsTop - (narrow ? {style['lineHeight']} : 0) - 4"),
     )

@@ -16,14 +16,13 @@ from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, at, group, hover, 
 
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane. `pointed`: the eigenvalue's place.
+_PANELS = {
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.43 : height"),
+    "plane": ("narrow ? 0 : width * 0.68", "planeLeft + side", "narrow ? height * 0.66 : 0", "planeTop + side"),
+    "spectrum": ("narrow ? width * 0.74 : planeLeft", "width", "narrow ? height * 0.78 : height * 0.84", "height"),
+}
 _PARAMETERS = {
-    "curvesRight": "narrow ? width : width * 0.6",
-    "curvesBottom": "narrow ? height * 0.43 : height",
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",
-    "planeLeft": "narrow ? 0 : width * 0.68",
-    "planeTop": "narrow ? height * 0.66 : 0",
-    "spectrumLeft": "narrow ? width * 0.74 : planeLeft",
-    "spectrumTop": "narrow ? height * 0.78 : height * 0.84",
     "pixels": "side / 2 / whole.reach",
     "pointed": "hover.place ? hover.place[0] : null",
 }
@@ -34,31 +33,28 @@ _POINTED = "datum.place === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
-    curves = sheet.panel(right="curvesRight", bottom="curvesBottom")
-    plane = sheet.panel("planeLeft", "planeLeft + side", "planeTop", "planeTop + side")
-    spectrum = sheet.panel(left="spectrumLeft", top="spectrumTop")
+    curves, plane, spectrum = sheet.panels(_PANELS)
     # What W_hh alone says may lie far from the norm.
     law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
     kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [
             *_plane(plane, law, kind),
             plane.title("weights", "[{}, '']"),
             plane.title("mean", "[{}]", color=OWN),
-        ),
-        alt.layer(
+        ],
+        [
             _fan(curves),
-            _from_1("laws", sheet.past).mark_rule(color=law, strokeDash=_DASH, strokeWidth=2.5).encode(**_FROM_1),
-            _from_1("eigenvalues", sheet.past, _POINTED).mark_rule(color=kind, strokeWidth=4).encode(**_FROM_1),
+            _from_1(of("laws"), sheet.past, color=law, strokeDash=_DASH, strokeWidth=2.5),
+            _from_1(of("eigenvalues", _POINTED), sheet.past, color=kind, strokeWidth=4),
             curves.labels(law, "narrow ? 11 : 16"),
             _axis_name(curves),
             _pointed_text(sheet.past, kind),
             curves.title("lines"),
-        ),
-        alt.layer(*_spectrum(spectrum), spectrum.title("spectrum", x="narrow ? spectrumLeft - 30 : spectrumLeft")),
-        own=True,
-        apart=True,
+        ],
+        [*_spectrum(spectrum), spectrum.title("spectrum", x="narrow ? spectrumLeft - 30 : spectrumLeft")],
         height=480,
     )
 
@@ -72,15 +68,11 @@ def _fan(panel: Panel) -> Any:
     return with_lag(group("fan", others, norm, x=x, y=y, detail="rank:N"))
 
 
-def _from_1(data: str, past: bool, where: str = "") -> Any:
+def _from_1(rows: Any, past: bool, **style: Any) -> Any:
     """Straight lines from 10⁰ at step T: what would be if each step had the same factor."""
-    ends = (
-        {"start": "whole.length", "end": "datum.step"} if past else {"start": "0", "end": "whole.length - datum.step"}
-    )
-    return of(data, where, zero="0", **ends)
-
-
-_FROM_1 = {"x": "start:Q", "x2": "end:Q", "y": "zero:Q", "y2": "log10_value:Q"}
+    start, end = ("whole.length", "datum.step") if past else ("0", "whole.length - datum.step")
+    lines = rows.transform_calculate(zero="0", start=start, end=end).mark_rule(**style)
+    return lines.encode(x="start:Q", x2="end:Q", y="zero:Q", y2="log10_value:Q")
 
 
 def _axis_name(panel: Panel) -> Any:

@@ -13,20 +13,28 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import (
-    LINES,
-    LOG10,
-    at,
-    each,
-    go_there,
-    group,
-    hover,
-    of,
-    ref,
-    text,
-    with_lag,
-)
+from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, each, go_there, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme, config
+
+#: How an axis goes from one end to the other; with CLAMPED what lies beyond is drawn at the end.
+Kind = Mapping[str, Any]
+LINEAR: Kind = {"zero": False}
+CLAMPED: Kind = {"zero": False, "clamp": True}
+LOG: Kind = {"type": "log"}
+#: Of most axes of norms.
+_ENDS = ("whole.low", "whole.high")
+#: Panel -> its left, right, top and bottom side, expressions in pixels. A side that is no name becomes the parameter of
+#: its panel and itself, such as "mapLeft".
+Sides = tuple[str, str, str, str]
+Places = Mapping[str, Sides]
+#: A picture of one panel.
+WHOLE: Places = {"whole": ("0", "width", "0", "height")}
+
+
+def _named(panel: str, sides: Sides) -> Sides:
+    names = (f"{panel}Left", f"{panel}Right", f"{panel}Top", f"{panel}Bottom")
+    left, right, top, bottom = (name if " " in side else side for name, side in zip(names, sides, strict=True))
+    return left, right, top, bottom
 
 
 @dataclass(frozen=True)
@@ -50,33 +58,36 @@ class Sheet:
         """Whether the past is on the left, by the view `axis`; else the lag grows to the right."""
         return self.views.get("axis", "step") == "step"
 
-    def picture(
-        self, parameters: Mapping[str, str], *layers: Any, own: bool = False, apart: bool = False, **properties: Any
-    ) -> alt.LayerChart:
+    @property
+    def own(self) -> dict[str, str]:
+        """The parameter OWN: the colour of the cell that the picture is about."""
+        return {"cellColour": f"{self.theme.cells}[whole.cell]"}
+
+    def picture(self, places: Places, parameters: Mapping[str, str], *panels: Any, **properties: Any) -> alt.LayerChart:
         """All layers of a picture, in one view.
 
-        parameters: name -> expression, beside `zoom` (how much larger the type is), `narrow` (on a phone) and `whole`.
-        own: whether the colour of one cell is among them, see OWN. apart: whether the layers have axes of their own.
-        properties: height and padding of the view.
+        places: of its panels. parameters: name -> expression, beside these and `zoom` (how much larger the type is),
+        `narrow` (on a phone) and `whole`. panels: layers, or a list of them for each panel, each with axes of its
+        own. properties: height and padding of the view.
         """
-        if apart:
+        if any(isinstance(panel, list) for panel in panels):
             properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(x="independent", y="independent"))
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
-        colour = {"cellColour": f"{self.theme.cells}[whole.cell]"} if own else {}
+        named = (zip(_named(name, sides), sides, strict=True) for name, sides in places.items())
+        usual |= {name: side for sides in named for name, side in sides if name != side}
         # All in one call, for each method of a chart would copy all its layers again: twice the time of making them.
         return alt.LayerChart(
-            layer=layers,
-            params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **parameters, **colour}.items()],
+            layer=[alt.layer(*panel) if isinstance(panel, list) else panel for panel in panels],
+            params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **parameters}.items()],
             config=alt.Config(**config(self.theme)),
             usermeta={"embedOptions": {"renderer": "canvas"}},
             **properties,
         )
 
-    def panel(
-        self, left: str = "0", right: str = "width", top: str = "0", bottom: str = "height", **kind: bool
-    ) -> Panel:
-        """A rectangle of the view with these sides, expressions in pixels; `kind` as of Panel."""
-        return Panel(self, left, right, top, bottom, **{"at_start": self.past} | kind)
+    def panels(self, places: Places, wide: Sequence[str] = (), past: bool | None = None) -> list[Panel]:
+        """The panels at the places; which are `wide`, and where the past is, if the view `axis` does not say it."""
+        at_start = self.past if past is None else past
+        return [Panel(self, *_named(name, sides), at_start, name in wide) for name, sides in places.items()]
 
     def title(self, said: str, x: str, y: str, lines: str = LINES, data: str = "whole", **style: Any) -> Any:
         """A title above a place; its text is an expression, such as a column of the one row of `data`."""
@@ -136,33 +147,19 @@ class Panel:
         """From its top to its bottom."""
         return {"y": at(self.top), "y2": at(self.bottom)}
 
-    def x(self, field: str, ends: Sequence[Any], name: str = "", log: bool = False, **axis: Any) -> alt.X:
+    def x(self, field: str, ends: Sequence[Any], name: str = "", scale: Kind = LINEAR, **axis: Any) -> alt.X:
         """A horizontal axis from one end to the other, which is called sheet.axes[name]."""
         below = alt.Axis(orient="bottom", offset=ref(f"{self.bottom} - height"), **axis)
-        return alt.X(field, title=self._called(name), scale=_scale(ends, (self.left, self.right), log), axis=below)
+        along = _scale(ends, (self.left, self.right), scale)
+        return alt.X(field, title=self._called(name), scale=along, axis=below)
 
-    def y(
-        self,
-        field: str,
-        ends: Sequence[Any],
-        name: str = "",
-        log: bool = False,
-        *,
-        clamp: Any = alt.Undefined,
-        **axis: Any,
-    ) -> alt.Y:
-        """A vertical axis from one end, below, to the other; with `clamp` what lies beyond is drawn at the end."""
-        scale = _scale(ends, (self.bottom, self.top), log, clamp=clamp)
+    def y(self, field: str, ends: Sequence[Any], name: str = "", scale: Kind = LINEAR, **axis: Any) -> alt.Y:
+        """A vertical axis from one end, below, to the other."""
         beside = alt.Axis(orient="left", offset=ref(f"-({self.left})"), **axis)
-        return alt.Y(field, title=self._called(name), scale=scale, axis=beside)
+        along = _scale(ends, (self.bottom, self.top), scale)
+        return alt.Y(field, title=self._called(name), scale=along, axis=beside)
 
-    def log10(
-        self,
-        name: str,
-        field: str = "log10_norm:Q",
-        ends: Sequence[str] = ("whole.low", "whole.high"),
-        **axis: Any,
-    ) -> alt.Y:
+    def log10(self, name: str, field: str = "log10_norm:Q", ends: Sequence[str] = _ENDS, **axis: Any) -> alt.Y:
         """A vertical axis of orders of magnitude."""
         return self.y(field, ends, name, **LOG10, **axis)
 
@@ -227,7 +224,7 @@ class Panel:
             chosen: an expression for the row that the reader has chosen; a click then goes to another.
             until: the column of the last step of a row that ends before T, on a wide axis with the past on the left.
             nothing: the colour where there is no value.
-            places: encodings of its sides, from the panel's left to its right if not said.
+            places: encodings of its sides; else from left to right, and from the first column to the next number.
         """
         picked, theme = picked or kept[0], self.sheet.theme
         reach = f"(datum.{until} / whole.length)" if until else "1"
@@ -240,13 +237,16 @@ class Panel:
         frame = of(where=framed or f"datum.{kept[0]} === pointed").mark_rect(
             fill=None, stroke=theme.text, strokeWidth=2
         )
-        ends = {"x": at(self.left), "x2": at(f"{self.left} + {reach} * ({self.right} - ({self.left}))")}
+        right = f"{self.left} + {reach} * ({self.right} - ({self.left}))" if until else self.right
+        ends = {**self.across, "x2": at(right), "y": f"{kept[0]}:Q", "y2": "next:Q"}
         colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
         past = "datum.step - 1" if self.at_start else "whole.length - datum.step"
         offset = f"({past} + 0.5) / whole.length" if self.wide else f"({past}) / max(1, whole.length - 1)"
         whole = group(data, strip, frame, **ends | places).transform_calculate(offset=offset, color=colour)
         whole = whole.transform_aggregate(stops="values(color)", groupby=[*kept])
-        return whole.transform_calculate(chosen=chosen) if chosen else whole
+        more = {"chosen": chosen} if chosen else {}
+        more |= {} if "y2" in places else {"next": f"datum.{kept[0]} + 1"}
+        return whole.transform_calculate(**more)
 
     def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
         """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""
@@ -256,6 +256,5 @@ class Panel:
         return alt.layer(line.encode(**axes), text(of(rows, here), "text", x, y, corner))
 
 
-def _scale(ends: Sequence[Any], places: Sequence[str], log: bool, **kind: Any) -> alt.Scale:
-    kind |= {"type": "log"} if log else {"zero": False}
+def _scale(ends: Sequence[Any], places: Sequence[str], kind: Kind) -> alt.Scale:
     return alt.Scale(domain=[*map(ref, ends)], range=[*map(ref, places)], nice=False, **kind)

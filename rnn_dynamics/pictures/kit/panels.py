@@ -13,7 +13,7 @@ from rnn_dynamics.pictures.kit.theme import CELL_NAMES, TYPE, enlarged
 #: Lines of a text: "|" begins one, and on a phone "¦" does too.
 LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
 #: The same, where a long title shares the picture's width with another.
-LINES_IF_TIGHT = LINES.replace("narrow", "width < 1000 * zoom")
+TIGHT = LINES.replace("narrow", "width < 1000 * zoom")
 #: An axis of orders of magnitude: the number of a tick, raised.
 LOG10: dict[str, Any] = {
     "labelExpr": "'10' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace("

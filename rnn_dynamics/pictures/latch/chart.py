@@ -12,12 +12,13 @@ import altair as alt
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.panels import at, each, of
 
+_PANELS = {"square": ("0", "side", "height - side", "height")}
 _ENDS, _TICKS = (-1.1, 1.1), [-1, -0.5, 0, 0.5, 1]
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The cobweb in a square."""
-    theme, square = sheet.theme, sheet.panel(right="side", top="height - side")
+    theme, (square,) = sheet.theme, sheet.panels(_PANELS)
     styles: dict[str, dict[str, Any]] = {
         "curve": {"color": theme.palette[0], "strokeWidth": 3},
         "up": {"color": theme.text, "strokeWidth": 1.5},
@@ -28,6 +29,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     diagonal = of("whole").mark_rule(color=theme.quiet)  # where a state stays as it is
     attractors = of("attractors").mark_point(size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5)
     return sheet.picture(
+        _PANELS,
         {"side": "min(width, height)"},
         diagonal.encode(x=at(square.left), y=at(square.bottom), x2=at(square.right), y2=at(square.top)),
         each("lines", styles, x=x, y=y),

@@ -10,25 +10,21 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panel import Panel, Sheet
+from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
 from rnn_dynamics.pictures.kit.panels import LOG10, PER_CENT, at, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `each`: the height of a map. `shown`: the number of the look under the pointer, or the marked one.
+_PANELS = {
+    "loss": ("0", "narrow ? width : min(width * 0.4, curvesLeft - 120 * zoom)", "0", "height * (narrow ? 0.11 : 0.27)"),
+    "accuracy": ("0", "lossRight", "height * (narrow ? 0.16 : 0.4)", "height * (narrow ? 0.24 : 0.6)"),
+    "clipped": ("0", "lossRight", "height * (narrow ? 0.28 : 0.7)", "height * (narrow ? 0.32 : 0.78)"),
+    "gates": ("0", "lossRight", "height * (narrow ? 0.35 : 0.85)", "height * (narrow ? 0.41 : 1)"),
+    "curves": ("narrow ? 0 : width * 0.52", "width", "height * (narrow ? 0.56 : 0)", "height * (narrow ? 0.67 : 0.33)"),
+    "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.56)", "height"),
+}
 _PARAMETERS = {
-    "leftEnd": "narrow ? width : min(width * 0.4, width * 0.52 - 120 * zoom)",
-    "rightStart": "narrow ? 0 : width * 0.52",
-    "lossBottom": "height * (narrow ? 0.11 : 0.27)",
-    "rightTop": "height * (narrow ? 0.16 : 0.4)",
-    "rightBottom": "height * (narrow ? 0.24 : 0.6)",
-    "clippedTop": "height * (narrow ? 0.28 : 0.7)",
-    "clippedBottom": "height * (narrow ? 0.32 : 0.78)",
-    "gatesTop": "height * (narrow ? 0.35 : 0.85)",
-    "gatesBottom": "height * (narrow ? 0.41 : 1)",
-    "curvesTop": "height * (narrow ? 0.56 : 0)",
-    "curvesBottom": "height * (narrow ? 0.67 : 0.33)",
-    "mapsTop": "height * (narrow ? 0.82 : 0.56)",
     "looks": "data('looks')",
     "each": "(height - mapsTop) / whole.networks",
     "shown": "hover.look ? hover.look[0] : whole.marked",
@@ -40,41 +36,31 @@ _SHARE: dict[str, Any] = {"values": [0, 0.5, 1], "labelExpr": PER_CENT}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, its gradients against "step" or "lag", as the view `axis` says."""
+    *learned, curves, maps = sheet.panels(_PANELS)
     return sheet.picture(
+        _PANELS,
         _PARAMETERS,
-        _maps(sheet.panel(left="rightStart", top="mapsTop")),
-        *_learned(sheet),
-        _gradients(sheet.panel("rightStart", "width", "curvesTop", "curvesBottom")),
-        sheet.title("whole.learned", "0", "0"),
-        sheet.title("whole.reach", "rightStart", "(narrow ? curvesTop : curvesTop - 20)"),  # the names are below it
-        sheet.title("whole.movie", "rightStart", "mapsTop"),
+        _maps(maps),
+        *_learned(*learned),
+        _gradients(curves),
         sheet.colour_bar(
             "norm",
             ("whole.darkest", "whole.high"),
             SEQUENTIAL,
-            legendX=ref("rightStart"),
+            legendX=ref("curvesLeft"),
             legendY=ref("height + 52 * zoom"),
             labelExpr=LOG10["labelExpr"],
             tickCount=3,
             gradientLength=170,
         ),
-        apart=True,
         height=520,
         padding={"bottom": 56},
     )
 
 
-def _learned(sheet: Sheet) -> list[Any]:
+def _learned(loss: Panel, accuracy: Panel, clipped: Panel, gates: Panel) -> list[list[Any]]:
     """Loss, right answers, what was clipped and the gates; each network's by update, with a dot at the latest."""
-    loss, accuracy, clipped, gates = (
-        sheet.panel("0", "leftEnd", top, bottom)
-        for top, bottom in (
-            ("0", "lossBottom"),
-            ("rightTop", "rightBottom"),
-            ("clippedTop", "clippedBottom"),
-            ("gatesTop", "gatesBottom"),
-        )
-    )
+    sheet = loss.sheet
     colour = of_cell(sheet.theme.cells)
     line = of("looks").mark_line(strokeWidth=3, color=colour, strokeDash=of_cell(CELL_DASHES)).encode(detail="cell:N")
     last = of("looks", "datum.look === datum.last")  # all that there is of one with a single look
@@ -93,14 +79,14 @@ def _learned(sheet: Sheet) -> list[Any]:
         for panel, name in ((loss, "loss"), (accuracy, "accuracy"))
     ]
     return [
-        alt.layer(*(one.encode(**of_loss) for one in (line, dot, thin)), by_chance[0], _moment(loss)),
-        alt.layer(*(one.encode(**of_accuracy) for one in (line, dot)), by_chance[1], _moment(accuracy)),
-        alt.layer(line.encode(**of_clipped), _moment(clipped)),
-        alt.layer(
+        [*(one.encode(**of_loss) for one in (line, dot, thin)), by_chance[0], _moment(loss), loss.title("learned")],
+        [*(one.encode(**of_accuracy) for one in (line, dot)), by_chance[1], _moment(accuracy)],
+        [line.encode(**of_clipped), _moment(clipped)],
+        [
             gate.encode(detail=["cell:N", "gate:N"], **of_gates),
             text(of("letters"), "gate", "update:Q", "place:Q", "left", dx=5, size=13, bold=True, color=colour),
             _moment(gates),
-        ),
+        ],
     ]
 
 
@@ -109,7 +95,7 @@ def _by_update(panel: Panel, name: str, ends: tuple[Any, Any], labels: bool = Fa
     below: dict[str, Any] = {"tickCount": 5, "tickMinStep": 1, "labels": labels, "titleOpacity": int(labels)}
     return {
         "x": panel.x("update:Q", (0, "whole.updates"), "updates", **below),
-        "y": panel.y(f"{name}:Q", ends, name, clamp=True, **axis),
+        "y": panel.y(f"{name}:Q", ends, name, scale=CLAMPED, **axis),
     }
 
 
@@ -119,19 +105,20 @@ def _moment(panel: Panel) -> Any:
     return picked.mark_rule(strokeWidth=1, strokeDash=[3, 2]).encode(x="update:Q", **panel.upright)
 
 
-def _gradients(panel: Panel) -> Any:
+def _gradients(panel: Panel) -> list[Any]:
     """The gradient by step at the look that is shown, for each network; its name below the title, on a phone below."""
     cells = panel.sheet.theme.cells
     style = {"color": of_cell(cells), "strokeDash": of_cell(CELL_DASHES), "strokeWidth": 3}
     shown = _with_looks(of("gradients")).transform_filter(_SHOWN)
     lines = shown.transform_calculate(lag="whole.length - datum.step").mark_line(**style)
-    place, high = "rightStart + datum.row * 100", "narrow ? curvesBottom + 40 : curvesTop - 12"
-    return alt.layer(
+    place, high = "curvesLeft + datum.row * 100", "narrow ? curvesBottom + 40 : curvesTop - 12"
+    return [
         # The maps below have the same title.
         lines.encode(x=panel.time(titleOpacity=0), y=panel.log10("norm", tickCount=5), detail="cell:N"),
         _FIRST_LOOKS.mark_rule(**style).encode(x=at(place), x2=at(f"{place} + 28"), y=at(high)),
         text(_FIRST_LOOKS, "name", place, high, "left", dx=34, size=15, bold=True, color=style["color"]),
-    )
+        panel.sheet.title("whole.reach", "curvesLeft", "(narrow ? curvesTop : curvesTop - 20)"),
+    ]
 
 
 #: The first look at each network, with its name.
@@ -144,7 +131,7 @@ def _with_looks(chart: Any) -> Any:
     return chart.transform_calculate(**{name: f"looks[datum.place].{name}" for name in known})
 
 
-def _maps(panel: Panel) -> Any:
+def _maps(panel: Panel) -> list[Any]:
     """A strip for each look at each network, one map below the other; its name upright on its left."""
     top, theme = "mapsTop + each * datum.row", panel.sheet.theme
     ends = {name: at(f"{top} + (each - 10) * datum.{name} / whole.updates") for name in ("until", "first")}
@@ -152,9 +139,10 @@ def _maps(panel: Panel) -> Any:
     strips = panel.rows("gradients", "log10_norm", ["place"], y=ends["until"], y2=ends["first"], **kind)
     bold: dict[str, Any] = {"color": of_cell(theme.cells), "size": 15, "bold": True}
     middle, down = f"{top} + (each - 10) / 2", alt.value(panel.sheet.axes["newest"])
-    return alt.layer(
+    return [
         _with_looks(strips),
         panel.lead(x=panel.time("length:Q", titlePadding=2), y=at("height")),
-        text(_FIRST_LOOKS, "name", "rightStart", middle, angle=270, dy=-34, **bold),
-        text(_FIRST_LOOKS, down, "rightStart", middle, angle=270, dy=-14, size=13, color=theme.quiet),
-    )
+        text(_FIRST_LOOKS, "name", "curvesLeft", middle, angle=270, dy=-34, **bold),
+        panel.title("movie"),
+        text(_FIRST_LOOKS, down, "curvesLeft", middle, angle=270, dy=-14, size=13, color=theme.quiet),
+    ]

@@ -12,35 +12,20 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.frames import shades
-from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import (
-    LINES_IF_TIGHT,
-    LOG10,
-    OWN,
-    WIDE_TITLE,
-    at,
-    dashed,
-    each,
-    group,
-    of,
-    ref,
-    text,
-)
+from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
+from rnn_dynamics.pictures.kit.panels import LOG10, OWN, TIGHT, WIDE_TITLE, at, dashed, each, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
 #: Where the panels are, in pixels: curves above the map on the left, bars above the truncation's error and angle on the
 #: right; on a phone all below each other. `pointed`: the loss under the pointer, or the one that is marked.
+_PANELS = {
+    "curves": ("0", "narrow ? width : width * 0.55", "0", "height * (narrow ? 0.14 : 0.36)"),
+    "map": ("0", "curvesRight", "height * (narrow ? 0.24 : 0.53)", "height * (narrow ? 0.42 : 1)"),
+    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.28)"),
+    "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.57)", "height * (narrow ? 0.9 : 0.74)"),
+    "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
+}
 _PARAMETERS = {
-    "leftEnd": "narrow ? width : width * 0.55",
-    "rightStart": "narrow ? 0 : width * 0.64",
-    "curvesBottom": "height * (narrow ? 0.14 : 0.36)",
-    "mapTop": "height * (narrow ? 0.24 : 0.53)",
-    "mapBottom": "height * (narrow ? 0.42 : 1)",
-    "barsTop": "narrow ? height * 0.64 : 0",
-    "barsBottom": "height * (narrow ? 0.73 : 0.28)",
-    "errorTop": "height * (narrow ? 0.83 : 0.57)",
-    "errorBottom": "height * (narrow ? 0.9 : 0.74)",
-    "angleTop": "height * (narrow ? 0.93 : 0.81)",
     "pointed": "hover.loss ? hover.loss[0] : whole.marked",
 }
 #: Of the loss at every step, and at the last step alone.
@@ -62,35 +47,30 @@ _ANGLE = {"values": [0, 45, 90, 135, 180], "labelExpr": "datum.value + '°'"}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; the reader's truncation is in its data."""
-    curves = sheet.panel("0", "leftEnd", "0", "curvesBottom", wide=True)
-    losses = sheet.panel("0", "leftEnd", "mapTop", "mapBottom", wide=True)
-    bars = sheet.panel("rightStart", "width", "barsTop", "barsBottom", wide=True)
-    error = sheet.panel("rightStart", "width", "errorTop", "errorBottom")
-    angle = sheet.panel("rightStart", "width", "angleTop", "height")
+    curves, losses, bars, error, angle = sheet.panels(_PANELS, wide=("curves", "map", "bars"))
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(  # a strip for each loss, from step 1 to its own
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [  # a strip for each loss, from step 1 to its own
             losses.rows("losses", "log10_norm", ["loss", "below", "above"], until="loss", y="below:Q", y2="above:Q"),
             losses.lead(
                 x=losses.time("length:Q"),
                 y=losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5),  # downwards
             ),
-            losses.title("map", LINES_IF_TIGHT),
-        ),
-        alt.layer(*_curves(curves), curves.title("curves", LINES_IF_TIGHT)),
-        alt.layer(
+            losses.title("map", TIGHT),
+        ],
+        [*_curves(curves), curves.title("curves", TIGHT)],
+        [
             *_bars(bars),
             _bin_names(sheet),
-            sheet.title("whole.bars", "rightStart", "barsTop - (narrow ? 34 : 18)", LINES_IF_TIGHT),
-        ),
-        alt.layer(
+            sheet.title("whole.bars", "barsLeft", "barsTop - (narrow ? 34 : 18)", TIGHT),
+        ],
+        [
             *_cuts(error, "log10_error", ("whole.least_error", "whole.error"), _ERROR, labels=False, titleOpacity=0),
-            sheet.title("data('cut')[0].cut", "rightStart", "errorTop", LINES_IF_TIGHT),
-        ),
-        alt.layer(*_cuts(angle, "angle", (0, "whole.angle"), _ANGLE)),
+            sheet.title("data('cut')[0].cut", "barsLeft", "errorTop", TIGHT),
+        ],
+        [*_cuts(angle, "angle", (0, "whole.angle"), _ANGLE)],
         sheet.colour_bar("norm", ("whole.dark", "whole.bright"), SEQUENTIAL, **_LEGEND),
-        own=True,
-        apart=True,
         height=500,
         padding={"bottom": 44},
     )
@@ -102,7 +82,7 @@ def _curves(panel: Panel) -> list[Any]:
     y = panel.log10("norm_sum", tickCount=5)
     shown = "datum.loss === pointed && inrange(datum.log10_norm, [whole.low, whole.high])"
     # In the corner that the curves leave free.
-    said, corner = of("pointed", "datum.loss === pointed"), ("leftEnd - 6", "curvesBottom + (narrow ? 18 : -6)")
+    said, corner = of("pointed", "datum.loss === pointed"), ("curvesRight - 6", "curvesBottom + (narrow ? 18 : -6)")
     return [
         panel.lines("sums", dashed(DASHES, OWN, 3, every={"strokeWidth": 4}), x=x, y=y),
         of("losses", shown).mark_line(color=panel.sheet.theme.text, strokeWidth=2).encode(x=x, y=y),
@@ -124,7 +104,7 @@ def _bin_names(sheet: Sheet) -> Any:
     """The legend of the bars, how many steps ahead a loss lies, in the order in which they are stacked."""
     second = "datum.place > 0.5"  # a phone has two rows
     share = f"(narrow ? 1.7 * (datum.place - ({second} ? 0.55 : 0)) : datum.place)"
-    place = f"rightStart + {share} * (width - rightStart)"
+    place = f"barsLeft + {share} * (width - barsLeft)"
     box = of().mark_point(shape="square", size=110, color=_OF_BIN)
     style = {"size": "narrow ? 11 : 12", "color": sheet.theme.quiet}
     name = text(of(), "label", f"{place} + 14", None, "left", **style)
@@ -133,7 +113,7 @@ def _bin_names(sheet: Sheet) -> Any:
 
 def _cuts(panel: Panel, name: str, ends: tuple[Any, Any], up: Mapping[str, Any], **across: Any) -> list[Any]:
     """Error or angle of the truncated gradient over τ, for both losses, and a line at the reader's τ."""
-    x = panel.x("truncation:Q", (1, "whole.longest"), "truncation", log=True, values=_TAUS, format="d", **across)
+    x = panel.x("truncation:Q", (1, "whole.longest"), "truncation", scale=LOG, values=_TAUS, format="d", **across)
     y = panel.y(f"{name}:Q", ends, name.removeprefix("log10_"), **up)
     rule = of("cut").mark_rule(strokeWidth=1.5, strokeDash=[3, 2])
     lines = each("cuts", dashed(DASHES, OWN, every={"strokeWidth": 3}), x=x, y=y)

@@ -12,32 +12,19 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import (
-    LINES_IF_TIGHT,
-    OWN,
-    WIDE_TITLE,
-    go_there,
-    group,
-    hover,
-    of,
-    ref,
-    text,
-    with_lag,
-)
+from rnn_dynamics.pictures.kit.panels import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 HEIGHT = 500
 
 #: Where the panels are, in pixels: the map on the left, parts and running sum on the right; on a phone the parts
 #: below the map and no sum. `late`: whether the sum is whole only in its second half.
+_PANELS = {
+    "map": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.42 : height"),
+    "parts": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.76 : 0", "height * (narrow ? 1 : 0.66)"),
+    "share": ("partsLeft", "width", "height * (narrow ? 1 : 0.74)", "height"),
+}
 _PARAMETERS = {
-    "mapLeft": "0",
-    "mapRight": "narrow ? width : width * 0.5",
-    "mapBottom": "narrow ? height * 0.42 : height",
-    "lagLeft": "narrow ? 0 : width * 0.6",
-    "partsTop": "narrow ? height * 0.76 : 0",
-    "partsBottom": "height * (narrow ? 1 : 0.66)",
-    "shareTop": "height * (narrow ? 1 : 0.74)",
     "late": "whole.reached * 2 > whole.length",
     "scales": "pluck(data('scales'), 'weight_scale')",
     "columns": "pluck(data('columns'), 'value')",
@@ -48,6 +35,7 @@ _NAMED = (0.1, 0.5, 1, 1.5, 2, 5, 10)
 _COLUMNS = 15
 #: The colours follow the square root of the orders of magnitude, and end at ×0.5 and ×2.
 _COLOURS: dict[str, Any] = {
+    "legendX": 0,
     "values": [-1, -0.5, 0, 0.5, 1],
     "labelExpr": "'×' + format(pow(2, datum.value * abs(datum.value)), '.2~r')",
     "gradientLength": ref("narrow ? 120 : 200"),
@@ -58,24 +46,21 @@ _NAME: dict[str, Any] = {"size": "narrow ? 12 : 14", "bold": True, "halo": "#fff
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture with "input" or "lag" across the map, as the view `across` says."""
-    phases = sheet.panel(left="mapLeft", right="mapRight", bottom="mapBottom")
-    parts = sheet.panel("lagLeft", "width", "partsTop", "partsBottom", at_start=False)
-    sums = sheet.panel("lagLeft", "width", "shareTop", at_start=False)
+    phases, parts, sums = sheet.panels(_PANELS, past=False)
     return sheet.picture(
-        _PARAMETERS,
-        alt.layer(
+        _PANELS,
+        _PARAMETERS | sheet.own,
+        [
             *_axes(phases),
             _cells(),
             *_pointed(sheet),
             _lines(sheet),
             _here(sheet),
-            phases.title("map", LINES_IF_TIGHT),
-        ),
-        alt.layer(*_parts(parts), sheet.title("whole.split", "lagLeft", "partsTop - (narrow ? 12 : 0)")),
-        alt.layer(*_running_sum(sums)),
+            phases.title("map", TIGHT),
+        ],
+        [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)")],
+        [*_running_sum(sums)],
         sheet.colour_bar("factor", ("-1", "1"), DIVERGING, **_COLOURS),
-        own=True,
-        apart=True,
         height=HEIGHT,
         padding={"bottom": 44},
     )
@@ -189,7 +174,7 @@ def _running_sum(panel: Panel) -> list[Any]:
     line = with_lag(of("lags")).mark_line(color=OWN, strokeWidth=ref("narrow ? 0 : 3"))
     # The name stands where the curve is not: below it, or above it where it rises late.
     corner = {"align": ref("late ? 'left' : 'right'"), "baseline": ref("late ? 'top' : 'bottom'")}
-    x, edge = "late ? lagLeft + 6 : width", "late ? shareTop + 2 : height - 6"
+    x, edge = "late ? partsLeft + 6 : width", "late ? shareTop + 2 : height - 6"
     reached = of("whole", "isValid(datum.reached) && !narrow").mark_rule(strokeDash=[2, 3], strokeWidth=2)
     return [
         line.encode(x=panel.time("lag:Q"), y=y),

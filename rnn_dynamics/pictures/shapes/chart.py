@@ -75,14 +75,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     legend: dict[str, Any] = {"legendX": 0, "legendY": ref("height - 16"), "gradientLength": 140, **LOG10}
     colours = SEQUENTIAL[4::-1] if sheet.background == "light" else SEQUENTIAL[1:]
     return sheet.picture(
-        _PARAMETERS,
+        {},
+        _PARAMETERS | sheet.own,
         _edges(theme),
         _loss(theme),
         _nodes(theme),
         sheet.colour_bar("colour", ("whole.low", "whole.high"), colours, "low", **legend),
         sheet.title("whole.claim", "0", "-26"),
         text(caption, "lines", "0", "-12", "bottom left", size="narrow ? 12 : 15", color=theme.quiet),
-        own=True,
     )
 
 

@@ -23,11 +23,11 @@ _NAMES = [f"{scale:g}" for scale in WEIGHT_SCALES]
 _NAMED = [place + 0.5 for place, name in enumerate(_NAMES) if name in {"0.1", "0.5", "1", "1.5", "2", "5", "10"}]
 #: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow.
 #: `pointed`: the weight scale under the pointer, else the slider's. `row`: its own row.
+_PANELS = {
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.44 : height"),
+    "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.66 : 0", "height"),
+}
 _PARAMETERS = {
-    "curvesRight": "narrow ? width : width * 0.6",
-    "curvesBottom": "narrow ? height * 0.44 : height",
-    "mapLeft": "narrow ? 0 : width * 0.68",
-    "mapTop": "narrow ? height * 0.66 : 0",
     "chosen": "data('chosen')[0].scale",
     "pointed": "hover.scale ? hover.scale[0] : chosen",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), pointed)]",
@@ -41,27 +41,26 @@ _HERE = "datum.scale === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
-    rows = sheet.panel(left="mapLeft", top="mapTop")
-    curves = sheet.panel(right="curvesRight", bottom="curvesBottom")
+    curves, rows = sheet.panels(_PANELS)
     colour = ref(f"{sheet.theme.cells}[datum.name]")
     return sheet.picture(
+        _PANELS,
         _PARAMETERS,
-        alt.layer(
+        [
             rows.rows(
                 "map", "log10_norm", ["scale", "below", "above"], chosen="chosen", y=alt.Y("below:Q"), y2="above:Q"
             ),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
-        ),
-        alt.layer(
+        ],
+        [
             _floors(curves),
             _mean_field(curves),
             _lines(curves),
             curves.labels(colour, "narrow ? 13 : 17", "curves").transform_filter(_HERE),
             sheet.title(_TITLE, "0", "0", "split({}, '|')", "chosen"),
-        ),
+        ],
         sheet.colour_bar("against_last", ("-whole.limit", "whole.limit"), DIVERGING, "limit"),
-        apart=True,
         padding={"bottom": 44},
     )
 
@@ -77,20 +76,18 @@ def _horizons(panel: Panel) -> Any:
 
 def _lines(panel: Panel) -> Any:
     """A line for each cell; a point that is no number lies outside the axis and is left out."""
-    layers = [_line(cell, colour) for cell, colour in panel.sheet.theme.cells.items()]
     across = panel.time(**WIDE_TITLE)  # the map below has the same title
     title = f"gradient_{panel.sheet.views['gradient']}"
     up = panel.log10(title, ends=("row.low", "row.high"), tickCount=7)
-    return group("curves", *layers, x=across, y=up).transform_filter(_HERE)
-
-
-def _line(cell: str, colour: str) -> Any:
-    """Colour and dash are constants, not two more expressions for every point."""
-    rows = of(where=f"datum.name === '{cell}'", step="split(datum.steps, ',')", point="split(datum.points, ',')")
-    points = rows.transform_flatten(["step", "point"]).transform_calculate(
-        log10_norm="datum.point / 100", lag="whole.length - datum.step"
+    # Colour and dash are constants, not two more expressions for every point.
+    lines = (
+        of(where=f"datum.name === '{cell}'", step="split(datum.steps, ',')", point="split(datum.points, ',')")
+        .transform_flatten(["step", "point"])
+        .transform_calculate(log10_norm="datum.point / 100", lag="whole.length - datum.step")
+        .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False)
+        for cell, colour in panel.sheet.theme.cells.items()
     )
-    return points.mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False)
+    return group("curves", *lines, x=across, y=up).transform_filter(_HERE)
 
 
 def _floors(panel: Panel) -> Any:
