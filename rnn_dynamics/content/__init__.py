@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from math import isfinite
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
-from rnn_dynamics.content.numbers import KINDS
+from rnn_dynamics.content.numbers import KINDS, worded
 
 #: In this folder is one for each language.
 _CONTENT = Path(__file__).parent
@@ -25,19 +25,18 @@ _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pict
 _WRITTEN: dict[str, int] = {}
 
 
-class _Filler(Formatter):
-    """Writes a number in the form that the sentence names, one of `numbers` or one of Python's: {share:percent}.
+def _writes(form: str) -> Callable[[Any], str]:
+    """What writes a number in a form: one of `numbers`, one of Python's, or what to say of 1/of others/of none.
 
-    In Python's forms – stands for what is no number.
+    Where there is none, and nothing to say of that, it is "–".
     """
-
-    def format_field(self, value: Any, form: str) -> str:
-        if form in KINDS:
-            return KINDS[form](value)
-        return "–" if isinstance(value, float) and not isfinite(value) else format(value, form)
+    if "/" in form:
+        return lambda count: worded(count, *form.split("/"))
+    return KINDS.get(form) or (lambda value: "–" if _is_none(value) else format(value, form))
 
 
-_FILLER = _Filler()
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and not isfinite(value))
 
 
 class _Sentence(str):
@@ -56,9 +55,18 @@ class _Sentence(str):
         """The same with whatever knows its numbers by name, such as `Says`."""
         return self._filled((), numbers)
 
+    @cached_property
+    def _parts(self) -> list[tuple[str, str | None, Callable[[Any], str]]]:
+        """Text, the name of the number after it, if there is one, and what writes that: {name:form}."""
+        return [(text, name, _writes(form or "")) for text, name, form, _ in Formatter().parse(self)]
+
     def _filled(self, values: Sequence[object], numbers: Any) -> str:
+        find = Formatter().get_field
         try:
-            return _FILLER.vformat(self, values, numbers)
+            return "".join(
+                text if name is None else text + write(find(name, values, numbers)[0])
+                for text, name, write in self._parts
+            )
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
 

@@ -15,6 +15,11 @@ def times(log10_factor: float, digits: str = ".3g") -> str:
     return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
 
 
+def factor(log10_factor: float) -> str:
+    """The same with one digit more where it is almost 1: ×0.9984, ×0.582."""
+    return times(log10_factor, ".4g" if abs(log10_factor) < 0.02 else ".3g")
+
+
 def power_of_ten(log10_value: float) -> str:
     """A value given by its log10: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
     if math.isnan(log10_value):
@@ -145,6 +150,15 @@ def count(value: float) -> str:
     return f"{value:,}"
 
 
+def worded(count: float | None, one: str, other: str, none: str = "–") -> str:
+    """What a sentence says of a count, "#" being its number: "1 step", "# steps", "never"; – for nan."""
+    if count is None:
+        return none
+    if math.isnan(count):
+        return "–"
+    return one if count == 1 else other.replace("#", f"{count:g}")
+
+
 def two_decimals(value: float) -> str:
     """A number with two decimals, see `signed`."""
     return signed(value, 2)
@@ -164,7 +178,7 @@ def hundredths(part: float) -> str:
 KINDS: Mapping[str, Callable[[float], str]] = {
     kind.__name__: kind
     for kind in (
-        *(times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent, certainty, short),
-        *(degrees, number, difference, power, count, two_decimals, three_decimals, hundredths),
+        *(times, factor, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent, hundredths),
+        *(certainty, short, degrees, number, difference, power, count, two_decimals, three_decimals),
     )
 }

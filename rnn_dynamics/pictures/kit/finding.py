@@ -5,13 +5,36 @@ HTML, because the browser spends three times as long on the same table in Markdo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+Words = Mapping[str, Any]
 
 
 def finding(head: str, rows: Iterable[str], notes: Iterable[str] = (), equation: str = "") -> str:
     """A table of rows `<tr>…</tr>` below its head, between an equation, if there is one, and notes."""
     return above(*filter(None, [equation])) + table(head, rows) + paragraphs(notes)
+
+
+def said(words: Words, says: Any, rows: Iterable[Any], notes: Mapping[str, object], equation: str = "") -> str:
+    """A finding of what a picture's words have under `table`, `notes` and, by the name of one, `equation`.
+
+    Args:
+        words: of the picture.
+        says: what all but the rows are filled with, by name.
+        rows: what each row is filled with.
+        notes: name -> whether it holds, see `told`.
+        equation: the name of the one that stands above.
+    """
+    table = words["table"]
+    lines = (table["row"].format_map(row) for row in rows)
+    above_it = words["equation"][equation].format_map(says) if equation else ""
+    return finding(table["head"].format_map(says), lines, told(words["notes"], says, **notes), above_it)
+
+
+def first(**claims: object) -> str:
+    """The name of the first claim that is true."""
+    return next(name for name, true in claims.items() if true)
 
 
 def above(*lines: str) -> str:
