@@ -3,10 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 import pytest
 
 from rnn_dynamics import content
+from rnn_dynamics.content.numbers import KINDS
 from tests.test_pages import open_page, shown
 
 
@@ -25,6 +28,22 @@ def edit(file: Path, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def leaves(words: Any) -> Iterator[str]:
+    """All sentences of a file of words."""
+    if isinstance(words, str):
+        yield words
+    else:
+        for part in words.values() if isinstance(words, dict) else words if isinstance(words, list) else ():
+            yield from leaves(part)
+
+
+def test_every_form_in_which_a_sentence_wants_a_number_is_known() -> None:
+    for file in content._CONTENT.glob("*/*.toml"):
+        for sentence in leaves(content.sentences(file.stem, file.parent.name)):
+            for _, name, form, _ in Formatter().parse(sentence):
+                assert name is None or form in KINDS or "/" in str(form) or format(0, str(form)), sentence
 
 
 def test_an_edit_shows_at_the_next_run_of_a_page_in_sentences_that_were_filled_too(folder: Path) -> None:
