@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 
 def times(log10_factor: float, digits: str = ".3g") -> str:
@@ -136,9 +137,9 @@ def ten_to(exponent: int) -> str:
     return "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
-def subscripted(name: str) -> str:
-    """A name with its number lowered: h₃."""
-    return name.translate(_SUBSCRIPT)
+def subscripted(name: object) -> str:
+    """A name with its number lowered, h₃, or a number."""
+    return str(name).translate(_SUBSCRIPT)
 
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -159,6 +160,16 @@ def worded(count: float | None, one: str, other: str, none: str = "–") -> str:
     return one if count == 1 else other.replace("#", f"{count:g}")
 
 
+def aligned_times(log10_factor: float) -> str:
+    """A factor with three digits, even where they are zeros, so that those below each other are alike: ×0.500."""
+    return times(log10_factor, "#.3g")
+
+
+def one_decimal(value: float) -> str:
+    """A number with one decimal, see `signed`."""
+    return signed(value, 1)
+
+
 def two_decimals(value: float) -> str:
     """A number with two decimals, see `signed`."""
     return signed(value, 2)
@@ -175,10 +186,11 @@ def hundredths(part: float) -> str:
 
 
 #: What a sentence may ask for, by name.
-KINDS: Mapping[str, Callable[[float], str]] = {
+KINDS: Mapping[str, Callable[[Any], str]] = {
     kind.__name__: kind
     for kind in (
-        *(times, factor, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent, hundredths),
-        *(certainty, short, degrees, number, difference, power, count, two_decimals, three_decimals),
+        *(times, factor, aligned_times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent),
+        *(hundredths, certainty, short, degrees, number, difference, power, subscripted, count),
+        *(one_decimal, two_decimals, three_decimals),
     )
 }

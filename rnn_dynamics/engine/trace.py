@@ -97,6 +97,11 @@ class Trace(Rounded):
     log10_norms: Mapping[str, Array]
     layers: tuple[LayerTrace, ...]
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training would change in the layers; the read-out is not among them."""
+        return sum(values.size for values in self.parameters.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyTrace:

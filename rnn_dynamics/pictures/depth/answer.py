@@ -75,6 +75,11 @@ class DepthAnswer(OfTrace[Trace]):
         return {name: judge(norms).log10_factor for name, norms in curves.items()}
 
     @property
+    def log10_early(self) -> float:
+        """log10 of the share of dL/dx_1's norm that comes through the backward direction, where there is one."""
+        return float(self.curves["backwards"][0] - self.curves["whole"][0])
+
+    @property
     def ways(self) -> int:
         """How many ways lead down through the layers, from step T to step 1."""
         return comb(self.experiment.sequence_length + self.experiment.num_layers - 2, self.experiment.num_layers - 1)
