@@ -137,6 +137,16 @@ class JacobianAnswer(OfExperiment):
         """How many exponents are "unresolved", not told from rounding, and how many "lost", −∞."""
         return {"unresolved": int(np.isnan(self.exponents).sum()), "lost": int(np.isneginf(self.exponents).sum())}
 
+    @property
+    def sum_of_exponents(self) -> float:
+        """Of those that are computed, in nats per step."""
+        return float(self.exponents.sum())
+
+    @property
+    def log10_volume(self) -> float:
+        """log10 of what a volume is multiplied by per step back, where all exponents are computed."""
+        return self.sum_of_exponents / _LN_10
+
     @cached_property
     def ended(self) -> tuple[int, int]:
         """The first lag at which singular values are not told from rounding, and how many at the longest; or zeros."""
