@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnn_dynamics.content import counted
-from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.content import Says
 from rnn_dynamics.pictures.initialisation.answer import (
     CELL_LABELS,
     ROWS,
@@ -14,91 +13,58 @@ from rnn_dynamics.pictures.initialisation.answer import (
     InitialisationRow,
     Key,
 )
-from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.finding import Words, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
-Words = Mapping[str, Any]
 #: What a framework does when nobody asks for anything.
 FRAMEWORKS = ("torch", "keras")
+#: What people do about PyTorch's.
+_REMEDIES = (("forget_both", "lstm"), ("chrono", "lstm"))
 
 
 def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Lines (what is written beside each, from the top), title, remedies (its second sentence) and hint."""
-    keys = answer.ordered(views["order"])
+    keys, titles, rows = answer.ordered(views["order"]), words["titles"], answer.rows
     above = [None, *(scheme for scheme, _ in keys)]
+    lines = [_line(words, key, rows.get(key), repeated=key[0] == last) for key, last in zip(keys, above, strict=False)]
+    known = all(key in rows for key in _REMEDIES)
     return {
-        "lines": [
-            _line(words, key, answer.rows.get(key), repeated=key[0] == last)
-            for key, last in zip(keys, above, strict=False)
-        ],
-        "title": _title(words["titles"], answer),
-        "remedies": _remedies(words["titles"], answer),
-        "hint": words["titles"]["hint"].format(networks=len(answer.seeds)),
+        "lines": lines,
+        "title": _title(titles, answer),
+        "remedies": titles["remedies"].format_map(_factors(answer)) if known else "",
+        "hint": titles["hint"].format(networks=len(answer.seeds)),
     }
 
 
 def _line(words: Words, key: Key, row: InitialisationRow | None, repeated: bool) -> dict[str, Any]:
     """Of a line; the name of its scheme is "" where the line above has the same."""
     (scheme, cell), line = key, words["line"]
-    names = words["schemes"][scheme]
-    says = {"scheme": names["name"], "cell": CELL_LABELS[cell]}
+    named = words["schemes"][scheme]
+    says = {"cell": CELL_LABELS[cell], "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
+    written = line["known" if row else "missing"]
     return {
-        "name": says["cell"],
-        "scheme": "" if repeated else names["name"],
-        "short": line["short"].format(cell=CELL_NAMES[cell], scheme=names["short"]),
+        "name": CELL_LABELS[cell],
+        "scheme": "" if repeated else named["name"],
+        "short": line["short"].format_map(says),
         "marked": scheme in FRAMEWORKS,
-        "factor": _factor(row.log10_factor.median) if row else line["missing"],
-        "horizon": _horizon(line, row) if row else "",
-        "remains": power_of_ten(row.log10_share.median) if row else "",
-        "details": line["details"].format(**says, **_numbers(row)) if row else line["waiting"].format(**says),
+        **{name: sentence.format_map(says) for name, sentence in written.items()},
     }
 
 
-def _numbers(row: InitialisationRow) -> dict[str, str]:
-    factor, share = row.log10_factor, row.log10_share
-    ends = {"low": factor.low, "median": factor.median, "high": factor.high}
-    shares = {"share_low": share.low, "share": share.median, "share_high": share.high}
-    return {
-        "networks": str(row.networks),
-        **{name: _factor(value) for name, value in ends.items()},
-        **{name: power_of_ten(value) for name, value in shares.items()},
-    }
-
-
-def _horizon(words: Words, row: InitialisationRow) -> str:
-    return str(words["never"] if row.horizon is None else words["steps"].format(lag=row.horizon))
-
-
-def _factor(log10_factor: float) -> str:
-    """With its zeros, so that the points of a column stand below each other."""
-    return times(log10_factor, "#.3g")
+def _factors(answer: InitialisationAnswer) -> dict[str, float]:
+    """Scheme and cell -> log10 of the median factor per step, such as "torch_lstm"."""
+    return {"_".join(key): row.log10_factor.median for key, row in answer.rows.items()}
 
 
 def _title(words: Words, answer: InitialisationAnswer) -> str:
     """What the picture shows of PyTorch's default LSTM; "|" begins a line."""
-    row = answer.rows.get(("torch", "lstm"))
+    row, scale = answer.rows.get(("torch", "lstm")), answer.experiment.weight_scale
     if row is None:
         return str(words["waiting"])
-    as_well = _vanishes(answer, "lstm") and _vanishes(answer, "rnn")
-    claim = words["default" if answer.experiment.weight_scale == 1.0 else "scaled"][
-        "vanishes_too" if as_well else row.outcome
-    ]
-    says = {
-        "weight_scale": answer.experiment.weight_scale,
-        "factor": _factor(row.log10_factor.median),
-        "share": power_of_ten(row.log10_share.median),
-    }
-    if isinstance(claim, str):
-        return claim.format(**says)
-    return str(claim["never"].format(**says) if row.horizon is None else counted(claim, row.horizon, **says))
-
-
-def _remedies(words: Words, answer: InitialisationAnswer) -> str:
-    """What people do about it, where that is computed."""
-    rows = {name: answer.rows.get((name, "lstm")) for name in ("forget_both", "chrono")}
-    factors = {name: _factor(row.log10_factor.median) for name, row in rows.items() if row}
-    return words["remedies"].format(**factors) if len(factors) == len(rows) else ""
+    too = _vanishes(answer, "lstm") and _vanishes(answer, "rnn")
+    claims = words["default" if scale == 1.0 else "scaled"]
+    return str(claims["vanishes_too" if too else row.outcome].format(row=row, weight_scale=scale))
 
 
 def _vanishes(answer: InitialisationAnswer, cell: str) -> bool:
@@ -109,31 +75,26 @@ def _vanishes(answer: InitialisationAnswer, cell: str) -> bool:
 
 def finding(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) -> str:
     """The notes below the picture, as HTML."""
-    return paragraphs(_notes(words["notes"], answer))
-
-
-def _notes(notes: Words, answer: InitialisationAnswer) -> Iterator[str]:
-    rows, experiment, seeds = answer.rows, answer.experiment, answer.seeds
-    if missing := len(ROWS) - len(rows):
-        yield notes["missing"].format(missing=missing, all=len(ROWS))
-    yield from _of_schemes(notes, answer)
-    if any(row.outcome == "vanishes" for row in rows.values()):
-        yield notes["learn"]
-    if experiment.loss_at == "every":
-        yield notes["every"]
-    size = {"hidden_size": experiment.hidden_size, "networks": len(seeds), "first": seeds[0], "last": seeds[-1]}
-    yield notes["spread"].format(**size)
+    missing = len(ROWS) - len(answer.rows)
+    says = Says(answer, missing=missing, all=len(ROWS), networks=len(answer.seeds), last_seed=answer.seeds[-1])
+    notes, vanishes = words["notes"], any(row.outcome == "vanishes" for row in answer.rows.values())
+    every = answer.experiment.loss_at == "every"
+    return paragraphs(
+        [
+            *told(notes, says, missing=missing),
+            *_of_schemes(notes, answer),
+            *told(notes, says, learn=vanishes, every=every, spread=True),
+        ]
+    )
 
 
 def _of_schemes(notes: Words, answer: InitialisationAnswer) -> Iterator[str]:
     """Those whose rows there are."""
-    says: dict[str, Any] = {"_".join(key): _factor(row.log10_factor.median) for key, row in answer.rows.items()}
-    says["weight_scale"] = answer.experiment.weight_scale
-    scaled = answer.experiment.weight_scale != 1.0
+    scale, factors = answer.experiment.weight_scale, _factors(answer)
     for name in ("gates", "forget", "keras", "chrono", "irnn"):
-        untrue = name == "gates" and not _vanishes(answer, "lstm")
-        if not untrue and all(key in says for key in notes[name]["needs"]):
-            yield notes[name]["scaled" if scaled and "scaled" in notes[name] else "text"].format(**says)
+        note, untrue = notes[name], name == "gates" and not _vanishes(answer, "lstm")
+        if not untrue and all(key in factors for key in note["needs"]):
+            yield note["scaled" if scale != 1.0 and "scaled" in note else "text"].format(**factors, weight_scale=scale)
 
 
 def progress(words: Words, work: Growing) -> str:
