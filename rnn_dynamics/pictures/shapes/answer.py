@@ -99,6 +99,11 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
         )
 
     @property
+    def recurrent(self) -> Matrix:
+        """W_hh, of the encoder where there are two."""
+        return next(matrix for matrix in self.matrices if matrix.name == "W_hh")
+
+    @property
     def readout_size(self) -> int:
         """Numbers of the matrix that writes an output."""
         return self.trace.parameters["readout"].size
