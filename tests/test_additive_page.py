@@ -113,7 +113,7 @@ def test_the_page_opens_on_an_lstm_whose_path_carries_little() -> None:
     split = split_additive_path(OPENING)
     share = 100 * 10 ** (split.path[0] - split.total[0])
     assert f"the path alone has {share:.2g} %" in words(app)
-    assert f"the cosine between the two vectors is {split.cosine[0]:.2f}".replace("-", "−") in words(app)
+    assert f"the cosine of the angle between the two vectors is {split.cosine[0]:.2f}".replace("-", "−") in words(app)
     assert f"<b>{power_of_ten(float(split.total[0] - split.total[-1]))}</b>" in words(app)
 
 

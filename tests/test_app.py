@@ -352,7 +352,7 @@ def test_after_the_last_seed_comes_the_first() -> None:
 def test_the_notes_speak_of_the_readers_settings() -> None:
     app = open_app(params={"loss_at": "every", "forget_bias": "1.5", "hidden_path": "cut"})
     assert "forget bias of 1.5" in notes(app)
-    assert "loss of its own" in notes(app)
+    assert "every step has its own loss" in notes(app)
     assert "The hidden path is cut" in notes(app)
     assert "Mean-field" not in notes(app)  # it predicts how one error travels
     assert "Mean-field" in notes(open_app())
@@ -422,7 +422,7 @@ def test_a_large_network_gets_a_coarser_map_that_still_holds_the_chosen_row() ->
     positions = [row["scale"] for row in datasets(app)["scales"]]
     assert WEIGHT_SCALES.index(1.3) in positions
     assert len(positions) < len(WEIGHT_SCALES)
-    assert f"one weight scale in {positions[1]}," in notes(app)
+    assert f"only one in {positions[1]} weight scales," in notes(app)
     for cell, verdict in judged(large).items():
         assert f"<b>{power_of_ten(verdict.orders)}</b> in all" in table_row(app, cell)
 

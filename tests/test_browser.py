@@ -215,7 +215,7 @@ def test_a_picture_of_many_networks_can_be_stopped_goes_on_and_follows_its_slide
         go_on.wait_for()
         reader.rest()
         stopped = missing.inner_text()
-        assert stopped.endswith("lines are not computed yet.")
+        assert stopped.endswith("lines have not been computed yet.")
         reader.page.wait_for_timeout(1500)
         assert missing.inner_text() == stopped
         go_on.click()

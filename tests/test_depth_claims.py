@@ -52,7 +52,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert set(counts[1:-1:2]) == {length}
     if "receive gradient only where" in said:
         assert min(counts[1:-1:2]) < length
-    if match := re.search(r"by ×(\S+) per step back; with one layer and one direction by ×([\d.e-]+)\.", said):
+    if match := re.search(r"by ×(\S+) per step back, with one layer and one direction by ×([\d.e-]+)\.", said):
         assert (experiment.loss_at, experiment.num_layers > 1) == ("last", True)
         deep, single = (
             factor_per_step(run(network).log10_norms["input"])
@@ -68,7 +68,7 @@ def test_the_number_of_ways_down_is_that_of_counting_them(layers: int, length: i
     for _ in range(layers - 1):
         ways = [sum(ways[: k + 1]) for k in range(length)]
     experiment = replace(OPENING, num_layers=layers, sequence_length=length)
-    assert f"{ways[-1]} ways lead from layer {layers} at step {length}" in said_at(experiment)[2] + plain(
+    assert f"{ways[-1]} paths lead from layer {layers} at step {length}" in said_at(experiment)[2] + plain(
         said_by(PICTURE, experiment)
     )
     assert comb(100 + 4 - 2, 4 - 1) == 171_700  # as the prose has it

@@ -74,10 +74,10 @@ def test_a_row_without_gradient_is_empty_but_for_the_last_step() -> None:
 
 
 def test_the_finding_says_where_the_backward_direction_is_left_without_time() -> None:
-    assert "almost without depth in time" in words(SMALL)
+    assert "has almost no depth in time" in words(SMALL)
     assert "<td>1</td></tr>" in words(SMALL)
     every = words(replace(SMALL, loss_at="every"))
-    assert "almost without depth" not in every
+    assert "almost no depth" not in every
     assert every.count("<td>all</td>") == 4
     one_way = words(replace(SMALL, bidirectional=False))
     assert "backward direction" not in one_way

@@ -78,7 +78,7 @@ def test_the_norm_runs_over_features_and_sequences_and_the_loss_is_half_a_mean_s
 def test_mean_field_is_off_by_as_much_as_the_glossary_says() -> None:
     said = MEANINGS["Mean field"].replace("\n", " ")
     assert "11 to 15 % above its prediction at input scales from 0.5 to 1, and almost half above it at 0.1" in said
-    assert "of 128 units it lies at most 4 % off" in said
+    assert "of 128 units they differ by at most 4 %" in said
 
     def excess(units: int) -> list[float]:
         asked = Experiment(cell="rnn", hidden_size=units, sequence_length=100, batch_size=2)

@@ -159,18 +159,18 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
     power = power_of_ten(orders)
     assert "A loss at every step hides vanishing" in finding
     assert f"<b>×{power}</b>" in finding
-    assert whole["curves"].startswith("Vanishing, hidden")
+    assert whole["curves"].startswith("Vanishing is hidden")
     assert f"×{power}" in whole["curves"]
 
 
 @every(
     ("experiment", "title", "said"),
     [
-        (OPENING, "Vanishing, hidden", "hides vanishing"),
-        (replace(OPENING, cell="lstm"), "Back at step 1", "comes from the losses just ahead"),
-        (replace(OPENING, weight_scale=3.0), "Errors grow", "leaves out what grows"),
-        (replace(OPENING, weight_scale=0.0), "Vanishing, hidden", "hides vanishing"),
-        (replace(OPENING, text="a"), "A single step", "they add up to 100 % exactly"),
+        (OPENING, "Vanishing is hidden", "hides vanishing"),
+        (replace(OPENING, cell="lstm"), "Back at step 1", "comes from the losses of the same step"),
+        (replace(OPENING, weight_scale=3.0), "Errors grow", "leaves out the part that grows"),
+        (replace(OPENING, weight_scale=0.0), "Vanishing is hidden", "hides vanishing"),
+        (replace(OPENING, text="a"), "A single step", "they add up to exactly 100 %"),
     ],
 )
 def test_each_case_has_its_title_and_its_sentence(experiment: Experiment, title: str, said: str) -> None:

@@ -71,7 +71,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     turns = int((up[:-1] != up[1:]).sum())
     if "at every weight scale" in title:
         assert set(up) == {"grow" in title}
-    elif match := re.search(r"passes ×1 (\d+) times", title):
+    elif match := re.search(r"crosses ×1 (\d+) times", title):
         assert turns == int(match[1]) > 1
     else:
         assert turns == (2 if " from weight scale " in title.replace("|", " ") else 1)
@@ -82,7 +82,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert f"at most ×{10 ** factors[known].max():.3g}"[:14] in said
     if "W_hh cut" in said:
         assert experiment.hidden_path == "cut"
-    if "in mean field without input only" in said:
+    if "in mean field it holds only without input" in said:
         assert theory.mean_field_crossing(replace(experiment, input_scale=0.0)) == pytest.approx(1.0)
 
 
@@ -90,7 +90,9 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
 def test_the_factor_here_is_the_geometric_mean_of_single_networks(experiment: Experiment) -> None:
     single = [factor_per_step(run(replace(experiment, seed=seed)).log10_norms["hidden"]) for seed in range(NETWORKS)]
     mean = float(np.exp(np.mean(np.log(single))))
-    found = re.search(r"changes by ×(\S+) per step .* networks \(single ones ×(\S+) to ×([\d.]+)", said_at(experiment))
+    found = re.search(
+        r"changes by ×(\S+) per step .* networks \(single networks: ×(\S+) to ×([\d.]+)", said_at(experiment)
+    )
     assert found
     assert [float(part) for part in found.groups()] == pytest.approx([mean, min(single), max(single)], rel=6e-3)
 
@@ -137,7 +139,7 @@ def test_pytorchs_default_has_no_border_at_one_without_input_either() -> None:
     assert at_rest is not None
     assert at_rest > 2.0
     assert f"is {at_rest:.2f} without input" in said_at(torch_default)
-    assert "without input only" not in said_at(torch_default)
+    assert "only without input" not in said_at(torch_default)
     (row,) = phase_grid(torch_default, WEIGHT_SCALES, [0.0], range(NETWORKS))
     measured = row_crossing(row).measured
     assert measured is not None

@@ -72,7 +72,7 @@ def test_the_claim_of_many_to_one_holds(experiment: Experiment) -> None:
         assert (left < sent) == bool(match[1])
         assert_shows(match[1] or match[2], left / sent)
         assert ("one step back" in said) == (last == 2)
-    if match := re.search(r"(\d+) steps back, ×(\S+) each in geometric mean", said):
+    if match := re.search(r"(\d+) steps back, ×(\S+) each, in geometric mean", said):
         assert int(match[1]) == last - 1
         assert_shows(match[2], (left / sent) ** (1 / (last - 1)))
 
@@ -92,7 +92,7 @@ def test_the_claims_of_aligned_and_one_to_many_hold(experiment: Experiment) -> N
         assert ("more from its own output" in said) == (own > later)
         assert ("more from the later outputs" in said) == (own < later)
     trace, said = run_shape(experiment, "one-to-many"), claim_of(experiment, "one-to-many")
-    match = re.search(r"gradient (\S+)\. From h₂ back (\S+) flow through the state, (\S+) through the output", said)
+    match = re.search(r"gradient (\S+)\. Back from h₂ (\S+) flows through the state, (\S+) through the output", said)
     assert match is not None
     for text, value in zip(
         match.groups(),
@@ -123,7 +123,9 @@ def test_the_notes_hold(experiment: Experiment) -> None:
         trace, said = run_shape(experiment, shape), plain(said_by(PICTURE, experiment, shape=shape))
         steps = len(trace.hidden_states) - 1
         edges = [10**edge.log10_norm for edge in trace.edges if edge.weights == "W_hh"]
-        if match := re.search(r"gradients of the (\d+) edges that carry W(?:_)?hh differ by up to (\S+) times", said):
+        if match := re.search(
+            r"gradients of the (\d+) edges that carry W(?:_)?hh differ by a factor of up to (\S+):", said
+        ):
             assert int(match[1]) == len(edges) > 1
             assert_shows(match[2], max(edges) / min(edges))
         counts = [
@@ -135,8 +137,8 @@ def test_the_notes_hold(experiment: Experiment) -> None:
         products = uses * sum(counts)
         products += len(trace.outputs) * trace.parameters["readout"].size
         assert f"{products:,} multiply-adds" in said
-        assert ("They grow with T" in said) == (steps > 1)
-        assert ("of h and c together" in said) == (experiment.cell == "lstm")
+        assert ("Both grow with T" in said) == (steps > 1)
+        assert ("h and c together" in said) == (experiment.cell == "lstm")
         assert ("additive path" in said) == (experiment.cell != "rnn")
 
 

@@ -178,7 +178,7 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
         ({"sequence_length": 1}, "many-to-one", "A single step"),
         ({"sequence_length": 1}, "aligned", "A single step"),
         ({"sequence_length": 1}, "one-to-many", "A single step"),
-        ({}, "one-to-one", "One layer and no time"),
+        ({}, "one-to-one", "One layer, one step"),
         ({}, "one-to-many", "6 outputs depend on x₁"),
         ({}, "aligned", "h₁ receives more from its own output"),
         ({"weight_scale": 3.0}, "aligned", "h₁ receives more from the later outputs¦than from its own"),
@@ -195,7 +195,7 @@ def test_the_claim_of_many_to_one_has_the_numbers_of_run() -> None:
     share = 10 ** (norms[0] - norms[-1])
     claim = tables(OPENING, "many-to-one")["whole"][0]["claim"]
     assert f"{share:.2g} is left" in claim
-    assert f"×{share ** (1 / 5):.2g} each in geometric mean" in claim
+    assert f"×{share ** (1 / 5):.2g} each, in geometric mean" in claim
 
 
 def test_the_claim_of_the_encoder_decoder_names_what_passes_its_one_edge() -> None:
