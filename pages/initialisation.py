@@ -13,10 +13,13 @@ from rnn_dynamics.pictures.initialisation import PICTURE
 
 def show_table(answer: Any) -> None:
     """All numbers, sortable; built only while it is open."""
-    words = PAGE.words()["numbers"]
+    words, schemes = PAGE.words()["numbers"], PAGE.words()["schemes"]
     panel = st.expander(words["title"], on_change="rerun", key="numbers")
     if panel.open:
-        table = PICTURE.files["table"](answer, {})
+        table = PICTURE.files["table"](answer, {}).assign(
+            scheme=[schemes[scheme]["name"] for scheme, _ in answer.rows],
+            verdict=[words["verdicts"][row.outcome] for row in answer.rows.values()],
+        )
         columns = {
             name: st.column_config.NumberColumn(label, format=words["formats"].get(name))
             if table[name].dtype.kind in "fiu"
