@@ -19,12 +19,14 @@ def texts(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> dict[str, 
     """Levels (the name of each), pointed (beside the curve of each), labels (of the curves), and the titles."""
     says, names = _says(answer), [_name(words["levels"], level) for level, _ in answer.levels]
     shares = [float(norms[0]) for _, norms in answer.levels]
+    single, known = answer.experiment.sequence_length == 1, math.isfinite(answer.curves["whole"][-1])
+    of_inputs = first(curves_single=single, curves=known, curves_zero=True)
     return {
         "levels": names,
         "pointed": [words["pointed"].format(level=name, share=one) for name, one in zip(names, shares, strict=True)],
         "labels": {name: words["labels"][name].format_map(says) for name in answer.curves},
         "map": words["titles"][_claim(answer)].format_map(says),
-        "curves": words["titles"][_claim_of_inputs(answer)].format_map(says),
+        "curves": words["titles"][of_inputs].format_map(says),
     }
 
 
@@ -72,13 +74,6 @@ def _claim(answer: DepthAnswer) -> str:
         both_every_cut=experiment.hidden_path == "cut",
         both_every=True,
     )
-
-
-def _claim_of_inputs(answer: DepthAnswer) -> str:
-    """Which title of the curves is true."""
-    if answer.experiment.sequence_length == 1:
-        return "curves_single"
-    return "curves" if math.isfinite(answer.curves["whole"][-1]) else "curves_zero"
 
 
 def _notes(answer: DepthAnswer) -> dict[str, object]:

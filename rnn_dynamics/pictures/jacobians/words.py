@@ -86,7 +86,7 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     if not answer.back:
         return {"single": True}
     plain, exceeded = _kind(answer) == "plain", answer.excess[1] > VISIBLE
-    low, high = answer.positive
+    (low, high), part = answer.positive, len(answer.exponents) < answer.size
     return {
         _verdict_of_bound(answer): plain,
         "radius_exceeded" if answer.bound_holds else "mean_exceeded": exceeded,
@@ -95,7 +95,7 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
         ),
         first(no_direction=not answer.survivors, all_directions=answer.survivors == answer.size, directions=True): True,
         "spread": low != high or "±" in says["exponent_nats"],
-        _sum_of_exponents(answer): True,
+        first(part=part, **answer.missing, sum=True): True,
         "ended": answer.ended[1],
         "cut_path": answer.experiment.hidden_path == "cut" and not answer.bound_holds,
     }
@@ -110,9 +110,3 @@ def _verdict_of_bound(answer: JacobianAnswer) -> str:
         explodes=answer.below_the_bound > VISIBLE,
         as_the_bound=True,
     )
-
-
-def _sum_of_exponents(answer: JacobianAnswer) -> str:
-    """Which sentence on their sum is true, or on why there is none."""
-    part = len(answer.exponents) < answer.size
-    return first(part=part, **answer.missing, sum=True)

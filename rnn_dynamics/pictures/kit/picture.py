@@ -121,7 +121,9 @@ class Picture(Generic[Answer]):
     uses: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
     growing: Callable[[Experiment, Views], Growing] | None = None
-    progress: Callable[[Words, Growing], str] = lambda _, __: ""
+    progress: Callable[[Words, Growing], str] = lambda words, work: words["progress"].format(
+        done=len(work.there), all=len(work.rows)
+    )
 
     @property
     def views(self) -> Views:

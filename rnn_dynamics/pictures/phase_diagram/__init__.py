@@ -25,5 +25,4 @@ PICTURE = Picture[PhaseAnswer](
     files={"map": table.map_file, "by_lag": table.lag_file},
     scripts=("gradients",),
     growing=phase_rows,
-    progress=words.progress,
 )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.crossing import Crossing, Range
 from rnn_dynamics.pictures.kit.finding import Words, above, first, paragraphs, table, told
-from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
 #: log10 norms of a gradient that nobody would look at twice.
@@ -133,8 +132,3 @@ def _on_mean_field(answer: PhaseAnswer) -> str:
     if answer.crossing is None or answer.crossing.predicted is None:
         return "no_mean_field" if answer.experiment.cell != "rnn" else "no_mean_field_rnn"
     return "moves" if round(answer.predicted[0] or 0.0, 2) == 1.0 else "moves_from_elsewhere"
-
-
-def progress(words: Words, work: Growing) -> str:
-    """How many of the map's rows there are."""
-    return str(words["progress"].format(done=len(work.there), all=len(work.rows)))

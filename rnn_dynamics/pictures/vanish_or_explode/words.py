@@ -20,12 +20,9 @@ def texts(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> dic
     names, floors = [_name(words["names"], answer, cell) for cell in answer.cells], words["floors"]
     orders = [orders_of_magnitude(curve).tolist() for curve in answer.families.curves(views["gradient"]).values()]
     says, label = {"cell": answer.cells[answer.experiment.cell], "scale": SCALE}, words["label"]
+    rows = (zip(names, row, strict=True) for row in zip(*orders, strict=True))
     return {
-        "labels": [
-            label.format(name=name, share=share)
-            for row in zip(*orders, strict=True)
-            for name, share in zip(names, row, strict=True)
-        ],
+        "labels": [label.format(name=name, share=share) for row in rows for name, share in row],
         "floors": [floors["wide"].format(format=name) for name in answer.floors],
         "floors_narrow": [floors["narrow"].format(format=name) for name in answer.floors],
         "whole": {name: title.format_map(says) for name, title in words["titles"].items()},
