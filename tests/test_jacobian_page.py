@@ -114,7 +114,7 @@ def test_a_large_lstm_gets_half_its_exponents_and_the_page_says_so() -> None:
     experiment = replace(OPENING, cell="lstm", hidden_size=64, sequence_length=200)
     answer = jacobian_answer(experiment)
     assert (len(answer.exponents), answer.size) == (64, 128)
-    assert "the largest 64 of 128 exponents" in words(experiment)
+    assert "the largest 64 of the 128 exponents" in words(experiment)
     assert len(jacobian_answer(replace(OPENING, cell="lstm")).exponents) == 64
 
 
@@ -205,14 +205,16 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
     bound = 99 * np.log10(sigma)
     said = words(OPENING)
     assert (round(bound), round(trace.log10_singular_values[-1, 0])) == (25, -22)
-    assert "necessary for a gradient to explode, not sufficient: the bound is 10²⁵, the true norm 10⁻²²" in said
+    assert (
+        "necessary for a gradient to explode, but not sufficient: the bound is 10²⁵, the true norm only 10⁻²²" in said
+    )
     assert f"×{sigma:.3g}</td><td><b>10²⁵</b>" in said
     assert f"×{radius:.3g}</td><td><b>10⁵</b>" in said
     exponent, spread = trace.lyapunov_exponents[0], trace.lyapunov_spread[0]
     assert 0.01 <= spread < 0.1
     assert f"λ₁ = −{abs(exponent):.2f} ± {spread:.2f} per step" in said
     assert f"The sum of all 32 exponents is −{abs(trace.lyapunov_exponents.sum()):.1f}" in said
-    assert "ρ > 1 does not make a gradient explode either" in said
+    assert "Nor does ρ > 1 make a gradient explode" in said
 
 
 @every(
@@ -229,7 +231,7 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
         (replace(OPENING, hidden_path="cut"), "Exponents equal to −∞: 32 of 32"),
         (OPENING, "From lag 8 on, lines end: singular values more than 10¹⁴ times smaller than the largest (23 of 32 "),
         (replace(OPENING, text="a"), "there is no product yet"),
-        (replace(OPENING, cell="lstm"), "of which more than 1 % is left over 99 steps: 10 of 64."),
+        (replace(OPENING, cell="lstm"), "in which more than 1 % of an error is left after 99 steps: 10 of 64."),
         (OPENING, "None of the 32 directions keeps more than 1 %"),
     ],
 )

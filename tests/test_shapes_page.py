@@ -126,7 +126,7 @@ def test_captions_have_the_numbers_of_the_library() -> None:
     assert "y" not in caption("forward 3")
     assert f"L = {trace.loss:.3g}" in caption("loss")
     assert f"‖dL/dh₆‖ = {10 ** trace.log10_norms['h6']:.2g}" in caption("back 6")
-    assert f"to x₆ go {10 ** trace.log10_norms['x6']:.2g}" in caption("back 6")
+    assert f"x₆ receives {10 ** trace.log10_norms['x6']:.2g}" in caption("back 6")
 
 
 def test_the_loss_is_a_number_only_once_it_is_computed() -> None:
@@ -227,8 +227,8 @@ def test_the_parameter_count_and_its_formula_agree_at_every_length(shape: str, c
 
 
 def test_without_sharing_each_step_would_have_weights_of_its_own() -> None:
-    assert "it would be 9,728" in words(OPENING, "many-to-one")  # 6 (32·16 + 32·32 + 2·32) + 4·32
-    assert "it would be 22,272" in words(OPENING, "encoder-decoder")  # 12 · 1,600 + 6 · 16·32
+    assert "there would be 9,728" in words(OPENING, "many-to-one")  # 6 (32·16 + 32·32 + 2·32) + 4·32
+    assert "there would be 22,272" in words(OPENING, "encoder-decoder")  # 12 · 1,600 + 6 · 16·32
 
 
 @shapes
