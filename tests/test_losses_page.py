@@ -142,7 +142,7 @@ def test_a_large_network_is_answered_with_fewer_sequences_and_says_so() -> None:
     large = replace(OPENING, cell="lstm", hidden_size=64, sequence_length=200, batch_size=8)
     fewer = loss_answer(large).experiment.batch_size
     assert 1 <= fewer < 8
-    assert f"computes {fewer} of the 8 sequences" in words(large)
+    assert f"computes only {fewer} of the 8 sequences" in words(large)
     assert loss_answer(OPENING).experiment.batch_size == OPENING.batch_size
     assert "of the 2 sequences" not in words(OPENING)
 
