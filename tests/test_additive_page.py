@@ -130,7 +130,7 @@ def test_the_equation_stands_there_with_the_current_numbers() -> None:
 def test_cut_the_whole_gradient_is_the_path_to_the_last_digits(cell: str) -> None:
     app = open_page(PAGE, {"hidden_path": "cut", "cell": cell.upper()})
     said = words(app)
-    difference = said.split(" is at most ")[1].split(" of the whole")[0]
+    difference = said.split(" differ by at most ")[1].split(" of the whole")[0]
     assert float(difference) < 1e-14
     total, path = (column(shown(app)["0-curves"], "log10_norm", name=name) for name in ("total", "path"))
     assert total == pytest.approx(path, rel=1e-6)

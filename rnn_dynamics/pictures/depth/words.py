@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.engine.trace import LayerTrace
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
 from rnn_dynamics.pictures.kit.finding import Words, first, said
 
@@ -48,7 +47,7 @@ def finding(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     return said(words, _says(answer), reversed(rows), _notes(answer))
 
 
-def _name(words: Words, level: LayerTrace) -> str:
+def _name(words: Words, level: Any) -> str:
     return str(words["backwards" if level.reverse else "forwards"].format(layer=level.layer + 1))
 
 
