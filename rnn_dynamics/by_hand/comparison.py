@@ -52,6 +52,11 @@ class Comparison:
         return max(gap for _, gap in self.results.values())
 
     @property
+    def states_gap(self) -> float:
+        """Largest difference of any last state."""
+        return max(gap for name, (_, gap) in self.results.items() if name != "outputs")
+
+    @property
     def gradient_gap(self) -> float:
         """Largest difference of any gradient from autograd's."""
         return max(gap for gap, _ in self.gradients.values())

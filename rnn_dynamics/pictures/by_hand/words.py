@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from html import escape
 from typing import Any
 
-from rnn_dynamics.content.numbers import aligned, difference, subscripted, times
+from rnn_dynamics.content import Says, Words
+from rnn_dynamics.content.numbers import aligned, subscripted
 from rnn_dynamics.pictures.by_hand.answer import (
     MARK,
     RESET_IN,
@@ -19,9 +20,7 @@ from rnn_dynamics.pictures.by_hand.answer import (
     Line,
     resets,
 )
-from rnn_dynamics.pictures.kit.finding import above, paragraphs
-
-Words = Mapping[str, Any]
+from rnn_dynamics.pictures.kit.finding import above, paragraphs, side_by_side, told
 
 
 def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -31,25 +30,24 @@ def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, A
     names = [subscripted(f"h{unit}") for unit in range(1, experiment.hidden_size + 1)]
     return {
         "units": [f"{name}{arrow}" for arrow in arrows for name in names],
-        "claim": words["claims"][_claim(answer)].format(**says),
-        **{name: title.format(**says) for name, title in words["titles"].items()},
+        "claim": words["claims"][_claim(answer)].format_map(says),
+        **{name: title.format_map(says) for name, title in words["titles"].items()},
     }
 
 
 def finding(words: Words, answer: HandAnswer, views: Mapping[str, str]) -> str:
     """The equations, what of them is changed, the board of the step, and how far each result is from another's."""
-    equation, says = words["equation"], _says(answer)
-    both = [equation["both"]] if answer.example.both else []
-    boards = (_board(words, answer, walk, answer.place(views["step"])) for walk in ("forward", "backward"))
-    ticks = _table(words["table"], "result", _results(answer), says) + _table(
-        words["table"], "gradient", _gradients(answer), says
-    )
+    says, step = _says(answer), answer.place(views["step"])
+    equation = told(words["equation"], says, **{answer.hand.cell: True, "both": answer.example.both})
+    boards = (_board(words["board"], answer, walk, step, says) for walk in ("forward", "backward"))
+    single, right = answer.forward.outputs.size == 1, answer.right
+    notes = {"loss_one": single, "loss": not single, "definition_right": right, "definition": not right}
     return (
-        above(" ".join([equation[answer.hand.cell], *both]))
+        above(" ".join(equation))
         + _mistake(words, answer)
         + "".join(boards)
-        + f'<div class="ticks">{ticks}</div>'
-        + paragraphs(_notes(words["notes"], answer, says))
+        + _ticks(words["table"], answer, says)
+        + paragraphs(told(words["notes"], says, **notes))
     )
 
 
@@ -64,25 +62,21 @@ def _claim(answer: HandAnswer) -> str:
     return "states" if answer.forward_gap > TOLERANCE else "gradients"
 
 
-def _says(answer: HandAnswer) -> dict[str, Any]:
-    sequences, steps, inputs = answer.example.inputs.shape
-    gaps = {"outputs": answer.results["outputs"][1], "forward": answer.forward_gap, "gradient": answer.gradient_gap}
-    return {
-        **{"N": sequences, "T": steps, "D": inputs, "H": answer.experiment.hidden_size, "module": answer.module},
-        **{f"{name}_gap": difference(gap) for name, gap in gaps.items()},
-        **{f"{name}_tick": _tick(gap, TOLERANCE) for name, gap in gaps.items()},
-        "count": answer.forward.outputs.size,
-        "states_gap": difference(max(gap for name, (_, gap) in answer.results.items() if name != "outputs")),
-        "definition_gap": difference(answer.definition_gap),
-        "definition_tick": _tick(answer.definition_gap, TOLERANCE_OF_DIFFERENCES),
-        "parameters": sum(value.size for value in answer.example.parameters.values()),
-        "width": difference(WIDTH),
-        "tolerance": difference(TOLERANCE),
-        "tolerance_of_differences": difference(TOLERANCE_OF_DIFFERENCES),
-    }
+def _says(answer: HandAnswer) -> Says:
+    return Says(
+        answer,
+        outputs_tick=_tick(answer.results["outputs"][1]),
+        forward_tick=_tick(answer.forward_gap),
+        gradient_tick=_tick(answer.gradient_gap),
+        definition_tick=_tick(answer.definition_gap, TOLERANCE_OF_DIFFERENCES),
+        parameters=sum(value.size for value in answer.example.parameters.values()),
+        width=WIDTH,
+        tolerance=TOLERANCE,
+        tolerance_of_differences=TOLERANCE_OF_DIFFERENCES,
+    )
 
 
-def _tick(value: float, tolerance: float) -> str:
+def _tick(value: float, tolerance: float = TOLERANCE) -> str:
     """Whether a difference is one of rounding."""
     return "✓" if value <= tolerance else "✗"
 
@@ -90,72 +84,61 @@ def _tick(value: float, tolerance: float) -> str:
 # The board
 
 
-def _board(words: Words, answer: HandAnswer, walk: str, step: int) -> str:
+def _board(heads: Words, answer: HandAnswer, walk: str, step: int, says: Says) -> str:
     """Each line of a step's source, and beside it what it has just computed."""
     at_step, letters = answer.at_step(walk, step), answer.letters
     rows = "".join(_line(line, at_step, letters) for line in answer.lines(walk))
-    head = words["board"][walk].format(t=step, **_says(answer))
-    return f'<h2 class="walk">{head}</h2><div class="board">{rows}</div>'
+    return f'<h2 class="walk">{heads[walk].format_map(says | {"t": step})}</h2><div class="board">{rows}</div>'
 
 
 def _line(line: Line, at_step: list[Arrays], letters: Mapping[str, tuple[str, ...]]) -> str:
     changed = ' class="changed"' if MARK in line.text else ""
     numbers = "".join(_numbers(name, at_step, letters[name]) for name in line.names if name in letters)
-    return f"<pre{changed}>{html.escape(line.text)}</pre><div>{numbers}</div>"
+    return f"<pre{changed}>{escape(line.text)}</pre><div>{numbers}</div>"
 
 
 def _numbers(name: str, at_step: list[Arrays], letters: tuple[str, ...]) -> str:
     """Name, shape and numbers, of each network; of a parameter the shape, for its numbers stay what they are."""
     title = f"<b>{name}</b> ({', '.join(letters)}) = {_shape(at_step[0][name].shape)}"
-    if name.startswith(("W_", "b_")):
-        return f"<figure><figcaption>{title}</figcaption></figure>"
     arrows = ("→ ", "← ") if len(at_step) > 1 else ("",)
-    matrices = (_matrix(step[name].tolist(), arrow) for arrow, step in zip(arrows, at_step, strict=True))
-    return f"<figure><figcaption>{title}</figcaption>{''.join(matrices)}</figure>"
+    shown = () if name.startswith(("W_", "b_")) else zip(arrows, at_step, strict=True)
+    matrices = "".join(_matrix(step[name].tolist(), arrow) for arrow, step in shown)
+    return f"<figure><figcaption>{title}</figcaption>{matrices}</figure>"
 
 
 def _matrix(values: list[list[float]], arrow: str) -> str:
     """A matrix, right-aligned, behind the arrow of its network; as text, for a browser takes long over a table."""
-    numbers = [[aligned(value) for value in row] for row in values]
-    widths = [max(map(len, column)) for column in zip(*numbers, strict=True)]
-    rows = ("  ".join(number.rjust(width) for number, width in zip(row, widths, strict=True)) for row in numbers)
-    leads = (arrow, *(" " * len(arrow) for _ in numbers[1:]))
-    return "<pre>" + "\n".join(map("".join, zip(leads, rows, strict=True))) + "</pre>"
+    columns = [[aligned(value) for value in column] for column in zip(*values, strict=True)]
+    padded = ([number.rjust(max(map(len, column))) for number in column] for column in columns)
+    rows = map("  ".join, zip(*padded, strict=True))
+    return f"<pre>{arrow}" + f"\n{' ' * len(arrow)}".join(rows) + "</pre>"
 
 
 # The ticks
 
 
-def _table(words: Words, kind: str, rows: Iterator[dict[str, str]], says: Words) -> str:
-    body = "".join(words[kind].format(**row) for row in rows)
-    return f'<table class="verdict">{words[f"{kind}s"].format(**says)}{body}</table>'
-
-
-def _results(answer: HandAnswer) -> Iterator[dict[str, str]]:
-    for name, (shape, gap) in answer.results.items():
-        yield {"name": name, "shape": _shape(shape), "gap": difference(gap), "tick": _tick(gap, TOLERANCE)}
-
-
-def _gradients(answer: HandAnswer) -> Iterator[dict[str, str]]:
-    for name, (gap, definition_gap) in answer.gradients.items():
-        yield {
-            "name": name,
-            "shape": _shape(answer.example.parameters[name].shape),
-            "gap": difference(gap),
-            "tick": _tick(gap, TOLERANCE),
-            "definition_gap": difference(definition_gap),
-            "definition_tick": _tick(definition_gap, TOLERANCE_OF_DIFFERENCES),
-        }
+def _ticks(words: Words, answer: HandAnswer, says: Says) -> str:
+    results = (
+        words["result"].format(name=name, shape=_shape(shape), gap=gap, tick=_tick(gap))
+        for name, (shape, gap) in answer.results.items()
+    )
+    gradients = (
+        words["gradient"].format(
+            name=name,
+            shape=_shape(answer.example.parameters[name].shape),
+            gap=gap,
+            tick=_tick(gap),
+            definition_gap=definition_gap,
+            definition_tick=_tick(definition_gap, TOLERANCE_OF_DIFFERENCES),
+        )
+        for name, (gap, definition_gap) in answer.gradients.items()
+    )
+    heads = (words[name].format_map(says) for name in ("results", "gradients"))
+    return side_by_side(*zip(heads, (results, gradients), strict=True))
 
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
-
-
-def _notes(words: Words, answer: HandAnswer, says: Words) -> Iterator[str]:
-    """What is compared, and how far a definition can be trusted."""
-    yield words["loss_one" if says["count"] == 1 else "loss"].format(**says)
-    yield words["definition_right" if answer.right else "definition"].format(**says)
 
 
 # The mistake
@@ -166,21 +149,14 @@ def _mistake(words: Words, answer: HandAnswer) -> str:
     change, notes = answer.hand.mistake, words["notes"]
     if change is None:
         return ""
-    why = " ".join(_why(words, answer))
-    lines = [why, *([_resets(words["resets"], answer)] if answer.mistake == "early reset" else [])]
-    right, wrong = html.escape(change.right), html.escape(change.wrong)
-    return str(notes["changed"].format(function=change.function, right=right, wrong=wrong, why="<br>".join(lines)))
-
-
-def _why(words: Words, answer: HandAnswer) -> Iterator[str]:
-    """Where a mistake does not show, its own reason where that is what makes it so, else that these numbers do."""
     own = words["mistakes"][answer.mistake]
-    if answer.right:
-        yield own["same"] if answer.harmless_by_itself else words["notes"]["same"]
-    else:
-        yield own["why"]
-    if answer.unnoticed:
-        yield words["notes"]["unnoticed"]
+    # Where a mistake does not show: its own reason where that is what makes it so, else that these numbers do.
+    why = own["why"] if not answer.right else own["same"] if answer.harmless_by_itself else notes["same"]
+    lines = [f"{why} {notes['unnoticed']}" if answer.unnoticed else why]
+    if answer.mistake == "early reset":
+        lines.append(_resets(words["resets"], answer))
+    right, wrong = escape(change.right), escape(change.wrong)
+    return str(notes["changed"].format(function=change.function, right=right, wrong=wrong, why="<br>".join(lines)))
 
 
 def _resets(words: Words, answer: HandAnswer) -> str:
@@ -189,9 +165,5 @@ def _resets(words: Words, answer: HandAnswer) -> str:
     after, before = found.counts
     both = "both" if after or before else "neither"
     kind = "after" if after == networks else "before" if before == networks else both
-    says: dict[str, Any] = {}
-    for order in ("before", "after"):
-        low, median, high = map(times, found.range(order))
-        says |= {f"{order}_low": low, order: median, f"{order}_high": high}
-    of = {"hidden": RESET_IN.hidden_size, "length": RESET_IN.sequence_length, "networks": networks}
-    return str(words[kind].format(**says, **of, last_seed=RESET_SEEDS[-1], count=after))
+    ranges = {order: found.range(order) for order in ("before", "after")}
+    return str(words[kind].format(**ranges, asked=RESET_IN, networks=networks, last_seed=RESET_SEEDS[-1], count=after))

@@ -47,6 +47,12 @@ def table(head: str, rows: Iterable[str]) -> str:
     return f'<div style="overflow-x: auto"><table class="verdict">{head}{"".join(rows)}</table></div>'
 
 
+def side_by_side(*tables: tuple[str, Iterable[str]]) -> str:
+    """Tables, a head and rows each, beside each other where there is room."""
+    each = "".join(f'<table class="verdict">{head}{"".join(rows)}</table>' for head, rows in tables)
+    return f'<div class="ticks">{each}</div>'
+
+
 def told(words: Any, says: Any, **holds: object) -> Iterator[str]:
     """Of sentences those that hold, by name and in this order, filled with what is said of an answer (`Says`)."""
     return (words[name].format_map(says) for name, true in holds.items() if true)
