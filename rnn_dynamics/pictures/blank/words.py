@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
 from rnn_dynamics.content import Says, Words, counted
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
-from rnn_dynamics.pictures.kit.finding import paragraphs, told
+from rnn_dynamics.pictures.kit.finding import paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
 
@@ -102,12 +102,9 @@ def _tint(colour: str, strength: float) -> str:
 
 def _heading(blocks: Words, answer: BlankAnswer, time: str) -> str:
     before, share = (answer.shown.readings[one].share_of(answer.sentence.cue) for one in ("before", time))
-    if answer.sentence.cue is None:
-        kind = f"{time}_plain"
-    elif math.isnan(share):
-        kind = f"{time}_none"
-    else:
-        kind = "before" if time == "before" else _course(before, share)
+    kind = "before" if time == "before" else _course(before, share)
+    if answer.sentence.cue is None or math.isnan(share):
+        kind = f"{time}_none" if answer.sentence.cue else f"{time}_plain"
     return str(blocks[kind].format_map(Says(answer, share=share, before=before)))
 
 
@@ -162,15 +159,15 @@ def _pointed(said: Words, answer: BlankAnswer) -> dict[str, list[str]]:
     kept, norms = answer.kept, {time: reading.log10_norms for time, reading in answer.shown.readings.items()}
     of_gate = said["kept_after" if "before" in kept else "kept" if kept else "plain"]
     of_norm = said["after" if answer.begun else "before"]
-    by_place = enumerate(answer.sentence.words)
     return {
-        "kept": [
-            of_gate.format(word=word, **{name: of[place] for name, of in kept.items()}) for place, word in by_place
-        ],
-        "gradient": [
-            of_norm.format(**dict(zip(norms, sizes, strict=True))) for sizes in zip(*norms.values(), strict=True)
-        ],
+        "kept": _each(of_gate, {"word": answer.sentence.words, **kept}),
+        "gradient": _each(of_norm, norms),
     }
+
+
+def _each(sentence: str, columns: Mapping[str, Iterable[Any]]) -> list[str]:
+    """The sentence for each row of columns."""
+    return [sentence.format(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def _gate_title(words: Words, answer: BlankAnswer) -> str:
@@ -196,19 +193,16 @@ def _left(values: Words, answer: BlankAnswer, reading: Any) -> str:
 
 def finding(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
     """What the picture says, in words and numbers."""
-    tables = "".join(f'<table class="verdict">{table}</table>' for table in _tables(words, answer))
-    failed = failures(answer.networks.values(), words.language)
-    return (
-        f'{failed}<div class="ticks">{tables}</div>{paragraphs(_notes(words["notes"], answer, _says(words, answer)))}'
-    )
+    says, failed = _says(words, answer), failures(answer.networks.values(), words.language)
+    return failed + side_by_side(*_tables(words, answer, says)) + paragraphs(_notes(words["notes"], answer, says))
 
 
-def _tables(words: Words, answer: BlankAnswer) -> Iterator[str]:
-    table, says = words["table"], _says(words, answer)
+def _tables(words: Words, answer: BlankAnswer, says: Says) -> Iterator[tuple[str, Iterable[str]]]:
+    table = words["table"]
     if answer.begun and answer.sentence.cue is not None:
         columns = {cell: _column(words["values"], answer, network) for cell, network in answer.networks.items()}
-        yield by_network(table, says, columns)
-    yield "".join((table["cues_head"].format_map(says), *(_cue_row(table, answer, *row) for row in answer.other_cues)))
+        yield by_network(table, says, columns), ()
+    yield table["cues_head"].format_map(says), (_cue_row(table, answer, *row) for row in answer.other_cues)
 
 
 def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, str]:

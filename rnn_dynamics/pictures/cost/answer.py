@@ -65,10 +65,10 @@ class CostAnswer(OfExperiment):
         ratios = (line.at(length) / value for name, line in lines for length, value in self.values[name].items())
         return max((abs(ratio - 1.0) for ratio in ratios), default=0.0)
 
-    def fixed_share(self, name: str) -> float:
-        """How much of the shortest pass is fixed."""
-        values = self.values[name]
-        return self.lines[name].fixed / values[min(values)] if name in self.lines else 0.0
+    @property
+    def fixed_shares(self) -> Mapping[str, float]:
+        """How much of the shortest of each pass is fixed."""
+        return {name: line.fixed / self.values[name][min(self.values[name])] for name, line in self.lines.items()}
 
     @property
     def matrix(self) -> Values:
