@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.content.numbers import short
+from rnn_dynamics.content.numbers import percent, short
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.reading import joint
@@ -403,13 +403,16 @@ def test_what_is_left_of_the_cues_writing_is_said_at_any_size() -> None:
     one = found.shown.before
     assert one.keeps is not None
     said = {
-        gate: blank_words._left(WORDS["values"], found, replace(one, keeps=np.full_like(one.keeps, gate)))
-        for gate in (1.0, 0.5, 0.1)
+        gate: percent(replace(one, keeps=np.full_like(one.keeps, gate)).left_of(found.sentence.cue))
+        for gate in (1.0, 0.5, 0.1, 0.0)
     }
-    assert said[1.0] == "100"
-    assert said[0.1] == WORDS["values"]["hardly"]
-    assert 0.01 < float(said[0.5]) < 2.0
-    assert blank_words._left(WORDS["values"], found, answer("rnn").shown.before) == "–"
+    assert said[1.0] == "100 %"
+    assert (
+        float(said[0.1].removeprefix("10⁻").removesuffix(" %").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789"))) > 4
+    )
+    assert 0.01 < float(said[0.5].removesuffix(" %")) < 2.0
+    assert said[0.0] == "0 %"
+    assert percent(answer("rnn").shown.before.left_of((0, 1))) == "–"
 
 
 def test_a_readers_signs_do_no_harm() -> None:

@@ -107,13 +107,14 @@ def test_what_is_left_of_some_words_is_their_own_writing_kept_by_all_later_gates
                 for later in range(t + 1, len(WORDS)):
                     size *= found.keeps[later, unit]
                 left += size
-        assert found.left_of(start, end) == pytest.approx(left / written, rel=1e-12)
-    assert found.left_of(len(WORDS) - 1, len(WORDS)) == 1.0
+        assert found.left_of((start, end)) == pytest.approx(np.log10(left / written), abs=1e-12)
+    assert found.left_of((len(WORDS) - 1, len(WORDS))) == 0.0
 
 
 def test_a_cell_without_gates_keeps_nothing_by_a_gate() -> None:
     found = read("rnn")
-    assert (found.keeps, found.writes, found.left_of(3, 5)) == (None, None, None)
+    assert (found.keeps, found.writes) == (None, None)
+    assert np.isnan(found.left_of((3, 5)))
 
 
 def test_the_loss_falls_for_the_word_that_is_right_when_a_network_learns() -> None:

@@ -108,8 +108,9 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
 
 
 def counted(forms: Mapping[str, Any], count: float, says: Any = MappingProxyType({}), **numbers: object) -> str:
-    """The form, `one` or `other`, for a count, filled with it and with more."""
-    return str(forms["one" if count == 1 else "other"].format_map(says | {"count": count, **numbers}))
+    """The form, `one`, `other` or where there is one `none`, for a count, filled with it and with more."""
+    form = "one" if count == 1 else "none" if count == 0 and "none" in forms else "other"
+    return str(forms[form].format_map(says | {"count": count, **numbers}))
 
 
 class Says:

@@ -61,19 +61,21 @@ class Reading:
         peak = float(self.log10_norms.max())
         return self.joint(words) - peak if np.isfinite(peak) else np.nan
 
-    def left_of(self, start: int, end: int) -> float | None:
-        """Of what the words from `start` up to `end` write, the share that the later words leave in the state at T.
+    def left_of(self, words: tuple[int, int] | None) -> float:
+        """log10 of how much of what they write the later words leave in the state at T.
 
-        Sizes of the entries are added up, with and without all later values of the keeping gate as factors. None for a
+        Sizes of the entries are added up, with and without all later values of the keeping gate as factors. nan for a
         cell without gates, and where they write nothing.
         """
-        if self.keeps is None or self.writes is None:
-            return None
-        written = np.abs(self.writes[start:end])
+        if words is None or self.keeps is None or self.writes is None:
+            return np.nan
+        chosen = slice(*words)
+        written = np.abs(self.writes[chosen])
         if not written.any():
-            return None
+            return np.nan
         later = np.cumprod(np.concatenate([np.ones_like(self.keeps[:1]), self.keeps[:0:-1]]), axis=0)[::-1]
-        return float((written * later[start:end]).sum() / written.sum())
+        with np.errstate(divide="ignore"):
+            return float(np.log10((written * later[chosen]).sum() / written.sum()))
 
 
 def joint(log10_norms: Array) -> float:

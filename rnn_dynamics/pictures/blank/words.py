@@ -62,16 +62,11 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
     return Says(
         answer,
         name=CELL_NAMES[answer.cell],
-        fillers=_fillers(words, answer.gap),
-        asked=_fillers(words, answer.experiment.sequence_length),
+        fillers=counted(words["fillers"], answer.gap),
+        asked=counted(words["fillers"], answer.experiment.sequence_length),
         **settings_of(answer.training, words.language),
         **_named(answer, answer.shown.now),
     )
-
-
-def _fillers(words: Words, count: int) -> str:
-    """A number of filler words."""
-    return counted(words["fillers"], count) if count else str(words["fillers"]["none"])
 
 
 def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
@@ -144,7 +139,7 @@ def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, 
     last = {cell: network.tests[-1] for cell, network in answer.networks.items() if network.tests}
     kind = "before" if not last else "over" if answer.tested else "training"
     return {
-        "learned": titles[kind].format_map(Says(answer, last=last, fillers=_fillers(words, answer.gap))),
+        "learned": titles[kind].format_map(Says(answer, last=last, fillers=counted(words["fillers"], answer.gap))),
         "gate": _gate_title(words, answer),
         "note": "" if answer.keeping_gate else titles["no_gate_note"],
         "now": lines["trained" if answer.begun else "untrained"],
@@ -174,18 +169,10 @@ def _gate_title(words: Words, answer: BlankAnswer) -> str:
     titles, shown = words["titles"], answer.shown
     if not answer.keeping_gate:
         return str(titles["no_gate"])
-    before, now = (_left(words["values"], answer, reading) for reading in (shown.before, shown.now))
-    kind = "gate_plain" if "–" in (before, now) else "gate_after" if answer.begun else "gate_before"
+    before, now = (reading.left_of(answer.sentence.cue) for reading in (shown.before, shown.now))
+    kind = "gate_plain" if math.isnan(before + now) else "gate_after" if answer.begun else "gate_before"
     gate, mean = words["gates"][answer.keeping_gate], answer.kept["mean"].mean()
     return str(titles[kind].format(name=CELL_NAMES[answer.cell], gate=gate, mean=mean, left=now, before=before))
-
-
-def _left(values: Words, answer: BlankAnswer, reading: Any) -> str:
-    """Of what the cue writes, the part that is left at the blank, in per cent."""
-    left = reading.left_of(*answer.sentence.cue) if answer.sentence.cue else None
-    if left is None:
-        return "–"
-    return str(values["hardly"]) if left < 1e-4 else f"{100 * left:.2g}" if left < 0.995 else "100"
 
 
 # The finding
@@ -207,13 +194,15 @@ def _tables(words: Words, answer: BlankAnswer, says: Says) -> Iterator[tuple[str
 
 def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, str]:
     """Key of a row -> what it says of one network."""
-    says = Says(network, right=answer.rights[network.cell], loss=network.history.moments[-1].loss)
-    column = {key: values[key].format_map(says) for key in ("right", "loss")}
-    for time, reading in network.readings.items():
-        left = _left(values, answer, reading)
-        column[f"norm_{time}"] = values["norm"].format(norm=reading.joint(answer.sentence.cue))
-        column[f"left_{time}"] = left if left == "–" else values["left"].format(left=left)
-    return column
+    cue, readings = answer.sentence.cue, network.readings
+    says = Says(
+        network,
+        right=answer.rights[network.cell],
+        loss=network.history.moments[-1].loss,
+        norm={time: reading.joint(cue) for time, reading in readings.items()},
+        left={time: reading.left_of(cue) for time, reading in readings.items()},
+    )
+    return {row: text.format_map(says) for row, text in values.items()}
 
 
 def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Any]) -> str:
