@@ -55,7 +55,7 @@ def test_a_link_whose_values_are_moved_leaves_the_moved_ones_in_the_address(page
     assert all(moved.get(key) != value for key, value in MOVED.items() if key != "seed")
     again = visit(page, moved)
     assert shown(again) == shown(app)
-    assert not [caption for caption in again.caption if caption.value.startswith("Of this link")]
+    assert not [caption for caption in again.caption if caption.value.startswith("This link was adjusted")]
 
 
 @every("page", PAGES)

@@ -66,7 +66,7 @@ def table_row(app: AppTest, cell: str) -> str:
 
 def notice(app: AppTest) -> str:
     """What the page says of a link that it could not take as it stood; empty if it could."""
-    said = [caption.value for caption in app.caption if caption.value.startswith("Of this link")]
+    said = [caption.value for caption in app.caption if caption.value.startswith("This link was adjusted")]
     assert len(said) <= 1
     return said[0] if said else ""
 

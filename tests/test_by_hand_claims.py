@@ -80,13 +80,13 @@ def test_every_claim_holds_beside_its_ticks(experiment: Experiment, mistake: str
     if not mistake:
         assert torchs
         assert definition <= 1e-6
-        assert claim.startswith("By hand the outputs")
+        assert claim.startswith("By hand, outputs match torch's")
     else:
         assert claim.startswith("One line is changed")
-        assert ("nothing happens" in claim) == ("✗" not in finding) == (torchs and definition <= 1e-6)
-        assert ("outputs are torch's" in claim) <= (results["outputs"] <= TOLERANCE)
-        assert ("outputs are up to" in claim) == (results["outputs"] > TOLERANCE)
-        assert ("finite differences are up to" in claim) == (torchs and definition > 1e-6)
+        assert ("it makes no difference" in claim) == ("✗" not in finding) == (torchs and definition <= 1e-6)
+        assert ("outputs match torch's" in claim) <= (results["outputs"] <= TOLERANCE)
+        assert ("outputs differ from torch's by up to" in claim) == (results["outputs"] > TOLERANCE)
+        assert ("finite differences differ by up to" in claim) == (torchs and definition > 1e-6)
     assert ("here by" in finding) == (torchs and definition <= 1e-6)
 
 
@@ -127,9 +127,10 @@ def test_at_rest_a_sum_over_five_steps_is_not_said_to_be_one_over_one_step() -> 
 
 
 def test_a_wrong_step_forward_breaks_outputs_and_gradients_and_a_wrong_backward_leaves_the_outputs_alone() -> None:
-    assert "A wrong step forward breaks outputs and gradients; a wrong backward leaves the outputs alone" in prose(
-        "by_hand"
+    said = (
+        "A mistake in the forward pass breaks outputs and gradients; one in the backward pass leaves the outputs right"
     )
+    assert said in prose("by_hand")
     for cell, mistakes in MISTAKES.items():
         for name, mistake in mistakes.items():
             answer = hand_answer(replace(OPENING, cell=cell, bidirectional=True), name)
@@ -233,7 +234,7 @@ def test_at_torchs_default_neither_order_loses_more_than_the_other() -> None:
     assert f"×{np.median(after):.3g} (×{min(after):.3g} to ×{max(after):.3g})" in said
     loses = sum(late < early for early, late in zip(before, after, strict=True))
     assert 0 < loses < 7
-    assert f"neither loses more in all of them: the reset after the product does in {loses} of 7" in said
+    assert f"Neither order loses more in all of them: the reset after the product does in {loses} of 7" in said
 
 
 @every(
@@ -247,6 +248,6 @@ def test_what_is_said_of_the_orders_is_what_their_factors_are(initialisation: st
     )
     said = plain(hand_question(experiment, "early reset"))
     assert_readable(said.split("Which order")[1])
-    assert ("both lose the same" in said) == bool(np.allclose(before, after, atol=1e-9, rtol=0))
-    assert ("in all of them the reset after" in said) == bool((after < before - 1e-9).all())
-    assert ("in all of them the reset before" in said) == bool((before < after - 1e-9).all())
+    assert ("Both orders lose the same" in said) == bool(np.allclose(before, after, atol=1e-9, rtol=0))
+    assert ("In all of them the reset after" in said) == bool((after < before - 1e-9).all())
+    assert ("In all of them the reset before" in said) == bool((before < after - 1e-9).all())

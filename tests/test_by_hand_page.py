@@ -107,7 +107,7 @@ def test_a_mistake_without_consequence_is_said_to_be_one(cell: str, mistake: str
     assert "✗" not in words(app)
     settings = {"initialisation": "gaussian", "input_scale": 0.0} if saturates else {"sequence_length": 1}
     claim = picture(replace(BOTH, cell=cell, **settings), mistake)["whole"][0]["claim"]
-    assert "nothing happens" in claim
+    assert "it makes no difference" in claim
 
 
 @every(
@@ -122,11 +122,11 @@ def test_finite_differences_notice_what_neither_outputs_nor_autograd_do(
     cell: str, mistake: str, settings: dict[str, str]
 ) -> None:
     said = words(open_page(PAGE, mistaken(cell, mistake) | settings))
-    assert "neither the outputs nor autograd notice" in said
+    assert "neither the outputs nor autograd show it" in said
     assert "Here it makes no difference" not in said
-    assert re.search(r"✓ torch\.nn\.\w+:", said)
-    assert "✓ autograd:" in said
-    assert "✗ finite differences:" in said
+    assert re.search(r"✓ difference from torch\.nn\.\w+:", said)
+    assert "✓ difference from autograd:" in said
+    assert "✗ from finite differences:" in said
 
 
 @every("mistake", ["no flip", "wrong end"])
@@ -300,10 +300,10 @@ def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bo
 
 def test_the_claim_is_the_most_telling_true_one() -> None:
     for mistake, start in {
-        "": "By hand the outputs are torch's to",
-        "no flip": "One line is changed:¦outputs are up to",
-        "wrong end": "One line is changed: outputs are torch's,¦the last states up to",
-        "no slope": "One line is changed: outputs are torch's,¦gradients up to",
+        "": "By hand, outputs match torch's to",
+        "no flip": "One line is changed:¦outputs differ from torch's by up to",
+        "wrong end": "One line is changed: outputs match torch's,¦the last states differ by up to",
+        "no slope": "One line is changed: outputs match torch's,¦gradients miss autograd's by up to",
     }.items():
         assert picture(BOTH, mistake)["whole"][0]["claim"].startswith(start)
 

@@ -258,7 +258,7 @@ def test_errors_have_three_decimals_or_two_digits(value: float, text: str) -> No
 def test_start_and_settings_are_in_the_link() -> None:
     params = {"start_w": "5.20", "start_b": "-2.95", "descent_rate": "0.3", "clip_at": "1", "region": "wide"}
     app = open_page("cliff", params)
-    assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
+    assert not [caption for caption in app.caption if caption.value.startswith("This link was adjusted")]
     assert app.select_slider(key="start_w").value == "5.20"
     for key, value in params.items():
         assert f"{key}={value}" in link(app)

@@ -54,8 +54,8 @@ def test_without_clipping_the_network_is_lost_and_with_it_goes_on() -> None:
     assert not saved.failure
     assert saved.iterations == 40
     title, finding = title_of(answer("0.01")), finding_of(answer("0.01"))
-    assert title.startswith("Without clipping (solid) it is lost at update 2")
-    assert f"{three_digits(saved.gradient_norms[0])} at the first one" in title
+    assert title.startswith("Without clipping (solid) training diverges at update 2")
+    assert f"the first gradient has norm {three_digits(saved.gradient_norms[0])};" in title
     assert "<p>Without clipping. <b>Vanilla RNN: the training diverged at update 2.</b>" in finding
     assert f"{whole_percent(100 * float(np.mean(saved.clipped)))} % of the updates were clipped" in finding
 
@@ -63,7 +63,7 @@ def test_without_clipping_the_network_is_lost_and_with_it_goes_on() -> None:
 def test_at_a_small_rate_both_live_and_the_page_says_so() -> None:
     free, saved = answer("0.00001").free.history, answer("0.00001").clipped.history
     assert not free.failure
-    assert title_of(answer("0.00001")).startswith("Both live")
+    assert title_of(answer("0.00001")).startswith("Both survive")
     finding = finding_of(answer("0.00001"))
     assert "always needed is false" in finding
     assert "update 2" not in finding

@@ -105,7 +105,7 @@ def test_the_words_are_the_numbers() -> None:
     (whole,) = drawn_from(PICTURE, answer)["whole"]
     assert "backward 0.5 ms + 20 µs · T" in whole["title"]
     assert "T<sup>0.79</sup>" in finding
-    assert "computed in T^1.50" in whole["title"]
+    assert "its time as T^1.50" in whole["title"]
 
 
 def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.Mo
     assert len(shown(app)["1-points"]) == 4
     app.button(key="stop").click().run()
     assert not app.get("progress")
-    assert "Stopped before all rounds were done" in " ".join(shown(app)["words"])
+    assert "Stopped before all rounds were finished" in " ".join(shown(app)["words"])
     app.segmented_control(key="cell").set_value("gru").run()
     assert "RNN, H = 8" in " ".join(shown(app)["words"])  # what was measured stays what it was
     app.button(key="begin_measurement").click().run()

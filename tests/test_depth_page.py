@@ -127,7 +127,7 @@ def test_layers_and_directions_are_in_the_link() -> None:
     assert "num_layers=3" in app.code[0].value
     assert "bidirectional=false" in app.code[0].value
     wrong = open_page("depth", {"num_layers": "9", "bidirectional": "maybe"})
-    (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("Of this link"))
+    (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("This link was adjusted"))
     assert "`bidirectional = maybe` is not true or false" in said
     assert "`num_layers = 9`" in said
 

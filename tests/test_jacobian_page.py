@@ -244,7 +244,7 @@ def test_each_case_has_its_sentence(experiment: Experiment, said: str) -> None:
 
 def test_the_latch_has_its_place_in_the_link() -> None:
     app = open_page("jacobians", {"latch_weight": "2.00"})
-    assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
+    assert not [caption for caption in app.caption if caption.value.startswith("This link was adjusted")]
     assert app.select_slider(key="latch_weight").value == "2.00"
     assert sum("±0.96" in word for word in shown(app)["words"]) == 1
     assert "latch_weight=2.00" in link(app).split("&")
@@ -258,7 +258,7 @@ def test_a_hostile_weight_of_the_latch_is_named_and_left(value: str) -> None:
     app = open_page("jacobians", {"latch_weight": value})
     assert not app.exception
     assert app.select_slider(key="latch_weight").value == "1.25"
-    (said,) = (caption.value for caption in app.caption if caption.value.startswith("Of this link"))
+    (said,) = (caption.value for caption in app.caption if caption.value.startswith("This link was adjusted"))
     assert "is not one of 0.05, 0.10, …, 3.00" in said
     assert len(said) < 200
 

@@ -52,13 +52,13 @@ def test_the_lines_of_the_picture_are_curve_and_cobwebs() -> None:
 def test_the_words_name_attractor_slope_and_what_is_left(weight: str) -> None:
     attractor = mpmath.findroot(lambda x: mpmath.tanh(float(weight) * x) - x, 0.95)
     slope = float(weight) * (1 - attractor**2)
-    assert f"±{float(attractor):.2f}, slope there {float(slope):.2f}" in words(weight)
+    assert f"±{float(attractor):.2f}, where the slope is {float(slope):.2f}" in words(weight)
     left = str(round(float(STEPS * mpmath.log10(slope))))
     assert left.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) in words(weight)
 
 
 def test_up_to_one_there_is_one_attractor_and_no_memory() -> None:
-    assert "One attractor, 0, slope there 0.95" in words("0.95")
+    assert "One attractor at 0, where the slope is 0.95" in words("0.95")
     assert "the edge" in words("1.00")
     assert "Two attractors" in words("1.05")
 

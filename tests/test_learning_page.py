@@ -201,7 +201,7 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
         for moment in (job.histories[1].moments[0], job.histories[1].moments[-1])
     )
     assert f"before training it was ×{before}" in whole["reach"]
-    assert f"‖∂L/∂h‖ at step 1 is ×{after}¦of that at step T" in whole["reach"]
+    assert f"‖∂L/∂h‖ at step 1 is ×{after}¦that at step T" in whole["reach"]
     gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
 

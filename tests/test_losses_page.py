@@ -230,12 +230,12 @@ def test_a_truncation_beyond_the_sequence_is_the_whole_gradient() -> None:
 
 def test_the_truncation_has_its_place_in_the_link() -> None:
     app = open_page("losses", {"truncation": "50"})
-    assert not [caption for caption in app.caption if caption.value.startswith("Of this link")]
+    assert not [caption for caption in app.caption if caption.value.startswith("This link was adjusted")]
     assert "τ = 50" in shown(app)["0-cut"][0]["cut"]
     assert "truncation=50" in link(app).split("&")
     wrong = open_page("losses", {"truncation": "4"})
     assert not wrong.exception
-    (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("Of this link"))
+    (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("This link was adjusted"))
     assert "`truncation = 4`" in said
     assert "truncation=10" in link(wrong).split("&")
 

@@ -41,7 +41,7 @@ def shown(app: AppTest) -> dict[str, Any]:
 
 def not_taken(app: AppTest) -> list[str]:
     """What a page says of its link."""
-    return [caption.value for caption in app.caption if caption.value.startswith("Of this link")]
+    return [caption.value for caption in app.caption if caption.value.startswith("This link was adjusted")]
 
 
 def link(app: AppTest) -> str:

@@ -375,7 +375,7 @@ def test_what_becomes_of_the_cues_gradient_is_said_beside_shares_that_bear_it_ou
         "more of the error reaches it": lambda before, after: before < after,
         "as it did before training": lambda before, after: min(before, after) >= -3.0,
         "the cue gets only": lambda before, after: after < before,
-        "before, no word got any gradient": lambda before, after: before is None,
+        "before training, no word got any": lambda before, after: before is None,
     }
     seen: set[str] = set()
     for answer, _, share in answers():

@@ -213,7 +213,7 @@ def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: 
 def _notes(notes: Words, answer: BlankAnswer, says: Says) -> Iterator[str]:
     sentence, shown = answer.sentence, answer.shown
     cue = escape(" ".join(sentence.words[slice(*sentence.cue or (0, 0))]))
-    unknown = ", ".join(f"“{escape(word)}”" for word in answer.unknown)
+    unknown = ", ".join(notes["quoted"].format(word=escape(word)) for word in answer.unknown)
     return told(
         notes,
         says | {"cue": cue, "words": unknown},

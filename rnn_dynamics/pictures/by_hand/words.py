@@ -166,4 +166,5 @@ def _resets(words: Words, answer: HandAnswer) -> str:
     both = "both" if after or before else "neither"
     kind = "after" if after == networks else "before" if before == networks else both
     ranges = {order: found.range(order) for order in ("before", "after")}
-    return str(words[kind].format(**ranges, asked=RESET_IN, networks=networks, last_seed=RESET_SEEDS[-1], count=after))
+    says = {**ranges, "asked": RESET_IN, "networks": networks, "last_seed": RESET_SEEDS[-1], "count": after}
+    return " ".join(told(words, says, **{"measured": True, kind: True}))

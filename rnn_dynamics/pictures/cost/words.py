@@ -60,4 +60,7 @@ def _row(table: Words, answer: CostAnswer, name: str) -> str:
 def _line(table: Words, answer: CostAnswer, name: str) -> str:
     """A pass's time as a fixed part and one for each step."""
     line = answer.lines.get(name)
-    return str(table["line"].format(fixed=1e3 * line.fixed, per_step=1e6 * line.per_step) if line else table["none"])
+    if line is None:
+        return str(table["none"])
+    kind = "falling" if line.per_step < 0.0 else "line"  # where the noise is larger than what a step takes
+    return str(table[kind].format(fixed=1e3 * line.fixed, per_step=1e6 * abs(line.per_step)))
