@@ -33,7 +33,7 @@ from rnn_dynamics.pictures.blank.answer import (
     standing,
     tint_shares,
 )
-from rnn_dynamics.pictures.kit.frames import ends_downwards
+from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table

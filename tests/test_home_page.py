@@ -17,7 +17,8 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.frames import MAP_POINTS, axis_ends, point_steps
+from rnn_dynamics.pictures.kit.axes import axis_ends
+from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Background
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE

@@ -21,7 +21,8 @@ from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import standing
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.frames import apart, point_steps
+from rnn_dynamics.pictures.kit.axes import apart
+from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer

@@ -19,14 +19,8 @@ from rnn_dynamics.engine.verdict import (
     log10_factor_per_step,
     median_and_range,
 )
-from rnn_dynamics.pictures.kit.frames import (
-    POINTS,
-    arrow_bytes,
-    label_places,
-    point_steps,
-    shades,
-    vertical_ranges,
-)
+from rnn_dynamics.pictures.kit.axes import label_places, vertical_ranges
+from rnn_dynamics.pictures.kit.frames import POINTS, arrow_bytes, point_steps, shades
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 from tests.every import every
 

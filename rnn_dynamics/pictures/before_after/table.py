@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
-from rnn_dynamics.pictures.kit.frames import Array, axis_ends, curve_rows, label_rows, one_row
+from rnn_dynamics.pictures.kit.axes import axis_ends, label_places
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
 
 #: Names of curves that fit above each other.
 _LINES = 10
 
 
-def tables(answer: BeforeAfterAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Curves and labels (by name: which network, and when), and whole."""
-    curves = _curves(answer, views["gradient"])
-    ends, length = axis_ends(*curves.values()), len(next(iter(curves.values())))
-    labels = dict(zip(curves, texts["labels"], strict=True))
+def tables(answer: BeforeAfterAnswer, texts: Texts, views: Views) -> Tables:
+    """Curves and labels (by name: which network, and when; by cell, and time), and whole."""
+    numbers, cells, times, curves = zip(*_curves(answer, views["gradient"]), strict=True)
+    names = [f"{number} {time}" for number, time in zip(numbers, times, strict=True)]
+    things, norms, ends = {"name": names, "cell": cells, "time": times}, np.stack(curves), axis_ends(*curves)
     return {
-        "curves": _with_cell(answer, curve_rows(curves, ends)),
-        "labels": _with_cell(answer, label_rows(curves, labels, ends, _LINES)),
-        "whole": one_row(length=length, low=ends[0], high=ends[1], title=texts["title"]),
+        "curves": by_step(things, log10_norm=within(norms, ends)),
+        "labels": table(**things, place=label_places(norms, *ends, lines=_LINES), text=texts["labels"]),
+        "whole": one_row(texts, length=norms.shape[1], low=ends[0], high=ends[1]),
     }
 
 
-def _curves(answer: BeforeAfterAnswer, component: str) -> dict[str, Array]:
-    """Curves (T,) by the number of their network, from 1, and time: two networks may have the same cell."""
-    return {
-        f"{number} {time}": norms
-        for number, network in enumerate(answer.networks, start=1)
-        for time, norms in network.curves(component).items()
-    }
+def _curves(answer: BeforeAfterAnswer, component: str) -> Iterator[tuple[int, str, str, Array]]:
+    """The number of a network, from 1 (two may have the same cell), its cell, the time, and the curve (T,)."""
+    for number, network in enumerate(answer.networks, start=1):
+        for time, norms in network.curves(component).items():
+            yield number, network.cell.name, time, norms
 
 
-def _with_cell(answer: BeforeAfterAnswer, rows: pa.Table) -> pa.Table:
-    """Rows by name, with the cell of each, and the time."""
-    names = [name.split() for name in rows["name"].to_pylist()]
-    cells = [answer.networks[int(number) - 1].cell.name for number, _ in names]
-    columns = {"cell": cells, "time": [time for _, time in names]}
-    for column, values in columns.items():
-        rows = rows.append_column(column, pa.array(values).dictionary_encode())
-    return rows
-
-
-def curves_file(answer: BeforeAfterAnswer, views: Mapping[str, str]) -> pd.DataFrame:
+def curves_file(answer: BeforeAfterAnswer, views: Views) -> Frame:
     """The curves at every step: cell, time, step and log10_norm."""
-    parts = [
-        pd.DataFrame(
-            {"cell": network.cell.name, "time": time, "step": np.arange(1, len(norms) + 1), "log10_norm": norms}
+    return Frame(
+        joined(
+            "cell time step log10_norm",
+            (
+                (cell, time, np.arange(1, len(norms) + 1), norms)
+                for _, cell, time, norms in _curves(answer, views["gradient"])
+            ),
         )
-        for network in answer.networks
-        for time, norms in network.curves(views["gradient"]).items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+    )

@@ -18,7 +18,7 @@ from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.training import TESTED, History, Training
 from rnn_dynamics.pictures.blank.asked import networks, template_of
 from rnn_dynamics.pictures.kit.answered import OfTraining
-from rnn_dynamics.pictures.kit.frames import ends_downwards
+from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Tests = Sequence[tuple[int, float]]

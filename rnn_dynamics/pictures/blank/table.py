@@ -2,95 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
+from numpy.typing import NDArray
 
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
-from rnn_dynamics.pictures.kit.frames import one_row
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, frame, joined, one_row, table
 
 
-def tables(answer: BlankAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Tests (by cell, gap), words (by step), whole."""
-    cue, titles = answer.sentence.cue, {name: text for name, text in texts.items() if name not in ("kept", "gradient")}
+def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
+    """Tests (by cell, gap), words, whole.
+
+    A word has a step, says whether it belongs to the cue, has the gate's mean, low and high over the units now, and
+    `before` training its mean (no value where there is none), and what stands beside it: kept and gradient.
+    """
+    steps, (begin, end) = np.arange(1, len(answer.sentence.words) + 1), answer.sentence.cue or (0, 0)
     return {
-        "tests": _tests(answer),
-        "words": _words(answer, texts),
+        "tests": table(**_tests(answer)),
+        "words": table(
+            step=steps,
+            word=answer.sentence.words,
+            cue=(begin < steps) & (steps <= end),
+            **{name: answer.kept.get(name, np.nan) for name in ("mean", "low", "high", "before")},
+            kept=texts["kept"],
+            gradient=texts["gradient"],
+        ),
         "whole": one_row(
+            texts,
             gap=answer.gap,
             longest=answer.longest,
             chance=answer.chance,
-            steps=len(answer.sentence.words),
-            cue=cue[0] + 1 if cue else 1,
+            steps=len(steps),
+            cue=begin + 1,
             cell=answer.cell,
             gated=bool(answer.keeping_gate),
             trained=answer.begun,
-            **titles,
         ),
     }
 
 
-def _tests(answer: BlankAnswer) -> pa.Table:
+def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:
     """The share of right answers at each number of filler words; `place` counts the networks."""
-    rows = [
-        (place, cell, gap, right)
-        for place, (cell, network) in enumerate(answer.networks.items())
-        for gap, right in network.tests
-    ]
-    places, cells, gaps, rights = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return pa.table(
-        {
-            "place": pa.array(places, pa.uint8()),
-            "cell": pa.array(cells, pa.string()),
-            "gap": pa.array(gaps, pa.uint16()),
-            "accuracy": pa.array(rights, pa.float64()),
-        }
-    )
+    found = enumerate((network.cell, dict(network.tests)) for network in answer.networks.values())
+    parts = ((place, cell, list(rights), list(rights.values())) for place, (cell, rights) in found)
+    return joined("place cell gap accuracy", parts)
 
 
-def _words(answer: BlankAnswer, texts: Mapping[str, Any]) -> pa.Table:
-    """One row for each word: step, word, cue (whether it belongs to it), and what stands beside it.
-
-    Of the gate now mean, low and high over the units, and `before` training its mean; no value where there is none.
-    """
-    words, cue = answer.sentence.words, answer.sentence.cue or (0, 0)
-    nothing = pa.nulls(len(words), pa.float64())
-    return pa.table(
-        {
-            "step": np.arange(1, len(words) + 1, dtype=np.uint16),
-            "word": words,
-            "cue": [cue[0] <= place < cue[1] for place in range(len(words))],
-            **{name: answer.kept.get(name, nothing) for name in ("mean", "low", "high", "before")},
-            "kept": pa.array(texts["kept"], pa.string()),
-            "gradient": pa.array(texts["gradient"], pa.string()),
-        }
-    )
-
-
-def accuracy(answer: BlankAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def accuracy(answer: BlankAnswer, _: Views) -> Frame:
     """Right answers against the gap: columns cell, filler_words, accuracy, chance."""
-    return pd.DataFrame(
-        [
-            {"cell": cell, "filler_words": gap, "accuracy": right, "chance": answer.chance}
-            for cell, network in answer.networks.items()
-            for gap, right in network.tests
-        ]
-    )
+    found = Frame(_tests(answer)).drop(columns="place").assign(chance=answer.chance)
+    return found.rename(columns={"gap": "filler_words"})
 
 
-def sentence(answer: BlankAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def sentence(answer: BlankAnswer, _: Views) -> Frame:
     """The sentence: columns step, word, and before and after training log10_norm_… and gate_mean_…."""
     words, readings = answer.sentence.words, answer.shown.readings
-    columns: dict[str, object] = {"step": np.arange(1, len(words) + 1), "word": list(words)}
-    columns |= {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
-    return pd.DataFrame(
-        columns
-        | {
-            f"gate_mean_{time}": reading.keeps.mean(axis=1)
-            for time, reading in readings.items()
-            if reading.keeps is not None
-        }
-    )
+    norms = {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
+    kept = {time: reading.keeps for time, reading in readings.items() if reading.keeps is not None}
+    means = {f"gate_mean_{time}": keeps.mean(axis=1) for time, keeps in kept.items()}
+    return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means)

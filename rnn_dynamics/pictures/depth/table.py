@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
-from rnn_dynamics.pictures.kit.frames import (
-    Array,
-    axis_ends,
-    curve_rows,
-    inside,
-    label_rows,
-    one_row,
-    point_steps,
-    reaching,
-    rows_by_step,
-)
+from rnn_dynamics.pictures.kit import frames
+from rnn_dynamics.pictures.kit.axes import axis_ends, reaching
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, within
 
 #: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
 _LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
@@ -28,49 +15,36 @@ _LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
 _LINES = 9
 
 
-def tables(answer: DepthAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) -> dict[str, pa.Table]:
+def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
     """Levels and level_curves (by place, step), names (of the levels), curves and labels (of the inputs), whole."""
     norms, length = np.stack([norms for _, norms in answer.levels]), answer.experiment.sequence_length
-    ends, places = axis_ends(*answer.curves.values()), np.arange(len(norms), dtype=np.uint8)
+    ends, places = axis_ends(*answer.curves.values()), np.arange(len(norms))
     # A direction may have a gradient at step T alone, so the last two steps are always among those of the map.
-    steps = np.unique(np.concatenate([point_steps(length), [1, min(2, length), max(1, length - 1)]]))
-    shown = norms[:, steps - 1]
+    steps = np.unique(np.concatenate([frames.point_steps(length), [1, min(2, length), max(1, length - 1)]]))
+    across, shown = {"place": places[:, None], "step": steps}, norms[:, steps - 1]
     return {
-        "levels": rows_by_step("place", places, steps, log10_norm=shown),
-        "level_curves": rows_by_step("place", places, steps, log10_norm=np.where(inside(shown, ends), shown, np.nan)),
-        "names": pa.table({"place": places, "name": texts["levels"], "text": texts["pointed"]}),
-        "curves": curve_rows(answer.curves, ends),
-        "labels": label_rows(answer.curves, texts["labels"], ends, _LINES),
-        "whole": one_row(
+        "levels": points(**across, log10_norm=shown),
+        "level_curves": points(**across, log10_norm=within(shown, ends)),
+        "names": table(place=places, name=texts["levels"], text=texts["pointed"]),
+        "curves": frames.curve_rows(answer.curves, ends),
+        "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES),
+        "whole": frames.one_row(
+            texts,
             length=length,
             levels=len(norms),
-            limit=_limit(norms),
+            limit=reaching(np.abs(norms).max(where=np.isfinite(norms), initial=0.0), _LIMITS),
             low=ends[0],
             high=ends[1],
             cell=answer.experiment.cell,
-            map=texts["map"],
-            curves=texts["curves"],
         ),
     }
 
 
-def _limit(norms: Array) -> float:
-    """Orders of magnitude at which the map's colours end."""
-    largest = np.abs(norms).max(where=np.isfinite(norms), initial=0.0)
-    return reaching(largest, _LIMITS)
-
-
-def layers(answer: DepthAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def layers(answer: DepthAnswer, _: Views) -> Frame:
     """Every gradient: layer (from 1; 0 for the inputs), direction, component, step, lag and log10_norm."""
-    length = answer.experiment.sequence_length
-    parts = [(0, "both", "input", answer.trace.log10_norms["input"])]
+    steps = frames.every_step(answer.experiment.sequence_length).values()
+    parts = [(0, "both", "input", *steps, answer.trace.log10_norms["input"])]
     for level in answer.trace.layers:
         direction = "backwards" if level.reverse else "forwards"
-        parts += [(level.layer + 1, direction, name, values) for name, values in level.log10_norms.items()]
-    steps = np.arange(1, length + 1)
-    columns = {"step": steps, "lag": length - steps}
-    frames = [
-        pd.DataFrame({"layer": layer, "direction": direction, "component": name, **columns, "log10_norm": values})
-        for layer, direction, name, values in parts
-    ]
-    return pd.concat(frames, ignore_index=True)
+        parts += [(level.layer + 1, direction, name, *steps, norms) for name, norms in level.log10_norms.items()]
+    return Frame(frames.joined("layer direction component step lag log10_norm", parts))

@@ -1,27 +1,88 @@
-"""What the tables of all pictures share: which points are shown, where axes end, and where names stand."""
+"""The rows of all pictures: columns that NumPy broadcasts, as tables for a chart and as frames for a file.
+
+A column is one number or text, or many in any shape: things (K, 1), steps (S,) and values (K, S) are K·S rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.pictures.kit.axes import label_places
+
 Array = NDArray[np.float64]
+#: Columns by name; what a picture writes; its settings that are none of the experiment; its tables.
+Columns = Mapping[str, Any]
+Texts = Mapping[str, Any]
+Views = Mapping[str, str]
+Tables = Mapping[str, pa.Table]
+Frame = pd.DataFrame
 
 #: Points of a curve in a picture, and of a row of a map; each is the exact value of its time step.
 POINTS = 40
 MAP_POINTS = 20
-#: Of the axis's width, how far a name reaches; places that are tried for it, a line; how many lines further away it
-#: rather stands than on a curve.
-_REACH, _TRIES, _CROSSING = 0.35, 4, 3.0
-#: What the vertical axis may end at: few values, so that it stands still while a slider moves.
-_BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
-_TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
+#: Bytes that a dictionary of texts costs, beside them and the places in it.
+_DICTIONARY = 300
+
+
+def tidy(columns: Columns) -> dict[str, NDArray[Any]]:
+    """Columns broadcast to one shape, as rows."""
+    arrays = [np.asarray(of) for of in columns.values()]
+    shape = np.broadcast_shapes(*{of.shape for of in arrays})
+    flat = (of.ravel() if of.shape == shape else np.broadcast_to(of, shape).ravel() for of in arrays)
+    return dict(zip(columns, flat, strict=True))
+
+
+def joined(names: str, parts: Iterable[Sequence[Any]]) -> dict[str, NDArray[Any]]:
+    """The rows of several things below each other; of each thing its part of the columns of these names."""
+    below = [map(np.ravel, np.broadcast_arrays(*part)) for part in parts]
+    columns = zip(*below, strict=True) if below else ((np.empty(0),) for _ in names.split())
+    return dict(zip(names.split(), map(np.concatenate, columns), strict=True))
+
+
+def frame(**columns: Any) -> Frame:
+    """Columns as a frame."""
+    return pd.DataFrame(tidy(columns))
+
+
+def table(**columns: Any) -> pa.Table:
+    """Columns as a table in few bytes; what is no number, or infinite, is no value."""
+    return pa.table({name: _packed(values) for name, values in tidy(columns).items()})
+
+
+def points(**columns: Any) -> pa.Table:
+    """The same in single precision, which is more than a screen can show."""
+    return pa.table({name: _packed(values, np.float32) for name, values in tidy(columns).items()})
+
+
+def _packed(values: NDArray[Any], number: type[np.floating[Any]] = np.float64) -> pa.Array:
+    if values.dtype.kind == "f":
+        return pa.array(values.astype(number), mask=~np.isfinite(values))
+    if values.dtype.kind == "i" and len(values) and values.min() >= 0:
+        return pa.array(values.astype(np.min_scalar_type(values.max())))
+    packed = pa.array(values, from_pandas=True)
+    if values.dtype.kind != "U" or packed.nbytes < _DICTIONARY:
+        return packed
+    encoded = packed.dictionary_encode()
+    return encoded if encoded.nbytes + _DICTIONARY < packed.nbytes else packed
+
+
+def one_row(*texts: Texts, **values: Any) -> pa.Table:
+    """What holds for a whole picture: these values, and those texts that stand alone, such as titles."""
+    whole = values | {name: text for of in texts for name, text in of.items() if isinstance(text, str)}
+    infinite = {name: np.nan for name, value in values.items() if isinstance(value, float) and abs(value) == np.inf}
+    return pa.table({name: pa.array([value], from_pandas=True) for name, value in (whole | infinite).items()})
+
+
+def within(values: Array, ends: Sequence[Array | float]) -> Array:
+    """Values, nan outside of the axis."""
+    return np.where((values >= ends[0]) & (values <= ends[1]), values, np.nan)
 
 
 def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
@@ -30,67 +91,33 @@ def point_steps(length: int, most: int = POINTS) -> NDArray[np.int64]:
     return np.floor(1 + np.arange(count) * (length - 1) / max(1, count - 1) + 0.5).astype(np.int64)
 
 
-def vertical_ranges(norms: Array) -> tuple[Array, Array]:
-    """The ends of the vertical axis for each row of (S, cells, T), in orders of magnitude, from a short list."""
-    flat = norms.reshape(len(norms), -1)
-    finite = np.isfinite(flat)
-    low = np.min(flat, axis=1, where=finite, initial=0.0)
-    high = np.max(flat, axis=1, where=finite, initial=-np.inf)
-    bottoms = _BOTTOMS[np.minimum(np.searchsorted(_BOTTOMS, -low / 0.95, side="right"), len(_BOTTOMS) - 1)]
-    tops = _TOPS[np.minimum(np.searchsorted(_TOPS, high / 0.9, side="right"), len(_TOPS) - 1)]
-    return -bottoms, tops
+def by_step(things: Columns, most: int = POINTS, **values: Array) -> pa.Table:
+    """Values (K, T) of K things, or (T,), as rows: what each thing is, the step, and each value in a column.
 
-
-def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14) -> Array:
-    """Where to write the names of curves beside their first step.
-
-    A line apart, in the order of the curves, inside the axis; as near to the curve's start as the names can come
-    without lying on curves, and on as few of them as they can where there is no room.
-
-    Args:
-        norms: (..., K, T), step 1 first; T = 2 for straight lines.
-        low: (...), where the axis begins.
-        high: (...), where it ends.
-        lines: for how many names the axis has room.
-
-    Returns:
-        (..., K) heights.
+    There are rows of all T steps, or of `most` of them, see `point_steps`.
     """
-    low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
-    places = low + line * (0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES)
-    starts = np.clip(np.nan_to_num(norms[..., 0], nan=-np.inf), low + line / 2, low + line * (lines - 0.5))
-    distance = np.abs(places[..., None, :] - starts[..., None]) / line[..., None]
-    cost = distance + _CROSSING * _crossings(norms, places, line)[..., None, :]
-    order = np.argsort(starts, axis=-1, kind="stable")
-    found = np.take_along_axis(places, _rising(np.take_along_axis(cost, order[..., None], axis=-2)), axis=-1)
-    return np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1)
+    steps = point_steps(next(iter(values.values())).shape[-1], most)
+    shown = {name: of[..., steps - 1] for name, of in values.items()}
+    return points(**{name: np.asarray(of)[..., None] for name, of in things.items()}, step=steps, **shown)
 
 
-def _crossings(norms: Array, places: Array, line: Array) -> NDArray[np.int64]:
-    """How many of the curves (..., K, T) a name at each of the places (..., C) would lie on: (..., C)."""
-    far = np.clip(np.nan_to_num(norms, nan=-np.inf), places[..., :1, None] - 99.0 * line[..., None], None)
-    at = np.linspace(0.02, _REACH, 8) * (norms.shape[-1] - 1)
-    left, share = np.floor(at).astype(np.int64), at % 1.0
-    right = np.minimum(left + 1, norms.shape[-1] - 1)
-    heights = far[..., left] * (1.0 - share) + far[..., right] * share
-    ends = np.sort(np.stack([heights[..., :-1], heights[..., 1:]]), axis=0)[..., None]
-    above, below = (places + side * 0.6 * line for side in (1.0, -1.0))
-    on = (ends[0] < above[..., None, None, :]) & (ends[1] > below[..., None, None, :])
-    return np.asarray(on.any(axis=-2).sum(axis=-2))
+def curve_rows(curves: Mapping[str, Array], ends: tuple[float, float], value: str = "log10_norm") -> pa.Table:
+    """Curves (T,) as rows: name, step (at `point_steps`) and value; no value where it lies outside of the axis."""
+    return by_step({"name": list(curves)}, POINTS, **{value: within(np.stack(list(curves.values())), ends)})
 
 
-def _rising(cost: Array) -> NDArray[np.int64]:
-    """For rows of costs (..., K, C) the K columns, at least _TRIES apart, whose costs add up to the least: (..., K)."""
-    sums = [cost[..., 0, :]]
-    for row in range(1, cost.shape[-2]):
-        before = np.minimum.accumulate(sums[-1], axis=-1)[..., :-_TRIES]
-        reached = np.concatenate([np.full((*before.shape[:-1], _TRIES), np.inf), before], axis=-1)
-        sums.append(cost[..., row, :] + reached)
-    columns = [sums[-1].argmin(axis=-1)]
-    for total in reversed(sums[:-1]):
-        allowed = np.arange(cost.shape[-1]) <= columns[-1][..., None] - _TRIES
-        columns.append(np.where(allowed, total, np.inf).argmin(axis=-1))
-    return np.stack(columns[::-1], axis=-1)
+def label_rows(
+    curves: Mapping[str, Array], texts: Mapping[str, str], ends: tuple[float, float], lines: int = 14
+) -> pa.Table:
+    """What stands beside the first step of each curve: name, place (on the axis) and text; see `label_places`."""
+    places = label_places(np.stack(list(curves.values())), *ends, lines=lines)
+    return table(name=list(curves), place=places, text=[texts[name] for name in curves])
+
+
+def every_step(length: int) -> dict[str, NDArray[np.int64]]:
+    """The columns step, from 1 to T, and lag, T − step."""
+    steps = np.arange(1, length + 1)
+    return {"step": steps, "lag": length - steps}
 
 
 @lru_cache(maxsize=8)
@@ -100,78 +127,6 @@ def shades(palette: tuple[str, ...]) -> list[str]:
     positions = np.linspace(0, len(palette) - 1, 255)
     channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(np.transpose(channels)).astype(int)]
-
-
-def curve_rows(curves: Mapping[str, Array], ends: tuple[float, float], value: str = "log10_norm") -> pa.Table:
-    """Curves (T,) as rows: name, step (at `point_steps`) and value; no value where it lies outside of the axis."""
-    names, lengths = list(curves), {len(curve) for curve in curves.values()}
-    steps = point_steps(max(lengths, default=1))
-    shown = np.stack([curve[steps - 1] for curve in curves.values()]) if names else np.empty((0, len(steps)))
-    return rows_by_step("name", names, steps, **{value: np.where(inside(shown, ends), shown, np.nan)})
-
-
-def rows_by_step(key: str, keys: Sequence[Any] | NDArray[Any], steps: NDArray[np.int64], **values: Array) -> pa.Table:
-    """Values (K, S) of K things at S steps as rows: the thing, the step, and each value in a column; none where nan."""
-    columns = {name: pa.array(of.astype(np.float32).ravel(), from_pandas=True) for name, of in values.items()}
-    repeated = pa.array(np.repeat(np.asarray(keys), len(steps)))
-    texts = pa.types.is_string(repeated.type)
-    return pa.table(
-        {
-            key: repeated.dictionary_encode() if texts else repeated,
-            "step": pa.array(np.tile(steps, len(keys)), pa.uint16()),
-            **columns,
-        }
-    )
-
-
-def label_rows(
-    curves: Mapping[str, Array], texts: Mapping[str, str], ends: tuple[float, float], lines: int = 14
-) -> pa.Table:
-    """What stands beside the first step of each curve: name, place (on the axis) and text; see `label_places`."""
-    places = label_places(np.stack(list(curves.values())), *ends, lines=lines)
-    return pa.table({"name": list(curves), "place": places, "text": [texts[name] for name in curves]})
-
-
-def apart(heights: Sequence[float], least: float, top: float) -> list[float]:
-    """Heights moved as little as it takes to lie `least` apart, upwards where there is room below `top`."""
-    places, upwards, ceiling = list(heights), sorted(range(len(heights)), key=lambda k: heights[k]), top
-    for below, above in pairwise(upwards):
-        places[above] = max(places[above], places[below] + least)
-    for place in reversed(upwards):
-        places[place] = min(places[place], ceiling)
-        ceiling = places[place] - least
-    return places
-
-
-def axis_ends(*curves: Array) -> tuple[float, float]:
-    """The ends of the vertical axis of curves of log10 norms, from a short list, see `vertical_ranges`."""
-    lows, highs = vertical_ranges(np.stack(curves)[None])
-    return float(lows[0]), float(highs[0])
-
-
-def reaching(needed: float, offered: Sequence[float]) -> float:
-    """The first of a few rising values that is as large as it must be, else the last.
-
-    Where an axis ends at such a value, it stands still while a slider moves.
-    """
-    return float(next((value for value in offered if value >= needed), offered[-1]))
-
-
-def ends_downwards(norms: Sequence[Array], spans: Sequence[float]) -> tuple[float, float]:
-    """The ends of an axis of log10 norms, or of a map's colours: from the largest one down over one of the spans."""
-    finite = np.concatenate([np.zeros(0), *(of[np.isfinite(of)] for of in norms)])
-    top = float(np.ceil(finite.max(initial=-10.0 if len(finite) else 0.0)))
-    return top - reaching(top - finite.min(initial=top), spans), top
-
-
-def inside(values: Array, ends: tuple[float, float]) -> NDArray[np.bool_]:
-    """Where values lie on the axis."""
-    return np.asarray((values >= ends[0]) & (values <= ends[1]))
-
-
-def one_row(**values: Any) -> pa.Table:
-    """What holds for a whole picture; nan is no value."""
-    return pa.table({name: pa.array([value], from_pandas=True) for name, value in values.items()})
 
 
 def as_bytes(tables: Mapping[str, pa.Table]) -> dict[str, bytes]:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
-
-from rnn_dynamics.pictures.kit.frames import one_row
+from rnn_dynamics.pictures.kit.frames import Tables, Texts, Views, joined, one_row, points, table
 from rnn_dynamics.pictures.latch.answer import LatchAnswer
 
 
-def tables(answer: LatchAnswer, texts: Mapping[str, Any], _: Mapping[str, str]) -> dict[str, pa.Table]:
+def tables(answer: LatchAnswer, texts: Texts, _: Views) -> Tables:
     """Lines (of name, from point to point), attractors, whole."""
-    states, following = np.concatenate(list(answer.lines.values())).astype(np.float32).T
-    names = [name for name, points in answer.lines.items() for _ in points]
-    return {
-        "lines": pa.table({"name": pa.array(names).dictionary_encode(), "state": states, "next": following}),
-        "attractors": pa.table({"state": answer.attractors}),
-        "whole": one_row(title=texts["title"]),
-    }
+    lines = joined("name state next", ((name, *corners.T) for name, corners in answer.lines.items()))
+    return {"lines": points(**lines), "attractors": table(state=answer.attractors), "whole": one_row(texts)}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.pictures.kit.frames import Array, apart, ends_downwards, inside, one_row, point_steps, rows_by_step
+from rnn_dynamics.pictures.kit.axes import apart, ends_downwards
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
 from rnn_dynamics.pictures.learning.answer import LearningAnswer
 
 #: Points of one curve, and of one row of the maps.
@@ -22,18 +21,27 @@ _SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
 LETTER = 0.22
 
 
-def tables(answer: LearningAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Gradients (by place, step), looks (one row a place), endings, gates, letters (beside the gates), whole."""
-    norms = [look.log10_norms["hidden"] for network in answer.networks for look in network.looks]
-    low, high = ends_downwards(norms, _SPANS)
+def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
+    """What is learned by update, and the gradient by step at each look.
+
+    gradients: by place of the look, and step; no value below the axis. looks: one row each, by its place among all: the
+    row of its network's map; look: its number there, of which `last` is the last; first, until: what it stands for, in
+    updates; clipped: of the updates since the look before. endings: the loss of each update's own sequences, from the
+    last look to the update at which a training has ended. gates: the mean of each at each look. letters: where each
+    gate's stands: beside its latest mean, as far from the others as it must. whole.
+    """
     networks = answer.networks if answer.begun else ()
+    norms = [look.log10_norms["hidden"] for network in networks for look in network.looks]
+    low, high = ends_downwards(norms, _SPANS)
+    shown = within(np.array(norms), (low, high)) if norms else np.empty((0, 1))
     return {
-        "gradients": _gradients(norms, (low, high)),
-        "looks": _looks(networks),
-        "endings": _endings(networks),
-        "gates": _gates(networks),
-        "letters": _letters(networks),
+        "gradients": by_step({"place": np.arange(len(norms))}, POINTS, log10_norm=shown),
+        "looks": table(place=np.arange(len(norms)), **joined(_LOOK, map(_looks, range(len(networks)), networks))),
+        "endings": table(**joined("cell update loss", map(_ending, networks))),
+        "gates": table(**joined("cell gate update mean", (gate for network in networks for gate in _gates(network)))),
+        "letters": table(**_letters(networks)),
         "whole": one_row(
+            texts,
             length=answer.training.steps,
             low=low,
             darkest=max(low, high - _DARKEST),
@@ -45,106 +53,46 @@ def tables(answer: LearningAnswer, texts: Mapping[str, Any], views: Mapping[str,
             marked=answer.marked(views["look"]),
             networks=len(networks) or 1,
             longest=answer.longest,
-            **texts,
         ),
     }
 
 
-def _gradients(norms: Sequence[Array], ends: tuple[float, float]) -> pa.Table:
-    """Columns place (of the look, see `_looks`), step and log10_norm; no value below the axis."""
-    steps = point_steps(len(norms[0]) if norms else 1, POINTS)
-    shown = np.array([of[steps - 1] for of in norms]).reshape(-1, len(steps))
-    places = np.arange(len(norms), dtype=np.uint8)
-    return rows_by_step("place", places, steps, log10_norm=np.where(inside(shown, ends), shown, np.nan))
+_LOOK = "row cell look last first until update loss accuracy clipped"
 
 
-def _looks(networks: Sequence[Trained]) -> pa.Table:
-    """One row for each look at each network.
-
-    place: its number among all. row: of the network's map. look: its number among the network's, of which `last` is the
-    last. first, until: what it stands for, in updates. clipped: of the updates since the look before.
-    """
-    rows = [
-        (
-            row,
-            network.cell.name,
-            number,
-            len(network.looks) - 1,
-            first,
-            until,
-            look.iteration,
-            look.loss,
-            look.accuracy,
-            cut,
-        )
-        for row, network in enumerate(networks)
-        for number, (look, (first, until), cut) in enumerate(
-            zip(network.looks, network.bounds, network.clipped, strict=True)
-        )
-    ]
-    names = ("row", "cell", "look", "last", "first", "until", "update", "loss", "accuracy", "clipped")
-    return _table(("place", *names), [(place, *row) for place, row in enumerate(rows)])
+def _looks(row: int, network: Trained) -> tuple[Any, ...]:
+    count, bounds = len(network.looks), np.transpose(list(network.bounds))
+    learned = zip(*((look.iteration, look.loss, look.accuracy) for look in network.looks), strict=True)
+    return row, network.cell.name, np.arange(count), count - 1, *bounds, *learned, network.clipped
 
 
-def _endings(networks: Sequence[Trained]) -> pa.Table:
-    """The loss of each update's own sequences, from the last look to the update at which a training has ended."""
-    return _table(
-        ("cell", "update", "loss"),
-        [
-            (network.cell.name, network.looks[-1].iteration + number, loss)
-            for network in networks
-            for number, loss in enumerate(network.ending)
-        ],
-    )
+def _ending(network: Trained) -> tuple[Any, ...]:
+    return network.cell.name, network.looks[-1].iteration + np.arange(len(network.ending)), network.ending
 
 
-def _gates(networks: Sequence[Trained]) -> pa.Table:
-    """The mean of each gate at each look."""
-    return _table(
-        ("cell", "gate", "update", "mean"),
-        [
-            (network.cell.name, gate, look.iteration, mean)
-            for network in networks
-            for gate, means in network.gates.items()
-            for look, mean in zip(network.looks, means, strict=True)
-        ],
-    )
+def _gates(network: Trained) -> Iterator[tuple[Any, ...]]:
+    for gate, means in network.gates.items():
+        yield network.cell.name, gate, [look.iteration for look in network.looks], means
 
 
-def _letters(networks: Sequence[Trained]) -> pa.Table:
-    """Where each gate's letter stands: beside its latest mean, as far from the others as it must."""
-    gates = [
-        (network.cell.name, gate, network.looks[-1].iteration, means[-1])
-        for network in networks
-        for gate, means in network.gates.items()
-    ]
-    places = apart(np.nan_to_num([mean for *_, mean in gates]).tolist(), LETTER, 1.0)
-    return _table(
-        ("cell", "gate", "update", "place"), [(*of, place) for (*of, _), place in zip(gates, places, strict=True)]
-    )
+def _letters(networks: Iterable[Trained]) -> dict[str, Any]:
+    latest = ((cell, gate, updates[-1], means[-1]) for of in networks for cell, gate, updates, means in _gates(of))
+    letters = joined("cell gate update place", latest)
+    return letters | {"place": apart(np.nan_to_num(letters["place"]).tolist(), LETTER, 1.0)}
 
 
 def top_loss(answer: LearningAnswer) -> float:
     """Where the axis of the losses ends: a diverging one leaves it, after a start that lies on it."""
-    losses = [[look.loss for look in network.looks] for network in answer.networks if network.looks]
-    chance, largest = (
-        answer.training.chance_loss,
-        max((loss for of in losses for loss in of if loss < np.inf), default=0),
-    )
+    chance, looks = answer.training.chance_loss, [network.looks for network in answer.networks if network.looks]
     if any(network.ending for network in answer.networks):
-        return float(2.5 * max(chance, *(first for first, *_ in losses)))
-    return float(chance * (1.25 if largest <= 1.25 * chance else 2.5))
+        return float(2.5 * max(chance, *(first.loss for first, *_ in looks)))
+    finite = [look.loss for of in looks for look in of if look.loss < np.inf]
+    return float(chance * (1.25 if max(finite, default=0.0) <= 1.25 * chance else 2.5))
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
-    """Rows as a table; what is no number has no value."""
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    return pa.table({name: pa.array(list(of), from_pandas=True) for name, of in zip(names, columns, strict=True)})
-
-
-def learned(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def learned(answer: LearningAnswer, _: Views) -> Frame:
     """What was learned: columns cell, update, loss, accuracy, clipped, and gate_… of its gates."""
-    return pd.DataFrame(
+    return Frame(
         [
             {
                 "cell": network.cell.name,
@@ -160,14 +108,11 @@ def learned(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
     )
 
 
-def gradients(answer: LearningAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def gradients(answer: LearningAnswer, _: Views) -> Frame:
     """Every look at the gradient: columns cell, update, step and log10_norm."""
-    parts = [
-        pd.DataFrame(
-            {"cell": network.cell.name, "update": look.iteration, "step": np.arange(1, len(norms) + 1)}
-        ).assign(log10_norm=norms)
-        for network in answer.networks
-        for look in network.looks
-        for norms in (look.log10_norms["hidden"],)
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    steps, looks = (
+        np.arange(1, answer.training.steps + 1),
+        ((of.cell.name, look) for of in answer.networks for look in of.looks),
+    )
+    parts = ((cell, look.iteration, steps, look.log10_norms["hidden"]) for cell, look in looks)
+    return Frame(joined("cell update step log10_norm", parts))

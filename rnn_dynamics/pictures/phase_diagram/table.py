@@ -6,27 +6,26 @@ j + 1: input scales, or stretches of lags.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.crossing import Crossing, lag_crossings, lag_factors
-from rnn_dynamics.pictures.kit.frames import Array, axis_ends, inside, one_row, point_steps
+from rnn_dynamics.pictures.kit import frames
+from rnn_dynamics.pictures.kit.axes import axis_ends, strips
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales
 
-Views = Mapping[str, str]
 #: Factors per step at which the map's colours end, up and down.
 LIMIT = 2.0
 #: Most stretches of lags on the map.
 _STRETCHES = 13
 
 
-def map_tables(answer: PhaseAnswer, _: Mapping[str, Any], views: Views) -> dict[str, pa.Table]:
+def map_tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
     """Cells and lines of the map, and the names of its columns and scales, wherever the reader stands on it."""
     scales, edges = input_scales(answer.experiment), lag_edges(answer.experiment.sequence_length)
     by_input = views["across"] == "input"
@@ -42,13 +41,16 @@ def map_tables(answer: PhaseAnswer, _: Mapping[str, Any], views: Views) -> dict[
     return {
         "cells": cell_rows(computed, places, np.stack(factors, axis=1) if factors else np.empty((0, 0))),
         "lines": line_rows(places, crossings),
-        "columns": pa.table({"column": np.arange(len(names)), "value": names}),
-        "scales": pa.table({"place": np.arange(len(SCALES)), "weight_scale": np.array(SCALES)}),
+        "columns": table(column=np.arange(len(names)), value=names),
+        "scales": table(place=np.arange(len(SCALES)), weight_scale=SCALES),
     }
 
 
-def tables(answer: PhaseAnswer, texts: Mapping[str, Any], views: Views) -> dict[str, pa.Table]:
-    """Lags (the split of the chosen network), names (texts in the picture), and whole: where the reader stands."""
+def tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
+    """Lags (the split of the chosen network), names (texts in the picture), and whole: where the reader stands.
+
+    lags: log10_norm of each step's part, and share, the sum of the shares from step T to it; no value outside the axis.
+    """
     by_input, split, length = views["across"] == "input", answer.split, answer.experiment.sequence_length
     scales = input_scales(answer.experiment)
     columns = len(scales) if by_input else max(1, len(lag_edges(length)) - 1)
@@ -58,8 +60,10 @@ def tables(answer: PhaseAnswer, texts: Mapping[str, Any], views: Views) -> dict[
     running = np.nan_to_num(split.cumulative_share, nan=0.0)
     bottom, top = np.clip([running.min(initial=0.0), running.max(initial=1.0)], -1.0, 2.0).tolist()
     return {
-        "lags": lag_rows(split.step, split.cumulative_share, (low, high), (bottom, top)),
-        "names": pa.table({name: [texts[name]] for name in ("here", "total", "share")}),
+        "lags": frames.by_step(
+            {}, log10_norm=within(split.step, (low, high)), share=within(split.cumulative_share, (bottom, top))
+        ),
+        "names": one_row(**{name: texts[name] for name in ("here", "total", "share")}),
         "whole": one_row(
             cell=answer.experiment.cell,
             length=length,
@@ -71,8 +75,8 @@ def tables(answer: PhaseAnswer, texts: Mapping[str, Any], views: Views) -> dict[
             high=high,
             bottom=bottom,
             top=top,
-            total=split.total if np.isfinite(split.total) else np.nan,
-            reached=float(np.nan if answer.split.lag_of_whole is None else answer.split.lag_of_whole),
+            total=split.total,
+            reached=float(np.array(split.lag_of_whole, dtype=float)),
             map=texts["map"],
             split=texts["split"],
         ),
@@ -88,18 +92,12 @@ def cell_rows(weight_scales: Sequence[float], columns: Sequence[int], log10_fact
         log10_factors: (S, C), per step.
     """
     rows = [SCALES.index(scale) for scale in weight_scales]
-    # A row that was not computed shows the nearest one that was.
-    edges = [0, *((low + high) // 2 + 1 for low, high in pairwise(rows)), len(SCALES)]
-    count = len(columns)
-    return pa.table(
-        {
-            "place": pa.array(np.repeat(rows, count), pa.uint8()),
-            "below": pa.array(np.repeat(edges[:-1], count), pa.uint8()),
-            "above": pa.array(np.repeat(edges[1:], count), pa.uint8()),
-            "column": pa.array(np.tile(np.array(columns, dtype=np.int64), len(rows)), pa.uint8()),
-            "factor": pa.array(10.0 ** log10_factors.ravel(), pa.float32(), from_pandas=True),
-            "shade": pa.array(shades(log10_factors).ravel(), pa.float32(), from_pandas=True),
-        }
+    of_rows = {"place": rows, **strips(rows, len(SCALES))}
+    return points(
+        **{name: np.reshape(of, (-1, 1)) for name, of in of_rows.items()},
+        column=columns,
+        factor=10.0**log10_factors,
+        shade=shades(log10_factors),
     )
 
 
@@ -118,20 +116,15 @@ def line_rows(columns: Sequence[int], crossings: Sequence[Crossing]) -> pa.Table
 
     The measured ones are null where the factor does not rise through 1 once and for all: a line would say too little.
     """
-    once = [point for point in crossings if len(point.grows) == 1 and point.grows[0][1] is None]
-
-    def places(scales: Sequence[float | None]) -> pa.Array:
-        return pa.array([place_of(scale) for scale in scales], pa.float64())
-
-    return pa.table(
-        {
-            "x": pa.array([column + 0.5 for column in columns], pa.float64()),
-            "measured": places([point.measured if point in once else None for point in crossings]),
-            "low": places([point.low if point in once else None for point in crossings]),
-            "high": places([point.high if point in once else None for point in crossings]),
-            "predicted": places([point.predicted for point in crossings]),
-        }
-    )
+    shown = [
+        point if len(point.grows) == 1 and point.grows[0][1] is None else replace(point, grows=(), low=None, high=None)
+        for point in crossings
+    ]
+    places = {
+        name: np.array([place_of(getattr(point, name)) for point in shown], dtype=float)
+        for name in ("measured", "low", "high", "predicted")
+    }
+    return table(x=np.array(columns) + 0.5, **places)
 
 
 def place_of(weight_scale: float | None) -> float | None:
@@ -142,64 +135,36 @@ def place_of(weight_scale: float | None) -> float | None:
     return round(float(np.interp(np.log(weight_scale), np.log(SCALES), middles)), 3)
 
 
-def lag_rows(
-    log10_norms: Array, running: Array, ends: tuple[float, float], share_ends: tuple[float, float]
-) -> pa.Table:
-    """A row for each step that is shown: log10_norm of its part, and share, the sum of the shares from step T to it.
-
-    Neither has a value outside of its axis.
-    """
-    steps = point_steps(len(log10_norms))
-    points = {"log10_norm": (log10_norms[steps - 1], ends), "share": (running[steps - 1], share_ends)}
-    shown = {name: np.where(inside(values, limits), values, np.nan) for name, (values, limits) in points.items()}
-    columns = {name: pa.array(values, pa.float32(), from_pandas=True) for name, values in shown.items()}
-    return pa.table({"step": steps, **columns})
-
-
 def lag_edges(length: int) -> NDArray[np.int64]:
     """Edges of the stretches of lags that the map shows of a sequence, from 0 to T − 1."""
-    return point_steps(length, _STRETCHES) - 1
+    return frames.point_steps(length, _STRETCHES) - 1
 
 
-def map_file(answer: PhaseAnswer, _: Views) -> pd.DataFrame:
+def map_file(answer: PhaseAnswer, _: Views) -> Frame:
     """The map as a tidy frame: input_scale, weight_scale, seed ("mean" for all networks together), log10_factor.
 
     And digits: how many of a network's norms another program shares, of all networks together the fewest.
     """
-    frames = []
-    for row in answer.rows:
-        factors = {"mean": row.log10_factors} | dict(zip(row.seeds, row.log10_factors_by_seed, strict=True))
-        digits = {"mean": row.digits_by_seed.min(axis=0)} | dict(zip(row.seeds, row.digits_by_seed, strict=True))
-        frames += [
-            pd.DataFrame(
-                {
-                    "input_scale": row.experiment.input_scale,
-                    "weight_scale": row.weight_scales,
-                    "seed": seed,
-                    "log10_factor": values,
-                    "digits": digits[seed],
-                }
-            )
-            for seed, values in factors.items()
-        ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_OF_MAP)
+    parts = [
+        (
+            row.experiment.input_scale,
+            row.weight_scales,
+            np.array(["mean", *row.seeds], dtype=object)[:, None],
+            np.vstack([row.log10_factors, row.log10_factors_by_seed]),
+            np.vstack([row.digits_by_seed.min(axis=0), row.digits_by_seed]),
+        )
+        for row in answer.rows
+    ]
+    return Frame(frames.joined("input_scale weight_scale seed log10_factor digits", parts))
 
 
-_OF_MAP = ("input_scale", "weight_scale", "seed", "log10_factor", "digits")
-
-
-def lag_file(answer: PhaseAnswer, _: Views) -> pd.DataFrame:
+def lag_file(answer: PhaseAnswer, _: Views) -> Frame:
     """The split by lag as a frame: step, lag, log10_norm, log10_truncated, share, cumulative_share; lag 0 first."""
-    split, length = answer.split, answer.experiment.sequence_length
-    steps = np.arange(1, length + 1)
-    frame = pd.DataFrame(
-        {
-            "step": steps,
-            "lag": length - steps,
-            "log10_norm": split.step,
-            "log10_truncated": split.truncated,
-            "share": split.share,
-            "cumulative_share": split.cumulative_share,
-        }
-    )
-    return frame[::-1]
+    split = answer.split
+    return frames.frame(
+        **frames.every_step(answer.experiment.sequence_length),
+        log10_norm=split.step,
+        log10_truncated=split.truncated,
+        share=split.share,
+        cumulative_share=split.cumulative_share,
+    )[::-1]

@@ -6,13 +6,11 @@ Places are shares of the picture: x and y on a wide screen, time from left to ri
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-import pandas as pd
-import pyarrow as pa
+import numpy as np
 
-from rnn_dynamics.pictures.kit.frames import one_row
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, one_row, points
 from rnn_dynamics.pictures.shapes.answer import Edge, ShapeAnswer, read_stop
 
 #: How far the picture goes on after its last column, in columns, and on a phone, with the legend, in rows.
@@ -30,31 +28,42 @@ _LEAST_DECADES = 2
 _ZEROS = ("h0", "y0")
 _SMALL = 0.6
 
-_TEXT, _NUMBER, _PLACE = pa.string(), pa.float32(), "xyuvr"
-_NODES = pa.schema(
-    [(name, _TEXT) for name in ("node", "kind", "text")]
-    + [(name, _NUMBER) for name in _PLACE]
-    + [(name, pa.bool_()) for name in ("lit", "now")]
-)
-_EDGES = pa.schema(
-    [("source", _TEXT), ("target", _TEXT), ("weights", _TEXT)]
-    + [(f"{name}{end}", _NUMBER) for end in (1, 2) for name in _PLACE]
-    + [("state", pa.uint8()), ("log10_norm", _NUMBER), ("text", _TEXT), ("way", _TEXT)]
-)
 
+def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
+    """Nodes, edges, whole (such as the ends of the loss and of the colours), and stop: what stands there alone.
 
-def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Nodes, edges, whole (such as the ends of the loss and of the colours), and stop: what stands there alone."""
-    stop = views["stop"]
-    nodes = [_node(answer, node, text, stop) for node, text in texts["nodes"].items()]
-    edges = [_edge(answer, edge, text, stop) for edge, text in zip(answer.trace.edges, texts["edges"], strict=True)]
+    A node has its place, what it is, its text, and whether it is computed (lit) and the walk stops at it (now); an edge
+    the places of both ends, and what has arrived: no gradient, and no text, before that.
+    """
+    stop, nodes, edges = views["stop"], list(texts["nodes"]), answer.trace.edges
+    states, here = np.array([answer.state(edge, stop) for edge in edges]), read_stop(stop)[1]
+    sources, targets = [edge.source for edge in edges], [edge.target for edge in edges]
+    losses = [f"L{source[1:]}" for source, target in zip(sources, targets, strict=True) if target == "L"]
+    ends = [f"L{edge.source[1:]}" if edge.target == "L" else edge.target for edge in edges]
     return {
-        "nodes": pa.Table.from_pylist(nodes, _NODES),
-        "edges": pa.Table.from_pylist(edges, _EDGES),
+        "nodes": points(
+            node=nodes,
+            **_places(answer, nodes),
+            kind=["0" if node in _ZEROS else node[0] for node in nodes],
+            text=list(texts["nodes"].values()),
+            lit=[answer.lit(node, stop) for node in nodes],
+            now=[answer.column(node) == here and node not in _ZEROS for node in nodes],
+        ),
+        "edges": points(
+            source=sources,
+            target=targets,
+            weights=[edge.weights for edge in edges],
+            **_places(answer, sources, "1"),
+            **_places(answer, ends, "2"),
+            state=states,
+            log10_norm=np.where(states == 2, [edge.log10_norm for edge in edges], np.nan),
+            text=np.where(states == 2, texts["edges"], ""),
+            way=[_way(edge, answer.shape.feeds_back) for edge in edges],
+        ),
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
             rows=answer.experiment.sequence_length + _BELOW,
-            **_loss(answer),
+            **_loss(_places(answer, losses)),
             **_ends(answer),
             cell=answer.experiment.cell,
             claim=texts["claim"],
@@ -63,38 +72,16 @@ def tables(answer: ShapeAnswer, texts: Mapping[str, Any], views: Mapping[str, st
     }
 
 
-def _place(answer: ShapeAnswer, node: str) -> dict[str, float]:
-    """Where a node stands, and its radius; "L3" is the place of the loss beside y3."""
-    kind, across, down = node[0], float(answer.column(node)), float(node[1:])
+def _places(answer: ShapeAnswer, nodes: Sequence[str], end: str = "") -> dict[str, list[float]]:
+    """Where nodes stand, and their radii, as columns x, y, u, v and r; "L3" is the place of the loss beside y3."""
     lanes = _LANES_WITH_DECODER if answer.shape.has_decoder else _LANES
+    columns, rows = len(answer.steps) + _AFTER, answer.experiment.sequence_length + _BELOW
     return {
-        "x": (across or _START) / (len(answer.steps) + _AFTER),
-        "y": _LEVELS[kind],
-        "u": lanes[kind],
-        "v": (down or _START) / (answer.experiment.sequence_length + _BELOW),
-        "r": _SMALL if node in _ZEROS or kind == "L" else 1.0,
-    }
-
-
-def _node(answer: ShapeAnswer, node: str, text: str, stop: str) -> dict[str, Any]:
-    """Its place, what it is, its text, and whether it is computed, and whether the walk stops at it."""
-    at = answer.column(node) == read_stop(stop)[1] and node not in _ZEROS
-    kind = "0" if node in _ZEROS else node[0]
-    return {"node": node, **_place(answer, node), "kind": kind, "text": text, "lit": answer.lit(node, stop), "now": at}
-
-
-def _edge(answer: ShapeAnswer, edge: Edge, text: str, stop: str) -> dict[str, Any]:
-    """The places of both ends, and what has arrived: no gradient, and no text, before that."""
-    ends = (edge.source, f"L{edge.source[1:]}" if edge.target == "L" else edge.target)
-    places = [_place(answer, node) for node in ends]
-    state, here = answer.state(edge, stop), {"source": edge.source, "target": edge.target, "weights": edge.weights}
-    return {
-        **here,
-        **{f"{name}{end}": value for end, place in enumerate(places, start=1) for name, value in place.items()},
-        "state": state,
-        "log10_norm": edge.log10_norm if state == 2 and math.isfinite(edge.log10_norm) else None,
-        "text": text if state == 2 else "",
-        "way": _way(edge, answer.shape.feeds_back),
+        f"x{end}": [(answer.column(node) or _START) / columns for node in nodes],
+        f"y{end}": [_LEVELS[node[0]] for node in nodes],
+        f"u{end}": [lanes[node[0]] for node in nodes],
+        f"v{end}": [(int(node[1:]) or _START) / rows for node in nodes],
+        f"r{end}": [_SMALL if node in _ZEROS or node[0] == "L" else 1.0 for node in nodes],
     }
 
 
@@ -111,12 +98,11 @@ def _way(edge: Edge, feeds_back: bool) -> str:
     return "up" if edge.target[0] == "y" else "bridge" if edge.source[0] + edge.target[0] == "hs" else ""
 
 
-def _loss(answer: ShapeAnswer) -> dict[str, float]:
+def _loss(beside: dict[str, list[float]]) -> dict[str, float]:
     """From where to where the loss reaches, on a wide screen and on a phone."""
-    beside = [_place(answer, f"L{edge.source[1:]}") for edge in answer.trace.edges if edge.target == "L"]
-    across, down = ([place[name] for place in beside] for name in ("x", "v"))
+    across, down = beside["x"], beside["v"]
     ends = {"x1": min(across), "x2": max(across), "v1": min(down), "v2": max(down)}
-    return {"y": _LEVELS["L"], "u": beside[0]["u"], **ends}
+    return {"y": beside["y"][0], "u": beside["u"][0], **ends}
 
 
 def _ends(answer: ShapeAnswer) -> dict[str, int]:
@@ -126,9 +112,7 @@ def _ends(answer: ShapeAnswer) -> dict[str, int]:
     return {"low": min(math.floor(min(values, default=0.0)), high - _LEAST_DECADES), "high": high}
 
 
-def edges(answer: ShapeAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def edges(answer: ShapeAnswer, _: Views) -> Frame:
     """Every edge: from, to, weights and log10_norm, −inf where no gradient flows."""
-    return pd.DataFrame(
-        [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in answer.trace.edges],
-        columns=["from", "to", "weights", "log10_norm"],
-    )
+    rows = [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in answer.trace.edges]
+    return Frame(rows, columns=["from", "to", "weights", "log10_norm"])

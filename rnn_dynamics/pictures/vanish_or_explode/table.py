@@ -7,25 +7,16 @@ browser then filters a row each where it would filter a row for every point: 46 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rnn_dynamics.engine.verdict import horizon
 from rnn_dynamics.experiment import WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.frames import (
-    MAP_POINTS,
-    Array,
-    label_places,
-    one_row,
-    point_steps,
-    rows_by_step,
-    vertical_ranges,
-)
+from rnn_dynamics.pictures.kit import frames
+from rnn_dynamics.pictures.kit.axes import label_places, strips, vertical_ranges
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
@@ -34,48 +25,44 @@ _FLOORS_APART = 10.0
 _OUTSIDE = "x"
 
 
-def tables(answer: FamiliesAnswer, texts: Mapping[str, Any], views: Mapping[str, str]) -> dict[str, pa.Table]:
+def tables(answer: FamiliesAnswer, texts: Texts, views: Views) -> Tables:
     """All but the slider's position, none of which depends on it: curves, map, scales, floors, and whole (one row)."""
     curves = answer.families.curves(views["gradient"])
-    norms = curves[answer.experiment.cell]
-    limit = max(5.0, 0.2 * norms.shape[1])
-    low, high = vertical_ranges(np.stack(list(curves.values()), axis=1))
+    norms = np.stack(list(curves.values()), axis=1)
+    length, ends = norms.shape[-1], vertical_ranges(norms)
+    limit = max(5.0, 0.2 * length)
+    rows = {"scale": answer.families.scales, **strips(answer.families.scales, len(WEIGHT_SCALES))}
     return {
-        "curves": _curves(curves, answer.families.scales, low, high, texts["labels"]),
-        "map": _map(norms, answer.families.scales, limit),
-        "scales": _scales(answer, curves, low, high),
+        "curves": _curves(norms, rows["scale"], ends, list(curves), texts["labels"]),
+        "map": _map(curves[answer.experiment.cell], rows, limit),
+        "scales": _scales(answer, curves, rows, ends),
         "floors": _floors(answer.floors, texts["floors"], texts["floors_narrow"]),
-        "whole": one_row(length=norms.shape[1], limit=limit, **texts["whole"]),
+        "whole": one_row(texts["whole"], length=length, limit=limit),
     }
 
 
-def chosen(answer: FamiliesAnswer, _: Mapping[str, Any], __: Mapping[str, str]) -> dict[str, pa.Table]:
+def chosen(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
     """The slider's position."""
     return {"chosen": one_row(scale=answer.position)}
 
 
 def _curves(
-    curves: Mapping[str, Array], scales: Sequence[int], low: Array, high: Array, labels: Sequence[str]
+    norms: Array, scales: Sequence[int], ends: tuple[Array, Array], cells: Sequence[str], labels: Sequence[str]
 ) -> pa.Table:
     """A row for each weight scale and cell: steps and points of the curve, as texts, and its label beside step 1.
 
     Points are hundredths of an order of magnitude: whole numbers are the shortest texts.
     """
-    norms = np.stack(list(curves.values()), axis=1)
-    steps = point_steps(norms.shape[-1])
-    shown = norms[..., steps - 1].reshape(-1, len(steps))
-    low_of, high_of = (np.repeat(ends, len(curves))[:, None] for ends in (low, high))
-    points = np.where((shown >= low_of) & (shown <= high_of), shown, np.nan)
-    return pa.table(
-        {
-            "scale": pa.array(np.repeat(scales, len(curves)), pa.uint8()),
-            "name": pa.array(list(curves) * len(scales)).dictionary_encode(),
-            "steps": pa.array([",".join(map(str, steps))] * len(points)).dictionary_encode(),
-            "points": _as_texts(points),
-            "place": pa.array(label_places(norms, low, high).ravel(), pa.float32()),
-            "text": pa.array(labels),
-        }
+    steps = frames.point_steps(norms.shape[-1])
+    shown = frames.within(norms[..., steps - 1], [end[:, None, None] for end in ends])
+    rows = points(
+        scale=np.array(scales)[:, None],
+        name=cells,
+        place=label_places(norms, *ends),
+        text=np.reshape(labels, norms.shape[:2]),
     )
+    every = pa.array([",".join(map(str, steps))] * len(rows)).dictionary_encode()
+    return rows.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
 
 
 def _as_texts(points: Array) -> pa.Array:
@@ -86,44 +73,34 @@ def _as_texts(points: Array) -> pa.Array:
     return pc.binary_join(pa.ListArray.from_arrays(offsets, pc.fill_null(numbers, _OUTSIDE)), ",")
 
 
-def _map(norms: Array, scales: Sequence[int], limit: float) -> pa.Table:
+def _map(norms: Array, rows: Mapping[str, Sequence[int]], limit: float) -> pa.Table:
     """Scale, step and log10_norm relative to step T, no further than the colours reach; below, above: of the strip."""
-    steps = point_steps(norms.shape[1], MAP_POINTS)
+    steps = frames.point_steps(norms.shape[1], frames.MAP_POINTS)
     with np.errstate(invalid="ignore"):
         relative = norms[:, steps - 1] - norms[:, -1:]
     # A row whose gradient is exactly zero at the last step too has no ratio; it is drawn as gone.
     relative = np.clip(np.nan_to_num(relative, nan=-np.inf, posinf=np.inf, neginf=-np.inf), -limit, limit)
-    rows = rows_by_step("scale", np.array(scales, np.uint8), steps, log10_norm=relative)
-    for name, edges in _strips(scales).items():
-        rows = rows.append_column(name, pa.array(np.repeat(edges, len(steps)), pa.uint8()))
-    return rows
+    return points(**{name: np.array(of)[:, None] for name, of in rows.items()}, step=steps, log10_norm=relative)
 
 
-def _strips(scales: Sequence[int]) -> dict[str, list[int]]:
-    """Where the strip of each row begins and ends: one that was not computed shows the nearest that was."""
-    edges = [0, *((low + high) // 2 + 1 for low, high in pairwise(scales)), len(WEIGHT_SCALES)]
-    return {"below": edges[:-1], "above": edges[1:]}
-
-
-def _scales(answer: FamiliesAnswer, curves: Mapping[str, Array], low: Array, high: Array) -> pa.Table:
+def _scales(
+    answer: FamiliesAnswer, curves: Mapping[str, Array], rows: Mapping[str, Sequence[int]], ends: tuple[Array, Array]
+) -> pa.Table:
     """A row for each weight scale: scale, below and above of its strip, low and high of the axis, and lines.
 
     horizon: a lag. The mean-field line leads from lag 0 at height `last` to lag `theory_lag` at height `theory`.
     """
-    last, slopes = curves[answer.plain][:, -1], np.array(answer.families.mean_field, float)
+    (low, high), last = ends, curves[answer.plain][:, -1]
+    slopes = np.array(answer.families.mean_field, float)
     reached = _lags_inside(slopes, curves[answer.plain].shape[1] - 1, low - last, high - last)
-    strips = {name: pa.array(edges, pa.uint8()) for name, edges in _strips(answer.families.scales).items()}
-    return pa.table(
-        {
-            "scale": pa.array(answer.families.scales, pa.uint8()),
-            **strips,
-            "low": low,
-            "high": high,
-            "horizon": pa.array([horizon(row) for row in curves[answer.experiment.cell]], pa.uint16()),
-            "last": pa.array(np.clip(last, low, high), pa.float32()),
-            "theory_lag": pa.array(reached, pa.float32(), from_pandas=True),
-            "theory": pa.array(last + reached * slopes, pa.float32(), from_pandas=True),
-        }
+    return points(
+        **rows,
+        low=low,
+        high=high,
+        horizon=np.array([horizon(row) for row in curves[answer.experiment.cell]], float),
+        last=np.clip(last, low, high),
+        theory_lag=reached,
+        theory=last + reached * slopes,
     )
 
 
@@ -139,21 +116,16 @@ def _floors(floors: Mapping[str, float], texts: Sequence[str], narrow: Sequence[
     """A row for each number format: where it ends, what it is called, and on which side of the line there is room."""
     ends = list(floors.values())
     crowded = [any(0 < end - other < _FLOORS_APART for other in ends) for end in ends]
-    sides = ["bottom" if below else "top" for below in crowded]  # the edge of the name that lies on the line
-    return pa.table({"log10_norm": ends, "text": texts, "narrow": narrow, "side": sides})
+    sides = np.where(crowded, "bottom", "top")  # the edge of the name that lies on the line
+    return table(log10_norm=ends, text=texts, narrow=narrow, side=sides)
 
 
-def curves_file(answer: FamiliesAnswer, _: Mapping[str, str]) -> pd.DataFrame:
+def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
     """The curves at the chosen weight scale: cell, weight_scale, step, lag (T − t), component and log10_norm."""
-    frames = [
-        _frame(cell, answer.experiment.weight_scale, component, norms[answer.row])
+    scale, (steps, lags) = answer.experiment.weight_scale, frames.every_step(answer.experiment.sequence_length).values()
+    parts = (
+        (cell, scale, steps, lags, component, norms[answer.row])
         for cell, components in answer.families.log10_norms.items()
         for component, norms in components.items()
-    ]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _frame(cell: str, weight_scale: float, component: str, norms: Array) -> pd.DataFrame:
-    steps = np.arange(1, len(norms) + 1)
-    columns = {"cell": cell, "weight_scale": weight_scale, "step": steps, "lag": len(norms) - steps}
-    return pd.DataFrame({**columns, "component": component, "log10_norm": norms})
+    )
+    return Frame(frames.joined("cell weight_scale step lag component log10_norm", parts))
