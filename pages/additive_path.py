@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.additive_path import PICTURE
+from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE, WITH_PATH
 
 PAGE = Page(
     picture=PICTURE,
@@ -17,10 +17,10 @@ PAGE = Page(
         "gru": {"cell": "gru"},
     },
     main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "hidden_path"),
-    offered={"cell": ("lstm", "gru")},
+    offered={"cell": WITH_PATH},
     idle={
-        "gate": lambda now: "gate" if now["cell"] == "gru" else "",
-        "gru_gate": lambda now: "gru_gate" if now["cell"] == "lstm" else "",
+        view: lambda now, cell=cell: "other_cell" * (now["cell"] != cell)  # type: ignore[misc]
+        for cell, view in GATE_VIEWS.items()
     },
     pictured=lambda cell: (cell, "rnn"),
 )

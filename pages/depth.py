@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.depth import PICTURE
+from rnn_dynamics.pictures.depth import LAYERED, PICTURE
 
 PAGE = Page(
     picture=PICTURE,
@@ -25,7 +25,7 @@ PAGE = Page(
         "one": {"num_layers": 1, "bidirectional": False},
     },
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
-    offered={"cell": ("rnn", "lstm", "gru")},
+    offered={"cell": LAYERED},
     place={"key": "layers"},
     close=True,
 )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, example, learned_so_far, networks, sequence
 
 
@@ -52,7 +53,7 @@ PAGE = LearningPage(
         *("hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias", "nonlinearity", "weight_scale"),
         "seed",
     ),
-    offered={"cell": ("rnn", "lstm", "gru"), "sequence_length": LENGTHS, "batch_size": (8, 16, 32, 64)},
+    offered={"cell": TRAINABLE, "sequence_length": LENGTHS, "batch_size": (8, 16, 32, 64)},
     pictured=lambda cell: (cell, "rnn"),
     idle={
         "sequence_length": lambda now: "digits" if now["task"] == "digits" else "",

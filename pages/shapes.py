@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
+from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, UNROLLED, stops
 
 PAGE = Page(
     picture=PICTURE,
@@ -18,7 +18,7 @@ PAGE = Page(
     },
     main=("shape", "cell", "weight_scale", "sequence_length", "stop"),
     without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional"),
-    offered={"cell": ("rnn", "lstm", "gru"), "sequence_length": LENGTHS},
+    offered={"cell": UNROLLED, "sequence_length": LENGTHS},
     asks=("shape", "stop"),
     apart=("sequence_length",),
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},

@@ -48,7 +48,9 @@ class Names:
     def of(self, name: str) -> Mapping[str, Any]:
         """All words of a setting: label, help, placeholder, and values as they are shown and as they are said."""
         own = sentences(self.page, self.language).get("views", {}) if self.page else {}
-        return {**sentences("knobs", self.language).get(name, {}), **own.get(name, {})}
+        cell, _, view = name.partition("_")
+        shared = own.get(view, {}) if cell in CELLS else {}  # what every cell has a view of, such as "gru_gate"
+        return {**sentences("knobs", self.language).get(name, {}), **shared, **own.get(name, {})}
 
     def shown(self, name: str, value: object) -> str:
         """A value as its control shows it, and with it an address; "back 2" is the word "back" with its number."""

@@ -1,14 +1,16 @@
 """The picture "The additive cell path": what of a gradient never leaves the sum, and what comes through the gates."""
 
 from rnn_dynamics.pictures.additive_path import chart, table, words
-from rnn_dynamics.pictures.additive_path.answer import path_answer
+from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS, GATES, WITH_PATH, path_answer
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
 
 PICTURE = Picture(
     name="additive_path",
     answer=lambda experiment, _: path_answer(experiment),
     **made_by(table, chart, words),
-    settings={"axis": AXIS, "gate": Setting(("f", "i", "g", "o")), "gru_gate": Setting(("z", "r", "n"))},
+    settings={"axis": AXIS} | {GATE_VIEWS[cell]: Setting(gates) for cell, gates in GATES.items()},
     files={"curves": table.curves},
     scripts=("whole_gradient", "path_alone"),
 )
+
+__all__ = ["GATE_VIEWS", "PICTURE", "WITH_PATH"]

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.run import run, run_family, split_additive_path
 from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
@@ -28,6 +28,12 @@ _LARGEST_BAND = 3e8
 #: At most this many units are shown: evenly from those that forget fastest to those that keep longest.
 _MOST_UNITS = 64
 _TINY = np.finfo(float).tiny
+#: The cells that have such a path.
+WITH_PATH = cells_where(lambda cell: cell.keeps)
+#: Cell -> the view that says which of its gates is seen; an address calls the first one's "gate".
+GATE_VIEWS = {name: f"{name}_gate" for name in WITH_PATH} | {WITH_PATH[0]: "gate"}
+#: Cell -> its gates, the one along the path first.
+GATES = {name: tuple(dict.fromkeys((CELLS[name].keeps, *CELLS[name].gates))) for name in WITH_PATH}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +58,8 @@ class PathAnswer(OfExperiment):
         return self.cell.components[-1]
 
     def gate_of(self, views: Mapping[str, str]) -> str:
-        """The gate that a reader wants to see, of those that this cell has: each cell has a view of its own."""
-        return next(gate for gate in views.values() if gate in self.cell.gates)
+        """The gate of this cell that a reader wants to see."""
+        return views[GATE_VIEWS[self.cell.name]]
 
     def lowest_of(self, gate: str) -> float:
         """The least value that a gate can have."""
@@ -91,7 +97,7 @@ class PathAnswer(OfExperiment):
 
     @cached_property
     def path_gates(self) -> Array:
-        """(T, H), the factor along the path, f or z, no smaller than the smallest float."""
+        """(T, H), the factor along the path, no smaller than the smallest float."""
         return np.maximum(self.gates[self.cell.keeps], _TINY)
 
     @property
@@ -101,8 +107,9 @@ class PathAnswer(OfExperiment):
 
     @cached_property
     def mean_sizes(self) -> dict[str, float]:
-        """Gate -> mean of its absolute values over units and steps."""
-        return {name: float(np.abs(values).mean()) for name, values in self.gates.items()}
+        """What stands in the cell's sum -> mean of its absolute values over units and steps."""
+        roles = {"keeps": self.cell.keeps, "writes": self.cell.writes, "added": self.cell.signed[0]}
+        return {role: float(np.abs(self.gates[gate]).mean()) for role, gate in roles.items() if gate}
 
     @property
     def kept(self) -> float:
@@ -136,7 +143,7 @@ class PathAnswer(OfExperiment):
 
 @remembered
 def path_answer(experiment: Experiment) -> PathAnswer:
-    """Answer for a cell with an additive path, the LSTM or the GRU; ValueError for others."""
+    """Answer for a cell of WITH_PATH; ValueError for others."""
     with COMPUTING:
         split, gates = split_additive_path(experiment), run(experiment).gates
         plain = run(replace(experiment, cell="rnn"))

@@ -32,12 +32,19 @@ def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
     """The step's equation with its numbers, the table, and the notes, as HTML."""
     says, table = _says(words, answer), words["table"]
     rows = (_row(table, answer, says, name) for name in ("total", "path", "rest", "rnn"))
-    equation = words["equation"][answer.cell.name].format_map(says)
+    equation = words["equation"]["two_gates" if answer.cell.writes else "one_gate"].format_map(says)
     return as_html(table["head"].format_map(says), rows, _notes(words["notes"], answer, says), equation)
 
 
 def _says(words: Words, answer: PathAnswer) -> Says:
     return Says(answer, state=words["states"][answer.state], last_seed=answer.networks - 1)
+
+
+def _bias(answer: PathAnswer) -> str:
+    """Which sentence says what the biases are."""
+    if answer.experiment.gate_bias == "chrono":
+        return "chrono"
+    return "forget" if answer.cell.writes else "none"
 
 
 def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> str:
@@ -70,5 +77,5 @@ def _notes(words: Words, answer: PathAnswer, says: Says) -> Iterator[str]:
         yield words["vanishes_too" if rnn and rnn.outcome == "vanishes" else "vanishes"].format_map(says)
     if experiment.loss_at == "every":
         yield words["every"]
-    yield words["bias"]["chrono" if experiment.gate_bias == "chrono" else answer.cell.name].format_map(says)
+    yield words["bias"][_bias(answer)].format_map(says)
     yield words["band"].format_map(says)

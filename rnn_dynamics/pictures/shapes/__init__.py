@@ -2,9 +2,9 @@
 
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 from rnn_dynamics.pictures.shapes import chart, table, words
-from rnn_dynamics.pictures.shapes.answer import LENGTHS, NAMES, STOPS, shape_answer, stops
+from rnn_dynamics.pictures.shapes.answer import LENGTHS, NAMES, STOPS, UNROLLED, shape_answer, stops
 
-__all__ = ["LENGTHS", "PICTURE", "STOPS", "stops"]
+__all__ = ["LENGTHS", "PICTURE", "STOPS", "UNROLLED", "stops"]
 
 PICTURE = Picture(
     name="shapes",

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
@@ -21,6 +22,8 @@ __all__ = ["Edge"]
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)
+#: The cells that have shapes.
+UNROLLED = cells_where(lambda cell: not cell.feeds_back_output)
 #: Kind of matrix -> its name among the parameters.
 _PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 
