@@ -9,6 +9,7 @@ pictures.frames("depth", Experiment(cell="lstm", num_layers=3))    # the same nu
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, cast
 
 import altair as alt
@@ -21,24 +22,7 @@ from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
 #: The pictures that can be drawn by name; each is PICTURE of the folder of that name.
-NAMES = (
-    "additive_path",
-    "before_after",
-    "blank",
-    "by_hand",
-    "cliff",
-    "clipping",
-    "cost",
-    "depth",
-    "initialisation",
-    "jacobians",
-    "latch",
-    "learning",
-    "losses",
-    "phase_diagram",
-    "shapes",
-    "vanish_or_explode",
-)
+NAMES = tuple(sorted(part.name for part in iter_modules(__path__) if part.name != "kit"))
 
 
 def picture(name: str) -> Picture[Any]:

@@ -100,7 +100,8 @@ class Cell(Protocol):
     writes the new state, and the name of what it multiplies h by. feeds_back_output: whether W_hh reads the output y =
     W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at most 1.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
-    and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none.
+    and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
+    `torch.nn.Module` if it has shapes.
     """
 
     name: str
