@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
+from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run import run, run_family
@@ -26,9 +26,8 @@ Array = NDArray[np.float64]
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
 LARGEST_FAMILY = 1.2e9
-#: The cells with gates; beside them a picture shows one without, the first where none is asked for.
-_GATED = tuple(name for name, cell in CELLS.items() if cell.gates)
-_PLAIN = next(name for name in CELLS if name not in _GATED)
+#: What is shown side by side, torch's cells; a further one takes the place of that of its kind.
+_SHOWN = cells_where(lambda cell: cell.module)
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,12 @@ def _position(experiment: Experiment) -> int:
 
 def pictured(cell: str) -> tuple[str, ...]:
     """The cells whose networks are shown when a cell is chosen."""
-    return (_PLAIN if cell in _GATED else cell, *_GATED)
+    return tuple(cell if _kind(cell) == _kind(name) else name for name in _SHOWN)
+
+
+def _kind(cell: str) -> tuple[bool, int]:
+    """Whether it has gates, and how many numbers the state of a unit is."""
+    return bool(CELLS[cell].gates), len(CELLS[cell].components)
 
 
 def stride_for(experiment: Experiment) -> int:
@@ -143,7 +147,7 @@ def families_answer(experiment: Experiment) -> FamiliesAnswer:
         ValueError: the weight scale is none of WEIGHT_SCALES.
     """
     rows = rows_for(experiment, _position(experiment))
-    one = replace(experiment, weight_scale=1.0, cell=pictured(experiment.cell)[0])
+    one = replace(experiment, weight_scale=1.0, cell=_SHOWN[0] if experiment.cell in _SHOWN else experiment.cell)
     return FamiliesAnswer(experiment=experiment, families=compute_families(one, rows))
 
 
@@ -152,6 +156,7 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
     """The families of the cells that are shown, at weight scales that do not depend on the experiment's own."""
     scales = [WEIGHT_SCALES[row] for row in rows]
     cells = {name: replace(experiment, cell=name) for name in pictured(experiment.cell)}
+    plain = next(iter(cells.values()))
     with COMPUTING:
         blocks = {name: _state_matrix(cell) for name, cell in cells.items()}
         families = {name: run_family(cell, weight_scales=scales) for name, cell in cells.items()}
@@ -161,7 +166,7 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> Families:
         digits={name: family.digits for name, family in families.items()},
         radius={name: spectral_radius(block) for name, block in blocks.items()},
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
-        mean_field=tuple(mean_field_log10_factor(replace(experiment, weight_scale=scale)) for scale in scales),
+        mean_field=tuple(mean_field_log10_factor(replace(plain, weight_scale=scale)) for scale in scales),
     )
 
 
