@@ -66,6 +66,10 @@ SHOWN_BY = ("pages", "rnn_dynamics/dashboard", "rnn_dynamics/pictures/*")
 KEYS = {value for page in PAGES for view in frame_of(page).views.values() for value in view.values}
 
 
+#: What a place in a picture may be called.
+ANCHORS = {"top", "middle", "bottom", "left", "center", "right"}
+
+
 def literals(tree: ast.AST) -> Iterator[str]:
     """The texts of a file, but for docstrings and the messages of errors."""
     for node in ast.iter_child_nodes(tree):
@@ -79,7 +83,9 @@ def literals(tree: ast.AST) -> Iterator[str]:
 
 
 def reads_like_words(text: str) -> bool:
-    """Whether two words stand beside each other, and neither HTML, CSS nor an expression does."""
+    """Whether two words stand beside each other, and neither HTML, CSS, an expression nor a place does."""
+    if set(text.split()) <= ANCHORS:
+        return False
     return bool(re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}", text)) and not re.search(r"[<>{};=(]|^\w+-?\w*:", text)
 
 
