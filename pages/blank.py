@@ -10,7 +10,7 @@ from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.blank import PARTS, PICTURE, above, filled_in, networks, template_in_use
-from rnn_dynamics.pictures.kit.picture import Views
+from rnn_dynamics.pictures.kit.frames import Views
 
 #: Key of the session's state: the latest template that makes sense.
 LATEST = "template_that_makes_sense"

@@ -68,7 +68,7 @@ PAGE = Board(
         mistake: lambda now, cell=cell: "other_cell" * (now["cell"] != cell)  # type: ignore[misc]
         for mistake, cell in MISTAKES.items()
     },
-    existing={"step": lambda now: PICTURE.settings["step"].values[: now("sequence_length")]},
+    existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
     place={"key": "outputs"},
     close=True,
 )

@@ -14,7 +14,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff import PICTURE
 from rnn_dynamics.pictures.clipping import PICTURE as CLIPPING
 from rnn_dynamics.pictures.clipping import learned_so_far, networks
-from rnn_dynamics.pictures.kit.picture import Views
+from rnn_dynamics.pictures.kit.frames import Views
 
 #: Of each preset, in the order of the picture's settings.
 VALUES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, WEIGHT_SCALES
-from rnn_dynamics.pictures.kit.picture import Views
+from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 
 

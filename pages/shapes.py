@@ -22,7 +22,7 @@ PAGE = Page(
     asks=("shape", "stop"),
     apart=("sequence_length",),
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},
-    existing={"stop": lambda now: stops(now("shape"), now("sequence_length"))},
+    existing={"stop": lambda now: stops(now["shape"], now["sequence_length"])},
     place={"key": "unrolled"},
     close=True,
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
-from rnn_dynamics.pictures.kit.picture import Picture, Tables, rows_of
+from rnn_dynamics.pictures.kit.frames import Tables
+from rnn_dynamics.pictures.kit.picture import Picture
 
 Rows = list[dict[str, Any]]
 
@@ -21,7 +22,7 @@ def drawn_from(picture: Picture[Any], answer: Any, **views: str) -> dict[str, Ro
 
 def rows_by_table(tables: Tables) -> dict[str, Rows]:
     """Name -> the rows of each of these tables."""
-    return {name: rows_of(table) for name, table in tables.items()}
+    return {name: table.to_pylist() for name, table in tables.items()}
 
 
 def said_by(picture: Picture[Any], experiment: Experiment, **views: str) -> str:

@@ -79,7 +79,7 @@ def test_a_stopped_job_keeps_what_it_has_and_goes_on_to_the_same_numbers() -> No
     training = replace(SMALL, iterations=300)
     seat = Seat(Desk())
     seat.begin("page", [training])
-    job = seat.job("page")
+    job = seat.jobs.get("page")
     assert job is not None
     until(lambda: bool(job.histories) and job.histories[0].iterations >= 3)
     seat.stop()
@@ -101,16 +101,16 @@ def test_a_stopped_job_keeps_what_it_has_and_goes_on_to_the_same_numbers() -> No
 def test_a_session_has_one_training_at_a_time_and_keeps_a_result_for_each_page() -> None:
     seat = Seat(Desk(places=5))
     seat.begin("one", [LONG])
-    first = seat.job("one")
+    first = seat.jobs.get("one")
     seat.begin("two", [SMALL])
-    second = seat.job("two")
+    second = seat.jobs.get("two")
     assert first is not None
     assert second is not None
     until(lambda: first.over and second.over)
     assert not first.complete
     assert second.complete
-    assert seat.job("one") is first
-    assert seat.job("three") is None
+    assert seat.jobs.get("one") is first
+    assert seat.jobs.get("three") is None
     assert seat.place("three") == seat.place("one") == 0
 
 
@@ -135,7 +135,7 @@ def test_an_exception_of_any_kind_frees_the_place_and_reaches_page_and_log(
     next_one = Job([SMALL])
     desk.submit(next_one)
     until(lambda: next_one.complete)
-    job = seat.job("page")
+    job = seat.jobs.get("page")
     assert job is not None
     assert job.over
     assert not job.complete

@@ -6,7 +6,10 @@ import re
 import pandas as pd
 import pytest
 
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.dashboard import downloads
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.pictures.kit.digits import digits_note
 from tests.test_pages import PAGES, open_page
 
@@ -66,3 +69,17 @@ def test_chaos_is_told_in_the_share_panel_and_in_the_table(
     assert said in [caption.value for caption in app.caption]
     (table,) = (file.text("") for file in handed_out.values() if file.suffix == "csv")
     assert f"# {said}" in table.splitlines()
+
+
+def test_an_open_share_panel_computes_no_network_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Experiment] = []
+
+    def noted(experiment: Experiment) -> Trace:
+        asked.append(experiment)
+        return run(experiment)
+
+    monkeypatch.setattr(downloads, "run", noted)
+    app = open_page("vanish_or_explode", SMALL | {"seed": "8"})
+    assert len(asked) == 1
+    app.run()
+    assert len(asked) == 1

@@ -1,6 +1,7 @@
 """What the tables of all pictures share: verdicts, points of curves, ends of axes, places of labels, colours."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from rnn_dynamics.engine.verdict import (
     median_and_range,
 )
 from rnn_dynamics.pictures.kit.axes import label_places, vertical_ranges
-from rnn_dynamics.pictures.kit.frames import POINTS, arrow_bytes, point_steps, shades
-from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.kit.frames import POINTS, as_bytes, point_steps
+from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
+from rnn_dynamics.pictures.losses.chart import BINS
 from tests.every import every
 
 Array = NDArray[np.float64]
@@ -250,15 +252,21 @@ def read(stream: bytes) -> list[dict[str, Any]]:
 
 def test_a_table_survives_the_way_to_the_browser() -> None:
     table = pa.table({"step": [1, 2], "log10_norm": [None, -3.0]})
-    assert pa.ipc.open_stream(arrow_bytes(table)).read_all().equals(table)
+    assert pa.ipc.open_stream(as_bytes({"curves": table})["curves"]).read_all().equals(table)
 
 
-def rgb(colour: str) -> list[int]:
-    return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+def along(palette: Sequence[str], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The colours (places, 3) on straight lines between those of a palette, which reaches from 0 to 1."""
+    colours = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in palette])
+    return np.transpose([np.interp(places, np.linspace(0, 1, len(palette)), channel) for channel in colours.T])
 
 
 def test_the_palette_has_a_middle_of_its_own_so_that_no_change_has_one_colour() -> None:
-    colours, middle = shades(DIVERGING), np.mean([rgb(colour) for colour in DIVERGING[4:6]], axis=0)
-    assert len(colours) == 255
-    assert (colours[0], colours[-1]) == (DIVERGING[0], DIVERGING[-1])
-    assert np.abs(np.array(rgb(colours[127])) - middle).max() <= 0.5
+    whole, middle = along(DIVERGING, np.linspace(0, 1, 255)), along(DIVERGING[4:6], np.array([0.5]))
+    np.testing.assert_allclose(whole[[127]], middle)
+    np.testing.assert_array_equal(whole[[0, -1]], along([DIVERGING[0], DIVERGING[-1]], np.array([0.0, 1.0])))
+
+
+def test_the_bins_of_lags_have_the_colours_of_the_maps() -> None:
+    evenly = along(SEQUENTIAL, np.linspace(254, 38, len(BINS)) / 254)
+    np.testing.assert_array_equal(along(BINS, np.linspace(0, 1, len(BINS))), evenly.round())

@@ -12,11 +12,12 @@ from typing import Any
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.settings_words import Names
-from rnn_dynamics.engine.run import run, run_jacobians
+from rnn_dynamics.engine.run import run
 from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.scripts import (
     cliff_script,
     jacobian_script,
@@ -106,14 +107,11 @@ _GRADIENTS: Mapping[str, Callable[[Any], Experiment]] = {
     "path_alone": lambda answer: replace(answer.experiment, hidden_path="cut"),
     "default": lambda answer: answer.default,
 }
-#: Kind -> what else of an answer is found again, and the script of it.
-_TRACES: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], str]]] = {
-    "products": (
-        lambda answer: run_jacobians(answer.experiment, [answer.experiment.sequence_length], exponents=1),
-        jacobian_script,
-    ),
-    "shape": (lambda answer: answer.trace, shape_script),
-    "each_loss": (lambda answer: answer.trace, loss_script),
+#: Kind -> the script of what else an answer's network is asked.
+_OTHERS: Mapping[str, Callable[[Any], str]] = {
+    "products": jacobian_script,
+    "shape": lambda answer: shape_script(answer.trace),
+    "each_loss": lambda answer: loss_script(answer.trace),
 }
 #: Kind -> a script that is of no single network.
 _TEXTS: Mapping[str, Callable[[Any], str]] = {
@@ -122,25 +120,29 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
+@remembered
+def _gradients(experiment: Experiment) -> tuple[str, int]:
+    """The script that finds the gradients of one network again, and how many of their digits."""
+    trace = run(experiment)
+    return reproduction_script(trace), trace.digits
+
+
 def _script(kind: str, answer: Any, of: Mapping[str, Any], words: Mapping[str, str]) -> Download:
-    """The script of an answer; what it finds is found once a reader asks for it."""
+    """The script of an answer; it is written once a reader asks for it."""
     if kind in _TEXTS:
         return Download(label=words[kind], what=kind, suffix="py", content=lambda: _TEXTS[kind](answer), of=of)
-    experiment = _GRADIENTS.get(kind, _GRADIENTS["gradients"])(answer)
-    find, write = _TRACES.get(kind, (lambda _: run(experiment), reproduction_script))
     what, said = kind, words.get(kind, "")
     if kind in _GRADIENTS:
+        experiment = _GRADIENTS[kind](answer)
         what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
+        content, digits = (lambda: _gradients(experiment)[0]), (lambda: _gradients(experiment)[1])
+    else:
+        experiment = answer.experiment
+        content, digits = (lambda: _OTHERS[kind](answer)), (lambda: int(answer.digits))
     if kind == "shape":
         what, said = answer.trace.shape, Names("shapes", language()).shown("shape", answer.trace.shape)
-    return Download(
-        label=_of_cell(experiment, said),
-        what=what,
-        suffix="py",
-        content=lambda: write(find(answer)),
-        of=settings(experiment),
-        digits=lambda: int(find(answer).digits),
-    )
+    its = settings(experiment)
+    return Download(label=_of_cell(experiment, said), what=what, suffix="py", content=content, of=its, digits=digits)
 
 
 def _of_cell(experiment: Experiment, of: str) -> str:

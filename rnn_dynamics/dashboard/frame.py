@@ -32,10 +32,9 @@ class Frame:
     which holds the picture's other settings too; if none are named, all but those of `without`. offered: field -> the
     values that this page offers, where not all. asks: the picture's settings that each preset sets, as it does all
     fields; others it leaves to the reader. apart: what this page keeps to itself: it begins with its opening value, and
-    leaves the other pages theirs. existing: setting -> those of its values that exist at the moment, given a function
-    from the name of a setting to what it is now. pictured: the cells whose networks are shown when a cell is chosen.
-    idle: setting -> why it has no effect, given all settings: the key of a sentence under [idle] of the page's words,
-    or "".
+    leaves the other pages theirs. existing: setting -> those of its values that exist at the moment, given all
+    settings. pictured: the cells whose networks are shown when a cell is chosen. idle: setting -> why it has no effect,
+    given all settings: the key of a sentence under [idle] of the page's words, or "".
     """
 
     picture: Picture[Any]
@@ -49,7 +48,7 @@ class Frame:
     offered: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    existing: Mapping[str, Callable[[Callable[[str], Any]], Sequence[str]]] = field(default_factory=dict)
+    existing: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = field(default_factory=dict)
     pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
     idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
 
@@ -124,15 +123,12 @@ class Frame:
 
         It is set only then: a value that is set at each run would stop a held key.
         """
-        offered, now, values = self.existing[name](self._now), self._now(name), self.views[name].values
-        if now not in offered:
-            later = (value for value in values[values.index(now) :] if value in offered)
+        now, values = self.now, self.views[name].values
+        offered = self.existing[name](now)
+        if now[name] not in offered:
+            later = (value for value in values[values.index(now[name]) :] if value in offered)
             st.session_state[name] = next(later, offered[-1])
         return offered
-
-    def _now(self, name: str) -> Any:
-        """What a control shows, or will show once it is made."""
-        return st.session_state.get(name, self.at_opening[name])
 
     # --- buttons ----------------------------------------------------------------------------------------------------
 
@@ -168,7 +164,7 @@ class Frame:
 
     def next_seed(self) -> None:
         """The next seed, not a random one: a whole class that presses the button sees the same networks."""
-        st.session_state["seed"] = (self._now("seed") + 1) % len(KNOBS_NUMBER["seed"].offered)
+        st.session_state["seed"] = (self.now["seed"] + 1) % len(KNOBS_NUMBER["seed"].offered)
 
     # --- address and visitor ----------------------------------------------------------------------------------------
 
@@ -208,9 +204,9 @@ class Frame:
         now = self.now
         st.session_state.update({name: value for name, value in there.items() if now[name] != value})
         for name in self.existing:
-            asked = self._now(name)
+            asked = self.now[name]
             if asked not in self._existing(name) and name in links.asked_by_link():
-                shown = self.names.shown(name, self._now(name))
+                shown = self.names.shown(name, self.now[name])
                 who.notices.append(links.remark(self.names, "moved", name, asked, shown=shown))
 
     def _write_address(self, arrives: bool = False) -> None:

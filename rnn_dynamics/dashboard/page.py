@@ -25,8 +25,9 @@ from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.pictures.kit.digits import digits_note, warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.panels import GO
-from rnn_dynamics.pictures.kit.picture import Drawn, Picture, Views
+from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
 #: What the pages look like beside Streamlit's theme.
 STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")

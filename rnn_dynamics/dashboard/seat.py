@@ -34,10 +34,6 @@ class Seat:
         self._desk = desk
         self.jobs: dict[str, Job] = {}
 
-    def job(self, page: str) -> Job | None:
-        """The latest job of a page."""
-        return self.jobs.get(page)
-
     @property
     def trained(self) -> dict[str, Job]:
         """Key -> a job that has seen something: the session's, and those with which pages open, see OPENS."""
@@ -51,7 +47,7 @@ class Seat:
 
     def place(self, page: str) -> int:
         """How many others go before the page's job: 0 once it is worked on, or over."""
-        job = self.job(page)
+        job = self.jobs.get(page)
         return self._desk.place_of(job) if job else 0
 
     def begin(self, page: str, trainings: Sequence[Training]) -> None:
@@ -63,7 +59,7 @@ class Seat:
 
     def go_on(self, page: str) -> None:
         """Queue a page's stopped job again."""
-        job = self.job(page)
+        job = self.jobs.get(page)
         if job is not None and job.can_go_on:
             self.stop()
             self._desk.submit(job)

@@ -23,7 +23,7 @@ from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.limits import affordable
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.finding import paragraphs
-from rnn_dynamics.pictures.kit.picture import Views
+from rnn_dynamics.pictures.kit.frames import Views
 
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
 _LOOK, _QUEUE = 0.7, 2.0
@@ -46,7 +46,7 @@ class TrainingPanel:
     @property
     def own(self) -> Job | None:
         """The session's latest job."""
-        return seat().job(self.page)
+        return seat().jobs.get(self.page)
 
     @property
     def job(self) -> Job | None:

@@ -6,7 +6,6 @@ A column is one number or text, or many in any shape: things (K, 1), steps (S,) 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from rnn_dynamics.pictures.kit.axes import label_places
 
 Array = NDArray[np.float64]
-#: Columns by name; what a picture writes; its settings that are none of the experiment; its tables.
+#: Columns by name; what a picture writes: titles, labels, and what stands beside what is pointed at; its settings that
+#: are none of the experiment; its tables.
 Columns = Mapping[str, Any]
 Texts = Mapping[str, Any]
 Views = Mapping[str, str]
@@ -120,23 +120,12 @@ def every_step(length: int) -> dict[str, NDArray[np.int64]]:
     return {"step": steps, "lag": length - steps}
 
 
-@lru_cache(maxsize=8)
-def shades(palette: tuple[str, ...]) -> list[str]:
-    """255 hex colours, evenly along the palette, straight lines between its colours as Vega draws them."""
-    anchors = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in palette], dtype=float)
-    positions = np.linspace(0, len(palette) - 1, 255)
-    channels = [np.interp(positions, np.arange(len(palette)), anchors[:, channel]) for channel in range(3)]
-    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(np.transpose(channels)).astype(int)]
-
-
-def as_bytes(tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
+def as_bytes(tables: Tables) -> dict[str, bytes]:
     """Tables as the streams of bytes that the browser reads."""
-    return {name: arrow_bytes(table) for name, table in tables.items()}
-
-
-def arrow_bytes(table: pa.Table) -> bytes:
-    """An Arrow table as the stream of bytes that the browser reads."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
+    streams = {}
+    for name, one in tables.items():
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, one.schema) as writer:
+            writer.write_table(one)
+        streams[name] = sink.getvalue().to_pybytes()
+    return streams

@@ -8,27 +8,19 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import altair as alt
-import pandas as pd
-import pyarrow as pa
 
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import Answered
-from rnn_dynamics.pictures.kit.frames import as_bytes
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.panels import as_vega_lite
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.theme import Background
 
-#: The settings of a picture that are none of the experiment: name -> value.
-Views = Mapping[str, str]
-#: What a picture writes: titles, labels, and what stands beside what is pointed at.
-Texts = Mapping[str, Any]
-Tables = Mapping[str, pa.Table]
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
 Drawn = tuple[dict[str, bytes], str]
-
 
 Answer = TypeVar("Answer", bound=Answered)
 
@@ -116,7 +108,7 @@ class Picture(Generic[Answer]):
     chart: Callable[[Sheet], alt.LayerChart]
     finding: Callable[[Words, Answer, Views], str]
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    files: Mapping[str, Callable[[Answer, Views], pd.DataFrame]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Answer, Views], Frame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     moving: Moving[Any] = field(default_factory=Moving)
@@ -154,7 +146,7 @@ class Picture(Generic[Answer]):
         """The chart with its data inside, for a notebook or a file."""
         words, answer = sentences(self.name, language), self.answer(experiment, views)
         chart = self.chart(Sheet(_axes(words), views, background)).properties(width=_WIDTH)
-        chart.datasets = {name: rows_of(table) for name, table in self.tables_of(words, answer, views).items()}
+        chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}
         return chart
 
     def tables_of(self, words: Words, answer: Answer, views: Views) -> Tables:
@@ -216,13 +208,3 @@ def _still(picture: Picture[Any], experiment: Experiment, asked: Asked, words: W
 def _moved(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> Drawn:
     views, answer = dict(asked), picture.answer(experiment, dict(asked))
     return as_bytes(_tables(picture.moving, words, answer, views)), picture.finding(words, answer, views)
-
-
-def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows of a table as JSON knows them: what is no number is null."""
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return [{key: None if _is_none(value) else value for key, value in row.items()} for row in rows]
-
-
-def _is_none(value: Any) -> bool:
-    return isinstance(value, float) and not abs(value) < float("inf")

@@ -11,7 +11,6 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.frames import shades
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.panels import LOG10, OWN, TIGHT, WIDE_TITLE, at, dashed, each, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
@@ -30,8 +29,9 @@ _PARAMETERS = {
 }
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
-#: Colours of the bins, the nearest first. The darkest of the palette would be lost on a dark page.
-_OF_BIN = ref(f"{shades(SEQUENTIAL)[254:37:-36]}[datum.bin]")
+#: Colours of the bins, the nearest first, evenly along SEQUENTIAL. Its darkest would be lost on a dark page.
+BINS = ["#fee838", "#d8c659", "#b2a66d", "#8e8976", "#6e6f71", "#4b556e", "#283c64"]
+_OF_BIN = ref(f"{BINS}[datum.bin]")
 _TAUS = [1, 2, 5, 10, 20, 50, 100, 200]
 _LEGEND: dict[str, Any] = {
     "legendX": 0,
