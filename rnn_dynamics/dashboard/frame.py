@@ -70,7 +70,7 @@ class Frame:
     def views(self) -> dict[str, Setting]:
         """The settings of the pictures: where both have one, it is the first's."""
         own, others = self.picture.settings, self.second.settings if self.second else {}
-        return {**own, **{name: setting for name, setting in others.items() if name not in own}}
+        return {**own, **others, **own}
 
     @cached_property
     def settings(self) -> dict[str, Setting]:

@@ -14,7 +14,7 @@ _KEY = "language"
 
 def language() -> str:
     """The visitor's language, one of `content.languages()`; LANGUAGE outside of a page."""
-    if get_script_run_ctx() is None:
+    if get_script_run_ctx(suppress_warning=True) is None:
         return LANGUAGE
     asked = st.query_params.get(IN_LINK)
     if asked in languages():

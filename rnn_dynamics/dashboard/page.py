@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rnn_dynamics.content import LANGUAGE, prose, sentences
+from rnn_dynamics.content import prose, sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
@@ -52,10 +52,9 @@ def _show_chart(picture: Picture[Any], datasets: Mapping[str, bytes], views: Vie
     st.vega_lite_chart(specification, key=key, **options)
 
 
-def _unsure(drawn: Drawn, answer: Any, language: str) -> Drawn:
+def _unsure(drawn: Drawn, answer: Any) -> Drawn:
     """What is drawn; where the answer's digits end, its finding says so."""
-    unsure = warning(answer.digits, language)
-    return drawn[0], drawn[1] + paragraphs([unsure] if unsure else [])
+    return drawn[0], drawn[1] + paragraphs(filter(None, [warning(answer.digits, language())]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,14 +189,13 @@ class Page(Frame):
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        self._show(self._answered(experiment, views, self.names.language), views)
+        self._show(self._answered(experiment, views), views)
         if self.follow:
             self.follow(self._answer(experiment, views))
 
     def draw_from(self, answer: Any, views: Views) -> None:
         """The same from an answer that is there, such as that of a training."""
-        words = self.words()
-        self._show(_unsure(self.picture.drawn_from(answer, self._own(views), words), answer, words.language), views)
+        self._show(_unsure(self.picture.drawn_from(answer, self._own(views), self.words()), answer), views)
 
     def _show(self, drawn: Drawn, views: Views) -> None:
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
@@ -218,11 +216,11 @@ class Page(Frame):
         """The views that are the picture's."""
         return {name: views[name] for name in self.picture.settings}
 
-    def _answered(self, experiment: Experiment, views: Views, language: str) -> Drawn:
+    def _answered(self, experiment: Experiment, views: Views) -> Drawn:
         """What the picture draws and what it finds; where its digits end, it says so."""
         own = self._own(views)
         one = self.picture.so_far(experiment, own)
-        return _unsure(one.drawn(experiment, own, language), one.answer(experiment, own), language)
+        return _unsure(one.drawn(experiment, own, language()), one.answer(experiment, own))
 
     def _answer(self, experiment: Experiment, views: Views) -> Any:
         """The answer, as far as it has come."""
@@ -242,4 +240,4 @@ class Page(Frame):
         experiment, views = self.asked(away)
         if self.picture.growing:
             finish(self.picture.growing(experiment, self._own(views)))
-        self._answered(experiment, views, LANGUAGE)
+        self._answered(experiment, views)
