@@ -107,7 +107,7 @@ _GRADIENTS: Mapping[str, Callable[[Any], Experiment]] = {
     "path_alone": lambda answer: replace(answer.experiment, hidden_path="cut"),
     "default": lambda answer: answer.default,
 }
-#: Kind -> the script of what else an answer's network is asked.
+#: Kind -> the script of what else an answer's network is asked; that of the products needs its experiment and digits.
 _OTHERS: Mapping[str, Callable[[Any], str]] = {
     "products": jacobian_script,
     "shape": lambda answer: shape_script(answer.trace),
