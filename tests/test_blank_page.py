@@ -31,7 +31,6 @@ from rnn_dynamics.pictures.blank.answer import (
     BlankAnswer,
     example,
     standing,
-    tint_shares,
 )
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -179,14 +178,22 @@ def test_parts_of_a_gradient_have_a_joint_norm_at_any_size() -> None:
     assert joint(np.array([-np.inf])) == joint(np.array([])) == -np.inf
 
 
+def tints(*norms: Any, relative: bool) -> Any:
+    """Of the first reading of a network that has made these."""
+    found = answer()
+    readings = {str(k): replace(found.shown.before, log10_norms=of) for k, of in enumerate(norms)}
+    alone = replace(found, networks={"lstm": replace(found.shown, readings=readings)})
+    return alone.tints(readings["0"], relative)
+
+
 def test_tints_are_even_on_the_scale_of_powers_of_ten() -> None:
     one, two = np.array([-9.0, -6.0, -3.0]), np.array([-8.0, -np.inf, -7.5])
-    np.testing.assert_allclose(tint_shares(one + 3.0, (-6.0, 0.0)), [0.0, 0.5, 1.0])
-    np.testing.assert_allclose(tint_shares(two + 7.5, (-6.0, 0.0)), [5.5 / 6, 0.0, 1.0])
+    np.testing.assert_allclose(tints(one, relative=True), [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(tints(two, relative=True), [5.5 / 6, 0.0, 1.0])
     assert ends_downwards([one, two], _SPANS) == (-9.0, -3.0)
-    np.testing.assert_allclose(tint_shares(two, (-9.0, -3.0)), [1 / 6, 0.0, 0.25])
+    np.testing.assert_allclose(tints(two, one, relative=False), [1 / 6, 0.0, 0.25])
     nothing = np.array([-np.inf, -np.inf])
-    np.testing.assert_array_equal(tint_shares(nothing, ends_downwards([nothing], _SPANS)), [0.0, 0.0])
+    np.testing.assert_array_equal(tints(nothing, relative=False), [0.0, 0.0])
 
 
 @every(
@@ -210,7 +217,7 @@ def test_the_picture_holds_the_gate_and_the_right_answers(cell: str) -> None:
     assert column(tables["words"], "word") == list(found.sentence.words)
     assert [row["step"] - 1 for row in tables["words"] if row["cue"]] == list(range(*found.sentence.cue or ()))
     keeps = {time: one.keeps for time, one in found.shown.readings.items() if one.keeps is not None}
-    assert bool(keeps) == (cell != "rnn") == tables["whole"][0]["gated"]
+    assert bool(keeps) == (cell != "rnn") == bool(tables["whole"][0]["now"]) == bool(tables["whole"][0]["earlier"])
     for place, row in enumerate(tables["words"]):
         if cell == "rnn":
             assert row["mean"] is row["before"] is None
@@ -233,7 +240,8 @@ def test_the_tables_for_download_hold_every_number() -> None:
     assert (row["accuracy"], row["chance"]) == (found.rights["lstm"], 0.25)
     assert words["word"].tolist() == list(found.sentence.words)
     np.testing.assert_array_equal(words["log10_norm_after"], norms(found, "after"))
-    np.testing.assert_allclose(words["gate_mean_before"], found.kept["before"])
+    assert found.shown.before.keeps is not None
+    np.testing.assert_allclose(words["gate_mean_before"], found.shown.before.keeps.mean(axis=1))
     assert list(PICTURE.files["sentence"](untrained("rnn"), {}).columns) == ["step", "word", "log10_norm_before"]
 
 
@@ -300,14 +308,15 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
     found = answer()
     nothing = replace(found.shown.now, log10_norms=np.full_like(norms(found, "after"), -np.inf))
-    html = tinted(replace(found, networks={**found.networks, "lstm": replace(found.shown, after=nothing)}))
+    shown = replace(found.shown, readings={**found.shown.readings, "after": nothing})
+    html = tinted(replace(found, networks={**found.networks, "lstm": shown}))
     assert "After 60 of 60 updates: <b>no word gets any gradient</b>" in html
     assert "reaches it" not in html
 
 
 def strengths(html: str) -> list[int]:
     """Of the tints of all words, in per cent."""
-    return [int(part) for part in re.findall(r"\) (\d+)%, transparent\)\" title", html)]
+    return [int(part) for part in re.findall(r"--tint: (\d+)%\" title", html)]
 
 
 @cells
@@ -315,7 +324,7 @@ def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) ->
     found = answer(cell)
     html = tinted(found)
     light, dark = (theme.cells[cell] for theme in THEMES.values())
-    assert f"color-mix(in srgb, light-dark({light}, {dark}) " in html
+    assert f'<div class="tinted" style="--cell: light-dark({light}, {dark})">' in html
     found_strengths, before = strengths(html), norms(found, "before")
     assert len(found_strengths) == 2 * len(found.sentence.words)
     order = np.argsort(before)

@@ -304,8 +304,10 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
         networks = {
             name: replace(
                 network,
-                before=reading(len(sentence.words), of[0], losses[0] if sentence.cue else 1.0, name),
-                after=reading(len(sentence.words), of[1], losses[1] if sentence.cue else 1.0, name),
+                readings={
+                    time: reading(len(sentence.words), of[k], losses[k] if sentence.cue else 1.0, name)
+                    for k, time in enumerate(("before", "after"))
+                },
             )
             for name, network in blank.filled_in(job, (), cell, typed).networks.items()
         }

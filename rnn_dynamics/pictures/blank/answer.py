@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from rnn_dynamics.learning.training import TESTED, History, Training
 from rnn_dynamics.pictures.blank.asked import networks, template_of
 from rnn_dynamics.pictures.kit.answered import OfTraining
 from rnn_dynamics.pictures.kit.axes import ends_downwards
+from rnn_dynamics.pictures.kit.frames import Frame, frame
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Tests = Sequence[tuple[int, float]]
@@ -36,38 +38,28 @@ _SHARES = 6.0
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """One network, and its reading of the sentence before training and now.
+    """One network, and its readings of the sentence.
 
-    history: of its training, parameters: what is learned, tests: (number of filler words, share of right answers) of
-    each test, in order; before any training they are empty and `after` is None.
+    readings: time, "before" training and if it has begun "after" it -> reading. history: of its training, parameters:
+    what is learned, tests: (number of filler words, share of right answers) of each test, in order; before any training
+    they are empty.
     """
 
     training: Training
-    before: Reading
-    after: Reading | None = None
+    readings: Mapping[str, Reading]
     history: History = field(default_factory=History)
     parameters: Mapping[str, Array] = field(default_factory=dict)
     tests: Tests = ()
 
     @property
-    def cell(self) -> str:
-        """Key of its cell."""
-        return self.training.experiment.cell
+    def before(self) -> Reading:
+        """Its reading as it is drawn."""
+        return self.readings["before"]
 
     @property
     def now(self) -> Reading:
         """Its reading as it is."""
-        return self.after or self.before
-
-    @property
-    def readings(self) -> dict[str, Reading]:
-        """Time, before training and if it has begun after it -> reading."""
-        return {"before": self.before} | ({"after": self.after} if self.after else {})
-
-    def reading(self, sentence: Sentence) -> dict[str, Reading]:
-        """The same of another sentence."""
-        found = {"before": read_untrained(self.training, sentence)}
-        return found | ({"after": _read(self.training, self.parameters, sentence)} if self.after else {})
+        return [*self.readings.values()][-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +89,14 @@ class BlankAnswer(OfTraining):
         return self.shown.training
 
     @property
+    def time(self) -> str:
+        """The key of its reading now."""
+        return [*self.shown.readings][-1]
+
+    @property
     def begun(self) -> bool:
         """Whether anything is trained."""
-        return self.shown.after is not None
+        return self.time == "after"
 
     @property
     def template(self) -> Template:
@@ -117,12 +114,6 @@ class BlankAnswer(OfTraining):
         return self.template.tested(self.experiment.sequence_length)
 
     @property
-    def longest(self) -> int:
-        """The longest gap to be shown."""
-        tested = [gap for network in self.networks.values() for gap, _ in network.tests] or [self.gap]
-        return max(*tested, 2 * self.experiment.sequence_length + 2)
-
-    @property
     def chance(self) -> float:
         """Share of right answers of who knows nothing of the cue."""
         return self.training.its_task.chance_accuracy
@@ -138,14 +129,17 @@ class BlankAnswer(OfTraining):
         return CELLS[self.cell].keeps
 
     @cached_property
-    def kept(self) -> dict[str, Array]:
-        """What the keeping gate keeps at each word (T,): mean, low and high over the units, and the mean `before`."""
-        keeps, shown = self.shown.now.keeps, self.shown
-        if keeps is None or shown.before.keeps is None:
-            return {}
-        low, high = np.percentile(keeps, BAND, axis=1)
-        before = {"before": shown.before.keeps.mean(axis=1)} if shown.after else {}
-        return {"mean": keeps.mean(axis=1), "low": low, "high": high} | before
+    def by_word(self) -> Frame:
+        """A row for each word: step, word, and of the shown network's readings log10_norm_… and gate_mean_….
+
+        low, high: between which of the gate's values now most units lie. Without a gate there are no columns of one.
+        """
+        readings, words, now = self.shown.readings, self.sentence.words, self.shown.now.keeps
+        norms = {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
+        kept = {time: reading.keeps for time, reading in readings.items() if reading.keeps is not None}
+        means = {f"gate_mean_{time}": keeps.mean(axis=1) for time, keeps in kept.items()}
+        band = {} if now is None else dict(zip(("low", "high"), np.percentile(now, BAND, axis=1), strict=True))
+        return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means, **band)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -154,10 +148,13 @@ class BlankAnswer(OfTraining):
         return tuple(dict.fromkeys(word for word in self.sentence.words if word not in known))
 
     @property
-    def other_cues(self) -> list[tuple[str, str, dict[str, Reading]]]:
+    def other_cues(self) -> list[tuple[str, str, Mapping[str, Reading]]]:
         """Each cue, its right answer, and what the shown network makes of a sentence with it."""
-        answers = self.template.answers
-        return [(*answers[pair], self.shown.reading(example(self.training, pair))) for pair in range(len(answers))]
+        training, parameters = self.training, self.shown.parameters
+        return [
+            (cue, right, _readings(training, parameters, example(training, pair)))
+            for pair, (cue, right) in enumerate(self.template.answers)
+        ]
 
     def tint_scale(self, relative: bool) -> tuple[float, float]:
         """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
@@ -167,12 +164,11 @@ class BlankAnswer(OfTraining):
         every = [reading for network in self.networks.values() for reading in network.readings.values()]
         return (-_SHARES, 0.0) if relative else ends_downwards([reading.log10_norms for reading in every], _SPANS)
 
-    def tints(self, reading: Reading, relative: bool) -> list[float]:
-        """How strongly each word is tinted."""
-        peak = float(reading.log10_norms.max()) if relative else 0.0
+    def tints(self, reading: Reading, relative: bool) -> Array:
+        """(T,): 0 at the lower end of the scale, or for no gradient, 1 at its upper."""
+        peak = reading.log10_norms.max() if relative else 0.0
         heights = reading.log10_norms - (peak if np.isfinite(peak) else 0.0)
-        tints: list[float] = tint_shares(heights, self.tint_scale(relative)).tolist()
-        return tints
+        return np.interp(heights, self.tint_scale(relative), (0.0, 1.0))
 
     @cached_property
     def standings(self) -> dict[str, str]:
@@ -187,12 +183,6 @@ def standing(right: float, chance: float) -> str:
     return "learned" if right >= LEARNED else "partly"
 
 
-def tint_shares(heights: Array, scale: tuple[float, float]) -> Array:
-    """(T,): 0 at the lower end of the scale, or for no gradient, 1 at its upper."""
-    low, high = scale
-    return np.asarray(np.clip((heights - low) / (high - low), 0.0, 1.0))
-
-
 def sentence_of(training: Training, typed: str) -> Sentence:
     """The reader's own sentence, or where there is none one of the template, with its first cue."""
     return training.template.own(typed) or example(training, 0)
@@ -204,15 +194,17 @@ def example(training: Training, pair: int) -> Sentence:
     return training.template.example(training.experiment.seed, training.experiment.sequence_length, pair)
 
 
-def read_untrained(training: Training, sentence: Sentence) -> Reading:
-    """What the network makes of a sentence as it is drawn."""
+def _readings(training: Training, parameters: Mapping[str, Array], sentence: Sentence) -> Mapping[str, Reading]:
+    """What a network makes of a sentence; `parameters`: what it has learned, if anything."""
     # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
-    return _read_untrained(drawn, sentence)
+    return {"before": _untrained(drawn, sentence)} | (
+        {"after": _read(training, parameters, sentence)} if parameters else {}
+    )
 
 
 @remembered
-def _read_untrained(training: Training, sentence: Sentence) -> Reading:
+def _untrained(training: Training, sentence: Sentence) -> Reading:
     return _read(training, starting_parameters(training), sentence)
 
 
@@ -223,25 +215,25 @@ def _read(training: Training, parameters: Mapping[str, Array], sentence: Sentenc
 def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
     """What is shown: the networks of a job, or before it begins those that are asked for."""
     trainers, over, complete = (job.trainers, job.over, job.complete) if job and job.trainers else ((), False, False)
-    trainings = {one.experiment.cell: one for one in ([trainer.training for trainer in trainers] or asked)}
-    sentence = sentence_of(trainings[cell], typed)
-    found = {
-        name: Network(training=training, before=read_untrained(training, sentence))
-        for name, training in trainings.items()
-    }
-    for (name, training), trainer in zip(trainings.items(), trainers, strict=bool(trainers)):
-        history, parameters = trainer.history.as_it_is(), trainer.parameters()
-        template, gap = training.template, training.experiment.sequence_length
-        # Of fillers that make no single word a gap of 1 draws none, too.
-        tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
-        found[name] = replace(
-            found[name],
-            after=_read(training, parameters, sentence),
-            history=history,
-            parameters=parameters,
-            tests=tests or [(template.gaps(gap)[-1], history.moments[-1].accuracy)],
+    learned = [(trainer.training, _learned(trainer, over)) for trainer in trainers] or [(one, {}) for one in asked]
+    sentence = sentence_of(learned[0][0], typed)
+    networks = {
+        one.experiment.cell: Network(
+            training=one, readings=_readings(one, found.get("parameters", {}), sentence), **found
         )
-    return BlankAnswer(networks=found, cell=cell, sentence=sentence, complete=complete, tested=over)
+        for one, found in learned
+    }
+    return BlankAnswer(networks=networks, cell=cell, sentence=sentence, complete=complete, tested=over)
+
+
+def _learned(trainer: Any, over: bool) -> dict[str, Any]:
+    """What a Network has of its training."""
+    history, parameters = trainer.history.as_it_is(), trainer.parameters()
+    template, gap = trainer.training.template, trainer.training.experiment.sequence_length
+    # Of fillers that make no single word a gap of 1 draws none, too.
+    tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
+    latest = (template.gaps(gap)[-1], history.moments[-1].accuracy)
+    return {"history": history, "parameters": parameters, "tests": tests or [latest]}
 
 
 def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswer:

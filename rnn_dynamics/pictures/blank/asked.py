@@ -9,7 +9,6 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.training import TRAINABLE, Training
-from rnn_dynamics.pictures.kit.remembered import remembered
 
 #: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
 PARTS = Template().as_text()
@@ -34,12 +33,7 @@ def template_of(views: Mapping[str, str]) -> Template:
     Raises:
         ValueError: they make none.
     """
-    return _template(tuple((part, views[part]) for part in PARTS))
-
-
-@remembered
-def _template(parts: tuple[tuple[str, str], ...]) -> Template:
-    return Template.from_text(**dict(parts))
+    return Template.from_text(**{part: views[part] for part in PARTS})
 
 
 def networks(experiment: Experiment, views: Mapping[str, str], template: Template) -> tuple[Training, ...]:

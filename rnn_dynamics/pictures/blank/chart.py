@@ -100,19 +100,15 @@ def _gate(panel: Panel) -> list[Any]:
 
 def _gate_names(sheet: Sheet) -> list[Any]:
     """Which line is which, in the corner that a gate which keeps leaves free."""
-    lines: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("datum.gated", "now", {"color": OWN, "strokeWidth": 3}),
-        (
-            "datum.gated && datum.trained",
-            "earlier",
-            {"color": sheet.theme.quiet, "strokeWidth": 2, "strokeDash": [4, 3]},
-        ),
-    )
+    lines: dict[str, dict[str, Any]] = {
+        "now": {"color": OWN, "strokeWidth": 3},
+        "earlier": {"color": sheet.theme.quiet, "strokeWidth": 2, "strokeDash": [4, 3]},
+    }
     layers = []
-    for row, (where, name, line) in enumerate(lines):
-        x, x2, y = at("gateLeft + 10"), at("gateLeft + 44"), f"gateBottom - {34 - 20 * row} * zoom"
-        layers.append(of("whole", where).mark_rule(**line).encode(x=x, x2=x2, y=at(y)))
-        layers.append(text(of("whole", where), name, "gateLeft + 52", y, "left", size=_SIZE))
+    for row, (name, line) in enumerate(lines.items()):
+        named, y = of("whole", f"datum.{name}"), f"gateBottom - {34 - 20 * row} * zoom"
+        layers.append(named.mark_rule(**line).encode(x=at("gateLeft + 10"), x2=at("gateLeft + 44"), y=at(y)))
+        layers.append(text(named, name, "gateLeft + 52", y, "left", size=_SIZE))
     return layers
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
-from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, frame, joined, one_row, table
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, joined, one_row, table
 
 
 def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
@@ -17,36 +17,35 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
     A word has a step, says whether it belongs to the cue, has the gate's mean, low and high over the units now, and
     `before` training its mean (no value where there is none), and what stands beside it: kept and gradient.
     """
-    steps, (begin, end) = np.arange(1, len(answer.sentence.words) + 1), answer.sentence.cue or (0, 0)
+    words, (begin, end) = answer.by_word, answer.sentence.cue or (0, 0)
+    of_gate = {"mean": f"gate_mean_{answer.time}", "low": "low", "high": "high"}
+    of_gate |= {"before": "gate_mean_before" if answer.begun else ""}
     return {
         "tests": table(**_tests(answer)),
         "words": table(
-            step=steps,
+            step=words["step"],
             word=answer.sentence.words,
-            cue=(begin < steps) & (steps <= end),
-            **{name: answer.kept.get(name, np.nan) for name in ("mean", "low", "high", "before")},
+            cue=(begin < words["step"]) & (words["step"] <= end),
+            **{name: words.get(column, np.nan) for name, column in of_gate.items()},
             kept=texts["kept"],
             gradient=texts["gradient"],
         ),
         "whole": one_row(
             texts,
             gap=answer.gap,
-            longest=answer.longest,
+            longest=2 * answer.experiment.sequence_length + 2,
             chance=answer.chance,
-            steps=len(steps),
+            steps=len(words),
             cue=begin + 1,
             cell=answer.cell,
-            gated=bool(answer.keeping_gate),
-            trained=answer.begun,
         ),
     }
 
 
 def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:
     """The share of right answers at each number of filler words; `place` counts the networks."""
-    found = enumerate((network.cell, dict(network.tests)) for network in answer.networks.values())
-    parts = ((place, cell, list(rights), list(rights.values())) for place, (cell, rights) in found)
-    return joined("place cell gap accuracy", parts)
+    tests = enumerate((cell, dict(network.tests)) for cell, network in answer.networks.items())
+    return joined("place cell gap accuracy", ((place, cell, [*of], [*of.values()]) for place, (cell, of) in tests))
 
 
 def accuracy(answer: BlankAnswer, _: Views) -> Frame:
@@ -57,8 +56,4 @@ def accuracy(answer: BlankAnswer, _: Views) -> Frame:
 
 def sentence(answer: BlankAnswer, _: Views) -> Frame:
     """The sentence: columns step, word, and before and after training log10_norm_… and gate_mean_…."""
-    words, readings = answer.sentence.words, answer.shown.readings
-    norms = {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
-    kept = {time: reading.keeps for time, reading in readings.items() if reading.keeps is not None}
-    means = {f"gate_mean_{time}": keeps.mean(axis=1) for time, keeps in kept.items()}
-    return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means)
+    return answer.by_word.drop(columns=["low", "high"], errors="ignore")

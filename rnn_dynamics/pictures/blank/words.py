@@ -9,8 +9,9 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words, counted
 from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.learning.reading import Reading
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
-from rnn_dynamics.pictures.kit.finding import paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
 
@@ -45,15 +46,14 @@ def _claim_of(answer: BlankAnswer) -> str:
     """Which claim is true."""
     if not answer.begun:
         guess = answer.shown.before
-        unknown, right = answer.sentence.target is None, guess.answer == guess.target
-        return "before_unknown" if unknown else "before_right" if right else "before"
+        return first(
+            before_unknown=answer.sentence.target is None, before_right=guess.answer == guess.target, before=True
+        )
     lstm, gru, rnn = (answer.standings[cell] for cell in ("lstm", "gru", "rnn"))
     if lstm == "chance":
-        if rnn != "chance":
-            return "rnn_better"
-        return "none" if gru == "chance" else "gru_only"
+        return first(rnn_better=rnn != "chance", gru_only=gru != "chance", none=True)
     if lstm == "partly":
-        return "rnn_ahead" if answer.rights["rnn"] > answer.rights["lstm"] else "lstm_partly"
+        return first(rnn_ahead=answer.rights["rnn"] > answer.rights["lstm"], lstm_partly=True)
     return {"chance": "lstm_only", "partly": "rnn_partly", "learned": "all"}[rnn]
 
 
@@ -69,7 +69,7 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
     )
 
 
-def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
+def _named(answer: BlankAnswer, reading: Reading) -> dict[str, Any]:
     """The word that a network names, how sure it is, the right one, and whether they are the same."""
     named, right = (escape(answer.template.choices[choice]) for choice in (reading.answer, reading.target))
     return {"named": named, "sure": reading.sure, "right": right, "mark": "✓" if named == right else "✗"}
@@ -78,56 +78,55 @@ def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
 def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     """The sentence before training and, if there is one, after it; each word tinted by its gradient, with its norm."""
     blocks, light, dark = words["blocks"], *(theme.cells[answer.cell] for theme in THEMES.values())
-    colour, relative = f"light-dark({light}, {dark})", views["tint"] == RELATIVE
+    relative = views["tint"] == RELATIVE
     low, high = map(power_of_ten, answer.tint_scale(relative))
-    scale = f"background: linear-gradient(to right, transparent, {_tint(colour, 1.0)})"
     legend = blocks["legend_relative" if relative else "legend_norm"]
     sentences = "".join(
         f'<p class="block">{_heading(blocks, answer, time)}</p>'
-        f'<p class="words">{_sentence(blocks, answer, reading, colour, relative)}</p>'
+        f'<p class="words">{_sentence(blocks, answer, reading, relative)}</p>'
         for time, reading in answer.shown.readings.items()
     )
-    key = f'{legend}: {low} <span class="scale" style="{scale}"></span> {high}'
-    return f'<div class="tinted">{sentences}<p class="note">{key}</p></div>'
-
-
-def _tint(colour: str, strength: float) -> str:
-    return f"color-mix(in srgb, {colour} {STRONGEST * strength:.0f}%, transparent)"
+    key = f'{legend}: {low} <span class="scale" style="--tint: {STRONGEST:.0f}%"></span> {high}'
+    style = f"--cell: light-dark({light}, {dark})"
+    return f'<div class="tinted" style="{style}">{sentences}<p class="note">{key}</p></div>'
 
 
 def _heading(blocks: Words, answer: BlankAnswer, time: str) -> str:
-    before, share = (answer.shown.readings[one].share_of(answer.sentence.cue) for one in ("before", time))
+    cue, readings = answer.sentence.cue, answer.shown.readings
+    before, share = (readings[one].share_of(cue) for one in ("before", time))
     kind = "before" if time == "before" else _course(before, share)
-    if answer.sentence.cue is None or math.isnan(share):
-        kind = f"{time}_none" if answer.sentence.cue else f"{time}_plain"
+    if cue is None or math.isnan(share):
+        kind = f"{time}_none" if cue else f"{time}_plain"
     return str(blocks[kind].format_map(Says(answer, share=share, before=before)))
 
 
 def _course(before: float, after: float) -> str:
     """What has become of the cue's share; log10, nan where no word had any gradient."""
-    if math.isnan(before):
-        return "after_new"
-    if after < _LOST:
-        return "after_lost"
-    if before < _LOST:
-        return "after_rises" if after > before + _CHANGE else "after_grows"
-    if after > before + _CHANGE:
-        return "after_grows"
-    return "after_falls" if after < before - 1.0 else "after_reaches"
+    more = after > before + _CHANGE
+    return first(
+        after_new=math.isnan(before),
+        after_lost=after < _LOST,
+        after_rises=more and before < _LOST,
+        after_grows=more or before < _LOST,
+        after_falls=after < before - 1.0,
+        after_reaches=True,
+    )
 
 
-def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, colour: str, relative: bool) -> str:
-    sentence, unknown, parts = answer.sentence, answer.unknown, []
-    cue, tints = range(*sentence.cue or (0, 0)), answer.tints(reading, relative)
-    for place, (word, tint, norm) in enumerate(zip(sentence.words, tints, reading.log10_norms, strict=True)):
-        kinds = "word" + " cue" * (place in cue) + " unknown" * (word in unknown)
-        says, style = {"word": escape(word), "norm": norm}, f"background: {_tint(colour, tint)}"
-        shown = blocks["word"].format_map(says)
-        parts.append(
-            f'<span class="{kinds}" style="{style}" title="{blocks["tooltip"].format_map(says)}">{shown}</span>'
+def _sentence(blocks: Words, answer: BlankAnswer, reading: Reading, relative: bool) -> str:
+    cue, unknown = range(*answer.sentence.cue or (0, 0)), answer.unknown
+    rows = zip(answer.sentence.words, answer.tints(reading, relative), reading.log10_norms, strict=True)
+    words = (
+        blocks["word"].format(
+            kinds="word" + " cue" * (place in cue) + " unknown" * (word in unknown),
+            tint=STRONGEST * tint,
+            word=escape(word),
+            norm=norm,
         )
-    kind = "named" if sentence.target is None else "judged"
-    return " ".join((*parts, f'<span class="word gap">{blocks[kind].format_map(_named(answer, reading))}</span>'))
+        for place, (word, tint, norm) in enumerate(rows)
+    )
+    kind = "named" if answer.sentence.target is None else "judged"
+    return " ".join((*words, f'<span class="word gap">{blocks[kind].format_map(_named(answer, reading))}</span>'))
 
 
 # The picture
@@ -135,44 +134,31 @@ def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, colour: str, rel
 
 def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """The titles learned and gate, what stands in the panels, and what beside each word: kept, and gradient."""
-    titles, lines = words["titles"], words["lines"]
+    titles, lines, says, gated = words["titles"], words["lines"], _says(words, answer), answer.keeping_gate
     last = {cell: network.tests[-1] for cell, network in answer.networks.items() if network.tests}
     kind = "before" if not last else "over" if answer.tested else "training"
+    by_word, said = answer.by_word.to_dict("records"), words["pointed"]
+    of_gate = said[f"kept_{answer.time}" if gated else "plain"]
     return {
-        "learned": titles[kind].format_map(Says(answer, last=last, fillers=counted(words["fillers"], answer.gap))),
-        "gate": _gate_title(words, answer),
-        "note": "" if answer.keeping_gate else titles["no_gate_note"],
-        "now": lines["trained" if answer.begun else "untrained"],
-        "earlier": lines["before"],
-        "trained_on": lines["trained_on"].format_map(Says(answer)),
-        **_pointed(words["pointed"], answer),
+        "learned": titles[kind].format_map(says | {"last": last}),
+        "gate": _gate_title(words, answer, says),
+        "note": "" if gated else titles["no_gate_note"],
+        "now": lines["trained" if answer.begun else "untrained"] if gated else "",
+        "earlier": lines["before"] if gated and answer.begun else "",
+        "trained_on": lines["trained_on"].format_map(says),
+        "kept": [of_gate.format_map(row) for row in by_word],
+        "gradient": [said[answer.time].format_map(row) for row in by_word],
     }
 
 
-def _pointed(said: Words, answer: BlankAnswer) -> dict[str, list[str]]:
-    """Beside each word, which is pointed at: what is kept, and its gradient."""
-    kept, norms = answer.kept, {time: reading.log10_norms for time, reading in answer.shown.readings.items()}
-    of_gate = said["kept_after" if "before" in kept else "kept" if kept else "plain"]
-    of_norm = said["after" if answer.begun else "before"]
-    return {
-        "kept": _each(of_gate, {"word": answer.sentence.words, **kept}),
-        "gradient": _each(of_norm, norms),
-    }
-
-
-def _each(sentence: str, columns: Mapping[str, Iterable[Any]]) -> list[str]:
-    """The sentence for each row of columns."""
-    return [sentence.format(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
-
-
-def _gate_title(words: Words, answer: BlankAnswer) -> str:
+def _gate_title(words: Words, answer: BlankAnswer, says: Says) -> str:
     titles, shown = words["titles"], answer.shown
     if not answer.keeping_gate:
         return str(titles["no_gate"])
     before, now = (reading.left_of(answer.sentence.cue) for reading in (shown.before, shown.now))
-    kind = "gate_plain" if math.isnan(before + now) else "gate_after" if answer.begun else "gate_before"
-    gate, mean = words["gates"][answer.keeping_gate], answer.kept["mean"].mean()
-    return str(titles[kind].format(name=CELL_NAMES[answer.cell], gate=gate, mean=mean, left=now, before=before))
+    kind = "gate_plain" if math.isnan(before + now) else f"gate_{answer.time}"
+    gate, mean = words["gates"][answer.keeping_gate], answer.by_word[f"gate_mean_{answer.time}"].mean()
+    return str(titles[kind].format_map(says | {"gate": gate, "mean": mean, "left": now, "before": before}))
 
 
 # The finding
@@ -197,7 +183,7 @@ def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, s
     cue, readings = answer.sentence.cue, network.readings
     says = Says(
         network,
-        right=answer.rights[network.cell],
+        right=dict(network.tests)[answer.gap],
         loss=network.history.moments[-1].loss,
         norm={time: reading.joint(cue) for time, reading in readings.items()},
         left={time: reading.left_of(cue) for time, reading in readings.items()},
@@ -205,7 +191,7 @@ def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, s
     return {row: text.format_map(says) for row, text in values.items()}
 
 
-def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Any]) -> str:
+def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Reading]) -> str:
     named = {time: table["named"].format_map(_named(answer, reading)) for time, reading in readings.items()}
     return str(table["cues_row"].format_map({"after": "–", **named, "cue": escape(cue), "right": escape(right)}))
 
