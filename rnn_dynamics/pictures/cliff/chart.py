@@ -108,10 +108,7 @@ def _ends(theme: Theme) -> Any:
 
 
 def _arrows(theme: Theme) -> Any:
-    """Where a descent leaves the map: an arrowhead in its direction, and how far it goes.
-
-    The text is not where the path comes from, unless there is no room elsewhere.
-    """
+    """Where a descent leaves the map: an arrowhead in its direction, and how far it goes."""
     style: dict[str, Any] = {
         "align": ref("datum.right ? 'right' : 'left'"),
         "baseline": ref("datum.above ? 'bottom' : 'top'"),
@@ -127,9 +124,6 @@ def _arrows(theme: Theme) -> Any:
         .transform_calculate(
             turn="atan2(datum.way_b / (region.right - region.left) * mapRight,"
             " datum.way_w / (region.top - region.bottom) * mapBottom) * 180 / PI",
-            right="datum.exit_b * 2 > region.left + region.right",
-            share="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
-            above="datum.share < 0.08 || (datum.share < 0.92 && datum.way_w > 0)",
         )
     )
 

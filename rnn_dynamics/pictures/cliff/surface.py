@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cliff import NO_CLIFF_UP_TO, TARGET, edge, error_surface
 from rnn_dynamics.engine.region import Region
-from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
 
@@ -22,7 +20,6 @@ HIGHEST = TARGET**2
 ROWS, CELLS = 60, 24
 _STOPS = 12
 
-
 #: Parts of the plane by the name of their view; each has CELLS × CELLS cells around multiples of GRID.
 REGIONS = {
     "cliff": Region(low=(4.275, -3.225), high=(5.475, -2.025)),
@@ -31,53 +28,43 @@ REGIONS = {
 WIDEST = REGIONS["wide"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Landscape:
-    """The error over a region.
+def surface(region: Region) -> dict[str, Array]:
+    """The error over a region, by rows.
 
-    Attributes:
-        w: (ROWS,), the middle of each row. b: (ROWS, S), exact places on it, two of them on either side of the cliff.
-        errors: (ROWS, S), E there. edges: (ROWS,), b of the cliff; nan where there is none in the region.
-        cells: (CELLS², 2), w and b of the middles of the cells, multiples of GRID.
-        marks: name of a place that is written on -> w, b and E there.
+    Columns w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on either side of the
+    cliff; error there.
     """
-
-    w: Array
-    b: Array
-    errors: Array
-    edges: Array
-    cells: Array
-    marks: Mapping[str, tuple[float, float, float]]
-
-
-@remembered
-def landscape(name: str) -> Landscape:
-    """The surface of a region, key of REGIONS."""
-    region = REGIONS[name]
-    ends = np.linspace(region.low[0], region.high[0], ROWS + 1)
-    w, (low, high) = 0.5 * (ends[:-1] + ends[1:]), (region.low[1], region.high[1])
-    edges = edge(w)
-    beside = edges[:, None] + (high - low) * np.array([-0.002, 0.002])
+    w, (low, high) = _rows(region), (region.low[1], region.high[1])
+    beside = edge(w) + (high - low) * np.array([-0.002, 0.002])
     stops = np.concatenate([np.tile(np.linspace(low, high, _STOPS), (ROWS, 1)), beside], axis=1)
     b = np.sort(np.clip(stops, low, high), axis=1)
-    shown = (w > NO_CLIFF_UP_TO) & (edges >= low) & (edges <= high)
+    return {"w": w, "b": b, "error": error_surface(w, b).error}
+
+
+def wall(region: Region) -> dict[str, Array]:
+    """Where the cliff stands, columns w and b (ROWS, 1); nan where there is none in the region."""
+    w, (low, high) = _rows(region), (region.low[1], region.high[1])
+    b = edge(w)
+    return {"w": w, "b": np.where((w > NO_CLIFF_UP_TO) & (b >= low) & (b <= high), b, np.nan)}
+
+
+def _rows(region: Region) -> Array:
+    ends = np.linspace(region.low[0], region.high[0], ROWS + 1)
+    return 0.5 * (ends[:-1] + ends[1:])[:, None]
+
+
+def cells(region: Region) -> dict[str, Array]:
+    """The middles of the cells, columns w and b (CELLS²,), multiples of GRID."""
     middles = (np.arange(CELLS) + 0.5) / CELLS
-    return Landscape(
-        w=w,
-        b=b,
-        errors=error_surface(w[:, None], b).error,
-        edges=np.where(shown, edges, np.nan),
-        cells=np.array([region.place(up, across) for up in middles for across in middles]),
-        marks=_marks(region),
-    )
+    w, b = np.transpose([region.place(up, across) for up in middles for across in middles])
+    return {"w": w, "b": b}
 
 
-def _marks(region: Region) -> dict[str, tuple[float, float, float]]:
-    """The high side, the low side, and the cliff itself."""
-    named, _ = region.place(0.8, 0.0).tolist()
-    places = {"plateau": region.place(0.36, 0.16), "plain": region.place(0.95, 0.64)}
-    places["cliff"] = np.array([named, edge(named)])
-    return {name: (float(w), float(b), float(error_surface(w, b).error)) for name, (w, b) in places.items()}
+def marks(region: Region) -> dict[str, Any]:
+    """What is written on: the high side, the low side and the cliff itself, columns name, w, b and error."""
+    named, _ = region.place(0.8, 0.0)
+    w, b = np.transpose([region.place(0.36, 0.16), region.place(0.95, 0.64), (named, edge(named))])
+    return {"name": ("plateau", "plain", "cliff"), "w": w, "b": b, "error": error_surface(w, b).error}
 
 
 def grid_values(axis: int) -> tuple[str, ...]:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, landscape
+from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, cells, marks, surface, wall
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, joined, one_row, points, table
 
 #: Ends of the axis of log10 gradient norms; the upper one is the first that has room.
 _LOWEST, _TOPS = -4.0, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
-#: Places on the map of a kind of clipping; nowhere where there are none.
-_PLACES, _NOWHERE = ("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b"), np.full(2, np.nan)
+_PLACES = ("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b")
 
 
 def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
     """What the region alone decides.
 
-    surface (w, b, error), edge (of the cliff: w, b), marks (what is written on it: name, w, b, text), cells (w, b of
-    each place that a click can fall on) and region (one row).
+    surface (w, b, error), edge (of the cliff: w, b), marks (what is written on it: name, w, b, error, text), cells (w,
+    b of each place that a click can fall on) and region (one row).
     """
-    land, region = landscape(views["region"]), REGIONS[views["region"]]
+    region = REGIONS[views["region"]]
     (bottom, left), (top, right) = region.low, region.high
-    w, b, _ = np.transpose(list(land.marks.values()))
     return {
-        "surface": points(w=land.w[:, None], b=land.b, error=land.errors),
-        "edge": points(w=land.w, b=land.edges),
-        "marks": table(name=list(land.marks), w=w, b=b, text=[texts[name] for name in land.marks]),
-        "cells": points(w=land.cells[:, 0], b=land.cells[:, 1]),
+        "surface": points(**surface(region)),
+        "edge": points(**wall(region)),
+        "marks": table(**marks(region), text=texts["marks"]),
+        "cells": points(**cells(region)),
         "region": one_row(left=left, right=right, bottom=bottom, top=top, rows=ROWS, cells=CELLS, highest=HIGHEST),
     }
 
@@ -53,11 +53,7 @@ def tables_of_descents(answer: CliffAnswer, texts: Texts, views: Views) -> Table
             clipping=list(logs),
             place=np.arange(len(logs)),
             **{name: list(texts[name].values()) for name in ("name", "leaves", "fell")},
-            **dict(
-                zip(
-                    _PLACES, np.transpose([_places(path.points, region) for path in answer.paths.values()]), strict=True
-                )
-            ),
+            **Frame([_places(path.points, region) for path in answer.paths.values()]),
             fell_at=[next((1.0 + update for update in np.flatnonzero(of < _LOWEST)), np.nan) for of in logs.values()],
         ),
         "whole": one_row(
@@ -72,13 +68,22 @@ def tables_of_descents(answer: CliffAnswer, texts: Texts, views: Views) -> Table
     }
 
 
-def _places(path: Array, region: Region) -> Array:
-    """Where a path ends, if on the map, and where and in which direction it first leaves the map; else nan."""
-    end, step = path[-1] if region.inside(path[-1]) else _NOWHERE, region.exit(path)
-    if step is None or not np.isfinite(path[step]).all():
-        return np.concatenate([end, _NOWHERE, _NOWHERE])
-    way = path[step] - path[step - 1]
-    return np.concatenate([end, region.cut(path[step - 1], path[step])[1], way / np.abs(way).max()])
+def _places(path: Array, region: Region) -> dict[str, Any]:
+    """Where a path ends, if on the map, and where and in which direction it first leaves the map; else nan.
+
+    right, above: where what is said of that stands. It is not where the path comes from, unless there is no room
+    elsewhere.
+    """
+    end, left, way = np.full((3, 2), np.nan)
+    if region.inside(path[-1]):
+        end = path[-1]
+    step = region.exit(path)
+    if step is not None and np.isfinite(path[step]).all():
+        left, way = region.cut(path[step - 1], path[step])[1], path[step] - path[step - 1]
+        way = way / np.abs(way).max()
+    up, across = (left - region.low) / np.subtract(region.high, region.low)
+    places = dict(zip(_PLACES, (*end, *left, *way), strict=True))
+    return places | {"right": across > 0.5, "above": up < 0.08 or (up < 0.92 and way[0] > 0.0)}
 
 
 def _log10(norms: Array) -> Array:

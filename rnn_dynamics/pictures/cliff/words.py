@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says, Words, counted
+from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
+from rnn_dynamics.engine.cliff import Path
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, landscape
-from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.finding import told
+from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, marks
+from rnn_dynamics.pictures.kit.finding import first, said
 
 #: Degrees that are worth a title.
 _VISIBLE_TURN = 10.0
@@ -20,9 +20,10 @@ _SMALL_RATE = 0.01
 
 
 def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """What is written on the map, by its place."""
-    marks = landscape(views["region"]).marks.items()
-    return {name: words["picture"][name].format(error=error) for name, (_, _, error) in marks}
+    """What is written on the map."""
+    written = marks(REGIONS[views["region"]])
+    rows = zip(written["name"], written["error"], strict=True)
+    return {"marks": [words["picture"][name].format(error=error) for name, error in rows]}
 
 
 def texts_of_descents(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
@@ -42,10 +43,9 @@ def texts_of_descents(words: Words, answer: CliffAnswer, views: Mapping[str, str
 
 def finding(words: Words, answer: CliffAnswer, _: Mapping[str, str]) -> str:
     """The sentence, the table and the notes, as HTML."""
-    says, table = _says(answer), words["table"]
-    rows = (_row(table, words["names"][kind].format_map(says), answer, kind) for kind in answer.paths)
-    equation = words["equation"][_outcome(answer)].format_map(says)
-    return as_html(table["head"].format_map(says), rows, _notes(words["notes"], answer, says), equation)
+    says = _says(answer)
+    rows = (says[kind] | {"name": words["names"][kind].format_map(says)} for kind in answer.paths)
+    return said(words, says, rows, _notes(answer), _outcome(answer))
 
 
 def _leaves(sentence: str, points: Any, region: Region) -> str:
@@ -58,14 +58,15 @@ def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
     """The title of the map."""
     leavers = [kind for kind, step in answer.leaving.items() if step is not None]
     clipped = [kind for kind in leavers if kind != "none"]
-    if not answer.clips:
-        kind = "same_leave" if leavers else "same"
-    elif not leavers and answer.furthest_turn > _VISIBLE_TURN:
-        return counted(titles["turns"], answer.turned, says)
-    elif "none" not in leavers:
-        kind = "stays" if leavers else "all_stay"
-    else:
-        kind = f"{'jumps' if answer.jumps else 'walks'}_{'both' if len(clipped) > 1 else (clipped or ['alone'])[0]}"
+    free = "jumps" if answer.jumps else "walks"
+    kind = first(
+        same_leave=not answer.clips and leavers,
+        same=not answer.clips,
+        turns=not leavers and answer.furthest_turn > _VISIBLE_TURN,
+        all_stay=not leavers,
+        stays="none" not in leavers,
+        **{f"{free}_both": len(clipped) > 1, f"{free}_{(clipped or ['alone'])[0]}": True},
+    )
     return str(titles[kind].format_map(says))
 
 
@@ -89,7 +90,7 @@ def _says(answer: CliffAnswer) -> Says:
     )
 
 
-def _stop(path: Any, step: int) -> dict[str, Any]:
+def _stop(path: Path, step: int) -> dict[str, Any]:
     return {"place": path.points[step], "norm": path.norms[step], "error": path.errors[step]}
 
 
@@ -99,42 +100,37 @@ def _of_a_kind(answer: CliffAnswer, kind: str) -> dict[str, Any]:
         "end": path.errors[-1],
         "lowest": path.errors.min(),
         "norm": answer.norms[kind].max(),
-        "clipped": int(path.clipped.sum()),
+        "clipped": None if kind == "none" else path.clipped.sum(),
+        "step": answer.leaving[kind],
         "count": answer.counts[kind],
     }
-
-
-def _row(table: Words, name: str, answer: CliffAnswer, kind: str) -> str:
-    step, says = answer.leaving[kind], _of_a_kind(answer, kind)
-    clipped = "–" if kind == "none" else says["clipped"]
-    leaves = table["leaves" if step else "stays"].format(step=step)
-    return str(table["row"].format_map(says | {"name": name, "clipped": clipped, "leaves": leaves}))
 
 
 def _outcome(answer: CliffAnswer) -> str:
     """Which sentence stands above the table."""
     step = answer.leaving["none"]
-    if not step:
-        return "clipped" if answer.clips else "calm"
-    if not answer.jumps:
-        return "walks"
-    return "dead" if answer.free.norms[step] < DEAD else "jumps"
-
-
-def _notes(words: Words, answer: CliffAnswer, says: Says) -> Iterator[str]:
-    if 0 < answer.counts["none"] < len(NEIGHBOURS):
-        yield counted(words["luck"], answer.counts["none"], says)
-    yield words["neighbours"].format_map(says)
-    yield counted(words["turned"], answer.turned, says) if answer.turned else words["not_turned"]
-    end, best, clipped = says["norm"]["end"], says["none"]["end"], answer.paths["norm"].clipped
-    yield from told(
-        words,
-        says,
-        small_rate=answer.leaving["none"] and answer.jumps and answer.start.learning_rate <= _SMALL_RATE,
-        no_better=end > best and decimals(end) != decimals(best),
-        cliff=answer.wall,
-        no_cliff=not answer.wall,
-        all_clipped=clipped.all(),
-        vanishing=not clipped.all(),
-        bias=clipped.any() and not clipped.all(),
+    return first(
+        clipped=not step and answer.clips,
+        calm=not step,
+        walks=not answer.jumps,
+        dead=answer.free.norms[step or 0] < DEAD,
+        jumps=True,
     )
+
+
+def _notes(answer: CliffAnswer) -> dict[str, object]:
+    """Which notes hold, by name."""
+    clipped, end, best = answer.paths["norm"].clipped, *(answer.paths[kind].errors[-1] for kind in ("norm", "none"))
+    return {
+        "luck": 0 < answer.counts["none"] < len(NEIGHBOURS),
+        "neighbours": True,
+        "turned": answer.turned,
+        "not_turned": not answer.turned,
+        "small_rate": answer.leaving["none"] and answer.jumps and answer.start.learning_rate <= _SMALL_RATE,
+        "no_better": end > best and decimals(end) != decimals(best),
+        "cliff": answer.wall,
+        "no_cliff": not answer.wall,
+        "all_clipped": clipped.all(),
+        "vanishing": not clipped.all(),
+        "bias": clipped.any() and not clipped.all(),
+    }
