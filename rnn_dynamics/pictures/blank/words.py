@@ -9,7 +9,6 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words, counted
 from rnn_dynamics.content.numbers import power_of_ten
-from rnn_dynamics.learning.reading import Reading
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
@@ -69,7 +68,7 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
     )
 
 
-def _named(answer: BlankAnswer, reading: Reading) -> dict[str, Any]:
+def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
     """The word that a network names, how sure it is, the right one, and whether they are the same."""
     named, right = (escape(answer.template.choices[choice]) for choice in (reading.answer, reading.target))
     return {"named": named, "sure": reading.sure, "right": right, "mark": "✓" if named == right else "✗"}
@@ -113,7 +112,7 @@ def _course(before: float, after: float) -> str:
     )
 
 
-def _sentence(blocks: Words, answer: BlankAnswer, reading: Reading, relative: bool) -> str:
+def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) -> str:
     cue, unknown = range(*answer.sentence.cue or (0, 0)), answer.unknown
     rows = zip(answer.sentence.words, answer.tints(reading, relative), reading.log10_norms, strict=True)
     words = (
@@ -191,7 +190,7 @@ def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, s
     return {row: text.format_map(says) for row, text in values.items()}
 
 
-def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Reading]) -> str:
+def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Any]) -> str:
     named = {time: table["named"].format_map(_named(answer, reading)) for time, reading in readings.items()}
     return str(table["cues_row"].format_map({"after": "–", **named, "cue": escape(cue), "right": escape(right)}))
 

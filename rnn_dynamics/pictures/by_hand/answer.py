@@ -12,7 +12,7 @@ from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.by_hand.comparison import TOLERANCE, TOLERANCE_OF_DIFFERENCES, Comparison, compare
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.finite_differences import WIDTH
-from rnn_dynamics.by_hand.lines import Line, letters_of, lines_of
+from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
 from rnn_dynamics.engine.cells import CELLS
@@ -21,7 +21,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
-__all__ = ["MARK", "TOLERANCE", "TOLERANCE_OF_DIFFERENCES", "WIDTH", "Arrays", "Line"]
+__all__ = ["MARK", "TOLERANCE", "TOLERANCE_OF_DIFFERENCES", "WIDTH", "Arrays"]
 
 #: Cell -> what can be done wrong in it.
 MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
@@ -64,14 +64,11 @@ class HandAnswer(Comparison):
         """The file that repeats the comparison without this library."""
         return comparison_script(self.hand, self.example)
 
-    def lines(self, walk: str) -> tuple[Line, ...]:
-        """The lines of a step, "forward" or "backward"."""
-        return lines_of(self.hand.source(f"{self.hand.cell}_step{'_back' if walk == 'backward' else ''}"))
-
-    @property
-    def letters(self) -> Mapping[str, tuple[str, ...]]:
-        """Name -> shape in letters, of everything that a step computes."""
-        return letters_of(self.hand.cell)
+    def lines(self, walk: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
+        """Of each line of a step, "forward" or "backward": its text, and name -> shape in letters computed."""
+        letters, source = letters_of(self.hand.cell), self.hand.source
+        lines = lines_of(source(f"{self.hand.cell}_step{'_back' if walk == 'backward' else ''}"))
+        return [(line.text, {name: letters[name] for name in line.names if name in letters}) for line in lines]
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,9 @@ from rnn_dynamics.pictures.by_hand.answer import (
     WIDTH,
     Arrays,
     HandAnswer,
-    Line,
     resets,
 )
-from rnn_dynamics.pictures.kit.finding import above, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.finding import above, first, paragraphs, side_by_side, told
 
 
 def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -86,15 +85,12 @@ def _tick(value: float, tolerance: float = TOLERANCE) -> str:
 
 def _board(heads: Words, answer: HandAnswer, walk: str, step: int, says: Says) -> str:
     """Each line of a step's source, and beside it what it has just computed."""
-    at_step, letters = answer.at_step(walk, step), answer.letters
-    rows = "".join(_line(line, at_step, letters) for line in answer.lines(walk))
+    at_step, rows = answer.at_step(walk, step), ""
+    for line, computed in answer.lines(walk):
+        changed = ' class="changed"' if MARK in line else ""
+        numbers = "".join(_numbers(name, at_step, letters) for name, letters in computed.items())
+        rows += f"<pre{changed}>{escape(line)}</pre><div>{numbers}</div>"
     return f'<h2 class="walk">{heads[walk].format_map(says | {"t": step})}</h2><div class="board">{rows}</div>'
-
-
-def _line(line: Line, at_step: list[Arrays], letters: Mapping[str, tuple[str, ...]]) -> str:
-    changed = ' class="changed"' if MARK in line.text else ""
-    numbers = "".join(_numbers(name, at_step, letters[name]) for name in line.names if name in letters)
-    return f"<pre{changed}>{escape(line.text)}</pre><div>{numbers}</div>"
 
 
 def _numbers(name: str, at_step: list[Arrays], letters: tuple[str, ...]) -> str:
@@ -122,16 +118,13 @@ def _ticks(words: Words, answer: HandAnswer, says: Says) -> str:
         words["result"].format(name=name, shape=_shape(shape), gap=gap, tick=_tick(gap))
         for name, (shape, gap) in answer.results.items()
     )
+    parameters = answer.example.parameters
     gradients = (
-        words["gradient"].format(
-            name=name,
-            shape=_shape(answer.example.parameters[name].shape),
-            gap=gap,
-            tick=_tick(gap),
-            definition_gap=definition_gap,
-            definition_tick=_tick(definition_gap, TOLERANCE_OF_DIFFERENCES),
+        words["gradient"].format_map(
+            {"name": name, "shape": _shape(parameters[name].shape), "gap": gap, "tick": _tick(gap)}
+            | {"definition_gap": definition, "definition_tick": _tick(definition, TOLERANCE_OF_DIFFERENCES)}
         )
-        for name, (gap, definition_gap) in answer.gradients.items()
+        for name, (gap, definition) in answer.gradients.items()
     )
     heads = (words[name].format_map(says) for name in ("results", "gradients"))
     return side_by_side(*zip(heads, (results, gradients), strict=True))
@@ -163,8 +156,7 @@ def _resets(words: Words, answer: HandAnswer) -> str:
     """Which order of the GRU's reset loses more of the gradient, measured."""
     found, networks = resets(answer.experiment.initialisation, answer.experiment.input_scale), len(RESET_SEEDS)
     after, before = found.counts
-    both = "both" if after or before else "neither"
-    kind = "after" if after == networks else "before" if before == networks else both
+    kind = first(after=after == networks, before=before == networks, both=after or before, neither=True)
     ranges = {order: found.range(order) for order in ("before", "after")}
     says = {**ranges, "asked": RESET_IN, "networks": networks, "last_seed": RESET_SEEDS[-1], "count": after}
     return " ".join(told(words, says, **{"measured": True, kind: True}))

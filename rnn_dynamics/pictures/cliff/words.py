@@ -7,7 +7,6 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
-from rnn_dynamics.engine.cliff import Path
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
 from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, marks
@@ -90,7 +89,7 @@ def _says(answer: CliffAnswer) -> Says:
     )
 
 
-def _stop(path: Path, step: int) -> dict[str, Any]:
+def _stop(path: Any, step: int) -> dict[str, Any]:
     return {"place": path.points[step], "norm": path.norms[step], "error": path.errors[step]}
 
 

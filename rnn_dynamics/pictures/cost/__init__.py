@@ -9,7 +9,7 @@ from rnn_dynamics.pictures.kit.picture import Picture, made_by
 
 PICTURE = Picture(
     name="cost",
-    answer=lambda experiment, _: cost_answer(experiment),
+    answer=lambda experiment, _: cost_answer(network_of(experiment)),
     **made_by(table, chart, words),
     files={"cost": table.cost},
 )

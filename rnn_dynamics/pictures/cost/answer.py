@@ -85,14 +85,6 @@ class CostAnswer(OfExperiment):
         """That of the matrix between its two longest T."""
         return fitted_exponent({length: self.matrix[length] for length in sorted(self.matrix)[-2:]})
 
-    @cached_property
-    def ratios(self) -> Mapping[str, Values]:
-        """All values against that at the shortest T."""
-        return {
-            name: {length: values[length] / values[min(values)] for length in sorted(values)}
-            for name, values in self.values.items()
-        }
-
 
 @dataclass(eq=False)
 class Measurement:
@@ -183,18 +175,13 @@ def _of_matrix(experiment: Experiment) -> Experiment:
 
 def network_of(experiment: Experiment) -> Experiment:
     """What the time of a step depends on; all else stands at its default."""
-    return Experiment(
-        **{name: getattr(experiment, name) for name in ("cell", "hidden_size", "input_size", "batch_size")}
-    )
-
-
-def cost_answer(experiment: Experiment) -> CostAnswer:
-    """One quick round, measured once for each network."""
-    return _quick(network_of(experiment))
+    names = ("cell", "hidden_size", "input_size", "batch_size")
+    return Experiment(**{name: getattr(experiment, name) for name in names})
 
 
 @remembered
-def _quick(experiment: Experiment) -> CostAnswer:
+def cost_answer(experiment: Experiment) -> CostAnswer:
+    """One quick round, measured once for each network of `network_of`."""
     measurement = Measurement(experiment, longest=_QUICK)
     for _ in measurement.round:
         measurement.advance()

@@ -21,29 +21,27 @@ _TOPS = (2000.0, 20_000.0)
 
 def tables(answer: CostAnswer, texts: Texts, _: Views) -> Tables:
     """Points and fits (by name, sequence_length), labels (at the right ends of the fits, a line apart), whole."""
-    fits = {name: {T: fitted(of, T) for T in (min(of), max(of))} for name, of in answer.ratios.items()}
-    ends = {name: list(fit.items())[-1] for name, fit in fits.items()}
-    top = reaching(max(max(of.values()) for of in answer.ratios.values()), _TOPS)
-    heights = np.log10([ratio for _, ratio in ends.values()]).tolist()
+    ratios = {name: {T: of[T] / of[min(of)] for T in sorted(of)} for name, of in answer.values.items()}
+    fits = {name: {T: fitted(of, T) for T in (min(of), max(of))} for name, of in ratios.items()}
+    top = reaching(max(max(of.values()) for of in ratios.values()), _TOPS)
+    heights = np.log10([fit[max(fit)] for fit in fits.values()]).tolist()
     return {
-        "points": table(**_by_length(answer.ratios, "name", "ratio")),
-        "fits": table(**_by_length(fits, "name", "ratio")),
+        "points": table(**_by_length("name", "ratio", ratios)),
+        "fits": table(**_by_length("name", "ratio", fits)),
         "labels": table(
-            sequence_length=[length for length, _ in ends.values()],
+            sequence_length=[max(fit) for fit in fits.values()],
             place=10.0 ** np.array(apart(heights, np.log10(top) / _LINES, np.log10(top))),
-            name=list(ends),
-            text=[texts["labels"][name] for name in ends],
+            name=list(fits),
+            text=[texts["labels"][name] for name in fits],
         ),
         "whole": one_row(texts, first=answer.lengths[0], last=answer.lengths[-1], top=top, cell=answer.experiment.cell),
     }
 
 
-def _by_length(values: Mapping[str, Mapping[int, float]], name: str, value: str) -> dict[str, NDArray[Any]]:
-    """Columns of that name, sequence_length, and that value."""
-    parts = ((key, list(of), list(of.values())) for key, of in values.items())
-    return joined(f"{name} sequence_length {value}", parts)
-
-
 def cost(answer: CostAnswer, _: Views) -> Frame:
     """The measurements: what, sequence_length, and value in seconds, or a count."""
-    return Frame(_by_length(answer.values, "what", "value"))
+    return Frame(_by_length("what", "value", answer.values))
+
+
+def _by_length(name: str, value: str, values: Mapping[str, Mapping[int, float]]) -> dict[str, NDArray[Any]]:
+    return joined(f"{name} sequence_length {value}", ((key, list(of), list(of.values())) for key, of in values.items()))

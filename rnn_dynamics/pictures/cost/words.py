@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says, Words, counted
+from rnn_dynamics.content import Says, Words
 from rnn_dynamics.pictures.cost.answer import COUNTED, PASSES, ROUNDS, CostAnswer, Measurement
-from rnn_dynamics.pictures.kit.finding import finding as as_html
-from rnn_dynamics.pictures.kit.finding import told
+from rnn_dynamics.pictures.kit.finding import said
 
 #: Below this exponent the time of the map grows more slowly than its numbers.
 _BELOW_SQUARE = 1.95
@@ -28,33 +27,32 @@ def finding(words: Words, answer: CostAnswer, _: Mapping[str, str]) -> str:
     lengths = "".join(table["length"].format(length=length) for length in answer.lengths)
     fixed = any(share >= 0.005 for share in answer.fixed_shares.values())
     slowly = several and answer.exponents["matrix"] < _BELOW_SQUARE
-    notes = told(
-        words["notes"],
-        Says(answer, runs=counted(words["runs"], answer.rounds)),
-        how=True,
-        linear=long and fixed,
-        straight=long and not fixed,
-        matrix=slowly,
-        matrix_alone=several and not slowly,
-        lowered=answer.matrix_sequences != answer.experiment.batch_size,
-        stopped=answer.stopped,
-    )
-    return as_html(table["head"].format(lengths=lengths), (_row(table, answer, name) for name in answer.values), notes)
+    notes = {
+        "how": True,
+        "linear": long and fixed,
+        "straight": long and not fixed,
+        "matrix": slowly,
+        "matrix_alone": several and not slowly,
+        "lowered": answer.matrix_sequences != answer.experiment.batch_size,
+        "stopped": answer.stopped,
+    }
+    return said(words, Says(answer, lengths=lengths), (_row(table, answer, name) for name in answer.values), notes)
 
 
 def progress(words: Words, work: Measurement) -> str:
     """What is measured next."""
     kind, length, turn = work.next
-    said = words["progress"]
-    return str(said["text"].format(what=said[kind], length=length, round=turn, rounds=ROUNDS))
+    sentences = words["progress"]
+    return str(sentences["text"].format(what=sentences[kind], length=length, round=turn, rounds=ROUNDS))
 
 
-def _row(table: Words, answer: CostAnswer, name: str) -> str:
+def _row(table: Words, answer: CostAnswer, name: str) -> dict[str, Any]:
+    """What a row of the table is filled with."""
     values, (kind, unit) = answer.values[name], ("count", 1.0) if name in COUNTED else ("time", 1e3)
     shown = {length: table[kind].format(value=unit * value) for length, value in values.items()}
     cells = "".join(table["cell"].format(value=shown.get(length, table["none"])) for length in answer.lengths)
-    fit = table["power"].format(exponent=answer.exponents[name], line=_line(table, answer, name))
-    return str(table["row"].format(name=table[name], cells=cells, power=fit))
+    line, exponent = _line(table, answer, name), answer.exponents[name]
+    return {"name": table[name], "cells": cells, "line": line, "exponent": exponent}
 
 
 def _line(table: Words, answer: CostAnswer, name: str) -> str:
