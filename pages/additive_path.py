@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE, WITH_PATH
+from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE
 
 PAGE = Page(
     picture=PICTURE,
@@ -17,7 +17,7 @@ PAGE = Page(
         "gru": {"cell": "gru"},
     },
     main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "hidden_path"),
-    offered={"cell": WITH_PATH},
+    offered={"cell": tuple(GATE_VIEWS)},
     idle={
         view: lambda now, cell=cell: "other_cell" * (now["cell"] != cell)  # type: ignore[misc]
         for cell, view in GATE_VIEWS.items()

@@ -99,7 +99,11 @@ def test_beside_a_norm_of_one_the_spread_of_the_exponent_holds_zero(sequence_len
     )
     answer = jacobian_answer(experiment)
     assert answer.norm[-1] == 0.0
-    assert answer.exponents[0] - answer.spread[0] < 0.0 < answer.exponents[0] + answer.spread[0]
+    assert (
+        answer.exponents[0] - answer.trace.lyapunov_spread[0]
+        < 0.0
+        < answer.exponents[0] + answer.trace.lyapunov_spread[0]
+    )
     assert answer.positive[0] == 0
     assert answer.positive[1] > 0
 

@@ -74,7 +74,7 @@ def test_orthogonal_weights_at_rest_make_all_laws_one() -> None:
     answer = jacobian_answer(AT_REST)
     expected = np.log10(0.9)
     assert list(answer.factors.values()) == pytest.approx([expected] * 4, abs=1e-12)
-    assert answer.norm == pytest.approx(answer.lags * expected, abs=1e-10)
+    assert answer.norm == pytest.approx(answer.trace.lags * expected, abs=1e-10)
     assert answer.coincide
     assert not jacobian_answer(OPENING).coincide
 
@@ -96,7 +96,7 @@ def test_the_excess_over_the_spectral_radius_is_that_of_powers_of_the_matrix() -
     answer = jacobian_answer(NOT_NORMAL)
     matrix = run(NOT_NORMAL).parameters["weight_hh_l0"]
     radius = theory.spectral_radius(matrix)
-    ratios = {k: np.linalg.norm(np.linalg.matrix_power(matrix, k), 2) / radius**k for k in answer.lags.tolist()}
+    ratios = {k: np.linalg.norm(np.linalg.matrix_power(matrix, k), 2) / radius**k for k in answer.trace.lags.tolist()}
     lag, log10_times = answer.excess
     assert lag == max(ratios, key=lambda k: ratios[k])
     assert 10.0**log10_times == pytest.approx(ratios[lag], rel=1e-9)
@@ -129,8 +129,8 @@ def test_the_fan_holds_the_singular_values_at_their_lags(cell: str) -> None:
     ranks = sorted(set(column(found["fan"], "rank")))
     assert (ranks[0], ranks[-1], len(ranks)) == (1, answer.size, 12)
     for rank in ranks:
-        assert column(found["fan"], "step", rank=rank) == (100 - answer.lags).tolist()
-        heights = answer.log10_singular_values[:, rank - 1].copy()
+        assert column(found["fan"], "step", rank=rank) == (100 - answer.trace.lags).tolist()
+        heights = answer.trace.log10_singular_values[:, rank - 1].copy()
         heights[~((heights >= whole["low"]) & (heights <= whole["high"]))] = np.nan
         drawn = np.array(column(found["fan"], "log10_singular_value", rank=rank), dtype=float)
         np.testing.assert_allclose(drawn, heights, rtol=1e-6, atol=1e-6)
@@ -193,7 +193,9 @@ def test_the_table_for_download_holds_every_line() -> None:
     answer, frame = jacobian_answer(NOT_NORMAL), frames("jacobians", NOT_NORMAL)["lines"]
     assert frame.shape == (40, 1 + 16 + 4)
     np.testing.assert_array_equal(frame["log10_singular_value_1"], answer.norm)
-    np.testing.assert_allclose(frame["log10_bound"], answer.lags * np.log10(answer.singular_values[0]), atol=1e-12)
+    np.testing.assert_allclose(
+        frame["log10_bound"], answer.trace.lags * np.log10(answer.singular_values[0]), atol=1e-12
+    )
 
 
 # The words

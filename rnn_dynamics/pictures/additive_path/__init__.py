@@ -1,7 +1,8 @@
 """The picture "The additive cell path": what of a gradient never leaves the sum, and what comes through the gates."""
 
 from rnn_dynamics.pictures.additive_path import chart, table, words
-from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS, GATES, WITH_PATH, path_answer
+from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS as GATE_VIEWS
+from rnn_dynamics.pictures.additive_path.answer import GATES, path_answer
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
 
 PICTURE = Picture(
@@ -12,5 +13,3 @@ PICTURE = Picture(
     files={"curves": table.curves},
     scripts=("whole_gradient", "path_alone"),
 )
-
-__all__ = ["GATE_VIEWS", "PICTURE", "WITH_PATH"]

@@ -52,43 +52,20 @@ class PathAnswer(OfExperiment):
     gates: Mapping[str, Array]
     digits: int
 
-    @property
-    def state(self) -> str:
-        """The component of the state through which the path runs."""
-        return self.cell.components[-1]
-
     def gate_of(self, views: Mapping[str, str]) -> str:
         """The gate of this cell that a reader wants to see."""
         return views[GATE_VIEWS[self.cell.name]]
 
-    def lowest_of(self, gate: str) -> float:
-        """The least value that a gate can have."""
-        return -1.0 if gate in self.cell.signed else 0.0
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """Curve -> log10 of what is left at step 1."""
-        return {name: float(curve[0]) for name, curve in self.curves.items()}
-
     @cached_property
-    def verdicts(self) -> dict[str, Verdict | None]:
-        """Of each curve; None where its norm at step T is zero and there is nothing to compare with.
-
-        At step T nothing has passed through a gate yet, so the rest begins at zero.
-        """
-        return {name: judge(curve) if np.isfinite(curve[-1]) else None for name, curve in self.curves.items()}
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of each curve; silent is always the rest, since nothing has passed through a gate yet at step T."""
+        return {name: judge(curve) for name, curve in self.curves.items()}
 
     @property
     def of_total(self) -> dict[str, float]:
-        """log10 of the norms of path and rest at step 1, and of their sum, against the total's there."""
-        total = self.split.total[0]
-        path, rest = float(self.split.path[0] - total), float(self.split.rest[0] - total)
-        return {"path": path, "rest": rest, "sum": float(np.log10(10.0**path + 10.0**rest))}
-
-    @property
-    def cosine(self) -> float:
-        """Between path and rest at step 1; nan where one of them is zero."""
-        return float(self.split.cosine[0])
+        """log10 of the norm of the path at step 1, and of the sum of both norms, against the total's there."""
+        path, rest = (float(part[0] - self.split.total[0]) for part in (self.split.path, self.split.rest))
+        return {"path": path, "sum": float(np.log10(10.0**path + 10.0**rest))}
 
     @property
     def difference(self) -> float:

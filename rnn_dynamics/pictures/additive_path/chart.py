@@ -10,18 +10,15 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, at, dashed, group, of, with_lag
+from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, at, dashed, group, of, with_lag
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
-#: curves, cosine, map from top to bottom. `pointed`: the row of the unit under the pointer, or null.
+#: curves, cosine, map from top to bottom.
 _PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "height * (narrow ? 0.38 : 0.7)"),
     "cosine": ("0", "curvesRight", "height * (narrow ? 0.45 : 0.82)", "height * (narrow ? 0.55 : 1)"),
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.73 : 0", "height"),
-}
-_PARAMETERS = {
-    "pointed": "hover.place ? hover.place[0] : null",
 }
 #: Dash of each curve: the whole gradient is solid, as nothing else is.
 DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "total": [1, 0]}
@@ -37,7 +34,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     }
     return sheet.picture(
         _PANELS,
-        _PARAMETERS | sheet.own,
+        POINTED | sheet.own,
         [
             gates.rows("units", "gate", ["place"]),
             gates.lead(

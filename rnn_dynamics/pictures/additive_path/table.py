@@ -44,7 +44,7 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
             units=len(places),
             low=ends[0],
             high=ends[1],
-            lowest=answer.lowest_of(gate),
+            lowest=-1.0 if gate in answer.cell.signed else 0.0,
             cell=answer.experiment.cell,
         ),
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says, counted
+from rnn_dynamics.content import Says
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
-from rnn_dynamics.pictures.kit.finding import finding as as_html
+from rnn_dynamics.pictures.kit.finding import Words, said
 
-Words = Mapping[str, Any]
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
 _LITTLE = -1.0
 
@@ -30,52 +29,36 @@ def texts(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> dict[st
 
 def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
     """The step's equation with its numbers, the table, and the notes, as HTML."""
-    says, table = _says(words, answer), words["table"]
-    rows = (_row(table, answer, says, name) for name in ("total", "path", "rest", "rnn"))
-    equation = words["equation"]["two_gates" if answer.cell.writes else "one_gate"].format_map(says)
-    return as_html(table["head"].format_map(says), rows, _notes(words["notes"], answer, says), equation)
+    says, equation = _says(words, answer), "two_gates" if answer.cell.writes else "one_gate"
+    rows = (_row(words["table"], answer, says, name) for name in ("total", "path", "rest", "rnn"))
+    return said(words, says, rows, _notes(answer), equation)
 
 
 def _says(words: Words, answer: PathAnswer) -> Says:
-    return Says(answer, state=words["states"][answer.state], last_seed=answer.networks - 1)
+    return Says(answer, state=words["states"][answer.cell.components[-1]], last_seed=answer.networks - 1)
 
 
-def _bias(answer: PathAnswer) -> str:
-    """Which sentence says what the biases are."""
-    if answer.experiment.gate_bias == "chrono":
-        return "chrono"
-    return "forget" if answer.cell.writes else "none"
-
-
-def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> str:
+def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, Any]:
     verdict, band = answer.verdicts[name], answer.bands.get(name)
-    return str(
-        table["row"].format(
-            name=table[name].format_map(says),
-            share=answer.shares[name],
-            factor=verdict.log10_factor if verdict else math.nan,
-            horizon=_horizon(table, verdict.horizon) if verdict else "–",
-            band="–" if band is None else table["band"].format(*band[:, 0]),
-        )
-    )
+    return {
+        "name": table[name].format_map(says),
+        "share": answer.curves[name][0],
+        "factor": verdict.log10_factor,
+        "horizon": math.nan if verdict.outcome == "silent" else verdict.horizon,
+        "band": "–" if band is None else table["band"].format(*band[:, 0]),
+    }
 
 
-def _horizon(table: Words, lag: int | None) -> str:
-    return str(table["never"]) if lag is None else counted(table["steps"], lag)
-
-
-def _notes(words: Words, answer: PathAnswer, says: Says) -> Iterator[str]:
-    experiment = answer.experiment
-    if experiment.hidden_path == "cut":
-        yield words["cut"].format_map(says)
-    elif math.isfinite(answer.cosine):
-        yield words["shares"].format_map(says)
-        if answer.of_total["path"] < _LITTLE:
-            yield words["little"].format_map(says)
-    total, rnn = answer.verdicts["total"], answer.verdicts["rnn"]
-    if total and total.outcome == "vanishes":
-        yield words["vanishes_too" if rnn and rnn.outcome == "vanishes" else "vanishes"].format_map(says)
-    if experiment.loss_at == "every":
-        yield words["every"]
-    yield words["bias"][_bias(answer)].format_map(says)
-    yield words["band"].format_map(says)
+def _notes(answer: PathAnswer) -> dict[str, object]:
+    experiment, cut = answer.experiment, answer.experiment.hidden_path == "cut"
+    vanishing = {name for name, verdict in answer.verdicts.items() if verdict.outcome == "vanishes"}
+    has_two_parts = not cut and math.isfinite(answer.split.cosine[0])
+    return {
+        "cut": cut,
+        "shares": has_two_parts,
+        "little": has_two_parts and answer.of_total["path"] < _LITTLE,
+        "vanishes_too" if "rnn" in vanishing else "vanishes": "total" in vanishing,
+        "every": experiment.loss_at == "every",
+        "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,
+        "band": True,
+    }

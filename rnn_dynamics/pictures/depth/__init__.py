@@ -1,7 +1,8 @@
 """The picture "Depth and direction": where an error goes in a stack of layers that read one way, or both."""
 
 from rnn_dynamics.pictures.depth import chart, table, words
-from rnn_dynamics.pictures.depth.answer import LAYERED, depth_answer
+from rnn_dynamics.pictures.depth.answer import LAYERED as LAYERED
+from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, made_by
 
 PICTURE = Picture(
@@ -12,5 +13,3 @@ PICTURE = Picture(
     files={"layers": table.layers},
     scripts=("gradients",),
 )
-
-__all__ = ["LAYERED", "PICTURE"]

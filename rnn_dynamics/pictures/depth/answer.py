@@ -25,6 +25,29 @@ Array = NDArray[np.float64]
 _LARGEST = 2.5e8
 
 
+@dataclass(frozen=True)
+class Level:
+    """A layer in one direction, and its log10 ‖dL/dh_t‖ (T,) relative to the last layer's at step T, forwards."""
+
+    trace: LayerTrace
+    norms: Array
+
+    @property
+    def steps(self) -> int | None:
+        """At how many of them dL/dh_t is not zero; None where it is at all."""
+        known = np.isfinite(self.norms)
+        return None if known.all() else int(known.sum())
+
+    @property
+    def log10_factor(self) -> float:
+        """log10 of the factor per step of an error's travel; nan where some steps have no gradient.
+
+        The backward direction's errors travel from step 1 to step T, so it is judged the other way round.
+        """
+        way = self.norms[::-1] if self.trace.reverse else self.norms
+        return judge(way).log10_factor if self.steps is None else np.nan
+
+
 @dataclass(frozen=True, kw_only=True)
 class DepthAnswer(OfTrace[Trace]):
     """The network that was asked for, and the same with one layer and one direction; asked: the reader's batch."""
@@ -33,15 +56,16 @@ class DepthAnswer(OfTrace[Trace]):
     asked: int
 
     @cached_property
-    def top(self) -> LayerTrace:
-        """The last layer, forwards."""
-        return self.trace.layers[-self.experiment.directions]
+    def levels(self) -> tuple[Level, ...]:
+        """Each of them, from the first layer on, forwards before backwards."""
+        norms = [level.log10_norms["hidden"] for level in self.trace.layers]
+        start = norms[-self.experiment.directions][-1]
+        return tuple(Level(level, _relative(of, start)) for level, of in zip(self.trace.layers, norms, strict=True))
 
-    @cached_property
-    def levels(self) -> tuple[tuple[LayerTrace, Array], ...]:
-        """Each level and its log10 ‖dL/dh_t‖ (T,) relative to the last layer's at step T, forwards."""
-        start = self.top.log10_norms["hidden"][-1]
-        return tuple((level, _relative(level.log10_norms["hidden"], start)) for level in self.trace.layers)
+    @property
+    def top(self) -> Level:
+        """The last layer, forwards."""
+        return self.levels[-self.experiment.directions]
 
     @cached_property
     def curves(self) -> dict[str, Array]:
@@ -49,30 +73,20 @@ class DepthAnswer(OfTrace[Trace]):
         whole, single = self.trace.log10_norms["input"], self.single.log10_norms["input"]
         curves = {"single": _relative(single, single[-1])} if self.experiment.levels > 1 else {}
         if self.experiment.bidirectional:
-            forwards, backwards = self.trace.layers[:2]
-            for name, level in {"forwards": forwards, "backwards": backwards}.items():
+            for name, level in zip(("forwards", "backwards"), self.trace.layers, strict=False):
                 curves[name] = _relative(level.log10_norms["input"], whole[-1])
         return curves | {"whole": _relative(whole, whole[-1])}
 
-    @cached_property
-    def steps_with_gradient(self) -> tuple[int, ...]:
-        """Of each level, at how many steps dL/dh_t is not zero."""
-        return tuple(int(np.isfinite(norms).sum()) for _, norms in self.levels)
-
-    @cached_property
-    def log10_travels(self) -> tuple[float, ...]:
-        """log10 of each level's factor per step of an error's travel; nan where some steps have no gradient.
-
-        The backward direction's errors travel from step 1 to step T, so it is judged the other way round.
-        """
-        ways = (norms[::-1] if level.reverse else norms for level, norms in self.levels)
-        return tuple(judge(way).log10_factor if np.isfinite(way).all() else np.nan for way in ways)
+    @property
+    def full(self) -> int:
+        """How many levels have a gradient at every step."""
+        return sum(level.steps is None for level in self.levels)
 
     @cached_property
     def log10_factors(self) -> Mapping[str, float]:
         """log10 of the factor per step of the inputs' gradient ("deep", "single"), and of the last layer's ("top")."""
-        curves = {"deep": self.curves["whole"], "top": self.top.log10_norms["hidden"]}
-        curves["single"] = self.curves.get("single", self.curves["whole"])
+        whole = self.curves["whole"]
+        curves = {"deep": whole, "single": self.curves.get("single", whole), "top": self.top.norms}
         return {name: judge(norms).log10_factor for name, norms in curves.items()}
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, dashed, of, ref, text
+from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
@@ -21,7 +21,6 @@ _PANELS = {
 }
 _PARAMETERS = {
     "between": "zoom * (narrow ? 80 : 58)",
-    "pointed": "hover.place ? hover.place[0] : null",
 }
 _SIZE = "narrow ? 12 : 15"
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
@@ -39,7 +38,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
     return sheet.picture(
         _PANELS,
-        _PARAMETERS | sheet.own,
+        _PARAMETERS | POINTED | sheet.own,
         [
             levels.rows("levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),

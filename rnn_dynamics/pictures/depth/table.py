@@ -17,7 +17,7 @@ _LINES = 9
 
 def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
     """Levels and level_curves (by place, step), names (of the levels), curves and labels (of the inputs), whole."""
-    norms, length = np.stack([norms for _, norms in answer.levels]), answer.experiment.sequence_length
+    norms, length = np.stack([level.norms for level in answer.levels]), answer.experiment.sequence_length
     ends, places = axis_ends(*answer.curves.values()), np.arange(len(norms))
     # A direction may have a gradient at step T alone, so the last two steps are always among those of the map.
     steps = np.unique(np.concatenate([frames.point_steps(length), [1, min(2, length), max(1, length - 1)]]))

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, at, by_cell, group, hover, of, ref, text
+from rnn_dynamics.pictures.kit.panels import LINES, POINTED, at, by_cell, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
@@ -24,10 +24,7 @@ _PANELS = {  # a point at the end of the axis lies on no name
         "height",
     )
 }
-_PARAMETERS = {
-    "pointed": "hover.place ? hover.place[0] : null",
-    "details": "pluck(data('lines'), 'details')",
-}
+_PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
 #: Columns of numbers, each with the place of its right end.
 _COLUMNS = {
     "factor": "width - zoom * (narrow ? 56 : 224)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.run import run, run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.answered import OfExperiment
+from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
@@ -31,22 +31,16 @@ _LN_10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class JacobianAnswer(OfExperiment):
-    """What the page keeps of a `JacobianTrace`; the Jacobians themselves may take tens of megabytes.
+class JacobianAnswer(OfTrace[JacobianTrace]):
+    """What the page keeps of a trace whose Jacobians may take tens of megabytes: none of them.
 
-    lags, log10_singular_values, exponents, spread, digits: as there. eigenvalues: "weights" (H,) of the state matrix
-    and "mean" (S,) of the mean Jacobian. singular_values: (H,) of the state matrix. slope: mean of the activation's
-    derivative over units and steps, for a cell without gates; else nan.
+    eigenvalues: "weights" (H,) of the state matrix and "mean" (S,) of the mean Jacobian. singular_values: (H,) of the
+    state matrix. slope: mean of the activation's derivative over units and steps, for a cell without gates; else nan.
     """
 
-    lags: NDArray[np.int64]
-    log10_singular_values: Array
-    exponents: Array
-    spread: Array
     eigenvalues: Mapping[str, NDArray[np.complex128]]
     singular_values: Array
     slope: float
-    digits: int
 
     @property
     def back(self) -> int:
@@ -56,14 +50,19 @@ class JacobianAnswer(OfExperiment):
     @property
     def size(self) -> int:
         """S."""
-        return int(self.log10_singular_values.shape[1])
+        return int(self.trace.log10_singular_values.shape[1])
+
+    @property
+    def exponents(self) -> Array:
+        """Of Lyapunov, as in the trace."""
+        return self.trace.lyapunov_exponents
 
     @property
     def norm(self) -> Array:
         """(K,), log10 of the spectral norm of ∂s_T/∂s_{T−lag}."""
-        return self.log10_singular_values[:, 0]
+        return self.trace.log10_singular_values[:, 0]
 
-    @cached_property
+    @property
     def bound_holds(self) -> bool:
         """Whether (γ σ_max)^lag is a law of this cell: it is derived for a network without gates."""
         return not self.cell.gates
@@ -85,12 +84,12 @@ class JacobianAnswer(OfExperiment):
             bound, radius, mean = np.log10([self.singular_values[0], radius, mean]).tolist()
         return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0]) / _LN_10, "mean": mean}
 
-    @property
+    @cached_property
     def over(self) -> dict[str, float]:
         """log10 of each factor over the longest lag; 0 steps are a factor of 1, whatever it is."""
         return {name: self.back * slope if self.back else 0.0 for name, slope in self.factors.items()}
 
-    @property
+    @cached_property
     def laws(self) -> dict[str, float]:
         """The factors whose straight lines say something about this cell."""
         names = ("bound", "radius", "exponent") if self.bound_holds else ("mean", "exponent")
@@ -105,26 +104,26 @@ class JacobianAnswer(OfExperiment):
         slope = self.factors["radius" if self.bound_holds else "mean"]
         if np.isneginf(slope):
             return 0, 0.0
-        above = self.norm - self.lags * slope
-        return int(self.lags[above.argmax()]), float(above.max())
+        above = self.norm - self.trace.lags * slope
+        return int(self.trace.lags[above.argmax()]), float(above.max())
 
     @cached_property
     def positive(self) -> tuple[int, int]:
         """How many exponents are above 0 even at the lower end of their spread, and how many at its upper end."""
-        spread = np.where(np.isfinite(self.exponents), np.nan_to_num(self.spread, nan=np.inf), 0.0)
+        spread = np.where(np.isfinite(self.exponents), np.nan_to_num(self.trace.lyapunov_spread, nan=np.inf), 0.0)
         low, high = (int((self.exponents + sign * spread > _ROUNDING).sum()) for sign in (-1, 1))
         return low, high
 
     @property
     def ends(self) -> tuple[float, float]:
         """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
-        exponent, spread = float(self.exponents[0]), float(np.nan_to_num(self.spread[0]))
+        exponent, spread = float(self.exponents[0]), float(np.nan_to_num(self.trace.lyapunov_spread[0]))
         return (exponent - spread) / _LN_10, (exponent + spread) / _LN_10
 
     @cached_property
     def coincide(self) -> bool:
         """Whether all directions change as the bound says, to 1 %: W_hh rotates and scales, and all slopes are 1."""
-        ends = [self.norm[-1], self.log10_singular_values[-1, -1], self.over["bound"]]
+        ends = [self.norm[-1], self.trace.log10_singular_values[-1, -1], self.over["bound"]]
         return bool(self.back and np.isfinite(ends).all() and np.ptp(ends) < VISIBLE)
 
     @property
@@ -137,26 +136,16 @@ class JacobianAnswer(OfExperiment):
         """How many exponents are "unresolved", not told from rounding, and how many "lost", −∞."""
         return {"unresolved": int(np.isnan(self.exponents).sum()), "lost": int(np.isneginf(self.exponents).sum())}
 
-    @property
-    def sum_of_exponents(self) -> float:
-        """Of those that are computed, in nats per step."""
-        return float(self.exponents.sum())
-
-    @property
-    def log10_volume(self) -> float:
-        """log10 of what a volume is multiplied by per step back, where all exponents are computed."""
-        return self.sum_of_exponents / _LN_10
-
     @cached_property
     def ended(self) -> tuple[int, int]:
         """The first lag at which singular values are not told from rounding, and how many at the longest; or zeros."""
-        ended = np.isnan(self.log10_singular_values).sum(axis=1)
-        return (int(self.lags[(ended > 0).argmax()]), int(ended[-1])) if ended.any() else (0, 0)
+        ended = np.isnan(self.trace.log10_singular_values).sum(axis=1)
+        return (int(self.trace.lags[(ended > 0).argmax()]), int(ended[-1])) if ended.any() else (0, 0)
 
     @property
     def survivors(self) -> int:
         """How many of the S directions keep more than SURVIVES over the longest lag."""
-        return int((self.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
+        return int((self.trace.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
 
 
 @remembered
@@ -169,15 +158,10 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
         trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
     matrices = {"weights": trace.state_matrix, "mean": trace.jacobians.mean(axis=0)}
     return JacobianAnswer(
-        experiment=experiment,
-        lags=trace.lags,
-        log10_singular_values=trace.log10_singular_values,
-        exponents=trace.lyapunov_exponents,
-        spread=trace.lyapunov_spread,
+        trace=replace(trace, steps=trace.steps[:0], jacobians=trace.jacobians[:0].copy()),
         eigenvalues={name: np.linalg.eigvals(matrix).astype(complex) for name, matrix in matrices.items()},
         singular_values=np.asarray(np.linalg.svd(trace.state_matrix, compute_uv=False), dtype=float),
         slope=np.nan if cell.gates else _slope(trace),
-        digits=trace.digits,
     )
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, WIDE_TITLE, at, group, hover, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, at, group, hover, of, ref, text, with_lag
 
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
-#: phone the curves above the other two. `pixels`: of a length of 1 in the plane. `pointed`: the eigenvalue's place.
+#: phone the curves above the other two. `pixels`: of a length of 1 in the plane.
 _PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.43 : height"),
     "plane": ("narrow ? 0 : width * 0.68", "planeLeft + side", "narrow ? height * 0.66 : 0", "planeTop + side"),
@@ -24,7 +24,6 @@ _PANELS = {
 _PARAMETERS = {
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",
     "pixels": "side / 2 / whole.reach",
-    "pointed": "hover.place ? hover.place[0] : null",
 }
 #: Dash of each law, of its line and of its circle.
 _DASH = ref("({bound: [9, 4], radius: [2, 4], mean: [2, 4], exponent: [12, 3, 2, 3]})[datum.name]")
@@ -39,7 +38,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
     return sheet.picture(
         _PANELS,
-        _PARAMETERS | sheet.own,
+        _PARAMETERS | POINTED | sheet.own,
         [
             *_plane(plane, law, kind),
             plane.title("weights", "[{}, '']"),
@@ -119,11 +118,8 @@ def _plane(panel: Panel, law: Any, kind: Any) -> list[Any]:
 
 def _circle(rows: Any, radius: str, **style: Any) -> Any:
     """Circles around 0; a symbol's size is the square of its diameter."""
-    size, middle = (
-        ref(f"pow(2 * pixels * {radius}, 2)"),
-        [at(f"{corner} + side / 2") for corner in ("planeLeft", "planeTop")],
-    )
-    return rows.mark_point(shape="circle", fill=None, size=size, **style).encode(x=middle[0], y=middle[1])
+    circles = rows.mark_point(shape="circle", fill=None, size=ref(f"pow(2 * pixels * {radius}, 2)"), **style)
+    return circles.encode(x=at("planeLeft + side / 2"), y=at("planeTop + side / 2"))
 
 
 def _spectrum(panel: Panel) -> list[Any]:

@@ -8,22 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from rnn_dynamics.pictures.jacobians.answer import JacobianAnswer
-from rnn_dynamics.pictures.kit.axes import axis_ends, reaching
-from rnn_dynamics.pictures.kit.frames import (
-    Array,
-    Frame,
-    Tables,
-    Texts,
-    Views,
-    frame,
-    label_rows,
-    one_row,
-    points,
-    table,
-    within,
-)
-
-Ends = tuple[float, float]
+from rnn_dynamics.pictures.kit import frames
+from rnn_dynamics.pictures.kit.axes import axis_ends, line_ends, reaching
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
 
 #: At most so many singular values have a line, evenly from the largest to the smallest.
 FAN = 12
@@ -41,7 +28,7 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
     A law (name) and an eigenvalue (place, its number; kind, itself, modulus, text) have the step and log10_value at
     which their straight lines end; a law has the radius of its circle too, but for an exponent.
     """
-    ends, steps = _ends(answer), answer.experiment.sequence_length - answer.lags
+    ends, steps = _ends(answer), answer.experiment.sequence_length - answer.trace.lags
     finite = answer.exponents[np.isfinite(answer.exponents)]
     lowest = -reaching(-finite.min(initial=0.0), _LOWEST_EXPONENTS)
     drawn = answer.exponents[answer.exponents >= lowest]
@@ -52,14 +39,14 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
         "fan": points(
             rank=ranks[:, None] + 1,
             step=steps,
-            log10_singular_value=within(answer.log10_singular_values.T[ranks], ends),
+            log10_singular_value=within(answer.trace.log10_singular_values.T[ranks], ends),
         ),
         "laws": points(
             name=list(answer.laws),
             radius=[np.nan if name == "exponent" else 10.0**of for name, of in answer.laws.items()],
             **_line_ends(answer, slopes, ends),
         ),
-        "labels": label_rows(
+        "labels": frames.label_rows(
             {name: np.array([height, 0.0]) for name, height in last.items()}, texts["labels"], ends, _LINES
         ),
         "eigenvalues": points(
@@ -87,22 +74,17 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def _ends(answer: JacobianAnswer) -> Ends:
+def _ends(answer: JacobianAnswer) -> tuple[float, float]:
     """The ends of the vertical axis, in orders of magnitude: the norm fills it, a law may leave it."""
     span = max(10.0, float(np.abs(answer.norm[np.isfinite(answer.norm)]).max()))
     laws = np.clip([slope * answer.back for slope in answer.laws.values()], -span, span)
     return axis_ends(np.concatenate([answer.norm, laws]))
 
 
-def _line_ends(answer: JacobianAnswer, slopes: Array, ends: Ends) -> dict[str, Array]:
+def _line_ends(answer: JacobianAnswer, slopes: Array, ends: tuple[float, float]) -> dict[str, Array]:
     """Where straight lines from 10⁰ at step T end, within the axes: step, not a whole one, and log10_value."""
-    limits, back = np.where(slopes > 0, ends[1], ends[0]), np.full(len(slopes), float(answer.back))
-    # -inf falls at once: it ends at lag 0.
-    leaves = np.divide(limits, slopes, out=back.copy(), where=slopes != 0)
-    lags = np.minimum(back, leaves)
-    heights = np.where(leaves < back, limits, np.where(np.isfinite(slopes), slopes, 0.0) * lags)
-    steps = answer.experiment.sequence_length - lags
-    return {"step": steps, "log10_value": heights}
+    lags, heights = line_ends(slopes, answer.back, *ends)
+    return {"step": answer.experiment.sequence_length - lags, "log10_value": heights}
 
 
 def _reach(answer: JacobianAnswer) -> float:
@@ -113,11 +95,11 @@ def _reach(answer: JacobianAnswer) -> float:
 
 def lines(answer: JacobianAnswer, _: Views) -> Frame:
     """A row per lag: lag, log10_singular_value_1 (the norm) .. S, and a column log10_<law> for each factor per step."""
-    lags, values = answer.lags, answer.log10_singular_values.T
+    lags, values = answer.trace.lags, answer.trace.log10_singular_values.T
     columns = {f"log10_singular_value_{k}": column for k, column in enumerate(values, start=1)}
     # 0 steps are a factor of 1, whatever the law.
     laws = {
         f"log10_{name}": np.where(lags > 0, lags * slope if slope > -np.inf else slope, 0.0)
         for name, slope in answer.factors.items()
     }
-    return frame(lag=lags, **columns, **laws)
+    return frames.frame(lag=lags, **columns, **laws)

@@ -64,7 +64,7 @@ def _kind(answer: JacobianAnswer) -> str:
 
 def _says(words: Words, answer: JacobianAnswer) -> Says:
     """Beside the answer's own the largest exponent, λ₁: from the lower to the upper end of its spread."""
-    back, norm = answer.back, float(answer.norm[-1])
+    back, norm, total = answer.back, float(answer.norm[-1]), float(answer.exponents.sum())
 
     def between(form: Callable[[float], str], *ends: float) -> str:
         low, high = map(form, ends)
@@ -76,9 +76,11 @@ def _says(words: Words, answer: JacobianAnswer) -> Says:
         norm_step=norm / back if back else math.nan,
         exponent=between(power_of_ten, *(back * end if back else 0.0 for end in answer.ends)),
         exponent_step=between(factor, *answer.ends),
-        exponent_nats=with_spread(float(answer.exponents[0]), float(answer.spread[0])),
+        exponent_nats=with_spread(float(answer.exponents[0]), float(answer.trace.lyapunov_spread[0])),
         state=words["states"][answer.cell.components[-1]],
         computed=len(answer.exponents),
+        sum_of_exponents=total,
+        log10_volume=total / math.log(10.0),
     )
 
 
@@ -88,7 +90,13 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     plain, exceeded = _kind(answer) == "plain", answer.excess[1] > VISIBLE
     (low, high), part = answer.positive, len(answer.exponents) < answer.size
     return {
-        _verdict_of_bound(answer): plain,
+        first(
+            coincide=answer.coincide,
+            sufficient=answer.factors["bound"] < -1e-12,  # rounding of a matrix that only rotates
+            not_sufficient=answer.norm[-1] <= VISIBLE,
+            explodes=answer.below_the_bound > VISIBLE,
+            as_the_bound=True,
+        ): plain,
         "radius_exceeded" if answer.bound_holds else "mean_exceeded": exceeded,
         "radius_above_one": (
             plain and not exceeded and answer.factors["radius"] > VISIBLE and answer.norm[-1] < -VISIBLE
@@ -99,14 +107,3 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
         "ended": answer.ended[1],
         "cut_path": answer.experiment.hidden_path == "cut" and not answer.bound_holds,
     }
-
-
-def _verdict_of_bound(answer: JacobianAnswer) -> str:
-    """Which sentence on the bound is true here."""
-    return first(
-        coincide=answer.coincide,
-        sufficient=answer.factors["bound"] < -1e-12,  # rounding of a matrix that only rotates
-        not_sufficient=answer.norm[-1] <= VISIBLE,
-        explodes=answer.below_the_bound > VISIBLE,
-        as_the_bound=True,
-    )

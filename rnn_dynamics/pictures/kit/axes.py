@@ -50,6 +50,15 @@ def vertical_ranges(norms: Array) -> tuple[Array, Array]:
     return -bottoms, tops
 
 
+def line_ends(slopes: Array, longest: float, low: Array | float, high: Array | float) -> tuple[Array, Array]:
+    """Where straight lines from height 0 at lag 0 end, at the longest lag or where the axis does: lags and heights."""
+    limits = np.where(slopes > 0.0, high, low)
+    # -inf falls at once: it ends at lag 0.
+    leaves = np.divide(limits, slopes, out=np.full(slopes.shape, float(longest)), where=slopes != 0.0)
+    lags = np.minimum(longest, leaves)
+    return lags, np.where(leaves < longest, limits, np.where(np.isinf(slopes), 0.0, slopes) * lags)
+
+
 def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14) -> Array:
     """Where to write the names of curves beside their first step.
 

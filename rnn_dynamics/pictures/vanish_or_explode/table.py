@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from rnn_dynamics.engine.verdict import horizon
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import label_places, strips, vertical_ranges
+from rnn_dynamics.pictures.kit.axes import label_places, line_ends, strips, vertical_ranges
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 
@@ -92,7 +92,8 @@ def _scales(
     """
     (low, high), last = ends, curves[answer.plain][:, -1]
     slopes = np.array(answer.families.mean_field, float)
-    reached = _lags_inside(slopes, curves[answer.plain].shape[1] - 1, low - last, high - last)
+    reached, _ = line_ends(slopes, answer.experiment.sequence_length - 1, low - last, high - last)
+    reached = np.where((low <= last) & (last <= high), reached, np.nan)
     return points(
         **rows,
         low=low,
@@ -102,14 +103,6 @@ def _scales(
         theory_lag=reached,
         theory=last + reached * slopes,
     )
-
-
-def _lags_inside(slopes: Array, longest: int, low: Array, high: Array) -> Array:
-    """How far back lines that start at height 0 stay between `low` and `high`; nan where they do not start there."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.where(slopes < 0.0, low, high) / slopes
-    lags = np.where(slopes == 0.0, longest, np.minimum(longest, room))
-    return np.where((low <= 0.0) & (high >= 0.0), lags, np.nan)
 
 
 def _floors(floors: Mapping[str, float], texts: Sequence[str], narrow: Sequence[str]) -> pa.Table:
