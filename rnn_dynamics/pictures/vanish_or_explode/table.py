@@ -92,7 +92,7 @@ def _scales(
     """
     (low, high), last = ends, curves[answer.plain][:, -1]
     slopes = np.array(answer.families.mean_field, float)
-    reached, _ = line_ends(slopes, answer.experiment.sequence_length - 1, low - last, high - last)
+    reached, _ = line_ends(slopes, curves[answer.plain].shape[1] - 1, low - last, high - last)
     reached = np.where((low <= last) & (last <= high), reached, np.nan)
     return points(
         **rows,
