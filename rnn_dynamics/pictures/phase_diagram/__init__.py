@@ -1,19 +1,17 @@
 """The picture "Phase diagram": where gradients vanish and explode, and what the gradient of W_hh is a sum of."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.picture import Moving, Picture, Setting, made_by
 from rnn_dynamics.pictures.phase_diagram import chart, table, words
-from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, PhaseAnswer, phase_answer, phase_rows
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, PhaseAnswer, phase_answer, phase_rows, row_question
 
 
 def apart(experiment: Experiment, views: Mapping[str, str]) -> tuple[Experiment, Mapping[str, str]]:
     """The question of a map, wherever the reader stands on it."""
     everywhere = views["across"] == "input" and experiment.input_scale in INPUT_SCALES
-    input_scale = 1.0 if everywhere else experiment.input_scale
-    return replace(experiment, weight_scale=1.0, seed=0, input_scale=input_scale), views
+    return row_question(experiment, 1.0 if everywhere else experiment.input_scale), views
 
 
 PICTURE = Picture[PhaseAnswer](

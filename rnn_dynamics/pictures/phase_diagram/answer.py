@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -41,9 +41,9 @@ class PhaseAnswer(OfExperiment):
         return self.split.digits
 
     @cached_property
-    def rows(self) -> tuple[PhaseRow, ...]:
-        """The map's rows."""
-        return tuple(map(phase_row, self.questions.values()))
+    def rows(self) -> dict[float, PhaseRow]:
+        """Input scale -> the map's row."""
+        return {scale: phase_row(question) for scale, question in self.questions.items()}
 
     @cached_property
     def crossings(self) -> dict[float, Crossing]:
@@ -62,29 +62,25 @@ class PhaseAnswer(OfExperiment):
 
     # --- at the chosen settings -----------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def here(self) -> PhaseRow | None:
         """The row of the chosen input scale."""
-        question = self.questions.get(self.experiment.input_scale)
-        return phase_row(question) if question else None
+        return self.rows.get(self.experiment.input_scale)
 
     @property
     def crossing(self) -> Crossing | None:
         """Where gradients begin to grow at the chosen input scale."""
         return self.crossings.get(self.experiment.input_scale)
 
-    @property
-    def place(self) -> int:
-        """The row of the slider's weight scale that is nearest to the chosen one."""
-        return SCALES.index(self._nearest_of(SCALES))
-
     @cached_property
     def nearest(self) -> float:
         """The weight scale of the map that is nearest to the chosen one."""
-        return self._nearest_of(self.here.weight_scales if self.here else SCALES)
+        return nearest_of(self.here.weight_scales if self.here else SCALES, self.experiment)
 
-    def _nearest_of(self, scales: tuple[float, ...]) -> float:
-        return min(scales, key=lambda scale: abs(scale - self.experiment.weight_scale))
+    @property
+    def is_near(self) -> bool:
+        """Whether the map has no factor of the chosen weight scale, but of one beside it."""
+        return self.nearest != self.experiment.weight_scale
 
     @cached_property
     def log10_factors(self) -> dict[str, float]:
@@ -97,8 +93,7 @@ class PhaseAnswer(OfExperiment):
         column, means = self.here.weight_scales.index(self.nearest), self.here.log10_factors
         each = self.here.log10_factors_by_seed[:, column]
         largest = np.nanmax(means, initial=-np.inf)
-        found = {"factor": means[column], "low": each.min(), "high": each.max(), "largest": largest}
-        return {name: float(value) for name, value in found.items()}
+        return {"factor": means[column], "low": each.min(), "high": each.max(), "largest": largest}
 
     @property
     def is_zero(self) -> bool:
@@ -144,6 +139,11 @@ class PhaseAnswer(OfExperiment):
     def cancels(self) -> bool:
         """Whether the running sum of the shares goes beyond the whole."""
         return self.largest_share > 1.0 + WHOLE_WITHIN
+
+
+def nearest_of(scales: Sequence[float], experiment: Experiment) -> float:
+    """The one that is nearest to the experiment's weight scale."""
+    return min(scales, key=lambda scale: abs(scale - experiment.weight_scale))
 
 
 def row_size(experiment: Experiment) -> tuple[int, int]:

@@ -103,10 +103,9 @@ def _pointed(sheet: Sheet) -> list[Any]:
         fill=None, stroke=sheet.theme.horizon, strokeWidth=1.5, strokeDash=[3, 2]
     )
     names = ("pointed", "pointed_narrow", "point", f"tap_{sheet.views['across']}")
-    wide, narrow, point, tap = (json.dumps(sheet.axes[name], ensure_ascii=False) for name in names)
-    scale, factor = "'' + scales[hover.place[0]]", "format(hover.factor[0], '.3~r')"
-    said = f"replace(replace(narrow ? {narrow} : {wide}, '{{scale}}', {scale}), '{{factor}}', {factor})"
-    rows = of("whole", text=f"isValid(hover.place) ? {said} : narrow ? {tap} : {point}")
+    here = {"scale": '" + scales[hover.place[0]] + "', "factor": '" + format(hover.factor[0], ".3~r") + "'}
+    wide, narrow, point, tap = (json.dumps(sheet.axes[name], ensure_ascii=False).format(**here) for name in names)
+    rows = of("whole", text=f"isValid(hover.place) ? (narrow ? {narrow} : {wide}) : narrow ? {tap} : {point}")
     style = _NAME | {"dx": -6, "dy": -4, "size": 13, "color": sheet.theme.horizon}
     return [
         frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),

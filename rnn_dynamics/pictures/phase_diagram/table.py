@@ -17,7 +17,7 @@ from rnn_dynamics.engine.crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, strips
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
-from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales
+from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales, nearest_of
 
 #: Factors per step at which the map's colours end, up and down.
 LIMIT = 2.0
@@ -27,20 +27,20 @@ _STRETCHES = 13
 
 def map_tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
     """Cells and lines of the map, and the names of its columns and scales, wherever the reader stands on it."""
-    scales, edges = input_scales(answer.experiment), lag_edges(answer.experiment.sequence_length)
-    by_input = views["across"] == "input"
-    if by_input or not answer.rows:
-        places = [scales.index(scale) for scale in answer.questions]
-        factors, crossings = [row.log10_factors for row in answer.rows], list(answer.crossings.values())
+    by_input, scales = views["across"] == "input", input_scales(answer.experiment)
+    edges = lag_edges(answer.experiment.sequence_length)
+    rows = [(row, answer.crossings[scale]) for scale, row in answer.rows.items()]
+    if by_input:
+        columns = {scales.index(row.experiment.input_scale): (row.log10_factors, point) for row, point in rows}
     else:
-        (row,), (point,) = answer.rows, answer.crossings.values()
-        factors, crossings = list(lag_factors(row, edges).T), lag_crossings(row, edges, point.predicted)
-        places = list(range(len(factors)))
-    computed = answer.rows[0].weight_scales if answer.rows else ()
+        stretches = ((lag_factors(row, edges).T, lag_crossings(row, edges, point.predicted)) for row, point in rows)
+        columns = dict(enumerate(pair for both in stretches for pair in zip(*both, strict=True)))
+    computed = rows[0][0].weight_scales if rows else ()
+    factors = np.reshape([of for of, _ in columns.values()], (len(columns), len(computed))).T
     names = np.array(scales if by_input else edges, dtype=np.float64)
     return {
-        "cells": cell_rows(computed, places, np.stack(factors, axis=1) if factors else np.empty((0, 0))),
-        "lines": line_rows(places, crossings),
+        "cells": cell_rows(computed, list(columns), factors),
+        "lines": line_rows(list(columns), [point for _, point in columns.values()]),
         "columns": table(column=np.arange(len(names)), value=names),
         "scales": table(place=np.arange(len(SCALES)), weight_scale=SCALES),
     }
@@ -63,12 +63,13 @@ def tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
         "lags": frames.by_step(
             {}, log10_norm=within(split.step, (low, high)), share=within(split.cumulative_share, (bottom, top))
         ),
-        "names": one_row(**{name: texts[name] for name in ("here", "total", "share")}),
+        "names": one_row(texts["names"]),
         "whole": one_row(
+            texts,
             cell=answer.experiment.cell,
             length=length,
             columns=columns,
-            row=answer.place,
+            row=SCALES.index(nearest_of(SCALES, answer.experiment)),
             left=left,
             right=left + 1 if by_input else columns,
             low=low,
@@ -77,8 +78,6 @@ def tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
             top=top,
             total=split.total,
             reached=float(np.array(split.lag_of_whole, dtype=float)),
-            map=texts["map"],
-            split=texts["split"],
         ),
     }
 
@@ -153,7 +152,7 @@ def map_file(answer: PhaseAnswer, _: Views) -> Frame:
             np.vstack([row.log10_factors, row.log10_factors_by_seed]),
             np.vstack([row.digits_by_seed.min(axis=0), row.digits_by_seed]),
         )
-        for row in answer.rows
+        for row in answer.rows.values()
     ]
     return Frame(frames.joined("input_scale weight_scale seed log10_factor digits", parts))
 

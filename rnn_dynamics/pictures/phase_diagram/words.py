@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.crossing import Crossing, Range
@@ -13,16 +14,18 @@ from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 _HEALTHY = (-3.0, 2.0)
 
 
-def texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, str]:
-    """Map and split (titles), here (beside the chosen cell), total and share (beside the split's lines)."""
+def texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
+    """Map and split (titles), and names: here (the chosen cell), total and share (the split's lines)."""
     says, titles, labels = _says(words, answer), words["titles"], words["picture"]
-    near = answer.nearest != answer.experiment.weight_scale
+    keys = {
+        "here": "here_single" if answer.here is None else "here_near" if answer.is_near else "here",
+        "total": "total",
+        "share": "share_zero" if answer.split.lag_of_whole is None else "share",
+    }
     return {
         "map": titles[_outcome(answer)].format_map(says),
         "split": titles[_claim(answer)].format_map(says),
-        "here": labels["here_single" if answer.here is None else "here_near" if near else "here"].format_map(says),
-        "total": labels["total"].format_map(says),
-        "share": labels["share_zero" if answer.split.lag_of_whole is None else "share"].format_map(says),
+        "names": {name: labels[key].format_map(says) for name, key in keys.items()},
     }
 
 
@@ -65,8 +68,7 @@ def _spoken(answer: PhaseAnswer) -> str:
     """Which sentence says the factor here: a coarse map has none of its own there."""
     if answer.here is None:
         return "single"
-    near = answer.nearest != answer.experiment.weight_scale
-    kind = "near" if near else "one" if answer.networks == 1 else "text"
+    kind = "near" if answer.is_near else "one" if answer.networks == 1 else "text"
     return kind if answer.theory is None else f"{kind}_theory"
 
 
@@ -97,21 +99,18 @@ def _claim(answer: PhaseAnswer) -> str:
 def _by_input_scale(words: Words, answer: PhaseAnswer, says: Says) -> tuple[str, Iterator[str]]:
     """Head and rows: where gradients grow, the standard error, mean field's border; the chosen row is bold."""
     predicted = any(point.predicted is not None for point in answer.crossings.values())
-    shown = ["input", "measured", *["spread"] * (answer.networks > 1), *["predicted"] * predicted]
-    head = "".join(f"<th>{words[name].format_map(says)}</th>" for name in shown)
-
-    def row(scale: float, point: Crossing) -> str:
-        cell, cells = "<td><b>{}</b></td>" if point is answer.crossing else "<td>{}</td>", _cells(words, scale, point)
-        return f"<tr>{''.join(cell.format(cells[name]) for name in shown)}</tr>"
-
-    return f"<tr>{head}</tr>", (row(scale, point) for scale, point in answer.crossings.items())
+    shown = {"spread": answer.networks > 1, "predicted": predicted}
+    rows = (_row(words, scale, point, shown, point is answer.crossing) for scale, point in answer.crossings.items())
+    return f"<tr>{''.join(told(words['head'], says, input=True, measured=True, **shown))}</tr>", rows
 
 
-def _cells(words: Words, scale: float, point: Crossing) -> dict[str, str]:
+def _row(words: Words, scale: float, point: Crossing, shown: Mapping[str, bool], bold: bool) -> str:
     once = point.low is not None and point.high is not None and [_kind(one) for one in point.grows] == ["above"]
-    shown = {"input": "input", "spread": "spread" if once else "no_spread", "predicted": "predicted"}
-    cells = {name: words["cells"][kind].format(scale=scale, point=point) for name, kind in shown.items()}
-    return cells | {"measured": _ranges(words, point.grows)}
+    says = {"scale": scale, "point": point, "ranges": _ranges(words, point.grows)}
+    spread = {"spread" if once else "no_spread": shown["spread"]}
+    cells = told(words["cells"], says, input=True, measured=True, **spread, predicted=shown["predicted"])
+    cell = "<td><b>{}</b></td>" if bold else "<td>{}</td>"
+    return f"<tr>{''.join(map(cell.format, cells))}</tr>"
 
 
 def _notes(answer: PhaseAnswer) -> dict[str, object]:

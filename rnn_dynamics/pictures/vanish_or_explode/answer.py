@@ -61,14 +61,9 @@ class FamiliesAnswer(OfExperiment):
     floors: ClassVar[Mapping[str, float]] = dict(FLOORS)
 
     @property
-    def position(self) -> int:
-        """Of the chosen weight scale on the slider."""
-        return _position(self.experiment)
-
-    @property
     def row(self) -> int:
         """The chosen one of the computed rows."""
-        return self.families.scales.index(self.position)
+        return self.families.scales.index(position_of(self.experiment))
 
     @property
     def digits(self) -> int:
@@ -105,8 +100,8 @@ class FamiliesAnswer(OfExperiment):
         return _mean_slope(replace(self.experiment, cell=self.plain))
 
 
-def _position(experiment: Experiment) -> int:
-    """Of the weight scale on the slider."""
+def position_of(experiment: Experiment) -> int:
+    """Of the weight scale on the slider; ValueError for one that is not on it."""
     if experiment.weight_scale not in WEIGHT_SCALES:
         offered = ", ".join(f"{scale:g}" for scale in WEIGHT_SCALES)
         raise ValueError(f"weight_scale = {experiment.weight_scale:g} is not one of {offered}, the map's rows")
@@ -136,7 +131,7 @@ def rows_for(experiment: Experiment, chosen: int) -> tuple[int, ...]:
 
 def without_scale(experiment: Experiment) -> Experiment:
     """The same question at a weight scale of all that have the same rows."""
-    computed_anyway = _position(experiment) % stride_for(experiment) == 0
+    computed_anyway = position_of(experiment) % stride_for(experiment) == 0
     return replace(experiment, weight_scale=WEIGHT_SCALES[0]) if computed_anyway else experiment
 
 
@@ -146,7 +141,7 @@ def families_answer(experiment: Experiment) -> FamiliesAnswer:
     Raises:
         ValueError: the weight scale is none of WEIGHT_SCALES.
     """
-    rows = rows_for(experiment, _position(experiment))
+    rows = rows_for(experiment, position_of(experiment))
     one = replace(experiment, weight_scale=1.0, cell=_SHOWN[0] if experiment.cell in _SHOWN else experiment.cell)
     return FamiliesAnswer(experiment=experiment, families=compute_families(one, rows))
 

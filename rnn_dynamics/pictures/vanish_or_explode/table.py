@@ -17,7 +17,7 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import label_places, line_ends, strips, vertical_ranges
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
-from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
+from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, position_of
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
 _FLOORS_APART = 10.0
@@ -43,7 +43,7 @@ def tables(answer: FamiliesAnswer, texts: Texts, views: Views) -> Tables:
 
 def chosen(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
     """The slider's position."""
-    return {"chosen": one_row(scale=answer.position)}
+    return {"chosen": one_row(scale=position_of(answer.experiment))}
 
 
 def _curves(
