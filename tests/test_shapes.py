@@ -200,6 +200,17 @@ def test_the_parameter_count_is_that_of_torchs_modules_at_every_length(shape: st
 
 
 @shapes
+@cells
+def test_each_edge_is_a_product_with_its_matrix(shape: str, cell: str) -> None:
+    trace, _ = asked(shape, cell, "small")
+    sizes = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
+    products = [trace.parameters[sizes[edge.weights.split("_")[1]]].size for edge in trace.edges if edge.weights]
+    assert trace.multiply_adds == sum(products)
+    biases = trace.parameters["bias_ih_l0"].size + trace.parameters["bias_hh_l0"].size
+    assert trace.unshared_count == sum(products) + (len(trace.hidden_states) - 1) * biases
+
+
+@shapes
 def test_every_edge_of_one_kind_names_the_same_weights(shape: str) -> None:
     trace, _ = asked(shape, "rnn", "small")
     for edge in trace.edges:

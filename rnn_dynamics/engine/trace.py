@@ -359,6 +359,20 @@ class ShapeTrace(Rounded):
         """How many numbers training would change."""
         return sum(values.size for values in self.parameters.values())
 
+    @property
+    def unshared_count(self) -> int:
+        """How many there would be if each step had weights of its own."""
+        return self._of_all_steps("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of the matrix products on the way forward, for one sequence."""
+        return self._of_all_steps("weight_ih_l0", "weight_hh_l0")
+
+    def _of_all_steps(self, *names: str) -> int:
+        of_a_step = sum(self.parameters[name].size for name in names)
+        return (len(self.hidden_states) - 1) * of_a_step + len(self.outputs) * self.parameters["readout"].size
+
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Lock an array, so that what is shared by many readers stays what it was."""

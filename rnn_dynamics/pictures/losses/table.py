@@ -49,7 +49,7 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
         "sums": frames.curve_rows(sums, ends),
         "labels": frames.label_rows(curves, {**texts["labels"], "marked": ""}, ends, _LINES),
         "bins": points(bin=np.arange(len(bins)), place=widths[: len(bins)] / widths[-1], label=bins),
-        "bars": points(bin=np.arange(len(bins))[:, None], edge=edges, **_bars(answer)),
+        "bars": points(bin=np.arange(len(bins))[:, None], edge=edges, **_bars(answer, (least, most))),
         "cuts": points(
             name=np.array(list(sums))[:, None],
             truncation=trace.truncations,
@@ -80,7 +80,7 @@ def cut_table(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
     return {"cut": one_row(tau=answer.within(views["truncation"]), cut=texts["cut"])}
 
 
-def _bars(answer: LossAnswer) -> dict[str, Array]:
+def _bars(answer: LossAnswer, ends: tuple[float, float]) -> dict[str, Array]:
     """Each bin's bar at each step that is drawn (bins, S + 1): from which to which per cent.
 
     The last one stands there twice, once for its end. Positive shares are stacked upwards from 0, negative ones
@@ -89,7 +89,7 @@ def _bars(answer: LossAnswer) -> dict[str, Array]:
     shown = answer.shown - 1
     shares = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1])])
     up, down = (np.cumsum(part, axis=0) for part in (np.maximum(shares, 0.0), np.minimum(shares, 0.0)))
-    to, ends = np.where(shares >= 0.0, up, down), bar_ends(answer.binned)
+    to = np.where(shares >= 0.0, up, down)
     return {"from": np.clip(to - shares, *ends), "to": np.clip(to, *ends)}
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
@@ -50,12 +49,20 @@ def read_stop(stop: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """A matrix "W_hh", its rows and columns, its gradient, and the edges that carry it, largest gradient first."""
+    """A matrix such as W_hh: W and hh, its rows and columns, its gradient, and of the edges that carry it how many."""
 
-    name: str
+    letter: str
+    kind: str
     shape: tuple[int, ...]
     log10_gradient: float
-    edges: tuple[Edge, ...]
+    uses: int
+    largest: Edge
+    smallest: Edge
+
+    @property
+    def log10_ratio(self) -> float:
+        """Of the largest gradient through an edge over the smallest one."""
+        return self.largest.log10_norm - self.smallest.log10_norm
 
 
 @dataclass(frozen=True)
@@ -73,82 +80,63 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
         return unrolled(self.trace.shape, self.experiment.sequence_length)
 
     @cached_property
-    def through(self) -> Mapping[tuple[str, str], float]:
-        """(source, target) -> log10 of the gradient through the edge."""
-        return {(edge.source, edge.target): edge.log10_norm for edge in self.trace.edges}
+    def through(self) -> Mapping[str, float]:
+        """Edge, such as "h1→h2" -> log10 of the gradient through it."""
+        return {f"{edge.source}→{edge.target}": edge.log10_norm for edge in self.trace.edges}
+
+    @property
+    def bottleneck(self) -> float:
+        """log10 of the gradient from the decoder back into the encoder."""
+        return self.through[f"h{self.experiment.sequence_length}→s1"]
 
     @property
     def log10_left(self) -> float:
         """log10 of what arrives at state 1 over what the last output sends to its state; nan without such a way."""
         last = self.experiment.sequence_length
-        return self.through.get(("h1", "h2"), np.nan) - self.through.get((f"h{last}", f"y{last}"), np.nan)
+        return self.through.get("h1→h2", np.nan) - self.through.get(f"h{last}→y{last}", np.nan)
 
     @cached_property
-    def matrices(self) -> tuple[Matrix, ...]:
-        """Each matrix that some edge carries."""
-        return tuple(map(self._matrix, dict.fromkeys(edge.weights for edge in self.trace.edges if edge.weights)))
+    def matrices(self) -> Mapping[str, Matrix]:
+        """Name -> each matrix that some edge carries."""
+        names = dict.fromkeys(edge.weights for edge in self.trace.edges if edge.weights)
+        return {name: self._matrix(name) for name in names}
 
     def _matrix(self, weights: str) -> Matrix:
-        edges = (edge for edge in self.trace.edges if edge.weights == weights)
+        found = (edge for edge in self.trace.edges if edge.weights == weights)
+        largest, *others = sorted(found, key=lambda edge: -edge.log10_norm)
         letter, kind = weights.split("_")
         name = ("decoder." if letter == "V" and kind != "hy" else "") + _PARAMETERS[kind]
         with np.errstate(divide="ignore"):
             gradient = float(np.log10(np.linalg.norm(self.trace.gradients[name])))
         return Matrix(
-            name=weights,
+            letter=letter,
+            kind=kind,
             shape=self.trace.parameters[name].shape,
             log10_gradient=gradient,
-            edges=tuple(sorted(edges, key=lambda edge: -edge.log10_norm)),
+            uses=1 + len(others),
+            largest=largest,
+            smallest=[largest, *others][-1],
         )
-
-    @property
-    def recurrent(self) -> Matrix:
-        """W_hh, of the encoder where there are two."""
-        return next(matrix for matrix in self.matrices if matrix.name == "W_hh")
-
-    @property
-    def readout_size(self) -> int:
-        """Numbers of the matrix that writes an output."""
-        return self.trace.parameters["readout"].size
-
-    @property
-    def unshared(self) -> int:
-        """How many parameters there would be if each step had weights of its own."""
-        cell = (self.trace.parameter_count - self.readout_size) // (1 + self.shape.has_decoder)
-        return len(self.steps) * cell + len(self.trace.outputs) * self.readout_size
-
-    @property
-    def multiply_adds(self) -> int:
-        """Of the matrix products forwards, for one sequence."""
-        hidden = self.experiment.hidden_size
-        of_a_step = self.cell.blocks * hidden * (self.experiment.input_size + hidden)
-        return len(self.steps) * of_a_step + len(self.trace.outputs) * self.readout_size
 
     def norm_of_state(self, step: int) -> float:
         """Of the state that a step, from 1, has computed."""
         return float(np.linalg.norm(self.trace.hidden_states[step]))
 
-    def output_of(self, step: int) -> NDArray[np.float64]:
-        """(D_out,), what a step, from 1, has written of the first sequence; the last K steps write."""
-        outputs: NDArray[np.float64] = self.trace.outputs[step - 1 - len(self.steps), 0]
-        return outputs
+    def output_of(self, step: int) -> list[float]:
+        """What a step, from 1, has written of the first sequence; the last K steps write."""
+        values: list[float] = self.trace.outputs[step - 1 - len(self.steps), 0].tolist()
+        return values
 
     def column(self, node: str) -> int:
-        """The step to which a node belongs, from 1; 0 of what is there before the first."""
+        """The step to which a node belongs, from 1; 0 of what is there before the first. "L3" is the loss of y3."""
         return int(node[1:]) + self.experiment.sequence_length * (self.shape.has_decoder and node[0] in "syL")
 
-    def lit(self, node: str, stop: str) -> bool:
-        """Whether a node has its value yet."""
+    def state(self, node: str, stop: str) -> int:
+        """Of a node and the edges into it: 0: not computed yet; 1: computed; 2: its gradient has arrived."""
         way, step = read_stop(stop)
-        return way != "forward" or self.column(node) <= step
-
-    def state(self, edge: Edge, stop: str) -> int:
-        """Of an edge: 0: not computed yet; 1: computed; 2: its gradient has arrived."""
-        way, step = read_stop(stop)
-        column = self.column(edge.source if edge.target == "L" else edge.target)
-        if way == "all" or (way == "back" and column >= step):
-            return 2
-        return int(way in ("back", "loss") or (edge.target != "L" and column <= step))
+        if way == "forward":
+            return int(node[0] != "L" and self.column(node) <= step)
+        return 2 if way != "loss" and self.column(node) >= step else 1
 
 
 @remembered

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, group, hover, of, pixels, ref, text
+from rnn_dynamics.pictures.kit.panels import LINES, LOG10, group, hover, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
@@ -23,6 +23,7 @@ _PARAMETERS = {
     "letters": "narrow || pace < 90 ? 11 : pace < 150 ? 14 : 16",
     "roomy": "!narrow && pace >= 100",
     "crowded": "pace < 80 || height < 260",
+    "stop": "data('stop')[0]",
 }
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
 _ACROSS = "narrow ? datum.u{0} * width : left + datum.x{0} * across"
@@ -49,6 +50,17 @@ _EDGE = {
     "ty": "datum.back ? datum.py + datum.cy * datum.tip / 2 : datum.qy - datum.cy * datum.tip / 2",
     "turn": "atan2(datum.cy, datum.cx) * 180 / PI + (datum.back ? -90 : 90)",
     "aside": "datum.wide / 2 + letters * (0.7 + 0.75 * abs(datum.cy))",
+}
+#: Where the loss lies beside all outputs, and where its bar is: long enough for its text, on a phone upright.
+_OUTPUTS = {"x1": "min(x2)", "x2": "max(x2)", "y": "min(y2)", "u": "min(u2)", "v1": "min(v2)", "v2": "max(v2)"}
+_LOSS = {
+    "beyond": "max(1.4 * radius, 60 - (datum.x2 - datum.x1) * across / 2)",
+    "near": "narrow ? datum.u * width - radius * 0.6 : left + datum.x1 * across - datum.beyond",
+    "far": "narrow ? datum.u * width + radius * 0.6 : left + datum.x2 * across + datum.beyond",
+    "below": "narrow ? datum.v2 * height + 1.4 * radius : datum.y * height + radius * 0.6",
+    "above": "narrow ? min(datum.v1 * height - 1.4 * radius, datum.below - 96) : datum.y * height - radius * 0.6",
+    "midway": "(datum.near + datum.far) / 2",
+    "middle": "(datum.above + datum.below) / 2",
 }
 #: At which share of an edge its letters and its number stand, so that they keep out of the way of other edges.
 _LETTER = (
@@ -126,24 +138,13 @@ def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
 
 def _loss(theme: Theme) -> Any:
     """A bar beside all outputs, with the loss in it."""
-    colour = ref(f"datum.lit ? '{theme.text}' : '{theme.line}'")
-    thick = "radius * 0.6"
-    beyond = "max(1.4 * radius, 60 - (whole.x2 - whole.x1) * across / 2)"  # the outputs: room for its text
-    bottom = "whole.v2 * height + 1.4 * radius"
-    ends: dict[str, Any] = {
-        "x": at(f"narrow ? whole.u * width - {thick} : left + whole.x1 * across - {beyond}"),
-        "x2": at(f"narrow ? whole.u * width + {thick} : left + whole.x2 * across + {beyond}"),
-        "y": at(f"narrow ? min(whole.v1 * height - 1.4 * radius, {bottom} - 96) : whole.y * height - {thick}"),
-        "y2": at(f"narrow ? {bottom} : whole.y * height + {thick}"),
-    }
-    middle = (
-        "narrow ? whole.u * width : left + (whole.x1 + whole.x2) / 2 * across",
-        f"narrow ? min((whole.v1 + whole.v2) / 2 * height, {bottom} - 48) : whole.y * height",
-    )
+    colour = ref(f"stop.lit ? '{theme.text}' : '{theme.line}'")
     bar = of().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
     style: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "size": "narrow ? 12 : 15", "color": colour}
-    name = text(of(), "loss", *middle, "middle", bold=True, **style)
-    return group("stop", bar.encode(**ends), name)
+    name = text(of(), "loss", **_place("midway", "middle"), corner="middle", bold=True, **style)
+    both = group("edges", bar.encode(**_place("near", "above"), x2="far", y2="below"), name)
+    ends = both.transform_filter("datum.target === 'L'").transform_aggregate(**_OUTPUTS)
+    return ends.transform_calculate(**_LOSS, loss="stop.loss")
 
 
 def _nodes(theme: Theme) -> Any:

@@ -30,28 +30,28 @@ _SMALL = 0.6
 
 
 def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
-    """Nodes, edges, whole (such as the ends of the loss and of the colours), and stop: what stands there alone.
+    """Nodes, edges, whole (such as the ends of the colours), and stop: what stands there alone.
 
     A node has its place, what it is, its text, and whether it is computed (lit) and the walk stops at it (now); an edge
     the places of both ends, and what has arrived: no gradient, and no text, before that.
     """
     stop, nodes, edges = views["stop"], list(texts["nodes"]), answer.trace.edges
-    states, here = np.array([answer.state(edge, stop) for edge in edges]), read_stop(stop)[1]
-    sources, targets = [edge.source for edge in edges], [edge.target for edge in edges]
-    losses = [f"L{source[1:]}" for source, target in zip(sources, targets, strict=True) if target == "L"]
+    # Into the loss an edge leads beside its output.
+    sources = [edge.source for edge in edges]
     ends = [f"L{edge.source[1:]}" if edge.target == "L" else edge.target for edge in edges]
+    states, here = np.array([answer.state(end, stop) for end in ends]), read_stop(stop)[1]
     return {
         "nodes": points(
             node=nodes,
             **_places(answer, nodes),
             kind=["0" if node in _ZEROS else node[0] for node in nodes],
             text=list(texts["nodes"].values()),
-            lit=[answer.lit(node, stop) for node in nodes],
+            lit=[answer.state(node, stop) > 0 for node in nodes],
             now=[answer.column(node) == here and node not in _ZEROS for node in nodes],
         ),
         "edges": points(
             source=sources,
-            target=targets,
+            target=[edge.target for edge in edges],
             weights=[edge.weights for edge in edges],
             **_places(answer, sources, "1"),
             **_places(answer, ends, "2"),
@@ -63,12 +63,11 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
             rows=answer.experiment.sequence_length + _BELOW,
-            **_loss(_places(answer, losses)),
             **_ends(answer),
             cell=answer.experiment.cell,
             claim=texts["claim"],
         ),
-        "stop": one_row(lit=read_stop(stop)[0] != "forward", loss=texts["loss"], caption=texts["caption"]),
+        "stop": one_row(lit=answer.state("L1", stop) > 0, loss=texts["loss"], caption=texts["caption"]),
     }
 
 
@@ -96,13 +95,6 @@ def _way(edge: Edge, feeds_back: bool) -> str:
     if edge.source[0] == "y":
         return "back"
     return "up" if edge.target[0] == "y" else "bridge" if edge.source[0] + edge.target[0] == "hs" else ""
-
-
-def _loss(beside: dict[str, list[float]]) -> dict[str, float]:
-    """From where to where the loss reaches, on a wide screen and on a phone."""
-    across, down = beside["x"], beside["v"]
-    ends = {"x1": min(across), "x2": max(across), "v1": min(down), "v2": max(down)}
-    return {"y": beside["y"][0], "u": beside["u"][0], **ends}
 
 
 def _ends(answer: ShapeAnswer) -> dict[str, int]:
