@@ -47,7 +47,7 @@ def rows_of(experiment: Experiment) -> list[InitialisationRow]:
         asked = scheme_experiment(scheme, cell, experiment)
         family = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20))
         norms, digits = family.log10_norms["input"], int(family.digits.min())
-        found.append(initialisation_row(scheme, cell, [(judge_each(norms), digits)]))
+        found.append(initialisation_row([(judge_each(norms), digits)]))
     return found
 
 
@@ -67,7 +67,7 @@ def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dic
     exact = rows_of(replace(SMALL, **changes))
     assert len(drawn(app)) == len(exact) == 17
     for line, row, (_, cell) in zip(drawn(app), exact, ROWS, strict=True):
-        assert (line["known"], line["cell"], line["name"]) == (True, cell, row.cell_label)
+        assert (line["known"], line["cell"], line["name"]) == (True, cell, CELLS[cell].label)
         factors = 10.0 ** np.array(row.log10_factor)
         np.testing.assert_allclose([line["low"], line["median"], line["high"]], np.clip(factors, *INSIDE))
         assert line["factor"] == f"×{factors[1]:#.3g}"

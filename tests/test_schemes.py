@@ -98,7 +98,5 @@ def test_the_scale_of_the_input_hardly_changes_the_factor_of_the_irnn() -> None:
         run_family(scheme_experiment("irnn", "rnn", replace(wide, input_scale=scale)), seeds=range(20))
         for scale in (1e-3, 1.0)
     ]
-    small, usual = (
-        initialisation_row("irnn", "rnn", [(judge_each(family.log10_norms["input"]), 11)]) for family in norms
-    )
+    small, usual = (initialisation_row([(judge_each(family.log10_norms["input"]), 11)]) for family in norms)
     assert 10.0**small.log10_factor.median == pytest.approx(10.0**usual.log10_factor.median, rel=0.003)

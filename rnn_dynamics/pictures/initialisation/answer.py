@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Spread, Verdicts, joined, judge_each
@@ -21,8 +20,6 @@ Key = tuple[str, str]
 
 #: Every row, in the order in which they are computed.
 ROWS: tuple[Key, ...] = tuple((scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells)
-#: Cell -> its full name.
-CELL_LABELS = {name: cell.label for name, cell in CELLS.items()}
 #: Networks of a row; for the largest sizes fewer, but never below the second number.
 NETWORKS, _FEWEST = 20, 5
 #: What the networks of an LSTM's row, and those that are computed in one go, may cost, in multiply-adds: about half a
@@ -35,8 +32,6 @@ _LARGEST_ROW, _LARGEST_GO = 1.4e9, 1.2e8
 class InitialisationRow:
     """What one scheme does in one cell, see `Verdicts`; of so many networks, of which `digits` are the fewest."""
 
-    scheme: str
-    cell: str
     networks: int
     log10_factor: Spread
     horizon: float | None
@@ -44,23 +39,11 @@ class InitialisationRow:
     log10_share: Spread
     digits: int
 
-    @property
-    def scheme_label(self) -> str:
-        """The scheme's full name."""
-        return NAMED_SCHEMES[self.scheme].label
 
-    @property
-    def cell_label(self) -> str:
-        """The cell's full name."""
-        return CELL_LABELS[self.cell]
-
-
-def initialisation_row(scheme: str, cell: str, parts: Sequence[tuple[Verdicts, int]]) -> InitialisationRow:
+def initialisation_row(parts: Sequence[tuple[Verdicts, int]]) -> InitialisationRow:
     """Summarise the networks of one scheme and cell, which may come in several parts, each with its digits."""
     found = joined([verdicts for verdicts, _ in parts])
     return InitialisationRow(
-        scheme=scheme,
-        cell=cell,
         networks=len(found.orders),
         log10_factor=found.log10_factor,
         horizon=found.horizon,
@@ -133,5 +116,5 @@ def scheme_answer(
 @remembered
 def _answer(experiment: Experiment, there: tuple[Key, ...]) -> InitialisationAnswer:
     goes = scheme_rows(experiment).rows
-    rows = {key: initialisation_row(*key, [networks(*go) for go in goes[key]]) for key in there}
+    rows = {key: initialisation_row([networks(*go) for go in goes[key]]) for key in there}
     return InitialisationAnswer(experiment=experiment, rows=rows, seeds=seeds_for(experiment))

@@ -65,19 +65,19 @@ def _bands(sheet: Sheet) -> Any:
 
 def _keeps(panel: Panel) -> Any:
     """Where a gradient keeps its size, and what lies on both sides of it; carries the horizontal axis."""
-    names, ends = (
-        {name: alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows")},
-        ("whole.low", "whole.high"),
-    )
+    keeps, shrinks, grows = (alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows"))
     axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6")}
     size, quiet, wide = "narrow ? 12 : 14", panel.sheet.theme.quiet, of(where="!narrow")
-    rule = of().mark_rule(strokeWidth=1.5)
+    rule, x = (
+        of().mark_rule(strokeWidth=1.5),
+        panel.x("keeps:Q", ("whole.low", "whole.high"), "factors", scale=LOG, **axis),
+    )
     both = group(
         "whole",
-        rule.encode(x=panel.x("keeps:Q", ends, "factors", scale=LOG, **axis), **panel.upright),
-        text(of(), names["keeps"], None, "factorsTop - 4", "bottom", bold=True, size=size),
-        text(wide, names["shrinks"], None, "factorsTop - 4", "bottom right", dx=-30, color=quiet, size=size),
-        text(wide, names["grows"], None, "factorsTop - 4", "bottom left", dx=30, color=quiet, size=size),
+        of().mark_rule(strokeWidth=1.5).encode(x=x, **panel.upright),
+        text(of(), keeps, None, "factorsTop - 4", "bottom", bold=True, size=size),
+        text(wide, shrinks, None, "factorsTop - 4", "bottom right", dx=-30, color=quiet, size=size),
+        text(wide, grows, None, "factorsTop - 4", "bottom left", dx=30, color=quiet, size=size),
         x=alt.X("keeps:Q"),
     )
     return both.transform_calculate(keeps="1")
@@ -93,14 +93,14 @@ def _spreads(sheet: Sheet) -> Any:
         y=alt.Y("middle:Q"),
         color=alt.Color(**by_cell(sheet.theme.cells)),
     )
-    return both.transform_filter("datum.known").transform_calculate(middle="datum.place + 0.5")
+    return both.transform_filter("datum.known")
 
 
 def _texts(sheet: Sheet) -> Any:
     """In each line scheme and cell at the left, on a phone one short name, and columns at the right."""
     bold, colour = ref("datum.marked ? 'bold' : 'normal'"), alt.Color(**by_cell(sheet.theme.cells))
     wide, narrow, size = of(where="!narrow"), of(where="narrow"), "narrow ? 13 : 15"
-    texts = group(
+    return group(
         "lines",
         text(wide, "scheme", "4", None, "middle left", size=15, fontWeight=bold),
         text(wide, "name", "180 * zoom", None, "middle left", size=15, bold=True).encode(color=colour),
@@ -111,7 +111,6 @@ def _texts(sheet: Sheet) -> Any:
         ),
         y=alt.Y("middle:Q"),
     )
-    return texts.transform_calculate(middle="datum.place + 0.5")
 
 
 def _heads(sheet: Sheet) -> Any:

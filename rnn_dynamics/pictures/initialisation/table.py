@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.schemes import NAMED_SCHEMES
 from rnn_dynamics.engine.verdict import Spread
 from rnn_dynamics.pictures.initialisation.answer import InitialisationAnswer
 from rnn_dynamics.pictures.kit.axes import reaching
@@ -15,6 +17,7 @@ from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views,
 #: moves; and the room that it leaves beyond the last point.
 _LOWS, _HIGHS = (-np.log10([0.4, 0.1, 0.01, 0.001])).tolist(), np.log10([1.3, 3.0, 15.0]).tolist()
 _ROOM = 0.02
+_UNKNOWN = Spread(np.nan, np.nan, np.nan)
 
 
 def tables(answer: InitialisationAnswer, texts: Texts, views: Views) -> Tables:
@@ -23,26 +26,21 @@ def tables(answer: InitialisationAnswer, texts: Texts, views: Views) -> Tables:
     A line has the factors per step low, median and high, at the end of the axis where they lie beyond; all finite ones
     lie on it, but for those beyond the last of few values that it may end at.
     """
-    keys = answer.ordered(views["order"])
-    known = [key in answer.rows for key in keys]
-    factors = _spreads([answer.rows[key].log10_factor if key in answer.rows else None for key in keys])
-    found = np.concatenate([of[np.isfinite(of)] for of in (factors["low"], factors["high"])])
+    keys, rows = answer.ordered(views["order"]), answer.rows
+    factors = np.array([rows[key].log10_factor if key in rows else _UNKNOWN for key in keys])
+    found = factors[np.isfinite(factors)]
     low, high = -reaching(_ROOM - found.min(initial=0.0), _LOWS), reaching(_ROOM + found.max(initial=0.0), _HIGHS)
     return {
         "lines": table(
             place=np.arange(len(keys)),
+            middle=np.arange(len(keys)) + 0.5,
             cell=[cell for _, cell in keys],
-            known=known,
-            **{name: 10.0 ** np.clip(of, low, high) for name, of in factors.items()},
+            known=[key in rows for key in keys],
+            **dict(zip(Spread._fields, 10.0 ** np.clip(factors.T, low, high), strict=True)),
             **{name: [line[name] for line in texts["lines"]] for name in texts["lines"][0]},
         ),
         "whole": one_row(texts, lines=len(keys), low=10.0**low, high=10.0**high),
     }
-
-
-def _spreads(spreads: Sequence[Spread | None]) -> dict[str, Array]:
-    """Columns low, median and high; nan where unknown."""
-    return {name: np.array([getattr(of, name, np.nan) for of in spreads]) for name in ("low", "median", "high")}
 
 
 def initialisations_table(answer: InitialisationAnswer, _: Views) -> Frame:
@@ -54,18 +52,17 @@ def initialisations_table(answer: InitialisationAnswer, _: Views) -> Frame:
         networks.
     """
     rows = list(answer.rows.values())
-    spreads = _spreads([row.log10_factor for row in rows])
-    factors = {name: np.array([10.0**value for value in of.tolist()]) for name, of in spreads.items()}
     return frame(
-        scheme=[row.scheme_label for row in rows],
-        cell=[row.cell_label for row in rows],
-        **_named("factor_per_step", factors),
+        scheme=[NAMED_SCHEMES[scheme].label for scheme, _ in answer.rows],
+        cell=[CELLS[cell].label for _, cell in answer.rows],
+        **_spread("factor_per_step", [[10.0**value for value in row.log10_factor] for row in rows]),
         horizon=np.array([row.horizon for row in rows], dtype=float),
         verdict=[row.outcome for row in rows],
-        **_named("log10_share_at_step_1", _spreads([row.log10_share for row in rows])),
+        **_spread("log10_share_at_step_1", [row.log10_share for row in rows]),
         digits=[row.digits for row in rows],
     )
 
 
-def _named(name: str, spread: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: spread["median"], f"{name}_low": spread["low"], f"{name}_high": spread["high"]}
+def _spread(name: str, spreads: Sequence[Sequence[float]]) -> dict[str, Array]:
+    low, median, high = np.reshape(spreads, (-1, 3)).T
+    return {name: median, f"{name}_low": low, f"{name}_high": high}

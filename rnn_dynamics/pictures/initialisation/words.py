@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.pictures.initialisation.answer import (
-    CELL_LABELS,
-    ROWS,
-    InitialisationAnswer,
-    InitialisationRow,
-    Key,
-)
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.pictures.initialisation.answer import ROWS, InitialisationAnswer, InitialisationRow, Key
 from rnn_dynamics.pictures.kit.finding import Words, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
 #: What a framework does when nobody asks for anything.
 FRAMEWORKS = ("torch", "keras")
-#: What people do about PyTorch's.
-_REMEDIES = (("forget_both", "lstm"), ("chrono", "lstm"))
 
 
 def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Lines (what is written beside each, from the top), title, remedies (its second sentence) and hint."""
-    keys, titles, rows = answer.ordered(views["order"]), words["titles"], answer.rows
+    keys, titles = answer.ordered(views["order"]), words["titles"]
     above = [None, *(scheme for scheme, _ in keys)]
-    lines = [_line(words, key, rows.get(key), repeated=key[0] == last) for key, last in zip(keys, above, strict=False)]
-    known = all(key in rows for key in _REMEDIES)
+    lines = (_line(words, key, answer.rows.get(key), key[0] == last) for key, last in zip(keys, above, strict=False))
     return {
-        "lines": lines,
+        "lines": list(lines),
         "title": _title(titles, answer),
-        "remedies": titles["remedies"].format_map(_factors(answer)) if known else "",
+        "remedies": _of_rows(titles["remedies"], answer),
         "hint": titles["hint"].format(networks=len(answer.seeds)),
     }
 
@@ -40,21 +32,24 @@ def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) 
 def _line(words: Words, key: Key, row: InitialisationRow | None, repeated: bool) -> dict[str, Any]:
     """Of a line; the name of its scheme is "" where the line above has the same."""
     (scheme, cell), line = key, words["line"]
-    named = words["schemes"][scheme]
-    says = {"cell": CELL_LABELS[cell], "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
-    written = line["known" if row else "missing"]
+    named, label = words["schemes"][scheme], CELLS[cell].label
+    says = {"cell": label, "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
     return {
-        "name": CELL_LABELS[cell],
+        "name": label,
         "scheme": "" if repeated else named["name"],
         "short": line["short"].format_map(says),
         "marked": scheme in FRAMEWORKS,
-        **{name: sentence.format_map(says) for name, sentence in written.items()},
+        **{name: sentence.format_map(says) for name, sentence in line["known" if row else "missing"].items()},
     }
 
 
-def _factors(answer: InitialisationAnswer) -> dict[str, float]:
-    """Scheme and cell -> log10 of the median factor per step, such as "torch_lstm"."""
-    return {"_".join(key): row.log10_factor.median for key, row in answer.rows.items()}
+def _of_rows(words: Words, answer: InitialisationAnswer) -> str:
+    """What is said of some rows by the names of their median factors, such as "torch_lstm"; "" until there are all."""
+    factors = {"_".join(key): row.log10_factor.median for key, row in answer.rows.items()}
+    scale = answer.experiment.weight_scale
+    if not all(name in factors for name in words["needs"]):
+        return ""
+    return str(words["scaled" if scale != 1.0 and "scaled" in words else "text"].format(**factors, weight_scale=scale))
 
 
 def _title(words: Words, answer: InitialisationAnswer) -> str:
@@ -78,23 +73,14 @@ def finding(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) ->
     missing = len(ROWS) - len(answer.rows)
     says = Says(answer, missing=missing, all=len(ROWS), networks=len(answer.seeds), last_seed=answer.seeds[-1])
     notes, vanishes = words["notes"], any(row.outcome == "vanishes" for row in answer.rows.values())
-    every = answer.experiment.loss_at == "every"
+    of_rows = [*["gates"] * _vanishes(answer, "lstm"), "forget", "keras", "chrono", "irnn"]
     return paragraphs(
         [
             *told(notes, says, missing=missing),
-            *_of_schemes(notes, answer),
-            *told(notes, says, learn=vanishes, every=every, spread=True),
+            *filter(None, (_of_rows(notes[name], answer) for name in of_rows)),
+            *told(notes, says, learn=vanishes, every=answer.experiment.loss_at == "every", spread=True),
         ]
     )
-
-
-def _of_schemes(notes: Words, answer: InitialisationAnswer) -> Iterator[str]:
-    """Those whose rows there are."""
-    scale, factors = answer.experiment.weight_scale, _factors(answer)
-    for name in ("gates", "forget", "keras", "chrono", "irnn"):
-        note, untrue = notes[name], name == "gates" and not _vanishes(answer, "lstm")
-        if not untrue and all(key in factors for key in note["needs"]):
-            yield note["scaled" if scale != 1.0 and "scaled" in note else "text"].format(**factors, weight_scale=scale)
 
 
 def progress(words: Words, work: Growing) -> str:
