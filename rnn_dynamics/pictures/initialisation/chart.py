@@ -16,13 +16,9 @@ from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null.
+_TOP = "zoom * (narrow ? 40 : 30)"
 _PANELS = {  # a point at the end of the axis lies on no name
-    "factors": (
-        "zoom * (narrow ? 124 : 270)",
-        "width - zoom * (narrow ? 108 : 318)",
-        "zoom * (narrow ? 40 : 30)",
-        "height",
-    )
+    "factors": ("zoom * (narrow ? 124 : 270)", "width - zoom * (narrow ? 108 : 318)", _TOP, "height")
 }
 _PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
 #: Columns of numbers, each with the place of its right end.
@@ -68,10 +64,7 @@ def _keeps(panel: Panel) -> Any:
     keeps, shrinks, grows = (alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows"))
     axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6")}
     size, quiet, wide = "narrow ? 12 : 14", panel.sheet.theme.quiet, of(where="!narrow")
-    rule, x = (
-        of().mark_rule(strokeWidth=1.5),
-        panel.x("keeps:Q", ("whole.low", "whole.high"), "factors", scale=LOG, **axis),
-    )
+    x = panel.x("keeps:Q", ("whole.low", "whole.high"), "factors", scale=LOG, **axis)
     both = group(
         "whole",
         of().mark_rule(strokeWidth=1.5).encode(x=x, **panel.upright),
