@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
@@ -116,19 +118,16 @@ def _trained(asked: tuple[Training, ...]) -> LearningAnswer:
     return learned_so_far(worked_through(asked), asked)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Example:
+class Example(NamedTuple):
     """One sequence of a task: its inputs (T, D), and what is to be answered."""
 
     training: Training
-    inputs: tuple[tuple[float, ...], ...]
-    answer: tuple[float, ...]
+    inputs: NDArray[Any]
+    answer: NDArray[Any]
 
 
 def example(experiment: Experiment, views: Mapping[str, str]) -> Example:
     """A sequence that the seed draws."""
     training = networks(experiment, views)[-1]
-    generator = np.random.default_rng(experiment.seed)
-    batch = training.its_task.draw(generator, 1, experiment.sequence_length, True)
-    inputs = tuple(tuple(map(float, row)) for row in batch.inputs[:, 0])
-    return Example(training=training, inputs=inputs, answer=tuple(map(float, np.atleast_1d(batch.targets[..., 0]))))
+    batch = training.its_task.draw(np.random.default_rng(experiment.seed), 1, experiment.sequence_length, True)
+    return Example(training, batch.inputs[:, 0], np.atleast_1d(batch.targets[..., 0]))

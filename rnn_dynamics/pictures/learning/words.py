@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import Trained
@@ -12,8 +12,6 @@ from rnn_dynamics.pictures.kit.finding import told
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
 from rnn_dynamics.pictures.learning.answer import Example, LearningAnswer
-
-Inputs = Sequence[Sequence[float]]
 
 
 def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dict[str, str]:
@@ -73,39 +71,34 @@ def sequence(words: Words, one: Example) -> str:
     """A sequence of the task and its answer, as HTML: so that a hall sees what is asked."""
     training = one.training
     says = Says(training, accuracy=100.0 * training.its_task.chance_accuracy)
-    read, answer = _READERS[training.task](one.inputs, one.answer)
+    read, answer = _READERS[training.task](one)
     asks = words["tasks"][training.task]["asks"].format_map(says)
     return f'<p>{asks}</p><p class="sequence">{read} → <b>{answer}</b></p>'
 
 
-def _temporal_order(inputs: Inputs, answer: Sequence[float]) -> tuple[str, str]:
-    return _symbols("XYabcd", "XY", inputs), "".join("XY"[part] for part in divmod(int(answer[0]), 2))
+def _temporal_order(one: Example) -> tuple[str, str]:
+    return _symbols("XYabcd", "XY", one), "".join("XY"[part] for part in divmod(int(one.answer[0]), 2))
 
 
-def _copy_memory(inputs: Inputs, answer: Sequence[float]) -> tuple[str, str]:
+def _copy_memory(one: Example) -> tuple[str, str]:
     symbols = "12345678·?"
-    return _symbols(symbols, symbols[:8], inputs), " ".join(symbols[int(place)] for place in answer[-10:])
+    return _symbols(symbols, symbols[:8], one), " ".join(symbols[int(place)] for place in one.answer[-10:])
 
 
-def _symbols(symbols: str, marked: str, inputs: Inputs) -> str:
+def _symbols(symbols: str, marked: str, one: Example) -> str:
     """Which symbol each row of zeros and a one is, some of them marked."""
-    shown = (symbols[row.index(max(row))] for row in inputs)
+    shown = (symbols[place] for place in one.inputs.argmax(axis=1))
     return " ".join(f"<mark>{symbol}</mark>" if symbol in marked else symbol for symbol in shown)
 
 
-def _adding(inputs: Inputs, answer: Sequence[float]) -> tuple[str, str]:
-    read = " ".join(f"<mark>{value:.2f}</mark>" if mark else f"{value:.2f}" for value, mark in inputs)
-    return read, f"{answer[0]:.2f}"
+def _adding(one: Example) -> tuple[str, str]:
+    read = " ".join(f"<mark>{value:.2f}</mark>" if mark else f"{value:.2f}" for value, mark in one.inputs)
+    return read, f"{one.answer[0]:.2f}"
 
 
-def _digits(inputs: Inputs, answer: Sequence[float]) -> tuple[str, str]:
-    cells = "".join(f'<i style="opacity: {row[0]:.2f}"></i>' for row in inputs)
-    return f'<span class="digit" role="img">{cells}</span>', str(int(answer[0]))
+def _digits(one: Example) -> tuple[str, str]:
+    cells = "".join(f'<i style="opacity: {value:.2f}"></i>' for (value,) in one.inputs)
+    return f'<span class="digit" role="img">{cells}</span>', str(int(one.answer[0]))
 
 
-_READERS: Mapping[str, Callable[[Inputs, Sequence[float]], tuple[str, str]]] = {
-    "temporal_order": _temporal_order,
-    "adding": _adding,
-    "copy_memory": _copy_memory,
-    "digits": _digits,
-}
+_READERS = {"temporal_order": _temporal_order, "adding": _adding, "copy_memory": _copy_memory, "digits": _digits}
