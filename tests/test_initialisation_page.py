@@ -164,8 +164,6 @@ def row(low: float, median: float, high: float) -> InitialisationRow:
     share = Spread(low=0.0, median=0.0, high=0.0)
     spread = Spread(low=low, median=median, high=high)
     return InitialisationRow(
-        scheme="torch",
-        cell="rnn",
         networks=20,
         log10_factor=spread,
         horizon=None,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.learning.limits import offered
-from rnn_dynamics.learning.training import History, Training
+from rnn_dynamics.learning.trained import Trained
 
 #: The sequence lengths that the page offers.
 LENGTHS = (10, 20, 30, 50, 70, 100)
@@ -15,20 +14,23 @@ LENGTHS = (10, 20, 30, 50, 70, 100)
 _ABOVE_CHANCE = 1.1
 
 
-def advised(training: Training, history: History) -> Mapping[str, float | None]:
-    """What may be tried after a training that has diverged or ended at chance, as key and value; None: not possible."""
-    experiment, rate = training.experiment, training.learning_rate
+def advised(network: Trained) -> Mapping[str, float | None]:
+    """What may be tried after a training that has failed or ended at chance, as key and value; None: not possible."""
+    training, experiment = network.training, network.experiment
     rates, updates = (tuple(map(float, offered(name))) for name in ("learning_rate", "iterations"))
     shorter = None if training.task == "digits" else _below(LENGTHS, experiment.sequence_length)
-    if history.failure and not history.iterations:
+    slower = _below(rates, training.learning_rate)
+    if network.outcome == "untrained":
         weights = _below(KNOBS_NUMBER["weight_scale"].offered, experiment.weight_scale)
         return {"smaller_weights": weights, "shorter": shorter}
-    if history.failure:
-        return {"clip": 0.0 if training.clipping == "none" else None, "slower": _below(rates, rate)}
-    if not history.moments[-1].loss <= _ABOVE_CHANCE * training.chance_loss:  # or no number
-        return {"slower": _below(rates, rate)}
-    gated = CELLS[experiment.cell].gates and experiment.gate_bias == "constant"
-    faster, longer = _above(rates, rate), _above(updates, training.iterations)
+    if network.outcome == "diverged":
+        return {"clip": 0.0 if training.clipping == "none" else None, "slower": slower}
+    if network.outcome != "chance":
+        return {}
+    if not network.now.loss <= _ABOVE_CHANCE * training.chance_loss:  # or no number
+        return {"slower": slower}
+    gated = network.cell.gates and experiment.gate_bias == "constant"
+    faster, longer = _above(rates, training.learning_rate), _above(updates, training.iterations)
     return {"chrono": 0.0 if gated else None, "faster": faster, "longer": longer, "shorter": shorter}
 
 

@@ -70,10 +70,8 @@ class LearningAnswer(OfTraining):
     @property
     def advised(self) -> tuple[tuple[str, float], ...]:
         """What may be tried next, as key and value: only what fits the outcome, and what the controls allow."""
-        last = self.networks[-1]
-        if not self.over or last.outcome not in ("chance", "diverged", "untrained"):
-            return ()
-        return tuple((key, value) for key, value in advised(last.training, last.history).items() if value is not None)
+        found = advised(self.networks[-1]) if self.over else {}
+        return tuple((key, value) for key, value in found.items() if value is not None)
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:

@@ -110,9 +110,7 @@ def learned(answer: LearningAnswer, _: Views) -> Frame:
 
 def gradients(answer: LearningAnswer, _: Views) -> Frame:
     """Every look at the gradient: columns cell, update, step and log10_norm."""
-    steps, looks = (
-        np.arange(1, answer.training.steps + 1),
-        ((of.cell.name, look) for of in answer.networks for look in of.looks),
-    )
+    steps = np.arange(1, answer.training.steps + 1)
+    looks = ((of.cell.name, look) for of in answer.networks for look in of.looks)
     parts = ((cell, look.iteration, steps, look.log10_norms["hidden"]) for cell, look in looks)
     return Frame(joined("cell update step log10_norm", parts))
