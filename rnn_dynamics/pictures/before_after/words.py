@@ -43,7 +43,7 @@ def _kind(change: float | None) -> str:
 
 def finding(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> str:
     """The notes, as HTML."""
-    component, training = views["gradient"], answer.networks[0].training
+    component, training = views["gradient"], answer.training
     learning = component == "hidden" and training.task != "blank"
     says = Says(answer, task=task_name(training, words.language))
     return paragraphs(told(words["notes"], says, same=True, no_cell=component == "cell", learning=learning))
@@ -51,6 +51,6 @@ def finding(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -
 
 def described(words: Words, answer: BeforeAfterAnswer, opening: bool = False) -> str:
     """A training in a list; the session's own, or the one with which a page opens."""
-    training, cells = answer.networks[0].training, dict.fromkeys(network.cell.short for network in answer.networks)
+    training, cells = answer.training, dict.fromkeys(network.cell.short for network in answer.networks)
     says = Says(answer, cells=", ".join(cells), task=task_name(training, words.language), total=training.iterations)
     return str(words["opening" if opening else "job"].format_map(says))

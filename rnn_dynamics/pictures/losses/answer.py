@@ -27,14 +27,6 @@ TRUNCATIONS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "70", "100
 BINS, _NEAR = (0, 1, 3, 6, 11, 21, 51), 3
 
 
-@dataclass(frozen=True)
-class Cut:
-    """What a truncation leaves of dL/dW_hh, for one loss; nan where there is none: log10 of the error, the angle."""
-
-    log10_error: float
-    angle: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class LossAnswer(OfTrace[LossByTime]):
     """All losses of one network, and with how many sequences the reader has asked for them."""
@@ -111,10 +103,11 @@ class LossAnswer(OfTrace[LossByTime]):
         """The reader's τ, at most T."""
         return min(int(truncation), self.length)
 
-    def cut(self, truncation: str) -> Mapping[str, Cut]:
-        """What the reader's truncation leaves, for both losses."""
-        trace, at = self.trace, int(np.searchsorted(self.trace.truncations, self.within(truncation)))
-        return {name: Cut(float(trace.log10_errors[name][at]), float(trace.angles[name][at])) for name in self.sums}
+    def cut(self, truncation: str) -> Mapping[str, Mapping[str, float]]:
+        """What the reader's truncation leaves of dL/dW_hh, for both losses: log10_error and angle; nan without any."""
+        at = int(np.searchsorted(self.trace.truncations, self.within(truncation)))
+        found = {"log10_error": self.trace.log10_errors, "angle": self.trace.angles}
+        return {name: {what: float(of[name][at]) for what, of in found.items()} for name in self.sums}
 
 
 def truncations_for(length: int) -> tuple[int, ...]:
