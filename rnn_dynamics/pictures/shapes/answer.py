@@ -15,9 +15,6 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
-#: What other rooms of this picture have from here, beside what is defined here.
-__all__ = ["Edge"]
-
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)

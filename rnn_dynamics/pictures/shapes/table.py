@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, one_row, points
-from rnn_dynamics.pictures.shapes.answer import Edge, ShapeAnswer, read_stop
+from rnn_dynamics.pictures.shapes.answer import ShapeAnswer, read_stop
 
 #: How far the picture goes on after its last column, in columns, and on a phone, with the legend, in rows.
 _AFTER, _BELOW = 0.45, 0.85
@@ -27,6 +27,10 @@ _LEAST_DECADES = 2
 #: What is 0 for good, and its radius in those of other nodes.
 _ZEROS = ("h0", "y0")
 _SMALL = 0.6
+#: Kinds of an edge's ends -> which other edges are in the way of its texts, where outputs are read again: "back" is one
+#: of those itself, "up" has them on both sides, "bridge" leads from the encoder to the decoder, on a phone past the
+#: texts of all others.
+_WAYS = {"yh": "back", "ys": "back", "hy": "up", "sy": "up", "hs": "bridge"}
 
 
 def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
@@ -39,6 +43,7 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
     # Into the loss an edge leads beside its output.
     sources = [edge.source for edge in edges]
     ends = [f"L{edge.source[1:]}" if edge.target == "L" else edge.target for edge in edges]
+    ways = _WAYS if answer.shape.feeds_back else {}
     states, here = np.array([answer.state(end, stop) for end in ends]), read_stop(stop)[1]
     return {
         "nodes": points(
@@ -58,7 +63,7 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
             state=states,
             log10_norm=np.where(states == 2, [edge.log10_norm for edge in edges], np.nan),
             text=np.where(states == 2, texts["edges"], ""),
-            way=[_way(edge, answer.shape.feeds_back) for edge in edges],
+            way=[ways.get(source[0] + end[0], "") for source, end in zip(sources, ends, strict=True)],
         ),
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
@@ -82,19 +87,6 @@ def _places(answer: ShapeAnswer, nodes: Sequence[str], end: str = "") -> dict[st
         f"v{end}": [(int(node[1:]) or _START) / rows for node in nodes],
         f"r{end}": [_SMALL if node in _ZEROS or node[0] == "L" else 1.0 for node in nodes],
     }
-
-
-def _way(edge: Edge, feeds_back: bool) -> str:
-    """Which other edges are in the way of an edge's texts.
-
-    "back" is fed back, "up" has such edges on both sides, "bridge" leads from the encoder to the decoder, on a phone
-    past the texts of all others; "" has room.
-    """
-    if edge.target == "L" or not feeds_back:
-        return ""
-    if edge.source[0] == "y":
-        return "back"
-    return "up" if edge.target[0] == "y" else "bridge" if edge.source[0] + edge.target[0] == "hs" else ""
 
 
 def _ends(answer: ShapeAnswer) -> dict[str, int]:
