@@ -21,14 +21,12 @@ _PANELS = {  # a point at the end of the axis lies on no name
     "factors": ("zoom * (narrow ? 124 : 270)", "width - zoom * (narrow ? 108 : 318)", _TOP, "height")
 }
 _PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
-#: Columns of numbers, each with the place of its right end.
+#: Columns of numbers, each with the place of its right end, and where there is room for it.
 _COLUMNS = {
-    "factor": "width - zoom * (narrow ? 56 : 224)",
-    "horizon": "width - zoom * (narrow ? 2 : 110)",
-    "remains": "width - 4",
+    "factor": ("width - zoom * (narrow ? 56 : 224)", ""),
+    "horizon": ("width - zoom * (narrow ? 2 : 110)", ""),
+    "remains": ("width - 4", "!narrow"),
 }
-#: Columns that a phone has no room for.
-_WIDE = {"remains": "!narrow"}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -99,8 +97,8 @@ def _texts(sheet: Sheet) -> Any:
         text(wide, "name", "180 * zoom", None, "middle left", size=15, bold=True).encode(color=colour),
         text(narrow, "short", "0", None, "middle left", size=12, fontWeight=bold).encode(color=colour),
         *(
-            text(of(where=_WIDE.get(name, "")), name, x, None, "middle right", size=size, bold=name == "factor")
-            for name, x in _COLUMNS.items()
+            text(of(where=where), name, x, None, "middle right", size=size, bold=name == "factor")
+            for name, (x, where) in _COLUMNS.items()
         ),
         y=alt.Y("middle:Q"),
     )
@@ -113,8 +111,8 @@ def _heads(sheet: Sheet) -> Any:
     return group(
         "whole",
         *(
-            text(of(where=_WIDE.get(name, ""), head=heads[name]), "head", x, None, "bottom right", **style)
-            for name, x in _COLUMNS.items()
+            text(of(where=where, head=heads[name]), "head", x, None, "bottom right", **style)
+            for name, (x, where) in _COLUMNS.items()
         ),
         y=at(f"factorsTop - (narrow ? {style['lineHeight']} : 0) - 4"),
     )
