@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Spread, Verdicts, joined, judge_each
@@ -20,6 +21,8 @@ Key = tuple[str, str]
 
 #: Every row, in the order in which they are computed.
 ROWS: tuple[Key, ...] = tuple((scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells)
+#: The full names of the scheme and the cell of each.
+LABELS = {(scheme, cell): (NAMED_SCHEMES[scheme].label, CELLS[cell].label) for scheme, cell in ROWS}
 #: Networks of a row; for the largest sizes fewer, but never below the second number.
 NETWORKS, _FEWEST = 20, 5
 #: What the networks of an LSTM's row, and those that are computed in one go, may cost, in multiply-adds: about half a

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.schemes import NAMED_SCHEMES
 from rnn_dynamics.engine.verdict import Spread
-from rnn_dynamics.pictures.initialisation.answer import InitialisationAnswer
+from rnn_dynamics.pictures.initialisation.answer import LABELS, InitialisationAnswer
 from rnn_dynamics.pictures.kit.axes import reaching
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, frame, one_row, table
 
@@ -53,8 +51,8 @@ def initialisations_table(answer: InitialisationAnswer, _: Views) -> Frame:
     """
     rows = list(answer.rows.values())
     return frame(
-        scheme=[NAMED_SCHEMES[scheme].label for scheme, _ in answer.rows],
-        cell=[CELLS[cell].label for _, cell in answer.rows],
+        scheme=[LABELS[key][0] for key in answer.rows],
+        cell=[LABELS[key][1] for key in answer.rows],
         **_spread("factor_per_step", [[10.0**value for value in row.log10_factor] for row in rows]),
         horizon=np.array([row.horizon for row in rows], dtype=float),
         verdict=[row.outcome for row in rows],
