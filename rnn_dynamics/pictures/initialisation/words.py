@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.pictures.initialisation.answer import ROWS, InitialisationAnswer, InitialisationRow, Key
+from rnn_dynamics.pictures.initialisation.answer import LABELS, ROWS, InitialisationAnswer, InitialisationRow, Key
 from rnn_dynamics.pictures.kit.finding import Words, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
@@ -32,7 +31,7 @@ def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) 
 def _line(words: Words, key: Key, row: InitialisationRow | None, repeated: bool) -> dict[str, Any]:
     """Of a line; the name of its scheme is "" where the line above has the same."""
     (scheme, cell), line = key, words["line"]
-    named, label = words["schemes"][scheme], CELLS[cell].label
+    named, label = words["schemes"][scheme], LABELS[key][1]
     says = {"cell": label, "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
     return {
         "name": label,
