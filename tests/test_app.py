@@ -22,7 +22,7 @@ from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import KNOBS, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.panels import GO
+from rnn_dynamics.pictures.kit.layers import GO
 from tests.every import every
 from tests.handed_out import frame_of, presets_of
 from tests.test_home_page import heights

@@ -17,10 +17,22 @@ HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning")
 
 #: What computes a network and its gradients, from the bottom up.
 WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time", "engine.trace"}
-BESIDE = ("run", "given", "verdict", "phase", "crossing", "shapes", "cliff", "region", "theory", "schemes", "growth")
+BESIDE = (
+    "run",
+    "given",
+    "verdict",
+    "phase",
+    "phase_crossing",
+    "shapes",
+    "cliff",
+    "region",
+    "theory",
+    "schemes",
+    "growth",
+)
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
-SAID = ("engine.verdict", "engine.crossing", "engine.growth", "engine.region", "learning.trained")
+SAID = ("engine.verdict", "engine.phase_crossing", "engine.growth", "engine.region", "learning.trained")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "trained", "reading", "jobs", "limits")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
@@ -40,7 +52,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.run": WALK | {"engine.given"},
     "engine.verdict": set(),
     "engine.phase": {"experiment", "engine.verdict", "engine.run", "engine.trace"},
-    "engine.crossing": {"experiment", "engine.theory", "engine.trace"},
+    "engine.phase_crossing": {"experiment", "engine.theory", "engine.trace"},
     "engine.shapes": WALK | {"engine.run"},
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits"},
@@ -208,7 +220,7 @@ def test_no_two_rooms_import_each_other() -> None:
         ("rnn_dynamics.pictures.new.chart", "import pandas as pd"),
         ("rnn_dynamics.pictures.new.chart", "from rnn_dynamics.pictures.new.answer import ask"),
         ("rnn_dynamics.pictures.new.words", "import numpy as np"),
-        ("rnn_dynamics.pictures.kit.panels", "import streamlit"),
+        ("rnn_dynamics.pictures.kit.layers", "import streamlit"),
         ("rnn_dynamics.pictures.new.other", "import math"),
         ("rnn_dynamics.dashboard.frame", "import altair"),
         ("rnn_dynamics.dashboard.frame", "def late():\n    import torch"),

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from rnn_dynamics.pictures.phase_diagram.chart import HEIGHT
+from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_pages import every_page
 
@@ -121,8 +122,10 @@ def hall() -> Iterator[str]:
 @every_page
 def test_a_projector_of_720_lines_shows_every_button_in_large_type(desk: BrowserContext, hall: str, page: str) -> None:
     with visit(desk) as reader:
+        note_texts(reader.page)
         reader.page.set_viewport_size({"width": 1280, "height": 720})
         reader.open(f"{hall}/{page}")
+        assert texts_on_each_other(reader.page) == []
         assert_nothing_scrolls_sideways(reader)
         for button in reader.page.locator(".st-key-presets button").all():
             box = button.bounding_box()

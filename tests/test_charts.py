@@ -7,7 +7,7 @@ import pytest
 
 from rnn_dynamics import CELLS, pictures
 from rnn_dynamics.content import LANGUAGE
-from rnn_dynamics.pictures.kit.panels import in_size
+from rnn_dynamics.pictures.kit.layers import in_size
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, THEMES, Background
 from tests.every import every
 

@@ -7,7 +7,7 @@ import pytest
 
 from rnn_dynamics import Experiment, phase_grid, run
 from rnn_dynamics.content import prose
-from rnn_dynamics.engine.crossing import row_crossing
+from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
 

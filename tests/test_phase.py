@@ -9,7 +9,7 @@ import pytest
 
 from rnn_dynamics import CELLS, Experiment, PhaseRow, phase_grid, run, run_family
 from rnn_dynamics.engine import phase, theory
-from rnn_dynamics.engine.crossing import Range, crossing, growing, row_crossing
+from rnn_dynamics.engine.phase_crossing import Range, crossing, growing, row_crossing
 from rnn_dynamics.engine.trace import FamilyTrace
 from tests.every import every
 from tests.oracle import Array

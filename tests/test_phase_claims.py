@@ -10,7 +10,7 @@ import pytest
 from rnn_dynamics import Experiment, phase_grid, run, split_by_lag
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine import theory
-from rnn_dynamics.engine.crossing import row_crossing
+from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, NETWORKS, phase_answer

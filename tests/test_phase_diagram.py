@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, phase_grid, pictures, run, split_by_lag
 from rnn_dynamics.engine import theory
-from rnn_dynamics.engine.crossing import crossing, lag_crossings, lag_factors, row_crossing
+from rnn_dynamics.engine.phase_crossing import crossing, lag_crossings, lag_factors, row_crossing
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.panels import GO
+from rnn_dynamics.pictures.kit.layers import GO
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 from rnn_dynamics.pictures.phase_diagram.answer import (
     INPUT_SCALES,

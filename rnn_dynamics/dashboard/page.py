@@ -26,7 +26,7 @@ from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.pictures.kit.digits import digits_note, warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
-from rnn_dynamics.pictures.kit.panels import GO
+from rnn_dynamics.pictures.kit.layers import GO
 from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
 #: What the pages look like beside Streamlit's theme.

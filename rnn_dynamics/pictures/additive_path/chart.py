@@ -9,8 +9,9 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, group, of, with_lag
+from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, at, dashed, group, of, with_lag
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
@@ -36,7 +37,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         POINTED | sheet.own,
         [
-            gates.rows("units", "gate", ["place"]),
+            map_rows(gates, "units", "gate", ["place"]),
             gates.lead(
                 x=gates.time("length:Q", tickCount=4),
                 y=gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False),

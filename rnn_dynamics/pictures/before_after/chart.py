@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import by_cell
 from rnn_dynamics.pictures.kit.panel import WHOLE, Sheet
-from rnn_dynamics.pictures.kit.panels import by_cell
 
 #: Of a curve before and after.
 DASHES = {"before": [3, 4], "after": [1, 0]}

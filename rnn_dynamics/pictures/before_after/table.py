@@ -37,7 +37,7 @@ def curves_file(answer: BeforeAfterAnswer, views: Views) -> Frame:
     """The curves at every step: cell, time, step and log10_norm."""
     return Frame(
         joined(
-            "cell time step log10_norm",
+            ("cell", "time", "step", "log10_norm"),
             (
                 (cell, time, np.arange(1, len(norms) + 1), norms)
                 for _, cell, time, norms in _curves(answer, views["gradient"])

@@ -9,8 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import OWN, PER_CENT, TIGHT, WIDE_TITLE, at, each, hover, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, PER_CENT, TIGHT, WIDE_TITLE, at, each, hover, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many

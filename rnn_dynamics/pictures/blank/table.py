@@ -45,7 +45,9 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
 def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:
     """The share of right answers at each number of filler words; `place` counts the networks."""
     tests = enumerate((cell, dict(network.tests)) for cell, network in answer.networks.items())
-    return joined("place cell gap accuracy", ((place, cell, [*of], [*of.values()]) for place, (cell, of) in tests))
+    return joined(
+        ("place", "cell", "gap", "accuracy"), ((place, cell, [*of], [*of.values()]) for place, (cell, of) in tests)
+    )
 
 
 def accuracy(answer: BlankAnswer, _: Views) -> Frame:

@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import group, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import group, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.theme import DIVERGING, Theme
 
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:

@@ -46,7 +46,7 @@ def steps(answer: HandAnswer, _: Views) -> Frame:
     """
     return Frame(
         joined(
-            "pass network step name row column value",
+            ("pass", "network", "step", "name", "row", "column", "value"),
             (
                 (walk, network, number, name, *np.indices(values.shape), values)
                 for walk, networks in {"forward": answer.forward.steps, "backward": answer.backward.steps}.items()

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, go_there, group, of, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, at, go_there, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HEIGHTS, Theme
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.

@@ -47,8 +47,8 @@ def tables_of_descents(answer: CliffAnswer, texts: Texts, views: Views) -> Table
         for kind, path in answer.paths.items()
     )
     return {
-        "paths": points(**joined("clipping w b", paths)),
-        "steps": points(**joined("clipping step error log10_norm", steps)),
+        "paths": points(**joined(("clipping", "w", "b"), paths)),
+        "steps": points(**joined(("clipping", "step", "error", "log10_norm"), steps)),
         "kinds": table(
             clipping=list(logs),
             place=np.arange(len(logs)),
@@ -108,5 +108,16 @@ def paths(answer: CliffAnswer, _: Views) -> Frame:
     for kind, path in answer.paths.items():
         here = (kind, np.arange(len(path.points)), *path.points.T, path.errors, *path.gradients.T, path.norms)
         parts.append((*here, [*path.clipped.tolist(), None], [*path.turned, np.nan]))
-    names = "clipping step w b error gradient_w gradient_b gradient_norm clipped turned_degrees"
+    names = (
+        "clipping",
+        "step",
+        "w",
+        "b",
+        "error",
+        "gradient_w",
+        "gradient_b",
+        "gradient_norm",
+        "clipped",
+        "turned_degrees",
+    )
     return Frame(joined(names, parts))

@@ -9,8 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, of, ref
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, of, ref
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES
 
 _PANELS = {

@@ -19,7 +19,7 @@ def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
         (kind, np.arange(1, len(of.losses) + 1), of.log10_norms, of.losses, of.ended or 0)
         for kind, of in answer.networks.items()
     )
-    rows = joined("clipping update log10_norm loss last", parts)
+    rows = joined(("clipping", "update", "log10_norm", "loss", "last"), parts)
     norms, lost = np.append(rows["log10_norm"], limit), rows["update"] == rows.pop("last")
     finite = norms[np.isfinite(norms)]
     return {
@@ -40,4 +40,4 @@ def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
 def network(answer: ClippingAnswer, _: Views) -> Frame:
     """A tidy frame: columns clipping, update, gradient_norm (before clipping) and loss."""
     parts = ((kind, np.arange(1, len(of.losses) + 1), of.norms, of.losses) for kind, of in answer.networks.items())
-    return Frame(joined("clipping update gradient_norm loss", parts))
+    return Frame(joined(("clipping", "update", "gradient_norm", "loss"), parts))

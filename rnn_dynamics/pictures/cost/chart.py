@@ -9,8 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import each, of, ref, text
 from rnn_dynamics.pictures.kit.panel import LOG, Sheet
-from rnn_dynamics.pictures.kit.panels import each, of, ref, text
 
 #: Shape of the points and dash of the line of each name.
 STYLES = {

@@ -44,4 +44,4 @@ def cost(answer: CostAnswer, _: Views) -> Frame:
 
 
 def _by_length(name: str, value: str, values: Mapping[str, Mapping[int, float]]) -> dict[str, NDArray[Any]]:
-    return joined(f"{name} sequence_length {value}", ((key, list(of), list(of.values())) for key, of in values.items()))
+    return joined((name, "sequence_length", value), ((key, list(of), list(of.values())) for key, of in values.items()))

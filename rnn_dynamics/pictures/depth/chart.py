@@ -9,8 +9,9 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
+from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
@@ -40,7 +41,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         _PARAMETERS | POINTED | sheet.own,
         [
-            levels.rows("levels", "log10_norm", ["place"]),
+            map_rows(levels, "levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
             text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=_SIZE),
             levels.title("map", _LINES, "0"),

@@ -47,4 +47,4 @@ def layers(answer: DepthAnswer, _: Views) -> Frame:
     for level in answer.trace.layers:
         direction = "backwards" if level.reverse else "forwards"
         parts += [(level.layer + 1, direction, name, *steps, norms) for name, norms in level.log10_norms.items()]
-    return Frame(frames.joined("layer direction component step lag log10_norm", parts))
+    return Frame(frames.joined(("layer", "direction", "component", "step", "lag", "log10_norm"), parts))

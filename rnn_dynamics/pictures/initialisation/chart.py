@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import LINES, POINTED, at, by_cell, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, POINTED, at, by_cell, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.

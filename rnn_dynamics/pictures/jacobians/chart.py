@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, POINTED, WIDE_TITLE, at, group, hover, of, ref, text, with_lag
 
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane.

@@ -39,11 +39,11 @@ def tidy(columns: Columns) -> dict[str, NDArray[Any]]:
     return dict(zip(columns, flat, strict=True))
 
 
-def joined(names: str, parts: Iterable[Sequence[Any]]) -> dict[str, NDArray[Any]]:
+def joined(names: Sequence[str], parts: Iterable[Sequence[Any]]) -> dict[str, NDArray[Any]]:
     """The rows of several things below each other; of each thing its part of the columns of these names."""
     below = [map(np.ravel, np.broadcast_arrays(*part)) for part in parts]
-    columns = zip(*below, strict=True) if below else ((np.empty(0),) for _ in names.split())
-    return dict(zip(names.split(), map(np.concatenate, columns), strict=True))
+    columns = zip(*below, strict=True) if below else ((np.empty(0),) for _ in names)
+    return dict(zip(names, map(np.concatenate, columns), strict=True))
 
 
 def frame(**columns: Any) -> Frame:

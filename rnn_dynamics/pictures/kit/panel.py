@@ -13,7 +13,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.panels import LINES, LOG10, at, each, go_there, group, hover, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme, config
 
 #: How an axis goes from one end to the other; with CLAMPED what lies beyond is drawn at the end.
@@ -199,54 +199,6 @@ class Panel:
         x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
         return text(of(data), "text", x, "place:Q", corner, **style)
-
-    def rows(
-        self,
-        data: str,
-        value: str,
-        kept: Sequence[str],
-        *,
-        framed: str = "",
-        picked: str = "",
-        chosen: str = "",
-        until: str = "",
-        nothing: str = "'#00000000'",
-        **places: Any,
-    ) -> Any:
-        """A map of rows of time: each a strip in the colours of its values, and a frame around the one pointed at.
-
-        Args:
-            data: rows of step, `value` and what is `kept` of each strip.
-            value: the column whose colours the scale "color" has, see `Sheet.colour_bar`.
-            kept: columns of a strip, of which the first tells them apart.
-            framed: which strips have a frame; else the one of which the parameter `pointed` is the first column.
-            picked: what the selection "hover" picks of a strip, if not the first column.
-            chosen: an expression for the row that the reader has chosen; a click then goes to another.
-            until: the column of the last step of a row that ends before T, on a wide axis with the past on the left.
-            nothing: the colour where there is no value.
-            places: encodings of its sides; else from left to right, and from the first column to the next number.
-        """
-        picked, theme = picked or kept[0], self.sheet.theme
-        reach = f"(datum.{until} / whole.length)" if until else "1"
-        strip = of().mark_rect(
-            y2Offset=-1,  # else the background shines through between two strips
-            fill=ref(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
-            cursor="pointer" if chosen else alt.Undefined,
-        )
-        strip = strip.add_params(hover(picked), *([go_there(picked, "chosen")] if chosen else []))
-        frame = of(where=framed or f"datum.{kept[0]} === pointed").mark_rect(
-            fill=None, stroke=theme.text, strokeWidth=2
-        )
-        right = f"{self.left} + {reach} * ({self.right} - ({self.left}))" if until else self.right
-        ends = {**self.across, "x2": at(right), "y": f"{kept[0]}:Q", "y2": "next:Q"}
-        colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
-        past = "datum.step - 1" if self.at_start else "whole.length - datum.step"
-        offset = f"({past} + 0.5) / whole.length" if self.wide else f"({past}) / max(1, whole.length - 1)"
-        whole = group(data, strip, frame, **ends | places).transform_calculate(offset=offset, color=colour)
-        whole = whole.transform_aggregate(stops="values(color)", groupby=[*kept])
-        more = {"chosen": chosen} if chosen else {}
-        more |= {} if "y2" in places else {"next": f"datum.{kept[0]} + 1"}
-        return whole.transform_calculate(**more)
 
     def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
         """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""

@@ -14,8 +14,8 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import Answered
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
+from rnn_dynamics.pictures.kit.layers import as_vega_lite
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import as_vega_lite
 from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.theme import Background
 

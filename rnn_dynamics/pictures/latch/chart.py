@@ -9,8 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import at, each, of
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import at, each, of
 
 _PANELS = {"square": ("0", "side", "height - side", "height")}
 _ENDS, _TICKS = (-1.1, 1.1), [-1, -0.5, 0, 0.5, 1]

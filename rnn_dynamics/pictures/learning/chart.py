@@ -10,8 +10,9 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import LOG10, PER_CENT, at, of, of_cell, ref, text
+from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, PER_CENT, at, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
@@ -135,8 +136,8 @@ def _maps(panel: Panel) -> list[Any]:
     """A strip for each look at each network, one map below the other; its name upright on its left."""
     top, theme = "mapsTop + each * datum.row", panel.sheet.theme
     ends = {name: at(f"{top} + (each - 10) * datum.{name} / whole.updates") for name in ("until", "first")}
-    kind: dict[str, Any] = {"framed": _SHOWN, "picked": "look", "nothing": "scale('color', whole.darkest)"}
-    strips = panel.rows("gradients", "log10_norm", ["place"], y=ends["until"], y2=ends["first"], **kind)
+    kind: dict[str, Any] = {"pointing": ("look", _SHOWN), "nothing": "scale('color', whole.darkest)"}
+    strips = map_rows(panel, "gradients", "log10_norm", ["place"], y=ends["until"], y2=ends["first"], **kind)
     bold: dict[str, Any] = {"color": of_cell(theme.cells), "size": 15, "bold": True}
     middle, down = f"{top} + (each - 10) / 2", alt.value(panel.sheet.axes["newest"])
     return [

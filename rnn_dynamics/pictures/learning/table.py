@@ -37,8 +37,10 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     return {
         "gradients": by_step({"place": np.arange(len(norms))}, POINTS, log10_norm=shown),
         "looks": table(place=np.arange(len(norms)), **joined(_LOOK, map(_looks, range(len(networks)), networks))),
-        "endings": table(**joined("cell update loss", map(_ending, networks))),
-        "gates": table(**joined("cell gate update mean", (gate for network in networks for gate in _gates(network)))),
+        "endings": table(**joined(("cell", "update", "loss"), map(_ending, networks))),
+        "gates": table(
+            **joined(("cell", "gate", "update", "mean"), (gate for network in networks for gate in _gates(network)))
+        ),
         "letters": table(**_letters(networks)),
         "whole": one_row(
             texts,
@@ -57,7 +59,7 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-_LOOK = "row cell look last first until update loss accuracy clipped"
+_LOOK = ("row", "cell", "look", "last", "first", "until", "update", "loss", "accuracy", "clipped")
 
 
 def _looks(row: int, network: Trained) -> tuple[Any, ...]:
@@ -77,7 +79,7 @@ def _gates(network: Trained) -> Iterator[tuple[Any, ...]]:
 
 def _letters(networks: Iterable[Trained]) -> dict[str, Any]:
     latest = ((cell, gate, updates[-1], means[-1]) for of in networks for cell, gate, updates, means in _gates(of))
-    letters = joined("cell gate update place", latest)
+    letters = joined(("cell", "gate", "update", "place"), latest)
     return letters | {"place": apart(np.nan_to_num(letters["place"]).tolist(), LETTER, 1.0)}
 
 
@@ -113,4 +115,4 @@ def gradients(answer: LearningAnswer, _: Views) -> Frame:
     steps = np.arange(1, answer.training.steps + 1)
     looks = ((of.cell.name, look) for of in answer.networks for look in of.looks)
     parts = ((cell, look.iteration, steps, look.log10_norms["hidden"]) for cell, look in looks)
-    return Frame(joined("cell update step log10_norm", parts))
+    return Frame(joined(("cell", "update", "step", "log10_norm"), parts))

@@ -11,8 +11,9 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import LOG10, OWN, TIGHT, WIDE_TITLE, at, dashed, each, group, of, ref, text
+from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import LOG10, OWN, TIGHT, WIDE_TITLE, at, dashed, each, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
 #: Where the panels are, in pixels: curves above the map on the left, bars above the truncation's error and angle on the
@@ -20,8 +21,8 @@ from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 _PANELS = {
     "curves": ("0", "narrow ? width : width * 0.55", "0", "height * (narrow ? 0.14 : 0.36)"),
     "map": ("0", "curvesRight", "height * (narrow ? 0.24 : 0.53)", "height * (narrow ? 0.42 : 1)"),
-    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.28)"),
-    "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.57)", "height * (narrow ? 0.9 : 0.74)"),
+    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.25)"),
+    "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.58)", "height * (narrow ? 0.9 : 0.74)"),
     "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
 }
 _PARAMETERS = {
@@ -52,7 +53,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         _PARAMETERS | sheet.own,
         [  # a strip for each loss, from step 1 to its own
-            losses.rows("losses", "log10_norm", ["loss", "below", "above"], until="loss", y="below:Q", y2="above:Q"),
+            map_rows(
+                losses, "losses", "log10_norm", ["loss", "below", "above"], until="loss", y="below:Q", y2="above:Q"
+            ),
             losses.lead(
                 x=losses.time("length:Q"),
                 y=losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5),  # downwards

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rnn_dynamics.engine.crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.phase import phase_grid
+from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.run import split_by_lag
 from rnn_dynamics.engine.theory import mean_field_log10_factor
 from rnn_dynamics.engine.trace import WHOLE_WITHIN, LagSplit, PhaseRow

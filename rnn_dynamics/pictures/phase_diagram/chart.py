@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 HEIGHT = 500

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.crossing import Crossing, lag_crossings, lag_factors
+from rnn_dynamics.engine.phase_crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, strips
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
@@ -154,7 +154,7 @@ def map_file(answer: PhaseAnswer, _: Views) -> Frame:
         )
         for row in answer.rows.values()
     ]
-    return Frame(frames.joined("input_scale weight_scale seed log10_factor digits", parts))
+    return Frame(frames.joined(("input_scale", "weight_scale", "seed", "log10_factor", "digits"), parts))
 
 
 def lag_file(answer: PhaseAnswer, _: Views) -> Frame:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.engine.crossing import Crossing, Range
+from rnn_dynamics.engine.phase_crossing import Crossing, Range
 from rnn_dynamics.pictures.kit.finding import Words, above, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.layers import LINES, LOG10, group, hover, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.panels import LINES, LOG10, group, hover, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.

@@ -14,8 +14,9 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, group, of, ref, text
+from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.panels import WIDE_TITLE, group, of, ref, text
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
 
 #: What the positions of the slider are called, and which of them the map's axis names.
@@ -47,8 +48,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         _PARAMETERS,
         [
-            rows.rows(
-                "map", "log10_norm", ["scale", "below", "above"], chosen="chosen", y=alt.Y("below:Q"), y2="above:Q"
+            map_rows(
+                rows,
+                "map",
+                "log10_norm",
+                ["scale", "below", "above"],
+                chosen="chosen",
+                y=alt.Y("below:Q"),
+                y2="above:Q",
             ),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),

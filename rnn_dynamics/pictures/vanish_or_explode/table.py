@@ -121,4 +121,4 @@ def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
         for cell, components in answer.families.log10_norms.items()
         for component, norms in components.items()
     )
-    return Frame(frames.joined("cell weight_scale step lag component log10_norm", parts))
+    return Frame(frames.joined(("cell", "weight_scale", "step", "lag", "component", "log10_norm"), parts))
