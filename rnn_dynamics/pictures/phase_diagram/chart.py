@@ -58,7 +58,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _here(sheet),
             phases.title("map", TIGHT),
         ],
-        [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)")],
+        [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)", TIGHT)],
         [*_running_sum(sums)],
         sheet.colour_bar("factor", ("-1", "1"), DIVERGING, **_COLOURS),
         height=HEIGHT,
