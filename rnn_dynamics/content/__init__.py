@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from math import isfinite
 from pathlib import Path
 from string import Formatter
-from types import MappingProxyType
 from typing import Any
 
 from rnn_dynamics.content.numbers import KINDS, worded
@@ -105,12 +104,6 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
     words = Words(_placed(found, f"{name}:"))
     words.language = language
     return words
-
-
-def counted(forms: Mapping[str, Any], count: float, says: Any = MappingProxyType({}), **numbers: object) -> str:
-    """The form, `one`, `other` or where there is one `none`, for a count, filled with it and with more."""
-    form = "one" if count == 1 else "none" if count == 0 and "none" in forms else "other"
-    return str(forms[form].format_map(says | {"count": count, **numbers}))
 
 
 class Says:

@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import QueryParams
 
-from rnn_dynamics.content import counted, languages, sentences
+from rnn_dynamics.content import languages, sentences
 from rnn_dynamics.dashboard.language import IN_LINK
 from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Flag, Number, written
@@ -51,7 +51,7 @@ def show_notices(remarks: Sequence[str], language: str) -> None:
     """Say quietly what of the link was not taken as it stood."""
     words = _notices(language)
     if len(remarks) > _MOST_REMARKS:
-        remarks = [*remarks[:_MOST_REMARKS], counted(words["more"], len(remarks) - _MOST_REMARKS)]
+        remarks = [*remarks[:_MOST_REMARKS], words["more"].format(count=len(remarks) - _MOST_REMARKS)]
     if remarks:
         st.caption(words["all"].format(remarks=words["between"].join(remarks)))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from rnn_dynamics.content import Says, Words, counted
+from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
@@ -61,8 +61,8 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
     return Says(
         answer,
         name=CELL_NAMES[answer.cell],
-        fillers=counted(words["fillers"], answer.gap),
-        asked=counted(words["fillers"], answer.experiment.sequence_length),
+        fillers=words["fillers"].format(count=answer.gap or None),
+        asked=words["fillers"].format(count=answer.experiment.sequence_length or None),
         **settings_of(answer.training, words.language),
         **_named(answer, answer.shown.now),
     )
