@@ -167,6 +167,13 @@ class Reader:
     def value(self, name: str) -> str:
         return str(self.slider(name).get_attribute("aria-valuetext"))
 
+    def hold(self, key: str, times: int) -> None:
+        """Hold a key down as long as the system repeats it so many times."""
+        for _ in range(times):
+            self.page.keyboard.down(key)
+            self.page.wait_for_timeout(33)
+        self.page.keyboard.up(key)
+
     def settings(self) -> dict[str, str]:
         """The settings in the address bar."""
         return {key: values[-1] for key, values in parse_qs(urlparse(self.page.url).query).items()}

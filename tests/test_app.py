@@ -26,6 +26,7 @@ from rnn_dynamics.pictures.kit.layers import GO
 from tests.every import every
 from tests.handed_out import frame_of, presets_of
 from tests.test_home_page import heights
+from tests.test_pages import not_taken
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
@@ -67,7 +68,7 @@ def table_row(app: AppTest, cell: str) -> str:
 
 def notice(app: AppTest) -> str:
     """What the page says of a link that it could not take as it stood; empty if it could."""
-    said = [caption.value for caption in app.caption if caption.value.startswith("This link was adjusted")]
+    said = not_taken(app)
     assert len(said) <= 1
     return said[0] if said else ""
 

@@ -124,11 +124,7 @@ def test_keys_held_down_over_values_already_seen_leave_the_page_alive(reader: Re
         slider = reader.slider(name)
         slider.focus()
         for burst in range(4):  # after the first two over values already seen
-            key = ("ArrowRight", "ArrowLeft")[burst % 2]
-            for _ in range(18):
-                reader.page.keyboard.down(key)
-                reader.page.wait_for_timeout(33)
-            reader.page.keyboard.up(key)
+            reader.hold(("ArrowRight", "ArrowLeft")[burst % 2], 18)
             reader.page.wait_for_timeout(120)
         reader.rest()
         before = reader.words()

@@ -186,10 +186,7 @@ def test_a_held_key_walks_through_a_shape_and_back(desk: BrowserContext, address
         opening = reader.pixels()
         reader.slider("Step").focus()
         for key, end in {"ArrowRight": "back 1", "ArrowLeft": "all"}.items():
-            for _ in range(40):
-                reader.page.keyboard.down(key)
-                reader.page.wait_for_timeout(33)
-            reader.page.keyboard.up(key)
+            reader.hold(key, 40)
             wait_until(partial(stands_at, reader, end), f"the walk does not end at {end}")
         reader.rest()
         assert reader.pixels() == opening

@@ -128,10 +128,7 @@ def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(friend: Reader, fres
     slider = friend.slider(leading(page)[0])
     slider.focus()
     for key in ("ArrowRight", "ArrowLeft") * 2:  # and back over values already seen
-        for _ in range(12):
-            friend.page.keyboard.down(key)
-            friend.page.wait_for_timeout(33)
-        friend.page.keyboard.up(key)
+        friend.hold(key, 12)
         friend.page.wait_for_timeout(120)
     friend.rest()
     before = friend.finding()

@@ -17,7 +17,7 @@ from rnn_dynamics.pictures.losses.answer import BINS, TRUNCATIONS, LossAnswer, l
 from rnn_dynamics.pictures.losses.table import bar_ends
 from tests.every import every
 from tests.pictured import column, drawn_by, said_by
-from tests.test_pages import link, open_page, shown
+from tests.test_pages import link, not_taken, open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 SMALL = replace(OPENING, sequence_length=30, hidden_size=6, input_size=3)
@@ -230,12 +230,12 @@ def test_a_truncation_beyond_the_sequence_is_the_whole_gradient() -> None:
 
 def test_the_truncation_has_its_place_in_the_link() -> None:
     app = open_page("losses", {"truncation": "50"})
-    assert not [caption for caption in app.caption if caption.value.startswith("This link was adjusted")]
+    assert not not_taken(app)
     assert "τ = 50" in shown(app)["0-cut"][0]["cut"]
     assert "truncation=50" in link(app).split("&")
     wrong = open_page("losses", {"truncation": "4"})
     assert not wrong.exception
-    (said,) = (caption.value for caption in wrong.caption if caption.value.startswith("This link was adjusted"))
+    (said,) = not_taken(wrong)
     assert "`truncation = 4`" in said
     assert "truncation=10" in link(wrong).split("&")
 
