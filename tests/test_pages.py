@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import prose, sentences
 from rnn_dynamics.dashboard.navigation import SECTIONS
+from tests.handed_out import frame_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -137,6 +138,15 @@ def test_a_hostile_link_opens_the_page(page: str, turn: int) -> None:
     app = open_page(page, dict(zip(ATTACKED, (*HOSTILE[first:], *HOSTILE[:first]), strict=True)))
     assert not app.exception
     assert not_taken(app)
+
+
+@every_page
+def test_what_is_answered_before_anybody_asks_can_be_asked(page: str) -> None:
+    frame = frame_of(page)
+    for away in frame._questions():
+        now = frame.at_opening | dict(away)
+        frame.asked(away)
+        assert {name: now[name] for name, of in frame.existing.items() if now[name] not in of(now)} == {}, away
 
 
 def test_every_page_has_its_place_in_the_bar() -> None:

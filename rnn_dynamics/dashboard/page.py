@@ -230,6 +230,7 @@ class Page(Frame):
     def _questions(self) -> Iterator[Mapping[str, Any]]:
         """What visitors are about to ask, as far as it differs from the opening."""
         sliders = {name: self.settings[name].values for name in self.main if self.settings[name].is_slider}
+        sliders |= {name: tuple(of(self.at_opening)) for name, of in self.existing.items() if name in sliders}
         usual = [*self.presets.values(), *({name: value} for name, values in sliders.items() for value in values)]
         for cell in self.settings["cell"].values if self.every_cell else ():
             yield from ({**away, "cell": cell} for away in usual)
