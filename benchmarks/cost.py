@@ -6,8 +6,6 @@ Time is the least of three runs at each T (the least is what the machine can do;
 exponent the slope of a straight line through log time against log T.
 """
 
-from __future__ import annotations
-
 import resource
 import statistics
 import sys

@@ -7,8 +7,6 @@ sigmoid evaluations alone, on arrays of the same shapes, with nothing between th
 cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the C library's memory settings alone.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace

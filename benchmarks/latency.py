@@ -7,8 +7,6 @@ and pressed in turn, so that a drifting machine slows both. The server answers n
 been pressed once before they count, unless the row says "computed".
 """
 
-from __future__ import annotations
-
 import math
 import re
 import shutil

@@ -5,8 +5,6 @@
 As many trainings go on at once as there are processor cores, each on one thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace

@@ -4,8 +4,6 @@ A time starts with the stamp of the browser's own event and ends behind the fram
 pixels are compared after the clock has been read.
 """
 
-from __future__ import annotations
-
 import math
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """What the benchmarks share: rows that are named before they are measured, and a table between two marks."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

@@ -1,7 +1,5 @@
 """Fair timing: the contestants take turns within one run, so that a drifting machine slows all of them alike."""
 
-from __future__ import annotations
-
 import gc
 import statistics
 import time

@@ -1,7 +1,5 @@
 """The additive cell path: what of an LSTM's gradient never leaves the sum, and what comes through its gates."""
 
-from __future__ import annotations
-
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE

@@ -1,7 +1,5 @@
 """Fill in the blank: which network learns that a word far back decides, and what of its error reaches that word."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import streamlit as st

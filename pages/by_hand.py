@@ -1,7 +1,5 @@
 """By hand: forward and backward of each cell in a few lines, step by step, beside torch and autograd."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import streamlit as st

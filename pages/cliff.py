@@ -1,7 +1,5 @@
 """The cliff and clipping: gradient descent on the error of one unit, with and without clipping the gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Depth and direction: where an error goes in a stack of layers that read forwards, backwards, or both."""
 
-from __future__ import annotations
-
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.depth import LAYERED, PICTURE

@@ -1,7 +1,5 @@
 """What initialisation really does: the factor per step of every scheme that people use, over 20 networks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import streamlit as st

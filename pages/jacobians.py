@@ -1,7 +1,5 @@
 """Why: a product of Jacobians. What the bound allows, what the eigenvalues suggest, and what the network does."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from rnn_dynamics.dashboard.page import Page, below

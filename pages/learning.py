@@ -1,7 +1,5 @@
 """Learning long lags: two networks learn side by side, and the gradient is seen to reach back, or not."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from rnn_dynamics.dashboard.training import TrainingPage

@@ -1,7 +1,5 @@
 """Which loss, how far back: every single loss at every step, what a sum of them hides, and what truncation cuts off."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """Phase diagram: at which weight and input scales gradients vanish or explode, and which lags dL/dW_hh depends on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Shapes of recurrence: one cell unrolled in five ways, and the gradient through each edge, step by step."""
 
-from __future__ import annotations
-
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, UNROLLED, stops

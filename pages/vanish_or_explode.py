@@ -1,7 +1,5 @@
 """Vanish or explode? The gradient of three cells through time, live, at every weight scale at once."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from rnn_dynamics.dashboard.page import Page, below

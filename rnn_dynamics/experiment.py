@@ -5,8 +5,6 @@ the reproduction script. Its limits and the values that a control offers therefo
 stands in content/, in each language.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """What a value may be, and how it is refused: on one line that names what, its value and the limit."""
 
-from __future__ import annotations
-
 import math
 import numbers
 import operator

@@ -1,7 +1,5 @@
 """Settings of the whole process that an application on this library wants; importing the library changes none."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import sys

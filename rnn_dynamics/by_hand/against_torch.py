@@ -3,8 +3,6 @@
 The only room that imports torch, which takes a second and 200 MB: import it where it is needed, and no sooner.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the functions by hand take and give, and the one activation that NumPy does not have."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

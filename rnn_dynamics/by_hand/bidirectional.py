@@ -4,8 +4,6 @@ As torch's `bidirectional=True`: the second network has parameters of its own, w
 outputs, flipped back, stand beside the first one's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

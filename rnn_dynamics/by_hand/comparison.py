@@ -1,7 +1,5 @@
 """How far an example that is computed by hand is from torch's, from autograd's, and from the definition."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A small example to write out: its inputs, weights and targets, drawn from the seed of an experiment."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

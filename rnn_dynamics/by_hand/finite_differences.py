@@ -1,7 +1,5 @@
 """The gradient by definition: move one number of one parameter a little to both sides, and see what the loss does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,8 +5,6 @@ W_hn has made of h_{tâˆ’1}, as in the paper's first version on arXiv, not h_{tâˆ
 comes from x, and v, from h, stay apart.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import NAMES, Array, Arrays, sigmoid

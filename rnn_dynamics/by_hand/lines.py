@@ -1,7 +1,5 @@
 """The functions by hand read line by line, and the shape of what each line computes, in letters."""
 
-from __future__ import annotations
-
 import ast
 import textwrap
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 As `rnn.py`, with four blocks of H rows in each parameter, in torch's order i, f, g, o.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import NAMES, Array, Arrays, sigmoid

@@ -4,8 +4,6 @@ A mistake is one line put in place of another in the source. The changed source 
 reader is shown and what runs.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass

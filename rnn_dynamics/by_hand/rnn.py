@@ -4,8 +4,6 @@ N sequences of T steps, D inputs and H units; parameters under torch's names: `w
 (H, H), `bias_ih_l0` and `bias_hh_l0` (H,). d_name stands for dL/dname.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import NAMES, Array, Arrays

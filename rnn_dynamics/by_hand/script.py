@@ -1,7 +1,5 @@
 """The same comparison as a file: the functions by hand, the numbers of the example, and torch beside them."""
 
-from __future__ import annotations
-
 import inspect
 
 from rnn_dynamics.by_hand.arrays import NAMES, Array, sigmoid

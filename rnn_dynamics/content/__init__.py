@@ -1,7 +1,5 @@
 """Every word that a reader sees: prose as Markdown and sentences as TOML, a folder for each language."""
 
-from __future__ import annotations
-
 import os
 import sys
 import tomllib
@@ -120,7 +118,7 @@ class Says:
         except AttributeError:
             return getattr(self._answer.experiment, name)
 
-    def __or__(self, more: Mapping[str, Any]) -> Says:
+    def __or__(self, more: Mapping[str, Any]) -> "Says":
         return Says(self._answer, **{**self._more, **more})
 
 

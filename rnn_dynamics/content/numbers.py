@@ -1,7 +1,5 @@
 """Numbers as a reader meets them: each kind has one form, which a sentence asks for by its name: {share:percent}."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

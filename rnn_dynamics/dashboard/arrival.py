@@ -1,7 +1,5 @@
 """What the browser does when a reader comes to a page: Streamlit keeps the scroll and the menu of the one before."""
 
-from __future__ import annotations
-
 import json
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """The command `rnn-dynamics`: the dashboard of an installed package, whose pages came along in the wheel."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Controls of settings: same key as the field, same limits, bound to the address."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

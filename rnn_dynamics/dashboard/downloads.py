@@ -1,7 +1,5 @@
 """Files that a page hands out: tables and scripts, made when a reader asks for them, named after what they are of."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence

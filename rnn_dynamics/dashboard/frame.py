@@ -1,7 +1,5 @@
 """The settings of a page: what it offers, how they stand, what its address says, and what a visitor has chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

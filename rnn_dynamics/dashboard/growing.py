@@ -1,7 +1,5 @@
 """Work that grows while a reader looks: a slice at each run of a fragment, with its progress, until it is stopped."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, sleep

@@ -1,7 +1,5 @@
 """In which language a visitor reads: that of the link that asked for one last, as `?lang=en`."""
 
-from __future__ import annotations
-
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 

@@ -6,8 +6,6 @@ writes the address where a bound widget does not: for settings that a preset cha
 entry of the browser's history, and for those whose control is not built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any

@@ -4,8 +4,6 @@ Streamlit finds the folder pages/ by itself. To the first visitor of a new serve
 entry script, so the page then has to bring the bar along; with the entry script the bar is there already.
 """
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from typing import Any
 

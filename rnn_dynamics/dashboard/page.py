@@ -1,7 +1,5 @@
 """A page of one picture: it names the picture, its openings and its controls, and has the rest from here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """What a session has at this server's desk for trainings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

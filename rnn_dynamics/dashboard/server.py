@@ -1,7 +1,5 @@
 """What the server process needs once, before the first visitor."""
 
-from __future__ import annotations
-
 import gc
 import sys
 

@@ -1,7 +1,5 @@
 """What settings and their values are called; what is set, in one line; and why a setting has no effect."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A reader begins a training, stops it, lets it go on, and sees what is learned so far.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

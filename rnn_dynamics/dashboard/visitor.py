@@ -4,8 +4,6 @@ A page that opens sets its controls to its own opening values. Streamlit's sessi
 visitor has chosen; this record does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What visitors are about to ask, answered once per server while nobody waits for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from threading import Thread
 from time import sleep

@@ -10,8 +10,6 @@ and on the way back δ_T = dE/dx_T, δ_{t−1} = δ_t w σ'(x_{t−1}), dE/dw = 
 from the reach of one to that of the other stands the cliff.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

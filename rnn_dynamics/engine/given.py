@@ -1,7 +1,5 @@
 """Whether a network that is given, not drawn, is the one that an experiment speaks of: what does not fit is named."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How something that was measured at several sequence lengths grows: as a power of T, or as a straight line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

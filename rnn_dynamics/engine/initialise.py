@@ -4,8 +4,6 @@ Weights, inputs and loss have a random stream each. The inputs of a longer seque
 and all cells read the same inputs: what a reader changes is the only thing that changes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

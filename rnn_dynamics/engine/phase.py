@@ -1,7 +1,5 @@
 """The phase diagram: how fast gradients grow or decay, over weight scale and input strength, row by row."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ In mean field the factor per step rises through 1 once. A single small network m
 crossing then lies far above the prediction; with gates the factor may fall through 1 too.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

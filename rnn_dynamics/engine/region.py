@@ -1,7 +1,5 @@
 """A part of a plane, such as that of the weights and biases of one unit, and what of a path lies inside."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """The road from a question to its answer: draw, unroll, backpropagate; one experiment, or a family in one pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial

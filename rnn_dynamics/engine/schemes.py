@@ -11,8 +11,6 @@ A cell's default differs between frameworks, and papers recommend further ones:
 - Chrono biases (Tallec & Ollivier 2018, arXiv:1804.11188) on PyTorch's default weights.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

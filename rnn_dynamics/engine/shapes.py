@@ -19,8 +19,6 @@ Backwards every edge a -> b is one product, (∂b/∂a)ᵀ dL/db, and dL/da is t
 computed one by one, because what a step reads may be what the step before it wrote.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any

@@ -7,8 +7,6 @@ variance that input and biases add to a pre-activation:
     χ = g² E[(1 − tanh²(√q z))²]      factor of the mean squared gradient per step back in time
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace

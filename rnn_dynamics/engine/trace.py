@@ -1,7 +1,5 @@
 """What is answered: a frozen record of one experiment, a family, a gradient's parts, the Jacobians, a shape's edges."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 One definition for the engine, the tables and the pages; the glossary has the same words.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,11 +4,9 @@ A training runs in a thread of its own, and whoever shows it only looks at its h
 queue. The trainings with which pages open belong to nobody: each is done once, and only while no visitor's is.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -56,7 +54,7 @@ class Job:
         return tuple(Trained(training, history.as_it_is()) for training, history in self._pairs())
 
     @property
-    def trainers(self) -> tuple[Trainer, ...]:
+    def trainers(self) -> tuple["Trainer", ...]:
         """To ask more of, once the job is over."""
         return tuple(self._trainers)
 
@@ -116,7 +114,7 @@ class Job:
             self.seconds += monotonic() - began
             sleep(self._breath)
 
-    def _pairs(self) -> zip[tuple[Training, History]]:
+    def _pairs(self) -> Iterator[tuple[Training, History]]:
         return zip(self.trainings, self.histories, strict=False)
 
 

@@ -1,7 +1,5 @@
 """What the dashboard offers of a training's settings, and how much it lets one training cost."""
 
-from __future__ import annotations
-
 from rnn_dynamics.experiment import Choice, Experiment, Number
 from rnn_dynamics.learning.training import TRAINING_KNOBS, USED, Training
 

@@ -3,8 +3,6 @@
 On NumPy alone, so that a network can be looked at before torch has trained it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """What has become of a network that is trained: what it has learned so far, and how far its gradients reach."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property

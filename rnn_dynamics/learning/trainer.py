@@ -4,8 +4,6 @@ What is random comes from NumPy generators that depend on the seed and the itera
 stopped and resumed gives the numbers of one that was not. Imports torch: import this room where it is needed.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -123,7 +121,7 @@ class Trainer:
         return buffer.getvalue()
 
     @classmethod
-    def resume(cls, training: Training, checkpoint: bytes) -> Trainer:
+    def resume(cls, training: Training, checkpoint: bytes) -> "Trainer":
         """Go on with a training where its `checkpoint` was taken.
 
         Raises:

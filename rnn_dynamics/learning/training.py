@@ -1,7 +1,5 @@
 """A training: what is asked, and what is known of it while it goes on. The one that trains is `trainer`, on torch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -190,7 +188,7 @@ class History:
         """The number of the update at which it has ended early: one that failed, or left states beyond numbers."""
         return len(self.losses)
 
-    def as_it_is(self) -> History:
+    def as_it_is(self) -> "History":
         """A copy that no longer grows; what is read first was written last, so no look of it is ahead of its lists."""
         failure, moments, clipped = self.failure, list(self.moments), list(self.clipped)
         return History(
@@ -220,7 +218,7 @@ class History:
         }
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, Any]) -> History:
+    def unpacked(cls, packed: Mapping[str, Any]) -> "History":
         """The history that was packed."""
 
         def arrays(of: Mapping[str, list[float]]) -> dict[str, Array]:

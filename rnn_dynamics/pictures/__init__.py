@@ -6,8 +6,6 @@ pictures.draw("depth", Experiment(cell="lstm", num_layers=3))      # an Altair c
 pictures.frames("depth", Experiment(cell="lstm", num_layers=3))    # the same numbers, tidy, by name
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, cast

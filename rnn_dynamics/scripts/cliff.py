@@ -1,7 +1,5 @@
 """The script of descents on the error cliff of one unit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rnn_dynamics.engine.cliff import STEPS_IN_TIME, TARGET, Descent

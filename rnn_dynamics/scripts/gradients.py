@@ -1,7 +1,5 @@
 """The script of `run`: the norms of a gradient at each step, of one network or of layers and directions."""
 
-from __future__ import annotations
-
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.scripts.network import head, loss_lines

@@ -1,7 +1,5 @@
 """The script of `run_jacobians`: the product of the Jacobians, and its norm at each lag."""
 
-from __future__ import annotations
-
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.scripts.network import head, loss_lines

@@ -1,7 +1,5 @@
 """The script of `run_losses`: each loss sent back by itself."""
 
-from __future__ import annotations
-
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.scripts.network import head, loss_lines
 from rnn_dynamics.scripts.walk import forward_lines

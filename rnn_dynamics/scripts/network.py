@@ -1,7 +1,5 @@
 """What the scripts of an experiment share: settings, what the seed draws, the cell, and one step of it."""
 
-from __future__ import annotations
-
 from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.experiment import Experiment, settings
 

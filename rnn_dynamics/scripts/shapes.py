@@ -1,7 +1,5 @@
 """The script of `run_shape`: the gradient through each edge of an unrolled network."""
 
-from __future__ import annotations
-
 import math
 
 from rnn_dynamics.engine.cells import CELLS

@@ -1,7 +1,5 @@
 """The script of a training: one network learns a task, is looked at as it does, and is tested at the end."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The lines by which scripts walk forwards, and back by autograd, however small or large a gradient becomes."""
 
-from __future__ import annotations
-
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 

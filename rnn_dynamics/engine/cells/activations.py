@@ -4,8 +4,6 @@
 network needs these digits, so both derivatives are taken from the exponential instead.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

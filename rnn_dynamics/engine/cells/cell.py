@@ -9,8 +9,6 @@ A step receives views that its cell has prepared (`forward_views`, `adjoint_view
 N = 8) slicing an array costs as much as adding two of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -65,12 +63,12 @@ class Factors:
     path: Array | None = None
     entry: Array | None = None
 
-    def __getitem__(self, index: Any) -> Factors:
+    def __getitem__(self, index: Any) -> "Factors":
         """The same view of every array."""
         path, entry = (None if array is None else array[index] for array in (self.path, self.entry))
         return Factors(tuple(array[index] for array in self.local), path, entry)
 
-    def repeated(self, count: int) -> Factors:
+    def repeated(self, count: int) -> "Factors":
         """Each column `count` times, side by side."""
         path, entry = (None if array is None else np.repeat(array, count, axis=-1) for array in (self.path, self.entry))
         return Factors(tuple(np.repeat(array, count, axis=-1) for array in self.local), path, entry)

@@ -12,8 +12,6 @@ With ReLU, h_t = max(a_t, 0), and the slope in the place of 1 − tanh² is 1 wh
 torch. Its states have no bound: they may grow by the weight scale and more at each step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

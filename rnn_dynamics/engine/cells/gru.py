@@ -15,8 +15,6 @@ and backwards, with adjoint_t = dL/dh_t (total) and delta = dL/d(pre-activation)
 The additive path is the term z ∘ adjoint_t.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import repeat

@@ -12,8 +12,6 @@ number of outputs: whatever the outputs do not show is forgotten within one step
     adjoint_t−1 = W_hoᵀ W_hhᵀ delta_t + (what the loss says of h_{t−1} directly)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

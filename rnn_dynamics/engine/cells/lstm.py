@@ -16,8 +16,6 @@ The additive path is the last term of the first line: an error in c_t arrives in
 between them, and by nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

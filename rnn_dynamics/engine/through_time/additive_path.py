@@ -9,8 +9,6 @@ other:
     ‖total‖² = ‖path‖² + ‖rest‖² + 2 cos(path, rest) ‖path‖ ‖rest‖
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array

@@ -5,8 +5,6 @@ not depend on the adjoint is computed before the run, norms and parameter gradie
 two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

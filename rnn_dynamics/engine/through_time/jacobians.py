@@ -7,8 +7,6 @@ The state s is h, and [h | c] for the LSTM: S numbers. An adjoint step multiplie
 columns, so the columns of the identity come out as J_tᵀ itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 

@@ -9,8 +9,6 @@ Norms of the parts do not add up, for parts may point against each other; their 
     share_t = ⟨G_t, G⟩ / ‖G‖²     Σ_t share_t = 1
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -16,8 +16,6 @@ included, and takes the state before them as a constant (BPTT(h) of Williams & P
 the terms with a distance k − t < τ. τ = T leaves nothing out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from itertools import accumulate
@@ -183,7 +181,7 @@ class GradientByDistance:
                     break
         return high
 
-    def _like(self, truncations: Sequence[int]) -> GradientByDistance:
+    def _like(self, truncations: Sequence[int]) -> "GradientByDistance":
         """An empty one for the same network."""
         other = copy(self)
         other._limits = np.array([0, *truncations])

@@ -8,8 +8,6 @@ A sequence is finite, and the vectors begin in no particular direction: how far 
 much it differs from one block of time to the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

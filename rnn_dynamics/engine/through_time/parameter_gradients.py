@@ -1,7 +1,5 @@
 """dL/d(parameter): the sum over all steps of delta_t times what the parameter multiplied."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array

@@ -13,8 +13,6 @@ lost digits in programs that compute them so: both are relative to ‖dL/dh_t‖
 smaller. An LSTM keeps such an error along its additive path, past cells whose own gradient has vanished.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

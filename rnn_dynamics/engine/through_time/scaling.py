@@ -4,8 +4,6 @@ The adjoint depends linearly on the adjoint of the last step, so it may be multi
 without rounding. Exponents belong to a member: columns are (sequence, member), member fastest.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -26,7 +24,7 @@ class Scaled:
     arrays: tuple[Array, ...]
     exponent: NDArray[np.int64]
 
-    def renormalised(self, least: NDArray[np.int64] | int = NOTHING) -> Scaled:
+    def renormalised(self, least: NDArray[np.int64] | int = NOTHING) -> "Scaled":
         """Bring each member's largest entry to [0.5, 1), or below, where its exponent would fall below `least`."""
         peaks = np.maximum.reduce(
             [np.abs(by_member(array, self.exponent.shape[-1])).max(axis=-2) for array in self.arrays]

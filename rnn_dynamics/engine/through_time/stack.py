@@ -6,8 +6,6 @@ The backward direction reads the steps from the last to the first, and its h_t i
 back the roles are exchanged: what arrives at the inputs of a layer, at every step, is the loss of the layer below.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """The forward pass: h_1 .. h_T from h_0 = 0, or from where other steps have ended."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

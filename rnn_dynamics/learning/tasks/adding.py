@@ -5,8 +5,6 @@ the sum of both marked numbers is asked for. The best answer without memory is 1
 square error is the variance, 2 · 1/12 = 1/6.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.random import Generator
 

@@ -5,8 +5,6 @@
 The reader writes the parts; every sentence that is drawn from them is as likely with one cue as with another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,7 +122,7 @@ class Template(KnownFields):
             raise ValueError(f"cue {doubled!r} stands in answers twice")
 
     @classmethod
-    def from_text(cls, *, start: str, fillers: str, end: str, answers: str) -> Template:
+    def from_text(cls, *, start: str, fillers: str, end: str, answers: str) -> "Template":
         """The template that `as_text` writes: fillers and answers one a line, an answer as "cue = word".
 
         Raises:

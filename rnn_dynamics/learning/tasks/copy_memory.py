@@ -5,8 +5,6 @@ order, while blanks are read. At all steps before, the answer is "blank". An ans
 remembers nothing has a mean loss of 10 · ln 8 over gap + 20 steps.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.random import Generator
 

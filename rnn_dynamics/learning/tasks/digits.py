@@ -4,8 +4,6 @@ Which digit it was is asked at the end. 1,797 real 8 × 8 digits of the UCI data
 Digits" (Alpaydin & Kaynak 1998), which scikit-learn carries. Every fifth one is kept for testing.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -5,8 +5,6 @@ steps are one of four distractors. Which pair it was, in which order, is asked a
 memory tells, so chance is ln 4.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.random import Generator
 

@@ -1,7 +1,5 @@
 """The gradient along the additive path of a cell's state, beside the whole gradient and a vanilla network's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -3,8 +3,6 @@
 Tables (see `table`): curves, bands, labels, cosine, units, names, whole (one row).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

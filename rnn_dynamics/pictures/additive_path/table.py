@@ -1,7 +1,5 @@
 """The tables of "The additive cell path", all relative to step T: 10⁰ is where an error of the last step begins."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer

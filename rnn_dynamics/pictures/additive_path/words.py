@@ -1,7 +1,5 @@
 """What "The additive cell path" says: titles, labels, equation, table and notes, from the words and an answer."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

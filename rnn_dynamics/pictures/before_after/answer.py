@@ -1,7 +1,5 @@
 """Trained networks: the gradient of their own loss, of the same test sequences, before and after training."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from rnn_dynamics.experiment import Experiment

@@ -3,8 +3,6 @@
 Tables (see `table`): curves, labels, whole (one row).
 """
 
-from __future__ import annotations
-
 import altair as alt
 
 from rnn_dynamics.pictures.kit.layers import by_cell

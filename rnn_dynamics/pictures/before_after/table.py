@@ -1,7 +1,5 @@
 """The tables of trained networks, before and after: curves, labels, and what holds for all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is said of trained networks: the title, the labels and the notes, and how a training is named in a list."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

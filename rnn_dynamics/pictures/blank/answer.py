@@ -1,7 +1,5 @@
 """What an RNN, an LSTM and a GRU make of a sentence with a blank, as they are drawn and as far as they are trained."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What is asked of the networks: the template of their sentences, and what is to be trained."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 Tables (see `table`): tests, words, whole (one row). Pointing at a word shows its numbers without the server.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The tables of "Fill in the blank": right answers against the gap, and what a gate keeps by word."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

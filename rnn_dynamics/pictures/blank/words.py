@@ -1,7 +1,5 @@
 """What "Fill in the blank" says: the claim and the tinted sentence above the picture, titles, and the finding."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape

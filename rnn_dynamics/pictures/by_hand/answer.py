@@ -1,7 +1,5 @@
 """A small example computed by hand, by torch and by finite differences, and the text of the functions that ran."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

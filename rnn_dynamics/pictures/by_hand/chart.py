@@ -4,8 +4,6 @@ Three panels of printed numbers in one view, side by side, on a phone above each
 printed. Tables (see `table`): cells, framed, whole (one row).
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The tables of "By hand": the outputs of one sequence, by hand, by torch, and how far they are apart."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.content.numbers import difference, signed

@@ -1,7 +1,5 @@
 """What "By hand" says: titles, the equations, the board of a step, the ticks, and what a mistake changes and why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 from typing import Any

@@ -1,7 +1,5 @@
 """Three descents from one start on the error of one unit, and how its neighbours fare."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

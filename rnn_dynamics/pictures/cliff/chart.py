@@ -4,8 +4,6 @@ Each kind of clipping has one colour, dash and shape in all panels. Tables: see 
 reads no other, so that it is not computed anew at each step of a slider.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The surface of the error of one unit, over the parts of the plane that the map can show."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

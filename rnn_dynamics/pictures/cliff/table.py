@@ -1,7 +1,5 @@
 """The tables of "The cliff and clipping": the surface, three descents as far as the map shows them, and by step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

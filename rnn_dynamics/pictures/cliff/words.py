@@ -1,7 +1,5 @@
 """What "The cliff and clipping" says: titles, names, table and notes, from the words in content/ and an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The cliff in a real network: one vanilla RNN trained twice, without clipping and with the norm clipped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

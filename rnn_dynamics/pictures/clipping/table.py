@@ -1,7 +1,5 @@
 """The tables of a real network trained with and without clipping: norms and losses by update."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer

@@ -1,7 +1,5 @@
 """What is said of a real network with and without clipping, from the words in content/ and what has come of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Time against sequence length, measured: what grows with T, how fast, and how much of it is there at any T."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -98,7 +96,7 @@ class Measurement:
     stopped: bool = False
 
     @property
-    def question(self) -> Measurement:
+    def question(self) -> "Measurement":
         """Each measurement is one of its own: to stop it stops no other of the same network."""
         return self
 

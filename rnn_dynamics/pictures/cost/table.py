@@ -1,7 +1,5 @@
 """The tables of "Linear in T": everything against its value at the shortest length."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What "Linear in T" says: title, labels, the table of times and exponents, and notes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

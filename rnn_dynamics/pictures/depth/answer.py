@@ -1,7 +1,5 @@
 """A stack of layers that read forwards, backwards, or both: the gradient of every layer, and of the inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -3,8 +3,6 @@
 Tables (see `table`): levels, level_curves, names, curves, labels, whole (one row).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The tables of "Depth and direction", all relative to step T: 10⁰ is where an error of the last step begins."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.pictures.depth.answer import DepthAnswer

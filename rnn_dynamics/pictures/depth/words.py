@@ -1,7 +1,5 @@
 """What "Depth and direction" says: titles, labels, table and notes, from the words in content/ and an answer."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """What each named initialisation does to the gradient of the inputs, over many networks: rows that come one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -3,8 +3,6 @@
 Tables (see `table`): lines (one row per scheme and cell), whole (one row).
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

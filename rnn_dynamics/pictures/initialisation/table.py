@@ -1,7 +1,5 @@
 """The tables of "What initialisation really does": a line for each scheme and cell, and the numbers to sort."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What "What initialisation really does" says: its lines, its claim, its notes, from the words in content/."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A product of Jacobians: its singular values, its exponents, and the factors per step that laws would give it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

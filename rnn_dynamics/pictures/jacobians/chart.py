@@ -5,8 +5,6 @@ colour of the text, what the Jacobians say that of the cell.
 Tables (see `table`): fan, laws, labels, eigenvalues, singular, exponents, whole (one row).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -3,8 +3,6 @@
 A law that says "the same factor at each step" is a straight line here, and as a modulus a circle in the complex plane.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.pictures.jacobians.answer import JacobianAnswer

@@ -1,7 +1,5 @@
 """What "A product of Jacobians" says: titles, labels, equation, table and notes, from the words and an answer."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Where the axes of pictures end, and where names stand on them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

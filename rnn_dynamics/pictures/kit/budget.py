@@ -1,7 +1,5 @@
 """What an answer costs, estimated before it is computed, so that no page lets anybody wait."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

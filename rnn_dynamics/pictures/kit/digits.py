@@ -1,7 +1,5 @@
 """The one sentence that says how many digits of an answer another program finds again."""
 
-from __future__ import annotations
-
 from rnn_dynamics.content import LANGUAGE, sentences
 
 #: With fewer digits than these, what a page shows is not certain to its last digit: it says so beside its numbers.

@@ -3,8 +3,6 @@
 HTML, because the browser spends three times as long on the same table in Markdown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

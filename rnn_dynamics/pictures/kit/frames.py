@@ -3,8 +3,6 @@
 A column is one number or text, or many in any shape: things (K, 1), steps (S,) and values (K, S) are K·S rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Answers whose rows come one by one: which of them there are, and the work for the others."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

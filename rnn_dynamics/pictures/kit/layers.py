@@ -1,7 +1,5 @@
 """What the specifications of several pictures are made of: layers of rows, texts, places, selections and axes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any

@@ -1,7 +1,5 @@
 """The rows of a map: strips of time in the colours of their values, which can be pointed at and clicked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ Where a panel lies is said in Vega's expressions, once, here; a chart then names
 `whole` is the one row of the table "whole", with the sequence's `length` in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +82,7 @@ class Sheet:
             **properties,
         )
 
-    def panels(self, places: Places, wide: Sequence[str] = (), past: bool | None = None) -> list[Panel]:
+    def panels(self, places: Places, wide: Sequence[str] = (), past: bool | None = None) -> list["Panel"]:
         """The panels at the places; which are `wide`, and where the past is, if the view `axis` does not say it."""
         at_start = self.past if past is None else past
         return [Panel(self, *_named(name, sides), at_start, name in wide) for name, sides in places.items()]

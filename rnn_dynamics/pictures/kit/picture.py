@@ -1,7 +1,5 @@
 """What a picture is: from an experiment an answer, from the answer tables, from these to a chart and to words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -122,7 +120,7 @@ class Picture(Generic[Answer]):
         """Its settings at the opening."""
         return {name: setting.at_opening for name, setting in self.settings.items()}
 
-    def so_far(self, experiment: Experiment, views: Views) -> Picture[Answer]:
+    def so_far(self, experiment: Experiment, views: Views) -> "Picture[Answer]":
         """The same picture of those rows of its answer that there are by now."""
         work = self.growing(experiment, views) if self.growing else None
         return self if work is None or work.complete else _of_rows(self, work.there)

@@ -4,8 +4,6 @@ A cache is not a lock: `functools.lru_cache` computes a new question once for ea
 who asks computes it, and whoever asks the same meanwhile waits for that answer.
 """
 
-from __future__ import annotations
-
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping

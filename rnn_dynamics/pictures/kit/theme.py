@@ -1,7 +1,5 @@
 """Colours, dashes and type of every picture: one cell has one colour and one dash everywhere, on light and on dark."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

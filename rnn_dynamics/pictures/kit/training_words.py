@@ -1,7 +1,5 @@
 """What every page that trains says of a training: its settings by their names, and why it ended early."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any

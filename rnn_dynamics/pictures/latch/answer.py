@@ -1,7 +1,5 @@
 """The latch x′ = tanh(w x), one unit that may hold a bit: where it settles, and two of its paths."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The tables of the latch x′ = tanh(w x): its curve, two paths as cobwebs, and where they settle."""
 
-from __future__ import annotations
-
 from rnn_dynamics.pictures.kit.frames import Tables, Texts, Views, joined, one_row, points, table
 from rnn_dynamics.pictures.latch.answer import LatchAnswer
 

@@ -1,7 +1,5 @@
 """What the latch says: its title, and whether it holds a bit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a reader of "Learning long lags" may try next: only what fits the outcome, and what the controls allow."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from rnn_dynamics.experiment import KNOBS_NUMBER

@@ -1,7 +1,5 @@
 """What two networks have learned of a task so far, side by side, and how far their gradients reach at each look."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple

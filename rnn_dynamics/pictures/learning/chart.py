@@ -4,8 +4,6 @@ Tables (see `table`): gradients, looks, endings, gates, letters, whole (one row)
 curves without the server.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """The tables of "Learning long lags": what is learned by update, and the gradient by step at each look."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What "Learning long lags" says: titles, what becomes of each network, what to try next, a sequence of the task."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """Each single loss at every step, what a sum of them hides, and what truncation cuts off, for one network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

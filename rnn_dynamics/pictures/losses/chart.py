@@ -4,8 +4,6 @@ Pointing at a loss on the map draws its curve. Tables (see `table`): losses, poi
 and of one row whole and cut.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

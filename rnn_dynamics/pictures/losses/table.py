@@ -1,7 +1,5 @@
 """The tables of "Which loss, how far back"."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from rnn_dynamics.pictures.kit import frames

@@ -1,7 +1,5 @@
 """The phase diagram's rows, one by one and remembered, and the split by lag of the chosen network's gradient."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ A click on a cell of the map is the selection GO, which the server hears; pointi
 server. Tables (see `table`): cells, lines, columns, scales, lags, names and whole (one row each).
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

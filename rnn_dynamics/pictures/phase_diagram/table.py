@@ -4,8 +4,6 @@ Up the map go the weight scales of the slider, scale k from place k to k + 1. Ac
 j + 1: input scales, or stretches of lags.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

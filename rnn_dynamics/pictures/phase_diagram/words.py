@@ -1,7 +1,5 @@
 """What the phase diagram says: titles, labels, table and notes, from the words in content/ and an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

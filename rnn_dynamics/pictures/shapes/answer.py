@@ -1,7 +1,5 @@
 """One cell unrolled in one of five shapes, what flows back through each edge, and the stops of a walk through it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

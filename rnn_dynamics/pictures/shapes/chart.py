@@ -4,8 +4,6 @@ Time goes from left to right, on a phone downwards. What multiplies by the same 
 dash, and lights up together under the pointer. Tables (see `table`): nodes, edges, whole and stop (one row).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -3,8 +3,6 @@
 Places are shares of the picture: x and y on a wide screen, time from left to right; u and v on a phone, time downwards.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

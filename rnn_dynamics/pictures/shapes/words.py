@@ -1,7 +1,5 @@
 """What "Shapes of recurrence" says: titles, what a stop shows, table and notes, from the words in content/."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

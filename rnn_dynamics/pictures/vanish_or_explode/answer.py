@@ -1,7 +1,5 @@
 """A network without gates and those with, at all weight scales of the slider: one question, whichever is chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -6,8 +6,6 @@ any width: side by side on a screen, one above the other on a phone.
 Tables (see `table`): curves, map, scales, floors, chosen (one row), whole (one row).
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

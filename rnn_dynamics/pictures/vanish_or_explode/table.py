@@ -4,8 +4,6 @@ A curve is one text of numbers, as nowhere else: the pointer and the slider pick
 browser then filters a row each where it would filter a row for every point: 46 against 68 ms for a step of the slider.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What "Vanish or explode?" says, with the reader's own settings: titles, labels, verdicts and notes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any
