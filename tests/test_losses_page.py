@@ -64,29 +64,27 @@ def test_where_no_gradient_arrives_the_map_is_empty() -> None:
 def test_the_bars_are_sums_over_distances_and_make_a_hundred(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, sequence_length=25)
     shares, found = loss_answer(experiment).trace.shares, drawn_by(PICTURE, experiment)
-    assert column(found["bins"], "label") == ["same step", "1–2", "3–5", "6–10", "11–20", "21–50"]
+    assert found["whole"][0]["bins"].split("|") == ["same step", "1–2", "3–5", "6–10", "11–20", "21–50", "> 50"]
     for t in range(25):
         bars = [row for row in found["bars"] if row["edge"] == t + 0.5]
         by_hand = dict.fromkeys(range(6), 0.0)
         for k in range(t, 25):
             by_hand[max(place for place, first in enumerate(BINS) if first <= k - t)] += 100.0 * shares[k, t]
-        heights = {row["bin"]: row["to"] - row["from"] for row in bars}
+        heights = {row["bin"]: row["share"] for row in bars}
         assert heights == pytest.approx(by_hand, abs=1e-4)
         assert sum(heights.values()) == pytest.approx(100.0, abs=1e-4)
 
 
-def test_bars_stack_upwards_from_zero_and_downwards_where_negative() -> None:
-    binned = loss_answer(OPENING).binned
+def test_bars_are_the_shares_of_the_steps_and_their_axis_reaches_below_zero_where_some_are_negative() -> None:
+    binned, found = loss_answer(OPENING).binned, drawn_by(PICTURE, OPENING)
     shares = binned[:, point_steps(100) - 1]
     assert (shares < -0.1).any()
-    assert bar_ends(binned)[0] < 0
-    up = down = np.zeros(shares.shape[1])
+    (whole,) = found["whole"]
+    assert (whole["least"], whole["most"]) == bar_ends(binned)
+    assert whole["least"] <= np.minimum(shares, 0).sum(axis=0).min()
+    assert whole["most"] >= np.maximum(shares, 0).sum(axis=0).max()
     for place, share in enumerate(shares):
-        bars = drawn_by(PICTURE, OPENING)["bars"]
-        start, end = (np.array(column(bars, side, bin=place))[:-1] for side in ("from", "to"))
-        np.testing.assert_allclose(start, np.where(share >= 0, up, down), atol=1e-4)
-        up, down = up + np.where(share >= 0, share, 0), down + np.where(share >= 0, 0, share)
-        np.testing.assert_allclose(end, np.where(share >= 0, up, down), atol=1e-4)
+        np.testing.assert_allclose(column(found["bars"], "share", bin=place), [*share, share[-1]], atol=1e-4)
 
 
 def test_what_truncation_leaves_is_drawn_at_every_position_of_the_slider() -> None:

@@ -1,16 +1,16 @@
 """Each single loss at every step, what a sum of them hides, and what truncation cuts off, for one network."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
-from rnn_dynamics.engine.verdict import Verdict, horizon, judge
+from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import each_loss
@@ -58,15 +58,15 @@ class LossAnswer(OfTrace[LossByTime]):
 
     @cached_property
     def single(self) -> Mapping[int, Verdict]:
-        """Step k of a loss that is drawn -> what its curve says, back from its own step."""
-        return {k: judge(self.trace.log10_norms[k - 1, :k]) for k in self.shown.tolist()}
+        """Step k of a loss -> what its curve says, back from its own step."""
+        return {k: judge(norms[:k]) for k, norms in enumerate(self.trace.log10_norms, start=1)}
 
     @cached_property
     def median_horizon(self) -> int | None:
         """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
-        lags = (horizon(norms[:k]) for k, norms in enumerate(self.trace.log10_norms, start=1))
-        found, most = sorted(lag for lag in lags if lag is not None), (self.length + 1) // 2
-        return found[most - 1] if len(found) >= most else None
+        lags = sorted(verdict.horizon or math.inf for verdict in self.single.values())
+        median = lags[(self.length - 1) // 2]
+        return None if median == math.inf else int(median)
 
     @property
     def half(self) -> int:
@@ -76,10 +76,10 @@ class LossAnswer(OfTrace[LossByTime]):
     @cached_property
     def binned(self) -> Array:
         """Shares in per cent, summed over the bins of k − t that T has: (bins, T); nan where nothing arrives."""
-        distance = np.arange(self.length)[:, None] - np.arange(self.length)
-        edges = [*(first for first in BINS if first < self.length), self.length]
-        inside = [(distance >= first) & (distance < stop) for first, stop in pairwise(edges)]
-        return 100.0 * np.stack([np.where(one, self.trace.shares, 0.0).sum(axis=0) for one in inside])
+        bins = np.digitize(self.trace.steps[:, None] - self.trace.steps, BINS) - 1
+        return 100.0 * np.stack(
+            [np.where(bins == k, self.trace.shares, 0.0).sum(axis=0) for k in range(bins.max() + 1)]
+        )
 
     @cached_property
     def near_share(self) -> float:
@@ -92,10 +92,8 @@ class LossAnswer(OfTrace[LossByTime]):
     @property
     def log10_norm_ratio(self) -> float:
         """log10 of (the norms of all single losses at step 1, added up / the norm of their sum there)."""
-        single = self.trace.log10_norms[:, 0]
-        with np.errstate(invalid="ignore"):
-            added = np.log10((10.0 ** (single - single.max())).sum()) + single.max()
-            return float(added - self.trace.every[0])
+        added = np.logaddexp.reduce(self.trace.log10_norms[:, 0] * math.log(10.0)) / math.log(10.0)
+        return float(added) - float(self.trace.every[0])
 
     def within(self, truncation: str) -> int:
         """The reader's τ, at most T."""

@@ -1,7 +1,7 @@
 """The picture "Which loss, how far back": the map loss × time, its curves, what arrives at each step, truncation.
 
-Pointing at a loss on the map draws its curve. Tables (see `table`): losses, pointed, sums, labels, bins, bars, cuts,
-and of one row whole and cut.
+Pointing at a loss on the map draws its curve. Tables (see `table`): losses, pointed, sums, labels, bars, cuts, and of
+one row whole and cut.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LOG10, OWN, TIGHT, WIDE_TITLE, at, dashed, each, group, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LOG10, OWN, TIGHT, WIDE_TITLE, dashed, each, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
-from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
+from rnn_dynamics.pictures.kit.panel import CLAMPED, LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
 #: Where the panels are, in pixels: curves above the map on the left, bars above the truncation's error and angle on the
@@ -23,15 +23,13 @@ _PANELS = {
     "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.58)", "height * (narrow ? 0.9 : 0.74)"),
     "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
 }
-_PARAMETERS = {
-    "pointed": "hover.loss ? hover.loss[0] : whole.marked",
-}
+_PARAMETERS = {"pointed": "hover.loss ? hover.loss[0] : whole.marked", "tight": "width < 1000 * zoom"}
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
 #: Colours of the bins, the nearest first, evenly along SEQUENTIAL. Its darkest would be lost on a dark page.
 BINS = ["#fee838", "#d8c659", "#b2a66d", "#8e8976", "#6e6f71", "#4b556e", "#283c64"]
-_OF_BIN = ref(f"{BINS}[datum.bin]")
 _TAUS = [1, 2, 5, 10, 20, 50, 100, 200]
+#: Of the map, and of the bars, in two rows where there is little room.
 _LEGEND: dict[str, Any] = {
     "legendX": 0,
     "legendY": ref("mapBottom + (narrow ? 60 : 48)"),
@@ -39,7 +37,20 @@ _LEGEND: dict[str, Any] = {
     "tickCount": 4,
     "gradientLength": 130,
 }
-_PERCENT: dict[str, Any] = {"values": [-100, -50, 0, 50, 100, 150, 200], "labelExpr": "datum.value + ' %'"}
+_BIN_NAMES: dict[str, Any] = {
+    "orient": "none",
+    "legendX": ref("barsLeft - 8"),
+    "legendY": ref("barsTop - (tight ? 36 : 20) * zoom"),
+    "direction": "horizontal",
+    "columns": ref("tight ? 4 : 7"),
+    "columnPadding": 10,
+    "rowPadding": 1,
+    "labelExpr": "split(whole.bins, '|')[datum.value]",
+    "labelFontSize": ref("narrow ? 11 : 12"),
+    "labelOffset": 2,
+    "symbolType": "square",
+}
+_PERCENT: dict[str, Any] = {"tickCount": 3, "labelExpr": "datum.value + ' %'"}
 _ERROR = {"values": [-4, -2, 0, 2, 4, 6], "labelExpr": "format(pow(10, datum.value + 2), '~') + ' %'"}
 _ANGLE = {"values": [0, 45, 90, 135, 180], "labelExpr": "datum.value + '°'"}
 
@@ -63,8 +74,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [*_curves(curves), curves.title("curves", TIGHT)],
         [
             *_bars(bars),
-            _bin_names(sheet),
-            sheet.title("whole.bars", "barsLeft", "barsTop - (narrow ? 34 : 18)", TIGHT),
+            sheet.title("whole.bars", "barsLeft", "barsTop - (tight ? 34 : 18) * zoom", TIGHT),
         ],
         [
             *_cuts(error, "log10_error", ("whole.least_error", "whole.error"), _ERROR, labels=False, titleOpacity=0),
@@ -93,23 +103,16 @@ def _curves(panel: Panel) -> list[Any]:
 
 
 def _bars(panel: Panel) -> list[Any]:
-    """Of what arrives at a step, how much comes from how far ahead; a line where all of it is."""
+    """Of what arrives at a step, how much comes from how far ahead; a line where all of it is.
+
+    Positive shares are stacked upwards from 0, negative ones downwards.
+    """
     x = panel.time("edge:Q", **WIDE_TITLE, titlePadding=2)
-    y = panel.y("from:Q", ("whole.least", "whole.most"), "share", **_PERCENT)
-    areas = of("bars").mark_area(interpolate="step-after", color=_OF_BIN)
+    y = panel.y("share:Q", ("whole.least", "whole.most"), "share", CLAMPED, **_PERCENT).stack("zero")
+    colours = alt.Fill("bin:O", title=None, scale=alt.Scale(range=BINS), legend=alt.Legend(**_BIN_NAMES))
+    areas = of("bars").mark_area(interpolate="step-after").encode(x=x, y=y, fill=colours, order="bin:O")
     all_of_it = of("whole", all="100").mark_rule(color=panel.sheet.theme.quiet)
-    return [areas.encode(x=x, y=y, y2="to:Q", detail="bin:N"), all_of_it.encode(**panel.across, y="all:Q")]
-
-
-def _bin_names(sheet: Sheet) -> Any:
-    """The legend of the bars, how many steps ahead a loss lies, in the order in which they are stacked."""
-    second = "datum.place > 0.5"  # a phone has two rows
-    share = f"(narrow ? 1.7 * (datum.place - ({second} ? 0.55 : 0)) : datum.place)"
-    place = f"barsLeft + {share} * (width - barsLeft)"
-    box = of().mark_point(shape="square", size=110, color=_OF_BIN)
-    style = {"size": "narrow ? 11 : 12", "color": sheet.theme.quiet}
-    name = text(of(), "label", f"{place} + 14", None, "left", **style)
-    return group("bins", box.encode(x=at(f"{place} + 6")), name, y=at(f"barsTop - (narrow && !({second}) ? 28 : 12)"))
+    return [areas, all_of_it.encode(**panel.across, y="all:Q")]
 
 
 def _cuts(panel: Panel, name: str, ends: tuple[Any, Any], up: Mapping[str, Any], **across: Any) -> list[Any]:

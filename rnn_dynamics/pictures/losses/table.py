@@ -18,11 +18,11 @@ _LINES = 8
 
 
 def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
-    """Losses (by loss, step), pointed (a text for each loss), sums and their labels, bins, bars, cuts, whole.
+    """Losses (by loss, step), pointed (a text for each loss), sums and their labels, bars, cuts, whole.
 
-    losses: each loss at each step up to its own: log10_norm, and its strip of the map, from `above` to `below`. bins:
-    the name of each bin of distances that T has, and its place, a share of the width. bars: see below. cuts: what is
-    left of dL/dW_hh by truncation, for the loss at every step and for that at the last.
+    losses: each loss at each step up to its own: log10_norm, and its strip of the map, from `above` to `below`. bars:
+    by bin of distances and left edge of a step its share in per cent; the last step once more, for its right edge.
+    cuts: what is left of dL/dW_hh by truncation, for the loss at every step and for that at the last.
     """
     trace, shown, sums = answer.trace, answer.shown, answer.sums
     ends, (dark, bright) = axis_ends(*trace.log10_norms, *sums.values()), ends_downwards([trace.log10_norms], _SPANS)
@@ -32,7 +32,7 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
     errors, angles = (np.stack([of[name] for name in sums]) for of in (trace.log10_errors, trace.angles))
     highest = reaching(np.nan_to_num(errors, nan=-np.inf).max(), _ERRORS_ABOVE)
     least, most = bar_ends(answer.binned)
-    bins, widths = texts["bins"][: len(answer.binned)], np.cumsum([0, *(len(label) + 3 for label in texts["bins"])])
+    bars = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1]) - 1])
     # The name of the marked loss stands in a corner, but its curve is to be kept free.
     curves = {**sums, "marked": trace.log10_norms[answer.marked - 1]}
     return {
@@ -46,8 +46,7 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
         "pointed": table(loss=shown, text=texts["pointed"]),
         "sums": frames.curve_rows(sums, ends),
         "labels": frames.label_rows(curves, {**texts["labels"], "marked": ""}, ends, _LINES),
-        "bins": points(bin=np.arange(len(bins)), place=widths[: len(bins)] / widths[-1], label=bins),
-        "bars": points(bin=np.arange(len(bins))[:, None], edge=edges, **_bars(answer, (least, most))),
+        "bars": points(bin=np.arange(len(bars))[:, None], edge=edges, share=bars),
         "cuts": points(
             name=np.array(list(sums))[:, None],
             truncation=trace.truncations,
@@ -76,19 +75,6 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
 def cut_table(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
     """What depends on the reader's truncation τ: one row, apart, so that nothing else is drawn again when it moves."""
     return {"cut": one_row(tau=answer.within(views["truncation"]), cut=texts["cut"])}
-
-
-def _bars(answer: LossAnswer, ends: tuple[float, float]) -> dict[str, Array]:
-    """Each bin's bar at each step that is drawn (bins, S + 1): from which to which per cent.
-
-    The last one stands there twice, once for its end. Positive shares are stacked upwards from 0, negative ones
-    downwards.
-    """
-    shown = answer.shown - 1
-    shares = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1])])
-    up, down = (np.cumsum(part, axis=0) for part in (np.maximum(shares, 0.0), np.minimum(shares, 0.0)))
-    to = np.where(shares >= 0.0, up, down)
-    return {"from": np.clip(to - shares, *ends), "to": np.clip(to, *ends)}
 
 
 def bar_ends(binned: Array) -> tuple[float, float]:

@@ -21,8 +21,8 @@ def texts(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> dict[str, A
         "labels": {name: words["labels"][name].format_map(says) for name in answer.sums},
         "bins": _bins(words["bins"]),
         "pointed": [
-            losses["stays" if verdict.horizon is None else "falls"].format(k=k, verdict=verdict)
-            for k, verdict in answer.single.items()
+            losses["stays" if answer.single[k].horizon is None else "falls"].format(k=k, verdict=answer.single[k])
+            for k in answer.shown.tolist()
         ],
     }
 
@@ -54,10 +54,10 @@ def _says(answer: LossAnswer, truncation: str) -> Says:
     return Says(answer, far=100.0 - answer.near_share, tau=tau, cut=answer.cut(truncation))
 
 
-def _bins(words: Words) -> list[str]:
-    """The names of the bins of distances."""
+def _bins(words: Words) -> str:
+    """The names of the bins of distances, "|" between them."""
     between = [words["between"].format(first=first, last=after - 1) for first, after in pairwise(BINS[1:])]
-    return [words["none"], *between, words["beyond"].format(last=BINS[-1] - 1)]
+    return "|".join([words["none"], *between, words["beyond"].format(last=BINS[-1] - 1)])
 
 
 def _claim(answer: LossAnswer) -> str:
