@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pytest
@@ -57,6 +58,7 @@ def settings() -> list[tuple[Asked, int]]:
 every_setting = every(("asked", "seed"), settings())
 
 
+@cache
 def said_at(asked: Asked, seed: int) -> tuple[dict[str, str], str]:
     """The picture's titles by name, and the finding."""
     (whole,) = tables_of(asked, seed=seed)["whole"]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cliff import NO_CLIFF_UP_TO, TARGET, edge, error_surface
 from rnn_dynamics.engine.region import Region
+from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
 
@@ -26,6 +27,7 @@ REGIONS = {
 WIDEST = REGIONS["wide"]
 
 
+@remembered
 def surface(region: Region) -> dict[str, Array]:
     """The error over a region, by rows.
 
@@ -39,6 +41,7 @@ def surface(region: Region) -> dict[str, Array]:
     return {"w": w, "b": b, "error": error_surface(w, b).error}
 
 
+@remembered
 def wall(region: Region) -> dict[str, Array]:
     """Where the cliff stands, columns w and b (ROWS, 1); nan where there is none in the region."""
     w, (low, high) = _rows(region), (region.low[1], region.high[1])
@@ -58,6 +61,7 @@ def cells(region: Region) -> dict[str, Array]:
     return {"w": w, "b": b}
 
 
+@remembered
 def marks(region: Region) -> dict[str, Any]:
     """What is written on: the high side, the low side and the cliff itself, columns name, w, b and error."""
     named, _ = region.place(0.8, 0.0)
