@@ -5,7 +5,7 @@ import streamlit as st
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
-from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, example, learned_so_far, networks, sequence
+from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, learned_so_far, networks, sequence
 
 
 class LearningPage(TrainingPage):
@@ -19,7 +19,7 @@ class LearningPage(TrainingPage):
         """The controls, and a sequence that the networks are asked for."""
         self.show_state()
         self.show_controls()
-        st.html(sequence(self.words(), example(*self.asked())))
+        st.html(sequence(self.words(), networks(*self.asked())[-1]))
 
     def show_panel(self) -> None:
         """Beside the buttons is the slider of the movie, once there is one."""

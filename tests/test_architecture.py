@@ -69,7 +69,7 @@ ROOMS: dict[str, set[str]] = {
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"process", "learning.training", "learning.trained", "learning.trainer"},
     "scripts": {"experiment", "engine.cells", "engine.trace", "engine.cliff", "learning.tasks", "learning.training"},
-    KIT: ENGINE | {"content", "content.numbers", "learning.training"},
+    KIT: ENGINE | {"content", "content.numbers", "learning.training", "learning.trained"},
     "answer": ENGINE | LEARNING | {"by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},

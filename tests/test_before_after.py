@@ -67,7 +67,7 @@ def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -
         ends = zip((one.looks[0], one.now), (before, after), strict=True)
         looks = [replace(look, log10_norms={"hidden": norms}) for look, norms in ends]
         changed.append(replace(one, history=replace(one.history, moments=looks)))
-    return BeforeAfterAnswer(tuple(changed))
+    return BeforeAfterAnswer(networks=tuple(changed))
 
 
 def open_home(*jobs: Job, desk: Desk | None = None) -> AppTest:
@@ -97,7 +97,7 @@ def test_the_curves_are_the_first_and_the_last_look(component: str) -> None:
 
 def test_two_networks_of_one_cell_have_curves_of_their_own() -> None:
     one = answer_of(trained()).networks[0]
-    rows = drawn(BeforeAfterAnswer((one, one)))["curves"]
+    rows = drawn(BeforeAfterAnswer(networks=(one, one)))["curves"]
     assert [len(column(rows, "step", cell="rnn", name=f"{number} after")) for number in (1, 2)] == [12, 12]
 
 

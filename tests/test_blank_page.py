@@ -21,16 +21,15 @@ from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, affordable
 from rnn_dynamics.learning.reading import joint
 from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.trained import RIGHT, standing_in_answers
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED
 from rnn_dynamics.pictures.blank import PICTURE, filled_in, networks
 from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
     _SPANS,
-    LEARNED,
     BlankAnswer,
     example,
-    standing,
 )
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -111,7 +110,7 @@ def test_the_sentence_is_read_as_torch_reads_it(cell: str) -> None:
     sentence = found.sentence
     assert sentence.target is not None
     probabilities, by_word = by_torch(found, sentence.words, sentence.target)
-    np.testing.assert_allclose(found.shown.now.probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(found.shown.reading.probabilities, probabilities, rtol=1e-10)
     np.testing.assert_allclose(norms(found, "after"), by_word, atol=1e-8)
     assert norms(found, "before").shape == norms(found, "after").shape
 
@@ -119,7 +118,7 @@ def test_the_sentence_is_read_as_torch_reads_it(cell: str) -> None:
 @cells
 def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> None:
     found = answer(cell)
-    assert found.complete
+    assert all(network.done for network in found.networks)
     trainer = next(one for one in job().trainers if one.training.experiment.cell == cell)
     stream = np.random.SeedSequence(0).spawn(4)[3]
     assert [gap for gap, _ in found.shown.tests] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.gaps)
@@ -182,7 +181,7 @@ def tints(*norms: Any, relative: bool) -> Any:
     """Of the first reading of a network that has made these."""
     found = answer()
     readings = {str(k): replace(found.shown.before, log10_norms=of) for k, of in enumerate(norms)}
-    alone = replace(found, networks={"lstm": replace(found.shown, readings=readings)})
+    alone = replace(found, networks=(replace(found.shown, readings=readings),))
     return alone.tints(readings["0"], relative)
 
 
@@ -209,7 +208,8 @@ def test_a_norm_is_short(norm: float, text: str) -> None:
 def test_the_picture_holds_the_gate_and_the_right_answers(cell: str) -> None:
     found = answer(cell)
     tables = rows(found)
-    for name, network in found.networks.items():
+    for network in found.networks:
+        name = network.cell.name
         tests = zip(
             column(tables["tests"], "gap", cell=name), column(tables["tests"], "accuracy", cell=name), strict=True
         )
@@ -251,7 +251,7 @@ def test_the_tables_for_download_hold_every_number() -> None:
 def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
     found = answer()
     rights = found.rights
-    assert rights["lstm"] >= LEARNED  # with these settings
+    assert rights["lstm"] >= RIGHT  # with these settings
     said = claim(found).replace("&nbsp;", " ")
     for cell, right in rights.items():
         assert f"{100 * right:.0f} %" in said, cell
@@ -274,17 +274,17 @@ def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
 )
 def test_each_outcome_has_its_claim(lstm: float, gru: float, rnn: float, key: str) -> None:
     rights, found = {"lstm": lstm, "gru": gru, "rnn": rnn}, answer()
-    judged = {cell: replace(network, tests=[(found.gap, rights[cell])]) for cell, network in found.networks.items()}
+    judged = tuple(replace(network, tests=[(found.gap, rights[network.cell.name])]) for network in found.networks)
     assert blank_words._claim_of(replace(found, networks=judged)) == key
     assert key in WORDS["claims"]
 
 
 def test_chance_is_left_only_beyond_three_standard_errors() -> None:
     error = (0.25 * 0.75 / TESTED) ** 0.5
-    assert standing(0.25 + 2.9 * error, 0.25) == "chance"
-    assert standing(0.25 + 3.1 * error, 0.25) == "partly"
-    assert standing(0.95, 0.95) == "chance"
-    assert standing(1.0, 0.95) == "learned"
+    assert standing_in_answers(0.25 + 2.9 * error, 0.25) == "chance"
+    assert standing_in_answers(0.25 + 3.1 * error, 0.25) == "partly"
+    assert standing_in_answers(0.95, 0.95) == "chance"
+    assert standing_in_answers(1.0, 0.95) == "learned"
 
 
 @every(
@@ -307,9 +307,9 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
 
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
     found = answer()
-    nothing = replace(found.shown.now, log10_norms=np.full_like(norms(found, "after"), -np.inf))
+    nothing = replace(found.shown.reading, log10_norms=np.full_like(norms(found, "after"), -np.inf))
     shown = replace(found.shown, readings={**found.shown.readings, "after": nothing})
-    html = tinted(replace(found, networks={**found.networks, "lstm": shown}))
+    html = tinted(replace(found, networks=(shown,)))
     assert "After 60 of 60 updates: <b>no word gets any gradient</b>" in html
     assert "reaches it" not in html
 
@@ -394,7 +394,7 @@ def test_an_own_sentence_is_read_by_the_trained_network_and_its_unknown_words_ar
     assert found.sentence.own
     assert (found.sentence.cue, found.sentence.target) == ((4, 5), 1)
     probabilities, by_word = by_torch(found, found.sentence.words, 1)
-    np.testing.assert_allclose(found.shown.now.probabilities, probabilities, rtol=1e-10)
+    np.testing.assert_allclose(found.shown.reading.probabilities, probabilities, rtol=1e-10)
     np.testing.assert_allclose(norms(found, "after"), by_word, atol=1e-8)
     html = tinted(found) + finding(found)
     assert "<script>" not in html
@@ -455,7 +455,7 @@ def test_a_stopped_training_says_so_far() -> None:
     done = found.shown.history.iterations
     assert 0 < done < 1000
     assert f"So far {done} of 1,000 updates are done. " in claim(found)
-    for trainer, network in zip(part.trainers, found.networks.values(), strict=True):
+    for trainer, network in zip(part.trainers, found.networks, strict=True):
         assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.gaps]
 
 

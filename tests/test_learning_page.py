@@ -24,7 +24,7 @@ from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.axes import apart
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
-from rnn_dynamics.pictures.learning import PICTURE, example, learned_so_far, networks, sequence
+from rnn_dynamics.pictures.learning import PICTURE, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer
 from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned
 from tests.every import every
@@ -289,7 +289,7 @@ def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
 
 @every("task", [name.replace("_", " ") for name in TASKS])
 def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None:
-    html = sequence(sentences("learning"), example(SMALL, VIEWS | {"task": task}))
+    html = sequence(sentences("learning"), networks(SMALL, VIEWS | {"task": task})[-1])
     batch = TASKS[task.replace(" ", "_")].draw(np.random.default_rng(0), 1, 12, True)
     right = batch.targets[..., 0]
     if task == "temporal order":

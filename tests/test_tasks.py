@@ -143,6 +143,11 @@ def test_a_gap_that_the_fillers_cannot_make_becomes_the_next_smaller_one() -> No
     assert PLAIN.gaps(40) == tuple(range(41))
 
 
+def test_words_that_no_network_has_met_are_found_once_each() -> None:
+    assert PLAIN.unknown(("i", "zebra", "love", "zebra", "?!", "machine")) == ("zebra", "?!")
+    assert PLAIN.unknown(PLAIN.words) == ()
+
+
 def test_every_sentence_ends_at_the_same_step_and_only_the_cue_decides() -> None:
     task = SMALL.task()
     batch = task.draw(np.random.default_rng(1), 500, 6, False)

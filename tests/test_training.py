@@ -9,6 +9,7 @@ import torch
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.learning.tasks import TASKS
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import WALKED, Trainer
 from rnn_dynamics.learning.training import DIVERGED, LOOKS, History, Training
 from tests.every import every
@@ -215,6 +216,28 @@ def test_a_history_survives_packing() -> None:
     again = History.unpacked(history.packed())
     assert again.packed() == history.packed()
     np.testing.assert_array_equal(again.moments[2].log10_norms["input"], history.moments[2].log10_norms["input"])
+
+
+@every_task
+def test_an_example_is_a_test_sequence_of_the_seed(task: str) -> None:
+    training = of(task=task)
+    batch = training.its_task.draw(np.random.default_rng(NETWORK.seed), 1, NETWORK.sequence_length, True)
+    inputs, answer = training.example
+    np.testing.assert_array_equal(inputs, np.asarray(batch.inputs)[:, 0])
+    np.testing.assert_array_equal(answer, np.ravel(batch.targets))
+    assert len(inputs) == training.steps
+    assert training.chance_accuracy == training.its_task.chance_accuracy
+
+
+def test_a_network_is_done_where_its_trainer_is() -> None:
+    for end in (0, 2, 6):
+        trainer = Trainer(SMALL)
+        for _ in range(end):
+            trainer.advance()
+        assert Trained(SMALL, trainer.history).done == trainer.done == (end == 6)
+    failed = Trained(SMALL, History(failure="Iteration 1"))
+    assert failed.done
+    assert failed.lost
 
 
 @every(("iterations", "count"), [(1, 2), (6, 7), (500, LOOKS + 1)])

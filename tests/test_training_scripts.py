@@ -14,6 +14,7 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.training import TrainingPage
+from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import Trainer
@@ -82,8 +83,8 @@ def files_of_training(name: str) -> Sequence[Download]:
         answer = SimpleNamespace(
             handed_out=(training,),
             gaps=gaps,
-            chance=training.its_task.chance_accuracy,
-            networks={training.experiment.cell: SimpleNamespace(tests=tests)},
+            training=training,
+            networks=(SimpleNamespace(cell=cell_of(training.experiment), tests=tests),),
         )
         picture = SimpleNamespace(files={"accuracy": blank.PICTURE.files["accuracy"]})
         return files_of_trainings(picture, answer, {}, sentences("blank"))  # type: ignore[arg-type]

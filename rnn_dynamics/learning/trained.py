@@ -1,7 +1,7 @@
 """What has become of a network that is trained: what it has learned so far, and how far its gradients reach."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.training import History, Moment, Training
+from rnn_dynamics.learning.training import TESTED, History, Moment, Training
 
 Array = NDArray[np.float64]
 
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
+#: Share of right answers from which it counts as learned.
+RIGHT = 0.95
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Trained:
     """A network as far as its training has come; it has no looks before it begins."""
 
     training: Training
-    history: History
+    history: History = field(default_factory=History)
 
     @property
     def experiment(self) -> Experiment:
@@ -40,6 +42,11 @@ class Trained:
     def lost(self) -> bool:
         """Whether its training has ended early."""
         return bool(self.history.failure)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.lost or self.history.iterations >= self.training.iterations
 
     @property
     def outcome(self) -> str:
@@ -63,7 +70,7 @@ class Trained:
     @property
     def half_way(self) -> int | None:
         """The update of the first look with half of what lies between chance and all right."""
-        half = (self.training.its_task.chance_accuracy + 1.0) / 2.0
+        half = (self.training.chance_accuracy + 1.0) / 2.0
         return next((look.iteration for look in self.looks if look.accuracy >= half), None)
 
     @property
@@ -159,12 +166,19 @@ class Trained:
         return int(alive[-1]) + 1 if 0 < len(alive) < len(self.losses) else None
 
     @property
-    def share_clipped(self) -> float | None:
-        """Of all updates the share that was clipped; None where none could be."""
+    def share_clipped(self) -> float:
+        """Of all updates the share that was clipped; nan where none could be."""
         clipped = self.history.clipped
-        return float(np.mean(clipped)) if clipped and self.training.clipping != "none" else None
+        return float(np.mean(clipped)) if clipped and self.training.clipping != "none" else np.nan
 
 
 def standing(share: float) -> str:
     """How far a network has come whose loss is such a share of that of chance: "learned", "partly", or "chance"."""
     return "learned" if share <= LEARNED else "partly" if share <= PARTLY else "chance"
+
+
+def standing_in_answers(right: float, chance: float) -> str:
+    """The same by shares of right answers: "chance" is within three standard errors of it, on TESTED sequences."""
+    if right <= chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED):
+        return "chance"
+    return "learned" if right >= RIGHT else "partly"

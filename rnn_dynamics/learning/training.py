@@ -121,6 +121,18 @@ class Training(KnownFields):
         return self.its_task.chance_loss(self.experiment.sequence_length)
 
     @property
+    def chance_accuracy(self) -> float:
+        """Its share of right answers."""
+        return self.its_task.chance_accuracy
+
+    @property
+    def example(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """One sequence of the task that the seed draws: its inputs (T, D), and what is to be answered, (1,) or (T,)."""
+        generator = np.random.default_rng(self.experiment.seed)
+        batch = self.its_task.draw(generator, 1, self.experiment.sequence_length, True)
+        return batch.inputs[:, 0], np.atleast_1d(batch.targets[..., 0])
+
+    @property
     def looks(self) -> tuple[int, ...]:
         """After how many iterations the network is looked at, the first time before any."""
         count = min(LOOKS, self.iterations)

@@ -196,6 +196,10 @@ class Template(KnownFields):
         words = (word if word in self.words else word.strip(_SIGNS) for word in _split(text))
         return [word for word in words if word.strip("_")]
 
+    def unknown(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Those of the words that no network of these sentences has met, each once."""
+        return tuple(dict.fromkeys(word for word in words if word not in self.words))
+
     def own(self, text: str) -> Sentence | None:
         """A reader's own sentence; None where the text has no word."""
         words = tuple(self.typed(text))

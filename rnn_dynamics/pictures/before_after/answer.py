@@ -1,29 +1,21 @@
 """Trained networks: the gradient of their own loss, of the same test sequences, before and after training."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.answered import OfTraining
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 #: What a picture without a training of anybody's trains, for a few seconds: updates, and the longest gap.
 _UPDATES, _LONGEST = 10, 20
 
 
-@dataclass(frozen=True)
-class BeforeAfterAnswer(OfTraining):
+class BeforeAfterAnswer(OfTrainings):
     """Networks that were trained side by side on one task."""
-
-    networks: tuple[Trained, ...]
-
-    @property
-    def training(self) -> Training:
-        """Of the first network."""
-        return self.networks[0].training
 
     @property
     def updates(self) -> int:
@@ -37,7 +29,7 @@ class BeforeAfterAnswer(OfTraining):
 
 def answer_of(job: Job) -> BeforeAfterAnswer:
     """What a job that has begun has done to its networks so far."""
-    return BeforeAfterAnswer(job.networks)
+    return BeforeAfterAnswer(networks=job.networks)
 
 
 @remembered

@@ -8,26 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Sentence, Template
-from rnn_dynamics.learning.training import TESTED, History, Training
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.training import TESTED, Training
 from rnn_dynamics.pictures.blank.asked import networks, template_of
-from rnn_dynamics.pictures.kit.answered import OfTraining
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Frame, frame
 from rnn_dynamics.pictures.kit.remembered import remembered
 
-Tests = Sequence[tuple[int, float]]
 Array = NDArray[np.float64]
 
 #: Percentiles of the units between which the gate's band lies.
 BAND = (10.0, 90.0)
-#: Share of right answers from which a network has learned its sentences.
-LEARNED = 0.95
 #: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
 _SPANS = (1.0, 2.0, 3.0, 6.0, 12.0)
 #: And those of shares: always as many, so that the same tint means the same share whatever the networks are.
@@ -35,19 +32,16 @@ _SHARES = 6.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """One network, and its readings of the sentence.
+class Network(Trained):
+    """A network, and its readings of the sentence.
 
-    readings: time, "before" training and if it has begun "after" it -> reading. history: of its training, parameters:
-    what is learned, tests: (number of filler words, share of right answers) of each test, in order; before any training
-    they are empty.
+    readings: time, "before" training and if it has begun "after" it -> reading. parameters: what is learned, tests:
+    (number of filler words, share of right answers) of each test, in order; before any training they are empty.
     """
 
-    training: Training
     readings: Mapping[str, Reading]
-    history: History = field(default_factory=History)
     parameters: Mapping[str, Array] = field(default_factory=dict)
-    tests: Tests = ()
+    tests: Sequence[tuple[int, float]] = ()
 
     @property
     def before(self) -> Reading:
@@ -55,22 +49,21 @@ class Network:
         return self.readings["before"]
 
     @property
-    def now(self) -> Reading:
+    def reading(self) -> Reading:
         """Its reading as it is."""
         return [*self.readings.values()][-1]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlankAnswer(OfTraining):
-    """The networks by cell, trained or asked for, and the sentence that they read.
+class BlankAnswer(OfTrainings):
+    """The networks, trained or asked for, and the sentence that they read.
 
-    cell: whose reading is shown. complete: whether nothing is left to train. tested: whether at several gaps.
+    cell: whose reading is shown. tested: whether at several gaps.
     """
 
-    networks: Mapping[str, Network]
+    networks: tuple[Network, ...]
     cell: str
     sentence: Sentence
-    complete: bool = False
     tested: bool = False
 
     #: How many sentences right answers are counted in.
@@ -79,7 +72,7 @@ class BlankAnswer(OfTraining):
     @property
     def shown(self) -> Network:
         """The network that is shown."""
-        return self.networks[self.cell]
+        return next(network for network in self.networks if network.cell.name == self.cell)
 
     @property
     def training(self) -> Training:
@@ -87,14 +80,14 @@ class BlankAnswer(OfTraining):
         return self.shown.training
 
     @property
-    def time(self) -> str:
-        """The key of its reading now."""
-        return [*self.shown.readings][-1]
+    def handed_out(self) -> tuple[Training, ...]:
+        """Its training, even before it begins."""
+        return (self.training,)
 
     @property
-    def begun(self) -> bool:
-        """Whether anything is trained."""
-        return self.time == "after"
+    def time(self) -> str:
+        """The key of its reading now."""
+        return "after" if self.begun else "before"
 
     @property
     def template(self) -> Template:
@@ -112,19 +105,9 @@ class BlankAnswer(OfTraining):
         return self.template.tested(self.experiment.sequence_length)
 
     @property
-    def chance(self) -> float:
-        """Share of right answers of who knows nothing of the cue."""
-        return self.training.its_task.chance_accuracy
-
-    @property
     def rights(self) -> dict[str, float]:
         """Cell -> share of right answers at the gap that is trained."""
-        return {cell: dict(network.tests)[self.gap] for cell, network in self.networks.items() if network.tests}
-
-    @property
-    def keeping_gate(self) -> str:
-        """The letter of the gate that keeps the state, or ""."""
-        return CELLS[self.cell].keeps
+        return {network.cell.name: dict(network.tests)[self.gap] for network in self.networks if network.tests}
 
     @cached_property
     def by_word(self) -> Frame:
@@ -132,7 +115,7 @@ class BlankAnswer(OfTraining):
 
         low, high: between which of the gate's values now most units lie. Without a gate there are no columns of one.
         """
-        readings, words, now = self.shown.readings, self.sentence.words, self.shown.now.keeps
+        readings, words, now = self.shown.readings, self.sentence.words, self.shown.reading.keeps
         norms = {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
         kept = {time: reading.keeps for time, reading in readings.items() if reading.keeps is not None}
         means = {f"gate_mean_{time}": keeps.mean(axis=1) for time, keeps in kept.items()}
@@ -140,26 +123,18 @@ class BlankAnswer(OfTraining):
         return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means, **band)
 
     @property
-    def unknown(self) -> tuple[str, ...]:
-        """Words of the sentence that no network has met."""
-        known = set(self.template.words)
-        return tuple(dict.fromkeys(word for word in self.sentence.words if word not in known))
-
-    @property
     def other_cues(self) -> list[tuple[str, str, Mapping[str, Reading]]]:
         """Each cue, its right answer, and what the shown network makes of a sentence with it."""
-        training, parameters = self.training, self.shown.parameters
-        return [
-            (cue, right, _readings(training, parameters, example(training, pair)))
-            for pair, (cue, right) in enumerate(self.template.answers)
-        ]
+        sentences = (example(self.training, pair) for pair in range(len(self.template.answers)))
+        readings = (_readings(self.training, self.shown.parameters, sentence) for sentence in sentences)
+        return [(*pair, reading) for pair, reading in zip(self.template.answers, readings, strict=True)]
 
     def tint_scale(self, relative: bool) -> tuple[float, float]:
         """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
 
         `relative`: a norm counts as a share of the largest one in its sentence.
         """
-        every = [reading for network in self.networks.values() for reading in network.readings.values()]
+        every = [reading for network in self.networks for reading in network.readings.values()]
         return (-_SHARES, 0.0) if relative else ends_downwards([reading.log10_norms for reading in every], _SPANS)
 
     def tints(self, reading: Reading, relative: bool) -> Array:
@@ -167,18 +142,6 @@ class BlankAnswer(OfTraining):
         peak = reading.log10_norms.max() if relative else 0.0
         heights = reading.log10_norms - (peak if np.isfinite(peak) else 0.0)
         return np.interp(heights, self.tint_scale(relative), (0.0, 1.0))
-
-    @cached_property
-    def standings(self) -> dict[str, str]:
-        """Cell -> how far its network has come."""
-        return {cell: standing(right, self.chance) for cell, right in self.rights.items()}
-
-
-def standing(right: float, chance: float) -> str:
-    """How far a network has come: "learned", "chance" (within three standard errors of it), or "partly"."""
-    if right <= chance + 3.0 * np.sqrt(chance * (1.0 - chance) / TESTED):
-        return "chance"
-    return "learned" if right >= LEARNED else "partly"
 
 
 def sentence_of(training: Training, typed: str) -> Sentence:
@@ -196,9 +159,8 @@ def _readings(training: Training, parameters: Mapping[str, Array], sentence: Sen
     """What a network makes of a sentence; `parameters`: what it has learned, if anything."""
     # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
-    return {"before": _untrained(drawn, sentence)} | (
-        {"after": _read(training, parameters, sentence)} if parameters else {}
-    )
+    after = {"after": _read(training, parameters, sentence)} if parameters else {}
+    return {"before": _untrained(drawn, sentence), **after}
 
 
 @remembered
@@ -212,26 +174,22 @@ def _read(training: Training, parameters: Mapping[str, Array], sentence: Sentenc
 
 def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
     """What is shown: the networks of a job, or before it begins those that are asked for."""
-    trainers, over, complete = (job.trainers, job.over, job.complete) if job and job.trainers else ((), False, False)
-    learned = [(trainer.training, _learned(trainer, over)) for trainer in trainers] or [(one, {}) for one in asked]
-    sentence = sentence_of(learned[0][0], typed)
-    networks = {
-        one.experiment.cell: Network(
-            training=one, readings=_readings(one, found.get("parameters", {}), sentence), **found
-        )
-        for one, found in learned
-    }
-    return BlankAnswer(networks=networks, cell=cell, sentence=sentence, complete=complete, tested=over)
+    over = bool(job and job.over)
+    learned = [_learned(trainer, over) for trainer in job.trainers] if job else []
+    learned = learned or [{"training": one, "parameters": {}} for one in asked]
+    sentence = sentence_of(learned[0]["training"], typed)
+    networks = (Network(**one, readings=_readings(one["training"], one["parameters"], sentence)) for one in learned)
+    return BlankAnswer(networks=tuple(networks), cell=cell, sentence=sentence, tested=over)
 
 
 def _learned(trainer: Any, over: bool) -> dict[str, Any]:
     """What a Network has of its training."""
-    history, parameters = trainer.history.as_it_is(), trainer.parameters()
-    template, gap = trainer.training.template, trainer.training.experiment.sequence_length
+    history, parameters, training = trainer.history.as_it_is(), trainer.parameters(), trainer.training
+    template, gap = training.template, training.experiment.sequence_length
     # Of fillers that make no single word a gap of 1 draws none, too.
     tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
-    latest = (template.gaps(gap)[-1], history.moments[-1].accuracy)
-    return {"history": history, "parameters": parameters, "tests": tests or [latest]}
+    tests = tests or [(template.gaps(gap)[-1], history.moments[-1].accuracy)]
+    return {"training": training, "history": history, "parameters": parameters, "tests": tests}
 
 
 def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswer:

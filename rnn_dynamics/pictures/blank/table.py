@@ -32,7 +32,7 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
             texts,
             gap=answer.gap,
             longest=2 * answer.experiment.sequence_length + 2,
-            chance=answer.chance,
+            chance=answer.training.chance_accuracy,
             steps=len(words),
             cue=begin + 1,
             cell=answer.cell,
@@ -42,15 +42,14 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
 
 def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:
     """The share of right answers at each number of filler words; `place` counts the networks."""
-    tests = enumerate((cell, dict(network.tests)) for cell, network in answer.networks.items())
-    return joined(
-        ("place", "cell", "gap", "accuracy"), ((place, cell, [*of], [*of.values()]) for place, (cell, of) in tests)
-    )
+    tested = [network for network in answer.networks if network.tests]
+    found = ((place, of.cell.name, *zip(*of.tests, strict=True)) for place, of in enumerate(tested))
+    return joined(("place", "cell", "gap", "accuracy"), found)
 
 
 def accuracy(answer: BlankAnswer, _: Views) -> Frame:
     """Right answers against the gap: columns cell, filler_words, accuracy, chance."""
-    found = Frame(_tests(answer)).drop(columns="place").assign(chance=answer.chance)
+    found = Frame(_tests(answer)).drop(columns="place").assign(chance=answer.training.chance_accuracy)
     return found.rename(columns={"gap": "filler_words"})
 
 

@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.learning.trained import standing_in_answers
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, THEMES
+from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
 
 #: A share of the strongest word's gradient below which hardly anything reaches the cue; log10.
@@ -34,35 +34,38 @@ def above(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
 
 def claim(words: Words, answer: BlankAnswer) -> str:
     """The page's finding in one sentence, as HTML."""
-    holds = {"so_far": answer.begun and not answer.complete, _claim_of(answer): True}
-    text = " ".join(told(words["claims"], _says(words, answer), **holds))
+    going_on = answer.begun and not all(network.done for network in answer.networks)
+    text = " ".join(told(words["claims"], _says(words, answer), so_far=going_on, **{_claim_of(answer): True}))
     return f'<h2 class="claim">{text.replace(" %", "&nbsp;%")}</h2>'
 
 
 def _claim_of(answer: BlankAnswer) -> str:
     """Which claim is true."""
     if not answer.begun:
-        guess = answer.shown.before
-        return first(
-            before_unknown=answer.sentence.target is None, before_right=guess.answer == guess.target, before=True
-        )
-    lstm, gru, rnn = (answer.standings[cell] for cell in ("lstm", "gru", "rnn"))
-    if lstm == "chance":
-        return first(rnn_better=rnn != "chance", gru_only=gru != "chance", none=True)
-    if lstm == "partly":
-        return first(rnn_ahead=answer.rights["rnn"] > answer.rights["lstm"], lstm_partly=True)
-    return {"chance": "lstm_only", "partly": "rnn_partly", "learned": "all"}[rnn]
+        guess, unknown = answer.shown.before, answer.sentence.target is None
+        return first(before_unknown=unknown, before_right=guess.answer == guess.target, before=True)
+    rights, chance = answer.rights, answer.training.chance_accuracy
+    lstm, gru, rnn = (standing_in_answers(rights[cell], chance) for cell in ("lstm", "gru", "rnn"))
+    return first(
+        rnn_better=lstm == "chance" != rnn,
+        gru_only=lstm == "chance" != gru,
+        none=lstm == "chance",
+        rnn_ahead=lstm == "partly" and rights["rnn"] > rights["lstm"],
+        lstm_partly=lstm == "partly",
+        lstm_only=rnn == "chance",
+        rnn_partly=rnn == "partly",
+        all=True,
+    )
 
 
 def _says(words: Words, answer: BlankAnswer) -> Says:
     """What the sentences are filled with; a reader's words are escaped."""
     return Says(
         answer,
-        name=CELL_NAMES[answer.cell],
         fillers=words["fillers"].format(count=answer.gap or None),
         asked=words["fillers"].format(count=answer.experiment.sequence_length or None),
         **settings_of(answer.training, words.language),
-        **_named(answer, answer.shown.now),
+        **_named(answer, answer.shown.reading),
     )
 
 
@@ -74,18 +77,18 @@ def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
 
 def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     """The sentence before training and, if there is one, after it; each word tinted by its gradient, with its norm."""
-    blocks, light, dark = words["blocks"], *(theme.cells[answer.cell] for theme in THEMES.values())
-    relative = views["tint"] == RELATIVE
-    low, high = map(power_of_ten, answer.tint_scale(relative))
-    legend = blocks["legend_relative" if relative else "legend_norm"]
-    sentences = "".join(
-        f'<p class="block">{_heading(blocks, answer, time)}</p>'
-        f'<p class="words">{_sentence(blocks, answer, reading, relative)}</p>'
-        for time, reading in answer.shown.readings.items()
+    blocks, relative = words["blocks"], views["tint"] == RELATIVE
+    low, high = answer.tint_scale(relative)
+    sentences = (
+        blocks["sentence"].format(
+            heading=_heading(blocks, answer, time), words=_sentence(blocks, answer, one, relative)
+        )
+        for time, one in answer.shown.readings.items()
     )
-    key = f'{legend}: {low} <span class="scale" style="--tint: {STRONGEST:.0f}%"></span> {high}'
-    style = f"--cell: light-dark({light}, {dark})"
-    return f'<div class="tinted" style="{style}">{sentences}<p class="note">{key}</p></div>'
+    colours = {background: theme.cells[answer.cell] for background, theme in THEMES.items()}
+    legend = blocks["legend_relative" if relative else "legend_norm"]
+    says = {"sentences": "".join(sentences), "legend": legend, "low": low, "high": high, "strongest": STRONGEST}
+    return str(blocks["tinted"].format_map(says | colours))
 
 
 def _heading(blocks: Words, answer: BlankAnswer, time: str) -> str:
@@ -111,7 +114,7 @@ def _course(before: float, after: float) -> str:
 
 
 def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) -> str:
-    cue, unknown = range(*answer.sentence.cue or (0, 0)), answer.unknown
+    cue, unknown = range(*answer.sentence.cue or (0, 0)), answer.template.unknown(answer.sentence.words)
     rows = zip(answer.sentence.words, answer.tints(reading, relative), reading.log10_norms, strict=True)
     words = (
         blocks["word"].format(
@@ -123,7 +126,7 @@ def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) 
         for place, (word, tint, norm) in enumerate(rows)
     )
     kind = "named" if answer.sentence.target is None else "judged"
-    return " ".join((*words, f'<span class="word gap">{blocks[kind].format_map(_named(answer, reading))}</span>'))
+    return " ".join([*words, blocks[kind].format_map(_named(answer, reading))])
 
 
 # The picture
@@ -131,8 +134,8 @@ def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) 
 
 def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """The titles learned and gate, what stands in the panels, and what beside each word: kept, and gradient."""
-    titles, lines, says, gated = words["titles"], words["lines"], _says(words, answer), answer.keeping_gate
-    last = {cell: network.tests[-1] for cell, network in answer.networks.items() if network.tests}
+    titles, lines, says, gated = words["titles"], words["lines"], _says(words, answer), answer.shown.cell.keeps
+    last = {network.cell.name: network.tests[-1] for network in answer.networks if network.tests}
     kind = "before" if not last else "over" if answer.tested else "training"
     by_word, said = answer.by_word.to_dict("records"), words["pointed"]
     of_gate = said[f"kept_{answer.time}" if gated else "plain"]
@@ -150,11 +153,11 @@ def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, 
 
 def _gate_title(words: Words, answer: BlankAnswer, says: Says) -> str:
     titles, shown = words["titles"], answer.shown
-    if not answer.keeping_gate:
+    if not shown.cell.keeps:
         return str(titles["no_gate"])
-    before, now = (reading.left_of(answer.sentence.cue) for reading in (shown.before, shown.now))
+    before, now = (reading.left_of(answer.sentence.cue) for reading in (shown.before, shown.reading))
     kind = "gate_plain" if math.isnan(before + now) else f"gate_{answer.time}"
-    gate, mean = words["gates"][answer.keeping_gate], answer.by_word[f"gate_mean_{answer.time}"].mean()
+    gate, mean = words["gates"][shown.cell.keeps], answer.by_word[f"gate_mean_{answer.time}"].mean()
     return str(titles[kind].format_map(says | {"gate": gate, "mean": mean, "left": now, "before": before}))
 
 
@@ -163,14 +166,14 @@ def _gate_title(words: Words, answer: BlankAnswer, says: Says) -> str:
 
 def finding(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
     """What the picture says, in words and numbers."""
-    says, failed = _says(words, answer), failures(answer.networks.values(), words.language)
+    says, failed = _says(words, answer), failures(answer.networks, words.language)
     return failed + side_by_side(*_tables(words, answer, says)) + paragraphs(_notes(words["notes"], answer, says))
 
 
 def _tables(words: Words, answer: BlankAnswer, says: Says) -> Iterator[tuple[str, Iterable[str]]]:
     table = words["table"]
     if answer.begun and answer.sentence.cue is not None:
-        columns = {cell: _column(words["values"], answer, network) for cell, network in answer.networks.items()}
+        columns = {network.cell.name: _column(words["values"], answer, network) for network in answer.networks}
         yield by_network(table, says, columns), ()
     yield table["cues_head"].format_map(says), (_cue_row(table, answer, *row) for row in answer.other_cues)
 
@@ -180,8 +183,7 @@ def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, s
     cue, readings = answer.sentence.cue, network.readings
     says = Says(
         network,
-        right=dict(network.tests)[answer.gap],
-        loss=network.history.moments[-1].loss,
+        right=answer.rights[network.cell.name],
         norm={time: reading.joint(cue) for time, reading in readings.items()},
         left={time: reading.left_of(cue) for time, reading in readings.items()},
     )
@@ -196,17 +198,17 @@ def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: 
 def _notes(notes: Words, answer: BlankAnswer, says: Says) -> Iterator[str]:
     sentence, shown = answer.sentence, answer.shown
     cue = escape(" ".join(sentence.words[slice(*sentence.cue or (0, 0))]))
-    unknown = ", ".join(notes["quoted"].format(word=escape(word)) for word in answer.unknown)
+    words = ", ".join(notes["quoted"].format(word=escape(word)) for word in answer.template.unknown(sentence.words))
     return told(
         notes,
-        says | {"cue": cue, "words": unknown},
+        says | {"cue": cue, "words": words},
         own_right=sentence.own and cue,
         own_no_cue=sentence.own and not cue,
-        unknown=sentence.own and unknown,
+        unknown=sentence.own and words,
         settings=answer.begun,
         plan=not answer.begun,
         fewer=answer.gap != answer.experiment.sequence_length,
-        small_loss=shown.now.loss * _SHRUNK < shown.before.loss < math.inf,
-        memory=answer.keeping_gate,
+        small_loss=shown.reading.loss * _SHRUNK < shown.before.loss < math.inf,
+        memory=shown.cell.keeps,
         float=True,
     )

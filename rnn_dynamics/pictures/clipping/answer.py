@@ -1,13 +1,13 @@
 """The cliff in a real network: one vanilla RNN trained twice, without clipping and with the norm clipped."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import TESTED, Training
-from rnn_dynamics.pictures.kit.answered import OfTraining
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
@@ -19,35 +19,21 @@ RATES = ("0.00001", "0.00003", "0.0001", "0.001", "0.003", "0.01", "0.03")
 UPDATES = 300
 
 
-@dataclass(frozen=True)
-class ClippingAnswer(OfTraining):
-    """The network without clipping, and the same one with its norm clipped."""
-
-    free: Trained
-    clipped: Trained
+class ClippingAnswer(OfTrainings):
+    """The network without clipping, and last the same one with its norm clipped."""
 
     #: Sequences that a network is judged on.
     tested = TESTED
 
     @property
-    def training(self) -> Training:
-        """That of the clipped one."""
-        return self.clipped.training
+    def free(self) -> Trained:
+        """The one without clipping."""
+        return self.networks[0]
 
     @property
-    def networks(self) -> Mapping[str, Trained]:
-        """Kind of clipping -> the network."""
-        return {network.training.clipping: network for network in (self.free, self.clipped)}
-
-    @property
-    def handed_out(self) -> tuple[Training, ...]:
-        """Both trainings."""
-        return self.free.training, self.clipped.training
-
-    @property
-    def share_clipped(self) -> float:
-        """Of the updates, the share that was clipped."""
-        return self.clipped.share_clipped or 0.0
+    def clipped(self) -> Trained:
+        """The one with its norm clipped."""
+        return self.networks[1]
 
     @property
     def outcome(self) -> str:
@@ -56,7 +42,7 @@ class ClippingAnswer(OfTraining):
             return "clipped_dies" if not self.free.lost else "both_die" if self.clipped.lost else "dies"
         if not self.clipped.history.clipped:
             return "begins"
-        return "both" if self.share_clipped else "calm"
+        return "both" if self.clipped.share_clipped else "calm"
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
@@ -75,7 +61,7 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 
 def learned_so_far(job: Job) -> ClippingAnswer:
     """What has come of a job that has begun."""
-    return ClippingAnswer(*job.networks)
+    return ClippingAnswer(networks=job.networks)
 
 
 def clipping_answer(experiment: Experiment, views: Mapping[str, str]) -> ClippingAnswer:

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, of, ref
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, of, of_cell, ref
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES
 
@@ -15,10 +15,6 @@ _PANELS = {
     "norm": ("0", "narrow ? width : width * 0.46", "0", "narrow ? height * 0.45 : height"),
     "loss": ("narrow ? 0 : width * 0.56", "width", "narrow ? height * 0.6 : 0", "height"),
 }
-_PARAMETERS = {
-    "dashes": f"{CLIPPING_DASHES}",
-}
-_OWN = ref("colours[datum.clipping]")
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -29,7 +25,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     hidden = {"labelExpr": "narrow ? '' : datum.label", **WIDE_TITLE}
     return sheet.picture(
         _PANELS,
-        _PARAMETERS | {"colours": f"{sheet.theme.clippings}"},
+        {},
         [*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")],
         [*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")],
         height=340,
@@ -39,8 +35,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _curves(panel: Panel, y: alt.Y, **axis: Any) -> tuple[Any, Any]:
     """The lines, and a cross where a network was lost, which may be at its first update, where there is no line yet."""
     x = panel.x("update:Q", (0, "whole.updates"), "update", tickCount=5, **axis)
-    line: dict[str, Any] = {"strokeWidth": ref("narrow ? 1.5 : 3"), "strokeDash": ref("dashes[datum.clipping]")}
-    return (
-        of("updates").mark_line(color=_OWN, **line).encode(x=x, y=y, detail="clipping:N"),
-        of("ends").mark_point(color=_OWN, shape=CLIPPING_SHAPES["none"], size=160).encode(x=x, y=y),
-    )
+    own, dash = of_cell(panel.sheet.theme.clippings, "clipping"), of_cell(CLIPPING_DASHES, "clipping")
+    line = of("updates").mark_line(color=own, strokeWidth=ref("narrow ? 1.5 : 3"), strokeDash=dash)
+    ends = of("ends").mark_point(color=own, shape=CLIPPING_SHAPES["none"], size=160)
+    return line.encode(x=x, y=y, detail="clipping:N"), ends.encode(x=x, y=y)

@@ -14,8 +14,8 @@ def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
     """Tables updates (clipping, update, log10_norm, loss), ends (the same, where a network was lost), and whole."""
     limit, chance = float(np.log10(answer.training.clip_at)), answer.training.chance_loss
     parts = (
-        (kind, np.arange(1, len(of.losses) + 1), of.log10_norms, of.losses, of.ended or 0)
-        for kind, of in answer.networks.items()
+        (of.training.clipping, np.arange(1, len(of.losses) + 1), of.log10_norms, of.losses, of.ended or 0)
+        for of in answer.networks
     )
     rows = joined(("clipping", "update", "log10_norm", "loss", "last"), parts)
     norms, lost = np.append(rows["log10_norm"], limit), rows["update"] == rows.pop("last")
@@ -37,5 +37,5 @@ def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
 
 def network(answer: ClippingAnswer, _: Views) -> Frame:
     """A tidy frame: columns clipping, update, gradient_norm (before clipping) and loss."""
-    parts = ((kind, np.arange(1, len(of.losses) + 1), of.norms, of.losses) for kind, of in answer.networks.items())
-    return Frame(joined(("clipping", "update", "gradient_norm", "loss"), parts))
+    of = ((one.training.clipping, np.arange(1, len(one.losses) + 1), one.norms, one.losses) for one in answer.networks)
+    return Frame(joined(("clipping", "update", "gradient_norm", "loss"), of))

@@ -17,8 +17,8 @@ def texts(words: Words, answer: ClippingAnswer, _: Mapping[str, str]) -> dict[st
 def finding(words: Words, answer: ClippingAnswer, _: Mapping[str, str]) -> str:
     """How a network was lost, and the notes, as HTML."""
     lost = (
-        words["lost"][kind].format(ended=ended(network, words.language))
-        for kind, network in answer.networks.items()
+        words["lost"][network.training.clipping].format(ended=ended(network, words.language))
+        for network in answer.networks
         if network.lost
     )
     holds = {key: key in (answer.outcome, "network") for key in words["notes"]}

@@ -1,11 +1,11 @@
 """What every answer says of itself."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import Training
 
 
@@ -58,16 +58,19 @@ class OfTrace(Generic[TraceOf]):
         return self.trace.digits
 
 
-class OfTraining(ABC):
-    """What an answer says of itself that has come of trainings."""
+@dataclass(frozen=True, kw_only=True)
+class OfTrainings:
+    """What an answer says of itself that has come of networks trained side by side; a page tells of the last one."""
+
+    networks: tuple[Trained, ...]
 
     #: Trained in 32 bits: nobody else finds the same digits.
-    digits: None = None
+    digits = None
 
     @property
-    @abstractmethod
     def training(self) -> Training:
         """The one that a page tells of."""
+        return self.networks[-1].training
 
     @property
     def experiment(self) -> Experiment:
@@ -75,9 +78,14 @@ class OfTraining(ABC):
         return self.training.experiment
 
     @property
+    def begun(self) -> bool:
+        """Whether anything is trained."""
+        return bool(self.networks[-1].looks)
+
+    @property
     def handed_out(self) -> tuple[Training, ...]:
-        """The trainings that files are of."""
-        return (self.training,)
+        """The trainings that files are of: all, once they have begun."""
+        return tuple(network.training for network in self.networks if network.looks)
 
     @property
     def gaps(self) -> tuple[int, ...]:

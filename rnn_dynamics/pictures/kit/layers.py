@@ -114,9 +114,9 @@ def with_lag(chart: Any) -> Any:
     return chart.transform_calculate(lag="whole.length - datum.step")
 
 
-def of_cell(values: Mapping[str, Any]) -> alt.ExprRef:
-    """What the datum's cell has of these, such as its colour."""
-    return alt.ExprRef(f"({dict(values)})[datum.cell]")
+def of_cell(values: Mapping[str, Any], column: str = "cell") -> alt.ExprRef:
+    """What the datum's cell, or another column of it, has of these, such as its colour."""
+    return alt.ExprRef(f"({dict(values)})[datum.{column}]")
 
 
 def by_cell(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def settings_of(training: Training, language: str) -> dict[str, str]:
     """What its settings are called that have names."""
     named, clipping = sentences("knobs", language), sentences("training", language)["clipping"]
     return {
+        "name": CELLS[training.experiment.cell].short,
         "task": task_name(training, language),
         "optimiser": named["optimiser"]["words"][training.optimiser],
         "clipping": clipping[training.clipping].format_map(Says(training)),

@@ -12,8 +12,13 @@ LENGTHS = (10, 20, 30, 50, 70, 100)
 _ABOVE_CHANCE = 1.1
 
 
-def advised(network: Trained) -> Mapping[str, float | None]:
-    """What may be tried after a training that has failed or ended at chance, as key and value; None: not possible."""
+def advised(network: Trained) -> dict[str, float]:
+    """What may be tried after a training that has failed or ended at chance, as key and value."""
+    return {key: value for key, value in _thought_of(network).items() if value is not None}
+
+
+def _thought_of(network: Trained) -> Mapping[str, float | None]:
+    """The same, and what is not possible, None."""
     training, experiment = network.training, network.experiment
     rates, updates = (tuple(map(float, offered(name))) for name in ("learning_rate", "iterations"))
     shorter = None if training.task == "digits" else _below(LENGTHS, experiment.sequence_length)

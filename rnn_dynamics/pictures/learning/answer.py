@@ -1,45 +1,26 @@
 """What two networks have learned of a task so far, side by side, and how far their gradients reach at each look."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import History, Training
-from rnn_dynamics.pictures.kit.answered import OfTraining
+from rnn_dynamics.learning.training import Training
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.remembered import remembered
-from rnn_dynamics.pictures.learning.advice import advised
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
 
 
-@dataclass(frozen=True, kw_only=True)
-class LearningAnswer(OfTraining):
-    """Networks that learn the same task: the vanilla RNN, and last the reader's cell where it is another.
-
-    begun: whether they do. over: whether nothing more will come of it.
-    """
-
-    networks: tuple[Trained, ...]
-    begun: bool
-    over: bool
+class LearningAnswer(OfTrainings):
+    """Networks that learn the same task: the vanilla RNN, and last the reader's cell where it is another."""
 
     @property
-    def training(self) -> Training:
-        """That of the reader's cell."""
-        return self.networks[-1].training
-
-    @property
-    def handed_out(self) -> tuple[Training, ...]:
-        """All trainings, once they have begun."""
-        return tuple(network.training for network in self.networks) if self.begun else ()
+    def over(self) -> bool:
+        """Whether nothing is left to train."""
+        return all(network.done for network in self.networks)
 
     @property
     def longest(self) -> int:
@@ -49,27 +30,19 @@ class LearningAnswer(OfTraining):
     @property
     def updates(self) -> int:
         """The last update that was asked for, or where all have ended early the last one of any."""
-        histories = [network.history for network in self.networks]
-        if self.begun and all(history.failure for history in histories):
-            return max(1, *(len(history.losses) - 1 for history in histories))
+        if all(network.lost for network in self.networks):
+            return max(1, *(len(network.history.losses) - 1 for network in self.networks))
         return self.training.iterations
 
     @property
     def done(self) -> int | None:
         """Updates of the one that is furthest behind of those that have not ended early, if there are any."""
-        histories = [network.history for network in self.networks]
-        return min((history.iterations for history in histories if not history.failure), default=None)
+        return min((network.history.iterations for network in self.networks if not network.lost), default=None)
 
     def marked(self, moment: str) -> int:
         """The number of the look at one of MOMENTS."""
         last = max(0, len(self.networks[self.longest].looks) - 1)
         return round(float(moment.removesuffix(" %")) / 100 * last)
-
-    @property
-    def advised(self) -> tuple[tuple[str, float], ...]:
-        """What may be tried next, as key and value: only what fits the outcome, and what the controls allow."""
-        found = advised(self.networks[-1]) if self.over else {}
-        return tuple((key, value) for key, value in found.items() if value is not None)
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:
@@ -95,9 +68,7 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
 def learned_so_far(job: Job | None, asked: Sequence[Training]) -> LearningAnswer:
     """What a job has learned by now, or what is asked for before it begins."""
     found = job.networks if job else ()
-    over = bool(job and found and (job.complete or job.failure))
-    untrained = tuple(Trained(training, History()) for training in asked)
-    return LearningAnswer(networks=found or untrained, begun=bool(found), over=over)
+    return LearningAnswer(networks=found or tuple(map(Trained, asked)))
 
 
 def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> LearningAnswer:
@@ -112,18 +83,3 @@ def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> Learnin
 @remembered
 def _trained(asked: tuple[Training, ...]) -> LearningAnswer:
     return learned_so_far(worked_through(asked), asked)
-
-
-class Example(NamedTuple):
-    """One sequence of a task: its inputs (T, D), and what is to be answered."""
-
-    training: Training
-    inputs: NDArray[Any]
-    answer: NDArray[Any]
-
-
-def example(experiment: Experiment, views: Mapping[str, str]) -> Example:
-    """A sequence that the seed draws."""
-    training = networks(experiment, views)[-1]
-    batch = training.its_task.draw(np.random.default_rng(experiment.seed), 1, experiment.sequence_length, True)
-    return Example(training, batch.inputs[:, 0], np.atleast_1d(batch.targets[..., 0]))

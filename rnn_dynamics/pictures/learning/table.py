@@ -48,7 +48,7 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
             high=high,
             updates=answer.updates,
             chance_loss=answer.training.chance_loss,
-            chance_accuracy=answer.training.its_task.chance_accuracy,
+            chance_accuracy=answer.training.chance_accuracy,
             top_loss=top_loss(answer),
             marked=answer.marked(views["look"]),
             networks=len(networks) or 1,
