@@ -73,11 +73,6 @@ class CliffAnswer:
         return {kind: path.norms[:-1] for kind, path in self.paths.items()}
 
     @cached_property
-    def largest(self) -> Mapping[str, int]:
-        """Clipping -> the step, from 1, that follows the largest gradient."""
-        return {kind: int(norms.argmax()) + 1 for kind, norms in self.norms.items()}
-
-    @cached_property
     def turned(self) -> int:
         """How many steps value clipping has turned."""
         return int((self.paths["value"].turned > _TURN).sum())

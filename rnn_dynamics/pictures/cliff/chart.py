@@ -101,7 +101,7 @@ def _marks() -> Any:
 def _ends(theme: Theme) -> Any:
     """Where the descents that stay on the map end."""
     style: dict[str, Any] = {"shape": ref("shapes[datum.clipping]"), "size": 130, "fill": _OWN}
-    ends = of("kinds", "isValid(datum.end_b)").mark_point(**style, stroke=theme.panel, strokeWidth=1.5)
+    ends = of("kinds").mark_point(**style, stroke=theme.panel, strokeWidth=1.5)
     return ends.encode(x="end_b:Q", y="end_w:Q")
 
 
@@ -115,15 +115,11 @@ def _arrows(theme: Theme) -> Any:
         "lineBreak": "|",
     }
     name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, **style)
-    head = of().mark_point(shape="triangle", size=400, angle=ref("datum.turn"), color=_OWN)
-    return (
-        group("kinds", name, head, x="exit_b:Q", y="exit_w:Q")
-        .transform_filter("isValid(datum.exit_b)")
-        .transform_calculate(
-            turn="atan2(datum.way_b / (region.right - region.left) * mapRight,"
-            " datum.way_w / (region.top - region.bottom) * mapBottom) * 180 / PI",
-        )
-    )
+    across = "datum.way_b / (region.right - region.left) * mapRight"
+    up = "datum.way_w / (region.top - region.bottom) * mapBottom"
+    angle = ref(f"atan2({across}, {up}) * 180 / PI")
+    head = of().mark_point(shape="triangle", size=400, angle=angle, color=_OWN)
+    return group("kinds", name, head, x="exit_b:Q", y="exit_w:Q")
 
 
 def _start(theme: Theme) -> Any:
@@ -145,7 +141,7 @@ def _cells(theme: Theme) -> Any:
 def _legend(theme: Theme) -> Any:
     """Which line is which, in the corner of the map from which a descent moves away."""
     ends = [ref("mapBottom - 56 * zoom"), ref("mapBottom - 14")]
-    place = alt.Y("place:Q", scale=alt.Scale(domain=[0, 2], range=ends, nice=False, zero=False), axis=None)
+    place = alt.Y("clipping:N", sort=None, scale=alt.Scale(type="point", range=ends, padding=0), axis=None)
     style: dict[str, Any] = {"dx": 8, "halo": theme.panel, "bold": True, "size": _SIZE, "color": _OWN}
     return group(
         "kinds",
@@ -163,5 +159,4 @@ def _by_step(panel: Panel, height: alt.Y, name: str = "") -> Any:
 
 def _fallen() -> Any:
     """Where a norm has fallen below the axis."""
-    fallen = of("kinds", "isValid(datum.fell_at)")
-    return text(fallen, "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN)
+    return text(of("kinds"), "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN)

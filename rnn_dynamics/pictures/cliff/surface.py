@@ -34,7 +34,7 @@ def surface(region: Region) -> dict[str, Array]:
     Columns w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on either side of the
     cliff; error there.
     """
-    w, (low, high) = _rows(region), (region.low[1], region.high[1])
+    w, (low, high) = _middles(region, ROWS)[:, :1], (region.low[1], region.high[1])
     beside = edge(w) + (high - low) * np.array([-0.002, 0.002])
     stops = np.concatenate([np.tile(np.linspace(low, high, _STOPS), (ROWS, 1)), beside], axis=1)
     b = np.sort(np.clip(stops, low, high), axis=1)
@@ -44,21 +44,20 @@ def surface(region: Region) -> dict[str, Array]:
 @remembered
 def wall(region: Region) -> dict[str, Array]:
     """Where the cliff stands, columns w and b (ROWS, 1); nan where there is none in the region."""
-    w, (low, high) = _rows(region), (region.low[1], region.high[1])
+    w, (low, high) = _middles(region, ROWS)[:, :1], (region.low[1], region.high[1])
     b = edge(w)
     return {"w": w, "b": np.where((w > NO_CLIFF_UP_TO) & (b >= low) & (b <= high), b, np.nan)}
 
 
-def _rows(region: Region) -> Array:
-    ends = np.linspace(region.low[0], region.high[0], ROWS + 1)
-    return 0.5 * (ends[:-1] + ends[1:])[:, None]
-
-
 def cells(region: Region) -> dict[str, Array]:
-    """The middles of the cells, columns w and b (CELLS²,), multiples of GRID."""
-    middles = (np.arange(CELLS) + 0.5) / CELLS
-    w, b = np.transpose([region.place(up, across) for up in middles for across in middles])
-    return {"w": w, "b": b}
+    """The middles of the cells, columns w (CELLS, 1) and b (CELLS,), multiples of GRID."""
+    w, b = _middles(region, CELLS).T
+    return {"w": w[:, None], "b": b}
+
+
+def _middles(region: Region, parts: int) -> Array:
+    """(parts, 2), the middles of so many parts of its height and of its width."""
+    return np.linspace(region.low, region.high, 2 * parts + 1)[1::2]
 
 
 @remembered

@@ -7,11 +7,11 @@ import numpy as np
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import CliffAnswer
 from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, cells, marks, surface, wall
+from rnn_dynamics.pictures.kit.axes import reaching
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, joined, one_row, points, table
 
 #: Ends of the axis of log10 gradient norms; the upper one is the first that has room.
 _LOWEST, _TOPS = -4.0, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
-_PLACES = ("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b")
 
 
 def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
@@ -38,27 +38,33 @@ def tables_of_descents(answer: CliffAnswer, texts: Texts, views: Views) -> Table
     after it, log10_norm of the gradient that it follows), kinds (one row each: where its path ends, leaves the map, and
     falls below the axis of norms) and whole (one row).
     """
-    region, logs = REGIONS[views["region"]], {kind: _log10(norms) for kind, norms in answer.norms.items()}
-    paths = ((kind, *region.visible(path.points).T) for kind, path in answer.paths.items())
-    steps = (
-        (kind, np.arange(len(path.errors)), path.errors, [np.nan, *np.where(logs[kind] < _LOWEST, np.nan, logs[kind])])
-        for kind, path in answer.paths.items()
-    )
+    region, steps, kinds = REGIONS[views["region"]], paths(answer, views), list(answer.paths)
+    norms = steps.groupby("clipping")["gradient_norm"].shift().replace(np.inf, np.nan)
+    fallen = steps[norms < 10.0**_LOWEST].groupby("clipping")["step"].min()
+    # The line of the threshold lies below the top.
+    highest = reaching(np.log10(max(norms.max(), 1.01 * answer.start.threshold)), _TOPS)
+    visible = ((kind, *region.visible(path.points).T) for kind, path in answer.paths.items())
     return {
-        "paths": points(**joined(("clipping", "w", "b"), paths)),
-        "steps": points(**joined(("clipping", "step", "error", "log10_norm"), steps)),
+        "paths": points(**joined(("clipping", "w", "b"), visible)),
+        "steps": points(
+            clipping=steps["clipping"],
+            step=steps["step"],
+            error=steps["error"],
+            log10_norm=np.log10(norms.where(norms >= 10.0**_LOWEST)),
+        ),
         "kinds": table(
-            clipping=list(logs),
-            place=np.arange(len(logs)),
-            **{name: list(texts[name].values()) for name in ("name", "leaves", "fell")},
+            clipping=kinds,
+            name=texts["name"],
+            leaves=texts["leaves"],
+            fell=texts["fell"],
             **Frame([_places(path.points, region) for path in answer.paths.values()]),
-            fell_at=[next((1.0 + update for update in np.flatnonzero(of < _LOWEST)), np.nan) for of in logs.values()],
+            fell_at=fallen.reindex(kinds),
         ),
         "whole": one_row(
             texts,
             steps=answer.start.steps,
             low=_LOWEST,
-            high=_top(answer),
+            high=highest,
             limit=np.log10(answer.start.threshold),
             start_w=answer.start.w,
             start_b=answer.start.b,
@@ -72,28 +78,12 @@ def _places(path: Array, region: Region) -> dict[str, Any]:
     right, above: where what is said of that stands. It is not where the path comes from, unless there is no room
     elsewhere.
     """
-    end, left, way = np.full((3, 2), np.nan)
-    if region.inside(path[-1]):
-        end = path[-1]
-    step = region.exit(path)
-    if step is not None and np.isfinite(path[step]).all():
-        left, way = region.cut(path[step - 1], path[step])[1], path[step] - path[step - 1]
-        way = way / np.abs(way).max()
-    up, across = (left - region.low) / np.subtract(region.high, region.low)
-    places = dict(zip(_PLACES, (*end, *left, *way), strict=True))
-    return places | {"right": across > 0.5, "above": up < 0.08 or (up < 0.92 and way[0] > 0.0)}
-
-
-def _log10(norms: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log10(norms))
-
-
-def _top(answer: CliffAnswer) -> float:
-    """The upper end of the axis of norms."""
-    norms = np.concatenate(list(answer.norms.values()))
-    largest = np.log10(np.max(norms, initial=answer.start.threshold, where=np.isfinite(norms)))
-    return next((top for top in _TOPS if top > largest), _TOPS[-1])
+    end, (before, exit) = np.where(region.inside(path[-1]), path[-1], np.nan), np.full((2, 2), np.nan)
+    if (step := region.exit(path)) and np.isfinite(path[step]).all():
+        before, exit = region.cut(path[step - 1], path[step])
+    way, (up, across) = exit - before, (exit - region.low) / np.subtract(region.high, region.low)
+    places = zip(("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b"), (*end, *exit, *way), strict=True)
+    return dict(places) | {"right": across > 0.5, "above": up < 0.08 or (up < 0.92 and way[0] > 0.0)}
 
 
 def paths(answer: CliffAnswer, _: Views) -> Frame:
@@ -106,16 +96,5 @@ def paths(answer: CliffAnswer, _: Views) -> Frame:
     for kind, path in answer.paths.items():
         here = (kind, np.arange(len(path.points)), *path.points.T, path.errors, *path.gradients.T, path.norms)
         parts.append((*here, [*path.clipped.tolist(), None], [*path.turned, np.nan]))
-    names = (
-        "clipping",
-        "step",
-        "w",
-        "b",
-        "error",
-        "gradient_w",
-        "gradient_b",
-        "gradient_norm",
-        "clipped",
-        "turned_degrees",
-    )
-    return Frame(joined(names, parts))
+    here = ("clipping", "step", "w", "b", "error", "gradient_w", "gradient_b", "gradient_norm")
+    return Frame(joined((*here, "clipped", "turned_degrees"), parts))

@@ -24,12 +24,12 @@ def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, A
 
 
 def texts_of_descents(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """The titles, start and threshold; name, leaves and fell by the kind of clipping."""
+    """The titles, start and threshold; of each kind of clipping its name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
     return {
-        "name": {kind: words["names"][kind].format_map(says) for kind in answer.paths},
-        "leaves": {kind: _leaves(picture["leaves"], path.points, region) for kind, path in answer.paths.items()},
-        "fell": {kind: picture["fell"].format(norm=norms.min()) for kind, norms in answer.norms.items()},
+        "name": [words["names"][kind].format_map(says) for kind in answer.paths],
+        "leaves": [_leaves(picture["leaves"], path.points, region) for path in answer.paths.values()],
+        "fell": [picture["fell"].format(norm=norms.min()) for norms in answer.norms.values()],
         "map": _claim(titles, answer, says),
         "errors": titles["errors"].format_map(says),
         "norms": titles["norms_above" if answer.clips else "norms_below"].format_map(says),
@@ -97,6 +97,7 @@ def _of_a_kind(answer: CliffAnswer, kind: str) -> dict[str, Any]:
         "end": path.errors[-1],
         "lowest": path.errors.min(),
         "norm": answer.norms[kind].max(),
+        "largest": answer.norms[kind].argmax() + 1,
         "clipped": None if kind == "none" else path.clipped.sum(),
         "step": answer.leaving[kind],
         "count": answer.counts[kind],

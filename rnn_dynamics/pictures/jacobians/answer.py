@@ -83,9 +83,15 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
         return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0]) / _LN_10, "mean": mean}
 
     @cached_property
+    def lines(self) -> dict[str, Array]:
+        """(K,), log10 of each factor over each lag; 0 steps are a factor of 1, whatever it is."""
+        lags, here = self.trace.lags, self.trace.lags == 0
+        return {name: np.multiply(lags, slope, out=0.0 * lags, where=~here) for name, slope in self.factors.items()}
+
+    @property
     def over(self) -> dict[str, float]:
-        """log10 of each factor over the longest lag; 0 steps are a factor of 1, whatever it is."""
-        return {name: self.back * slope if self.back else 0.0 for name, slope in self.factors.items()}
+        """The same over the longest lag."""
+        return {name: float(line[-1]) for name, line in self.lines.items()}
 
     @cached_property
     def laws(self) -> dict[str, float]:
@@ -99,10 +105,10 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
 
         (0, 0) where it never is, or where ρ is 0.
         """
-        slope = self.factors["radius" if self.bound_holds else "mean"]
-        if np.isneginf(slope):
+        law = "radius" if self.bound_holds else "mean"
+        if np.isneginf(self.factors[law]):
             return 0, 0.0
-        above = self.norm - self.trace.lags * slope
+        above = self.norm - self.lines[law]
         return int(self.trace.lags[above.argmax()]), float(above.max())
 
     @cached_property

@@ -93,11 +93,8 @@ def _reach(answer: JacobianAnswer) -> float:
 
 def lines(answer: JacobianAnswer, _: Views) -> Frame:
     """A row per lag: lag, log10_singular_value_1 (the norm) .. S, and a column log10_<law> for each factor per step."""
-    lags, values = answer.trace.lags, answer.trace.log10_singular_values.T
-    columns = {f"log10_singular_value_{k}": column for k, column in enumerate(values, start=1)}
-    # 0 steps are a factor of 1, whatever the law.
-    laws = {
-        f"log10_{name}": np.where(lags > 0, lags * slope if slope > -np.inf else slope, 0.0)
-        for name, slope in answer.factors.items()
-    }
-    return frames.frame(lag=lags, **columns, **laws)
+    values = enumerate(answer.trace.log10_singular_values.T, start=1)
+    columns = {f"log10_singular_value_{k}": column for k, column in values}
+    return frames.frame(
+        lag=answer.trace.lags, **columns, **{f"log10_{name}": line for name, line in answer.lines.items()}
+    )
