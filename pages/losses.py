@@ -42,7 +42,7 @@ def measuring() -> None:
     st.html(words["head"])
     buttons = (words["measure"], words["again"])
     if work := begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), buttons):
-        with growing(work, lambda: cost.progress(words, work), PAGE.words("app")["growing"]) as rests:
+        with growing(work, lambda: cost.PICTURE.progress(words, work), PAGE.words("app")["growing"]) as rests:
             work.stopped |= rests and not work.complete
             if work.values:
                 below(cost.PICTURE, work.answer, {})

@@ -10,12 +10,12 @@ from rnn_dynamics.pictures.kit.picture import Picture
 Rows = list[dict[str, Any]]
 
 
-def drawn_by(picture: Picture[Any], experiment: Experiment, **views: str) -> dict[str, Rows]:
+def drawn_by(picture: Picture, experiment: Experiment, **views: str) -> dict[str, Rows]:
     """Name -> the rows of each table; what is no number is None."""
     return drawn_from(picture, picture.answer(experiment, {**picture.views, **views}), **views)
 
 
-def drawn_from(picture: Picture[Any], answer: Any, **views: str) -> dict[str, Rows]:
+def drawn_from(picture: Picture, answer: Any, **views: str) -> dict[str, Rows]:
     """The same from an answer that is there."""
     return rows_by_table(picture.tables_of(sentences(picture.name), answer, {**picture.views, **views}))
 
@@ -25,12 +25,12 @@ def rows_by_table(tables: Tables) -> dict[str, Rows]:
     return {name: table.to_pylist() for name, table in tables.items()}
 
 
-def said_by(picture: Picture[Any], experiment: Experiment, **views: str) -> str:
+def said_by(picture: Picture, experiment: Experiment, **views: str) -> str:
     """The finding, as HTML."""
     return said_of(picture, picture.answer(experiment, {**picture.views, **views}), **views)
 
 
-def said_of(picture: Picture[Any], answer: Any, **views: str) -> str:
+def said_of(picture: Picture, answer: Any, **views: str) -> str:
     """The same of an answer that is there."""
     return picture.finding(sentences(picture.name), answer, {**picture.views, **views})
 

@@ -16,7 +16,7 @@ from rnn_dynamics.pictures.initialisation.answer import (
     InitialisationRow,
     initialisation_row,
 )
-from rnn_dynamics.pictures.initialisation.table import initialisations_table
+from rnn_dynamics.pictures.initialisation.table import table_file
 from tests.every import every
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ def row_of(norms: Array) -> InitialisationRow:
 def table_of(**rows: InitialisationRow) -> pd.DataFrame:
     """Of rows by scheme and cell, such as torch_rnn."""
     named = {(scheme, cell): row for name, row in rows.items() for scheme, _, cell in [name.partition("_")]}
-    return initialisations_table(InitialisationAnswer(experiment=Experiment(), rows=named, seeds=range(20)), {})
+    return table_file(InitialisationAnswer(experiment=Experiment(), rows=named, seeds=range(20)), {})
 
 
 DEAD = np.concatenate([np.full(70, -np.inf), line(0.0, 30)])

@@ -26,7 +26,7 @@ from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.learning import PICTURE, learned_so_far, networks, sequence
 from rnn_dynamics.pictures.learning.answer import LearningAnswer
-from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients, learned
+from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients_file, learned_file
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
@@ -161,7 +161,7 @@ def test_the_chance_is_the_tasks() -> None:
 
 def test_the_tables_for_download_hold_every_look() -> None:
     job = trained()
-    history, gradient = learned(answer(job), VIEWS), gradients(answer(job), VIEWS)
+    history, gradient = learned_file(answer(job), VIEWS), gradients_file(answer(job), VIEWS)
     assert len(history) == 2 * 41
     assert len(gradient) == 2 * 41 * 12
     last = history.query("cell == 'lstm' and update == 60").iloc[0]

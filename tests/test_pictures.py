@@ -51,7 +51,7 @@ def layers(spec: Spec) -> Iterator[Spec]:
         yield from layers(inherited) if "layer" in layer else [inherited]
 
 
-def specifications(one: Picture[Any]) -> Iterator[tuple[dict[str, str], Background, Spec]]:
+def specifications(one: Picture) -> Iterator[tuple[dict[str, str], Background, Spec]]:
     (_, views), *_ = settings_of(one.name)
     axes = [views | {"axis": axis} for axis in ("step", "lag")] if "axis" in views else [views]
     for asked, background in product(axes, THEMES):
@@ -116,7 +116,7 @@ def test_what_stands_still_while_something_moves_is_the_very_same(name: str) -> 
     one = pictures.picture(name)
     for experiment, views in settings_of(name):
         here, _ = one.drawn(experiment, views, LANGUAGE)
-        there, _ = one.drawn(*one.moving.apart(experiment, views), LANGUAGE)
+        there, _ = one.drawn(*one.apart(experiment, views), LANGUAGE)
         assert {name for name, table in here.items() if there[name] is not table} < set(here)
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 from rnn_dynamics import Experiment
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.depth.answer import depth_answer
-from rnn_dynamics.pictures.depth.table import layers
+from rnn_dynamics.pictures.depth.table import layers_file
 from rnn_dynamics.pictures.losses.answer import loss_answer
-from rnn_dynamics.pictures.losses.table import loss_by_time, truncation
+from rnn_dynamics.pictures.losses.table import loss_by_time_file, truncation_file
 from rnn_dynamics.pictures.phase_diagram.answer import phase_answer
-from rnn_dynamics.pictures.phase_diagram.table import lag_file, map_file
+from rnn_dynamics.pictures.phase_diagram.table import by_lag_file, map_file
 from tests.every import every
 
 OPENING = Experiment(cell="rnn", sequence_length=10, hidden_size=2, batch_size=1)
@@ -32,12 +32,12 @@ def tables(experiment: Experiment) -> dict[str, pd.DataFrame]:
     losses = loss_answer(experiment)
     found = {
         "jacobians": frames("jacobians", experiment)["lines"],
-        "losses": loss_by_time(losses, {}),
-        "truncation": truncation(losses, {}),
-        "lags": lag_file(phase_answer(experiment, LAG), LAG),
+        "losses": loss_by_time_file(losses, {}),
+        "truncation": truncation_file(losses, {}),
+        "lags": by_lag_file(phase_answer(experiment, LAG), LAG),
     }
     if experiment.cell != "jordan":
-        found["depth"] = layers(depth_answer(replace(experiment, num_layers=2, bidirectional=True)), {})
+        found["depth"] = layers_file(depth_answer(replace(experiment, num_layers=2, bidirectional=True)), {})
     if experiment.sequence_length > 1:
         found["map"] = map_file(phase_answer(experiment, LAG), LAG)
     return found

@@ -80,7 +80,7 @@ def _table(
     )
 
 
-def files_of(picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
+def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
     used = settings(answer.experiment).items()
     of = {name: value for name, value in used if not picture.uses or name in picture.uses} | dict(views)
@@ -149,7 +149,7 @@ def _of_cell(experiment: Experiment, of: str) -> str:
 
 
 def files_of_trainings(
-    picture: Picture[Any], answer: Any, views: Mapping[str, str], words: Mapping[str, Any]
+    picture: Picture, answer: Any, views: Mapping[str, str], words: Mapping[str, Any]
 ) -> list[Download]:
     """The tables that have rows, and a script for each training that files are of.
 

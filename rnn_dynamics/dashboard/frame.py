@@ -35,8 +35,8 @@ class Frame:
     given all settings: the key of a sentence under [idle] of the page's words, or "".
     """
 
-    picture: Picture[Any]
-    second: Picture[Any] | None = None
+    picture: Picture
+    second: Picture | None = None
     opening: Experiment = _HOUSE
     presets: Mapping[str, Mapping[str, Any]]
     main: tuple[str, ...]

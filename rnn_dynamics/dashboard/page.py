@@ -37,14 +37,14 @@ def background() -> Literal["light", "dark"]:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def below(picture: Picture[Any], answer: Any, views: Views, words_in: Any = st) -> None:
+def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
     """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
     datasets, finding = picture.drawn_from(answer, views, sentences(picture.name, language()))
     _show_chart(picture, datasets, views, picture.name, width="stretch")
     words_in.html(finding)
 
 
-def _show_chart(picture: Picture[Any], datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
+def _show_chart(picture: Picture, datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
     """The chart on the reader's background; `options` are Streamlit's."""
     specification = picture.specification(views, background(), language()) | {"datasets": datasets}
     st.vega_lite_chart(specification, key=key, **options)

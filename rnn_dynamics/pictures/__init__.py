@@ -8,7 +8,7 @@ pictures.frames("depth", Experiment(cell="lstm", num_layers=3))    # the same nu
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, cast
+from typing import cast
 
 import altair as alt
 import pandas as pd
@@ -23,13 +23,13 @@ from rnn_dynamics.pictures.kit.theme import THEMES, Background
 NAMES = tuple(sorted(part.name for part in iter_modules(__path__) if part.name != "kit"))
 
 
-def picture(name: str) -> Picture[Any]:
+def picture(name: str) -> Picture:
     """The picture of that name.
 
     Raises:
         ValueError: there is none.
     """
-    found: Picture[Any] = import_module(f"{__name__}.{one_of('name', name, NAMES)}").PICTURE
+    found: Picture = import_module(f"{__name__}.{one_of('name', name, NAMES)}").PICTURE
     return found
 
 
@@ -67,7 +67,7 @@ def frames(name: str, experiment: Experiment | None = None, **views: str) -> dic
     return {name: table(answer, asked) for name, table in one.files.items()}
 
 
-def _asked(one: Picture[Any], views: dict[str, str]) -> dict[str, str]:
+def _asked(one: Picture, views: dict[str, str]) -> dict[str, str]:
     for name in views:
         one_of("setting", name, tuple(one.views), f", the settings of {one.name}")
     return {**one.views, **views}

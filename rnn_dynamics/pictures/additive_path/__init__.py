@@ -1,15 +1,12 @@
 """The picture "The additive cell path": what of a gradient never leaves the sum, and what comes through the gates."""
 
-from rnn_dynamics.pictures.additive_path import chart, table, words
 from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS as GATE_VIEWS
 from rnn_dynamics.pictures.additive_path.answer import GATES, path_answer
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
 
 PICTURE = Picture(
-    name="additive_path",
+    **made_by(__name__),
     answer=lambda experiment, _: path_answer(experiment),
-    **made_by(table, chart, words),
     settings={"axis": AXIS} | {GATE_VIEWS[cell]: Setting(gates) for cell, gates in GATES.items()},
-    files={"curves": table.curves},
     scripts=("whole_gradient", "path_alone"),
 )

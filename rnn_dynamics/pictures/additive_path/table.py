@@ -48,7 +48,7 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def curves(answer: PathAnswer, _: Views) -> Frame:
+def curves_file(answer: PathAnswer, _: Views) -> Frame:
     """Step, lag, a column of log10 norms per curve, cosine, and one per curve and end of its band: rnn_lowest, …."""
     bands = {
         f"{name}_{end}": values for name, band in answer.bands.items() for end, values in zip(BAND, band, strict=True)

@@ -1,7 +1,6 @@
 """The picture "Fill in the blank": which network bridges the gap, and how much of its error reaches the cue."""
 
 from rnn_dynamics.learning.limits import offered
-from rnn_dynamics.pictures.blank import chart, table, words
 from rnn_dynamics.pictures.blank.answer import blank_answer, filled_in
 from rnn_dynamics.pictures.blank.asked import OFFERED, PARTS, networks, template_in_use
 from rnn_dynamics.pictures.blank.words import RELATIVE, above
@@ -11,9 +10,8 @@ __all__ = ["PARTS", "PICTURE", "above", "filled_in", "networks", "template_in_us
 
 _LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
 PICTURE = Picture(
-    name="blank",
+    **made_by(__name__),
     answer=blank_answer,
-    **made_by(table, chart, words),
     settings={
         "gap": Setting(OFFERED["gap"], "20"),
         "learning_rate": Setting(offered("learning_rate"), "0.01"),
@@ -22,5 +20,4 @@ PICTURE = Picture(
         "sentence": Setting(longest=300),
         "tint": Setting((RELATIVE, "norm")),
     },
-    files={"accuracy": table.accuracy, "sentence": table.sentence},
 )

@@ -47,12 +47,12 @@ def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:
     return joined(("place", "cell", "gap", "accuracy"), found)
 
 
-def accuracy(answer: BlankAnswer, _: Views) -> Frame:
+def accuracy_file(answer: BlankAnswer, _: Views) -> Frame:
     """Right answers against the gap: columns cell, filler_words, accuracy, chance."""
     found = Frame(_tests(answer)).drop(columns="place").assign(chance=answer.training.chance_accuracy)
     return found.rename(columns={"gap": "filler_words"})
 
 
-def sentence(answer: BlankAnswer, _: Views) -> Frame:
+def sentence_file(answer: BlankAnswer, _: Views) -> Frame:
     """The sentence: columns step, word, and before and after training log10_norm_… and gate_mean_…."""
     return answer.by_word.drop(columns=["low", "high"], errors="ignore")

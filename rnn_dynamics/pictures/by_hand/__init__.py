@@ -1,20 +1,17 @@
 """The picture "By hand": forward and backward of a cell in a few lines, beside torch, autograd and the definition."""
 
-from rnn_dynamics.pictures.by_hand import chart, table, words
 from rnn_dynamics.pictures.by_hand.answer import MISTAKE_NAMES, MOST, ask
-from rnn_dynamics.pictures.kit.picture import Moving, Picture, Setting, made_by
+from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
 __all__ = ["MISTAKE_NAMES", "MOST", "PICTURE"]
 
 PICTURE = Picture(
-    name="by_hand",
+    **made_by(__name__),
     answer=ask,
-    **made_by(table, chart, words),
-    moving=Moving(apart=lambda experiment, views: (experiment, {**views, "step": "1"}), tables=table.framed),
+    apart=lambda experiment, views: (experiment, {**views, "step": "1"}),
     settings={
         **{f"{cell}_mistake": Setting(("none", *names)) for cell, names in MISTAKE_NAMES.items()},
         "step": Setting(tuple(map(str, range(1, MOST["sequence_length"] + 1))), slider=True),
     },
-    files={"steps": table.steps},
     scripts=("comparison",),
 )

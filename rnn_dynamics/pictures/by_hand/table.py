@@ -31,12 +31,12 @@ def tables(answer: HandAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def framed(answer: HandAnswer, _: Texts, views: Views) -> Tables:
+def moving_tables(answer: HandAnswer, _: Texts, views: Views) -> Tables:
     """Framed: the step with a frame around it, in each panel."""
     return {"framed": table(panel=_PANELS, step=answer.place(views["step"]))}
 
 
-def steps(answer: HandAnswer, _: Views) -> Frame:
+def steps_file(answer: HandAnswer, _: Views) -> Frame:
     """Every number of every step, tidy.
 
     Columns pass, network, step (in the order in which the network reads, from 1), name, row, column, value; a row is a

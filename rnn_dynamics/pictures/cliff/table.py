@@ -31,7 +31,7 @@ def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def tables_of_descents(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
+def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
     """What the descents decide.
 
     paths (clipping, w, b as far as the map shows them, broken where they are outside), steps (clipping, step, error
@@ -86,7 +86,7 @@ def _places(path: Array, region: Region) -> dict[str, Any]:
     return dict(places) | {"right": across > 0.5, "above": up < 0.08 or (up < 0.92 and way[0] > 0.0)}
 
 
-def paths(answer: CliffAnswer, _: Views) -> Frame:
+def paths_file(answer: CliffAnswer, _: Views) -> Frame:
     """Every path as a tidy frame.
 
     Columns clipping, step (0 is the start), w, b, error, gradient_w, gradient_b, gradient_norm (before clipping), and

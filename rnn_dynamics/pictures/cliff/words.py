@@ -23,7 +23,7 @@ def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, A
     return {"marks": [words["picture"][name].format(error=error) for name, error in rows]}
 
 
-def texts_of_descents(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
+def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """The titles, start and threshold; of each kind of clipping its name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
     return {

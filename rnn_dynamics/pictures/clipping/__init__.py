@@ -1,15 +1,12 @@
 """The picture of a real network that is trained without clipping and with it."""
 
-from rnn_dynamics.pictures.clipping import chart, table, words
 from rnn_dynamics.pictures.clipping.answer import RATES, clipping_answer, learned_so_far, networks
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
 __all__ = ["PICTURE", "learned_so_far", "networks"]
 
 PICTURE = Picture(
-    name="clipping",
+    **made_by(__name__),
     answer=clipping_answer,
-    **made_by(table, chart, words),
     settings={"network_rate": Setting(RATES, "0.01", slider=True), "clip_at": Setting(opening="0.3")},
-    files={"network": table.network},
 )

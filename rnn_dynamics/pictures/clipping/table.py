@@ -35,7 +35,7 @@ def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def network(answer: ClippingAnswer, _: Views) -> Frame:
+def network_file(answer: ClippingAnswer, _: Views) -> Frame:
     """A tidy frame: columns clipping, update, gradient_norm (before clipping) and loss."""
     of = ((one.training.clipping, np.arange(1, len(one.losses) + 1), one.norms, one.losses) for one in answer.networks)
     return Frame(joined(("clipping", "update", "gradient_norm", "loss"), of))

@@ -36,7 +36,7 @@ def tables(answer: CostAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def cost(answer: CostAnswer, _: Views) -> Frame:
+def cost_file(answer: CostAnswer, _: Views) -> Frame:
     """The measurements: what, sequence_length, and value in seconds, or a count."""
     return Frame(_by_length("what", "value", answer.values))
 

@@ -38,7 +38,7 @@ def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def layers(answer: DepthAnswer, _: Views) -> Frame:
+def layers_file(answer: DepthAnswer, _: Views) -> Frame:
     """Every gradient: layer (from 1; 0 for the inputs), direction, component, step, lag and log10_norm."""
     steps = frames.every_step(answer.experiment.sequence_length).values()
     parts = [(0, "both", "input", *steps, answer.trace.log10_norms["input"])]

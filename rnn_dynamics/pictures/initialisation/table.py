@@ -39,7 +39,7 @@ def tables(answer: InitialisationAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def initialisations_table(answer: InitialisationAnswer, _: Views) -> Frame:
+def table_file(answer: InitialisationAnswer, _: Views) -> Frame:
     """One row per scheme and cell, for a screen or a file.
 
     Returns:

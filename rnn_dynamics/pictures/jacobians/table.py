@@ -91,7 +91,7 @@ def _reach(answer: JacobianAnswer) -> float:
     return reaching(edge, (*_REACHES, edge))
 
 
-def lines(answer: JacobianAnswer, _: Views) -> Frame:
+def lines_file(answer: JacobianAnswer, _: Views) -> Frame:
     """A row per lag: lag, log10_singular_value_1 (the norm) .. S, and a column log10_<law> for each factor per step."""
     values = enumerate(answer.trace.log10_singular_values.T, start=1)
     columns = {f"log10_singular_value_{k}": column for k, column in values}

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from importlib import import_module
+from typing import Any
 
 import altair as alt
 
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.answered import Answered
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.layers import as_vega_lite
@@ -19,8 +19,6 @@ from rnn_dynamics.pictures.kit.theme import Background
 
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
 Drawn = tuple[dict[str, bytes], str]
-
-Answer = TypeVar("Answer", bound=Answered)
 
 #: More values of a setting than this are a slider.
 _LONGEST_ROW = 8
@@ -71,21 +69,8 @@ AXIS = Setting(("step", "lag"), charted=True)
 GRADIENT = Setting(("input", "hidden", "cell"), charted=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moving(Generic[Answer]):
-    """Tables that change while all others stand still, such as the one row that says where a slider is.
-
-    apart: a question without what moves; those that are then equal have the same other tables. texts, tables: as of
-    Picture.
-    """
-
-    apart: Callable[[Experiment, Views], tuple[Experiment, Views]] = lambda experiment, views: (experiment, views)
-    texts: Callable[[Words, Answer, Views], Texts] = lambda _, __, ___: {}
-    tables: Callable[[Answer, Texts, Views], Tables] = lambda _, __, ___: {}
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Picture(Generic[Answer]):
+class Picture:
     """A picture and what belongs to it.
 
     name: of its folder, of its page, and of its words in content/. answer: the numbers, remembered. texts: what the
@@ -94,22 +79,25 @@ class Picture(Generic[Answer]):
     stands under [views] of its words, or in those of all settings. files: what a reader can have as a CSV, by name; the
     label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as
     `dashboard.downloads` names them. uses: the fields of the experiment that play a part, where not all of them do.
-    moving: further tables, see Moving; the others are then the very same bytes, made and written once. growing: the
-    rows of an answer that comes in parts; `answer` then takes the names of some of them as `there`. progress: what is
-    said of them meanwhile.
+    moving_texts, moving_tables: of what changes while all else stands still, such as the one row that says where a
+    slider is. apart: a question without what moves; where these are equal, all other tables are the very same bytes,
+    made and written once. growing: the rows of an answer that comes in parts; `answer` then takes the names of some of
+    them as `there`. progress: what is said of them meanwhile.
     """
 
     name: str
-    answer: Callable[[Experiment, Views], Answer]
-    texts: Callable[[Words, Answer, Views], Texts]
-    tables: Callable[[Answer, Texts, Views], Tables]
+    answer: Callable[..., Any]
+    texts: Callable[[Words, Any, Views], Texts] = lambda *_: {}
+    tables: Callable[[Any, Texts, Views], Tables]
     chart: Callable[[Sheet], alt.LayerChart]
-    finding: Callable[[Words, Answer, Views], str]
+    finding: Callable[[Words, Any, Views], str]
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    files: Mapping[str, Callable[[Answer, Views], Frame]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Any, Views], Frame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
-    moving: Moving[Any] = field(default_factory=Moving)
+    moving_texts: Callable[[Words, Any, Views], Texts] = lambda *_: {}
+    moving_tables: Callable[[Any, Texts, Views], Tables] = lambda *_: {}
+    apart: Callable[[Experiment, Views], tuple[Experiment, Views]] = lambda experiment, views: (experiment, views)
     growing: Callable[[Experiment, Views], Growing] | None = None
     progress: Callable[[Words, Growing], str] = lambda words, work: words["progress"].format(
         done=len(work.there), all=len(work.rows)
@@ -120,7 +108,7 @@ class Picture(Generic[Answer]):
         """Its settings at the opening."""
         return {name: setting.at_opening for name, setting in self.settings.items()}
 
-    def so_far(self, experiment: Experiment, views: Views) -> "Picture[Answer]":
+    def so_far(self, experiment: Experiment, views: Views) -> "Picture":
         """The same picture of those rows of its answer that there are by now."""
         work = self.growing(experiment, views) if self.growing else None
         return self if work is None or work.complete else _of_rows(self, work.there)
@@ -132,11 +120,11 @@ class Picture(Generic[Answer]):
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
-        words, (still, of) = sentences(self.name, language), self.moving.apart(experiment, views)
+        words, (still, of) = sentences(self.name, language), self.apart(experiment, views)
         moved, said = _moved(self, experiment, tuple(views.items()), words)
         return _still(self, still, tuple(of.items()), words) | moved, said
 
-    def drawn_from(self, answer: Answer, views: Views, words: Words) -> Drawn:
+    def drawn_from(self, answer: Any, views: Views, words: Words) -> Drawn:
         """The same from an answer that is there, such as what a reader has trained or measured."""
         return as_bytes(self.tables_of(words, answer, views)), self.finding(words, answer, views)
 
@@ -147,34 +135,31 @@ class Picture(Generic[Answer]):
         chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}
         return chart
 
-    def tables_of(self, words: Words, answer: Answer, views: Views) -> Tables:
+    def tables_of(self, words: Words, answer: Any, views: Views) -> Tables:
         """All tables of an answer."""
-        return {**_tables(self, words, answer, views), **_tables(self.moving, words, answer, views)}
+        return {**_still_tables(self, words, answer, views), **_moving_tables(self, words, answer, views)}
 
 
-class _Tables(Protocol):
-    def tables(self, answer: Any, texts: Texts, views: Views, /) -> Tables: ...
+#: What the functions of a folder's files are called that a picture is made of; `x_file` of its tables is its file x.
+_MADE = {
+    "words": ("texts", "finding", "moving_texts", "progress"),
+    "table": ("tables", "moving_tables"),
+    "chart": ("chart",),
+}
 
 
-class _Chart(Protocol):
-    def chart(self, sheet: Sheet, /) -> alt.LayerChart: ...
-
-
-class _Words(Protocol):
-    def texts(self, words: Words, answer: Any, views: Views, /) -> Texts: ...
-    def finding(self, words: Words, answer: Any, views: Views, /) -> str: ...
-
-
-def made_by(table: _Tables, chart: _Chart, words: _Words) -> dict[str, Any]:
-    """What the files of a picture's folder make, by the names of Picture's fields."""
-    return {"texts": words.texts, "tables": table.tables, "chart": chart.chart, "finding": words.finding}
+def made_by(folder: str) -> dict[str, Any]:
+    """What the files of a picture's folder, a package, make: Picture's fields by name, as far as they are there."""
+    files = {file: vars(import_module(f"{folder}.{file}")) for file in _MADE}
+    made = {name: files[file][name] for file, names in _MADE.items() for name in names if name in files[file]}
+    tables = {name.removesuffix("_file"): of for name, of in files["table"].items() if name.endswith("_file")}
+    return made | {"name": folder.rpartition(".")[2], "files": tables}
 
 
 @remembered
-def _of_rows(picture: Picture[Any], there: frozenset[Any]) -> Picture[Any]:
+def _of_rows(picture: Picture, there: frozenset[Any]) -> Picture:
     """One for all who ask, by which is remembered what is drawn of these rows."""
-    answer: Any = picture.answer
-    return replace(picture, answer=partial(answer, there=there))
+    return replace(picture, answer=partial(picture.answer, there=there))
 
 
 #: Of a picture that stands by itself, in pixels.
@@ -183,7 +168,7 @@ _WIDTH = 900
 Asked = tuple[tuple[str, str], ...]
 
 
-def _chart(picture: Picture[Any], views: Asked, background: Background, words: Words) -> alt.LayerChart:
+def _chart(picture: Picture, views: Asked, background: Background, words: Words) -> alt.LayerChart:
     return picture.chart(Sheet(_axes(words), dict(views), background))
 
 
@@ -192,17 +177,21 @@ def _axes(words: Words) -> Words:
     return Words(sentences("axes", words.language) | words.get("axes", {}))
 
 
-def _tables(of: Picture[Any] | Moving[Any], words: Words, answer: Any, views: Views) -> Tables:
-    return of.tables(answer, of.texts(words, answer, views), views)
+def _still_tables(picture: Picture, words: Words, answer: Any, views: Views) -> Tables:
+    return picture.tables(answer, picture.texts(words, answer, views), views)
+
+
+def _moving_tables(picture: Picture, words: Words, answer: Any, views: Views) -> Tables:
+    return picture.moving_tables(answer, picture.moving_texts(words, answer, views), views)
 
 
 @remembered
-def _still(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> dict[str, bytes]:
+def _still(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> dict[str, bytes]:
     views = dict(asked)
-    return as_bytes(_tables(picture, words, picture.answer(experiment, views), views))
+    return as_bytes(_still_tables(picture, words, picture.answer(experiment, views), views))
 
 
 @remembered
-def _moved(picture: Picture[Any], experiment: Experiment, asked: Asked, words: Words) -> Drawn:
+def _moved(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> Drawn:
     views, answer = dict(asked), picture.answer(experiment, dict(asked))
-    return as_bytes(_tables(picture.moving, words, answer, views)), picture.finding(words, answer, views)
+    return as_bytes(_moving_tables(picture, words, answer, views)), picture.finding(words, answer, views)

@@ -1,13 +1,11 @@
 """The picture of the latch: one unit that holds a bit by forgetting errors."""
 
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
-from rnn_dynamics.pictures.latch import chart, table, words
 from rnn_dynamics.pictures.latch.answer import latch_answer
 
 PICTURE = Picture(
-    name="latch",
+    **made_by(__name__),
     answer=lambda experiment, views: latch_answer(experiment, float(views["latch_weight"])),
-    **made_by(table, chart, words),
     # An attractor's slope is 1 at w = 1.
     settings={"latch_weight": Setting(tuple(f"{weight / 20:.2f}" for weight in range(1, 61)), "1.25")},
 )

@@ -2,7 +2,6 @@
 
 from rnn_dynamics.learning.limits import offered
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
-from rnn_dynamics.pictures.learning import chart, table, words
 from rnn_dynamics.pictures.learning.advice import LENGTHS
 from rnn_dynamics.pictures.learning.answer import MOMENTS, learned_so_far, learning_answer, networks
 from rnn_dynamics.pictures.learning.words import sequence
@@ -10,9 +9,8 @@ from rnn_dynamics.pictures.learning.words import sequence
 __all__ = ["LENGTHS", "PICTURE", "learned_so_far", "networks", "sequence"]
 
 PICTURE = Picture(
-    name="learning",
+    **made_by(__name__),
     answer=learning_answer,
-    **made_by(table, chart, words),
     settings={
         "task": Setting(offered("task"), "temporal order"),
         "learning_rate": Setting(offered("learning_rate"), "0.01", slider=True),
@@ -23,5 +21,4 @@ PICTURE = Picture(
         "look": Setting(MOMENTS, "100 %"),
         "axis": AXIS,
     },
-    files={"learned": table.learned, "gradients": table.gradients},
 )

@@ -90,7 +90,7 @@ def top_loss(answer: LearningAnswer) -> float:
     return float(chance * (1.25 if max(finite, default=0.0) <= 1.25 * chance else 2.5))
 
 
-def learned(answer: LearningAnswer, _: Views) -> Frame:
+def learned_file(answer: LearningAnswer, _: Views) -> Frame:
     """What was learned: columns cell, update, loss, accuracy, clipped, and gate_… of its gates."""
     return Frame(
         [
@@ -108,7 +108,7 @@ def learned(answer: LearningAnswer, _: Views) -> Frame:
     )
 
 
-def gradients(answer: LearningAnswer, _: Views) -> Frame:
+def gradients_file(answer: LearningAnswer, _: Views) -> Frame:
     """Every look at the gradient: columns cell, update, step and log10_norm."""
     steps = np.arange(1, answer.training.steps + 1)
     looks = ((of.cell.name, look) for of in answer.networks for look in of.looks)

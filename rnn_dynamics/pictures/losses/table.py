@@ -72,7 +72,7 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def cut_table(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
+def moving_tables(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
     """What depends on the reader's truncation τ: one row, apart, so that nothing else is drawn again when it moves."""
     return {"cut": one_row(tau=answer.within(views["truncation"]), cut=texts["cut"])}
 
@@ -84,7 +84,7 @@ def bar_ends(binned: Array) -> tuple[float, float]:
     return -reaching(-lowest - 1.0, _BARS_BELOW), reaching(highest - 1.0, _BARS_ABOVE)
 
 
-def loss_by_time(answer: LossAnswer, _: Views) -> Frame:
+def loss_by_time_file(answer: LossAnswer, _: Views) -> Frame:
     """One row for each loss k and each step t ≤ k: loss, step, distance (k − t), log10_norm and share."""
     rows, columns = np.tril_indices(answer.length)
     return frames.frame(
@@ -96,7 +96,7 @@ def loss_by_time(answer: LossAnswer, _: Views) -> Frame:
     )
 
 
-def truncation(answer: LossAnswer, _: Views) -> Frame:
+def truncation_file(answer: LossAnswer, _: Views) -> Frame:
     """What truncation leaves of dL/dW_hh: truncation τ, and of each loss log10_error_… and angle_… (degrees)."""
     found = {"log10_error": answer.trace.log10_errors, "angle": answer.trace.angles}
     columns = {f"{what}_{name}": found[what][name] for name in answer.trace.log10_errors for what in found}

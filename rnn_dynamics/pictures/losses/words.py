@@ -27,7 +27,7 @@ def texts(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> dict[str, A
     }
 
 
-def cut_texts(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> dict[str, str]:
+def moving_texts(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> dict[str, str]:
     """The title over what the reader's truncation leaves."""
     full = int(views["truncation"]) >= answer.length
     claim = first(zero=_no_gradient(answer, "every"), full=full, cut=True)

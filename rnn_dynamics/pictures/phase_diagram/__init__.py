@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.picture import Moving, Picture, Setting, made_by
-from rnn_dynamics.pictures.phase_diagram import chart, table, words
-from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, PhaseAnswer, phase_answer, phase_rows, row_question
+from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
+from rnn_dynamics.pictures.phase_diagram.answer import INPUT_SCALES, phase_answer, phase_rows, row_question
 
 
 def apart(experiment: Experiment, views: Mapping[str, str]) -> tuple[Experiment, Mapping[str, str]]:
@@ -14,13 +13,11 @@ def apart(experiment: Experiment, views: Mapping[str, str]) -> tuple[Experiment,
     return row_question(experiment, 1.0 if everywhere else experiment.input_scale), views
 
 
-PICTURE = Picture[PhaseAnswer](
-    name="phase_diagram",
+PICTURE = Picture(
+    **made_by(__name__),
     answer=phase_answer,
-    **made_by(table, chart, words) | {"texts": lambda *_: {}, "tables": table.map_tables},
-    moving=Moving(apart=apart, texts=words.texts, tables=table.tables),
+    apart=apart,
     settings={"across": Setting(("input", "lag"), charted=True)},
-    files={"map": table.map_file, "by_lag": table.lag_file},
     scripts=("gradients",),
     growing=phase_rows,
 )

@@ -23,7 +23,7 @@ LIMIT = 2.0
 _STRETCHES = 13
 
 
-def map_tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
+def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
     """Cells and lines of the map, and the names of its columns and scales, wherever the reader stands on it."""
     by_input, scales = views["across"] == "input", input_scales(answer.experiment)
     edges = lag_edges(answer.experiment.sequence_length)
@@ -44,7 +44,7 @@ def map_tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
     }
 
 
-def tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
+def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
     """Lags (the split of the chosen network), names (texts in the picture), and whole: where the reader stands.
 
     lags: log10_norm of each step's part, and share, the sum of the shares from step T to it; no value outside the axis.
@@ -155,7 +155,7 @@ def map_file(answer: PhaseAnswer, _: Views) -> Frame:
     return Frame(frames.joined(("input_scale", "weight_scale", "seed", "log10_factor", "digits"), parts))
 
 
-def lag_file(answer: PhaseAnswer, _: Views) -> Frame:
+def by_lag_file(answer: PhaseAnswer, _: Views) -> Frame:
     """The split by lag as a frame: step, lag, log10_norm, log10_truncated, share, cumulative_share; lag 0 first."""
     split = answer.split
     return frames.frame(

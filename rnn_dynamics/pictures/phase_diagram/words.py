@@ -12,7 +12,7 @@ from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 _HEALTHY = (-3.0, 2.0)
 
 
-def texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
+def moving_texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """Map and split (titles), and names: here (the chosen cell), total and share (the split's lines)."""
     says, titles, labels = _says(words, answer), words["titles"], words["picture"]
     keys = {

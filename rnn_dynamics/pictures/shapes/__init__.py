@@ -1,16 +1,13 @@
 """The picture "Shapes of recurrence": one cell unrolled in five ways, and the gradient through each edge."""
 
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
-from rnn_dynamics.pictures.shapes import chart, table, words
 from rnn_dynamics.pictures.shapes.answer import LENGTHS, NAMES, STOPS, UNROLLED, shape_answer, stops
 
 __all__ = ["LENGTHS", "PICTURE", "STOPS", "UNROLLED", "stops"]
 
 PICTURE = Picture(
-    name="shapes",
+    **made_by(__name__),
     answer=lambda experiment, views: shape_answer(experiment, views["shape"]),
-    **made_by(table, chart, words),
     settings={"shape": Setting(NAMES, "many-to-one"), "stop": Setting(STOPS)},
-    files={"edges": table.edges},
     scripts=("shape",),
 )

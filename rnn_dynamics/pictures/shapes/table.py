@@ -94,7 +94,7 @@ def _ends(answer: ShapeAnswer) -> dict[str, int]:
     return {"low": min(math.floor(min(values, default=0.0)), high - _LEAST_DECADES), "high": high}
 
 
-def edges(answer: ShapeAnswer, _: Views) -> Frame:
+def edges_file(answer: ShapeAnswer, _: Views) -> Frame:
     """Every edge: from, to, weights and log10_norm, −inf where no gradient flows."""
     rows = [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in answer.trace.edges]
     return Frame(rows, columns=["from", "to", "weights", "log10_norm"])

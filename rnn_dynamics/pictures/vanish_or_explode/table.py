@@ -39,7 +39,7 @@ def tables(answer: FamiliesAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def chosen(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
+def moving_tables(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
     """The slider's position."""
     return {"chosen": one_row(scale=position_of(answer.experiment))}
 
