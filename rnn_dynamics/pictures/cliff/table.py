@@ -38,7 +38,7 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
     after it, log10_norm of the gradient that it follows), kinds (one row each: where its path ends, leaves the map, and
     falls below the axis of norms) and whole (one row).
     """
-    region, steps, kinds = REGIONS[views["region"]], paths(answer, views), list(answer.paths)
+    region, steps, kinds = REGIONS[views["region"]], paths_file(answer, views), list(answer.paths)
     norms = steps.groupby("clipping")["gradient_norm"].shift().replace(np.inf, np.nan)
     fallen = steps[norms < 10.0**_LOWEST].groupby("clipping")["step"].min()
     # The line of the threshold lies below the top.
