@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from playwright.sync_api import BrowserContext
 
-from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.navigation import SECTIONS
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard.navigation import menus
 from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import Reader, running_app, visit, wait_until
 from tests.test_browser_access import faults
@@ -39,10 +39,10 @@ def title(reader: Reader) -> str:
 
 
 def go_by_the_bar(reader: Reader, page: str) -> None:
-    section = next((section for section, pages in SECTIONS.items() if page in pages), None)
-    if section is not None:
-        reader.page.locator("header").get_by_text(sentences("app")["sections"][section], exact=True).click()
-    reader.page.get_by_role("menuitem" if section else "link", name=TITLES[page]).first.click()
+    menu = sentences(page).get("menu")
+    if menu is not None:
+        reader.page.locator("header").get_by_text(menu, exact=True).click()
+    reader.page.get_by_role("menuitem" if menu else "link", name=TITLES[page]).first.click()
     wait_until(lambda: title(reader) == TITLES[page], f"the bar does not lead to {page}")
     # The page that is left may stand beside the new one until the latter is complete.
     wait_until(lambda: reader.slider(leading(page)[0]).count() == 1, f"{page} does not come to rest")
@@ -69,7 +69,7 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     reader.assert_well()
 
 
-@pytest.mark.parametrize("page", [pages[0] for pages in SECTIONS.values()])
+@pytest.mark.parametrize("page", [pages[0] for menu, pages in menus(LANGUAGE).items() if menu])
 def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
     with running_app(quiet=True) as address, visit(desk) as reader:
         open_by_a_link(reader, address, page)

@@ -14,7 +14,7 @@ from rnn_dynamics import Experiment, run
 from rnn_dynamics.by_hand.against_torch import gru_gradients
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES
-from rnn_dynamics.content import prose, sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.by_hand import PICTURE
 from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, resets
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
@@ -130,7 +130,7 @@ def test_a_wrong_step_forward_breaks_outputs_and_gradients_and_a_wrong_backward_
     said = (
         "A mistake in the forward pass breaks outputs and gradients; one in the backward pass leaves the outputs right"
     )
-    assert said in prose("by_hand")
+    assert said in sentences("by_hand")["prose"]
     for cell, mistakes in MISTAKES.items():
         for name, mistake in mistakes.items():
             answer = hand_answer(replace(OPENING, cell=cell, bidirectional=True), name)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Moment, Training
@@ -230,7 +230,7 @@ def factors(w: float) -> list[float]:
 
 
 def test_on_the_cliff_most_factors_are_above_one_unless_w_is_close_to_four() -> None:
-    assert "most are above 1\nunless w is close to 4" in prose("cliff")
+    assert "most are above 1\nunless w is close to 4" in sentences("cliff")["prose"]
     for w in np.arange(4.1, 8.51, 0.1):
         assert sum(factor > 1.0 for factor in factors(float(w))) > STEPS_IN_TIME / 2
     assert sum(factor > 1.0 for factor in factors(4.01)) < STEPS_IN_TIME / 2

@@ -51,7 +51,7 @@ def test_an_edit_shows_at_the_next_run_of_a_page_in_sentences_that_were_filled_t
     before = shown(app)["words"]
     assert any("Without clipping" in words for words in before)
     edit(folder / "cliff.toml", "Without clipping", "With nothing to hold it")
-    edit(folder / "cliff.md", "##", "## Edited:")
+    edit(folder / "cliff.toml", "\n## ", "\n## Edited: ")
     app.run()
     assert not app.exception
     assert shown(app)["words"] == [words.replace("Without clipping", "With nothing to hold it") for words in before]

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, phase_grid, run
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
 
-MEANINGS = dict(re.findall(r"\*\*(.+?)\.?\*\*(.+?)(?=\n\n|\Z)", prose("glossary"), re.S))
+GLOSSARY = sentences("app")["meanings"].strip()
+MEANINGS = dict(re.findall(r"\*\*(.+?)\.?\*\*(.+?)(?=\n\n|\Z)", GLOSSARY, re.S))
 
 
 def test_every_word_has_one_meaning_of_a_few_sentences() -> None:
-    words = re.findall(r"^\*\*(.+?)\*\*", prose("glossary"), re.M)
-    assert len(words) == len(set(words)) == len(MEANINGS) == prose("glossary").count("\n\n") + 1
+    words = re.findall(r"^\*\*(.+?)\*\*", GLOSSARY, re.M)
+    assert len(words) == len(set(words)) == len(MEANINGS) == GLOSSARY.count("\n\n") + 1
     assert all(len(meaning) < 600 for meaning in MEANINGS.values())
 
 

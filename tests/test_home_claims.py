@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, run_family, split_additive_path
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES
@@ -95,7 +95,7 @@ def test_the_slope_beside_the_popular_rule_is_that_of_the_network(nonlinearity: 
 
 
 def test_a_forget_gate_of_0_93_leaves_a_thousandth_and_the_rest_comes_through_the_gates() -> None:
-    words = " ".join(prose("vanish_or_explode").split())
+    words = " ".join(sentences("vanish_or_explode")["prose"].split())
     assert "at a forget bias of 3 it is 0.93 on average, and 0.93⁹⁹ ≈ 0.001. Most of what arrives" in words
     assert round(0.93**99, 3) == 0.001
     for seed in range(5):
@@ -107,7 +107,7 @@ def test_a_forget_gate_of_0_93_leaves_a_thousandth_and_the_rest_comes_through_th
 
 
 def test_without_a_forget_bias_the_lstm_vanishes_about_as_fast_as_the_gru() -> None:
-    assert "about as fast as the GRU's" in " ".join(prose("vanish_or_explode").split())
+    assert "about as fast as the GRU's" in " ".join(sentences("vanish_or_explode")["prose"].split())
     for seed, initialisation in product(range(5), ("gaussian", "torch")):
         asked = Experiment(cell="lstm", batch_size=2, seed=seed, initialisation=initialisation)
         lstm, gru = (judge(run(replace(asked, cell=cell)).log10_norms["input"]) for cell in ("lstm", "gru"))

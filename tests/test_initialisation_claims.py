@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, run, run_family
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.schemes import scheme_experiment
@@ -34,7 +34,7 @@ SETTINGS = list(
         **dict.fromkeys(("hidden_path", "text"), ()),
     )
 )
-WORDS = " ".join(prose("initialisation").split())
+WORDS = " ".join(sentences("initialisation")["prose"].split())
 
 
 @every("experiment", SETTINGS)

@@ -44,7 +44,7 @@ def fields_of(words: Any) -> Any:
         return {key: fields_of(one) for key, one in words.items()}
     if isinstance(words, list):
         return [fields_of(one) for one in words]
-    return {name for _, name, _, _ in Formatter().parse(words) if name}
+    return {name for _, name, _, _ in Formatter().parse(words) if name} if isinstance(words, str) else words
 
 
 @every("page", PAGES)

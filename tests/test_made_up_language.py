@@ -54,12 +54,10 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("words") / "content"
     copytree(content._CONTENT, folder)
     for file in sorted((folder / "en").iterdir()):
-        words = file.read_text(encoding="utf-8")
+        words = tomllib.loads(file.read_text(encoding="utf-8"))
         there = folder / "xx" / file.name
         there.parent.mkdir(exist_ok=True)
-        there.write_text(
-            as_toml(bracketed(tomllib.loads(words))) if file.suffix == ".toml" else f"⟦{words}⟧", encoding="utf-8"
-        )
+        there.write_text(as_toml(bracketed(words)), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(content, "_CONTENT", folder)
         content.read_edits()

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.latency import HOME, SLIDERS, TRAINED
-from rnn_dynamics.content import prose, sentences
-from rnn_dynamics.dashboard.navigation import SECTIONS
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard.navigation import menus
 from tests.handed_out import frame_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,7 +60,7 @@ def test_a_page_opens_with_its_title_its_words_and_a_picture(page: str) -> None:
     app = opened(page)
     assert not app.exception
     assert [title.value for title in app.title] == [sentences(page)["title"]]
-    assert prose(page).strip() in [text.value for text in app.markdown]
+    assert sentences(page)["prose"].strip() in [text.value for text in app.markdown]
     assert app.get("vega_lite_chart")
     assert not_taken(app) == []
     scripts = [button for button in app.get("download_button") if "script" in button.proto.label]
@@ -149,8 +149,9 @@ def test_what_is_answered_before_anybody_asks_can_be_asked(page: str) -> None:
         assert {name: now[name] for name, of in frame.existing.items() if now[name] not in of(now)} == {}, away
 
 
-def test_every_page_has_its_place_in_the_bar() -> None:
-    assert sorted([name for names in SECTIONS.values() for name in names] + ["vanish_or_explode"]) == PAGES
+def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_but_the_first_are_in_a_menu() -> None:
+    assert len({sentences(page)["place"] for page in PAGES}) == len(PAGES)
+    assert menus(LANGUAGE)[""] == ["vanish_or_explode"]
 
 
 def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:

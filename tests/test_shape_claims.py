@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import SHAPES, Experiment, ShapeTrace, run_shape
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.shapes import PICTURE, stops
 from tests.claims import assert_fits_a_phone, assert_readable, plain, strange_settings
 from tests.every import every
@@ -146,7 +146,7 @@ def test_the_notes_hold(experiment: Experiment) -> None:
 
 
 def test_at_half_the_weight_scale_the_first_input_receives_almost_nothing_and_at_two_as_much_as_the_last() -> None:
-    assert "a weight scale of 0.5: the inputs at the left receive almost no" in prose("shapes")
+    assert "a weight scale of 0.5: the inputs at the left receive almost no" in sentences("shapes")["prose"]
     for scale, least, most in ((0.5, 0.0, 0.01), (2.0, 0.5, 2.0)):
         norms = run_shape(replace(OPENING, weight_scale=scale), "many-to-one").log10_norms
         assert least < 10 ** (norms["x1"] - norms["x6"]) < most

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics.content import prose
+from rnn_dynamics.content import sentences
 from rnn_dynamics.experiment import KNOBS, Number
 from tests.every import every
 from tests.test_pages import every_page, open_page
@@ -84,7 +84,8 @@ def value_of(key: str, option: str) -> Any:
 def texts(app: AppTest, page: str) -> Iterator[str]:
     """All that a page says beside its prose, in its pictures too."""
     kinds = (app.title, app.subheader, app.caption, app.markdown, app.warning, app.error, app.info)
-    yield from (element.value for elements in kinds for element in elements if element.value != prose(page))
+    prose = sentences(page)["prose"].strip()
+    yield from (element.value for elements in kinds for element in elements if element.value != prose)
     yield from (element.proto.body for element in app.get("html") if not element.proto.body.startswith("<style"))
     for chart in app.get("vega_lite_chart"):
         for item in chart.proto.datasets:

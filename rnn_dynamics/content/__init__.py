@@ -1,4 +1,4 @@
-"""Every word that a reader sees: prose as Markdown and sentences as TOML, a folder for each language."""
+"""Every word that a reader sees, as TOML: a folder for each language, in it a file for each page."""
 
 import os
 import sys
@@ -86,14 +86,8 @@ def languages() -> tuple[str, ...]:
 
 
 @lru_cache
-def prose(page: str, language: str = LANGUAGE) -> str:
-    """The text of a page for the student, Markdown."""
-    return (_CONTENT / language / f"{page}.md").read_text(encoding="utf-8")
-
-
-@lru_cache
 def sentences(page: str, language: str = LANGUAGE) -> Words:
-    """The sentences that a page fills with numbers; raises ValueError naming the file where it is no TOML."""
+    """The words of a page, or of what several have; raises ValueError naming the file where it is no TOML."""
     name = f"content/{language}/{page}.toml"
     try:
         found = tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))

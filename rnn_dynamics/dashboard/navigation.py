@@ -13,25 +13,28 @@ from rnn_dynamics.content import read_edits, sentences
 from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.language import language
 
-#: Pages in the order of the bar, by the menu that holds them, whose name stands in content/; the home page before.
-SECTIONS = {
-    "why": ("jacobians", "phase_diagram", "cliff", "initialisation", "additive_path", "losses"),
-    "networks": ("shapes", "depth", "by_hand"),
-    "learning": ("learning", "blank"),
-}
-_HOME = "vanish_or_explode"
 _PAGES = APP / "pages"
+_FILES = tuple(_PAGES.glob("*.py"))
 _BEGUN_AGAIN = "begun_again_with_the_bar"
 _ENTERED = ContextVar("entered", default=False)
 
 
+def menus(language: str) -> dict[str, list[str]]:
+    """The pages in the order of the bar, by the menu that holds them; the home page is the first, and in none, ""."""
+    words = {path.stem: sentences(path.stem, language) for path in _FILES}
+    found: dict[str, list[str]] = {}
+    for name in sorted(words, key=lambda name: words[name]["place"]):
+        found.setdefault(words[name].get("menu", ""), []).append(name)
+    return found
+
+
 def _navigation() -> Any:
     read_edits()
+    bar = menus(language())
+    (home,) = bar.pop("")
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
-    home = [_page(_HOME, url_path="home", default=True), _page(_HOME, url_path=_HOME, visibility="hidden")]
-    called = sentences("app", language())["sections"]
-    sections = {called[section]: [_page(name) for name in names] for section, names in SECTIONS.items()}
-    return st.navigation({"": home} | sections, position="top")
+    first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
+    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top")
 
 
 def _page(name: str, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rnn_dynamics.content import prose, sentences
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
@@ -96,9 +96,9 @@ class Page(Frame):
         links.show_notices(visitor().notices, self.names.language)
         place = st.container(key="place_of_the_picture")
         below()
-        st.markdown(prose(self.name, self.names.language))
+        st.markdown(self.words()["prose"])  # as it is by now: a page that is run alone reads edits with the bar
         with st.expander(shared["glossary"]):
-            st.markdown(prose("glossary", self.names.language))
+            st.markdown(shared["meanings"])
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             self._whole()
         if share.open:  # filled last, when every control is known; built only while it is open
