@@ -100,12 +100,12 @@ def test_beside_a_norm_of_one_the_spread_of_the_exponent_holds_zero(sequence_len
     answer = jacobian_answer(experiment)
     assert answer.norm[-1] == 0.0
     assert (
-        answer.exponents[0] - answer.trace.lyapunov_spread[0]
+        answer.trace.lyapunov_exponents[0] - answer.trace.lyapunov_spread[0]
         < 0.0
-        < answer.exponents[0] + answer.trace.lyapunov_spread[0]
+        < answer.trace.lyapunov_exponents[0] + answer.trace.lyapunov_spread[0]
     )
-    assert answer.positive[0] == 0
-    assert answer.positive[1] > 0
+    assert answer.trace.positive[0] == 0
+    assert answer.trace.positive[1] > 0
 
 
 #: The presets of the page, and between them.

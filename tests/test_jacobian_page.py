@@ -107,15 +107,15 @@ def test_the_excess_over_the_spectral_radius_is_that_of_powers_of_the_matrix() -
 def test_survivors_are_counted_by_torchs_singular_values(cell: str) -> None:
     experiment = replace(OPENING, cell=cell, sequence_length=20, hidden_size=8, weight_scale=1.6)
     expected = torch.linalg.svdvals(torch.tensor(unrolled(experiment)))
-    assert jacobian_answer(experiment).survivors == int((expected > 0.01).sum())
+    assert run_jacobians(experiment).survivors == int((expected > 0.01).sum())
 
 
 def test_a_large_lstm_gets_half_its_exponents_and_the_page_says_so() -> None:
     experiment = replace(OPENING, cell="lstm", hidden_size=64, sequence_length=200)
     answer = jacobian_answer(experiment)
-    assert (len(answer.exponents), answer.size) == (64, 128)
+    assert (len(answer.trace.lyapunov_exponents), answer.size) == (64, 128)
     assert "the largest 64 of the 128 exponents" in words(experiment)
-    assert len(jacobian_answer(replace(OPENING, cell="lstm")).exponents) == 64
+    assert len(jacobian_answer(replace(OPENING, cell="lstm")).trace.lyapunov_exponents) == 64
 
 
 # The tables
@@ -172,7 +172,7 @@ def test_no_two_labels_touch(cell: str, scale: float) -> None:
 
 def test_the_exponents_are_drawn_as_far_as_their_axis_goes() -> None:
     experiment = replace(OPENING, weight_scale=3.0)
-    exponents, found = jacobian_answer(experiment).exponents, tables(experiment)
+    exponents, found = jacobian_answer(experiment).trace.lyapunov_exponents, tables(experiment)
     (whole,), drawn = found["whole"], column(found["exponents"], "exponent")
     assert whole["lowest"] == -6.0
     assert exponents[-1] < -6.0

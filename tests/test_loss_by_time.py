@@ -229,6 +229,28 @@ def test_a_step_where_nothing_arrives_has_no_shares() -> None:
     np.testing.assert_allclose(off.shares, np.eye(13), rtol=0, atol=1e-12)
 
 
+@cells
+def test_shares_by_distance_are_summed_one_by_one_and_some_losses_have_their_part(cell: str) -> None:
+    experiment, firsts = replace(SMALL, cell=cell), (0, 1, 3, 6, 20)
+    whole = run_losses(experiment)
+    by_hand = np.zeros((4, 13))  # no loss is 20 steps ahead
+    for t in range(13):
+        for k in range(t, 13):
+            by_hand[sum(k - t >= first for first in firsts) - 1, t] += whole.shares[k, t]
+    np.testing.assert_allclose(whole.shares_by_distance(firsts), by_hand, atol=1e-12)
+    parts = [run_losses(experiment, steps=steps).shares_by_distance(firsts) for steps in ((2, 13), range(3, 13), (1,))]
+    assert [len(part) for part in parts] == [4, 4, 1]
+    np.testing.assert_allclose(parts[0] + parts[1] + np.pad(parts[2], ((0, 3), (0, 0))), by_hand, atol=1e-12)
+
+
+@cells
+def test_errors_that_are_added_up_cancel_as_autograd_s_do(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell)
+    errors = errors_by_autograd(run(experiment))[:, 0]
+    ratio = np.linalg.norm(errors, axis=1).sum() / np.linalg.norm(errors.sum(axis=0))
+    assert run_losses(experiment).log10_norm_ratio == pytest.approx(np.log10(ratio), abs=1e-9)
+
+
 @every(
     ("changes", "message"),
     [

@@ -101,6 +101,15 @@ def test_at_rest_every_exponent_of_a_scaled_rotation_is_the_log_of_its_scale(rat
     np.testing.assert_allclose(exponents, np.log(rate), rtol=0, atol=1e-13)
 
 
+@every("scale", [0.5, 1.6, 3.0])
+def test_positive_exponents_are_counted_at_both_ends_of_their_spread(scale: float) -> None:
+    trace = run_jacobians(replace(SMALL, cell="rnn", weight_scale=scale))
+    ends = list(zip(trace.lyapunov_exponents, trace.lyapunov_spread, strict=True))
+    assert trace.positive == tuple(sum(one + side * spread > 0.0 for one, spread in ends) for side in (-1, 1))
+    rotation = replace(SMALL, cell="rnn", initialisation="orthogonal", input_scale=0.0)
+    assert run_jacobians(rotation).positive == (0, 0)
+
+
 @every("seed", range(2))
 def test_at_rest_the_exponents_are_the_logs_of_the_moduli_of_ws_eigenvalues(seed: int) -> None:
     matrix, _ = gaussian(12, 0.8, seed)

@@ -1,7 +1,7 @@
 """What is answered: a frozen record of one experiment, a family, a gradient's parts, the Jacobians, a shape's edges."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,11 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 #: How near the running sum of a gradient's shares stays to 1 once it is said to be the whole.
 WHOLE_WITHIN = 0.01
+#: Of an error in a direction that survives, at least this share is left.
+SURVIVES = 0.01
+#: An exponent that is zero is found to be this small by rounding.
+_ROUNDING = 1e-12
+_LN_10 = math.log(10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +226,26 @@ class LossByTime(Rounded):
     angles: Mapping[str, Array]
     sufficient: Mapping[str, int | None]
 
+    def shares_by_distance(self, firsts: Sequence[int]) -> Array:
+        """The shares, summed over the losses whose distance k − t is in the same group.
+
+        Args:
+            firsts: the first distance of each group, rising from 0; the last group has no end.
+
+        Returns:
+            (groups, T), of as many groups as some loss is in; nan where dL/dh_t is zero.
+        """
+        distances = self.steps[:, None] - np.arange(1, len(self.every) + 1)
+        groups = np.digitize(distances, firsts) - 1
+        of_each = (np.where(groups == one, self.shares, 0.0) for one in range(groups.max() + 1))
+        return np.stack([shares.sum(axis=0) for shares in of_each])
+
+    @property
+    def log10_norm_ratio(self) -> float:
+        """log10 of (the norms of the losses' errors at step 1, added up / ‖dL/dh_1‖): by how much they cancel."""
+        added = np.logaddexp.reduce(self.log10_norms[:, 0] * _LN_10) / _LN_10
+        return float(added) - float(self.every[0])
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunTime:
@@ -295,6 +320,18 @@ class JacobianTrace(Rounded):
     log10_singular_values: Array
     lyapunov_exponents: Array
     lyapunov_spread: Array
+
+    @property
+    def positive(self) -> tuple[int, int]:
+        """How many exponents are above 0 even at the lower end of their spread, and how many at its upper end."""
+        exponents = self.lyapunov_exponents
+        spread = np.where(np.isfinite(exponents), np.nan_to_num(self.lyapunov_spread, nan=np.inf), 0.0)
+        return int((exponents - spread > _ROUNDING).sum()), int((exponents + spread > _ROUNDING).sum())
+
+    @property
+    def survivors(self) -> int:
+        """In how many of the S directions more than SURVIVES of an error is left over the longest lag."""
+        return int((self.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
 
 
 @dataclass(frozen=True, kw_only=True)

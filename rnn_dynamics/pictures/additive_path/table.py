@@ -5,7 +5,7 @@ import numpy as np
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends
-from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, table, within
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, table, whole, within
 
 #: What a band says of its networks, see `verdict.median_and_range`.
 BAND = ("lowest", "median", "highest")
@@ -36,14 +36,12 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
             log10_norm=within(answer.log10_products.T, ends),
         ),
         "names": table(place=places, unit=answer.units + 1, text=texts["pointed"]),
-        "whole": frames.one_row(
+        "whole": whole(
+            answer.experiment,
+            ends,
             texts,
-            length=answer.experiment.sequence_length,
             units=len(places),
-            low=ends[0],
-            high=ends[1],
             lowest=-1.0 if gate in answer.cell.signed else 0.0,
-            cell=answer.experiment.cell,
         ),
     }
 

@@ -5,7 +5,7 @@ import numpy as np
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, reaching
-from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, within
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, whole, within
 
 #: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
 _LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
@@ -26,14 +26,12 @@ def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
         "names": table(place=places, name=texts["levels"], text=texts["pointed"]),
         "curves": frames.curve_rows(answer.curves, ends),
         "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES),
-        "whole": frames.one_row(
+        "whole": whole(
+            answer.experiment,
+            ends,
             texts,
-            length=length,
             levels=len(norms),
             limit=reaching(np.abs(norms).max(where=np.isfinite(norms), initial=0.0), _LIMITS),
-            low=ends[0],
-            high=ends[1],
-            cell=answer.experiment.cell,
         ),
     }
 

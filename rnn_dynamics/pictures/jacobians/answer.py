@@ -19,12 +19,8 @@ Array = NDArray[np.float64]
 
 #: T·S³, beyond which the exponents of half the directions are computed: all would take a quarter of a second.
 LARGEST_SPECTRUM = 2e8
-#: A direction survives if so much of it is left at the longest lag.
-SURVIVES = 0.01
 #: log10 of 1 % more: what differs by less from 1 is not called larger or smaller.
 VISIBLE = float(np.log10(1.01))
-#: An exponent that is zero is found to be this small by rounding.
-_ROUNDING = 1e-12
 _LN_10 = float(np.log(10.0))
 
 
@@ -51,11 +47,6 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
         return int(self.trace.log10_singular_values.shape[1])
 
     @property
-    def exponents(self) -> Array:
-        """Of Lyapunov, as in the trace."""
-        return self.trace.lyapunov_exponents
-
-    @property
     def norm(self) -> Array:
         """(K,), log10 of the spectral norm of ∂s_T/∂s_{T−lag}."""
         return self.trace.log10_singular_values[:, 0]
@@ -77,16 +68,17 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
 
         nan where an exponent could not be resolved.
         """
-        radius, mean = (np.abs(self.eigenvalues[kind]).max() for kind in ("weights", "mean"))
+        largest = [self.singular_values[0], *(np.abs(of).max() for of in self.eigenvalues.values())]
         with np.errstate(divide="ignore"):
-            bound, radius, mean = np.log10([self.singular_values[0], radius, mean]).tolist()
-        return {"bound": bound, "radius": radius, "exponent": float(self.exponents[0]) / _LN_10, "mean": mean}
+            bound, radius, mean = np.log10(largest).tolist()
+        exponent = float(self.trace.lyapunov_exponents[0]) / _LN_10
+        return {"bound": bound, "radius": radius, "exponent": exponent, "mean": mean}
 
     @cached_property
     def lines(self) -> dict[str, Array]:
         """(K,), log10 of each factor over each lag; 0 steps are a factor of 1, whatever it is."""
-        lags, here = self.trace.lags, self.trace.lags == 0
-        return {name: np.multiply(lags, slope, out=0.0 * lags, where=~here) for name, slope in self.factors.items()}
+        lags = self.trace.lags
+        return {name: np.multiply(lags, of, out=0.0 * lags, where=lags > 0) for name, of in self.factors.items()}
 
     @property
     def over(self) -> dict[str, float]:
@@ -111,18 +103,11 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
         above = self.norm - self.lines[law]
         return int(self.trace.lags[above.argmax()]), float(above.max())
 
-    @cached_property
-    def positive(self) -> tuple[int, int]:
-        """How many exponents are above 0 even at the lower end of their spread, and how many at its upper end."""
-        spread = np.where(np.isfinite(self.exponents), np.nan_to_num(self.trace.lyapunov_spread, nan=np.inf), 0.0)
-        low, high = (int((self.exponents + sign * spread > _ROUNDING).sum()) for sign in (-1, 1))
-        return low, high
-
     @property
     def ends(self) -> tuple[float, float]:
         """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
-        exponent, spread = float(self.exponents[0]), float(np.nan_to_num(self.trace.lyapunov_spread[0]))
-        return (exponent - spread) / _LN_10, (exponent + spread) / _LN_10
+        spread = float(np.nan_to_num(self.trace.lyapunov_spread[0])) / _LN_10
+        return self.factors["exponent"] - spread, self.factors["exponent"] + spread
 
     @cached_property
     def coincide(self) -> bool:
@@ -138,18 +123,14 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
     @property
     def missing(self) -> dict[str, int]:
         """How many exponents are "unresolved", not told from rounding, and how many "lost", −∞."""
-        return {"unresolved": int(np.isnan(self.exponents).sum()), "lost": int(np.isneginf(self.exponents).sum())}
+        exponents = self.trace.lyapunov_exponents
+        return {"unresolved": int(np.isnan(exponents).sum()), "lost": int(np.isneginf(exponents).sum())}
 
     @cached_property
     def ended(self) -> tuple[int, int]:
         """The first lag at which singular values are not told from rounding, and how many at the longest; or zeros."""
         ended = np.isnan(self.trace.log10_singular_values).sum(axis=1)
         return (int(self.trace.lags[(ended > 0).argmax()]), int(ended[-1])) if ended.any() else (0, 0)
-
-    @property
-    def survivors(self) -> int:
-        """How many of the S directions keep more than SURVIVES over the longest lag."""
-        return int((self.trace.log10_singular_values[-1] > np.log10(SURVIVES)).sum())
 
 
 @remembered

@@ -8,7 +8,7 @@ import numpy as np
 from rnn_dynamics.pictures.jacobians.answer import JacobianAnswer
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, line_ends, reaching
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, points, table, whole, within
 
 #: At most so many singular values have a line, evenly from the largest to the smallest.
 FAN = 12
@@ -27,9 +27,10 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
     which their straight lines end; a law has the radius of its circle too, but for an exponent.
     """
     ends, steps = _ends(answer), answer.experiment.sequence_length - answer.trace.lags
-    finite = answer.exponents[np.isfinite(answer.exponents)]
+    exponents = answer.trace.lyapunov_exponents
+    finite = exponents[np.isfinite(exponents)]
     lowest = -reaching(-finite.min(initial=0.0), _LOWEST_EXPONENTS)
-    drawn = answer.exponents[answer.exponents >= lowest]
+    drawn = exponents[exponents >= lowest]
     last = {"norm": answer.norm[-1]} | {name: answer.over[name] for name in answer.laws}
     ranks = np.unique(np.linspace(0, answer.size - 1, FAN).round().astype(int))
     slopes, values = np.array(list(answer.laws.values())), np.concatenate(list(answer.eigenvalues.values()))
@@ -58,16 +59,14 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
         ),
         "singular": points(value=answer.singular_values),
         "exponents": table(order=np.arange(1, len(drawn) + 1), exponent=drawn),
-        "whole": one_row(
+        "whole": whole(
+            answer.experiment,
+            ends,
             texts["titles"],
-            length=answer.experiment.sequence_length,
-            low=ends[0],
-            high=ends[1],
             reach=_reach(answer),
-            count=len(answer.exponents),
+            count=len(exponents),
             lowest=lowest,
             highest=reaching(finite.max(initial=0.0), _HIGHEST_EXPONENTS),
-            cell=answer.experiment.cell,
         ),
     }
 

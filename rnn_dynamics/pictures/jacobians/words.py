@@ -42,14 +42,14 @@ def _claim(answer: JacobianAnswer) -> str:
         **{kind: kind != "plain"},
         coincide=answer.coincide,
         exceeds=answer.excess[1] > math.log10(2.0),
-        grows=answer.positive[0] and answer.norm[-1] > VISIBLE,
+        grows=answer.trace.positive[0] and answer.norm[-1] > VISIBLE,
         bound=True,
     )
 
 
 def _spectrum(answer: JacobianAnswer) -> str:
     """Which title of the exponents is true."""
-    low, high = answer.positive
+    low, high = answer.trace.positive
     return "spectrum" if low == high else "spectrum_between" if answer.back else "spectrum_single"
 
 
@@ -62,7 +62,7 @@ def _kind(answer: JacobianAnswer) -> str:
 
 def _says(words: Words, answer: JacobianAnswer) -> Says:
     """Beside the answer's own the largest exponent, λ₁: from the lower to the upper end of its spread."""
-    back, norm, total = answer.back, float(answer.norm[-1]), float(answer.exponents.sum())
+    back, norm, total = answer.back, float(answer.norm[-1]), float(answer.trace.lyapunov_exponents.sum())
 
     def between(form: Callable[[float], str], *ends: float) -> str:
         low, high = map(form, ends)
@@ -74,9 +74,9 @@ def _says(words: Words, answer: JacobianAnswer) -> Says:
         norm_step=norm / back if back else math.nan,
         exponent=between(power_of_ten, *(back * end if back else 0.0 for end in answer.ends)),
         exponent_step=between(factor, *answer.ends),
-        exponent_nats=with_spread(float(answer.exponents[0]), float(answer.trace.lyapunov_spread[0])),
+        exponent_nats=with_spread(float(answer.trace.lyapunov_exponents[0]), float(answer.trace.lyapunov_spread[0])),
         state=words["states"][answer.cell.components[-1]],
-        computed=len(answer.exponents),
+        computed=len(answer.trace.lyapunov_exponents),
         sum_of_exponents=total,
         log10_volume=total / math.log(10.0),
     )
@@ -86,7 +86,7 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     if not answer.back:
         return {"single": True}
     plain, exceeded = _kind(answer) == "plain", answer.excess[1] > VISIBLE
-    (low, high), part = answer.positive, len(answer.exponents) < answer.size
+    (low, high), alive = answer.trace.positive, answer.trace.survivors
     return {
         first(
             coincide=answer.coincide,
@@ -99,9 +99,9 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
         "radius_above_one": (
             plain and not exceeded and answer.factors["radius"] > VISIBLE and answer.norm[-1] < -VISIBLE
         ),
-        first(no_direction=not answer.survivors, all_directions=answer.survivors == answer.size, directions=True): True,
+        first(no_direction=not alive, all_directions=alive == answer.size, directions=True): True,
         "spread": low != high or "±" in says["exponent_nats"],
-        first(part=part, **answer.missing, sum=True): True,
+        first(part=says["computed"] < answer.size, **answer.missing, sum=True): True,
         "ended": answer.ended[1],
         "cut_path": answer.experiment.hidden_path == "cut" and not answer.bound_holds,
     }

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.axes import label_places
 
 Array = NDArray[np.float64]
@@ -76,6 +77,12 @@ def one_row(*texts: Texts, **values: Any) -> pa.Table:
     whole = values | {name: text for of in texts for name, text in of.items() if isinstance(text, str)}
     infinite = {name: np.nan for name, value in values.items() if isinstance(value, float) and abs(value) == np.inf}
     return pa.table({name: pa.array([value], from_pandas=True) for name, value in (whole | infinite).items()})
+
+
+def whole(experiment: Experiment, ends: Sequence[float], *texts: Texts, **values: Any) -> pa.Table:
+    """The same of one network: its length and cell, and the ends of the axis of norms, low and high."""
+    low, high = ends
+    return one_row(*texts, length=experiment.sequence_length, cell=experiment.cell, low=low, high=high, **values)
 
 
 def within(values: Array, ends: Sequence[Array | float]) -> Array:

@@ -76,10 +76,7 @@ class LossAnswer(OfTrace[LossByTime]):
     @cached_property
     def binned(self) -> Array:
         """Shares in per cent, summed over the bins of k − t that T has: (bins, T); nan where nothing arrives."""
-        bins = np.digitize(self.trace.steps[:, None] - self.trace.steps, BINS) - 1
-        return 100.0 * np.stack(
-            [np.where(bins == k, self.trace.shares, 0.0).sum(axis=0) for k in range(bins.max() + 1)]
-        )
+        return 100.0 * self.trace.shares_by_distance(BINS)
 
     @cached_property
     def near_share(self) -> float:
@@ -88,12 +85,6 @@ class LossAnswer(OfTrace[LossByTime]):
         Shares are projections, so that those from near and those from far may be on different sides of 0.
         """
         return float(self.binned[:_NEAR, : self.half].sum(axis=0).mean())
-
-    @property
-    def log10_norm_ratio(self) -> float:
-        """log10 of (the norms of all single losses at step 1, added up / the norm of their sum there)."""
-        added = np.logaddexp.reduce(self.trace.log10_norms[:, 0] * math.log(10.0)) / math.log(10.0)
-        return float(added) - float(self.trace.every[0])
 
     def within(self, truncation: str) -> int:
         """The reader's τ, at most T."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, ends_downwards, reaching
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole
 from rnn_dynamics.pictures.losses.answer import LossAnswer
 
 #: Where the axis of the bars may end, in per cent, and that of the truncation's error, in orders of magnitude of the
@@ -53,11 +53,10 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
             log10_error=frames.within(errors, (_LEAST_ERROR, highest)),
             angle=angles,
         ),
-        "whole": one_row(
+        "whole": whole(
+            answer.experiment,
+            ends,
             texts,
-            length=answer.length,
-            low=ends[0],
-            high=ends[1],
             dark=dark,
             bright=bright,
             least=least,
@@ -67,7 +66,6 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
             least_error=_LEAST_ERROR,
             error=highest,
             angle=90 if np.nan_to_num(angles).max() <= 90.0 else 180,
-            cell=answer.experiment.cell,
         ),
     }
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.phase_crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, strips
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, within
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole, within
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales, nearest_of
 
 #: Factors per step at which the map's colours end, up and down.
@@ -53,25 +53,23 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
     scales = input_scales(answer.experiment)
     columns = len(scales) if by_input else max(1, len(lag_edges(length)) - 1)
     left = scales.index(answer.experiment.input_scale) if by_input else 0
-    low, high = axis_ends(np.append(split.step, split.total))
+    ends = axis_ends(np.append(split.step, split.total))
     # Parts that cancel bring the running sum far beyond 0 and 1; the axis follows it some way.
     running = np.nan_to_num(split.cumulative_share, nan=0.0)
     bottom, top = np.clip([running.min(initial=0.0), running.max(initial=1.0)], -1.0, 2.0).tolist()
     return {
         "lags": frames.by_step(
-            {}, log10_norm=within(split.step, (low, high)), share=within(split.cumulative_share, (bottom, top))
+            {}, log10_norm=within(split.step, ends), share=within(split.cumulative_share, (bottom, top))
         ),
         "names": one_row(texts["names"]),
-        "whole": one_row(
+        "whole": whole(
+            answer.experiment,
+            ends,
             texts,
-            cell=answer.experiment.cell,
-            length=length,
             columns=columns,
             row=SCALES.index(nearest_of(SCALES, answer.experiment)),
             left=left,
             right=left + 1 if by_input else columns,
-            low=low,
-            high=high,
             bottom=bottom,
             top=top,
             total=split.total,
