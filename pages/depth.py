@@ -1,20 +1,14 @@
 """Depth and direction: where an error goes in a stack of layers that read forwards, backwards, or both."""
 
+from dataclasses import replace
+
+from rnn_dynamics.dashboard.frame import HOUSE
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.depth import LAYERED, PICTURE
 
 PAGE = Page(
     picture=PICTURE,
-    opening=Experiment(
-        cell="lstm",
-        weight_scale=1.0,
-        sequence_length=100,
-        batch_size=2,
-        forget_bias=1.0,
-        num_layers=2,
-        bidirectional=True,
-    ),
+    opening=replace(HOUSE, cell="lstm", forget_bias=1.0, num_layers=2, bidirectional=True),
     presets={
         "last": {},
         "every": {"loss_at": "every"},

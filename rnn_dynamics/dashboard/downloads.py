@@ -98,24 +98,16 @@ def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) ->
     return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
-#: Kind of a script -> the experiment of an answer whose gradients it finds again.
-_GRADIENTS: Mapping[str, Callable[[Any], Experiment]] = {
-    "gradients": lambda answer: answer.experiment,
-    "whole_gradient": lambda answer: replace(answer.experiment, hidden_path="open"),
-    "path_alone": lambda answer: replace(answer.experiment, hidden_path="cut"),
-    "default": lambda answer: answer.default,
-}
-#: Kind -> the script of what else an answer's network is asked; that of the products needs its experiment and digits.
-_OTHERS: Mapping[str, Callable[[Any], str]] = {
+#: Kind of a script -> its text, of an answer; of the other kinds are those of the gradients of one network.
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
     "products": jacobian_script,
     "shape": lambda answer: shape_script(answer.trace),
     "each_loss": lambda answer: loss_script(answer.trace),
-}
-#: Kind -> a script that is of no single network.
-_TEXTS: Mapping[str, Callable[[Any], str]] = {
     "comparison": lambda answer: str(answer.comparison),
     "descents": lambda answer: cliff_script([path.descent for path in answer.paths.values()]),
 }
+#: Those of no single network.
+_OF_NONE = ("comparison", "descents")
 
 
 @remembered
@@ -127,20 +119,24 @@ def _gradients(experiment: Experiment) -> tuple[str, int]:
 
 def _script(kind: str, answer: Any, of: Mapping[str, Any], words: Mapping[str, str]) -> Download:
     """The script of an answer; it is written once a reader asks for it."""
-    if kind in _TEXTS:
+    if kind in _OF_NONE:
         return Download(label=words[kind], what=kind, suffix="py", content=lambda: _TEXTS[kind](answer), of=of)
-    what, said = kind, words.get(kind, "")
-    if kind in _GRADIENTS:
-        experiment = _GRADIENTS[kind](answer)
-        what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-        content, digits = (lambda: _gradients(experiment)[0]), (lambda: _gradients(experiment)[1])
-    else:
-        experiment = answer.experiment
-        content, digits = (lambda: _OTHERS[kind](answer)), (lambda: int(answer.digits))
+    what, said, experiment = kind, words.get(kind, ""), _experiment(kind, answer)
+    content, digits = (lambda: _TEXTS[kind](answer)), (lambda: int(answer.digits))
     if kind == "shape":
         what, said = answer.trace.shape, Names("shapes", language()).shown("shape", answer.trace.shape)
+    if kind not in _TEXTS:
+        what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
+        content, digits = (lambda: _gradients(experiment)[0]), (lambda: _gradients(experiment)[1])
     its = settings(experiment)
     return Download(label=_of_cell(experiment, said), what=what, suffix="py", content=content, of=its, digits=digits)
+
+
+def _experiment(kind: str, answer: Any) -> Experiment:
+    """The network that a script is of."""
+    paths = {"whole_gradient": "open", "path_alone": "cut"}
+    asked: Experiment = answer.default if kind == "default" else answer.experiment
+    return replace(asked, hidden_path=paths.get(kind, asked.hidden_path))
 
 
 def _of_cell(experiment: Experiment, of: str) -> str:

@@ -17,7 +17,7 @@ from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
 
 #: The first picture of most pages: the RNN's gradient dies within the sequence and the LSTM's does not.
-_HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Frame:
 
     picture: Picture
     second: Picture | None = None
-    opening: Experiment = _HOUSE
+    opening: Experiment = HOUSE
     presets: Mapping[str, Mapping[str, Any]]
     main: tuple[str, ...]
     lower: tuple[str, ...] = ()
@@ -177,7 +177,7 @@ class Frame:
                 self._take_link(who, first)
             self._set_controls(who)
         who.shown = self.now
-        self._write_address(arrives and not back)
+        self.write_address(arrives and not back)
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
@@ -207,7 +207,7 @@ class Frame:
                 shown = self.names.shown(name, self.now[name])
                 who.notices.append(links.remark(self.names, "moved", name, asked, shown=shown))
 
-    def _write_address(self, arrives: bool = False) -> None:
+    def write_address(self, arrives: bool = False) -> None:
         """Let the address say what is set here."""
         opening, now, before = self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
@@ -224,8 +224,3 @@ class Frame:
     def language_in_link(self) -> dict[str, str]:
         """The language as an address says it; nothing where it is that of who asks for none."""
         return {IN_LINK: self.names.language} if self.names.language != LANGUAGE else {}
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Set controls from a callback of the picture, as one entry of the browser's history."""
-        st.session_state.update(values)
-        self._write_address()

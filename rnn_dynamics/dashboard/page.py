@@ -206,7 +206,8 @@ class Page(Frame):
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]
         if picked and self.go:
-            self.set(self.go(picked[0], self.asked()[1]))
+            st.session_state.update(self.go(picked[0], self.asked()[1]))
+            self.write_address()  # as one entry of the browser's history
 
     # --- answers ----------------------------------------------------------------------------------------------------
 

@@ -77,13 +77,9 @@ def state_line(
 ) -> str:
     """The line above a picture, as HTML.
 
-    Args:
-        words: the sentences of it.
-        seed: of the networks.
-        preset: the name of the preset that is on, "" if none is.
-        sets: label and value, in words, of what the preset has away from the opening picture.
-        others: the same of what else is away from it.
-        idle: keys of the buttons that would change nothing; they are the line's classes, for `marks`.
+    preset: the name of the one that is on, "" if none is. sets, others: label and value, in words, of what the preset
+    has away from the opening picture, and of what else is. idle: keys of the buttons that would change nothing; they
+    are the line's classes, for `marks`.
     """
     texts = {"preset": html.escape(preset), "settings": _listed(words, sets), "others": _listed(words, others)}
     with_preset = ("preset" if sets else "opening") + "_and" * bool(others)
@@ -101,21 +97,18 @@ def _listed(words: Mapping[str, str], settings: Settings) -> str:
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
     """Why a setting has no effect on what a page shows: the key of the sentence, or "".
 
-    Args:
-        name: of the setting.
-        now: every setting of the page.
-        pictured: the cells whose networks the page shows.
+    `now`: every setting of the page. `pictured`: the cells whose networks it shows.
     """
-    if name == "forget_bias" and now.get("gate_bias") == "chrono" and "lstm" in pictured:
-        return "chrono"
-    return name if name in MAY_IDLE and MAY_IDLE[name](now, [CELLS[cell] for cell in pictured]) else ""
+    return MAY_IDLE[name](now, [CELLS[cell] for cell in pictured]) if name in MAY_IDLE else ""
 
 
-#: Setting -> whether it has no effect, given all settings and the cells that are pictured.
-MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], bool]] = {
-    "forget_bias": lambda _, cells: CELLS["lstm"] not in cells,
-    "gate_bias": lambda _, cells: not any(cell.gates for cell in cells),
-    "nonlinearity": lambda _, cells: all(cell.gates for cell in cells),
-    "sequence_length": lambda now, _: bool(now.get("text")),
-    "input_size": lambda now, _: bool(now.get("text")),
+#: Setting -> why it has no effect, given all settings and the cells that are pictured.
+MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
+    "forget_bias": lambda now, cells: (
+        "forget_bias" if CELLS["lstm"] not in cells else "chrono" * (now.get("gate_bias") == "chrono")
+    ),
+    "gate_bias": lambda _, cells: "gate_bias" * (not any(cell.gates for cell in cells)),
+    "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates for cell in cells),
+    "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
+    "input_size": lambda now, _: "input_size" * bool(now.get("text")),
 }

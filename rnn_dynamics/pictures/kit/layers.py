@@ -1,12 +1,11 @@
 """What the specifications of several pictures are made of: layers of rows, texts, places, selections and axes."""
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, TYPE, enlarged
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, enlarged
 
 #: Lines of a text: "|" begins one, and on a phone "¦" does too.
 LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
@@ -29,12 +28,6 @@ OWN = alt.ExprRef("cellColour")
 POINTED = {"pointed": "hover.place ? hover.place[0] : null"}
 #: Name of the selection by a click.
 GO = "go"
-
-
-@lru_cache(maxsize=128)
-def as_vega_lite(chart: Callable[..., alt.LayerChart], *choices: Any) -> dict[str, Any]:
-    """A chart of some choices as Vega-Lite, in this process's size of type, built once for all visitors."""
-    return in_size(chart(*choices).to_dict(validate=False), TYPE.zoom)
 
 
 def in_size(built: dict[str, Any], zoom: float) -> dict[str, Any]:

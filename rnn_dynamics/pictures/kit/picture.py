@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -12,10 +12,10 @@ from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.pictures.kit.layers import as_vega_lite
+from rnn_dynamics.pictures.kit.layers import in_size
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.remembered import remembered
-from rnn_dynamics.pictures.kit.theme import Background
+from rnn_dynamics.pictures.kit.theme import TYPE, Background
 
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
 Drawn = tuple[dict[str, bytes], str]
@@ -116,7 +116,7 @@ class Picture:
     def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
         """The chart as Vega-Lite without its data, built once for all visitors."""
         asked = tuple((name, views[name]) for name, setting in self.settings.items() if setting.charted)
-        return as_vega_lite(_chart, self, asked, background, sentences(self.name, language))
+        return _specification(self, asked, background, sentences(self.name, language))
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
@@ -168,8 +168,10 @@ _WIDTH = 900
 Asked = tuple[tuple[str, str], ...]
 
 
-def _chart(picture: Picture, views: Asked, background: Background, words: Words) -> alt.LayerChart:
-    return picture.chart(Sheet(_axes(words), dict(views), background))
+@lru_cache(maxsize=128)
+def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> dict[str, Any]:
+    chart = picture.chart(Sheet(_axes(words), dict(views), background))
+    return in_size(chart.to_dict(validate=False), TYPE.zoom)
 
 
 def _axes(words: Words) -> Words:
