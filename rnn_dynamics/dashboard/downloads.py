@@ -83,7 +83,8 @@ def _table(
 def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
     used = settings(answer.experiment).items()
-    of = {name: value for name, value in used if not picture.uses or name in picture.uses} | dict(views)
+    of = {name: value for name, value in used if not picture.uses or name in picture.uses}
+    of |= {name: views[name] for name in picture.settings}
     tables = [
         _table(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()

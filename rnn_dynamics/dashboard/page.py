@@ -50,11 +50,6 @@ def _show_chart(picture: Picture, datasets: Mapping[str, bytes], views: Views, k
     st.vega_lite_chart(specification, key=key, **options)
 
 
-def _unsure(drawn: Drawn, answer: Any) -> Drawn:
-    """What is drawn; where the answer's digits end, its finding says so."""
-    return drawn[0], drawn[1] + paragraphs(filter(None, [warning(answer.digits, language())]))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Page(Frame):
     """A page of one picture.
@@ -154,8 +149,8 @@ class Page(Frame):
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
-        files = files_of(self.picture, self._answer(experiment, views), self._own(views), self.words())
-        return [*files, *self.more_files()]
+        answer = self.picture.so_far(experiment, views).answer(experiment, views)
+        return [*files_of(self.picture, answer, views, self.words()), *self.more_files()]
 
     # --- what a held key repaints -----------------------------------------------------------------------------------
 
@@ -171,7 +166,7 @@ class Page(Frame):
         self.show_state()
         self.show_controls()
         experiment, views = self.asked()
-        work = self.picture.growing and self.picture.growing(experiment, self._own(views))
+        work = self.picture.growing and self.picture.growing(experiment, views)
         if work is None:
             self.draw(experiment, views)
         else:
@@ -187,21 +182,23 @@ class Page(Frame):
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        self._show(self._answered(experiment, views), views)
+        one = self.picture.so_far(experiment, views)
+        answer = one.answer(experiment, views)
+        self._show(one.drawn(experiment, views, language()), answer, views)
         if self.follow:
-            self.follow(self._answer(experiment, views))
+            self.follow(answer)
 
     def draw_from(self, answer: Any, views: Views) -> None:
         """The same from an answer that is there, such as that of a training."""
-        self._show(_unsure(self.picture.drawn_from(answer, self._own(views), self.words()), answer), views)
+        self._show(self.picture.drawn_from(answer, views, self.words()), answer, views)
 
-    def _show(self, drawn: Drawn, views: Views) -> None:
+    def _show(self, drawn: Drawn, answer: Any, views: Views) -> None:
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
         with st.container(**self.place):
-            _show_chart(self.picture, drawn[0], self._own(views), _PICTURE, **options)
-        st.html(drawn[1])
+            _show_chart(self.picture, drawn[0], views, _PICTURE, **options)
+        st.html(drawn[1] + paragraphs(filter(None, [warning(answer.digits, language())])))
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]
@@ -209,22 +206,7 @@ class Page(Frame):
             st.session_state.update(self.go(picked[0], self.asked()[1]))
             self.write_address()  # as one entry of the browser's history
 
-    # --- answers ----------------------------------------------------------------------------------------------------
-
-    def _own(self, views: Views) -> dict[str, str]:
-        """The views that are the picture's."""
-        return {name: views[name] for name in self.picture.settings}
-
-    def _answered(self, experiment: Experiment, views: Views) -> Drawn:
-        """What the picture draws and what it finds; where its digits end, it says so."""
-        own = self._own(views)
-        one = self.picture.so_far(experiment, own)
-        return _unsure(one.drawn(experiment, own, language()), one.answer(experiment, own))
-
-    def _answer(self, experiment: Experiment, views: Views) -> Any:
-        """The answer, as far as it has come."""
-        own = self._own(views)
-        return self.picture.so_far(experiment, own).answer(experiment, own)
+    # --- what is answered before anybody asks -----------------------------------------------------------------------
 
     def _questions(self) -> Iterator[Mapping[str, Any]]:
         """What visitors are about to ask, as far as it differs from the opening."""
@@ -239,5 +221,5 @@ class Page(Frame):
     def _answer_for_nobody(self, away: Mapping[str, Any]) -> None:
         experiment, views = self.asked(away)
         if self.picture.growing:
-            finish(self.picture.growing(experiment, self._own(views)))
-        self._answered(experiment, views)
+            finish(self.picture.growing(experiment, views))
+        self.picture.drawn(experiment, views, language())

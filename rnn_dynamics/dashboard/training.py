@@ -146,7 +146,7 @@ class TrainingPage(Page):
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out: the tables that have rows, and a script for each training."""
         answer = self.learned(self.panel.job, experiment, views)
-        return files_of_trainings(self.picture, answer, self._own(views), self.words())
+        return files_of_trainings(self.picture, answer, views, self.words())
 
     def _questions(self) -> Iterator[Mapping[str, Any]]:
         """None: a training would not end before somebody asks."""

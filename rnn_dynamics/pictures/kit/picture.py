@@ -120,8 +120,9 @@ class Picture:
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
-        words, (still, of) = sentences(self.name, language), self.apart(experiment, views)
-        moved, said = _moved(self, experiment, tuple(views.items()), words)
+        words, own = sentences(self.name, language), {name: views[name] for name in self.settings}
+        still, of = self.apart(experiment, own)
+        moved, said = _moved(self, experiment, tuple(own.items()), words)
         return _still(self, still, tuple(of.items()), words) | moved, said
 
     def drawn_from(self, answer: Any, views: Views, words: Words) -> Drawn:
