@@ -68,6 +68,13 @@ class Trained:
         return self.looks[-1]
 
     @property
+    def by_look(self) -> dict[str, list[float]]:
+        """At each look the update, loss, accuracy and `clipped`."""
+        names = {"update": "iteration", "loss": "loss", "accuracy": "accuracy"}
+        found = {key: [getattr(look, name) for look in self.looks] for key, name in names.items()}
+        return found | {"clipped": self.clipped}
+
+    @property
     def half_way(self) -> int | None:
         """The update of the first look with half of what lies between chance and all right."""
         half = (self.training.chance_accuracy + 1.0) / 2.0

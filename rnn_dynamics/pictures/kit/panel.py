@@ -11,8 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, of, ref, text, with_lag
-from rnn_dynamics.pictures.kit.theme import THEMES, Background, Theme, config
+from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, of, of_cell, ref, text, with_lag
+from rnn_dynamics.pictures.kit.theme import CELL_DASHES, THEMES, Background, Theme, config
 
 #: How an axis goes from one end to the other; with CLAMPED what lies beyond is drawn at the end.
 Kind = Mapping[str, Any]
@@ -60,6 +60,11 @@ class Sheet:
     def own(self) -> dict[str, str]:
         """The parameter OWN: the colour of the cell that the picture is about."""
         return {"cellColour": f"{self.theme.cells}[whole.cell]"}
+
+    @property
+    def line_of_cell(self) -> dict[str, Any]:
+        """The style of a line that has the colour and the dash of the datum's cell."""
+        return {"color": of_cell(self.theme.cells), "strokeDash": of_cell(CELL_DASHES), "strokeWidth": 3}
 
     def picture(self, places: Places, parameters: Mapping[str, str], *panels: Any, **properties: Any) -> alt.LayerChart:
         """All layers of a picture, in one view.

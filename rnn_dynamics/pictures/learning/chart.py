@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LOG10, PER_CENT, at, of, of_cell, ref, text
+from rnn_dynamics.pictures.kit.layers import LOG10, PER_CENT, at, key, of, of_cell, ref, text, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, GATE_DASHES, SEQUENTIAL
+from rnn_dynamics.pictures.kit.theme import CELL_NAMES, GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `each`: the height of a map. `shown`: the number of the look under the pointer, or the marked one.
@@ -59,63 +59,46 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 
 def _learned(loss: Panel, accuracy: Panel, clipped: Panel, gates: Panel) -> list[list[Any]]:
     """Loss, right answers, what was clipped and the gates; each network's by update, with a dot at the latest."""
-    sheet = loss.sheet
-    colour = of_cell(sheet.theme.cells)
-    line = of("looks").mark_line(strokeWidth=3, color=colour, strokeDash=of_cell(CELL_DASHES)).encode(detail="cell:N")
-    last = of("looks", "datum.look === datum.last")  # all that there is of one with a single look
-    dot = last.mark_point(size=45, color=colour)
+    style = loss.sheet.line_of_cell
+    colour = style["color"]
+    line = of("looks").mark_line(**style).encode(detail="cell:N")
+    # All that there is of one with a single look.
+    dot = of("looks", "datum.look === datum.last").mark_point(size=45, color=colour)
     point = {"size": 18, "filled": True, "color": colour}
     thin = of("endings").mark_line(strokeWidth=1.5, opacity=0.8, color=colour, point=point).encode(detail="cell:N")
-    of_loss = _by_update(loss, "loss", (0, "whole.top_loss"), tickCount=4)
-    of_accuracy = _by_update(accuracy, "accuracy", (0, 1), **_SHARE)
-    of_clipped = _by_update(clipped, "clipped", (0, 1), **_SHARE | {"values": [0, 1]})
-    of_gates = _by_update(gates, "mean", (0, 1), labels=True, **_SHARE)
-    gate = of("gates").mark_line(strokeWidth=2.5, color=colour, strokeDash=ref(f"({GATE_DASHES})[datum.gate]"))
-    # What an answer without memory reaches.
-    chance, quiet = alt.value(sheet.axes["chance"]), sheet.theme.quiet
-    by_chance = [
-        panel.level("whole", f"chance_{name}:Q", chance, quiet)
-        for panel, name in ((loss, "loss"), (accuracy, "accuracy"))
-    ]
+    dash = of_cell(GATE_DASHES, "gate")
+    gate = of("gates").mark_line(strokeWidth=2.5, color=colour, strokeDash=dash).encode(detail=["cell:N", "gate:N"])
+    letter = text(of("letters"), "gate", "update:Q", "place:Q", "left", dx=5, size=13, bold=True, color=colour)
     return [
-        [*(one.encode(**of_loss) for one in (line, dot, thin)), by_chance[0], _moment(loss), loss.title("learned")],
-        [*(one.encode(**of_accuracy) for one in (line, dot)), by_chance[1], _moment(accuracy)],
-        [line.encode(**of_clipped), _moment(clipped)],
-        [
-            gate.encode(detail=["cell:N", "gate:N"], **of_gates),
-            text(of("letters"), "gate", "update:Q", "place:Q", "left", dx=5, size=13, bold=True, color=colour),
-            _moment(gates),
-        ],
+        [*_by_update(loss, "loss", [line, dot, thin], "whole.top_loss", tickCount=4), loss.title("learned")],
+        _by_update(accuracy, "accuracy", [line, dot], **_SHARE),
+        _by_update(clipped, "clipped", [line], **_SHARE | {"values": [0, 1]}),
+        [*_by_update(gates, "mean", [gate], labels=True, **_SHARE), letter],
     ]
 
 
-def _by_update(panel: Panel, name: str, ends: tuple[Any, Any], labels: bool = False, **axis: Any) -> dict[str, Any]:
-    """The axes of a quantity by update."""
+def _by_update(
+    panel: Panel, name: str, layers: list[Any], top: Any = 1, labels: bool = False, **axis: Any
+) -> list[Any]:
+    """Layers of a quantity by update, what an answer without memory reaches of it, and the look that is shown."""
     below: dict[str, Any] = {"tickCount": 5, "tickMinStep": 1, "labels": labels, "titleOpacity": int(labels)}
-    return {
-        "x": panel.x("update:Q", (0, "whole.updates"), "updates", **below),
-        "y": panel.y(f"{name}:Q", ends, name, scale=CLAMPED, **axis),
-    }
-
-
-def _moment(panel: Panel) -> Any:
-    """The update of the look that is shown."""
-    picked = of("looks", f"datum.row === whole.longest && {_SHOWN}")
-    return picked.mark_rule(strokeWidth=1, strokeDash=[3, 2]).encode(x="update:Q", **panel.upright)
+    x = panel.x("update:Q", (0, "whole.updates"), "updates", **below)
+    y = panel.y(f"{name}:Q", (0, top), name, scale=CLAMPED, **axis)
+    chance, quiet = alt.value(panel.sheet.axes["chance"]), panel.sheet.theme.quiet
+    by_chance = [panel.level("whole", f"chance_{name}:Q", chance, quiet)] if name in ("loss", "accuracy") else []
+    shown = of("looks", f"datum.row === whole.longest && {_SHOWN}").mark_rule(strokeWidth=1, strokeDash=[3, 2])
+    return [*(one.encode(x=x, y=y) for one in layers), *by_chance, shown.encode(x="update:Q", **panel.upright)]
 
 
 def _gradients(panel: Panel) -> list[Any]:
     """The gradient by step at the look that is shown, for each network; its name below the title, on a phone below."""
-    cells = panel.sheet.theme.cells
-    style = {"color": of_cell(cells), "strokeDash": of_cell(CELL_DASHES), "strokeWidth": 3}
-    shown = _with_looks(of("gradients")).transform_filter(_SHOWN)
-    lines = shown.transform_calculate(lag="whole.length - datum.step").mark_line(**style)
+    style = panel.sheet.line_of_cell
+    lines = with_lag(_with_looks(of("gradients")).transform_filter(_SHOWN)).mark_line(**style)
     place, high = "curvesLeft + datum.row * 100", "narrow ? curvesBottom + 40 : curvesTop - 12"
     return [
         # The maps below have the same title.
         lines.encode(x=panel.time(titleOpacity=0), y=panel.log10("norm", tickCount=5), detail="cell:N"),
-        _FIRST_LOOKS.mark_rule(**style).encode(x=at(place), x2=at(f"{place} + 28"), y=at(high)),
-        text(_FIRST_LOOKS, "name", place, high, "left", dx=34, size=15, bold=True, color=style["color"]),
+        *key(_FIRST_LOOKS, "name", place, high, style, "28", size=15, bold=True, color=style["color"]),
         panel.sheet.title("whole.reach", "curvesLeft", "(narrow ? curvesTop : curvesTop - 20)"),
     ]
 

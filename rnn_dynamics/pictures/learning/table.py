@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.axes import apart, ends_downwards
@@ -62,8 +63,7 @@ _LOOK = ("row", "cell", "look", "last", "first", "until", "update", "loss", "acc
 
 def _looks(row: int, network: Trained) -> tuple[Any, ...]:
     count, bounds = len(network.looks), np.transpose(list(network.bounds))
-    learned = zip(*((look.iteration, look.loss, look.accuracy) for look in network.looks), strict=True)
-    return row, network.cell.name, np.arange(count), count - 1, *bounds, *learned, network.clipped
+    return row, network.cell.name, np.arange(count), count - 1, *bounds, *network.by_look.values()
 
 
 def _ending(network: Trained) -> tuple[Any, ...]:
@@ -92,20 +92,12 @@ def top_loss(answer: LearningAnswer) -> float:
 
 def learned_file(answer: LearningAnswer, _: Views) -> Frame:
     """What was learned: columns cell, update, loss, accuracy, clipped, and gate_… of its gates."""
-    return Frame(
-        [
-            {
-                "cell": network.cell.name,
-                "update": look.iteration,
-                "loss": look.loss,
-                "accuracy": look.accuracy,
-                "clipped": cut,
-                **{f"gate_{gate}": float(values.mean()) for gate, values in look.gates.items()},
-            }
-            for network in answer.networks
-            for look, cut in zip(network.looks, network.clipped, strict=True)
-        ]
-    )
+    return pd.concat([Frame({"cell": of.cell.name, **of.by_look, **_means(of)}) for of in answer.networks])
+
+
+def _means(network: Trained) -> dict[str, list[float]]:
+    """gate_… -> the mean of all that the cell computes like a gate, at each look."""
+    return {f"gate_{gate}": [look.gates[gate].mean() for look in network.looks] for gate in network.cell.gates}
 
 
 def gradients_file(answer: LearningAnswer, _: Views) -> Frame:
