@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cliff import NO_CLIFF_UP_TO, TARGET, edge, error_surface
 from rnn_dynamics.engine.region import Region
+from rnn_dynamics.pictures.kit.frames import within
 from rnn_dynamics.pictures.kit.remembered import remembered
 
 Array = NDArray[np.float64]
@@ -28,36 +29,23 @@ WIDEST = REGIONS["wide"]
 
 
 @remembered
-def surface(region: Region) -> dict[str, Array]:
-    """The error over a region, by rows.
+def surface(region: Region) -> dict[str, dict[str, Array]]:
+    """The columns of the tables that a region alone decides.
 
-    Columns w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on either side of the
-    cliff; error there.
+    surface: the error by rows: w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on
+    either side of the cliff; error there. edge: where the cliff stands, w and b (ROWS, 1); nan where there is none in
+    the region. cells: the middles of the cells, w (CELLS, 1) and b (CELLS,), multiples of GRID.
     """
-    w, (low, high) = _middles(region, ROWS)[:, :1], (region.low[1], region.high[1])
-    beside = edge(w) + (high - low) * np.array([-0.002, 0.002])
-    stops = np.concatenate([np.tile(np.linspace(low, high, _STOPS), (ROWS, 1)), beside], axis=1)
-    b = np.sort(np.clip(stops, low, high), axis=1)
-    return {"w": w, "b": b, "error": error_surface(w, b).error}
-
-
-@remembered
-def wall(region: Region) -> dict[str, Array]:
-    """Where the cliff stands, columns w and b (ROWS, 1); nan where there is none in the region."""
-    w, (low, high) = _middles(region, ROWS)[:, :1], (region.low[1], region.high[1])
-    b = edge(w)
-    return {"w": w, "b": np.where((w > NO_CLIFF_UP_TO) & (b >= low) & (b <= high), b, np.nan)}
-
-
-def cells(region: Region) -> dict[str, Array]:
-    """The middles of the cells, columns w (CELLS, 1) and b (CELLS,), multiples of GRID."""
-    w, b = _middles(region, CELLS).T
-    return {"w": w[:, None], "b": b}
-
-
-def _middles(region: Region, parts: int) -> Array:
-    """(parts, 2), the middles of so many parts of its height and of its width."""
-    return np.linspace(region.low, region.high, 2 * parts + 1)[1::2]
+    (w, _), cells = (np.linspace(region.low, region.high, 2 * parts + 1)[1::2].T for parts in (ROWS, CELLS))
+    w, ends = w[:, None], (region.low[1], region.high[1])
+    cliff = edge(w)
+    stops = np.tile(np.linspace(*ends, _STOPS), (ROWS, 1)), cliff + np.ptp(ends) * np.array([-0.002, 0.002])
+    b = np.sort(np.clip(np.concatenate(stops, axis=1), *ends), axis=1)
+    return {
+        "surface": {"w": w, "b": b, "error": error_surface(w, b).error},
+        "edge": {"w": w, "b": np.where(w > NO_CLIFF_UP_TO, within(cliff, ends), np.nan)},
+        "cells": {"w": cells[0][:, None], "b": cells[1]},
+    }
 
 
 @remembered

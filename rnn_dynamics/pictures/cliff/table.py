@@ -6,7 +6,7 @@ import numpy as np
 
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, cells, marks, surface, wall
+from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, marks, surface
 from rnn_dynamics.pictures.kit.axes import reaching
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, joined, one_row, points, table
 
@@ -23,10 +23,8 @@ def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
     region = REGIONS[views["region"]]
     (bottom, left), (top, right) = region.low, region.high
     return {
-        "surface": points(**surface(region)),
-        "edge": points(**wall(region)),
+        **{name: points(**columns) for name, columns in surface(region).items()},
         "marks": table(**marks(region), text=texts["marks"]),
-        "cells": points(**cells(region)),
         "region": one_row(left=left, right=right, bottom=bottom, top=top, rows=ROWS, cells=CELLS, highest=HIGHEST),
     }
 
@@ -47,16 +45,11 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
     return {
         "paths": points(**joined(("clipping", "w", "b"), visible)),
         "steps": points(
-            clipping=steps["clipping"],
-            step=steps["step"],
-            error=steps["error"],
-            log10_norm=np.log10(norms.where(norms >= 10.0**_LOWEST)),
+            **steps[["clipping", "step", "error"]], log10_norm=np.log10(norms.where(norms >= 10.0**_LOWEST))
         ),
         "kinds": table(
             clipping=kinds,
-            name=texts["name"],
-            leaves=texts["leaves"],
-            fell=texts["fell"],
+            **texts["kinds"],
             **Frame([_places(path.points, region) for path in answer.paths.values()]),
             fell_at=fallen.reindex(kinds),
         ),

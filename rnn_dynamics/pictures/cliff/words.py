@@ -24,12 +24,14 @@ def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, A
 
 
 def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """The titles, start and threshold; of each kind of clipping its name, leaves and fell."""
+    """The titles, start and threshold; of the kinds of clipping their name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
     return {
-        "name": [words["names"][kind].format_map(says) for kind in answer.paths],
-        "leaves": [_leaves(picture["leaves"], path.points, region) for path in answer.paths.values()],
-        "fell": [picture["fell"].format(norm=norms.min()) for norms in answer.norms.values()],
+        "kinds": {
+            "name": [words["names"][kind].format_map(says) for kind in answer.paths],
+            "leaves": [_leaves(picture["leaves"], path.points, region) for path in answer.paths.values()],
+            "fell": [picture["fell"].format(norm=norms.min()) for norms in answer.norms.values()],
+        },
         "map": _claim(titles, answer, says),
         "errors": titles["errors"].format_map(says),
         "norms": titles["norms_above" if answer.clips else "norms_below"].format_map(says),

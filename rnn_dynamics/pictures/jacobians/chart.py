@@ -15,9 +15,9 @@ from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane.
 _PANELS = {
-    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.43 : height"),
-    "plane": ("narrow ? 0 : width * 0.68", "planeLeft + side", "narrow ? height * 0.66 : 0", "planeTop + side"),
-    "spectrum": ("narrow ? width * 0.74 : planeLeft", "width", "narrow ? height * 0.78 : height * 0.84", "height"),
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.4 : height"),
+    "plane": ("narrow ? 0 : width * 0.68", "planeLeft + side", "narrow ? height * 0.69 : 0", "planeTop + side"),
+    "spectrum": ("narrow ? width * 0.74 : planeLeft", "width", "height * (narrow ? 0.83 : 0.84)", "height"),
 }
 _PARAMETERS = {
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",
@@ -34,6 +34,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     # What W_hh alone says may lie far from the norm.
     law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
     kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
+    pointed: dict[str, Any] = {"size": "narrow ? 13 : 16", "bold": True, "color": kind}
     return sheet.picture(
         _PANELS,
         _PARAMETERS | POINTED | sheet.own,
@@ -41,14 +42,13 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             *_plane(plane, law, kind),
             plane.title("weights", "[{}, '']"),
             plane.title("mean", "[{}]", color=OWN),
+            text(of("eigenvalues", _POINTED), "text", "planeLeft", "planeTop + side + 22 * zoom", "left", **pointed),
         ],
         [
             _fan(curves),
             _from_1(of("laws"), sheet.past, color=law, strokeDash=_DASH, strokeWidth=2.5),
             _from_1(of("eigenvalues", _POINTED), sheet.past, color=kind, strokeWidth=4),
             curves.labels(law, "narrow ? 11 : 16"),
-            _axis_name(curves),
-            _pointed_text(sheet.past, kind),
             curves.title("lines"),
         ],
         [*_spectrum(spectrum), spectrum.title("spectrum", x="narrow ? spectrumLeft - 30 : spectrumLeft")],
@@ -58,11 +58,10 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 
 def _fan(panel: Panel) -> Any:
     """Singular values of the products; the largest, the norm, is thick."""
-    x = panel.time(**WIDE_TITLE)  # no room: `_axis_name` stands in its place
     y = panel.log10("singular_values", "log10_singular_value:Q", tickCount=7)
     others = of(where="datum.rank > 1").mark_line(color=OWN, strokeWidth=1, opacity=0.55)
     norm = of(where="datum.rank === 1").mark_line(color=OWN, strokeWidth=4)
-    return with_lag(group("fan", others, norm, x=x, y=y, detail="rank:N"))
+    return with_lag(group("fan", others, norm, x=panel.time(titlePadding=ref("narrow ? 0 : 16")), y=y, detail="rank:N"))
 
 
 def _from_1(rows: Any, past: bool, **style: Any) -> Any:
@@ -70,21 +69,6 @@ def _from_1(rows: Any, past: bool, **style: Any) -> Any:
     start, end = ("whole.length", "datum.step") if past else ("0", "whole.length - datum.step")
     lines = rows.transform_calculate(zero="0", start=start, end=end).mark_rule(**style)
     return lines.encode(x="start:Q", x2="end:Q", y="zero:Q", y2="log10_value:Q")
-
-
-def _axis_name(panel: Panel) -> Any:
-    """On a phone the axis has its name in the corner where the lines meet."""
-    name, side, x = ("step", "right", "curvesRight - 4") if panel.at_start else ("short_lag", "left", "4")
-    shown = alt.value(panel.sheet.axes[name])
-    return text(of("whole", "narrow"), shown, x, "curvesBottom - 4", f"bottom {side}", size=13)
-
-
-def _pointed_text(past: bool, colour: Any) -> Any:
-    """What the eigenvalue under the pointer is: in the corner that the lines leave free, or below the plane."""
-    side, corner = ("right", "curvesRight - 8") if past else ("left", "8")
-    style: dict[str, Any] = {"align": ref(f"narrow ? 'left' : '{side}'"), "size": "narrow ? 13 : 16", "color": colour}
-    x, y = f"narrow ? planeLeft : {corner}", "narrow ? planeTop + side + 22 : curvesBottom - 8"
-    return text(of("eigenvalues", _POINTED), "text", x, y, "bottom", bold=True, **style)
 
 
 def _plane(panel: Panel, law: Any, kind: Any) -> list[Any]:
