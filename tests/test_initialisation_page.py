@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,13 @@ from rnn_dynamics import CELLS, Experiment, run_family
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.growing import STOPPED
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
-from rnn_dynamics.engine.verdict import Spread, judge_each
+from rnn_dynamics.engine.verdict import Verdicts, judge_each
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE, answer
 from rnn_dynamics.pictures.initialisation.answer import (
     NETWORKS,
     ROWS,
     InitialisationAnswer,
-    InitialisationRow,
-    initialisation_row,
     scheme_answer,
     scheme_rows,
     seeds_for,
@@ -40,14 +38,13 @@ LINK = {"sequence_length": "30", "hidden_size": "8"}
 INSIDE = (0.001, 15.0)
 
 
-def rows_of(experiment: Experiment) -> list[InitialisationRow]:
+def rows_of(experiment: Experiment) -> list[Verdicts]:
     """All rows in the order of the page, from the engine and not from the page's memory."""
     found = []
     for scheme, cell in ROWS:
         asked = scheme_experiment(scheme, cell, experiment)
         family = run_family(asked, seeds=range(20 * experiment.seed, 20 * experiment.seed + 20))
-        norms, digits = family.log10_norms["input"], int(family.digits.min())
-        found.append(initialisation_row([(judge_each(norms), digits)]))
+        found.append(judge_each(family.log10_norms["input"], family.digits))
     return found
 
 
@@ -93,7 +90,8 @@ def test_rows_that_are_computed_in_goes_are_those_of_one_go(monkeypatch: pytest.
     monkeypatch.setattr(answer, "_LARGEST_GO", 3 * multiply_adds(asked, "lstm"))
     work = scheme_rows(asked)
     assert [len(goes) for goes in work.rows.values()] == [7] * len(ROWS)  # 20 networks, three at a time
-    assert list(scheme_answer(asked, {}).rows.values()) == rows_of(asked)
+    for found, exact in zip(scheme_answer(asked, {}).rows.values(), rows_of(asked), strict=True):
+        np.testing.assert_equal(asdict(found), asdict(exact))
 
 
 def test_what_a_scheme_decides_asks_for_nothing_new() -> None:
@@ -160,16 +158,13 @@ def test_a_point_at_the_end_of_the_axis_lies_on_no_name() -> None:
     assert begins + widest + 6 <= ends
 
 
-def row(low: float, median: float, high: float) -> InitialisationRow:
-    share = Spread(low=0.0, median=0.0, high=0.0)
-    spread = Spread(low=low, median=median, high=high)
-    return InitialisationRow(
-        networks=20,
-        log10_factor=spread,
-        horizon=None,
-        outcome="holds",
-        log10_share=share,
-        digits=11,
+def row(low: float, median: float, high: float) -> Verdicts:
+    return Verdicts(
+        log10_factors=np.array([low, median, high]),
+        orders=np.zeros(3),
+        horizons=np.full(3, np.inf),
+        digits_by_network=np.full(3, 11),
+        steps=99,
     )
 
 
@@ -182,9 +177,7 @@ def row(low: float, median: float, high: float) -> InitialisationRow:
         ([], (0.4, 1.3)),
     ],
 )
-def test_an_axis_ends_at_round_values_and_holds_every_factor(
-    rows: list[InitialisationRow], ends: tuple[float, float]
-) -> None:
+def test_an_axis_ends_at_round_values_and_holds_every_factor(rows: list[Verdicts], ends: tuple[float, float]) -> None:
     named = {key: row for key, row in zip(ROWS, rows, strict=False)}
     known = InitialisationAnswer(experiment=SMALL, rows=named, seeds=range(20))
     words = sentences("initialisation")

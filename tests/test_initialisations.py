@@ -1,7 +1,6 @@
 """What default initialisations really do: measured with float64 PyTorch at H = 128, D = 16 and N(0, 1) inputs."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +9,8 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run_family
 from rnn_dynamics.engine.schemes import scheme_experiment
-from rnn_dynamics.engine.verdict import judge_each
-from rnn_dynamics.pictures.initialisation.answer import (
-    InitialisationAnswer,
-    InitialisationRow,
-    initialisation_row,
-)
+from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
+from rnn_dynamics.pictures.initialisation.answer import InitialisationAnswer
 from rnn_dynamics.pictures.initialisation.table import table_file
 from tests.every import every
 
@@ -27,11 +22,11 @@ def line(log10_factor: float, length: int = 100) -> Array:
     return -2.0 + log10_factor * np.arange(length - 1.0, -1.0, -1.0)
 
 
-def row_of(norms: Array) -> InitialisationRow:
-    return initialisation_row([(judge_each(norms), 11)])
+def row_of(norms: Array) -> Verdicts:
+    return judge_each(norms, np.full(len(norms), 11))
 
 
-def table_of(**rows: InitialisationRow) -> pd.DataFrame:
+def table_of(**rows: Verdicts) -> pd.DataFrame:
     """Of rows by scheme and cell, such as torch_rnn."""
     named = {(scheme, cell): row for name, row in rows.items() for scheme, _, cell in [name.partition("_")]}
     return table_file(InitialisationAnswer(experiment=Experiment(), rows=named, seeds=range(20)), {})
@@ -67,14 +62,17 @@ def test_a_scheme_changes_the_gradient_of_the_input_by_the_measured_factor(
 
 def test_a_row_of_several_parts_is_that_of_all_its_networks() -> None:
     norms = np.stack([line(slope) for slope in (-0.3, -0.1, 0.0, -0.2, -0.05)])
-    parts = [(judge_each(norms[:2]), 5), (judge_each(norms[2:]), 9)]
-    assert initialisation_row(parts) == replace(row_of(norms), digits=5)
+    digits = np.array([8, 5, 9, 9, 10])
+    found, whole = joined([judge_each(norms[:2], digits[:2]), judge_each(norms[2:], digits[2:])]), row_of(norms)
+    assert (found.networks, found.digits) == (5, 5)
+    for name in ("log10_factor", "order", "horizon", "outcome"):
+        assert getattr(found, name) == getattr(whole, name)
 
 
 def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
     slopes = -np.arange(1, 101) / 100.0
     row = row_of(np.stack([line(slope) for slope in np.random.default_rng(1).permutation(slopes)]))
-    for spread, scale in ((row.log10_factor, 1.0), (row.log10_share, 99.0)):
+    for spread, scale in ((row.log10_factor, 1.0), (row.order, 99.0)):
         np.testing.assert_allclose((spread.low, spread.median, spread.high), np.multiply((-1.0, -0.505, -0.01), scale))
     assert row.outcome == "vanishes"
     assert row.horizon == 4.5  # 10^(−0.5 · 5) and 10^(−0.51 · 4) are the first below 10^−2
@@ -84,7 +82,7 @@ def test_straight_lines_give_their_slopes_shares_and_horizons() -> None:
 def test_a_line_of_any_length_has_its_own_factor(length: int) -> None:
     row = row_of(line(-0.1, length)[None])
     assert row.log10_factor.low == pytest.approx(-0.1)
-    assert row.log10_share.high == pytest.approx(-0.1 * (length - 1))
+    assert row.order.high == pytest.approx(-0.1 * (length - 1))
 
 
 def test_the_factor_is_measured_between_a_fifth_and_nine_tenths_of_the_sequence() -> None:
@@ -105,10 +103,10 @@ def test_the_horizon_is_missing_where_that_of_the_median_network_is() -> None:
 def test_gradients_of_exactly_zero_are_counted_as_minus_infinity() -> None:
     row = row_of(np.stack([DEAD, GONE, GONE, DEAD, line(0.0)]))
     assert (row.log10_factor.median, row.log10_factor.high) == (-math.inf, 0.0)
-    assert (row.log10_share.median, row.log10_share.high) == (-math.inf, 0.0)
+    assert (row.order.median, row.order.high) == (-math.inf, 0.0)
     assert (row.outcome, row.horizon) == ("vanishes", 30)
     silent = row_of(np.full((3, 100), -np.inf))
-    assert (silent.log10_factor.high, silent.log10_share.high, silent.horizon) == (-math.inf, -math.inf, None)
+    assert (silent.log10_factor.high, silent.order.high, silent.horizon) == (-math.inf, -math.inf, None)
 
 
 def test_dead_units_of_a_small_irnn_are_in_the_table_without_a_warning() -> None:

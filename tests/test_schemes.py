@@ -10,7 +10,6 @@ from rnn_dynamics import CELLS, Experiment, run, run_family
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import judge_each
-from rnn_dynamics.pictures.initialisation.answer import initialisation_row
 from tests.every import every
 
 SMALL = Experiment(
@@ -98,5 +97,5 @@ def test_the_scale_of_the_input_hardly_changes_the_factor_of_the_irnn() -> None:
         run_family(scheme_experiment("irnn", "rnn", replace(wide, input_scale=scale)), seeds=range(20))
         for scale in (1e-3, 1.0)
     ]
-    small, usual = (initialisation_row([(judge_each(family.log10_norms["input"]), 11)]) for family in norms)
+    small, usual = (judge_each(family.log10_norms["input"], family.digits) for family in norms)
     assert 10.0**small.log10_factor.median == pytest.approx(10.0**usual.log10_factor.median, rel=0.003)

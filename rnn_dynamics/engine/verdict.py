@@ -56,13 +56,25 @@ class Verdicts:
     Attributes:
         log10_factors, orders: see `Verdict`.
         horizons: see `horizon`; inf where there is none.
+        digits_by_network: integers, how many digits of its norms another program shares, see `Rounded`.
         steps: from step T back to step 1.
     """
 
     log10_factors: Array
     orders: Array
     horizons: Array
+    digits_by_network: NDArray[np.int64]
     steps: int
+
+    @property
+    def networks(self) -> int:
+        """How many there are."""
+        return len(self.orders)
+
+    @property
+    def digits(self) -> int:
+        """The fewest of a network."""
+        return int(self.digits_by_network.min())
 
     @property
     def log10_factor(self) -> Spread:
@@ -94,8 +106,8 @@ def judge(log10_norms: Array) -> Verdict:
     return Verdict(outcome, orders, factor, horizon(log10_norms))
 
 
-def judge_each(log10_norms: Array) -> Verdicts:
-    """Judge the curves (K, T) of K networks.
+def judge_each(log10_norms: Array, digits: NDArray[np.int64]) -> Verdicts:
+    """Judge the curves (K, T) of K networks, of which others share so many digits (K,).
 
     Raises:
         ValueError: fewer than 2 steps, or no network.
@@ -107,13 +119,14 @@ def judge_each(log10_norms: Array) -> Verdicts:
         log10_factors=log10_factor_per_step(log10_norms),
         orders=orders_of_magnitude(log10_norms),
         horizons=np.array([np.inf if (lag := horizon(curve)) is None else lag for curve in log10_norms]),
+        digits_by_network=digits,
         steps=length - 1,
     )
 
 
 def joined(parts: Sequence[Verdicts]) -> Verdicts:
     """What is said of several groups of networks with as many steps each, as of one group."""
-    names = ("log10_factors", "orders", "horizons")
+    names = ("log10_factors", "orders", "horizons", "digits_by_network")
     arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return Verdicts(**arrays, steps=parts[0].steps)
 

@@ -1,6 +1,6 @@
 """What each named initialisation does to the gradient of the inputs, over many networks: rows that come one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
-from rnn_dynamics.engine.verdict import Spread, Verdicts, joined, judge_each
+from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
 from rnn_dynamics.pictures.kit.growing import Growing
@@ -30,36 +30,11 @@ _LARGEST_ROW, _LARGEST_GO = 1.4e9, 1.2e8
 
 
 @dataclass(frozen=True, kw_only=True)
-class InitialisationRow:
-    """What one scheme does in one cell, see `Verdicts`; of so many networks, of which `digits` are the fewest."""
-
-    networks: int
-    log10_factor: Spread
-    horizon: float | None
-    outcome: str
-    log10_share: Spread
-    digits: int
-
-
-def initialisation_row(parts: Sequence[tuple[Verdicts, int]]) -> InitialisationRow:
-    """Summarise the networks of one scheme and cell, which may come in several parts, each with its digits."""
-    found = joined([verdicts for verdicts, _ in parts])
-    return InitialisationRow(
-        networks=len(found.orders),
-        log10_factor=found.log10_factor,
-        horizon=found.horizon,
-        outcome=found.outcome,
-        log10_share=found.order,
-        digits=min(digits for _, digits in parts),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class InitialisationAnswer:
     """The rows that there are, in the order of ROWS; seeds: of the networks of each row."""
 
     experiment: Experiment
-    rows: Mapping[Key, InitialisationRow]
+    rows: Mapping[Key, Verdicts]
     seeds: range
 
     @property
@@ -86,11 +61,11 @@ def seeds_for(experiment: Experiment) -> range:
 
 
 @remembered
-def networks(question: Experiment, seeds: range) -> tuple[Verdicts, int]:
-    """What the networks of some seeds do, and the fewest digits of one."""
+def networks(question: Experiment, seeds: range) -> Verdicts:
+    """What the networks of some seeds do."""
     with COMPUTING:
         family = run_family(question, seeds=seeds)
-    return judge_each(family.log10_norms["input"]), int(family.digits.min())
+    return judge_each(family.log10_norms["input"], family.digits)
 
 
 @remembered
@@ -117,5 +92,5 @@ def scheme_answer(
 @remembered
 def _answer(experiment: Experiment, there: tuple[Key, ...]) -> InitialisationAnswer:
     goes = scheme_rows(experiment).rows
-    rows = {key: initialisation_row([networks(*go) for go in goes[key]]) for key in there}
+    rows = {key: joined([networks(*go) for go in goes[key]]) for key in there}
     return InitialisationAnswer(experiment=experiment, rows=rows, seeds=seeds_for(experiment))

@@ -54,7 +54,7 @@ def table_file(answer: InitialisationAnswer, _: Views) -> Frame:
         **_spread("factor_per_step", [[10.0**value for value in row.log10_factor] for row in rows]),
         horizon=np.array([row.horizon for row in rows], dtype=float),
         verdict=[row.outcome for row in rows],
-        **_spread("log10_share_at_step_1", [row.log10_share for row in rows]),
+        **_spread("log10_share_at_step_1", [row.order for row in rows]),
         digits=[row.digits for row in rows],
     )
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.pictures.initialisation.answer import LABELS, ROWS, InitialisationAnswer, InitialisationRow, Key
+from rnn_dynamics.engine.verdict import Verdicts
+from rnn_dynamics.pictures.initialisation.answer import LABELS, ROWS, InitialisationAnswer, Key
 from rnn_dynamics.pictures.kit.finding import Words, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
@@ -26,7 +27,7 @@ def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) 
     }
 
 
-def _line(words: Words, key: Key, row: InitialisationRow | None, repeated: bool) -> dict[str, Any]:
+def _line(words: Words, key: Key, row: Verdicts | None, repeated: bool) -> dict[str, Any]:
     """Of a line; the name of its scheme is "" where the line above has the same."""
     (scheme, cell), line = key, words["line"]
     named, label = words["schemes"][scheme], LABELS[key][1]
