@@ -186,6 +186,16 @@ class LagSplit(Rounded):
         away = np.flatnonzero(np.abs(self.cumulative_share[::-1] - 1.0) > WHOLE_WITHIN)
         return int(away[-1]) + 1 if len(away) else 0
 
+    @property
+    def largest_share(self) -> float:
+        """The highest that the running sum reaches; nan where the gradient is zero."""
+        return float(np.max(self.cumulative_share))
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the running sum goes beyond the whole, so that later parts point against it."""
+        return self.largest_share > 1.0 + WHOLE_WITHIN
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossByTime(Rounded):

@@ -11,7 +11,7 @@ from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.run import split_by_lag
 from rnn_dynamics.engine.theory import mean_field_log10_factor
-from rnn_dynamics.engine.trace import WHOLE_WITHIN, LagSplit, PhaseRow
+from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
@@ -29,9 +29,9 @@ _LARGEST_MEAN, _LARGEST_ROW = 3.5e8, 8e8
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseAnswer(OfExperiment):
-    """What holds at the chosen settings, and the questions of those rows that there are, by their input scales."""
+    """What holds at the chosen settings, and those rows of the map that there are, by their input scales."""
 
-    questions: Mapping[float, Experiment]
+    rows: Mapping[float, PhaseRow]
 
     @property
     def digits(self) -> int:
@@ -39,14 +39,9 @@ class PhaseAnswer(OfExperiment):
         return self.split.digits
 
     @cached_property
-    def rows(self) -> dict[float, PhaseRow]:
-        """Input scale -> the map's row."""
-        return {scale: phase_row(question) for scale, question in self.questions.items()}
-
-    @cached_property
     def crossings(self) -> dict[float, Crossing]:
         """Input scale -> where gradients begin to grow there."""
-        return {scale: phase_crossing(question) for scale, question in self.questions.items()}
+        return {scale: row_crossing(row) for scale, row in self.rows.items()}
 
     @property
     def networks(self) -> int:
@@ -106,9 +101,14 @@ class PhaseAnswer(OfExperiment):
         return mean_field_log10_factor(self.experiment) if is_of_mean_field(self.experiment) else None
 
     @cached_property
-    def predicted(self) -> tuple[float | None, float | None]:
-        """See `predicted_ends`."""
-        return predicted_ends(row_question(self.experiment, 1.0))
+    def predicted(self) -> tuple[float, float]:
+        """Where mean field has gradients begin to grow: at the slider's smallest input scale, and the highest of all.
+
+        Only where it says something.
+        """
+        found = [predicted_crossing(row_question(self.experiment, scale)) for scale in INPUT_SCALES]
+        known = [scale for scale in found if scale is not None]
+        return known[0], max(known)
 
     # --- the split by lag of the chosen network -------------------------------------------------------------------
 
@@ -127,16 +127,6 @@ class PhaseAnswer(OfExperiment):
         """log10 of the part at the lag `middle`, relative to the whole; nan where that is zero."""
         part, whole = self.split.step[self.experiment.sequence_length - 1 - self.middle], self.split.total
         return float(part - whole) if math.isfinite(whole) else math.nan
-
-    @property
-    def largest_share(self) -> float:
-        """The highest that the running sum of the shares reaches; nan where the gradient is zero."""
-        return float(np.max(self.split.cumulative_share))
-
-    @property
-    def cancels(self) -> bool:
-        """Whether the running sum of the shares goes beyond the whole."""
-        return self.largest_share > 1.0 + WHOLE_WITHIN
 
 
 def nearest_of(scales: Sequence[float], experiment: Experiment) -> float:
@@ -170,20 +160,6 @@ def phase_row(question: Experiment) -> PhaseRow:
 
 
 @remembered
-def phase_crossing(question: Experiment) -> Crossing:
-    """Where the row of a `row_question` turns."""
-    return row_crossing(phase_row(question))
-
-
-@remembered
-def predicted_ends(question: Experiment) -> tuple[float | None, float | None]:
-    """Where mean field has gradients begin to grow: at the slider's smallest input scale, and the highest of all."""
-    found = [predicted_crossing(row_question(question, scale)) for scale in INPUT_SCALES]
-    known = [scale for scale in found if scale is not None]
-    return (known[0], max(known)) if known else (None, None)
-
-
-@remembered
 def lag_answer(experiment: Experiment) -> LagSplit:
     """The split of the chosen network's gradient."""
     with COMPUTING:
@@ -195,22 +171,13 @@ def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
 
     With the lag across, the map is the chosen row; a sequence of a single step has no row at all.
     """
-    chosen = row_question(experiment, experiment.input_scale)
-    work = _rows(chosen, views["across"])
-    if work.rows:
-        phase_row(chosen)
-    return work
-
-
-@remembered
-def _rows(chosen: Experiment, across: str) -> Growing:
-    scales = input_scales(chosen) if across == "input" else (chosen.input_scale,)
-    outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen.input_scale)))
-    return Growing(
-        question=row_question(chosen, 1.0),
-        piece=phase_row,
-        rows={scale: ((row_question(chosen, scale),),) for scale in outwards} if chosen.sequence_length > 1 else {},
-    )
+    chosen = experiment.input_scale
+    scales = input_scales(experiment) if views["across"] == "input" else (chosen,)
+    outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen)))
+    rows = {scale: ((row_question(experiment, scale),),) for scale in outwards if experiment.sequence_length > 1}
+    if rows:
+        phase_row(*rows[chosen][0])
+    return Growing(question=row_question(experiment, 1.0), piece=phase_row, rows=rows)
 
 
 def phase_answer(
@@ -218,5 +185,5 @@ def phase_answer(
 ) -> PhaseAnswer:
     """The answer with the rows of these input scales, or with all rows."""
     work = phase_rows(experiment, views)
-    questions = {scale: work.rows[scale][0][0] for scale in sorted(work.chosen(there))}
-    return PhaseAnswer(experiment=experiment, questions=questions)
+    rows = {scale: phase_row(*work.rows[scale][0]) for scale in sorted(work.chosen(there))}
+    return PhaseAnswer(experiment=experiment, rows=rows)

@@ -120,7 +120,7 @@ def _notes(answer: PhaseAnswer) -> dict[str, object]:
         "cut" if experiment.hidden_path == "cut" else "zero": answer.is_zero,
         "finite" if answer.networks > 1 else "one": point,
         "coarse": answer.stride > 1,
-        "cancel": answer.cancels,
+        "cancel": answer.split.cancels,
     }
 
 
@@ -128,4 +128,4 @@ def _on_mean_field(answer: PhaseAnswer) -> str:
     """What is said of the weights' critical size: by mean field, where it speaks of these settings."""
     if answer.crossing is None or answer.crossing.predicted is None:
         return "no_mean_field" if answer.experiment.cell != "rnn" else "no_mean_field_rnn"
-    return "moves" if round(answer.predicted[0] or 0.0, 2) == 1.0 else "moves_from_elsewhere"
+    return "moves" if round(answer.predicted[0], 2) == 1.0 else "moves_from_elsewhere"
