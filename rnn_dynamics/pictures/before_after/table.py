@@ -14,8 +14,7 @@ _LINES = 10
 
 def tables(answer: BeforeAfterAnswer, texts: Texts, views: Views) -> Tables:
     """Curves and labels (by name: which network, and when; by cell, and time), and whole."""
-    numbers, cells, times, curves = zip(*_curves(answer, views["gradient"]), strict=True)
-    names = [f"{number} {time}" for number, time in zip(numbers, times, strict=True)]
+    names, cells, times, curves = zip(*_curves(answer, views["gradient"]), strict=True)
     things, norms, ends = {"name": names, "cell": cells, "time": times}, np.stack(curves), axis_ends(*curves)
     return {
         "curves": by_step(things, log10_norm=within(norms, ends)),
@@ -24,21 +23,15 @@ def tables(answer: BeforeAfterAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def _curves(answer: BeforeAfterAnswer, component: str) -> Iterator[tuple[int, str, str, Array]]:
-    """The number of a network, from 1 (two may have the same cell), its cell, the time, and the curve (T,)."""
+def _curves(answer: BeforeAfterAnswer, component: str) -> Iterator[tuple[str, str, str, Array]]:
+    """Name (with a number, for two networks may have the same cell), cell, time, and curve (T,)."""
     for number, network in enumerate(answer.networks, start=1):
         for time, norms in network.curves(component).items():
-            yield number, network.cell.name, time, norms
+            yield f"{number} {time}", network.cell.name, time, norms
 
 
 def curves_file(answer: BeforeAfterAnswer, views: Views) -> Frame:
     """The curves at every step: cell, time, step and log10_norm."""
-    return Frame(
-        joined(
-            ("cell", "time", "step", "log10_norm"),
-            (
-                (cell, time, np.arange(1, len(norms) + 1), norms)
-                for _, cell, time, norms in _curves(answer, views["gradient"])
-            ),
-        )
-    )
+    curves = _curves(answer, views["gradient"])
+    parts = ((cell, time, np.arange(1, len(norms) + 1), norms) for _, cell, time, norms in curves)
+    return Frame(joined(("cell", "time", "step", "log10_norm"), parts))

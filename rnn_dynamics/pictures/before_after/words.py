@@ -6,7 +6,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
-from rnn_dynamics.pictures.kit.finding import paragraphs, told
+from rnn_dynamics.pictures.kit.finding import first, paragraphs, told
 from rnn_dynamics.pictures.kit.training_words import task_name
 
 #: A change of the share at step 1 by fewer orders of magnitude is called little.
@@ -30,13 +30,9 @@ def _title(words: Words, network: Trained, component: str) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
     gradient, task = words["gradients"][network.shown(component)], task_name(network.training, words.language)
     says = Says(network, gradient=gradient, task=task, orders=network.orders(component))
-    return str(words["titles"][_kind(network.change(component))].format_map(says))
-
-
-def _kind(change: float | None) -> str:
-    if change is None:
-        return "silent"
-    return "same" if abs(change) < _LITTLE else "further" if change > 0 else "less"
+    change = network.change(component)
+    kind = "silent" if change is None else first(same=abs(change) < _LITTLE, further=change > 0.0, less=True)
+    return str(words["titles"][kind].format_map(says))
 
 
 def finding(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from rnn_dynamics.pictures.latch.answer import latch_answer
 
 PICTURE = Picture(
     **made_by(__name__),
-    answer=lambda experiment, views: latch_answer(experiment, float(views["latch_weight"])),
+    answer=latch_answer,
     # An attractor's slope is 1 at w = 1.
     settings={"latch_weight": Setting(tuple(f"{weight / 20:.2f}" for weight in range(1, 61)), "1.25")},
 )

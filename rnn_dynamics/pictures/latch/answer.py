@@ -1,11 +1,12 @@
 """The latch x′ = tanh(w x), one unit that may hold a bit: where it settles, and two of its paths."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.theory import latch
+from rnn_dynamics.engine.theory import Latch, latch
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
@@ -17,13 +18,11 @@ _STATES = np.linspace(-1.1, 1.1, 45)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatchAnswer:
-    """The latch of a weight w. attractors: the states at which it settles. slope: there, of its map."""
+class LatchAnswer(Latch):
+    """The latch of a weight w, and where it settles."""
 
     experiment: Experiment
     weight: float
-    attractors: tuple[float, ...]
-    slope: float
     digits: None = None
 
     @property
@@ -39,10 +38,10 @@ class LatchAnswer:
         return {"curve": curve, **paths}
 
 
-def latch_answer(experiment: Experiment, weight: float) -> LatchAnswer:
+def latch_answer(experiment: Experiment, views: Mapping[str, str]) -> LatchAnswer:
     """Answer for a weight from 0 to 10, whatever the experiment; ValueError for others."""
-    found = latch(weight)
-    return LatchAnswer(experiment=experiment, weight=weight, attractors=found.attractors, slope=found.slope)
+    weight = float(views["latch_weight"])
+    return LatchAnswer(**vars(latch(weight)), experiment=experiment, weight=weight)
 
 
 def cobweb(weight: float, start: float, steps: int) -> Array:
@@ -50,7 +49,5 @@ def cobweb(weight: float, start: float, steps: int) -> Array:
     states = [start]
     for _ in range(steps):
         states.append(float(np.tanh(weight * states[-1])))
-    across = np.repeat(states, 2)[:-1]
-    upwards = np.repeat(states, 2)[1:]
-    upwards[0] = 0.0  # from the axis, not from the curve
-    return np.stack([across, upwards], axis=1)
+    corners = np.repeat(states, 2)
+    return np.stack([corners[:-1], [0.0, *corners[2:]]], axis=1)  # it begins at the axis, not at the curve

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says
+from rnn_dynamics.content import Says, Words
 from rnn_dynamics.pictures.latch.answer import STEPS, LatchAnswer
-
-Words = Mapping[str, Any]
 
 
 def texts(words: Words, answer: LatchAnswer, _: Mapping[str, str]) -> dict[str, Any]:

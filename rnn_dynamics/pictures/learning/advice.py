@@ -1,6 +1,6 @@
 """What a reader of "Learning long lags" may try next: only what fits the outcome, and what the controls allow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.learning.limits import offered
@@ -14,27 +14,23 @@ _ABOVE_CHANCE = 1.1
 
 def advised(network: Trained) -> dict[str, float]:
     """What may be tried after a training that has failed or ended at chance, as key and value."""
-    return {key: value for key, value in _thought_of(network).items() if value is not None}
-
-
-def _thought_of(network: Trained) -> Mapping[str, float | None]:
-    """The same, and what is not possible, None."""
-    training, experiment = network.training, network.experiment
+    training, experiment, outcome = network.training, network.experiment, network.outcome
     rates, updates = (tuple(map(float, offered(name))) for name in ("learning_rate", "iterations"))
-    shorter = None if training.task == "digits" else _below(LENGTHS, experiment.sequence_length)
-    slower = _below(rates, training.learning_rate)
-    if network.outcome == "untrained":
-        weights = _below(KNOBS_NUMBER["weight_scale"].offered, experiment.weight_scale)
-        return {"smaller_weights": weights, "shorter": shorter}
-    if network.outcome == "diverged":
-        return {"clip": 0.0 if training.clipping == "none" else None, "slower": slower}
-    if network.outcome != "chance":
-        return {}
-    if not network.now.loss <= _ABOVE_CHANCE * training.chance_loss:  # or no number
-        return {"slower": slower}
-    gated = network.cell.gates and experiment.gate_bias == "constant"
-    faster, longer = _above(rates, training.learning_rate), _above(updates, training.iterations)
-    return {"chrono": 0.0 if gated else None, "faster": faster, "longer": longer, "shorter": shorter}
+    stuck = outcome == "chance" and network.now.loss <= _ABOVE_CHANCE * training.chance_loss
+    gated, weights = network.cell.gates and experiment.gate_bias == "constant", KNOBS_NUMBER["weight_scale"].offered
+    tries = {
+        "smaller_weights": (outcome == "untrained", _below(weights, experiment.weight_scale)),
+        "clip": (outcome == "diverged" and training.clipping == "none", 0.0),
+        "slower": (outcome in ("diverged", "chance") and not stuck, _below(rates, training.learning_rate)),
+        "chrono": (stuck and gated, 0.0),
+        "faster": (stuck, _above(rates, training.learning_rate)),
+        "longer": (stuck, _above(updates, training.iterations)),
+        "shorter": (
+            (stuck or outcome == "untrained") and training.task != "digits",
+            _below(LENGTHS, experiment.sequence_length),
+        ),
+    }
+    return {key: value for key, (fits, value) in tries.items() if fits and value is not None}
 
 
 def _below(offered: Sequence[float], value: float) -> float | None:
