@@ -20,7 +20,7 @@ _PANELS = {
     "spectrum": ("narrow ? width * 0.74 : planeLeft", "width", "height * (narrow ? 0.83 : 0.84)", "height"),
 }
 _PARAMETERS = {
-    "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.7)",
+    "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.67)",
     "pixels": "side / 2 / whole.reach",
 }
 #: Dash of each law, of its line and of its circle.
@@ -42,7 +42,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             *_plane(plane, law, kind),
             plane.title("weights", "[{}, '']"),
             plane.title("mean", "[{}]", color=OWN),
-            text(of("eigenvalues", _POINTED), "text", "planeLeft", "planeTop + side + 22 * zoom", "left", **pointed),
+            text(of("eigenvalues", _POINTED), "text", "planeLeft", "planeTop + side + 18 * zoom", "left", **pointed),
         ],
         [
             _fan(curves),
