@@ -199,9 +199,4 @@ def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswe
         ValueError: the settings do not go together, or would take too long.
     """
     asked = affordable(networks(experiment, views, template_of(views)))
-    return filled_in(_trained(asked), asked, experiment.cell, views["sentence"])
-
-
-@remembered
-def _trained(asked: tuple[Training, ...]) -> Job:
-    return worked_through(asked)
+    return filled_in(remembered(worked_through)(asked), asked, experiment.cell, views["sentence"])

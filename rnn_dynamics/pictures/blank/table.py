@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
@@ -16,15 +15,14 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
     `before` training its mean (no value where there is none), and what stands beside it: kept and gradient.
     """
     words, (begin, end) = answer.by_word, answer.sentence.cue or (0, 0)
-    of_gate = {"mean": f"gate_mean_{answer.time}", "low": "low", "high": "high"}
-    of_gate |= {"before": "gate_mean_before" if answer.begun else ""}
+    gate = words.rename(columns={"gate_mean_before": "before", f"gate_mean_{answer.time}": "mean"})
     return {
         "tests": table(**_tests(answer)),
         "words": table(
             step=words["step"],
             word=answer.sentence.words,
             cue=(begin < words["step"]) & (words["step"] <= end),
-            **{name: words.get(column, np.nan) for name, column in of_gate.items()},
+            **gate.reindex(columns=["mean", "low", "high", "before"]),
             kept=texts["kept"],
             gradient=texts["gradient"],
         ),
