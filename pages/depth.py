@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from rnn_dynamics.dashboard.frame import HOUSE
+from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, HOUSE
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.pictures.depth import LAYERED, PICTURE
+from rnn_dynamics.pictures.depth import PICTURE
 
 PAGE = Page(
     picture=PICTURE,
@@ -17,7 +17,7 @@ PAGE = Page(
         "one": {"num_layers": 1, "bidirectional": False},
     },
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
-    offered={"cell": LAYERED},
+    offered={"cell": FEEDING_BACK_STATE},
     place={"key": "layers"},
     close=True,
 )

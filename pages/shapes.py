@@ -1,12 +1,14 @@
 """Shapes of recurrence: one cell unrolled in five ways, and the gradient through each edge, step by step."""
 
+from dataclasses import replace
+
+from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, HOUSE
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, UNROLLED, stops
+from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
 
 PAGE = Page(
     picture=PICTURE,
-    opening=Experiment(cell="rnn", weight_scale=1.0, sequence_length=6, batch_size=2, forget_bias=3.0),
+    opening=replace(HOUSE, sequence_length=6),
     presets={
         "sentiment": {},
         "image": {"shape": "one-to-one", "sequence_length": 1},
@@ -16,7 +18,7 @@ PAGE = Page(
     },
     main=("shape", "cell", "weight_scale", "sequence_length", "stop"),
     without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional"),
-    offered={"cell": UNROLLED, "sequence_length": LENGTHS},
+    offered={"cell": FEEDING_BACK_STATE, "sequence_length": LENGTHS},
     asks=("shape", "stop"),
     apart=("sequence_length",),
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},

@@ -12,12 +12,14 @@ from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.language import IN_LINK, language
 from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, state_line, why_idle
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
 
 #: The first picture of most pages: the RNN's gradient dies within the sequence and the LSTM's does not.
 HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
+#: The cells that can be stacked, and unrolled in every shape: those that feed back their own state.
+FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from rnn_dynamics.by_hand.finite_differences import WIDTH
 from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
-from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.verdict import log10_factor_per_step, median_and_range
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
@@ -33,17 +33,11 @@ _SAME = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandAnswer(Comparison):
+class HandAnswer(OfExperiment, Comparison):
     """The comparison, and the text of what ran."""
 
-    experiment: Experiment
     #: The ticks say how close these numbers are to another program's.
     digits: None = None
-
-    @property
-    def module(self) -> str:
-        """Of torch.nn."""
-        return CELLS[self.hand.cell].module
 
     def place(self, step: str) -> int:
         """The step, from 1, that is shown where this one is asked for: the last where there are not so many."""

@@ -4,7 +4,6 @@ Three panels of printed numbers in one view, side by side, on a phone above each
 printed. Tables (see `table`): cells, framed, whole (one row).
 """
 
-from functools import partial
 from typing import Any
 
 import altair as alt
@@ -43,7 +42,6 @@ _CELL = {
 _TITLES = ("hand", "torch", "difference")
 #: Darker than this the text on a cell is white.
 _DARK = "abs(datum.value) > 0.55 && datum.panel < 2"
-_across, _down = partial(pixels, channel=alt.X), partial(pixels, channel=alt.Y)
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -55,8 +53,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         {},
         _PARAMETERS,
         _cells(sheet.theme),
-        frame.encode(x=_across("left"), x2="right:Q", y=_down("first"), y2="foot:Q"),
-        text(names, "unit", "0", _down("centre"), "left", size=15),
+        frame.encode(**pixels(x="left", y="first"), x2="right:Q", y2="foot:Q"),
+        text(names, "unit", "0", **pixels(y="centre"), corner="left", size=15),
         *(
             sheet.title(f"whole.{name}", _LEFT.format(k), f"{_TOP.format(k)} + 2", "[{}]")
             for k, name in enumerate(_TITLES)
@@ -82,9 +80,8 @@ def _cells(theme: Theme) -> Any:
         "cells",
         of(where="datum.panel < 2").mark_rect(**edge).encode(color=colour, **ends),
         of(where="datum.panel === 2").mark_rect(**edge, fill=difference).encode(**ends),
-        text(of(), "text", _across("middle"), _down("centre"), size="fontOfNumbers", color=ink),
-        text(of(where="datum.row === whole.rows - 1"), "number", _across("middle"), _down("bottom"), **below),
-        x=_across("left"),
-        y=_down("top"),
+        text(of(), "text", **pixels(x="middle", y="centre"), size="fontOfNumbers", color=ink),
+        text(of(where="datum.row === whole.rows - 1"), "number", **pixels(x="middle", y="bottom"), **below),
+        **pixels(x="left", y="top"),
     )
     return whole.transform_calculate(**_CELL)

@@ -1,6 +1,5 @@
 """The picture "Depth and direction": where an error goes in a stack of layers that read one way, or both."""
 
-from rnn_dynamics.pictures.depth.answer import LAYERED as LAYERED
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, made_by
 

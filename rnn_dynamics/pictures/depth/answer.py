@@ -8,7 +8,6 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.trace import LayerTrace, Trace
 from rnn_dynamics.engine.verdict import judge
@@ -103,13 +102,9 @@ def _relative(norms: Array, start: float) -> Array:
     return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
 
 
-#: The cells of which a stack can be made.
-LAYERED = cells_where(lambda cell: not cell.feeds_back_output)
-
-
 @remembered
 def depth_answer(experiment: Experiment) -> DepthAnswer:
-    """Answer for a cell of LAYERED."""
+    """Answer for a cell that feeds back its own state."""
     shown = fewer_sequences(experiment, _LARGEST)
     with COMPUTING:
         single = run(replace(shown, num_layers=1, bidirectional=False))

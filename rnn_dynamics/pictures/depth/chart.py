@@ -18,9 +18,7 @@ _PANELS = {
     "map": ("zoom * (narrow ? 66 : 116)", "width", "0", "(height - between) * 0.5"),
     "curves": ("mapLeft", "width", "mapBottom + between", "height"),
 }
-_PARAMETERS = {
-    "between": "zoom * (narrow ? 80 : 58)",
-}
+_BETWEEN = {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
 _LINES = "split(replace({}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
@@ -37,7 +35,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
     return sheet.picture(
         _PANELS,
-        _PARAMETERS | POINTED | sheet.own,
+        _BETWEEN | POINTED | sheet.own,
         [
             map_rows(levels, "levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),

@@ -50,9 +50,10 @@ def at(expression: str) -> Any:
     return alt.value(alt.ExprRef(expression))
 
 
-def pixels(field: str, channel: Any) -> Any:
-    """A place that each row states in pixels, on the channel alt.X or alt.Y."""
-    return channel(f"{field}:Q", scale=None, axis=None)
+def pixels(**fields: str) -> dict[str, Any]:
+    """A place that each row states in pixels: the fields of x and y, or of one of them."""
+    channels: dict[str, Any] = {"x": alt.X, "y": alt.Y}
+    return {name: channels[name](f"{field}:Q", scale=None, axis=None) for name, field in fields.items()}
 
 
 def of(data: str = "", where: str = "", **calculated: str) -> Any:

@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
@@ -16,24 +15,19 @@ from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)
-#: The cells that have shapes.
-UNROLLED = cells_where(lambda cell: not cell.feeds_back_output)
 #: Kind of matrix -> its name among the parameters.
 _PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 
 
 def stops(shape: str, length: int) -> tuple[str, ...]:
     """Where a walk through a shape with T = `length` stops: the whole picture, forwards, the loss, backwards."""
-    return _stops(1 if shape == "one-to-one" else length * (1 + SHAPES[shape].has_decoder))
-
-
-def _stops(steps: int) -> tuple[str, ...]:
+    steps = 1 if shape == "one-to-one" else length * (1 + SHAPES[shape].has_decoder)
     forwards = tuple(f"forward {step}" for step in range(1, steps + 1))
     return ("all", *forwards, "loss", *(f"back {step}" for step in range(steps, 0, -1)))
 
 
 #: Every stop that some shape has.
-STOPS = _stops(2 * LENGTHS[-1])
+STOPS = stops("encoder-decoder", LENGTHS[-1])
 
 
 def read_stop(stop: str) -> tuple[str, int]:
@@ -98,7 +92,7 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
 
     def _matrix(self, weights: str) -> Matrix:
         found = (edge for edge in self.trace.edges if edge.weights == weights)
-        largest, *others = sorted(found, key=lambda edge: -edge.log10_norm)
+        edges = sorted(found, key=lambda edge: -edge.log10_norm)
         letter, kind = weights.split("_")
         name = ("decoder." if letter == "V" and kind != "hy" else "") + _PARAMETERS[kind]
         with np.errstate(divide="ignore"):
@@ -108,9 +102,9 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
             kind=kind,
             shape=self.trace.parameters[name].shape,
             log10_gradient=gradient,
-            uses=1 + len(others),
-            largest=largest,
-            smallest=[largest, *others][-1],
+            uses=len(edges),
+            largest=edges[0],
+            smallest=edges[-1],
         )
 
     def norm_of_state(self, step: int) -> float:

@@ -96,13 +96,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     )
 
 
-def _place(x: str, y: str) -> dict[str, Any]:
-    return {"x": pixels(x, alt.X), "y": pixels(y, alt.Y)}
-
-
 def _edges(theme: Theme) -> Any:
     """Lines, arrowheads, letters and numbers."""
-    line = {**_place("px", "py"), "x2": "qx", "y2": "qy"}
+    line = {**pixels(x="px", y="py"), "x2": "qx", "y2": "qy"}
     wide, colour = ref("datum.wide"), ref("datum.colour")
     shared: dict[str, Any] = {"strokeWidth": ref("datum.wide + 9"), "opacity": ref(f"{_SAME} ? 0.45 : 0")}
     head = of().mark_point(shape="triangle", size=ref("pow(datum.tip, 2)"), angle=ref("datum.turn"), color=colour)
@@ -113,7 +109,7 @@ def _edges(theme: Theme) -> Any:
         of().mark_rule(color=theme.quiet, **shared).encode(**line),
         target.add_params(hover("weights", on="pointermove, touchstart")),
         of().mark_rule(strokeWidth=wide, strokeDash=ref(_DASH), color=colour).encode(**line),
-        head.encode(**_place("tx", "ty")),
+        head.encode(**pixels(x="tx", y="ty")),
         _beside_edges(theme, "weights", "-", bold=True),
         _beside_edges(theme, "text", "+", bold=False),
     )
@@ -131,7 +127,7 @@ def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
         lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
         ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
     )
-    return text(rows, field, **_place("lx", "ly"), size="letters", bold=bold, color=colour, halo=theme.panel)
+    return text(rows, field, **pixels(x="lx", y="ly"), size="letters", bold=bold, color=colour, halo=theme.panel)
 
 
 def _loss(theme: Theme) -> Any:
@@ -139,8 +135,8 @@ def _loss(theme: Theme) -> Any:
     colour = ref(f"stop.lit ? '{theme.text}' : '{theme.line}'")
     bar = of().mark_rect(fill=theme.panel, stroke=colour, strokeWidth=2, cornerRadius=5, opacity=1)
     style: dict[str, Any] = {"angle": ref("narrow ? 270 : 0"), "size": "narrow ? 12 : 15", "color": colour}
-    name = text(of(), "loss", **_place("midway", "middle"), corner="middle", bold=True, **style)
-    both = group("edges", bar.encode(**_place("near", "above"), x2="far", y2="below"), name)
+    name = text(of(), "loss", **pixels(x="midway", y="middle"), corner="middle", bold=True, **style)
+    both = group("edges", bar.encode(**pixels(x="near", y="above"), x2="far", y2="below"), name)
     ends = both.transform_filter("datum.target === 'L'").transform_aggregate(**_OUTPUTS)
     return ends.transform_calculate(**_LOSS, loss="stop.loss")
 
@@ -155,7 +151,7 @@ def _nodes(theme: Theme) -> Any:
         of(where="datum.now").mark_point(shape=shape, **ring),
         of().mark_point(shape=shape, **disc, size=ref(_SIZE)),
         text(of(), "text", None, None, "middle", size="max(11, radius * 0.78)", bold=True, color=ref("datum.ink")),
-        **_place("nx", "ny"),
+        **pixels(x="nx", y="ny"),
     )
     return whole.transform_calculate(
         nx=_ACROSS.format(""),
