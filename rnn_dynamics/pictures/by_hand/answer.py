@@ -13,7 +13,7 @@ from rnn_dynamics.by_hand.finite_differences import WIDTH
 from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
-from rnn_dynamics.engine.verdict import log10_factor_per_step, median_and_range
+from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
@@ -69,11 +69,6 @@ class Resets:
 
     before: Array
     after: Array
-
-    def range(self, order: str) -> list[float]:
-        """The lowest, the median and the highest of an order, "before" or "after"."""
-        ends: list[float] = median_and_range(getattr(self, order)).tolist()
-        return ends
 
     @property
     def counts(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import aligned, subscripted
+from rnn_dynamics.engine.verdict import median_and_range
 from rnn_dynamics.pictures.by_hand.answer import (
     MARK,
     RESET_IN,
@@ -155,6 +156,6 @@ def _resets(words: Words, answer: HandAnswer) -> str:
     found, networks = resets(answer.experiment.initialisation, answer.experiment.input_scale), len(RESET_SEEDS)
     after, before = found.counts
     kind = first(after=after == networks, before=before == networks, both=after or before, neither=True)
-    ranges = {order: found.range(order) for order in ("before", "after")}
+    ranges = {order: median_and_range(factors).tolist() for order, factors in vars(found).items()}
     says = {**ranges, "asked": RESET_IN, "networks": networks, "last_seed": RESET_SEEDS[-1], "count": after}
     return " ".join(told(words, says, **{"measured": True, kind: True}))

@@ -96,5 +96,4 @@ def _ends(answer: ShapeAnswer) -> dict[str, int]:
 
 def edges_file(answer: ShapeAnswer, _: Views) -> Frame:
     """Every edge: from, to, weights and log10_norm, −inf where no gradient flows."""
-    rows = [(edge.source, edge.target, edge.weights, edge.log10_norm) for edge in answer.trace.edges]
-    return Frame(rows, columns=["from", "to", "weights", "log10_norm"])
+    return Frame(answer.trace.edges).rename(columns={"source": "from", "target": "to"})
