@@ -86,7 +86,7 @@ def files_of_training(name: str) -> Sequence[Download]:
             training=training,
             networks=(SimpleNamespace(cell=cell_of(training.experiment), tests=tests),),
         )
-        picture = SimpleNamespace(files={"accuracy": blank.PICTURE.files["accuracy"]})
+        picture = SimpleNamespace(name="blank", files={"accuracy": blank.PICTURE.files["accuracy"]})
         return files_of_trainings(picture, answer, {}, sentences("blank"))  # type: ignore[arg-type]
     if name.startswith("cliff"):
         job = job_of("cliff-none", "cliff-norm")

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.experiment import Experiment, settings
@@ -60,18 +59,12 @@ class Download:
         return "".join(f"# {line}\n" for line in lines) + self.content()
 
 
-def _labels() -> Mapping[str, str]:
-    """What the buttons are called in the language of the visitor."""
-    found: Mapping[str, str] = sentences("app", language())["files"]
-    return found
-
-
 def _table(
-    label: str, what: str, table: Callable[[], Any], of: Mapping[str, Any], digits: Callable[[], int] | None = None
+    words: Words, what: str, table: Callable[[], Any], of: Mapping[str, Any], digits: Callable[[], int] | None = None
 ) -> Download:
     """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
     return Download(
-        label=_labels()["csv"].format(name=label),
+        label=sentences("app", words.language)["files"]["csv"].format(name=words["files"][what]),
         what=what,
         suffix="csv",
         content=lambda: str(table().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)),
@@ -80,16 +73,17 @@ def _table(
     )
 
 
-def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Mapping[str, Any]) -> list[Download]:
+def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
     used = settings(answer.experiment).items()
     of = {name: value for name, value in used if not picture.uses or name in picture.uses}
     of |= {name: views[name] for name in picture.settings}
     tables = [
-        _table(words["files"][name], name, partial(table, answer, views), of, _digits(answer, table, views))
+        _table(words, name, partial(table, answer, views), of, _digits(answer, table, views))
         for name, table in picture.files.items()
     ]
-    return tables + [_script(kind, answer, of, {**_labels(), **words["files"]}) for kind in picture.scripts]
+    names = Names(picture.name, words.language)
+    return tables + [_script(kind, answer, of, names) for kind in picture.scripts]
 
 
 def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) -> Callable[[], int] | None:
@@ -118,19 +112,20 @@ def _gradients(experiment: Experiment) -> tuple[str, int]:
     return reproduction_script(trace), trace.digits
 
 
-def _script(kind: str, answer: Any, of: Mapping[str, Any], words: Mapping[str, str]) -> Download:
+def _script(kind: str, answer: Any, of: Mapping[str, Any], names: Names) -> Download:
     """The script of an answer; it is written once a reader asks for it."""
+    words = _labels(names)
     if kind in _OF_NONE:
         return Download(label=words[kind], what=kind, suffix="py", content=lambda: _TEXTS[kind](answer), of=of)
     what, said, experiment = kind, words.get(kind, ""), _experiment(kind, answer)
     content, digits = (lambda: _TEXTS[kind](answer)), (lambda: int(answer.digits))
     if kind == "shape":
-        what, said = answer.trace.shape, Names("shapes", language()).shown("shape", answer.trace.shape)
+        what, said = answer.trace.shape, names.shown("shape", answer.trace.shape)
     if kind not in _TEXTS:
         what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
         content, digits = (lambda: _gradients(experiment)[0]), (lambda: _gradients(experiment)[1])
-    its = settings(experiment)
-    return Download(label=_of_cell(experiment, said), what=what, suffix="py", content=content, of=its, digits=digits)
+    label, its = _of_cell(names, experiment, said), settings(experiment)
+    return Download(label=label, what=what, suffix="py", content=content, of=its, digits=digits)
 
 
 def _experiment(kind: str, answer: Any) -> Experiment:
@@ -140,14 +135,18 @@ def _experiment(kind: str, answer: Any) -> Experiment:
     return replace(asked, hidden_path=paths.get(kind, asked.hidden_path))
 
 
-def _of_cell(experiment: Experiment, of: str) -> str:
-    cell, words = Names("", language()).said("cell", experiment.cell), _labels()
+def _labels(names: Names) -> Mapping[str, str]:
+    """What the buttons are called, on every page and on this one."""
+    of_page, of_all = (sentences(page, names.language)["files"] for page in (names.page, "app"))
+    return {**of_all, **of_page}
+
+
+def _of_cell(names: Names, experiment: Experiment, of: str) -> str:
+    cell, words = names.said("cell", experiment.cell), _labels(names)
     return str(words["script_of" if of else "script"].format(cell=cell, of=of.removeprefix(", ")))
 
 
-def files_of_trainings(
-    picture: Picture, answer: Any, views: Mapping[str, str], words: Mapping[str, Any]
-) -> list[Download]:
+def files_of_trainings(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:
     """The tables that have rows, and a script for each training that files are of.
 
     Where trainings differ in their clipping alone, the words under `scripts` tell them apart.
@@ -157,12 +156,12 @@ def files_of_trainings(
         return []
     each = [settings(one.experiment) | {name: getattr(one, name) for name in TRAINING_KNOBS} for one in trainings]
     of = {name: _together([one[name] for one in each]) for name in each[0]}
-    notes = words.get("scripts", {})
+    notes, names = words.get("scripts", {}), Names(picture.name, words.language)
     tables = {name: partial(table, answer, views) for name, table in picture.files.items()}
-    files = [_table(words["files"][name], name, table, of) for name, table in tables.items() if len(table())]
+    files = [_table(words, name, table, of) for name, table in tables.items() if len(table())]
     scripts = [
         Download(
-            label=_of_cell(one.experiment, notes.get(one.clipping) or _labels()["training"]),
+            label=_of_cell(names, one.experiment, notes.get(one.clipping) or _labels(names)["training"]),
             what=f"training, clipping {one.clipping}" if notes else "training",
             suffix="py",
             content=partial(training_script, one, answer.gaps),

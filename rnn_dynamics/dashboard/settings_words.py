@@ -35,17 +35,14 @@ def _key(value: object) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What the settings of a page are called in a language: see content/en/knobs.toml, and [views] of the page.
-
-    Without the name of a page, those that are of no single one.
-    """
+    """What the settings of a page are called in a language: see content/en/knobs.toml, and [views] of the page."""
 
     page: str
     language: str
 
     def of(self, name: str) -> Mapping[str, Any]:
         """All words of a setting: label, help, placeholder, and values as they are shown and as they are said."""
-        own = sentences(self.page, self.language).get("views", {}) if self.page else {}
+        own = sentences(self.page, self.language).get("views", {})
         cell, _, view = name.partition("_")
         shared = own.get(view, {}) if cell in CELLS else {}  # what every cell has a view of, such as "gru_gate"
         return {**sentences("knobs", self.language).get(name, {}), **shared, **own.get(name, {})}
