@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, group, of, with_lag
+from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, group, layered, of, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
@@ -69,7 +69,7 @@ def _cosine(panel: Panel) -> Any:
     x = panel.time(labelExpr="narrow ? '' : datum.label", **WIDE_TITLE)  # on a phone the map below has the same axis
     y = panel.y("cosine:Q", (-1, 1), "cosine", values=[-1, 0, 1], labelExpr="datum.value")
     middle = at(f"({panel.top} + {panel.bottom}) / 2")
-    return alt.layer(
+    return layered(
         of("whole").mark_rule(color=panel.sheet.theme.line).encode(**panel.across, y=middle),
         with_lag(of("cosine")).mark_line(color=OWN, strokeWidth=2.5).encode(x=x, y=y),
     )

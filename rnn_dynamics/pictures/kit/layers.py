@@ -1,6 +1,6 @@
 """What the specifications of several pictures are made of: layers of rows, texts, places, selections and axes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -40,6 +40,39 @@ def in_size(built: dict[str, Any], zoom: float) -> dict[str, Any]:
     return larger | {"params": [{"name": "zoom", "expr": f"{zoom:g}"}, *larger["params"][1:]]}
 
 
+class _Encoded:
+    """A chart whose encodings become Altair's classes at once; for a text or a dictionary it searches its schema."""
+
+    def encode(self, **channels: Any) -> Any:
+        """The chart with these encodings."""
+        return super().encode(**{name: _channel(name, given) for name, given in channels.items()})  # type: ignore[misc]
+
+
+class _Layer(_Encoded, alt.Chart):  # type: ignore[misc]
+    """Marks of one kind."""
+
+
+class _Layers(_Encoded, alt.LayerChart):  # type: ignore[misc]
+    """Layers as they are; Altair's would copy them all, again at each depth, to lift their selections to the top."""
+
+    def __init__(self, layer: Sequence[Any], **properties: Any) -> None:
+        alt.TopLevelLayerSpec.__init__(self, layer=[*layer], **properties)
+
+
+def _channel(name: str, given: Any) -> Any:
+    kind = f"{name[0].upper()}{name[1:]}"
+    if isinstance(given, str):
+        return getattr(alt, kind)(given)
+    if not isinstance(given, dict):
+        return given
+    return getattr(alt, f"{kind}Value")(given["value"]) if "value" in given else getattr(alt, kind)(**given)
+
+
+def layered(*layers: Any, **properties: Any) -> Any:
+    """Layers above each other, with what they share, such as their data."""
+    return _Layers(layers, **properties)
+
+
 def ref(value: Any) -> Any:
     """A text is an expression."""
     return alt.ExprRef(value) if isinstance(value, str) else value
@@ -58,15 +91,14 @@ def pixels(**fields: str) -> dict[str, Any]:
 
 def of(data: str = "", where: str = "", **calculated: str) -> Any:
     """A layer of the rows of a table, or of the group around it: of those `where` it is true, with further columns."""
-    chart: Any = alt.Chart(alt.NamedData(data) if data else alt.Undefined)
+    chart: Any = _Layer(alt.NamedData(data) if data else alt.Undefined)
     chart = chart.transform_filter(where) if where else chart
     return chart.transform_calculate(**calculated) if calculated else chart
 
 
 def group(data: str, *layers: Any, **encoding: Any) -> Any:
     """Layers that read the same data and share an encoding."""
-    group: Any = alt.layer(*layers, data=alt.NamedData(data))
-    return group.encode(**encoding)
+    return layered(*layers, data=alt.NamedData(data)).encode(**encoding)
 
 
 def each(data: str, styles: Mapping[str, Mapping[str, Any]], by: str = "name", mark: str = "line", **axes: Any) -> Any:
@@ -93,7 +125,7 @@ def text(rows: Any, column: Any, x: Any = None, y: Any = None, corner: str = "",
     style |= {"align" if side in ("left", "right") else "baseline": side for side in corner.split()}
     edge = {"stroke": halo, "strokeWidth": 4, "strokeJoin": "round", "opacity": 0.85}
     letters = of().mark_text(**style)
-    whole: Any = alt.layer(of().mark_text(**style, **edge), letters) if halo else letters
+    whole = layered(of().mark_text(**style, **edge), letters) if halo else letters
     whole.data, whole.transform = rows.data, rows.transform
     places = {name: _place(where) for name, where in (("x", x), ("y", y)) if where is not None}
     return whole.encode(text=f"{column}:N" if isinstance(column, str) else column, **places)

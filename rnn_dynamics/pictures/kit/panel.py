@@ -11,7 +11,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, of, of_cell, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, layered, of, of_cell, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, THEMES, Background, Theme, config
 
 #: How an axis goes from one end to the other; with CLAMPED what lies beyond is drawn at the end.
@@ -78,14 +78,15 @@ class Sheet:
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
         named = (zip(_named(name, sides), sides, strict=True) for name, sides in places.items())
         usual |= {name: side for sides in named for name, side in sides if name != side}
-        # All in one call, for each method of a chart would copy all its layers again: twice the time of making them.
-        return alt.LayerChart(
-            layer=[alt.layer(*panel) if isinstance(panel, list) else panel for panel in panels],
+        # All in one call, for each method of a chart would copy all its layers again.
+        whole: alt.LayerChart = layered(
+            *(layered(*panel) if isinstance(panel, list) else panel for panel in panels),
             params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **parameters}.items()],
             config=alt.Config(**config(self.theme)),
             usermeta={"embedOptions": {"renderer": "canvas"}},
             **properties,
         )
+        return whole
 
     def panels(self, places: Places, wide: Sequence[str] = (), past: bool | None = None) -> list["Panel"]:
         """The panels at the places; which are `wide`, and where the past is, if the view `axis` does not say it."""
@@ -208,7 +209,7 @@ class Panel:
         here, y = f"datum.{place} === pointed", f"{self.bottom} - 8"
         x, corner = (f"{self.right} - 8", "bottom right") if self.at_start else (f"{self.left} + 8", "bottom left")
         line = with_lag(of(lines, here)).mark_line(color=self.sheet.theme.text, strokeWidth=2)
-        return alt.layer(line.encode(**axes), text(of(rows, here), "text", x, y, corner))
+        return layered(line.encode(**axes), text(of(rows, here), "text", x, y, corner))
 
 
 def _scale(ends: Sequence[Any], places: Sequence[str], kind: Kind) -> alt.Scale:

@@ -9,7 +9,19 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import (
+    OWN,
+    TIGHT,
+    WIDE_TITLE,
+    go_there,
+    group,
+    hover,
+    layered,
+    of,
+    ref,
+    text,
+    with_lag,
+)
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
@@ -142,7 +154,7 @@ def _here(sheet: Sheet) -> Any:
     places = {"x": "whole.left", "x2": "whole.right", "y": "whole.row", "y2": "whole.row + 1"}
     corner = {"side": f"{right} ? whole.right : whole.left", "edge": f"whole.row + ({high} ? 0 : 1)"}
     frame = of("names", **places).mark_rect(fill=None, stroke=dark, strokeWidth=3)
-    return alt.layer(
+    return layered(
         frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),
         text(of("names", **corner), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
     )
