@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, Playwright
 
 FLAGS = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
 FLAGS += " disable-component-update disable-sync"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
 CANVAS = '[data-testid="stVegaLiteChart"] canvas'
 #: Drawing on the chart's canvas, or a change of the text, asks for a frame; a message posted from that frame arrives
 #: when it is painted.
