@@ -26,7 +26,7 @@ from rnn_dynamics.pictures.initialisation.answer import (
     scheme_rows,
     seeds_for,
 )
-from rnn_dynamics.pictures.kit.budget import multiply_adds
+from rnn_dynamics.pictures.kit.budget import work_of
 from tests.every import every
 from tests.pictured import rows_by_table
 from tests.test_pages import open_page, shown
@@ -87,7 +87,7 @@ def test_the_published_figures_stand_on_the_page() -> None:
 
 def test_rows_that_are_computed_in_goes_are_those_of_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = replace(SMALL, seed=3, weight_scale=0.7)
-    monkeypatch.setattr(answer, "_LARGEST_GO", 3 * multiply_adds(asked, "lstm"))
+    monkeypatch.setattr(answer, "_LARGEST_GO", 3 * work_of(asked, "lstm"))
     work = scheme_rows(asked)
     assert [len(goes) for goes in work.rows.values()] == [7] * len(ROWS)  # 20 networks, three at a time
     for found, exact in zip(scheme_answer(asked, {}).rows.values(), rows_of(asked), strict=True):
@@ -108,7 +108,7 @@ def test_a_row_has_as_many_networks_as_one_can_wait_for(size: int, batch: int) -
     asked = replace(SMALL, hidden_size=size, batch_size=batch, sequence_length=200, seed=4)
     seeds = seeds_for(asked)
     assert 5 <= len(seeds) <= 20
-    cost = multiply_adds(asked, "lstm")
+    cost = work_of(asked, "lstm")
     assert len(seeds) == 20 or (len(seeds) + 1) * cost > answer._LARGEST_ROW
     assert len(seeds) == 5 or len(seeds) * cost <= answer._LARGEST_ROW
     assert set(seeds).isdisjoint(seeds_for(replace(asked, seed=5)))

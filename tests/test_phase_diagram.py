@@ -183,7 +183,26 @@ def test_after_the_lag_of_the_whole_the_sum_stays_and_before_it_does_not(parts: 
 
 
 def test_a_gradient_of_zero_has_no_whole() -> None:
-    assert split_by_lag(replace(SMALL, input_scale=0.0)).lag_of_whole is None
+    split = split_by_lag(replace(SMALL, input_scale=0.0))
+    assert split.lag_of_whole is None
+    assert math.isnan(split.largest_share)
+    assert not split.cancels
+
+
+@every(
+    ("shares", "largest", "cancels"),
+    [
+        ([0.5, 0.5], 1.0, False),
+        ([0.9, 0.3, -0.2], 1.2, True),
+        ([1.005, -0.005], 1.005, False),
+        ([-1.0, 2.0], 1.0, False),
+    ],
+)
+def test_parts_cancel_where_the_running_sum_goes_beyond_the_whole(
+    shares: list[float], largest: float, cancels: bool
+) -> None:
+    split = split_with(shares)
+    assert (split.largest_share, split.cancels) == (pytest.approx(largest), cancels)
 
 
 def test_the_files_hold_what_the_records_hold() -> None:

@@ -14,7 +14,7 @@ from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
@@ -137,7 +137,7 @@ def path_answer(experiment: Experiment) -> PathAnswer:
 
 def networks_for(experiment: Experiment) -> int:
     """How many networks the band can afford."""
-    return affordable(_LARGEST_BAND, multiply_adds(experiment, experiment.cell, "rnn"), NETWORKS)
+    return affordable(_LARGEST_BAND, work_of(experiment, experiment.cell, "rnn"), NETWORKS)
 
 
 @remembered

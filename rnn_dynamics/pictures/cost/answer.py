@@ -9,7 +9,7 @@ from rnn_dynamics.engine.growth import Line, Values, fitted_exponent, fixed_and_
 from rnn_dynamics.engine.run import run_losses, time_run
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import each_loss, multiply_adds_of_each_loss
+from rnn_dynamics.pictures.kit.budget import each_loss, work_of_each_loss
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
@@ -104,7 +104,7 @@ class Measurement:
     def round(self) -> list[tuple[str, int]]:
         """What one round measures."""
         asked = _of_matrix(self.experiment)
-        costs = {T: multiply_adds_of_each_loss(replace(asked, sequence_length=T)) for T in MATRIX_LENGTHS}
+        costs = {T: work_of_each_loss(replace(asked, sequence_length=T)) for T in MATRIX_LENGTHS}
         matrices = [T for T, cost in costs.items() if cost <= _LARGEST_MATRIX]
         pieces = [*(("run", T) for T in LENGTHS), *(("matrix", T) for T in matrices)]
         return [(kind, length) for kind, length in pieces if length <= self.longest]

@@ -10,7 +10,7 @@ from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
@@ -56,7 +56,7 @@ class InitialisationAnswer:
 
 def seeds_for(experiment: Experiment) -> range:
     """The seeds of every row: as many as one can wait for, and others for each seed of the experiment."""
-    count = max(_FEWEST, affordable(_LARGEST_ROW, multiply_adds(experiment, "lstm"), NETWORKS))
+    count = max(_FEWEST, affordable(_LARGEST_ROW, work_of(experiment, "lstm"), NETWORKS))
     return range(NETWORKS * experiment.seed, NETWORKS * experiment.seed + count)
 
 
@@ -78,7 +78,7 @@ def scheme_rows(experiment: Experiment) -> Growing:
 def _goes(scheme: str, cell: str, experiment: Experiment) -> tuple[tuple[Experiment, range], ...]:
     """The networks of a row in goes, so that nobody waits for long."""
     question, seeds = replace(scheme_experiment(scheme, cell, experiment), seed=0), seeds_for(experiment)
-    each = affordable(_LARGEST_GO, multiply_adds(experiment, "lstm"), len(seeds))
+    each = affordable(_LARGEST_GO, work_of(experiment, "lstm"), len(seeds))
     return tuple((question, seeds[first : first + each]) for first in range(0, len(seeds), each))
 
 

@@ -12,8 +12,8 @@ _OVERHEAD = 100
 _EACH_LOSS = 2.7e9
 
 
-def multiply_adds(experiment: Experiment, *cells: str) -> int:
-    """Multiply-adds of the recurrent products of one network, or of one of each of the named cells together.
+def work_of(experiment: Experiment, *cells: str) -> int:
+    """About how many multiply-adds one network takes, or one of each of the named cells together, overhead included.
 
     3 × 10⁹ of them take about a second on one core of the reference machine (`python -m benchmarks.cost`).
     """
@@ -27,14 +27,12 @@ def affordable(most: float, each: float, asked: int) -> int:
     return int(min(asked, max(1, most // each)))
 
 
-def multiply_adds_of_each_loss(experiment: Experiment) -> int:
+def work_of_each_loss(experiment: Experiment) -> int:
     """The same of walking back from each of the T losses by itself: each is a column of its own at each step."""
-    return experiment.sequence_length * multiply_adds(experiment)
+    return experiment.sequence_length * work_of(experiment)
 
 
-def fewer_sequences(
-    experiment: Experiment, most: float, cost: Callable[[Experiment], int] = multiply_adds
-) -> Experiment:
+def fewer_sequences(experiment: Experiment, most: float, cost: Callable[[Experiment], int] = work_of) -> Experiment:
     """The same with as many of its sequences as may be computed."""
     one = cost(replace(experiment, batch_size=1))
     return replace(experiment, batch_size=affordable(most, one, experiment.batch_size))
@@ -42,4 +40,4 @@ def fewer_sequences(
 
 def each_loss(experiment: Experiment) -> Experiment:
     """The same with a loss at every step, and as many of its sequences as can be walked back from each by itself."""
-    return fewer_sequences(replace(experiment, loss_at="every"), _EACH_LOSS, multiply_adds_of_each_loss)
+    return fewer_sequences(replace(experiment, loss_at="every"), _EACH_LOSS, work_of_each_loss)

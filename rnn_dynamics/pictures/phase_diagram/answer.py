@@ -14,7 +14,7 @@ from rnn_dynamics.engine.theory import mean_field_log10_factor
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
@@ -136,7 +136,7 @@ def nearest_of(scales: Sequence[float], experiment: Experiment) -> float:
 
 def row_size(experiment: Experiment) -> tuple[int, int]:
     """How many networks a row can afford, and how far apart its weight scales are, 1 for all of them."""
-    one = multiply_adds(experiment) * len(SCALES)
+    one = work_of(experiment) * len(SCALES)
     return affordable(_LARGEST_MEAN, one, NETWORKS), math.ceil(one / _LARGEST_ROW)
 
 

@@ -16,7 +16,7 @@ from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_fiel
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, multiply_adds
+from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
@@ -118,7 +118,7 @@ def _kind(cell: str) -> tuple[bool, int]:
 
 def stride_for(experiment: Experiment) -> int:
     """How far apart the weight scales are that one interaction can afford: 1 for all of them."""
-    each = multiply_adds(experiment, *pictured(experiment.cell))
+    each = work_of(experiment, *pictured(experiment.cell))
     return -(-len(WEIGHT_SCALES) // max(2, affordable(LARGEST_FAMILY, each, len(WEIGHT_SCALES))))
 
 
