@@ -70,11 +70,12 @@ def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -
     return BeforeAfterAnswer(networks=tuple(changed))
 
 
-def open_home(*jobs: Job, desk: Desk | None = None) -> AppTest:
+def open_home(*jobs: Job, desk: Desk | None = None, **params: str) -> AppTest:
     seat = Seat(desk or Desk())
     seat.jobs = {str(number): job for number, job in enumerate(jobs)}
     app = AppTest.from_file(str(ROOT / ENTRIES[1]), default_timeout=60)
     app.session_state["seat"] = seat
+    app.query_params.update(params)
     return app.run()
 
 

@@ -14,7 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import content, pictures
 from rnn_dynamics.learning.tasks import Template
+from tests.reader import wait_until
 from tests.test_address import address
+from tests.test_before_after import open_home
+from tests.test_before_after import trained as trained_before
 from tests.test_pages import PAGES, ROOT, link, not_taken, open_page, shown
 
 #: Names, which stand in every language; what is shorter is a symbol.
@@ -24,6 +27,13 @@ NAMES = (
 )
 #: What an element of Streamlit shows to a reader, by the name of the field; what a visitor types is the visitor's own.
 SHOWN = {"label", "help", "placeholder", "body", "content", "options", "text", "title", "caption"}
+
+#: Page that trains -> what makes its training short.
+TRAINED = {
+    "learning": {"hidden_size": "8", "batch_size": "8", "sequence_length": "10", "iterations": "100"},
+    "blank": {"gap": "2", "updates": "50", "hidden_size": "8"},
+    "cliff": {"network_rate": "0.03"},
+}
 
 
 def bracketed(value: Any) -> Any:
@@ -158,6 +168,28 @@ def test_every_text_of_a_page_stands_in_its_language(page: str, made_up: str) ->
     assert not app.exception
     read = Template()  # what networks read is no word of the page's own
     assert without_brackets(app, frozenset((*read.words, *read.choices)) if page == "blank" else frozenset()) == {}
+
+
+def trained(app: AppTest) -> AppTest:
+    """The page once its training is over."""
+    app.button(key="train").click().run()
+    wait_until(lambda: all(button.key != "stop" for button in app.run().button), "the training does not end")
+    return app
+
+
+@pytest.mark.parametrize(("page", "settings"), TRAINED.items())
+def test_every_text_after_a_training_stands_in_its_language(page: str, settings: dict[str, str], made_up: str) -> None:
+    app = trained(open_page(page, {"lang": made_up} | settings))
+    assert not app.exception
+    read = Template()
+    assert without_brackets(app, frozenset((*read.words, *read.choices)) if page == "blank" else frozenset()) == {}
+
+
+def test_every_text_of_a_trained_network_that_is_brought_home_stands_in_its_language(made_up: str) -> None:
+    app = open_home(trained_before(), lang=made_up)
+    app.selectbox(key="trained").set_value("0").run()
+    assert len(app.get("vega_lite_chart")) == 2
+    assert without_brackets(app) == {}
 
 
 def test_a_language_goes_along_by_link_and_from_page_to_page(made_up: str) -> None:
