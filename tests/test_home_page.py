@@ -254,7 +254,8 @@ def test_the_pointer_on_the_map_decides_which_weight_scale_is_shown(
 ) -> None:
     spec = spec_of(gradient, axis, background)
     parameters = {parameter["name"]: parameter for parameter in spec["params"]}
-    assert parameters["hover"]["select"]["on"] == "pointermove"
+    (hover,) = (one for layer in layers(spec) for one in layer.get("params", ()) if one["name"] == "hover")
+    assert hover["select"]["on"] == "pointermove"
     assert "hover.scale" in parameters["pointed"]["expr"]
     assert "datum.scale === pointed" in json.dumps(spec["layer"])
     assert "href" not in json.dumps(spec)
