@@ -274,6 +274,6 @@ def test_the_axis_of_the_map_names_positions_of_the_slider() -> None:
     spec, labels = spec_of("input", "step", "light"), [f"{scale:g}" for scale in WEIGHT_SCALES]
     (axis,) = (one["axis"] for one in channels(spec, "y") if one.get("axis") and one["title"] == "weight scale")
     assert {"0.1", "1", "10"} <= {labels[int(place)] for place in axis["values"]}
-    (names,) = (parameter["expr"] for parameter in spec["params"] if parameter["name"] == "names")
+    (names,) = (parameter["expr"] for parameter in spec["params"] if parameter["name"] == "scales")
     assert ast.literal_eval(names) == labels
-    assert axis["labelExpr"].startswith("names[")
+    assert axis["labelExpr"].startswith("scales[")

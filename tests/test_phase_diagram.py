@@ -29,7 +29,7 @@ from rnn_dynamics.pictures.phase_diagram.answer import (
     row_question,
     row_size,
 )
-from rnn_dynamics.pictures.phase_diagram.table import cell_rows, lag_edges, line_rows, place_of, shades
+from rnn_dynamics.pictures.phase_diagram.table import cell_rows, lag_edges, line_rows, places_of
 from tests.every import every
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
@@ -95,17 +95,24 @@ def test_every_place_of_the_map_is_covered_once_in_each_column(stride: int) -> N
 
 
 def test_the_colour_follows_the_square_root_of_the_orders_and_ends_at_a_factor_of_two() -> None:
+    spec = PICTURE.specification(PICTURE.views, "light", "en")
+    (colour,) = (layer["encoding"]["color"] for layer in spec["layer"] if "color" in layer.get("encoding", {}))
+    scale = colour["scale"]
+    assert (scale["type"], scale["clamp"]) == ("pow", True)
+    assert "isValid(datum.factor) ? scale('color', log(datum.factor) / LN2) : '#00000000'" in json.dumps(spec)
     factors = [0.0, 0.5, 2.0**-0.25, 1.0, 2.0**0.25, 2.0, 9.0]
+    low, high = (float(end["expr"]) for end in scale["domain"])
     with np.errstate(divide="ignore"):
-        np.testing.assert_allclose(shades(np.log10(factors)), [-1.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.0], atol=1e-12)
-    assert np.isnan(shades(np.array([np.nan]))).all()
+        orders = np.clip(np.log2(factors), low, high)
+    shades = np.sign(orders) * np.abs(orders) ** scale["exponent"]  # Vega's scale "pow"
+    np.testing.assert_allclose(shades, [-1.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(np.log2(factors[1:-1]), colour["legend"]["values"])
 
 
 def test_a_weight_scale_stands_in_the_middle_of_its_row() -> None:
-    assert [place_of(scale) for scale in WEIGHT_SCALES] == [k + 0.5 for k in range(len(WEIGHT_SCALES))]
-    assert place_of(math.sqrt(8.0 * 10.0)) == len(WEIGHT_SCALES) - 1
-    assert place_of(None) is None
-    assert place_of(11.0) is None
+    assert places_of(WEIGHT_SCALES).tolist() == [k + 0.5 for k in range(len(WEIGHT_SCALES))]
+    assert places_of([math.sqrt(8.0 * 10.0)]) == len(WEIGHT_SCALES) - 1
+    assert np.isnan(places_of([None, 11.0])).all()
 
 
 def test_no_line_is_drawn_where_the_factor_falls_through_one_again() -> None:
@@ -121,8 +128,8 @@ def test_lines_are_the_crossings_of_their_columns() -> None:
     found = [row_crossing(small_row()), row_crossing(small_row(cell="gru"))]
     lines = line_rows((2, 5), found).to_pylist()
     assert [line["x"] for line in lines] == [2.5, 5.5]
-    assert [line["measured"] for line in lines] == [place_of(point.measured) for point in found]
-    assert lines[0]["predicted"] == place_of(theory.critical_weight_scale(0.25))
+    assert [line["measured"] for line in lines] == places_of([point.measured for point in found]).tolist()
+    assert lines[0]["predicted"] == places_of([theory.critical_weight_scale(0.25)])[0]
     assert lines[1]["predicted"] is None
 
 
@@ -229,7 +236,7 @@ def test_settings_that_are_on_no_slider_have_a_place_on_the_map() -> None:
     drawn = drawn_by(PICTURE, between)
     (whole,), columns = drawn["whole"], column(drawn["columns"], "value")
     assert columns == sorted([*INPUT_SCALES, 0.8])
-    assert (columns[whole["left"]], column(drawn["scales"], "weight_scale")[whole["row"]]) == (0.8, 1.0)
+    assert (columns[whole["left"]], WEIGHT_SCALES[whole["row"]]) == (0.8, 1.0)
     assert "1: ×" in drawn["names"][0]["here"]
 
 
@@ -270,7 +277,7 @@ def test_the_page_shows_the_librarys_numbers() -> None:
             assert cells[place, number] == pytest.approx(factor, rel=1e-6)
     found = [row_crossing(row) for row in rows]
     assert [line["measured"] for line in drawn["0-lines"]] == pytest.approx(
-        [place_of(point.measured) for point in found], abs=2e-3
+        places_of([point.measured for point in found]).tolist(), abs=2e-3
     )
     here = found[INPUT_SCALES.index(1.0)]
     assert f"{here.measured:.2f} (measured)" in drawn["0-whole"][0]["map"]

@@ -1,12 +1,25 @@
 """The rows of a map: strips of time in the colours of their values, which can be pointed at and clicked."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.layers import at, go_there, group, hover, of, ref
 from rnn_dynamics.pictures.kit.panel import Panel
+
+#: What the weight scales of the slider are called, a row of a map each; the parameter with these; what an axis names.
+_NAMES = [f"{scale:g}" for scale in WEIGHT_SCALES]
+SCALES = {"scales": json.dumps(_NAMES)}
+_NAMED = [place + 0.5 for place, name in enumerate(_NAMES) if name in {"0.1", "0.5", "1", "1.5", "2", "5", "10"}]
+
+
+def scale_axis(panel: Panel, field: str) -> alt.Y:
+    """The vertical axis of a map of weight scales, of which SCALES are parameters: scale k from place k to k + 1."""
+    names: dict[str, Any] = {"values": _NAMED, "labelExpr": "scales[floor(datum.value)]"}
+    return panel.y(field, (0, len(_NAMES)), "weight_scale", **names)
 
 
 def map_rows(

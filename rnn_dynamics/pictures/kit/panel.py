@@ -101,14 +101,20 @@ class Sheet:
         return text(of(data, text=shown), "text", x, above, "bottom left", **style)
 
     def colour_bar(
-        self, name: str, ends: Sequence[str], colours: Sequence[str], field: str = "length", **legend: Any
+        self,
+        name: str,
+        ends: Sequence[str],
+        colours: Sequence[str],
+        field: str = "length",
+        kind: Kind | None = None,
+        **legend: Any,
     ) -> Any:
         """Carries the legend of a map's colours, below the map, and draws nothing; `ends` are expressions.
 
-        name: of what it says, one of `axes`. field: a number of the table "whole".
+        name: of what it says, one of `axes`. field: a number of the table "whole". kind: of the scale, if not linear.
         """
         # Straight lines between the colours; Vega-Lite's own way leads from blue to yellow through green.
-        scale = alt.Scale(range=[*colours], domain=[*map(ref, ends)], clamp=True, interpolate="rgb")
+        scale = alt.Scale(range=[*colours], domain=[*map(ref, ends)], clamp=True, interpolate="rgb", **kind or {})
         usual: dict[str, Any] = {
             "orient": "none",
             "legendX": ref("mapLeft"),

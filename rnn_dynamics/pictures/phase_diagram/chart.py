@@ -1,7 +1,7 @@
 """The picture "Phase diagram": where gradients vanish and explode, and beside it the split of dL/dW_hh by lag.
 
 A click on a cell of the map is the selection GO, which the server hears; pointing at one tells its factor without the
-server. Tables (see `table`): cells, lines, columns, scales, lags, names and whole (one row each).
+server. Tables (see `table`): cells, lines, columns, lags, names and whole (one row each).
 """
 
 import json
@@ -22,6 +22,7 @@ from rnn_dynamics.pictures.kit.layers import (
     text,
     with_lag,
 )
+from rnn_dynamics.pictures.kit.map_rows import SCALES, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
@@ -34,20 +35,19 @@ _PANELS = {
     "parts": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.76 : 0", "height * (narrow ? 1 : 0.66)"),
     "share": ("partsLeft", "width", "height * (narrow ? 1 : 0.74)", "height"),
 }
-_PARAMETERS = {
+_PARAMETERS = SCALES | {
     "late": "whole.reached * 2 > whole.length",
-    "scales": "pluck(data('scales'), 'weight_scale')",
     "columns": "pluck(data('columns'), 'value')",
 }
-#: The weight scales that the vertical axis names.
-_NAMED = (0.1, 0.5, 1, 1.5, 2, 5, 10)
 #: Most columns of the map that have a name.
 _COLUMNS = 15
-#: The colours follow the square root of the orders of magnitude, and end at ×0.5 and ×2.
+#: The colours follow the square root of the orders of magnitude, so that 1.03 and 1, far apart after a hundred steps,
+#: have different ones; they end at ×0.5 and ×2, here as powers of 2.
 _COLOURS: dict[str, Any] = {
+    "kind": {"type": "pow", "exponent": 0.5},
     "legendX": 0,
-    "values": [-1, -0.5, 0, 0.5, 1],
-    "labelExpr": "'×' + format(pow(2, datum.value * abs(datum.value)), '.2~r')",
+    "values": [-1, -0.25, 0, 0.25, 1],
+    "labelExpr": "'×' + format(pow(2, datum.value), '.2~r')",
     "gradientLength": ref("narrow ? 120 : 200"),
 }
 #: Of the names on the map, which is light on every page.
@@ -61,7 +61,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         _PARAMETERS | sheet.own,
         [
-            *_axes(phases),
+            _axes(phases),
             _cells(),
             *_pointed(sheet),
             _lines(sheet),
@@ -76,8 +76,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     )
 
 
-def _axes(panel: Panel) -> list[Any]:
-    """What the axes are called, at some of the columns and scales."""
+def _axes(panel: Panel) -> Any:
+    """Carries the axes, which name some of the columns and scales."""
     by_input, column = panel.sheet.views["across"] == "input", "columns[floor(datum.value)]"
     across: dict[str, Any] = {
         "values": [k + 0.5 if by_input else k for k in range(_COLUMNS)],
@@ -86,18 +86,13 @@ def _axes(panel: Panel) -> list[Any]:
         "ticks": not by_input,
         **WIDE_TITLE,  # see `_pointed`
     }
-    up: dict[str, Any] = {
-        "values": ref(f"[{', '.join(f'indexof(scales, {scale}) + 0.5' for scale in _NAMED)}]"),
-        "labelExpr": "'' + scales[floor(datum.value)]",
-    }
     x = panel.x("column:Q", (0, "whole.columns"), "input_scale" if by_input else "lag", **across)
-    y = panel.y("place:Q", (0, "length(scales)"), "weight_scale", **up)
-    return [panel.lead("columns", x=x), panel.lead("scales", y=y)]
+    return panel.lead("columns", x=x, y=scale_axis(panel, "column:Q"))
 
 
 def _cells() -> Any:
     """The factors per step. With `here` in the selection, a second click on a cell counts once one has left it."""
-    colour = "isValid(datum.shade) ? scale('color', datum.shade) : '#00000000'"
+    colour = "isValid(datum.factor) ? scale('color', log(datum.factor) / LN2) : '#00000000'"
     cells = of("cells", right="datum.column + 1", here="whole.row + ' ' + whole.left", colour=colour)
     places = {"x": "column:Q", "x2": "right:Q", "y": "below:Q", "y2": "above:Q"}
     rects = cells.mark_rect(x2Offset=1, y2Offset=-1, cursor="pointer").encode(

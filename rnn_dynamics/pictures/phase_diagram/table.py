@@ -17,14 +17,12 @@ from rnn_dynamics.pictures.kit.axes import axis_ends, strips
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole, within
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales, nearest_of
 
-#: Factors per step at which the map's colours end, up and down.
-LIMIT = 2.0
 #: Most stretches of lags on the map.
 _STRETCHES = 13
 
 
 def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
-    """Cells and lines of the map, and the names of its columns and scales, wherever the reader stands on it."""
+    """Cells and lines of the map, and the names of its columns, wherever the reader stands on it."""
     by_input, scales = views["across"] == "input", input_scales(answer.experiment)
     edges = lag_edges(answer.experiment.sequence_length)
     rows = [(row, answer.crossings[scale]) for scale, row in answer.rows.items()]
@@ -40,7 +38,6 @@ def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
         "cells": cell_rows(computed, list(columns), factors),
         "lines": line_rows(list(columns), [point for _, point in columns.values()]),
         "columns": table(column=np.arange(len(names)), value=names),
-        "scales": table(place=np.arange(len(SCALES)), weight_scale=SCALES),
     }
 
 
@@ -79,7 +76,7 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
 
 
 def cell_rows(weight_scales: Sequence[float], columns: Sequence[int], log10_factors: Array) -> pa.Table:
-    """A row for each cell of the map: place, below, above, column, factor per step, shade.
+    """A row for each cell of the map: place, below, above, column, factor per step.
 
     Args:
         weight_scales: S of them that were computed.
@@ -92,18 +89,7 @@ def cell_rows(weight_scales: Sequence[float], columns: Sequence[int], log10_fact
         **{name: np.reshape(of, (-1, 1)) for name, of in of_rows.items()},
         column=columns,
         factor=10.0**log10_factors,
-        shade=shades(log10_factors),
     )
-
-
-def shades(log10_factors: Array) -> Array:
-    """Where factors per step lie among the map's colours, from −1 (LIMIT below 1, and less) to 1 (LIMIT and more).
-
-    Along the colours goes the square root of the orders of magnitude, so that 1.03 and 1, far apart after a hundred
-    steps, have different colours.
-    """
-    share = np.clip(log10_factors / np.log10(LIMIT), -1.0, 1.0)
-    return np.asarray(np.sign(share) * np.sqrt(np.abs(share)))
 
 
 def line_rows(columns: Sequence[int], crossings: Sequence[Crossing]) -> pa.Table:
@@ -115,19 +101,15 @@ def line_rows(columns: Sequence[int], crossings: Sequence[Crossing]) -> pa.Table
         point if len(point.grows) == 1 and point.grows[0][1] is None else replace(point, grows=(), low=None, high=None)
         for point in crossings
     ]
-    places = {
-        name: np.array([place_of(getattr(point, name)) for point in shown], dtype=float)
-        for name in ("measured", "low", "high", "predicted")
-    }
+    names = ("measured", "low", "high", "predicted")
+    places = {name: places_of([getattr(point, name) for point in shown]) for name in names}
     return table(x=np.array(columns) + 0.5, **places)
 
 
-def place_of(weight_scale: float | None) -> float | None:
-    """Where a weight scale lies on the map: between two rows by its logarithm; None outside all rows."""
-    if weight_scale is None or not 0.0 < weight_scale <= SCALES[-1]:
-        return None
-    middles = np.arange(len(SCALES)) + 0.5
-    return round(float(np.interp(np.log(weight_scale), np.log(SCALES), middles)), 3)
+def places_of(weight_scales: Sequence[float | None]) -> Array:
+    """Where weight scales above 0 lie on the map: between two rows by their logarithms; nan above all rows."""
+    logarithms = np.log(np.array(weight_scales, dtype=float))
+    return np.round(np.interp(logarithms, np.log(SCALES), np.arange(len(SCALES)) + 0.5, right=np.nan), 3)
 
 
 def lag_edges(length: int) -> NDArray[np.int64]:

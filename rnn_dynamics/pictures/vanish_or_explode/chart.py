@@ -6,34 +6,28 @@ any width: side by side on a screen, one above the other on a phone.
 Tables (see `table`): curves, map, scales, floors, chosen (one row), whole (one row).
 """
 
-import json
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, group, of, ref, text
-from rnn_dynamics.pictures.kit.map_rows import map_rows
+from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
 
-#: What the positions of the slider are called, and which of them the map's axis names.
-_NAMES = [f"{scale:g}" for scale in WEIGHT_SCALES]
-_NAMED = [place + 0.5 for place, name in enumerate(_NAMES) if name in {"0.1", "0.5", "1", "1.5", "2", "5", "10"}]
 #: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow.
 #: `pointed`: the weight scale under the pointer, else the slider's. `row`: its own row.
 _PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.44 : height"),
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.66 : 0", "height"),
 }
-_PARAMETERS = {
+_PARAMETERS = SCALES | {
     "chosen": "data('chosen')[0].scale",
     "pointed": "hover.scale ? hover.scale[0] : chosen",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), pointed)]",
-    "names": json.dumps(_NAMES),
 }
 #: The title of the curves, completed by the share that stands beside each curve's name.
-_TITLE = "replace(width < 1000 * zoom ? whole.curves : replace(whole.curves_wide, /¦/g, ' '), '#', names[pointed])"
+_TITLE = "replace(width < 1000 * zoom ? whole.curves : replace(whole.curves_wide, /¦/g, ' '), '#', scales[pointed])"
 #: The rows of the weight scale that is shown.
 _HERE = "datum.scale === pointed"
 
@@ -73,10 +67,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 def _horizons(panel: Panel) -> Any:
     """Where one per cent is left: a mark in each row that has such a step; it leads the axes of the map."""
     marks = of("scales", "isValid(datum.horizon)", lag="datum.horizon", step="whole.length - datum.horizon")
-    names: dict[str, Any] = {"values": _NAMED, "labelExpr": "names[floor(datum.value)]"}
-    up = panel.y("below:Q", (0, len(_NAMES)), "weight_scale", **names)
     rules = marks.mark_rule(color=panel.sheet.theme.horizon, strokeWidth=2.5)
-    return rules.encode(x=panel.time(tickCount=4), y=up, y2="above:Q")
+    return rules.encode(x=panel.time(tickCount=4), y=scale_axis(panel, "below:Q"), y2="above:Q")
 
 
 def _lines(panel: Panel) -> Any:
