@@ -142,9 +142,11 @@ def test_the_loss_is_a_number_only_once_it_is_computed() -> None:
 @every("length", LENGTHS)
 def test_nodes_stand_apart_and_within_the_picture_on_a_wide_screen_and_on_a_phone(shape: str, length: int) -> None:
     found = tables(replace(OPENING, sequence_length=length), shape)
+    (whole,) = found["whole"]
     # Of a picture 1100 × 420 and of a phone's 350 × 420: at least a diameter of 26 and of 22 pixels.
-    for across, down, width, least in (("x", "y", 1100, 26), ("u", "v", 350, 22)):
-        places = np.array([[row[across] * width, row[down] * 420] for row in found["nodes"]])
+    wide, phone = ("x", 1100 / whole["columns"], "y", 420), ("u", 350, "v", 420 / whole["rows"])
+    for (across, far, down, deep), width, least in ((wide, 1100, 26), (phone, 350, 22)):
+        places = np.array([[row[across] * far, row[down] * deep] for row in found["nodes"]])
         assert (places > 0).all()
         assert (places < [width, 420]).all()
         radii = np.array([row["r"] for row in found["nodes"]])

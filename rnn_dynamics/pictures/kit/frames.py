@@ -66,7 +66,7 @@ def _packed(values: NDArray[Any], number: type[np.floating[Any]] = np.float64) -
     if values.dtype.kind == "i" and len(values) and values.min() >= 0:
         return pa.array(values.astype(np.min_scalar_type(values.max())))
     packed = pa.array(values, from_pandas=True)
-    if values.dtype.kind != "U" or packed.nbytes < _DICTIONARY:
+    if not pa.types.is_string(packed.type) or packed.nbytes < _DICTIONARY:
         return packed
     encoded = packed.dictionary_encode()
     return encoded if encoded.nbytes + _DICTIONARY < packed.nbytes else packed

@@ -15,6 +15,8 @@ from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)
+#: What is 0 for good: the initial state, and the symbol with which a decoder starts.
+ZEROS = ("h0", "y0")
 #: Kind of matrix -> its name among the parameters.
 _PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 

@@ -24,8 +24,8 @@ _PARAMETERS = {
     "stop": "data('stop')[0]",
 }
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
-_ACROSS = "narrow ? datum.u{0} * width : left + datum.x{0} * across"
-_DOWN = "narrow ? datum.v{0} * height : datum.y{0} * height"
+_ACROSS = "narrow ? datum.u{0} * width : left + datum.x{0} * pace"
+_DOWN = "narrow ? datum.v{0} * pace : datum.y{0} * height"
 #: An edge: its ends at the borders of their nodes, its direction (cx, cy), width and the end to which the arrow points.
 _EDGE = {
     "ax": _ACROSS.format(1),
@@ -52,14 +52,17 @@ _EDGE = {
 #: Where the loss lies beside all outputs, and where its bar is: long enough for its text, on a phone upright.
 _OUTPUTS = {"x1": "min(x2)", "x2": "max(x2)", "y": "min(y2)", "u": "min(u2)", "v1": "min(v2)", "v2": "max(v2)"}
 _LOSS = {
-    "beyond": "max(1.4 * radius, 60 - (datum.x2 - datum.x1) * across / 2)",
-    "near": "narrow ? datum.u * width - radius * 0.6 : left + datum.x1 * across - datum.beyond",
-    "far": "narrow ? datum.u * width + radius * 0.6 : left + datum.x2 * across + datum.beyond",
-    "below": "narrow ? datum.v2 * height + 1.4 * radius : datum.y * height + radius * 0.6",
-    "above": "narrow ? min(datum.v1 * height - 1.4 * radius, datum.below - 96) : datum.y * height - radius * 0.6",
+    "beyond": "max(1.4 * radius, 60 - (datum.x2 - datum.x1) * pace / 2)",
+    "near": "narrow ? datum.u * width - radius * 0.6 : left + datum.x1 * pace - datum.beyond",
+    "far": "narrow ? datum.u * width + radius * 0.6 : left + datum.x2 * pace + datum.beyond",
+    "below": "narrow ? datum.v2 * pace + 1.4 * radius : datum.y * height + radius * 0.6",
+    "above": "narrow ? min(datum.v1 * pace - 1.4 * radius, datum.below - 96) : datum.y * height - radius * 0.6",
     "midway": "(datum.near + datum.far) / 2",
     "middle": "(datum.above + datum.below) / 2",
 }
+#: Which other edges are in the way of an edge's texts, where outputs are read again: "back" is one of those itself,
+#: "up" has them on both sides, "bridge" leads from the encoder to the decoder, on a phone past the texts of all others.
+_WAY = "whole.again && ({yh: 'back', ys: 'back', hy: 'up', sy: 'up', hs: 'bridge'})[datum.source[0] + datum.target[0]]"
 #: At which share of an edge its letters and its number stand, so that they keep out of the way of other edges.
 _LETTER = (
     "({back: roomy ? 0.34 : crowded ? 0.4 : 0.5, up: roomy ? 0.5 : narrow ? 0.7 : 0.9, bridge: 0.62})[datum.way] || 0.5"
@@ -114,7 +117,9 @@ def _edges(theme: Theme) -> Any:
         _beside_edges(theme, "text", "+", bold=False),
     )
     free = f"datum.state ? '{theme.quiet}' : '{theme.line}'"
-    return whole.transform_calculate(**_EDGE, colour=f"datum.arrived ? scale('color', datum.log10_norm) : {free}")
+    return whole.transform_calculate(
+        **_EDGE, way=_WAY, colour=f"datum.arrived ? scale('color', datum.log10_norm) : {free}"
+    )
 
 
 def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:

@@ -1,15 +1,16 @@
 """The tables of "Shapes of recurrence": nodes and edges, where each stands, and what is lit at a stop of the walk.
 
-Places are shares of the picture: x and y on a wide screen, time from left to right; u and v on a phone, time downwards.
+On a wide screen, time from left to right, x is in steps and y a share of the height; on a phone, time downwards, u is a
+share of the width and v in steps.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, one_row, points
-from rnn_dynamics.pictures.shapes.answer import ShapeAnswer, read_stop
+from rnn_dynamics.pictures.shapes.answer import ZEROS, ShapeAnswer, read_stop
 
 #: How far the picture goes on after its last column, in columns, and on a phone, with the legend, in rows.
 _AFTER, _BELOW = 0.45, 0.85
@@ -22,46 +23,37 @@ _LANES = {"x": 0.09, "h": 0.38, "y": 0.67, "L": 0.94}
 _LANES_WITH_DECODER = {"x": 0.06, "h": 0.28, "s": 0.52, "y": 0.75, "L": 0.95}
 #: The colours reach at least over so many orders of magnitude.
 _LEAST_DECADES = 2
-#: What is 0 for good, and its radius in those of other nodes.
-_ZEROS = ("h0", "y0")
+#: The radius of what is 0 for good, in those of other nodes.
 _SMALL = 0.6
-#: Kinds of an edge's ends -> which other edges are in the way of its texts, where outputs are read again: "back" is one
-#: of those itself, "up" has them on both sides, "bridge" leads from the encoder to the decoder, on a phone past the
-#: texts of all others.
-_WAYS = {"yh": "back", "ys": "back", "hy": "up", "sy": "up", "hs": "bridge"}
 
 
 def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
-    """Nodes, edges, whole (such as the ends of the colours), and stop: what stands there alone.
+    """Nodes, edges, whole (such as the size in steps, and whether outputs are read again), and stop: what stands there.
 
     A node has its place, what it is, its text, and whether it is computed (lit) and the walk stops at it (now); an edge
     the places of both ends, and what has arrived: no gradient, and no text, before that.
     """
-    stop, nodes, edges = views["stop"], list(texts["nodes"]), answer.trace.edges
+    stop, nodes, edges = views["stop"], list(texts["nodes"]), Frame(answer.trace.edges)
     # Into the loss an edge leads beside its output.
-    sources = [edge.source for edge in edges]
-    ends = [f"L{edge.source[1:]}" if edge.target == "L" else edge.target for edge in edges]
-    ways = _WAYS if answer.shape.feeds_back else {}
+    ends = edges["target"].where(edges["target"] != "L", "L" + edges["source"].str[1:])
     states, here = np.array([answer.state(end, stop) for end in ends]), read_stop(stop)[1]
     return {
         "nodes": points(
             node=nodes,
             **_places(answer, nodes),
-            kind=["0" if node in _ZEROS else node[0] for node in nodes],
+            kind=["0" if node in ZEROS else node[0] for node in nodes],
             text=list(texts["nodes"].values()),
             lit=[answer.state(node, stop) > 0 for node in nodes],
-            now=[answer.column(node) == here and node not in _ZEROS for node in nodes],
+            now=[answer.column(node) == here and node not in ZEROS for node in nodes],
         ),
         "edges": points(
-            source=sources,
-            target=[edge.target for edge in edges],
-            weights=[edge.weights for edge in edges],
-            **_places(answer, sources, "1"),
+            **edges.assign(
+                state=states,
+                log10_norm=edges["log10_norm"].where(states == 2),
+                text=np.where(states == 2, texts["edges"], ""),
+            ),
+            **_places(answer, edges["source"], "1"),
             **_places(answer, ends, "2"),
-            state=states,
-            log10_norm=np.where(states == 2, [edge.log10_norm for edge in edges], np.nan),
-            text=np.where(states == 2, texts["edges"], ""),
-            way=[ways.get(source[0] + end[0], "") for source, end in zip(sources, ends, strict=True)],
         ),
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
@@ -69,21 +61,21 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
             **_ends(answer),
             cell=answer.experiment.cell,
             claim=texts["claim"],
+            again=answer.shape.feeds_back,
         ),
         "stop": one_row(lit=answer.state("L1", stop) > 0, loss=texts["loss"], caption=texts["caption"]),
     }
 
 
-def _places(answer: ShapeAnswer, nodes: Sequence[str], end: str = "") -> dict[str, list[float]]:
+def _places(answer: ShapeAnswer, nodes: Iterable[str], end: str = "") -> dict[str, list[float]]:
     """Where nodes stand, and their radii, as columns x, y, u, v and r; "L3" is the place of the loss beside y3."""
     lanes = _LANES_WITH_DECODER if answer.shape.has_decoder else _LANES
-    columns, rows = len(answer.steps) + _AFTER, answer.experiment.sequence_length + _BELOW
     return {
-        f"x{end}": [(answer.column(node) or _START) / columns for node in nodes],
+        f"x{end}": [answer.column(node) or _START for node in nodes],
         f"y{end}": [_LEVELS[node[0]] for node in nodes],
         f"u{end}": [lanes[node[0]] for node in nodes],
-        f"v{end}": [(int(node[1:]) or _START) / rows for node in nodes],
-        f"r{end}": [_SMALL if node in _ZEROS or node[0] == "L" else 1.0 for node in nodes],
+        f"v{end}": [int(node[1:]) or _START for node in nodes],
+        f"r{end}": [_SMALL if node in ZEROS or node[0] == "L" else 1.0 for node in nodes],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.content.numbers import exponent, power_of_ten, subscripted, two_decimals
 from rnn_dynamics.pictures.kit.finding import Words, above, first, said
-from rnn_dynamics.pictures.shapes.answer import ShapeAnswer, read_stop
+from rnn_dynamics.pictures.shapes.answer import ZEROS, ShapeAnswer, read_stop
 
 #: log10 of the ratio from which on gradients are said to differ.
 _WORTH_A_NOTE = math.log10(2.0)
@@ -22,7 +22,7 @@ def texts(words: Words, answer: ShapeAnswer, views: Mapping[str, str]) -> dict[s
         "claim": words["titles"][_claim(answer)].format_map(says),
         "caption": _caption(words["steps"], answer, views["stop"], says),
         "loss": loss.format_map(says),
-        "nodes": {node: "0" if node in ("h0", "y0") else subscripted(node) for node in answer.trace.log10_norms},
+        "nodes": {node: "0" if node in ZEROS else subscripted(node) for node in answer.trace.log10_norms},
         "edges": [exponent(edge.log10_norm) for edge in answer.trace.edges],
     }
 
