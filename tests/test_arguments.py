@@ -213,7 +213,7 @@ DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
             "input_variance = True is not a finite number from 0 upwards",
         ),
         (HandWritten, {"cell": "x"}, "cell = 'x' is not one of rnn, lstm, gru"),
-        (HandWritten, {"cell": "gru", "mistake": ["no flip"]}, "mistake = ['no flip'] is not one of z swapped, "),
+        (HandWritten, {"cell": "gru", "mistake": ["no flip"]}, "mistake = ['no flip'] is not one of none, z swapped, "),
         (make_example, {"experiment": "rnn"}, "experiment = 'rnn' is not an Experiment"),
         (Trainer, {"training": "rnn"}, "training = 'rnn' is not a Training"),
         (starting_parameters, {"training": "rnn"}, "training = 'rnn' is not a Training"),

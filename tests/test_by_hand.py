@@ -53,7 +53,7 @@ def by_torch(example: Example) -> tuple[Arrays, Arrays]:
     return results, {name: parameter.grad.numpy() for name, parameter in network.named_parameters()}
 
 
-def by_hand(example: Example, mistake: str = "") -> tuple[Arrays, Arrays]:
+def by_hand(example: Example, mistake: str = "none") -> tuple[Arrays, Arrays]:
     hand = HandWritten(example.cell, mistake)
     forward = hand.forward(example)
     states = {f"{name}_n": state for name, state in forward.states.items()}
@@ -276,7 +276,7 @@ def test_a_mistake_is_one_line_of_the_function_that_it_names(cell: str, mistake:
     change = MISTAKES[cell][mistake]
     module = CELLS[cell] if hasattr(CELLS[cell], change.function) else bidirectional
     assert inspect.getsource(module).count(change.right) == 1
-    right, wrong = (HandWritten(cell, name).source(change.function).splitlines() for name in ("", mistake))
+    right, wrong = (HandWritten(cell, name).source(change.function).splitlines() for name in ("none", mistake))
     differing = [(one, other) for one, other in zip(right, wrong, strict=True) if one != other]
     assert [(one.strip(), other.strip()) for one, other in differing] == [(change.right, change.wrong + MARK)]
 
@@ -305,7 +305,7 @@ def test_without_a_mistake_the_source_is_the_files(cell: str) -> None:
 
 
 def test_an_unknown_mistake_is_refused_by_its_name() -> None:
-    with pytest.raises(ValueError, match="mistake = 'no tanh' is not one of no b_hh"):
+    with pytest.raises(ValueError, match="mistake = 'no tanh' is not one of none, no b_hh"):
         HandWritten("rnn", "no tanh")
 
 
@@ -315,7 +315,7 @@ def test_an_unknown_mistake_is_refused_by_its_name() -> None:
 WAYS = {
     f"{cell}-{'both' if both else 'forward'}-{mistake}": (replace(GENERIC, cell=cell, bidirectional=both), mistake)
     for cell in CELLS
-    for both, mistake in ((False, ""), (True, ""), (True, "no flip"), (True, "wrong end"))
+    for both, mistake in ((False, "none"), (True, "none"), (True, "no flip"), (True, "wrong end"))
 }
 
 
@@ -339,7 +339,7 @@ def test_the_script_prints_the_differences_without_the_library(way: str, printed
     assert gaps.keys() == values.keys()
     for name, gap in gaps.items():
         assert gap == pytest.approx(np.abs(values[name] - expected[name]).max(), abs=1e-14)
-    assert (max(gaps.values()) > 0.01) == bool(mistake)
+    assert (max(gaps.values()) > 0.01) == (mistake != "none")
 
 
 def test_the_script_runs_by_itself(tmp_path: Path) -> None:

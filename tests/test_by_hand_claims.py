@@ -43,13 +43,13 @@ SETTINGS = [
 ] + [
     (experiment, mistake)
     for experiment in strange_settings(OPENING, 90, **FIELDS)
-    for mistake in ("", DRAW.choice(list(MISTAKES[experiment.cell])))
+    for mistake in ("none", DRAW.choice(list(MISTAKES[experiment.cell])))
 ]
 every_setting = every(("experiment", "mistake"), SETTINGS, parts=4)
 
 
 def said(experiment: Experiment, mistake: str) -> str:
-    return said_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake or "none"})
+    return said_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake})
 
 
 def hand_question(experiment: Experiment, mistake: str) -> str:
@@ -65,7 +65,7 @@ def hand_finding(experiment: Experiment, mistake: str) -> str:
 @every_setting
 def test_every_claim_holds_beside_its_ticks(experiment: Experiment, mistake: str) -> None:
     answer = hand_answer(experiment, mistake)
-    (whole,) = drawn_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake or "none"})["whole"]
+    (whole,) = drawn_by(PICTURE, experiment, **{f"{experiment.cell}_mistake": mistake})["whole"]
     claim, finding = whole["claim"], plain(hand_finding(experiment, mistake))
     assert_readable(claim)
     assert_readable(re.sub(r"<code[^>]*>.*?</code>", "", hand_question(experiment, mistake)))
@@ -77,7 +77,7 @@ def test_every_claim_holds_beside_its_ticks(experiment: Experiment, mistake: str
     assert finding.count("✗") == sum(gap > TOLERANCE for gap in results.values()) + sum(
         (by_autograd > TOLERANCE) + (by_definition > 1e-6) for by_autograd, by_definition in answer.gradients.values()
     )
-    if not mistake:
+    if mistake == "none":
         assert torchs
         assert definition <= 1e-6
         assert claim.startswith("By hand, outputs match torch's")
@@ -94,7 +94,9 @@ def test_every_claim_holds_beside_its_ticks(experiment: Experiment, mistake: str
 def test_why_a_mistake_makes_no_difference_is_what_makes_it_so(experiment: Experiment, mistake: str) -> None:
     said = plain(hand_question(experiment, mistake))
     answer = hand_answer(experiment, mistake)
-    assert ("Here it makes no difference" in said) == (bool(mistake) and "✗" not in hand_finding(experiment, mistake))
+    assert ("Here it makes no difference" in said) == (
+        mistake != "none" and "✗" not in hand_finding(experiment, mistake)
+    )
     if "Here it makes no difference" not in said or "with these numbers" in said:
         return
     steps = answer.forward.steps[0]

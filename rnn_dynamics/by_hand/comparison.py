@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar, Self
 
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.by_hand.example import Example
-from rnn_dynamics.by_hand.finite_differences import finite_differences
+from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
 from rnn_dynamics.by_hand.mistakes import Backward, Forward, HandWritten
 
 #: Above these a difference is more than rounding, which leaves 1e-15 of the largest entry; central differences leave
@@ -21,14 +22,37 @@ _AT_REST = {"no slope": ("h", 0.0), "no tanh": ("c", 0.0), "z swapped": ("z", 0.
 _CLOSE = 1e-4
 
 
+class Gap(float):
+    """Largest difference of two arrays, in units of the largest expected entry where that is above 1.
+
+    within: rounding alone explains a difference that is at most this.
+    """
+
+    within: float
+
+    def __new__(cls, value: Array, expected: Array, within: float = TOLERANCE) -> Self:
+        """Of an array from what is expected of it."""
+        gap = super().__new__(cls, np.abs(value - expected).max() / max(1.0, np.abs(expected).max()))
+        gap.within = within
+        return gap
+
+    @property
+    def closed(self) -> bool:
+        """Whether rounding alone explains it."""
+        return self <= self.within
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """One example, computed in each way.
 
-    hand: the functions that ran, with a `mistake` or "" for none. torch: torch's outputs. results: "outputs", "h_n" and
+    mistake: as in `HandWritten`. hand: the functions that ran. torch: torch's outputs. results: "outputs", "h_n" and
     for the LSTM "c_n" -> shape, and largest difference from torch's. gradients: name of a parameter -> largest
-    difference from autograd, and from finite differences of the loss that the forward by hand gives; see `gap`.
+    difference from autograd, and from finite differences of the loss that the forward by hand gives.
     """
+
+    #: How far finite differences move a number.
+    width: ClassVar[float] = WIDTH
 
     mistake: str
     hand: HandWritten
@@ -36,8 +60,8 @@ class Comparison:
     forward: Forward
     backward: Backward
     torch: Array
-    results: Mapping[str, tuple[tuple[int, ...], float]]
-    gradients: Mapping[str, tuple[float, float]]
+    results: Mapping[str, tuple[tuple[int, ...], Gap]]
+    gradients: Mapping[str, tuple[Gap, Gap]]
 
     @property
     def steps(self) -> int:
@@ -45,34 +69,34 @@ class Comparison:
         return int(self.example.inputs.shape[1])
 
     @property
-    def forward_gap(self) -> float:
+    def forward_gap(self) -> Gap:
         """Largest difference of any result."""
         return max(gap for _, gap in self.results.values())
 
     @property
-    def states_gap(self) -> float:
+    def states_gap(self) -> Gap:
         """Largest difference of any last state."""
         return max(gap for name, (_, gap) in self.results.items() if name != "outputs")
 
     @property
-    def gradient_gap(self) -> float:
+    def gradient_gap(self) -> Gap:
         """Largest difference of any gradient from autograd's."""
         return max(gap for gap, _ in self.gradients.values())
 
     @property
-    def definition_gap(self) -> float:
+    def definition_gap(self) -> Gap:
         """Largest difference of any gradient from finite differences."""
         return max(gap for _, gap in self.gradients.values())
 
     @property
     def torchs(self) -> bool:
         """Whether all results and gradients are torch's."""
-        return max(self.forward_gap, self.gradient_gap) <= TOLERANCE
+        return self.forward_gap.closed and self.gradient_gap.closed
 
     @property
     def right(self) -> bool:
         """Whether all of them are torch's, and the gradients those of the forward by hand."""
-        return self.torchs and self.definition_gap <= TOLERANCE_OF_DIFFERENCES
+        return self.torchs and self.definition_gap.closed
 
     @property
     def unnoticed(self) -> bool:
@@ -114,11 +138,9 @@ def compare(example: Example, mistake: str, by_torch: Arrays, by_autograd: Array
         forward=forward,
         backward=backward,
         torch=by_torch["outputs"],
-        results={name: (value.shape, gap(value, by_torch[name])) for name, value in results.items()},
-        gradients={name: (gap(value, by_autograd[name]), gap(value, by_definition[name])) for name, value in gradients},
+        results={name: (value.shape, Gap(value, by_torch[name])) for name, value in results.items()},
+        gradients={
+            name: (Gap(value, by_autograd[name]), Gap(value, by_definition[name], TOLERANCE_OF_DIFFERENCES))
+            for name, value in gradients
+        },
     )
-
-
-def gap(value: Array, expected: Array) -> float:
-    """Largest difference, in units of the largest expected entry where that is above 1."""
-    return float(np.abs(value - expected).max() / max(1.0, np.abs(expected).max()))

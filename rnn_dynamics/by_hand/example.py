@@ -31,6 +31,11 @@ class Example:
         """Whether a second network reads the sequence from its end."""
         return any(name.endswith("_reverse") for name in self.parameters)
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training would change."""
+        return sum(values.size for values in self.parameters.values())
+
     def loss(self, outputs: Array) -> float:
         """L, half the sum of squares of outputs − targets; so dL/doutputs is outputs − targets."""
         return float(0.5 * np.square(outputs - self.targets).sum())

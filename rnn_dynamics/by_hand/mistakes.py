@@ -110,17 +110,15 @@ class HandWritten:
 
     Args:
         cell: "rnn", "lstm" or "gru".
-        mistake: a name in MISTAKES[cell], or "" for none.
+        mistake: a name in MISTAKES[cell], or "none".
 
     Raises:
         ValueError: there is no such cell, or it has no mistake of that name.
     """
 
-    def __init__(self, cell: str, mistake: str = "") -> None:
+    def __init__(self, cell: str, mistake: str = "none") -> None:
         self.cell = one_of("cell", cell, MISTAKES)
-        if mistake != "":
-            one_of("mistake", mistake, MISTAKES[cell])
-        self.mistake = MISTAKES[cell][mistake] if mistake else None
+        self.mistake = MISTAKES[cell].get(one_of("mistake", mistake, ("none", *MISTAKES[cell])))
         self._functions = _functions(cell, self.mistake)
 
     def forward(self, example: Example) -> Forward:

@@ -1,15 +1,13 @@
 """A small example computed by hand, by torch and by finite differences, and the text of the functions that ran."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from rnn_dynamics.by_hand.arrays import Array, Arrays
-from rnn_dynamics.by_hand.comparison import TOLERANCE, TOLERANCE_OF_DIFFERENCES, Comparison, compare
+from rnn_dynamics.by_hand.comparison import TOLERANCE, Comparison, compare
 from rnn_dynamics.by_hand.example import make_example
-from rnn_dynamics.by_hand.finite_differences import WIDTH
 from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
@@ -19,7 +17,7 @@ from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
-__all__ = ["MARK", "TOLERANCE", "TOLERANCE_OF_DIFFERENCES", "WIDTH", "Arrays"]
+__all__ = ["MARK", "TOLERANCE", "Arrays"]
 
 #: Cell -> what can be done wrong in it.
 MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
@@ -46,10 +44,10 @@ class HandAnswer(OfExperiment, Comparison):
     @cached_property
     def code(self) -> dict[str, str]:
         """The functions by hand, "forward" and "backward", and the lines that ask "torch"."""
-        names, source = self.hand.functions(self.example.both), self.hand.source
-        back = [name for name in names if name.endswith(("back", "backward"))]
-        forward = "\n\n".join(source(name) for name in names if name not in back)
-        return {"forward": forward, "backward": "\n\n".join(map(source, back)), "torch": torch_lines(self.example)}
+        texts: dict[str, list[str]] = {"forward": [], "backward": []}
+        for name in self.hand.functions(self.example.both):
+            texts["backward" if name.endswith(("back", "backward")) else "forward"].append(self.hand.source(name))
+        return {walk: "\n\n".join(of) for walk, of in texts.items()} | {"torch": torch_lines(self.example)}
 
     @property
     def comparison(self) -> str:
@@ -77,21 +75,15 @@ class Resets:
         return int((lead > _SAME).sum()), int((lead < -_SAME).sum())
 
 
-def ask(experiment: Experiment, views: Mapping[str, str]) -> HandAnswer:
-    """Answer for the example at sizes that fit on a board, with the mistake that is chosen for its cell."""
-    mistake = views.get(f"{experiment.cell}_mistake", "none")
-    sizes = {name: min(most, getattr(experiment, name)) for name, most in MOST.items()}
-    return hand_answer(replace(experiment, **sizes), "" if mistake == "none" else mistake)
-
-
 @remembered
 def hand_answer(experiment: Experiment, mistake: str) -> HandAnswer:
-    """Answer for one example; `mistake` as in `HandWritten`."""
+    """Answer for the example at sizes that fit on a board; `mistake` as in `HandWritten`."""
     from rnn_dynamics.by_hand.against_torch import ask_torch  # it takes a second: title and controls are there before
 
+    shown = replace(experiment, **{name: min(most, getattr(experiment, name)) for name, most in MOST.items()})
     with COMPUTING:
-        example = make_example(experiment)
-        return HandAnswer(experiment=experiment, **vars(compare(example, mistake, *ask_torch(example))))
+        example = make_example(shown)
+        return HandAnswer(experiment=shown, **vars(compare(example, mistake, *ask_torch(example))))
 
 
 @remembered

@@ -11,9 +11,6 @@ from rnn_dynamics.pictures.by_hand.answer import (
     MARK,
     RESET_IN,
     RESET_SEEDS,
-    TOLERANCE,
-    TOLERANCE_OF_DIFFERENCES,
-    WIDTH,
     Arrays,
     HandAnswer,
     resets,
@@ -23,7 +20,7 @@ from rnn_dynamics.pictures.kit.finding import above, first, paragraphs, side_by_
 
 def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """Units (the name of each row), the titles of the panels, and the claim above them."""
-    says, experiment = _says(answer), answer.experiment
+    says, experiment = Says(answer), answer.experiment
     arrows = ("→", "←") if experiment.bidirectional else ("",)
     names = [subscripted(f"h{unit}") for unit in range(1, experiment.hidden_size + 1)]
     return {
@@ -35,7 +32,7 @@ def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, A
 
 def finding(words: Words, answer: HandAnswer, views: Mapping[str, str]) -> str:
     """The equations, what of them is changed, the board of the step, and how far each result is from another's."""
-    says, step = _says(answer), answer.place(views["step"])
+    says, step = Says(answer), answer.place(views["step"])
     equation = told(words["equation"], says, **{answer.hand.cell: True, "both": answer.example.both})
     boards = (_board(words["board"], answer, walk, step, says) for walk in ("forward", "backward"))
     single, right = answer.forward.outputs.size == 1, answer.right
@@ -52,31 +49,12 @@ def finding(words: Words, answer: HandAnswer, views: Mapping[str, str]) -> str:
 def _claim(answer: HandAnswer) -> str:
     """Which claim is the most telling true one."""
     if answer.right:
-        return "unharmed" if answer.mistake else "right"
+        return "unharmed" if answer.hand.mistake else "right"
     if answer.unnoticed:
         return "definition"
-    if answer.results["outputs"][1] > TOLERANCE:
+    if not answer.results["outputs"][1].closed:
         return "outputs"
-    return "states" if answer.forward_gap > TOLERANCE else "gradients"
-
-
-def _says(answer: HandAnswer) -> Says:
-    return Says(
-        answer,
-        outputs_tick=_tick(answer.results["outputs"][1]),
-        forward_tick=_tick(answer.forward_gap),
-        gradient_tick=_tick(answer.gradient_gap),
-        definition_tick=_tick(answer.definition_gap, TOLERANCE_OF_DIFFERENCES),
-        parameters=sum(value.size for value in answer.example.parameters.values()),
-        width=WIDTH,
-        tolerance=TOLERANCE,
-        tolerance_of_differences=TOLERANCE_OF_DIFFERENCES,
-    )
-
-
-def _tick(value: float, tolerance: float = TOLERANCE) -> str:
-    """Whether a difference is one of rounding."""
-    return "✓" if value <= tolerance else "✗"
+    return "gradients" if answer.forward_gap.closed else "states"
 
 
 # The board
@@ -114,15 +92,11 @@ def _matrix(values: list[list[float]], arrow: str) -> str:
 
 def _ticks(words: Words, answer: HandAnswer, says: Says) -> str:
     results = (
-        words["result"].format(name=name, shape=_shape(shape), gap=gap, tick=_tick(gap))
-        for name, (shape, gap) in answer.results.items()
+        words["result"].format(name=name, shape=_shape(shape), gap=gap) for name, (shape, gap) in answer.results.items()
     )
     parameters = answer.example.parameters
     gradients = (
-        words["gradient"].format_map(
-            {"name": name, "shape": _shape(parameters[name].shape), "gap": gap, "tick": _tick(gap)}
-            | {"definition_gap": definition, "definition_tick": _tick(definition, TOLERANCE_OF_DIFFERENCES)}
-        )
+        words["gradient"].format(name=name, shape=_shape(parameters[name].shape), gap=gap, definition=definition)
         for name, (gap, definition) in answer.gradients.items()
     )
     heads = (words[name].format_map(says) for name in ("results", "gradients"))
