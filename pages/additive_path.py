@@ -16,10 +16,6 @@ PAGE = Page(
     },
     main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "hidden_path"),
     offered={"cell": tuple(GATE_VIEWS)},
-    idle={
-        view: lambda now, cell=cell: "other_cell" * (now["cell"] != cell)  # type: ignore[misc]
-        for cell, view in GATE_VIEWS.items()
-    },
     pictured=lambda cell: (cell, "rnn"),
 )
 PAGE.run()

@@ -9,7 +9,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.by_hand import MISTAKE_NAMES, MOST, PICTURE
 
 SIZES = {name: tuple(range(1, most + 1)) for name, most in MOST.items()}
-MISTAKES = {f"{cell}_mistake": cell for cell in MISTAKE_NAMES}
+MISTAKES = tuple(f"{cell}_mistake" for cell in MISTAKE_NAMES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +60,8 @@ PAGE = Board(
     main=("cell", "bidirectional", *MISTAKES, "step", *SIZES),
     more=("initialisation", "forget_bias", "input_scale", "seed"),
     offered={"cell": tuple(MISTAKE_NAMES), **SIZES},
-    asks=tuple(MISTAKES),
+    asks=MISTAKES,
     apart=(*SIZES, "initialisation"),  # here the biases shall be drawn too
-    idle={
-        mistake: lambda now, cell=cell: "other_cell" * (now["cell"] != cell)  # type: ignore[misc]
-        for mistake, cell in MISTAKES.items()
-    },
     existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
     place={"key": "outputs"},
     close=True,

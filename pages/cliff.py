@@ -1,11 +1,10 @@
 """The cliff and clipping: gradient descent on the error of one unit, with and without clipping the gradient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.experiment import Experiment
@@ -43,14 +42,13 @@ def training() -> None:
         PAGE.control("network_rate")
     with right:
         PANEL.show()
-    if PANEL.job:
-        below(CLIPPING, learned_so_far(PANEL.job), {})
+    if answer := trained():
+        below(CLIPPING, answer, {})
 
 
-def files_of_the_network() -> Sequence[Download]:
-    """What a reader has trained."""
-    job = PANEL.job
-    return files_of_trainings(CLIPPING, learned_so_far(job), {}, PAGE.words(CLIPPING.name)) if job else ()
+def trained() -> Any:
+    """What has come of it so far, once there is anything."""
+    return learned_so_far(PANEL.job) if PANEL.job else None
 
 
 PAGE = Page(
@@ -66,7 +64,7 @@ PAGE = Page(
     place={"key": "surface"},
     close=True,
     go=start_there,
-    more_files=files_of_the_network,
+    lower_answer=trained,
 )
 PANEL = TrainingPanel("cliff", lambda: networks(*PAGE.asked()))
 PAGE.run(network)

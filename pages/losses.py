@@ -1,10 +1,9 @@
 """Which loss, how far back: every single loss at every step, what a sum of them hides, and what truncation cuts off."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.downloads import Download, files_of
 from rnn_dynamics.dashboard.growing import begun, growing
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures import cost, losses
@@ -13,14 +12,15 @@ from rnn_dynamics.pictures import cost, losses
 MEASUREMENT = "measurement"
 
 
-def measured() -> Sequence[Download]:
-    """What a reader has measured."""
+def measured() -> Any:
+    """What a reader has measured, once there is anything."""
     work = st.session_state.get(MEASUREMENT)
-    return files_of(cost.PICTURE, work.answer, {}, PAGE.words("cost")) if work and work.values else ()
+    return work.answer if work and work.values else None
 
 
 PAGE = Page(
     picture=losses.PICTURE,
+    second=cost.PICTURE,
     presets={
         "hidden": {},
         "carousel": {"cell": "lstm"},
@@ -31,7 +31,7 @@ PAGE = Page(
     main=("cell", "weight_scale", "sequence_length", "truncation"),
     without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional"),
     place={"key": "tall_picture", "height": 500, "border": False},  # a phone needs more; see page.css
-    more_files=measured,
+    lower_answer=measured,
 )
 
 
@@ -44,8 +44,8 @@ def measuring() -> None:
     if work := begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), buttons):
         with growing(work, lambda: cost.PICTURE.progress(words, work), PAGE.words("app")["growing"]) as rests:
             work.stopped |= rests and not work.complete
-            if work.values:
-                below(cost.PICTURE, work.answer, {})
+            if answer := measured():
+                below(cost.PICTURE, answer, {})
 
 
 PAGE.run(below=measuring)

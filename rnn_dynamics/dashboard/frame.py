@@ -34,7 +34,8 @@ class Frame:
     fields; others it leaves to the reader. apart: what this page keeps to itself: it begins with its opening value, and
     leaves the other pages theirs. existing: setting -> those of its values that exist at the moment, given all
     settings. pictured: the cells whose networks are shown when a cell is chosen. idle: setting -> why it has no effect,
-    given all settings: the key of a sentence under [idle] of the page's words, or "".
+    given all settings: the key of a sentence under [idle] of the page's words, or ""; what only one cell has, such as
+    "gru_gate", has none beside another, for the reason "other_cell".
     """
 
     picture: Picture
@@ -110,10 +111,12 @@ class Frame:
 
     def _why_idle(self, name: str) -> str:
         """Why a setting has no effect on this page at the moment, or ""."""
-        if name not in (*self.idle, *MAY_IDLE):
+        cell = name.partition("_")[0]
+        if name not in (*self.idle, *MAY_IDLE) and cell not in CELLS:
             return ""
         now = self.now
-        if own := self.idle[name](now) if name in self.idle else "":
+        other = "other_cell" if cell in CELLS and cell != now["cell"] else ""
+        if own := self.idle[name](now) if name in self.idle else other:
             return str(self.words()["idle"][own])
         shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
         return str(self.words("app")["idle"][shared]) if shared else ""

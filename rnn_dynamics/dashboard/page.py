@@ -11,7 +11,7 @@ import streamlit as st
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
+from rnn_dynamics.dashboard.downloads import MIME, Download, files_of, files_of_trainings
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
@@ -21,6 +21,7 @@ from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.digits import digits_note, warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
@@ -58,7 +59,8 @@ class Page(Frame):
     whether the controls stand close to it. every_cell, expected: what a hall asks in its first minutes beside the
     presets and each slider: the same of every cell; and further settings, as far as they differ from the opening. go:
     what a click on the picture sets, from the row that was clicked and the views; nothing where no row can be clicked.
-    follow: shows what else follows from an answer. more_files: what the share panel hands out of what stands below.
+    follow: shows what else follows from an answer. lower_answer: that of the `second` picture, of which the share panel
+    has the files too, once a reader has asked for it.
     """
 
     place: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class Page(Frame):
     expected: Iterable[Mapping[str, Any]] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
     follow: Callable[[Any], None] | None = None
-    more_files: Callable[[], Sequence[Download]] = lambda: ()
+    lower_answer: Callable[[], Any] = lambda: None
 
     def run(self, below: Callable[[], None] = lambda: None) -> None:
         """Show the page, the same whether the app or the page's file alone is run.
@@ -150,7 +152,11 @@ class Page(Frame):
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
         answer = self.picture.so_far(experiment, views).answer(experiment, views)
-        return [*files_of(self.picture, answer, views, self.words()), *self.more_files()]
+        files, lower = files_of(self.picture, answer, views, self.words()), self.lower_answer()
+        if self.second and lower:
+            of_lower = files_of_trainings if isinstance(lower, OfTrainings) else files_of
+            files += of_lower(self.second, lower, {}, self.words(self.second.name))
+        return files
 
     # --- what a held key repaints -----------------------------------------------------------------------------------
 
