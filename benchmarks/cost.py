@@ -17,7 +17,7 @@ from rnn_dynamics import CELLS, Experiment, process, run
 from rnn_dynamics.engine.growth import fitted_exponent
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.kit import remembered
-from rnn_dynamics.pictures.vanish_or_explode.answer import compute_families, rows_for
+from rnn_dynamics.pictures.vanish_or_explode.answer import families_answer
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 MEMORY = "peak memory of the process: an LSTM with N=8 H=64 T=10,000"
@@ -53,10 +53,9 @@ def longest_answer() -> float:
         int(max(KNOBS_NUMBER[name].offered)) for name in ("sequence_length", "hidden_size", "batch_size")
     )
     largest = Experiment(sequence_length=length, hidden_size=hidden, batch_size=batch)
-    rows = rows_for(largest, chosen=0)
     remembered.MEMORY.clear()
     start = time.perf_counter()
-    compute_families(largest, rows)
+    families_answer(largest, {})
     return time.perf_counter() - start
 
 

@@ -16,13 +16,14 @@ from rnn_dynamics import CELLS, Experiment, pictures, run
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.run import run_family
+from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.axes import axis_ends
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Background
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
-from rnn_dynamics.pictures.vanish_or_explode.answer import Families, FamiliesAnswer
+from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 from rnn_dynamics.pictures.vanish_or_explode.table import _floors
 from tests.every import every
 from tests.pictured import Rows, column, drawn_by, rows_by_table
@@ -58,15 +59,21 @@ def tables_of(
 ) -> dict[str, Rows]:
     """The rows of a picture of curves (S, T) by cell, the one without gates first."""
     rows = tuple(scales or range(len(next(iter(curves.values())))))
-    families = Families(
+    zeros = np.zeros(len(rows))
+    families = {
+        name: FamilyTrace(
+            experiments=(), loss=zeros, log10_norms={"input": norms, "hidden": norms}, log10_rounding=zeros
+        )
+        for name, norms in curves.items()
+    }
+    answer = FamiliesAnswer(
+        experiment=Experiment(cell=cell, weight_scale=WEIGHT_SCALES[rows[0]]),
         scales=rows,
-        log10_norms={name: {"input": norms, "hidden": norms} for name, norms in curves.items()},
-        digits={name: np.full(len(rows), 9) for name in curves},
+        families=families,
         radius=dict.fromkeys(curves, 1.0),
         singular_value=dict.fromkeys(curves, 1.0),
-        mean_field=tuple(slopes or [None] * len(rows)),
+        slopes=tuple(slopes or [None] * len(rows)),
     )
-    answer = FamiliesAnswer(experiment=Experiment(cell=cell, weight_scale=WEIGHT_SCALES[rows[0]]), families=families)
     return rows_by_table(PICTURE.tables_of(sentences(PICTURE.name), answer, PICTURE.views))
 
 
@@ -125,9 +132,8 @@ def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, h
 
 
 def test_a_floor_says_where_it_is_and_leaves_the_room_below_to_a_close_one() -> None:
-    floors = {"half": -7.5, "single": -44.9, "brain": -40.4}
-    rows = _floors(floors, list(floors), list(floors)).to_pylist()
-    assert [(row["text"], row["log10_norm"], row["side"]) for row in rows] == [
+    rows = _floors([("half", -7.5), ("single", -44.9), ("brain", -40.4)]).to_pylist()
+    assert [(row["name"], row["log10_norm"], row["side"]) for row in rows] == [
         ("half", -7.5, "top"),
         ("single", -44.9, "top"),
         ("brain", -40.4, "bottom"),

@@ -3,7 +3,6 @@
 Tables (see `table`): lines (one row per scheme and cell), whole (one row).
 """
 
-import json
 from typing import Any
 
 import altair as alt
@@ -105,7 +104,7 @@ def _texts(sheet: Sheet) -> Any:
 def _heads(sheet: Sheet) -> Any:
     """What the columns of numbers are."""
     style: dict[str, Any] = {"color": sheet.theme.quiet, "lineHeight": 13, "size": "narrow ? 11 : 14"}
-    heads = {name: LINES.format(json.dumps(sheet.axes[name], ensure_ascii=False)) for name in _COLUMNS}
+    heads = {name: LINES.format(sheet.said(name)) for name in _COLUMNS}
     return group(
         "whole",
         *(

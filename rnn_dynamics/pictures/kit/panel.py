@@ -5,6 +5,7 @@ Where a panel lies is said in Vega's expressions, once, here; a chart then names
 `whole` is the one row of the table "whole", with the sequence's `length` in it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,6 +93,11 @@ class Sheet:
         """The panels at the places; which are `wide`, and where the past is, if the view `axis` does not say it."""
         at_start = self.past if past is None else past
         return [Panel(self, *_named(name, sides), at_start, name in wide) for name, sides in places.items()]
+
+    def said(self, name: str, **values: str) -> str:
+        """An expression for a text of `axes`, in whose braces expressions stand."""
+        inside = {place: f'" + {value} + "' for place, value in values.items()}
+        return json.dumps(self.axes[name], ensure_ascii=False).format(**inside)
 
     def title(self, said: str, x: str, y: str, lines: str = LINES, data: str = "whole", **style: Any) -> Any:
         """A title above a place; its text is an expression, such as a column of the one row of `data`."""

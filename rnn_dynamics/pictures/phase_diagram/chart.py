@@ -4,7 +4,6 @@ A click on a cell of the map is the selection GO, which the server hears; pointi
 server. Tables (see `table`): cells, lines, columns, lags, names and whole (one row each).
 """
 
-import json
 from typing import Any
 
 import altair as alt
@@ -108,8 +107,8 @@ def _pointed(sheet: Sheet) -> list[Any]:
         fill=None, stroke=sheet.theme.horizon, strokeWidth=1.5, strokeDash=[3, 2]
     )
     names = ("pointed", "pointed_narrow", "point", f"tap_{sheet.views['across']}")
-    here = {"scale": '" + scales[hover.place[0]] + "', "factor": '" + format(hover.factor[0], ".3~r") + "'}
-    wide, narrow, point, tap = (json.dumps(sheet.axes[name], ensure_ascii=False).format(**here) for name in names)
+    here = {"scale": "scales[hover.place[0]]", "factor": "format(hover.factor[0], '.3~r')"}
+    wide, narrow, point, tap = (sheet.said(name, **here) for name in names)
     rows = of("whole", text=f"isValid(hover.place) ? (narrow ? {narrow} : {wide}) : narrow ? {tap} : {point}")
     style = _NAME | {"dx": -6, "dy": -4, "size": 13, "color": sheet.theme.horizon}
     return [

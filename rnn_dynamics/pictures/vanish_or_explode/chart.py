@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, group, of, ref, text
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, each, group, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -26,8 +26,6 @@ _PARAMETERS = SCALES | {
     "pointed": "hover.scale ? hover.scale[0] : chosen",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), pointed)]",
 }
-#: The title of the curves, completed by the share that stands beside each curve's name.
-_TITLE = "replace(width < 1000 * zoom ? whole.curves : replace(whole.curves_wide, /¦/g, ' '), '#', scales[pointed])"
 #: The rows of the weight scale that is shown.
 _HERE = "datum.scale === pointed"
 
@@ -36,18 +34,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
     curves, rows = sheet.panels(_PANELS)
     colour = ref(f"{sheet.theme.cells}[datum.name]")
+    # Completed by the share that stands beside each curve's name.
+    narrow, wide = (sheet.said(name, scale="scales[pointed]") for name in ("curves_narrow", "curves"))
     return sheet.picture(
         _PANELS,
         _PARAMETERS,
         [
             map_rows(
-                rows,
-                "map",
-                "log10_norm",
-                ["scale", "below", "above"],
-                chosen="chosen",
-                y=alt.Y("below:Q"),
-                y2="above:Q",
+                rows, "map", "log10_norm", ["scale", "below", "above"], chosen="chosen", y="below:Q", y2="above:Q"
             ),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
@@ -57,7 +51,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _mean_field(curves),
             _lines(curves),
             curves.labels(colour, "narrow ? 13 : 17", "curves").transform_filter(_HERE),
-            sheet.title(_TITLE, "0", "0", "split({}, '|')", "chosen"),
+            sheet.title(f"width < 1000 * zoom ? {narrow} : {wide}", "0", "0", "split({}, '|')", "chosen"),
         ],
         sheet.colour_bar("against_last", ("-whole.limit", "whole.limit"), DIVERGING, "limit"),
         padding={"bottom": 44},
@@ -77,14 +71,14 @@ def _lines(panel: Panel) -> Any:
     title = f"gradient_{panel.sheet.views['gradient']}"
     up = panel.log10(title, ends=("row.low", "row.high"), tickCount=7)
     # Colour and dash are constants, not two more expressions for every point.
-    lines = (
-        of(where=f"datum.name === '{cell}'", step="split(datum.steps, ',')", point="split(datum.points, ',')")
-        .transform_flatten(["step", "point"])
-        .transform_calculate(log10_norm="datum.point / 100", lag="whole.length - datum.step")
-        .mark_line(color=colour, strokeDash=CELL_DASHES[cell], strokeWidth=3, clip=False)
+    styles = {
+        cell: {"color": colour, "strokeDash": CELL_DASHES[cell], "strokeWidth": 3}
         for cell, colour in panel.sheet.theme.cells.items()
-    )
-    return group("curves", *lines, x=across, y=up).transform_filter(_HERE)
+    }
+    lines = each("curves", styles, x=across, y=up).transform_filter(_HERE)
+    lines = lines.transform_calculate(step="split(datum.steps, ',')", point="split(datum.points, ',')")
+    lines = lines.transform_flatten(["step", "point"]).transform_calculate(log10_norm="datum.point / 100")
+    return with_lag(lines)
 
 
 def _floors(panel: Panel) -> Any:
@@ -92,12 +86,13 @@ def _floors(panel: Panel) -> Any:
     quiet = panel.sheet.theme.quiet
     side, x = ("right", panel.right) if panel.at_start else ("left", panel.left)
     style: dict[str, Any] = {"baseline": ref("datum.side"), "dy": ref("datum.side === 'top' ? 3 : -2")}
-    rows = of(name="narrow ? datum.narrow : datum.text")
+    narrow, wide = (panel.sheet.said(name, format="datum.name") for name in ("floor_narrow", "floor"))
+    rows = of(said=f"narrow ? {narrow} : {wide}")
     line = of().mark_rule(color=quiet, opacity=0.7, strokeDash=[1, 3])
     both = group(
         "floors",
         line.encode(**panel.across),
-        text(rows, "name", x, None, side, size=13, color=quiet, **style),
+        text(rows, "said", x, None, side, size=13, color=quiet, **style),
         y="log10_norm:Q",
     )
     return both.transform_filter("datum.log10_norm > row.low && datum.log10_norm < row.high")

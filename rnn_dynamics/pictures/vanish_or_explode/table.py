@@ -5,6 +5,7 @@ browser then filters a row each where it would filter a row for every point: 46 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import label_places, line_ends, strips, vertical_ranges
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
-from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, position_of
+from rnn_dynamics.pictures.vanish_or_explode.answer import FORMATS, FamiliesAnswer, position_of
 
 #: Floors closer than this many orders of magnitude have no room for a name between them.
 _FLOORS_APART = 10.0
@@ -25,17 +26,16 @@ _OUTSIDE = "x"
 
 def tables(answer: FamiliesAnswer, texts: Texts, views: Views) -> Tables:
     """All but the slider's position, none of which depends on it: curves, map, scales, floors, and whole (one row)."""
-    curves = answer.families.curves(views["gradient"])
-    norms = np.stack(list(curves.values()), axis=1)
-    length, ends = norms.shape[-1], vertical_ranges(norms)
-    limit = max(5.0, 0.2 * length)
-    rows = {"scale": answer.families.scales, **strips(answer.families.scales, len(WEIGHT_SCALES))}
+    norms, cells = answer.norms(views["gradient"]), list(answer.families)
+    chosen, length = norms[:, cells.index(answer.experiment.cell)], norms.shape[-1]
+    ends, limit = vertical_ranges(norms), max(5.0, 0.2 * length)
+    rows = {"scale": answer.scales, **strips(answer.scales, len(WEIGHT_SCALES))}
     return {
-        "curves": _curves(norms, rows["scale"], ends, list(curves), texts["labels"]),
-        "map": _map(curves[answer.experiment.cell], rows, limit),
-        "scales": _scales(answer, curves, rows, ends),
-        "floors": _floors(answer.floors, texts["floors"], texts["floors_narrow"]),
-        "whole": one_row(texts["whole"], length=length, limit=limit),
+        "curves": _curves(norms, ends, texts["labels"], scale=np.array(answer.scales)[:, None], name=cells),
+        "map": _map(chosen, rows, limit),
+        "scales": _scales(answer.slopes, norms[:, 0], ends, **rows, horizon=np.array([*map(horizon, chosen)], float)),
+        "floors": _floors(FORMATS),
+        "whole": one_row(texts, length=length, limit=limit),
     }
 
 
@@ -44,23 +44,16 @@ def moving_tables(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
     return {"chosen": one_row(scale=position_of(answer.experiment))}
 
 
-def _curves(
-    norms: Array, scales: Sequence[int], ends: tuple[Array, Array], cells: Sequence[str], labels: Sequence[str]
-) -> pa.Table:
+def _curves(norms: Array, ends: tuple[Array, Array], labels: Sequence[Sequence[str]], **rows: Any) -> pa.Table:
     """A row for each weight scale and cell: steps and points of the curve, as texts, and its label beside step 1.
 
     Points are hundredths of an order of magnitude: whole numbers are the shortest texts.
     """
     steps = frames.point_steps(norms.shape[-1])
     shown = frames.within(norms[..., steps - 1], [end[:, None, None] for end in ends])
-    rows = points(
-        scale=np.array(scales)[:, None],
-        name=cells,
-        place=label_places(norms, *ends),
-        text=np.reshape(labels, norms.shape[:2]),
-    )
-    every = pa.array([",".join(map(str, steps))] * len(rows)).dictionary_encode()
-    return rows.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
+    found = points(**rows, place=label_places(norms, *ends), text=labels)
+    every = pa.array([",".join(map(str, steps))] * len(found)).dictionary_encode()
+    return found.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
 
 
 def _as_texts(points: Array) -> pa.Array:
@@ -73,42 +66,32 @@ def _as_texts(points: Array) -> pa.Array:
 
 def _map(norms: Array, rows: Mapping[str, Sequence[int]], limit: float) -> pa.Table:
     """Scale, step and log10_norm relative to step T, no further than the colours reach; below, above: of the strip."""
-    steps = frames.point_steps(norms.shape[1], frames.MAP_POINTS)
     with np.errstate(invalid="ignore"):
-        relative = norms[:, steps - 1] - norms[:, -1:]
-    # A row whose gradient is exactly zero at the last step too has no ratio; it is drawn as gone.
-    relative = np.clip(np.nan_to_num(relative, nan=-np.inf, posinf=np.inf, neginf=-np.inf), -limit, limit)
-    return points(**{name: np.array(of)[:, None] for name, of in rows.items()}, step=steps, log10_norm=relative)
+        relative = norms - norms[:, -1:]
+    # A row whose gradient is exactly zero at the last step too has no ratio; `fmax` has it drawn as gone.
+    return frames.by_step(rows, frames.MAP_POINTS, log10_norm=np.minimum(np.fmax(relative, -limit), limit))
 
 
-def _scales(
-    answer: FamiliesAnswer, curves: Mapping[str, Array], rows: Mapping[str, Sequence[int]], ends: tuple[Array, Array]
-) -> pa.Table:
-    """A row for each weight scale: scale, below and above of its strip, low and high of the axis, and lines.
+def _scales(slopes: Sequence[float | None], plain: Array, ends: tuple[Array, Array], **rows: Any) -> pa.Table:
+    """A row for each weight scale: what is said of it, low and high of the axis, and the line of mean field.
 
-    horizon: a lag. The mean-field line leads from lag 0 at height `last` to lag `theory_lag` at height `theory`.
+    That leads from lag 0, at the height `last` of the curve of the cell without gates, to lag `theory_lag` at height
+    `theory`.
     """
-    (low, high), last = ends, curves[answer.plain][:, -1]
-    slopes = np.array(answer.families.mean_field, float)
-    reached, _ = line_ends(slopes, curves[answer.plain].shape[1] - 1, low - last, high - last)
+    (low, high), last, factors = ends, plain[:, -1], np.array(slopes, float)
+    reached, _ = line_ends(factors, plain.shape[1] - 1, low - last, high - last)
     reached = np.where((low <= last) & (last <= high), reached, np.nan)
-    return points(
-        **rows,
-        low=low,
-        high=high,
-        horizon=np.array([horizon(row) for row in curves[answer.experiment.cell]], float),
-        last=np.clip(last, low, high),
-        theory_lag=reached,
-        theory=last + reached * slopes,
-    )
+    lines = {"last": np.clip(last, low, high), "theory_lag": reached, "theory": last + reached * factors}
+    return points(**rows, low=low, high=high, **lines)
 
 
-def _floors(floors: Mapping[str, float], texts: Sequence[str], narrow: Sequence[str]) -> pa.Table:
-    """A row for each number format: where it ends, what it is called, and on which side of the line there is room."""
-    ends = list(floors.values())
-    crowded = [any(0 < end - other < _FLOORS_APART for other in ends) for end in ends]
+def _floors(floors: Sequence[tuple[str, float]]) -> pa.Table:
+    """A row for each number format: where it ends, its name, and on which side of the line there is room."""
+    names, ends = zip(*floors, strict=True)
+    above = np.subtract.outer(ends, ends)
+    crowded = ((above > 0) & (above < _FLOORS_APART)).any(axis=1)
     sides = np.where(crowded, "bottom", "top")  # the edge of the name that lies on the line
-    return table(log10_norm=ends, text=texts, narrow=narrow, side=sides)
+    return table(log10_norm=ends, name=names, side=sides)
 
 
 def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
@@ -116,7 +99,7 @@ def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
     scale, (steps, lags) = answer.experiment.weight_scale, frames.every_step(answer.experiment.sequence_length).values()
     parts = (
         (cell, scale, steps, lags, component, norms[answer.row])
-        for cell, components in answer.families.log10_norms.items()
-        for component, norms in components.items()
+        for cell, family in answer.families.items()
+        for component, norms in family.log10_norms.items()
     )
     return Frame(frames.joined(("cell", "weight_scale", "step", "lag", "component", "log10_norm"), parts))

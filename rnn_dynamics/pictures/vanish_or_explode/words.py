@@ -7,24 +7,15 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.verdict import Verdict, orders_of_magnitude
 from rnn_dynamics.pictures.kit.finding import Words, first, said
-from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
-
-#: Stands in the title of the curves for the weight scale, which moves with the pointer.
-SCALE = "#"
+from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, stride_for
 
 
 def texts(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """Labels (of each row's curves), the names of the floors, and the titles; nothing depends on the weight scale."""
-    names, floors = [_name(words["names"], answer, cell) for cell in answer.cells], words["floors"]
-    orders = [orders_of_magnitude(curve).tolist() for curve in answer.families.curves(views["gradient"]).values()]
-    says, label = {"cell": answer.cells[answer.experiment.cell], "scale": SCALE}, words["label"]
-    rows = (zip(names, row, strict=True) for row in zip(*orders, strict=True))
-    return {
-        "labels": [label.format(name=name, share=share) for row in rows for name, share in row],
-        "floors": [floors["wide"].format(format=name) for name in answer.floors],
-        "floors_narrow": [floors["narrow"].format(format=name) for name in answer.floors],
-        "whole": {name: title.format_map(says) for name, title in words["titles"].items()},
-    }
+    """Labels (of each row's curves), and the title of the map; nothing depends on the weight scale."""
+    names, label = [_name(words["names"], answer, cell) for cell in answer.cells], words["label"]
+    shares = orders_of_magnitude(answer.norms(views["gradient"])).tolist()
+    labels = [[label.format(name=name, share=share) for name, share in zip(names, row, strict=True)] for row in shares]
+    return {"labels": labels, **{name: title.format(cell=answer.cell) for name, title in words["titles"].items()}}
 
 
 def _name(names: Words, answer: FamiliesAnswer, cell: str) -> str:
@@ -49,13 +40,14 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
         name=answer.cells[answer.plain].label,
         radius=_radius(answer, answer.plain),
         measured=verdicts[answer.plain].log10_factor,
+        stride=stride_for(answer.experiment),
     )
     rows = (_row(words, answer, cell, verdicts) for cell in verdicts)
     return said(words, says, rows, _notes(answer, verdicts[answer.plain]))
 
 
 def _radius(answer: FamiliesAnswer, cell: str) -> float:
-    return answer.families.radius[cell] * answer.experiment.weight_scale
+    return answer.radius[cell] * answer.experiment.weight_scale
 
 
 def _row(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
@@ -65,7 +57,7 @@ def _row(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str,
         "outcome": words["outcome"][_outcome(answer, cell, verdicts)].format(verdict=verdict),
         "horizon": math.nan if verdict.outcome == "silent" else verdict.horizon,
         "radius": _radius(answer, cell),
-        "singular_value": answer.families.singular_value[cell] * answer.experiment.weight_scale,
+        "singular_value": answer.singular_value[cell] * answer.experiment.weight_scale,
     }
 
 
@@ -96,5 +88,5 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
         "every": not last,
         "cut": experiment.hidden_path == "cut",
         "text": experiment.text,
-        "coarse": answer.stride > 1,
+        "coarse": stride_for(experiment) > 1,
     }
