@@ -7,8 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.content.numbers import factor, power_of_ten, with_spread
 from rnn_dynamics.pictures.jacobians.answer import VISIBLE, JacobianAnswer
-from rnn_dynamics.pictures.kit.finding import Words, first, told
-from rnn_dynamics.pictures.kit.finding import finding as as_html
+from rnn_dynamics.pictures.kit.finding import Words, first, said, told
 
 
 def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -27,11 +26,9 @@ def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[st
 
 def finding(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> str:
     """The step's equation, the table of factors, and the notes, as HTML."""
-    says, table, bound = _says(words, answer), words["table"], answer.bound_holds
-    rows = told(table, says, norm=True, exponent=True, mean=True, radius=bound, bound=bound)
-    notes = told(words["notes"], says, **_notes(answer, says))
-    equation = words["equation"][_kind(answer)].format_map(says)
-    return as_html(table["head"].format_map(says), rows, notes, equation)
+    says, bound = _says(words, answer), answer.bound_holds
+    rows = told(words["table"], says, norm=True, exponent=True, mean=True, radius=bound, bound=bound)
+    return said(words, says, rows, _notes(answer, says), _kind(answer))
 
 
 def _claim(answer: JacobianAnswer) -> str:

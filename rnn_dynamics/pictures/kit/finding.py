@@ -9,25 +9,20 @@ from typing import Any
 Words = Mapping[str, Any]
 
 
-def finding(head: str, rows: Iterable[str], notes: Iterable[str] = (), equation: str = "") -> str:
-    """A table of rows `<tr>…</tr>` below its head, between an equation, if there is one, and notes."""
-    return above(*filter(None, [equation])) + table(head, rows) + paragraphs(notes)
-
-
 def said(words: Words, says: Any, rows: Iterable[Any], notes: Mapping[str, object], equation: str = "") -> str:
     """A finding of what a picture's words have under `table`, `notes` and, by the name of one, `equation`.
 
     Args:
         words: of the picture.
         says: what all but the rows are filled with, by name.
-        rows: what each row is filled with.
+        rows: what each row is filled with; or, where they differ in kind, a row as it is.
         notes: name -> whether it holds, see `told`.
         equation: the name of the one that stands above.
     """
-    table = words["table"]
-    lines = (table["row"].format_map(row) for row in rows)
-    above_it = words["equation"][equation].format_map(says) if equation else ""
-    return finding(table["head"].format_map(says), lines, told(words["notes"], says, **notes), above_it)
+    shown = words["table"]
+    lines = (row if isinstance(row, str) else shown["row"].format_map(row) for row in rows)
+    whole = table(shown["head"].format_map(says), lines) + paragraphs(told(words["notes"], says, **notes))
+    return above(words["equation"][equation].format_map(says)) + whole if equation else whole
 
 
 def first(**claims: object) -> str:

@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.pictures.kit.finding import Words, first, told
-from rnn_dynamics.pictures.kit.finding import finding as as_html
+from rnn_dynamics.pictures.kit.finding import Words, first, said
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer
 
 
@@ -46,7 +45,7 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
         )
         for name in answer.sums
     )
-    return as_html(table["head"].format_map(says), rows, told(words["notes"], says, **_notes(answer)))
+    return said(words, says, rows, _notes(answer))
 
 
 def _says(answer: LossAnswer, truncation: str) -> Says:
