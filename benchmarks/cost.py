@@ -13,10 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks.report import Benchmark, main
-from rnn_dynamics import CELLS, Experiment, process, run
+from rnn_dynamics import CELLS, Experiment, process, remembered, run
 from rnn_dynamics.engine.growth import fitted_exponent
 from rnn_dynamics.experiment import KNOBS_NUMBER
-from rnn_dynamics.pictures.kit import remembered
 from rnn_dynamics.pictures.vanish_or_explode.answer import families_answer
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnn_dynamics.pictures.kit.remembered import MEMORY, Memory, remembered, size_of
+from rnn_dynamics.remembered import MEMORY, Memory, remembered, size_of
 
 
 @dataclass(frozen=True)

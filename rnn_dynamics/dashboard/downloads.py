@@ -14,7 +14,7 @@ from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.picture import Picture
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 from rnn_dynamics.scripts import (
     cliff_script,
     jacobian_script,

@@ -10,13 +10,13 @@ variance that input and biases add to a pre-activation:
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.limits import Range, finite
+from rnn_dynamics.remembered import remembered
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def mean_field_variance(weight_scale: float, input_variance: float) -> float:
         variance = lower
 
 
-@lru_cache(maxsize=4096)  # a slider asks the same few questions for every sequence length and seed
+@remembered  # a slider asks the same few questions for every sequence length and seed
 def mean_field_chi(weight_scale: float, input_variance: float) -> float:
     """χ, the factor per step of the mean squared gradient at the variance q; see the module's equations.
 
@@ -140,7 +140,7 @@ def mean_field_chi(weight_scale: float, input_variance: float) -> float:
     return weight_scale * weight_scale * _mean_squared_slope(variance)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def critical_weight_scale(input_variance: float) -> float:
     """The weight scale g at which χ = 1: gradients vanish below and explode above it.
 

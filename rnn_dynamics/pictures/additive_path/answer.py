@@ -16,7 +16,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 

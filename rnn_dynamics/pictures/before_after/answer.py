@@ -8,7 +8,7 @@ from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 #: What a picture without a training of anybody's trains, for a few seconds: updates, and the longest gap.
 _UPDATES, _LONGEST = 10, 20

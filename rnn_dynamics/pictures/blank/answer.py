@@ -19,7 +19,7 @@ from rnn_dynamics.pictures.blank.asked import networks, template_of
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Frame, frame
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 Array = NDArray[np.float64]
 

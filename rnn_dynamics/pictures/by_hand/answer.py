@@ -14,7 +14,7 @@ from rnn_dynamics.by_hand.script import comparison_script, torch_lines
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
 __all__ = ["MARK", "TOLERANCE", "Arrays"]

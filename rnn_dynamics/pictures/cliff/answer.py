@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cliff import CLIPPING, Cliff, Descent, Path, cliff, descend, error_surface
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, WIDEST, grid_values
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cliff import NO_CLIFF_UP_TO, TARGET, edge, error_surface
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.kit.frames import within
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 Array = NDArray[np.float64]
 

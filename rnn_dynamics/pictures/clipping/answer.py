@@ -8,7 +8,7 @@ from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import TESTED, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
 #: them, and it is known to need clipping (Le, Jaitly & Hinton 2015).

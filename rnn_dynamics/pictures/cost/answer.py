@@ -10,7 +10,7 @@ from rnn_dynamics.engine.run import run_losses, time_run
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import each_loss, work_of_each_loss
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.
 LENGTHS, MATRIX_LENGTHS = (50, 100, 200, 400, 800, 1600), (50, 100, 200, 400)

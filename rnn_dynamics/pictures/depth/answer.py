@@ -14,7 +14,7 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import fewer_sequences
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: Scheme and cell of a row.
 Key = tuple[str, str]

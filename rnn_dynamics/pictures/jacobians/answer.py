@@ -13,7 +13,7 @@ from rnn_dynamics.engine.run import run, run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_byt
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.layers import in_size
 from rnn_dynamics.pictures.kit.panel import Sheet
-from rnn_dynamics.pictures.kit.remembered import remembered
 from rnn_dynamics.pictures.kit.theme import TYPE, Background
+from rnn_dynamics.remembered import remembered
 
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
 Drawn = tuple[dict[str, bytes], str]

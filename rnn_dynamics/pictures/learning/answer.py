@@ -8,7 +8,7 @@ from rnn_dynamics.learning.limits import affordable, network_of
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.pictures.kit.remembered import remembered
+from rnn_dynamics.remembered import remembered
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))

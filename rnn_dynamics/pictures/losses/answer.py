@@ -15,7 +15,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.budget import each_loss
 from rnn_dynamics.pictures.kit.frames import point_steps
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]
 

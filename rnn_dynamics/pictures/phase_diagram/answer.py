@@ -16,7 +16,7 @@ from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: The weight scales of the map's rows, and the input scales of its columns.
 SCALES: tuple[float, ...] = WEIGHT_SCALES

@@ -10,7 +10,7 @@ from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import Edge, ShapeTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))

@@ -17,7 +17,7 @@ from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.frames import Array, Views
-from rnn_dynamics.pictures.kit.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).

@@ -14,7 +14,6 @@ from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
-import pandas as pd
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -105,8 +104,8 @@ def size_of(value: Any) -> int:
     """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them."""
     if isinstance(value, np.ndarray):
         return int(value.nbytes) + 100
-    if isinstance(value, pd.DataFrame):
-        return int(value.memory_usage(deep=True).sum())
+    if hasattr(value, "memory_usage"):  # of pandas, which only who has a table needs
+        return int(np.sum(value.memory_usage(deep=True)))
     if isinstance(value, Mapping):
         return 100 + sum(size_of(key) + size_of(part) for key, part in value.items())
     if isinstance(value, list | tuple | set | frozenset):
