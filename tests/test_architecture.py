@@ -29,6 +29,7 @@ BESIDE = (
     "theory",
     "schemes",
     "growth",
+    "work",
 )
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
@@ -58,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits", "remembered"},
     "engine.growth": set(),
+    "engine.work": {"experiment", "engine.cells"},
     "engine.region": set(),
     "engine.schemes": {"experiment", "engine.cells"},
     "by_hand": {"experiment", "engine.cells", "engine.initialise"},
@@ -83,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
 PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice"), "answer")
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
-    **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes")},
+    **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes", "engine.work")},
     **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
     "words": set(),

@@ -16,6 +16,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.growing import STOPPED
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Verdicts, judge_each
+from rnn_dynamics.engine.work import work_of
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE, answer
 from rnn_dynamics.pictures.initialisation.answer import (
@@ -26,7 +27,6 @@ from rnn_dynamics.pictures.initialisation.answer import (
     scheme_rows,
     seeds_for,
 )
-from rnn_dynamics.pictures.kit.budget import work_of
 from tests.every import every
 from tests.pictured import rows_by_table
 from tests.test_pages import open_page, shown

@@ -12,9 +12,9 @@ from rnn_dynamics.engine.run import run, run_family, split_additive_path
 from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
+from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.remembered import COMPUTING, remembered
 

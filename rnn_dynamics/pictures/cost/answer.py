@@ -7,9 +7,9 @@ from time import perf_counter
 
 from rnn_dynamics.engine.growth import Line, Values, fitted_exponent, fixed_and_per_step
 from rnn_dynamics.engine.run import run_losses, time_run
+from rnn_dynamics.engine.work import each_loss, work_of_each_loss
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import each_loss, work_of_each_loss
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: At which T the passes are measured, and at which the matrix of all losses, as far as it can be afforded.

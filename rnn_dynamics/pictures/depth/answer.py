@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.trace import LayerTrace, Trace
 from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.engine.work import fewer_sequences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.budget import fewer_sequences
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 Array = NDArray[np.float64]

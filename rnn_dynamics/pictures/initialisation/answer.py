@@ -9,8 +9,8 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
+from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import COMPUTING, remembered
 

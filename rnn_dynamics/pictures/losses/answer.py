@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.engine.verdict import Verdict, judge
+from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.budget import each_loss
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.remembered import COMPUTING, remembered
 

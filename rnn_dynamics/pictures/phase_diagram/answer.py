@@ -12,9 +12,9 @@ from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predi
 from rnn_dynamics.engine.run import split_by_lag
 from rnn_dynamics.engine.theory import mean_field_log10_factor
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
+from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import COMPUTING, remembered
 

@@ -13,9 +13,9 @@ from rnn_dynamics.engine.run import run, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import Verdict, judge
+from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.budget import affordable, work_of
 from rnn_dynamics.pictures.kit.frames import Array, Views
 from rnn_dynamics.remembered import COMPUTING, remembered
 

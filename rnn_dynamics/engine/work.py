@@ -1,4 +1,4 @@
-"""What an answer costs, estimated before it is computed, so that no page lets anybody wait."""
+"""What an answer costs, estimated before it is computed, and how much of it can be afforded, so that nobody waits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from rnn_dynamics.experiment import Experiment
 
 #: What a step costs beside its matrix products, as if H were this much larger.
 _OVERHEAD = 100
-#: What all single losses of a network may cost on a page, in multiply-adds: about a third of a second.
+#: What all single losses of a network may cost where somebody waits, in multiply-adds: about a third of a second.
 _EACH_LOSS = 2.7e9
 
 
