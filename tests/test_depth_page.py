@@ -53,9 +53,8 @@ def test_the_rows_and_curves_are_the_library_s(experiment: Experiment) -> None:
     assert set(column(picture["curves"], "name")) == set(curves)
     assert sorted(set(column(picture["curves"], "step"))) == point_steps(30).tolist()
     expected: dict[tuple[str, Any], Any] = {("levels", place): norms for place, norms in enumerate(exact)}
-    expected |= {("level_curves", place): norms for place, norms in enumerate(exact)}
     expected |= {("curves", name): norms for name, norms in curves.items()}
-    for row in (row | {"of": name} for name in ("levels", "level_curves", "curves") for row in picture[name]):
+    for row in (row | {"of": name} for name in ("levels", "curves") for row in picture[name]):
         exactly = expected[row["of"], row.get("place", row.get("name"))][row["step"] - 1]
         if np.isfinite(exactly) and (row["of"] == "levels" or whole["low"] <= exactly <= whole["high"]):
             assert row["log10_norm"] == pytest.approx(exactly, rel=1e-6, abs=1e-6)

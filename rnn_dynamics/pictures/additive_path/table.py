@@ -33,7 +33,7 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
             {"place": places},
             frames.MAP_POINTS,
             gate=answer.gates[gate][:, answer.units].T,
-            log10_norm=within(answer.log10_products.T, ends),
+            log10_norm=answer.log10_products.T,
         ),
         "names": table(place=places, unit=answer.units + 1, text=texts["pointed"]),
         "whole": whole(

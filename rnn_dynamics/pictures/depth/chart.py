@@ -1,6 +1,6 @@
 """The picture "Depth and direction": a map layer × time, and below it, on the same axis, the gradient of the inputs.
 
-Tables (see `table`): levels, level_curves, names, curves, labels, whole (one row).
+Tables (see `table`): levels, names, curves, labels, whole (one row).
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         ],
         [
             curves.lines("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on),
-            curves.pointed("level_curves", "names", "place", **on),
+            curves.pointed("levels", "names", "place", **on),
             curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE),
             curves.title("curves", _LINES, "0"),
         ],

@@ -5,7 +5,7 @@ import numpy as np
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, reaching
-from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, whole, within
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, whole
 
 #: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
 _LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
@@ -14,15 +14,13 @@ _LINES = 9
 
 
 def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
-    """Levels and level_curves (by place, step), names (of the levels), curves and labels (of the inputs), whole."""
+    """Levels (by place, step) and their names, curves and labels (of the inputs), and whole."""
     norms, length = np.stack([level.norms for level in answer.levels]), answer.experiment.sequence_length
     ends, places = axis_ends(*answer.curves.values()), np.arange(len(norms))
     # A direction may have a gradient at step T alone, so the last two steps are always among those of the map.
     steps = np.unique(np.concatenate([frames.point_steps(length), [1, min(2, length), max(1, length - 1)]]))
-    across, shown = {"place": places[:, None], "step": steps}, norms[:, steps - 1]
     return {
-        "levels": points(**across, log10_norm=shown),
-        "level_curves": points(**across, log10_norm=within(shown, ends)),
+        "levels": points(place=places[:, None], step=steps, log10_norm=norms[:, steps - 1]),
         "names": table(place=places, name=texts["levels"], text=texts["pointed"]),
         "curves": frames.curve_rows(answer.curves, ends),
         "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES),

@@ -217,10 +217,12 @@ class Panel:
         return text(of(data), "text", x, "place:Q", corner, **style)
 
     def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
-        """The line of the row under the pointer, from `lines`; its text, from `rows`, in the corner that is free."""
+        """The line of the row under the pointer, of `lines`, as far as the axis reaches, and its text, of `rows`."""
         here, y = f"datum.{place} === pointed", f"{self.bottom} - 8"
+        # In the corner that is free.
         x, corner = (f"{self.right} - 8", "bottom right") if self.at_start else (f"{self.left} + 8", "bottom left")
-        line = with_lag(of(lines, here)).mark_line(color=self.sheet.theme.text, strokeWidth=2)
+        within = "inrange(datum.log10_norm, [whole.low, whole.high]) ? datum.log10_norm : null"
+        line = with_lag(of(lines, here, log10_norm=within)).mark_line(color=self.sheet.theme.text, strokeWidth=2)
         return layered(line.encode(**axes), text(of(rows, here), "text", x, y, corner))
 
 
