@@ -15,10 +15,8 @@ from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
-from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.frames import Array, Views, point_steps
 from rnn_dynamics.remembered import COMPUTING, remembered
-
-Array = NDArray[np.float64]
 
 #: Networks of the band, and what they may cost together, in multiply-adds: about a quarter of a second.
 NETWORKS = 20
@@ -50,7 +48,7 @@ class PathAnswer(OfExperiment):
     gates: Mapping[str, Array]
     digits: int
 
-    def gate_of(self, views: Mapping[str, str]) -> str:
+    def gate_of(self, views: Views) -> str:
         """The gate of this cell that a reader wants to see."""
         return views[GATE_VIEWS[self.cell.name]]
 
@@ -76,25 +74,20 @@ class PathAnswer(OfExperiment):
         return np.maximum(self.gates[self.cell.keeps], _TINY)
 
     @property
-    def path_range(self) -> tuple[float, float]:
-        """The lowest and the highest of the path gates."""
-        return float(self.path_gates.min()), float(self.path_gates.max())
+    def path_gate(self) -> dict[str, float]:
+        """Of the path gates over all units and steps: lowest, highest, kept, their geometric mean, and memory.
 
-    @cached_property
+        memory: the time scale of the mean of their logarithms, see `time_scale`.
+        """
+        each = self.path_gates.reshape(-1, 1)
+        kept, (memory,) = np.exp(np.log(each).mean()), time_scale(each)
+        return {"lowest": each.min(), "highest": each.max(), "kept": kept, "memory": memory}
+
+    @property
     def mean_sizes(self) -> dict[str, float]:
         """What stands in the cell's sum -> mean of its absolute values over units and steps."""
         roles = {"keeps": self.cell.keeps, "writes": self.cell.writes, "added": self.cell.signed[0]}
         return {role: float(np.abs(self.gates[gate]).mean()) for role, gate in roles.items() if gate}
-
-    @property
-    def kept(self) -> float:
-        """Geometric mean of f over all units and steps."""
-        return float(np.exp(np.log(self.path_gates).mean()))
-
-    @property
-    def memory(self) -> float:
-        """Time scale of the mean of ln f over all units and steps, see `time_scale`."""
-        return float(time_scale(self.path_gates.reshape(-1, 1))[0])
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
@@ -110,10 +103,11 @@ class PathAnswer(OfExperiment):
         return np.cumsum(after[::-1], axis=0)[::-1]
 
     @property
-    def means_and_memories(self) -> list[tuple[float, float]]:
-        """Of each unit shown the mean of its path gate, and its time scale in steps."""
+    def of_units(self) -> list[dict[str, float]]:
+        """Of each unit shown its number, the mean of its path gate, and its time scale in steps."""
         gates = self.path_gates[:, self.units]
-        return list(zip(gates.mean(axis=0).tolist(), time_scale(gates).tolist(), strict=True))
+        rows = np.stack([self.units + 1, gates.mean(axis=0), time_scale(gates)], axis=1)
+        return [dict(zip(("unit", "mean", "steps"), row, strict=True)) for row in rows]
 
 
 @remembered

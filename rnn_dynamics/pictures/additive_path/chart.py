@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, group, layered, of, with_lag
+from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, layered, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
@@ -27,6 +27,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
     curves, cosine, gates = sheet.panels(_PANELS)
     rnn = sheet.theme.cells["rnn"]
+    colours = {"rnn": rnn, "total": OWN}
+    areas = {name: {"color": colour, "opacity": 0.16} for name, colour in colours.items()}
+    medians = {name: {"color": colour, "opacity": 0.5, "strokeWidth": 1} for name, colour in colours.items()}
     on: dict[str, Any] = {
         "x": curves.time(labelExpr="''", titleOpacity=0),  # the cosine below has the same axis
         "y": curves.log10("relative", tickCount=6),
@@ -43,11 +46,11 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             gates.title("map"),
         ],
         [
-            _band("rnn", rnn, on["x"]),
-            _band("total", OWN, on["x"]),
+            curves.lines("bands", areas, mark="area", x=on["x"], y="lowest:Q", y2="highest:Q"),
+            curves.lines("bands", medians, x=on["x"], y="median:Q"),
             curves.lines("curves", dashed(DASHES, OWN, rnn={"color": rnn}, total={"strokeWidth": 4}), **on),
             curves.pointed("units", "names", "place", **on),
-            curves.labels(alt.ExprRef(f"datum.name === 'rnn' ? '{rnn}' : cellColour")),
+            curves.labels(ref(f"datum.name === 'rnn' ? '{rnn}' : cellColour")),
             curves.title("curves"),
         ],
         _cosine(cosine),
@@ -55,13 +58,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         height=480,
         padding={"bottom": 44},
     )
-
-
-def _band(name: str, colour: Any, x: alt.X) -> Any:
-    """Where other networks lie, and their median."""
-    area = of().mark_area(color=colour, opacity=0.16).encode(y="lowest:Q", y2="highest:Q")
-    median = of().mark_line(color=colour, opacity=0.5, strokeWidth=1).encode(y="median:Q")
-    return with_lag(group("bands", area, median, x=x).transform_filter(f"datum.name === '{name}'"))
 
 
 def _cosine(panel: Panel) -> Any:

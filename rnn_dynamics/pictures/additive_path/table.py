@@ -20,6 +20,7 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
     # The parts fill the vertical axis; the RNN may leave it, but its band ends on it.
     ends = axis_ends(*(curve for name, curve in answer.curves.items() if name != "rnn"))
     gate, places = answer.gate_of(views), np.arange(len(answer.units))
+    lowest = -1.0 if gate in answer.cell.signed else 0.0
     low, median, high = np.stack([answer.bands[name] for name in _DRAWN], axis=1)
     return {
         "curves": frames.curve_rows(answer.curves, ends),
@@ -36,20 +37,12 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
             log10_norm=answer.log10_products.T,
         ),
         "names": table(place=places, unit=answer.units + 1, text=texts["pointed"]),
-        "whole": whole(
-            answer.experiment,
-            ends,
-            texts,
-            units=len(places),
-            lowest=-1.0 if gate in answer.cell.signed else 0.0,
-        ),
+        "whole": whole(answer.experiment, ends, texts, units=len(places), lowest=lowest),
     }
 
 
 def curves_file(answer: PathAnswer, _: Views) -> Frame:
     """Step, lag, a column of log10 norms per curve, cosine, and one per curve and end of its band: rnn_lowest, …."""
-    bands = {
-        f"{name}_{end}": values for name, band in answer.bands.items() for end, values in zip(BAND, band, strict=True)
-    }
+    bands = {f"{name}_{end}": band[place] for name, band in answer.bands.items() for place, end in enumerate(BAND)}
     steps = frames.every_step(answer.experiment.sequence_length)
     return frames.frame(**steps, **answer.curves, cosine=answer.split.cosine, **bands)

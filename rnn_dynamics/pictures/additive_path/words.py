@@ -16,10 +16,9 @@ def texts(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> dict[st
     """Labels (of the curves), pointed (of each unit of the map), and the titles of both panels."""
     says, titles, gate = _says(words, answer), words["titles"], answer.gate_of(views)
     kind = answer.experiment.hidden_path if answer.experiment.sequence_length > 1 else "single"
-    units = zip(answer.units.tolist(), answer.means_and_memories, strict=True)
     return {
         "labels": {name: words["labels"][name].format_map(says) for name in answer.curves},
-        "pointed": [words["pointed"].format(unit=unit + 1, mean=mean, steps=steps) for unit, (mean, steps) in units],
+        "pointed": [words["pointed"].format_map(unit) for unit in answer.of_units],
         "curves": titles[kind].format_map(says),
         "map": titles["map"].format(gate_name=words["gates"][gate], mean=float(answer.gates[gate].mean())),
     }
