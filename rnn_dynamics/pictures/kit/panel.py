@@ -76,6 +76,8 @@ class Sheet:
         """
         if any(isinstance(panel, list) for panel in panels):
             properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(x="independent", y="independent"))
+        if "padding" in properties:
+            properties["padding"] |= {"right": 4}  # else the last number of an axis is cut off
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
         named = (zip(_named(name, sides), sides, strict=True) for name, sides in places.items())
         usual |= {name: side for sides in named for name, side in sides if name != side}
@@ -187,7 +189,8 @@ class Panel:
         first, half = int(self.at_start), 0.5 * self.wide
         ends = (first - half, f"whole.length {first - 1 + half:+g}")
         along = "step" if self.at_start else "lag"
-        return self.x(field or f"{along}:Q", ends, along, **{"tickCount": 6} | axis)
+        # Half a step from the end of a wide axis a long sequence's last number would be cut off.
+        return self.x(field or f"{along}:Q", ends, along, **{"tickCount": 6, "labelFlush": 12} | axis)
 
     def title(self, name: str, lines: str = LINES, x: str = "", **style: Any) -> Any:
         """The title `name` of the table "whole", above the panel's left side or above another place."""
