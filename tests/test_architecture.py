@@ -71,7 +71,8 @@ ROOMS: dict[str, set[str]] = {
     "learning.trainer": WALK | {"engine.run", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"process", "learning.training", "learning.trained", "learning.trainer"},
-    "scripts": {"experiment", "engine.cells", "engine.trace", "engine.cliff", "learning.tasks", "learning.training"},
+    "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
+    | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
     "answer": ENGINE | LEARNING | {"remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.dashboard import downloads
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.pictures.kit.digits import digits_note
+from rnn_dynamics.scripts import kinds
 from tests.test_pages import PAGES, open_page
 
 SMALL = {"sequence_length": "10", "hidden_size": "2", "seed": "7", "batch_size": "1"}
@@ -78,7 +78,7 @@ def test_an_open_share_panel_computes_no_network_anew(monkeypatch: pytest.Monkey
         asked.append(experiment)
         return run(experiment)
 
-    monkeypatch.setattr(downloads, "run", noted)
+    monkeypatch.setattr(kinds, "run", noted)
     app = open_page("vanish_or_explode", SMALL | {"seed": "8"})
     assert len(asked) == 1
     app.run()

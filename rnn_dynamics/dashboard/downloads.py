@@ -3,26 +3,17 @@
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard.settings_words import Names
-from rnn_dynamics.engine.run import run
 from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.picture import Picture
-from rnn_dynamics.remembered import remembered
-from rnn_dynamics.scripts import (
-    cliff_script,
-    jacobian_script,
-    loss_script,
-    reproduction_script,
-    shape_script,
-    training_script,
-)
+from rnn_dynamics.scripts import SCRIPTS, training_script
 
 #: Suffix of a file -> the type of its content.
 MIME = {"csv": "text/csv", "py": "text/x-python"}
@@ -93,46 +84,12 @@ def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) ->
     return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
-#: Kind of a script -> its text, of an answer; of the other kinds are those of the gradients of one network.
-_TEXTS: Mapping[str, Callable[[Any], str]] = {
-    "products": jacobian_script,
-    "shape": lambda answer: shape_script(answer.trace),
-    "each_loss": lambda answer: loss_script(answer.trace),
-    "comparison": lambda answer: str(answer.comparison),
-    "descents": lambda answer: cliff_script([path.descent for path in answer.paths.values()]),
-}
-#: Those of no single network.
-_OF_NONE = ("comparison", "descents")
-
-
-@remembered
-def _gradients(experiment: Experiment) -> tuple[str, int]:
-    """The script that finds the gradients of one network again, and how many of their digits."""
-    trace = run(experiment)
-    return reproduction_script(trace), trace.digits
-
-
 def _script(kind: str, answer: Any, of: Mapping[str, Any], names: Names) -> Download:
-    """The script of an answer; it is written once a reader asks for it."""
-    words = _labels(names)
-    if kind in _OF_NONE:
-        return Download(label=words[kind], what=kind, suffix="py", content=lambda: _TEXTS[kind](answer), of=of)
-    what, said, experiment = kind, words.get(kind, ""), _experiment(kind, answer)
-    content, digits = (lambda: _TEXTS[kind](answer)), (lambda: int(answer.digits))
-    if kind == "shape":
-        what, said = answer.trace.shape, names.shown("shape", answer.trace.shape)
-    if kind not in _TEXTS:
-        what = "gradients_cut" if experiment.hidden_path == "cut" else "gradients"
-        content, digits = (lambda: _gradients(experiment)[0]), (lambda: _gradients(experiment)[1])
-    label, its = _of_cell(names, experiment, said), settings(experiment)
-    return Download(label=label, what=what, suffix="py", content=content, of=its, digits=digits)
-
-
-def _experiment(kind: str, answer: Any) -> Experiment:
-    """The network that a script is of."""
-    paths = {"whole_gradient": "open", "path_alone": "cut"}
-    asked: Experiment = answer.default if kind == "default" else answer.experiment
-    return replace(asked, hidden_path=paths.get(kind, asked.hidden_path))
+    """The script of an answer, named after its network; of the page's settings where it is of no single one."""
+    script, words = SCRIPTS[kind](answer), _labels(names)
+    said = names.shown("shape", script.what) if kind == "shape" else words.get(kind, "")
+    label, its = (_of_cell(names, script.of, said), settings(script.of)) if script.of else (said, of)
+    return Download(label=label, what=script.what, suffix="py", content=script.text, of=its, digits=script.digits)
 
 
 def _labels(names: Names) -> Mapping[str, str]:

@@ -3,11 +3,13 @@
 from rnn_dynamics.scripts.cliff import cliff_script
 from rnn_dynamics.scripts.gradients import reproduction_script
 from rnn_dynamics.scripts.jacobians import jacobian_script
+from rnn_dynamics.scripts.kinds import SCRIPTS
 from rnn_dynamics.scripts.losses import loss_script
 from rnn_dynamics.scripts.shapes import shape_script
 from rnn_dynamics.scripts.training import training_script
 
 __all__ = [
+    "SCRIPTS",
     "cliff_script",
     "jacobian_script",
     "loss_script",

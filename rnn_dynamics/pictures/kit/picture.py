@@ -78,7 +78,7 @@ class Picture:
     sheet. finding: what stands below, as HTML. settings: those that are none of the experiment; what they are called
     stands under [views] of its words, or in those of all settings. files: what a reader can have as a CSV, by name; the
     label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as
-    `dashboard.downloads` names them. uses: the fields of the experiment that play a part, where not all of them do.
+    `scripts.SCRIPTS` names them. uses: the fields of the experiment that play a part, where not all of them do.
     moving_texts, moving_tables: of what changes while all else stands still, such as the one row that says where a
     slider is. apart: a question without what moves; where these are equal, all other tables are the very same bytes,
     made and written once. growing: the rows of an answer that comes in parts; `answer` then takes the names of some of
