@@ -74,9 +74,7 @@ def _packed(values: NDArray[Any], number: type[np.floating[Any]] = np.float64) -
 
 def one_row(*texts: Texts, **values: Any) -> pa.Table:
     """What holds for a whole picture: these values, and those texts that stand alone, such as titles."""
-    whole = values | {name: text for of in texts for name, text in of.items() if isinstance(text, str)}
-    infinite = {name: np.nan for name, value in values.items() if isinstance(value, float) and abs(value) == np.inf}
-    return pa.table({name: pa.array([value], from_pandas=True) for name, value in (whole | infinite).items()})
+    return table(**values | {name: text for of in texts for name, text in of.items() if isinstance(text, str)})
 
 
 def whole(experiment: Experiment, ends: Sequence[float], *texts: Texts, **values: Any) -> pa.Table:
