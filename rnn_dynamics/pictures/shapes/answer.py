@@ -23,9 +23,8 @@ _PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 
 def stops(shape: str, length: int) -> tuple[str, ...]:
     """Where a walk through a shape with T = `length` stops: the whole picture, forwards, the loss, backwards."""
-    steps = 1 if shape == "one-to-one" else length * (1 + SHAPES[shape].has_decoder)
-    forwards = tuple(f"forward {step}" for step in range(1, steps + 1))
-    return ("all", *forwards, "loss", *(f"back {step}" for step in range(steps, 0, -1)))
+    steps = range(1, 1 + len(unrolled(shape, 1 if shape == "one-to-one" else length)))
+    return ("all", *(f"forward {step}" for step in steps), "loss", *(f"back {step}" for step in reversed(steps)))
 
 
 #: Every stop that some shape has.
@@ -74,11 +73,6 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
     def through(self) -> Mapping[str, float]:
         """Edge, such as "h1→h2" -> log10 of the gradient through it."""
         return {f"{edge.source}→{edge.target}": edge.log10_norm for edge in self.trace.edges}
-
-    @property
-    def bottleneck(self) -> float:
-        """log10 of the gradient from the decoder back into the encoder."""
-        return self.through[f"h{self.experiment.sequence_length}→s1"]
 
     @property
     def log10_left(self) -> float:

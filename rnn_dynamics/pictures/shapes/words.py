@@ -40,7 +40,8 @@ def finding(words: Words, answer: ShapeAnswer, _: Mapping[str, str]) -> str:
 def _says(answer: ShapeAnswer) -> Says:
     back, norms = answer.experiment.sequence_length - 1, answer.trace.log10_norms
     factor, layer = answer.log10_left / max(1, back), norms["x1"] - norms["h1"]
-    return Says(answer, back=back, factor=factor, layer=layer, steps=len(answer.steps))
+    bottleneck = answer.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
+    return Says(answer, back=back, factor=factor, layer=layer, steps=len(answer.steps), bottleneck=bottleneck)
 
 
 def _claim(answer: ShapeAnswer) -> str:
