@@ -11,6 +11,7 @@ from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
 from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import COMPUTING, remembered
 
@@ -82,15 +83,8 @@ def _goes(scheme: str, cell: str, experiment: Experiment) -> tuple[tuple[Experim
     return tuple((question, seeds[first : first + each]) for first in range(0, len(seeds), each))
 
 
-def scheme_answer(
-    experiment: Experiment, _: Mapping[str, str], there: frozenset[Key] | None = None
-) -> InitialisationAnswer:
+def scheme_answer(experiment: Experiment, _: Views, there: frozenset[Key] | None = None) -> InitialisationAnswer:
     """The answer with these rows, or with all rows."""
-    return _answer(experiment, scheme_rows(experiment).chosen(there))
-
-
-@remembered
-def _answer(experiment: Experiment, there: tuple[Key, ...]) -> InitialisationAnswer:
-    goes = scheme_rows(experiment).rows
-    rows = {key: joined([networks(*go) for go in goes[key]]) for key in there}
+    work = scheme_rows(experiment)
+    rows = {key: joined([networks(*go) for go in work.rows[key]]) for key in work.chosen(there)}
     return InitialisationAnswer(experiment=experiment, rows=rows, seeds=seeds_for(experiment))

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LINES, POINTED, at, by_cell, group, hover, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LINES, POINTED, at, by_cell, group, hover, layered, of, ref, text
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
@@ -38,7 +38,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _keeps(*sheet.panels(_PANELS)),
         _spreads(sheet),
         _texts(sheet),
-        _heads(sheet),
+        *(_column(sheet, name, *place) for name, place in _COLUMNS.items()),
         sheet.title("whole.title + '|' + whole.remedies", "0", "(narrow ? -46 : -16)"),
         text(of("whole", details=details), "details", "0", "narrow ? -38 : -4", "bottom left", **below),
         height=490,
@@ -85,31 +85,24 @@ def _spreads(sheet: Sheet) -> Any:
 
 
 def _texts(sheet: Sheet) -> Any:
-    """In each line scheme and cell at the left, on a phone one short name, and columns at the right."""
+    """In each line scheme and cell at the left, on a phone one short name."""
     bold, colour = ref("datum.marked ? 'bold' : 'normal'"), alt.Color(**by_cell(sheet.theme.cells))
-    wide, narrow, size = of(where="!narrow"), of(where="narrow"), "narrow ? 13 : 15"
+    wide, narrow = of(where="!narrow"), of(where="narrow")
     return group(
         "lines",
         text(wide, "scheme", "4", None, "middle left", size=15, fontWeight=bold),
         text(wide, "name", "180 * zoom", None, "middle left", size=15, bold=True).encode(color=colour),
         text(narrow, "short", "0", None, "middle left", size=12, fontWeight=bold).encode(color=colour),
-        *(
-            text(of(where=where), name, x, None, "middle right", size=size, bold=name == "factor")
-            for name, (x, where) in _COLUMNS.items()
-        ),
         y=alt.Y("middle:Q"),
     )
 
 
-def _heads(sheet: Sheet) -> Any:
-    """What the columns of numbers are."""
+def _column(sheet: Sheet, name: str, x: str, where: str) -> Any:
+    """The numbers of all lines, and above them what they are; `x` is their right end."""
+    numbers, head = of("lines", where), of("whole", where, head=LINES.format(sheet.said(name)))
+    above = "factorsTop - (narrow ? 13 : 0) - 4"
     style: dict[str, Any] = {"color": sheet.theme.quiet, "lineHeight": 13, "size": "narrow ? 11 : 14"}
-    heads = {name: LINES.format(sheet.said(name)) for name in _COLUMNS}
-    return group(
-        "whole",
-        *(
-            text(of(where=where, head=heads[name]), "head", x, None, "bottom right", **style)
-            for name, (x, where) in _COLUMNS.items()
-        ),
-        y=at(f"factorsTop - (narrow ? {style['lineHeight']} : 0) - 4"),
+    return layered(
+        text(numbers, name, x, "middle:Q", "middle right", size="narrow ? 13 : 15", bold=name == "factor"),
+        text(head, "head", x, above, "bottom right", **style),
     )
