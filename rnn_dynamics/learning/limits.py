@@ -3,10 +3,8 @@
 from rnn_dynamics.experiment import Choice, Experiment, Number
 from rnn_dynamics.learning.training import TRAINING_KNOBS, USED, Training
 
-#: What all networks of a training may cost together: steps × sequences × units × updates, an RNN's or LSTM's once, a
-#: GRU's three times, for torch has no fast one. About two minutes on the reference machine.
+#: The `work` of all networks of a training together. About two minutes on the reference machine.
 LARGEST = 1_000_000_000
-_GRU = 3
 
 
 def offered(name: str) -> tuple[str, ...]:
@@ -29,16 +27,10 @@ def affordable(asked: tuple[Training, ...]) -> tuple[Training, ...]:
     Raises:
         ValueError: together they would take too long.
     """
-    cost = sum(_cost(training) for training in asked)
+    cost = sum(training.work for training in asked)
     if cost > LARGEST:
         raise ValueError(
             f"steps × batch size × hidden size × updates, over all networks, is {cost:,}, a GRU counted three times; "
             f"the limit of this page is {LARGEST:,}"
         )
     return asked
-
-
-def _cost(training: Training) -> int:
-    experiment = training.experiment
-    size = training.steps * experiment.batch_size * experiment.hidden_size * training.iterations
-    return size * (_GRU if experiment.cell == "gru" else 1)

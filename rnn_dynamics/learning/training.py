@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells import cells_where
+from rnn_dynamics.engine.cells import cell_of, cells_where
 from rnn_dynamics.experiment import (
     Choice,
     Experiment,
@@ -114,6 +114,13 @@ class Training(KnownFields):
     def steps(self) -> int:
         """T: steps of one sequence."""
         return self.its_task.steps_of(self.experiment.sequence_length)
+
+    @property
+    def work(self) -> int:
+        """What it costs: steps × sequences × units × updates, as many times as torch takes longer for its cell."""
+        experiment = self.experiment
+        size = self.steps * experiment.batch_size * experiment.hidden_size * self.iterations
+        return size * cell_of(experiment).torch_cost
 
     @property
     def chance_loss(self) -> float:

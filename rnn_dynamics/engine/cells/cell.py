@@ -97,6 +97,7 @@ class Cell(Protocol):
     components: names of the state's adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order)
     writes the new state, and the name of what it multiplies h by. feeds_back_output: whether W_hh reads the output y =
     W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at most 1.
+    torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
     `torch.nn.Module` if it has shapes.
@@ -117,6 +118,7 @@ class Cell(Protocol):
     state_matrix: str
     feeds_back_output: bool
     bounded: bool
+    torch_cost: int
     torch_steps: Mapping[str, str]
     torch_cell: str
 

@@ -50,6 +50,7 @@ class Elman:
     state_matrix = "W_hh"
     feeds_back_output = False
     bounded = True
+    torch_cost = 1
     components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

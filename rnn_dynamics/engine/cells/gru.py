@@ -69,6 +69,7 @@ class Gru:
     state_matrix = "W_hn"
     feeds_back_output = False
     bounded = True
+    torch_cost = 3  # torch has no fast one
     components: tuple[str, ...] = ("hidden",)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

@@ -65,6 +65,7 @@ class Lstm:
     state_matrix = "W_hg"
     feeds_back_output = False
     bounded = True
+    torch_cost = 1
     components: tuple[str, ...] = ("hidden", "cell")
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:

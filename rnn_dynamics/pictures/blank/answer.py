@@ -1,6 +1,6 @@
 """What an RNN, an LSTM and a GRU make of a sentence with a blank, as they are drawn and as far as they are trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -39,7 +39,7 @@ class Network(Trained):
     (number of filler words, share of right answers) of each test, in order; before any training they are empty.
     """
 
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, Reading] = field(default_factory=dict)
     parameters: Mapping[str, Array] = field(default_factory=dict)
     tests: Sequence[tuple[int, float]] = ()
 
@@ -71,13 +71,8 @@ class BlankAnswer(OfTrainings):
 
     @property
     def shown(self) -> Network:
-        """The network that is shown."""
+        """The network that is shown; all have the same template, gap and number of updates."""
         return next(network for network in self.networks if network.cell.name == self.cell)
-
-    @property
-    def training(self) -> Training:
-        """Its training; all have the same template, gap and number of updates."""
-        return self.shown.training
 
     @property
     def handed_out(self) -> tuple[Training, ...]:
@@ -123,11 +118,10 @@ class BlankAnswer(OfTrainings):
         return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means, **band)
 
     @property
-    def other_cues(self) -> list[tuple[str, str, Mapping[str, Reading]]]:
+    def other_cues(self) -> Iterator[tuple[str, str, Mapping[str, Reading]]]:
         """Each cue, its right answer, and what the shown network makes of a sentence with it."""
-        sentences = (example(self.training, pair) for pair in range(len(self.template.answers)))
-        readings = (_readings(self.training, self.shown.parameters, sentence) for sentence in sentences)
-        return [(*pair, reading) for pair, reading in zip(self.template.answers, readings, strict=True)]
+        for pair, (cue, right) in enumerate(self.template.answers):
+            yield cue, right, _readings(self.shown, example(self.training, pair))
 
     def tint_scale(self, relative: bool) -> tuple[float, float]:
         """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
@@ -155,41 +149,36 @@ def example(training: Training, pair: int) -> Sentence:
     return training.template.example(training.experiment.seed, training.experiment.sequence_length, pair)
 
 
-def _readings(training: Training, parameters: Mapping[str, Array], sentence: Sentence) -> Mapping[str, Reading]:
-    """What a network makes of a sentence; `parameters`: what it has learned, if anything."""
+def _readings(network: Network, sentence: Sentence) -> Mapping[str, Reading]:
+    """What a network makes of a sentence."""
+    training, learned = network.training, network.parameters
     # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
-    after = {"after": _read(training, parameters, sentence)} if parameters else {}
+    after = {"after": read_sentence(training, learned, sentence.words, sentence.target)} if learned else {}
     return {"before": _untrained(drawn, sentence), **after}
 
 
 @remembered
 def _untrained(training: Training, sentence: Sentence) -> Reading:
-    return _read(training, starting_parameters(training), sentence)
-
-
-def _read(training: Training, parameters: Mapping[str, Array], sentence: Sentence) -> Reading:
-    return read_sentence(training, parameters, sentence.words, sentence.target)
+    return read_sentence(training, starting_parameters(training), sentence.words, sentence.target)
 
 
 def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
     """What is shown: the networks of a job, or before it begins those that are asked for."""
-    over = bool(job and job.over)
-    learned = [_learned(trainer, over) for trainer in job.trainers] if job else []
-    learned = learned or [{"training": one, "parameters": {}} for one in asked]
-    sentence = sentence_of(learned[0]["training"], typed)
-    networks = (Network(**one, readings=_readings(one["training"], one["parameters"], sentence)) for one in learned)
-    return BlankAnswer(networks=tuple(networks), cell=cell, sentence=sentence, tested=over)
+    trainers, over = (job.trainers, job.over) if job else ((), False)
+    learned = [_learned(trainer, over) for trainer in trainers] or [Network(training=one) for one in asked]
+    sentence = sentence_of(learned[0].training, typed)
+    networks = tuple(replace(one, readings=_readings(one, sentence)) for one in learned)
+    return BlankAnswer(networks=networks, cell=cell, sentence=sentence, tested=over)
 
 
-def _learned(trainer: Any, over: bool) -> dict[str, Any]:
-    """What a Network has of its training."""
-    history, parameters, training = trainer.history.as_it_is(), trainer.parameters(), trainer.training
+def _learned(trainer: Any, over: bool) -> Network:
+    training, history = trainer.training, trainer.history.as_it_is()
     template, gap = training.template, training.experiment.sequence_length
     # Of fillers that make no single word a gap of 1 draws none, too.
     tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
     tests = tests or [(template.gaps(gap)[-1], history.moments[-1].accuracy)]
-    return {"training": training, "history": history, "parameters": parameters, "tests": tests}
+    return Network(training=training, history=history, parameters=trainer.parameters(), tests=tests)
 
 
 def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswer:

@@ -68,9 +68,14 @@ class OfTrainings:
     digits = None
 
     @property
-    def training(self) -> Training:
+    def shown(self) -> Trained:
         """The one that a page tells of."""
-        return self.networks[-1].training
+        return self.networks[-1]
+
+    @property
+    def training(self) -> Training:
+        """Its training."""
+        return self.shown.training
 
     @property
     def experiment(self) -> Experiment:
@@ -80,7 +85,7 @@ class OfTrainings:
     @property
     def begun(self) -> bool:
         """Whether anything is trained."""
-        return bool(self.networks[-1].looks)
+        return bool(self.shown.looks)
 
     @property
     def handed_out(self) -> tuple[Training, ...]:

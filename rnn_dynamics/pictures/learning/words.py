@@ -16,7 +16,7 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
     """The titles: learned, reach, and movie; empty before there is anything to tell of."""
     if not answer.begun:
         return dict.fromkeys(("learned", "reach", "movie"), "")
-    titles, last = words["titles"], answer.networks[-1]
+    titles, last = words["titles"], answer.shown
     says = Says(answer, shown=answer.networks[answer.longest].looks[answer.marked(views["look"])].iteration)
     learned = (titles[network.outcome].format_map(Says(network)) for network in reversed(answer.networks))
     reach = first(reach_none=any(map(math.isnan, last.left)), reach=len(last.looks) > 1, reach_untrained=True)
@@ -47,7 +47,7 @@ def _column(values: Words, network: Trained) -> dict[str, str]:
 
 
 def _notes(words: Words, answer: LearningAnswer, says: Says) -> Iterator[str]:
-    notes, rnn, last = words["notes"], answer.networks[0], answer.networks[-1]
+    notes, rnn, last = words["notes"], answer.networks[0], answer.shown
     fails = answer.over and last.outcome == "chance" and last.gates
     yield from told(notes, says, settings=True, both=len(answer.networks) > 1, gates_fail=fails)
     advice = advised(last) if answer.over else {}
