@@ -30,6 +30,7 @@ BESIDE = (
     "schemes",
     "growth",
     "work",
+    "measure",
 )
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
@@ -58,7 +59,8 @@ ROOMS: dict[str, set[str]] = {
     "engine.shapes": WALK | {"engine.run"},
     "engine.cliff": {"limits", "engine.given"},
     "engine.theory": {"experiment", "limits", "remembered"},
-    "engine.growth": set(),
+    "engine.growth": {"experiment", "engine.cells"},
+    "engine.measure": {"experiment", "remembered", "engine.growth", "engine.run", "engine.work"},
     "engine.work": {"experiment", "engine.cells"},
     "engine.region": set(),
     "engine.schemes": {"experiment", "engine.cells"},

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.growth import fitted
-from rnn_dynamics.pictures.cost.answer import CostAnswer
+from rnn_dynamics.engine.growth import Measured, fitted
 from rnn_dynamics.pictures.kit.axes import apart, reaching
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, joined, one_row, table
 
@@ -17,7 +16,7 @@ _LINES = 12
 _TOPS = (2000.0, 20_000.0)
 
 
-def tables(answer: CostAnswer, texts: Texts, _: Views) -> Tables:
+def tables(answer: Measured, texts: Texts, _: Views) -> Tables:
     """Points and fits (by name, sequence_length), labels (at the right ends of the fits, a line apart), whole."""
     ratios = {name: {T: of[T] / of[min(of)] for T in sorted(of)} for name, of in answer.values.items()}
     fits = {name: {T: fitted(of, T) for T in (min(of), max(of))} for name, of in ratios.items()}
@@ -36,7 +35,7 @@ def tables(answer: CostAnswer, texts: Texts, _: Views) -> Tables:
     }
 
 
-def cost_file(answer: CostAnswer, _: Views) -> Frame:
+def cost_file(answer: Measured, _: Views) -> Frame:
     """The measurements: what, sequence_length, and value in seconds, or a count."""
     return Frame(_by_length("what", "value", answer.values))
 

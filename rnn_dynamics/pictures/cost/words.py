@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.pictures.cost.answer import COUNTED, PASSES, ROUNDS, CostAnswer, Measurement
+from rnn_dynamics.engine.growth import COUNTED, PASSES, Measured
+from rnn_dynamics.pictures.cost.answer import ROUNDS, Measurement
 from rnn_dynamics.pictures.kit.finding import said
 
 #: Below this exponent the time of the map grows more slowly than its numbers.
 _BELOW_SQUARE = 1.95
 
 
-def texts(words: Words, answer: CostAnswer, _: Mapping[str, str]) -> dict[str, Any]:
+def texts(words: Words, answer: Measured, _: Mapping[str, str]) -> dict[str, Any]:
     """The title, and what stands beside each line."""
     says = Says(answer, **{f"{name}_line": _line(words["table"], answer, name) for name in PASSES})
     title = words["title" if answer.matrix else "title_at_first"]
@@ -19,7 +20,7 @@ def texts(words: Words, answer: CostAnswer, _: Mapping[str, str]) -> dict[str, A
     return {"title": title.format_map(says), "labels": labels}
 
 
-def finding(words: Words, answer: CostAnswer, _: Mapping[str, str]) -> str:
+def finding(words: Words, answer: Measured, _: Mapping[str, str]) -> str:
     """The times and exponents as a table, and the notes, as HTML."""
     table, long, several = words["table"], len(answer.values["backward"]) > 2, len(answer.matrix) > 1
     lengths = "".join(table["length"].format(length=length) for length in answer.lengths)
@@ -44,7 +45,7 @@ def progress(words: Words, work: Measurement) -> str:
     return str(sentences["text"].format(what=sentences[kind], length=length, round=turn, rounds=ROUNDS))
 
 
-def _row(table: Words, answer: CostAnswer, name: str) -> dict[str, Any]:
+def _row(table: Words, answer: Measured, name: str) -> dict[str, Any]:
     """What a row of the table is filled with."""
     values, (kind, unit) = answer.values[name], ("count", 1.0) if name in COUNTED else ("time", 1e3)
     shown = {length: table[kind].format(value=unit * value) for length, value in values.items()}
@@ -53,7 +54,7 @@ def _row(table: Words, answer: CostAnswer, name: str) -> dict[str, Any]:
     return {"name": table[name], "cells": cells, "line": line, "exponent": exponent}
 
 
-def _line(table: Words, answer: CostAnswer, name: str) -> str:
+def _line(table: Words, answer: Measured, name: str) -> str:
     """A pass's time as a fixed part and one for each step."""
     line = answer.lines.get(name)
     if line is None:
