@@ -7,9 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, PER_CENT, TIGHT, WIDE_TITLE, at, each, hover, key, of, ref, text
+from rnn_dynamics.pictures.kit.layers import NAME, OWN, PER_CENT, TIGHT, WIDE_TITLE, at, each, hover, key, of, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
 #: words one is written below the axis.
@@ -61,7 +60,7 @@ def _answers(panel: Panel) -> list[Any]:
 def _legend(sheet: Sheet) -> list[Any]:
     """The names of the networks, with their lines, below the axis."""
     networks = of("tests").transform_aggregate(groupby=["cell", "place"])
-    named = networks.transform_calculate(name=f"({CELL_NAMES})[datum.cell]")
+    named = networks.transform_calculate(name=NAME)
     place = "zoom * (narrow ? 74 * datum.place - 30 : 105 * datum.place)"
     style: dict[str, Any] = {"long": "zoom * (narrow ? 22 : 36)", "bold": True, "color": sheet.line_of_cell["color"]}
     return key(named, "name", place, "answersBottom + 86 * zoom", sheet.line_of_cell, **style)

@@ -10,19 +10,16 @@ from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, joined
 _STRIDE, _TOP = 2.0, 6.0
 
 
-def tables(answer: ClippingAnswer, texts: Texts, _: Views) -> Tables:
+def tables(answer: ClippingAnswer, texts: Texts, views: Views) -> Tables:
     """Tables updates (clipping, update, log10_norm, loss), ends (the same, where a network was lost), and whole."""
     limit, chance = float(np.log10(answer.training.clip_at)), answer.training.chance_loss
-    parts = (
-        (of.training.clipping, np.arange(1, len(of.losses) + 1), of.log10_norms, of.losses, of.ended or 0)
-        for of in answer.networks
-    )
-    rows = joined(("clipping", "update", "log10_norm", "loss", "last"), parts)
-    norms, lost = np.append(rows["log10_norm"], limit), rows["update"] == rows.pop("last")
-    finite = norms[np.isfinite(norms)]
+    norms = np.concatenate([of.log10_norms for of in answer.networks])
+    rows = network_file(answer, views).drop(columns="gradient_norm").assign(log10_norm=norms)
+    lost = rows["update"] == rows["clipping"].map({of.training.clipping: of.ended for of in answer.networks})
+    finite = np.array([limit, *norms[np.isfinite(norms)]])
     return {
         "updates": points(**rows),
-        "ends": points(**{name: of[lost] for name, of in rows.items()}),
+        "ends": points(**rows[lost]),
         "whole": one_row(
             texts,
             updates=answer.training.iterations,

@@ -24,6 +24,8 @@ PER_CENT = "100 * datum.value + ' %'"
 WIDE_TITLE: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
 #: The colour of the cell that the picture is about, see `Sheet.picture`.
 OWN = alt.ExprRef("cellColour")
+#: What the datum's cell is called.
+NAME = f"({CELL_NAMES})[datum.cell]"
 #: The parameter `pointed`: the place of what is under the pointer, see `hover`, or null.
 POINTED = {"pointed": "hover.place ? hover.place[0] : null"}
 #: Name of the selection by a click.

@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LOG10, PER_CENT, at, key, of, of_cell, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import LOG10, NAME, PER_CENT, at, key, of, of_cell, ref, text, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import CELL_NAMES, GATE_DASHES, SEQUENTIAL
+from rnn_dynamics.pictures.kit.theme import GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `each`: the height of a map. `shown`: the number of the look under the pointer, or the marked one.
@@ -104,7 +104,7 @@ def _gradients(panel: Panel) -> list[Any]:
 
 
 #: The first look at each network, with its name.
-_FIRST_LOOKS = of("looks", "datum.look === 0", name=f"({CELL_NAMES})[datum.cell]")
+_FIRST_LOOKS = of("looks", "datum.look === 0", name=NAME)
 
 
 def _with_looks(chart: Any) -> Any:
