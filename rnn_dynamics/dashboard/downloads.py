@@ -11,6 +11,7 @@ from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.training import TRAINING_KNOBS, Training
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.scripts import SCRIPTS, training_script
@@ -66,6 +67,8 @@ def _table(
 
 def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:
     """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
+    if isinstance(answer, OfTrainings):
+        return files_of_trainings(picture, answer, views, words)
     used = settings(answer.experiment).items()
     of = {name: value for name, value in used if not picture.uses or name in picture.uses}
     of |= {name: views[name] for name in picture.settings}

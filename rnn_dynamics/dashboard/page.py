@@ -11,7 +11,7 @@ import streamlit as st
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.downloads import MIME, Download, files_of, files_of_trainings
+from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
@@ -21,7 +21,6 @@ from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
-from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.digits import digits_note, warning
 from rnn_dynamics.pictures.kit.finding import paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
@@ -149,13 +148,15 @@ class Page(Frame):
         if digits := [file.digits() for file in scripts if file.digits]:
             st.caption(digits_note(min(digits), self.names.language))
 
+    def answer(self, experiment: Experiment, views: Views) -> Any:
+        """What the picture shows, and the files are of."""
+        return self.picture.so_far(experiment, views).answer(experiment, views)
+
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""
-        answer = self.picture.so_far(experiment, views).answer(experiment, views)
-        files, lower = files_of(self.picture, answer, views, self.words()), self.lower_answer()
+        files, lower = files_of(self.picture, self.answer(experiment, views), views, self.words()), self.lower_answer()
         if self.second and lower:
-            of_lower = files_of_trainings if isinstance(lower, OfTrainings) else files_of
-            files += of_lower(self.second, lower, {}, self.words(self.second.name))
+            files += files_of(self.second, lower, {}, self.words(self.second.name))
         return files
 
     # --- what a held key repaints -----------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import streamlit as st
 
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.dashboard import seat as desk
-from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat
@@ -143,10 +142,9 @@ class TrainingPage(Page):
         if job not in (None, self.panel.opening) and not has(job, lambda: self.trainings(experiment, views)):
             st.html(paragraphs([self.words("training")["moved"]]))
 
-    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
-        """What the share panel hands out: the tables that have rows, and a script for each training."""
-        answer = self.learned(self.panel.job, experiment, views)
-        return files_of_trainings(self.picture, answer, views, self.words())
+    def answer(self, experiment: Experiment, views: Views) -> Any:
+        """What is learned so far."""
+        return self.learned(self.panel.job, experiment, views)
 
     def _questions(self) -> Iterator[Mapping[str, Any]]:
         """None: a training would not end before somebody asks."""
