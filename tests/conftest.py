@@ -15,6 +15,7 @@ from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
+from rnn_dynamics.dashboard.seat import the_desk
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
 process.use_one_thread()  # as the server does: workers with two threads each would wait for each other
@@ -68,6 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
     monkeypatch.setattr(process, "use_one_core", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def new_desk() -> None:
+    """What one test has trained another one has not."""
+    the_desk.clear()
 
 
 @pytest.fixture(scope="session")

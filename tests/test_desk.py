@@ -26,6 +26,14 @@ def until(holds: Callable[[], bool]) -> None:
     wait_until(holds, "the desk does not come so far", 30)
 
 
+def counting(calls: list[Training], made: Callable[..., None]) -> Callable[..., None]:
+    def count(trainer: Trainer, training: Training) -> None:
+        calls.append(training)
+        made(trainer, training)
+
+    return count
+
+
 def alone(training: Training) -> Trainer:
     trainer = Trainer(training)
     while not trainer.done:
@@ -176,6 +184,153 @@ def test_states_that_leave_the_range_of_numbers_end_a_job_with_what_and_the_limi
     desk.submit(job)
     until(lambda: job.over)
     assert "beyond 1e+300, the limit" in job.failure
+
+
+# The same, asked for by several
+
+
+def test_whoever_asks_for_the_same_looks_at_the_same_job_and_it_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Training] = []
+    monkeypatch.setattr(Trainer, "__init__", counting(begun, Trainer.__init__))
+    desk, training = Desk(), replace(SMALL, iterations=200)
+    seats = [Seat(desk) for _ in range(5)]
+    for seat in seats:
+        seat.begin("page", [training])
+    jobs = {seat.jobs["page"] for seat in seats}
+    (job,) = jobs
+    assert [seat.place("page") for seat in seats] == [0] * 5
+    until(lambda: job.over)
+    assert job.complete
+    assert begun.count(training) == 1  # a thread of an earlier test may have begun others
+    late = Seat(desk)
+    late.begin("page", [training])
+    assert late.jobs["page"] is job  # which is done: nobody waits
+    assert job.over
+    assert late.shared == "page"
+    assert seats[0].shared == ""
+    other = Seat(desk)
+    other.begin("page", [replace(training, learning_rate=0.5)])
+    assert other.jobs["page"] is not job
+    other.stop()
+    until(lambda: other.jobs["page"].over)
+
+
+def test_a_job_goes_on_while_somebody_looks_and_who_leaves_keeps_what_there_was() -> None:
+    desk, training = Desk(), replace(SMALL, iterations=400)
+    first, second = Seat(desk), Seat(desk)
+    for seat in (first, second):
+        seat.begin("page", [training])
+    job = second.jobs["page"]
+    until(lambda: bool(job.histories) and job.histories[0].iterations >= 3)
+    first.stop()
+    left = first.jobs["page"]
+    assert left is not job
+    assert (left.over, left.complete, left.can_go_on) == (True, False, True)
+    done = left.histories[0].iterations
+    until(lambda: job.histories[0].iterations > done + 3)
+    assert left.histories[0].iterations == done
+    assert 0.0 < left.share < 1.0
+    first.go_on("page")
+    assert first.jobs["page"] is job
+    second.stop()
+    until(lambda: job.over)
+    assert job.complete
+    assert job.histories[0].packed() == alone(training).history.packed()
+
+
+def test_the_last_who_leaves_ends_it_and_the_next_who_asks_goes_on() -> None:
+    desk, training = Desk(), replace(SMALL, iterations=400)
+    seats = [Seat(desk) for _ in range(3)]
+    for seat in seats:
+        seat.begin("page", [training])
+    job = seats[0].jobs["page"]
+    until(lambda: bool(job.histories) and job.histories[0].iterations >= 3)
+    for seat in seats:
+        seat.stop()
+    until(lambda: job.over)
+    assert not job.complete
+    late = Seat(desk)
+    late.begin("page", [training])  # begun before the work on the last update may have ended
+    assert late.jobs["page"] is job
+    until(lambda: job.complete and job.over)
+    assert job.histories[0].packed() == alone(training).history.packed()
+
+
+def test_stopped_and_begun_again_at_once_a_job_is_worked_on_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, most = [0], [0]
+    advance = Trainer.advance
+
+    def counted(trainer: Trainer) -> None:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        advance(trainer)
+        at_once[0] -= 1
+
+    monkeypatch.setattr(Trainer, "advance", counted)
+    desk, training = Desk(places=3), replace(SMALL, iterations=150)
+    seat = Seat(desk)
+    for _ in range(20):
+        seat.begin("page", [training])
+        time.sleep(0.01)
+        seat.stop()
+    seat.begin("page", [training])
+    until(lambda: seat.jobs["page"].over)
+    assert seat.jobs["page"].complete
+    assert most == [1]
+    assert seat.jobs["page"].histories[0].packed() == alone(training).history.packed()
+
+
+def test_the_queue_tells_the_time_at_the_pace_that_was_seen() -> None:
+    desk = Desk()
+    seats = [Seat(desk) for _ in range(3)]
+    for number, seat in enumerate(seats):
+        seat.begin("page", [replace(LONG, learning_rate=0.001 * (number + 1))])
+    running = seats[0].jobs["page"]
+    until(lambda: running.share > 0.0)
+    assert seats[0].wait("page") == 0.0
+    first, second = seats[1].wait("page"), seats[2].wait("page")
+    assert first == pytest.approx(running.seconds_left, rel=0.5)
+    assert second > first
+    seats[0].stop()
+    until(lambda: running.over)
+    whole = running.seconds / running.share  # of each, for all are of one size
+    assert seats[2].wait("page") == pytest.approx(whole, rel=0.5)
+    for seat in seats:
+        seat.stop()
+    until(lambda: all(seat.jobs["page"].over for seat in seats))
+
+
+def test_no_more_jobs_are_kept_than_thirty_and_one_that_goes_on_is() -> None:
+    desk = Desk()
+    long, seat = Seat(desk), Seat(desk)
+    long.begin("page", [LONG])
+    for number in range(40):
+        seat.begin("page", [replace(SMALL, iterations=number + 1)])  # each leaves the one before
+    assert len(desk._asked) <= 30
+    again = Seat(desk)
+    again.begin("page", [LONG])
+    assert again.jobs["page"] is long.jobs["page"]
+    for one in (long, seat, again):
+        one.stop()
+    until(lambda: long.jobs["page"].over)
+
+
+def test_whoever_asks_for_the_training_with_which_a_page_opens_looks_at_that() -> None:
+    desk, training = Desk(), replace(SMALL, iterations=400)
+    opening = desk.opening("page", [training])
+    until(lambda: bool(opening.histories) and opening.histories[0].iterations >= 3)
+    seat, other = Seat(desk), Seat(desk)
+    seat.begin("page", [training])
+    assert seat.jobs["page"] is opening
+    other.begin("page", [replace(LONG, learning_rate=0.5)])
+    assert other.place("page") == 1  # it is a visitor's now, and does not step aside
+    seat.stop()
+    assert seat.jobs["page"].over
+    assert not opening.over  # but is done for the page, when nobody else trains
+    other.stop()
+    until(lambda: opening.over)
+    assert opening.complete
+    assert opening.histories[0].packed() == alone(training).history.packed()
 
 
 # The trainings with which pages open

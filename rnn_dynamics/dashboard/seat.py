@@ -26,11 +26,15 @@ def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
 
 
 class Seat:
-    """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits."""
+    """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits.
+
+    shared: the page whose training somebody had asked for before.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.jobs: dict[str, Job] = {}
+        self.shared = self._at_work = ""
 
     @property
     def trained(self) -> dict[str, Job]:
@@ -48,25 +52,29 @@ class Seat:
         job = self.jobs.get(page)
         return self._desk.place_of(job) if job else 0
 
+    def wait(self, page: str) -> float:
+        """About how many seconds these take."""
+        job = self.jobs.get(page)
+        return self._desk.seconds_until(job) if job else 0.0
+
     def begin(self, page: str, trainings: Sequence[Training]) -> None:
-        """Queue new trainings of a page; whatever else the session has at the desk is stopped."""
+        """Ask for a page's trainings; whatever else the session has at the desk is stopped."""
         self.stop()
-        job = Job(trainings)
-        self._desk.submit(job)
-        self.jobs[page] = job
+        job = self.jobs[page] = self._desk.begin(trainings)
+        self._at_work = page
+        self.shared = page if job.histories and not job.can_go_on else ""
 
     def go_on(self, page: str) -> None:
-        """Queue a page's stopped job again."""
+        """Go on with a page's stopped job."""
         job = self.jobs.get(page)
         if job is not None and job.can_go_on:
-            self.stop()
-            self._desk.submit(job)
+            self.begin(page, job.trainings)
 
     def stop(self) -> None:
         """Give the place back; what was learned stays."""
-        for job in self.jobs.values():
-            if not job.over:
-                self._desk.leave(job)
+        page, self._at_work = self._at_work, ""
+        if page and not self.jobs[page].over:
+            self.jobs[page] = self._desk.leave(self.jobs[page])
 
 
 def seat() -> Seat:

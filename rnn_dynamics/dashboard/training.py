@@ -77,13 +77,19 @@ class TrainingPanel:
                 self._show_idle(job)
             else:
                 place, kind = seat().place(self.page), "beginning" if job.seconds_left is None else "progress"
-                text = words["queue"].format(place=place) if place else _said(words, kind, job)
+                text = (
+                    words["queue"].format(place=place, seconds=f"{seat().wait(self.page):.0f}")
+                    if place
+                    else _said(words, kind, job)
+                )
                 st.progress(0.0 if place else job.share, text)
                 st.button(words["stop"], key="stop", on_click=seat().stop)
         if self._pace != st.session_state[_SHOWN_EVERY]:
             st.rerun()
         if job is not None and job.failure:
             st.error(words["failed" if job.foreseen else "failed_unforeseen"].format(why=job.failure))
+        if job is not None and seat().shared == self.page:
+            st.caption(words["shared"])
         if self.opening is not None and self.job is self.opening:
             st.caption(_said(words, "opening" if has(self.opening, self.asked) else "opening_moved", self.opening))
 

@@ -1,15 +1,17 @@
 """Where trainings are done: a bounded number at a time in this process, the others in a queue.
 
 A training runs in a thread of its own, and whoever shows it only looks at its histories. Who waits has a place in the
-queue. The trainings with which pages open belong to nobody: each is done once, and only while no visitor's is.
+queue. What is learned depends on the settings alone, so whoever asks for the same looks at the same job, and it ends
+early only when the last of them leaves. The trainings with which pages open are done while no visitor's is.
 """
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnn_dynamics import process
 from rnn_dynamics.learning.trained import Trained
@@ -24,23 +26,35 @@ PLACES = 1
 _BREATH = 0.0005
 #: And where nobody has asked for the training.
 _LONG_BREATH = 0.01
+#: Jobs that are kept for whoever asks for the same.
+_KEPT = 30
+#: Seconds of a training for each of its `work`, as long as none has been seen: see `limits.LARGEST`.
+_PACE = 1.2e-7
 LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What a job that was left shows of one of its trainers."""
+
+    history: History
+    done: bool = False
 
 
 class Job:
     """Some trainings that go on side by side, an update of each in turn.
 
-    trainings: the questions. failure: which exception ended it, as a clause for its page, or ""; foreseen: whether that
-    is a refusal of ours, which speaks for itself. A training that ended early for a reason of its own says so in its
-    history.
+    trainings: the questions. watchers: how many visitors have asked for them and not left. breath: seconds between two
+    updates, in which pages get the interpreter. failure: which exception ended it, as a clause for its page, or "";
+    foreseen: whether that is a refusal of ours, which speaks for itself. A training that ended early for a reason of
+    its own says so in its history.
     """
 
     def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
-        """`breath`: seconds between two updates, in which pages get the interpreter."""
-        self.trainings, self._breath = tuple(trainings), breath
+        self.trainings, self.breath, self.watchers = tuple(trainings), breath, 0
         self.failure, self.foreseen = "", True
         self.seconds = 0.0
-        self._trainers: list[Trainer] = []
+        self._trainers: list[Any] = []
         self._stop, self._over = Event(), Event()
 
     @property
@@ -74,6 +88,11 @@ class Job:
         return self.over and not self.complete and not self.failure
 
     @property
+    def whole(self) -> int:
+        """What all of its trainings cost, as `Training.work` counts."""
+        return sum(training.work for training in self.trainings)
+
+    @property
     def share(self) -> float:
         """How much of the work is done, from 0 to 1."""
         done = sum(training.iterations if one.failure else one.iterations for training, one in self._pairs())
@@ -84,9 +103,22 @@ class Job:
         """At the pace so far; None before there is one."""
         return self.seconds * (1.0 - self.share) / self.share if self.share else None
 
+    def as_it_is(self) -> "Job":
+        """For one who leaves it to others: what there is by now, which no longer changes and can be gone on with."""
+        left = Job(self.trainings)
+        left._trainers = [_Left(network.history) for network in self.networks]
+        left.seconds = self.seconds
+        left.end()
+        return left
+
     def stop(self) -> None:
         """Let the work end after the update that it is at. What is there stays."""
         self._stop.set()
+
+    @property
+    def stops(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
 
     def end(self) -> None:
         """Say that nobody works on it any more."""
@@ -112,7 +144,7 @@ class Job:
             for trainer in self._trainers:
                 trainer.advance()
             self.seconds += monotonic() - began
-            sleep(self._breath)
+            sleep(self.breath)
 
     def _pairs(self) -> Iterator[tuple[Training, History]]:
         return zip(self.trainings, self.histories, strict=False)
@@ -142,14 +174,32 @@ class Desk:
         self._waiting: deque[Job] = deque()
         self._working: set[Job] = set()
         self._openings: dict[str, Job] = {}
+        self._asked: OrderedDict[tuple[Training, ...], Job] = OrderedDict()
+        self._pace = _PACE
+
+    def begin(self, trainings: Sequence[Training]) -> Job:
+        """The job of these trainings for one more visitor: the one that there is, or a new one at the queue's end."""
+        with self._lock:
+            job = self._there(tuple(trainings)) or Job(trainings)
+            self._asked[job.trainings] = job
+            self._asked.move_to_end(job.trainings)
+            over = [one for one in self._asked.values() if one.over]
+            for old in over[: max(0, len(self._asked) - _KEPT)]:
+                del self._asked[old.trainings]
+        if not job.complete:
+            self.submit(job)
+        return job
 
     def submit(self, job: Job) -> None:
         """Put a visitor's job at the end of the queue; it begins at once if a place is free, or held by an opening."""
-        job.again()
         with self._lock:
-            self._waiting.append(job)
+            job.watchers, job.breath = job.watchers + 1, _BREATH
+            if job.watchers == 1 and not self._goes_on(job):
+                job.again()
+                self._waiting.append(job)
             for opening in self._working.intersection(self._openings.values()):
-                opening.stop()  # until no visitor's is left
+                if not opening.watchers:
+                    opening.stop()  # until no visitor's is left
             self._begin_next()
 
     def opening(self, page: str, trainings: Sequence[Training]) -> Job:
@@ -165,19 +215,48 @@ class Desk:
         """Page -> the job with which it opens, for those that have been asked for."""
         return dict(self._openings)
 
-    def leave(self, job: Job) -> None:
-        """Stop a job, or take it out of the queue."""
-        job.stop()
+    def leave(self, job: Job) -> Job:
+        """Take one visitor from a job, which ends with the last of them; what that visitor then has of it."""
         with self._lock:
+            job.watchers -= 1
+            opens = job in self._openings.values()
+            if job.watchers or opens:
+                job.breath = _BREATH if job.watchers else _LONG_BREATH
+                if opens and not job.watchers and job in self._waiting:
+                    self._waiting.remove(job)
+                return job.as_it_is()
+            job.stop()
             if job in self._waiting:
                 self._waiting.remove(job)
                 job.end()
+            return job
 
     def place_of(self, job: Job) -> int:
         """How many jobs go before it: 0 once it is worked on, or over."""
+        return len(self._before(job))
+
+    def seconds_until(self, job: Job) -> float:
+        """About how long it waits until it is worked on."""
+        return sum(self._left(one) for one in self._before(job)) / self._places
+
+    def _before(self, job: Job) -> list[Job]:
         with self._lock:
-            visitors = self._working.difference(self._openings.values())
-            return self._waiting.index(job) + len(visitors) if job in self._waiting else 0
+            if job not in self._waiting:
+                return []
+            visitors = [one for one in self._working if one.watchers]
+            return [*visitors, *list(self._waiting)[: self._waiting.index(job)]]
+
+    def _left(self, job: Job) -> float:
+        """Seconds that a job still takes: at its own pace, or where it has none at that of the last one."""
+        return self._pace * job.whole if job.seconds_left is None else job.seconds_left
+
+    def _there(self, trainings: tuple[Training, ...]) -> Job | None:
+        known: Iterable[Job] = (*self._asked.values(), *self._openings.values())
+        return next((job for job in known if job.trainings == trainings and not job.failure), None)
+
+    def _goes_on(self, job: Job) -> bool:
+        """Whether somebody works on it who has not been told to stop."""
+        return job in self._working and not job.stops
 
     def _begin_next(self) -> None:
         while len(self._working) < self._places and (job := self._next()):
@@ -185,10 +264,12 @@ class Desk:
             self._working.add(job)
 
     def _next(self) -> Job | None:
-        if self._waiting:
-            return self._waiting.popleft()
+        for job in self._waiting:
+            if job not in self._working:  # else its work is just being ended, to begin again
+                self._waiting.remove(job)
+                return job
         left = (job for job in self._openings.values() if not job.over and job not in self._working)
-        return None if self._working else next(left, None)
+        return None if self._working or self._waiting else next(left, None)
 
     def _work(self, job: Job) -> None:
         try:
@@ -200,7 +281,9 @@ class Desk:
             job.failure = str(error) if job.foreseen else f"{type(error).__name__} ({error})"
         finally:
             with self._lock:
-                if self._has_stepped_aside(job):
+                if job.share:
+                    self._pace = job.seconds / (job.share * job.whole)
+                if job in self._waiting or self._has_stepped_aside(job):
                     job.again()
                 else:
                     job.end()
