@@ -28,7 +28,7 @@ def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
 class Seat:
     """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits.
 
-    shared: the page whose training somebody had asked for before.
+    shared: the page whose training had been asked for before, by anybody.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -60,9 +60,9 @@ class Seat:
     def begin(self, page: str, trainings: Sequence[Training]) -> None:
         """Ask for a page's trainings; whatever else the session has at the desk is stopped."""
         self.stop()
-        job = self.jobs[page] = self._desk.begin(trainings)
+        self.jobs[page], there = self._desk.begin(trainings)
         self._at_work = page
-        self.shared = page if job.histories and not job.can_go_on else ""
+        self.shared = page if there else ""
 
     def go_on(self, page: str) -> None:
         """Go on with a page's stopped job."""

@@ -177,10 +177,11 @@ class Desk:
         self._asked: OrderedDict[tuple[Training, ...], Job] = OrderedDict()
         self._pace = _PACE
 
-    def begin(self, trainings: Sequence[Training]) -> Job:
-        """The job of these trainings for one more visitor: the one that there is, or a new one at the queue's end."""
+    def begin(self, trainings: Sequence[Training]) -> tuple[Job, bool]:
+        """The job of these trainings for one more visitor, and whether it was there: else it is new, and queued."""
         with self._lock:
-            job = self._there(tuple(trainings)) or Job(trainings)
+            there = self._there(tuple(trainings))
+            job = there or Job(trainings)
             self._asked[job.trainings] = job
             self._asked.move_to_end(job.trainings)
             over = [one for one in self._asked.values() if one.over]
@@ -188,7 +189,7 @@ class Desk:
                 del self._asked[old.trainings]
         if not job.complete:
             self.submit(job)
-        return job
+        return job, there is not None
 
     def submit(self, job: Job) -> None:
         """Put a visitor's job at the end of the queue; it begins at once if a place is free, or held by an opening."""
