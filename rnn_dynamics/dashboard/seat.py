@@ -69,6 +69,7 @@ class Seat:
         job = self.jobs.get(page)
         if job is not None and job.can_go_on:
             self.begin(page, job.trainings)
+            self.shared = ""  # it is known to be there
 
     def stop(self) -> None:
         """Give the place back; what was learned stays."""
