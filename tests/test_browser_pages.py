@@ -251,8 +251,8 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
 
 def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserContext, address: str) -> None:
     first, second = (desk.new_page() for _ in range(2))
-    for page in (first, second):
-        page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000")
+    for seed, page in enumerate((first, second)):  # the same would be shared
+        page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000&seed={seed}")
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_role("button", name="Stop", exact=True).wait_for()
     second.get_by_text("1 before yours").wait_for()
