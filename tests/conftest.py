@@ -23,8 +23,8 @@ settings.register_profile("same_everywhere", max_examples=25, deadline=None, der
 settings.load_profile("same_everywhere")
 
 
-class TwoBrowsers(LoadScopeScheduling):  # type: ignore[misc]
-    """One worker visits every page in a browser, one does all else that needs one; the others share the rest.
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker drives the browser, of which two would be too many for a small machine; the others share the rest.
 
     They share it by modules, whose tests remember what they have built. What is true of every page goes last and page
     by page, so that no worker is left alone for long.
@@ -33,7 +33,7 @@ class TwoBrowsers(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
         if Path(module).name.startswith("test_browser"):
-            return "visits" if Path(module).name == "test_browser_visits.py" else "browser"
+            return "browser"
         return f"{module} {test.partition('[')[2].partition('-')[0].rstrip(']')}" if _is_last(nodeid) else module
 
 
@@ -55,9 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoBrowsers:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
     config.option.loadscopereorder = False  # by the number of their tests
-    return TwoBrowsers(config, log)
+    return OneBrowser(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -280,22 +280,18 @@ def test_stopped_and_begun_again_at_once_a_job_is_worked_on_by_one_thread(monkey
     assert seat.jobs["page"].histories[0].packed() == alone(training).history.packed()
 
 
-def test_the_queue_tells_the_time_at_the_pace_that_was_seen() -> None:
-    desk = Desk()
+def test_the_queue_tells_the_time_at_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, done = Desk(), Job([SMALL])
+    desk.submit(done)
+    until(lambda: done.over)
+    pace = done.seconds / SMALL.work
+    monkeypatch.setattr(Job, "seconds_left", property(lambda job: 40.0 if job.histories else None))
     seats = [Seat(desk) for _ in range(3)]
     for number, seat in enumerate(seats):
         seat.begin("page", [replace(LONG, learning_rate=0.001 * (number + 1))])
-    running = seats[0].jobs["page"]
-    until(lambda: running.share > 0.0)
-    assert seats[0].wait("page") == 0.0
-    first, second = seats[1].wait("page"), seats[2].wait("page")
-    assert first == pytest.approx(running.seconds_left, rel=0.5)
-    assert second > first
-    seats[0].stop()
-    until(lambda: running.over)
-    whole = running.seconds / running.share  # of each, for all are of one size
-    assert seats[2].wait("page") == pytest.approx(whole, rel=0.5)
-    for seat in seats:
+    until(lambda: bool(seats[0].jobs["page"].histories))
+    assert [seat.wait("page") for seat in seats] == pytest.approx([0.0, 40.0, 40.0 + pace * LONG.work])
+    for seat in reversed(seats):
         seat.stop()
     until(lambda: all(seat.jobs["page"].over for seat in seats))
 
