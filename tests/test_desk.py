@@ -230,6 +230,11 @@ def test_a_job_goes_on_while_somebody_looks_and_who_leaves_keeps_what_there_was(
     until(lambda: job.histories[0].iterations > done + 3)
     assert left.histories[0].iterations == done
     assert 0.0 < left.share < 1.0
+    (kept,) = left.trainers  # can be asked as any other, see "Fill in the blank"
+    assert kept.training == training
+    assert {name: matrix.shape for name, matrix in kept.parameters().items()} == {
+        name: matrix.shape for name, matrix in job.trainers[0].parameters().items()
+    }
     first.go_on("page")
     assert first.jobs["page"] is job
     second.stop()
@@ -322,6 +327,7 @@ def test_whoever_asks_for_the_training_with_which_a_page_opens_looks_at_that() -
     assert other.place("page") == 1  # it is a visitor's now, and does not step aside
     seat.stop()
     assert seat.jobs["page"].over
+    until(lambda: bool(other.jobs["page"].histories))  # for which it steps aside
     assert not opening.over  # but is done for the page, when nobody else trains
     other.stop()
     until(lambda: opening.over)

@@ -8,10 +8,9 @@ early only when the last of them leaves. The trainings with which pages open are
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rnn_dynamics import process
 from rnn_dynamics.learning.trained import Trained
@@ -33,14 +32,6 @@ _PACE = 1.2e-7
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Left:
-    """What a job that was left shows of one of its trainers."""
-
-    history: History
-    done: bool = False
-
-
 class Job:
     """Some trainings that go on side by side, an update of each in turn.
 
@@ -54,8 +45,8 @@ class Job:
         self.trainings, self.breath, self.watchers = tuple(trainings), breath, 0
         self.failure, self.foreseen = "", True
         self.seconds = 0.0
-        self._trainers: list[Any] = []
-        self._stop, self._over = Event(), Event()
+        self._trainers: list[Trainer] = []
+        self._stop, self._over, self._update = Event(), Event(), Lock()
 
     @property
     def histories(self) -> tuple[History, ...]:
@@ -106,8 +97,9 @@ class Job:
     def as_it_is(self) -> "Job":
         """For one who leaves it to others: what there is by now, which no longer changes and can be gone on with."""
         left = Job(self.trainings)
-        left._trainers = [_Left(network.history) for network in self.networks]
-        left.seconds = self.seconds
+        with self._update:  # between two of them
+            left._trainers = [type(one).resume(one.training, one.checkpoint()) for one in self._trainers]
+            left.seconds = self.seconds
         left.end()
         return left
 
@@ -141,9 +133,10 @@ class Job:
             self._trainers = [Trainer(training) for training in self.trainings]
         while not self.complete and not self._stop.is_set():
             began = monotonic()
-            for trainer in self._trainers:
-                trainer.advance()
-            self.seconds += monotonic() - began
+            with self._update:
+                for trainer in self._trainers:
+                    trainer.advance()
+                self.seconds += monotonic() - began
             sleep(self.breath)
 
     def _pairs(self) -> Iterator[tuple[Training, History]]:
@@ -198,9 +191,7 @@ class Desk:
             if job.watchers == 1 and not self._goes_on(job):
                 job.again()
                 self._waiting.append(job)
-            for opening in self._working.intersection(self._openings.values()):
-                if not opening.watchers:
-                    opening.stop()  # until no visitor's is left
+            self._make_way()
             self._begin_next()
 
     def opening(self, page: str, trainings: Sequence[Training]) -> Job:
@@ -225,6 +216,7 @@ class Desk:
                 job.breath = _BREATH if job.watchers else _LONG_BREATH
                 if opens and not job.watchers and job in self._waiting:
                     self._waiting.remove(job)
+                self._make_way()
                 return job.as_it_is()
             job.stop()
             if job in self._waiting:
@@ -254,6 +246,13 @@ class Desk:
     def _there(self, trainings: tuple[Training, ...]) -> Job | None:
         known: Iterable[Job] = (*self._asked.values(), *self._openings.values())
         return next((job for job in known if job.trainings == trainings and not job.failure), None)
+
+    def _make_way(self) -> None:
+        """Stop what only a page opens with, until no visitor's is left."""
+        if self._waiting or any(job.watchers for job in self._working):
+            for opening in self._working.intersection(self._openings.values()):
+                if not opening.watchers:
+                    opening.stop()
 
     def _goes_on(self, job: Job) -> bool:
         """Whether somebody works on it who has not been told to stop."""
