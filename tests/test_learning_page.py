@@ -468,3 +468,29 @@ def test_an_error_of_ours_ends_a_training_with_a_sentence_and_nothing_to_go_on_w
     assert "an unforeseen error, KeyError" in error.value
     assert not [button for button in app.button if button.key == "go_on"]
     assert not [caption for caption in app.caption if "Stopped after" in caption.value]
+
+
+@pytest.mark.parametrize(
+    ("page", "settings"),
+    [("learning", LINK), ("blank", {"gap": "2", "updates": "50", "hidden_size": "8"}), ("cliff", {})],
+)
+def test_who_stops_a_shared_training_keeps_what_there_was_on_every_page_that_trains(
+    page: str, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnn_dynamics.learning.jobs._BREATH", 0.2)  # it shall not be over before it is stopped
+    first, second = open_page(page, settings), open_page(page, settings)
+    for app in (first, second):
+        app.button(key="train").click().run()
+    (job,) = {app.session_state["seat"].jobs[page] for app in (first, second)}
+    wait_until(lambda: job.share > 0.0, "the training does not begin")
+    first.button(key="stop").click().run()
+    assert not first.exception
+    assert [button for button in first.button if button.key == "go_on"]
+    assert any("Stopped after" in caption.value for caption in first.caption)
+    assert first.session_state["seat"].jobs[page] is not job
+    second.run()
+    assert not second.exception
+    assert not job.over
+    second.button(key="stop").click().run()
+    wait_until(lambda: job.over, "the training does not end")
+    assert not second.exception
