@@ -10,7 +10,8 @@ import pytest
 
 from rnn_dynamics import content
 from rnn_dynamics.content.numbers import KINDS
-from tests.test_pages import open_page, shown
+from tests.test_app import open_app
+from tests.test_pages import shown
 
 
 @pytest.fixture
@@ -47,14 +48,14 @@ def test_every_form_in_which_a_sentence_wants_a_number_is_known() -> None:
 
 
 def test_an_edit_shows_at_the_next_run_of_a_page_in_sentences_that_were_filled_too(folder: Path) -> None:
-    app = open_page("cliff")
+    app = open_app()
     before = shown(app)["words"]
-    assert any("Without clipping" in words for words in before)
-    edit(folder / "cliff.toml", "Without clipping", "With nothing to hold it")
-    edit(folder / "cliff.toml", "\n## ", "\n## Edited: ")
+    assert any("against step 100" in words for words in before)
+    edit(folder / "vanish_or_explode.toml", "against step", "compared with step")
+    edit(folder / "vanish_or_explode.toml", "\n## ", "\n## Edited: ")
     app.run()
     assert not app.exception
-    assert shown(app)["words"] == [words.replace("Without clipping", "With nothing to hold it") for words in before]
+    assert shown(app)["words"] == [words.replace("against step", "compared with step") for words in before]
     assert any("## Edited:" in text.value for text in app.markdown)
 
 

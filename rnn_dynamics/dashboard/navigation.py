@@ -1,10 +1,5 @@
-"""The list of pages, in the bar at the top.
+"""The list of pages, in the bar at the top."""
 
-Streamlit finds the folder pages/ by itself. To the first visitor of a new server it shows a page's file without the
-entry script, so the page then has to bring the bar along; with the entry script the bar is there already.
-"""
-
-from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -15,8 +10,6 @@ from rnn_dynamics.dashboard.language import language
 
 _PAGES = APP / "pages"
 _FILES = tuple(_PAGES.glob("*.py"))
-_BEGUN_AGAIN = "begun_again_with_the_bar"
-_ENTERED = ContextVar("entered", default=False)
 
 
 def menus(language: str) -> dict[str, list[str]]:
@@ -28,33 +21,15 @@ def menus(language: str) -> dict[str, list[str]]:
     return found
 
 
-def _navigation() -> Any:
+def run_chosen_page() -> None:
+    """Show the bar, and run the page that the address names."""
     read_edits()
     bar = menus(language())
     (home,) = bar.pop("")
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
-    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top")
+    st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top").run()
 
 
 def _page(name: str, **options: Any) -> Any:
     return st.Page(_PAGES / f"{name}.py", title=sentences(name, language())["title"], **options)
-
-
-def run_chosen_page() -> None:
-    """Show the bar, and run the page that the address names."""
-    entered = _ENTERED.set(True)
-    try:
-        _navigation().run()
-    finally:
-        _ENTERED.reset(entered)
-
-
-def ensure_bar() -> None:
-    """Show the bar if this page runs without the entry script, and begin again with the script."""
-    if _ENTERED.get():
-        return
-    _navigation()  # from now on the server knows the entry script's pages
-    if _BEGUN_AGAIN not in st.session_state:
-        st.session_state[_BEGUN_AGAIN] = True
-        st.rerun()

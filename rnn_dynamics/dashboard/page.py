@@ -15,7 +15,6 @@ from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
-from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
@@ -79,7 +78,6 @@ class Page(Frame):
         title = shared["page_title"].format(title=words["title"])
         st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
         prepare_server()
-        ensure_bar()
         self.read_state()
         st.html(STYLE)
         st.html(marks(self.buttons))
@@ -92,7 +90,7 @@ class Page(Frame):
         links.show_notices(visitor().notices, self.names.language)
         place = st.container(key="place_of_the_picture")
         below()
-        st.markdown(self.words()["prose"])  # as it is by now: a page that is run alone reads edits with the bar
+        st.markdown(words["prose"])
         with st.expander(shared["glossary"]):
             st.markdown(shared["meanings"])
         with place:  # after the prose, which must not wait for a picture that grows over seconds
