@@ -190,6 +190,29 @@ def test_loss_states_and_gradients_of_the_shared_weights_are_torchs(shape: str, 
 
 @shapes
 @cells
+def test_a_shared_matrix_knows_torchs_gradient_of_it_and_of_each_edge_that_carries_it(shape: str, cell: str) -> None:
+    trace, twin = asked(shape, cell, "small")
+    gradients, letters = twin.gradients(), {"W": "", "V": "decoder."}
+    assert set(trace.shared) == {edge.weights for edge in trace.edges} - {""}
+    for name, shared in trace.shared.items():
+        letter, kind = name.split("_")
+        expected = gradients["readout" if kind == "hy" else f"{letters[letter]}weight_{kind}_l0"]
+        np.testing.assert_allclose(shared.gradient, expected, rtol=CLOSE, atol=CLOSE)
+        if expected.any():
+            assert shared.log10_gradient == pytest.approx(np.log10(np.linalg.norm(expected)), abs=CLOSE)
+        else:
+            assert shared.log10_gradient == -np.inf
+        carried = {(edge.source, edge.target) for edge in trace.edges if edge.weights == name}
+        norms = {f"{source}→{target}": log10_norm(*twin.edges[source, target]) for source, target in carried}
+        assert {way: trace.through[way] for way in norms} == pytest.approx(norms, abs=CLOSE)
+        assert shared.uses == len(norms)
+        ends = shared.largest.log10_norm, shared.smallest.log10_norm
+        assert ends == pytest.approx((max(norms.values()), min(norms.values())), abs=CLOSE)
+        assert shared.log10_ratio == pytest.approx(ends[0] - ends[1], abs=CLOSE)
+
+
+@shapes
+@cells
 def test_the_parameter_count_is_that_of_torchs_modules_at_every_length(shape: str, cell: str) -> None:
     for length in (1, 2, 7):
         trace = run_shape(replace(SMALL, cell=cell, sequence_length=length), shape)

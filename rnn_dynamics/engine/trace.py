@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -364,6 +365,47 @@ class Edge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedMatrix:
+    """A matrix that edges of an unrolled network share, and its gradient, which is the sum of theirs.
+
+    Attributes:
+        weights: its name, as an `Edge` has it: a letter and a kind, "ih", "hh" or "hy".
+        gradient: dL/dW, of the shape of W.
+        edges: those that carry it, from the largest gradient through an edge to the smallest.
+    """
+
+    weights: str
+    gradient: Array
+    edges: tuple[Edge, ...]
+
+    @property
+    def uses(self) -> int:
+        """How many edges carry it."""
+        return len(self.edges)
+
+    @property
+    def largest(self) -> Edge:
+        """The edge with the largest gradient."""
+        return self.edges[0]
+
+    @property
+    def smallest(self) -> Edge:
+        """The edge with the smallest one."""
+        return self.edges[-1]
+
+    @property
+    def log10_gradient(self) -> float:
+        """log10 of the norm of dL/dW (Frobenius)."""
+        with np.errstate(divide="ignore"):
+            return float(np.log10(np.linalg.norm(self.gradient)))
+
+    @property
+    def log10_ratio(self) -> float:
+        """log10 of the largest gradient through an edge over the smallest one; nan where both are zero."""
+        return self.largest.log10_norm - self.smallest.log10_norm
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShapeTrace(Rounded):
     """The answer to one shape of recurrence: S steps in all, K of which have an output; see `shapes` for the shapes.
 
@@ -398,6 +440,22 @@ class ShapeTrace(Rounded):
     cell_states: Array | None
     edges: tuple[Edge, ...]
     log10_norms: Mapping[str, float]
+
+    @cached_property
+    def through(self) -> dict[str, float]:
+        """Edge, such as "h1→h2" -> log10 of the gradient through it."""
+        return {f"{edge.source}→{edge.target}": edge.log10_norm for edge in self.edges}
+
+    @cached_property
+    def shared(self) -> dict[str, SharedMatrix]:
+        """Name -> each matrix that some edge carries, in the order of the edges."""
+        return {name: self._shared(name) for name in dict.fromkeys(edge.weights for edge in self.edges) if name}
+
+    def _shared(self, weights: str) -> SharedMatrix:
+        edges = sorted((edge for edge in self.edges if edge.weights == weights), key=lambda edge: -edge.log10_norm)
+        letter, kind = weights.split("_")
+        name = "readout" if kind == "hy" else f"{'decoder.' * (letter == 'V')}weight_{kind}_l0"
+        return SharedMatrix(weights=weights, gradient=self.gradients[name], edges=tuple(edges))
 
     @property
     def parameter_count(self) -> int:

@@ -1,13 +1,12 @@
 """One cell unrolled in one of five shapes, what flows back through each edge, and the stops of a walk through it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
-from rnn_dynamics.engine.trace import Edge, ShapeTrace
+from rnn_dynamics.engine.trace import ShapeTrace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.remembered import COMPUTING, remembered
@@ -17,8 +16,6 @@ LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)
 #: What is 0 for good: the initial state, and the symbol with which a decoder starts.
 ZEROS = ("h0", "y0")
-#: Kind of matrix -> its name among the parameters.
-_PARAMETERS = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
 
 
 def stops(shape: str, length: int) -> tuple[str, ...]:
@@ -37,24 +34,6 @@ def read_stop(stop: str) -> tuple[str, int]:
     return way, int(step or 0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Matrix:
-    """A matrix such as W_hh: W and hh, its rows and columns, its gradient, and of the edges that carry it how many."""
-
-    letter: str
-    kind: str
-    shape: tuple[int, ...]
-    log10_gradient: float
-    uses: int
-    largest: Edge
-    smallest: Edge
-
-    @property
-    def log10_ratio(self) -> float:
-        """Of the largest gradient through an edge over the smallest one."""
-        return self.largest.log10_norm - self.smallest.log10_norm
-
-
 @dataclass(frozen=True)
 class ShapeAnswer(OfTrace[ShapeTrace]):
     """The network that was asked for, unrolled in its shape."""
@@ -69,48 +48,11 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
         """The columns."""
         return unrolled(self.trace.shape, self.experiment.sequence_length)
 
-    @cached_property
-    def through(self) -> Mapping[str, float]:
-        """Edge, such as "h1→h2" -> log10 of the gradient through it."""
-        return {f"{edge.source}→{edge.target}": edge.log10_norm for edge in self.trace.edges}
-
     @property
     def log10_left(self) -> float:
         """log10 of what arrives at state 1 over what the last output sends to its state; nan without such a way."""
         last = self.experiment.sequence_length
-        return self.through.get("h1→h2", np.nan) - self.through.get(f"h{last}→y{last}", np.nan)
-
-    @cached_property
-    def matrices(self) -> Mapping[str, Matrix]:
-        """Name -> each matrix that some edge carries."""
-        names = dict.fromkeys(edge.weights for edge in self.trace.edges if edge.weights)
-        return {name: self._matrix(name) for name in names}
-
-    def _matrix(self, weights: str) -> Matrix:
-        found = (edge for edge in self.trace.edges if edge.weights == weights)
-        edges = sorted(found, key=lambda edge: -edge.log10_norm)
-        letter, kind = weights.split("_")
-        name = ("decoder." if letter == "V" and kind != "hy" else "") + _PARAMETERS[kind]
-        with np.errstate(divide="ignore"):
-            gradient = float(np.log10(np.linalg.norm(self.trace.gradients[name])))
-        return Matrix(
-            letter=letter,
-            kind=kind,
-            shape=self.trace.parameters[name].shape,
-            log10_gradient=gradient,
-            uses=len(edges),
-            largest=edges[0],
-            smallest=edges[-1],
-        )
-
-    def norm_of_state(self, step: int) -> float:
-        """Of the state that a step, from 1, has computed."""
-        return float(np.linalg.norm(self.trace.hidden_states[step]))
-
-    def output_of(self, step: int) -> list[float]:
-        """What a step, from 1, has written of the first sequence; the last K steps write."""
-        values: list[float] = self.trace.outputs[step - 1 - len(self.steps), 0].tolist()
-        return values
+        return self.trace.through.get("h1→h2", np.nan) - self.trace.through.get(f"h{last}→y{last}", np.nan)
 
     def column(self, node: str) -> int:
         """The step to which a node belongs, from 1; 0 of what is there before the first. "L3" is the loss of y3."""

@@ -34,6 +34,8 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
     the places of both ends, and what has arrived: no gradient, and no text, before that.
     """
     stop, nodes, edges = views["stop"], list(texts["nodes"]), Frame(answer.trace.edges)
+    finite = edges["log10_norm"].replace(-np.inf, np.nan)  # into the loss there flows some gradient at any rate
+    high = math.ceil(finite.max())
     # Into the loss an edge leads beside its output.
     ends = edges["target"].where(edges["target"] != "L", "L" + edges["source"].str[1:])
     states, here = np.array([answer.state(end, stop) for end in ends]), read_stop(stop)[1]
@@ -58,7 +60,8 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
         "whole": one_row(
             columns=len(answer.steps) + _AFTER,
             rows=answer.experiment.sequence_length + _BELOW,
-            **_ends(answer),
+            low=min(math.floor(finite.min()), high - _LEAST_DECADES),
+            high=high,
             cell=answer.experiment.cell,
             claim=texts["claim"],
             again=answer.shape.feeds_back,
@@ -77,13 +80,6 @@ def _places(answer: ShapeAnswer, nodes: Iterable[str], end: str = "") -> dict[st
         f"v{end}": [int(node[1:]) or _START for node in nodes],
         f"r{end}": [_SMALL if node in ZEROS or node[0] == "L" else 1.0 for node in nodes],
     }
-
-
-def _ends(answer: ShapeAnswer) -> dict[str, int]:
-    """Where the colours end, in whole orders of magnitude."""
-    values = [value for value in answer.through.values() if math.isfinite(value)]
-    high = math.ceil(max(values, default=0.0))
-    return {"low": min(math.floor(min(values, default=0.0)), high - _LEAST_DECADES), "high": high}
 
 
 def edges_file(answer: ShapeAnswer, _: Views) -> Frame:

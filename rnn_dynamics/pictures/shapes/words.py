@@ -33,34 +33,30 @@ def finding(words: Words, answer: ShapeAnswer, _: Mapping[str, str]) -> str:
     cells = ("two_cells" if answer.shape.has_decoder else "one_cell") + "_one" * single
     shape = words["finding"][answer.trace.shape].format_map(says)
     parameters = words["parameters"]["alone" if answer.trace.shape == "one-to-one" else cells].format_map(says)
-    rows = (vars(matrix) | {"name": names[matrix.kind]} for matrix in answer.matrices.values())
+    rows = (Says(of, kind=name[2:], letter=name[0], name=names[name[2:]]) for name, of in answer.trace.shared.items())
     return above(shape, parameters) + said(words, says, rows, _notes(answer))
 
 
 def _says(answer: ShapeAnswer) -> Says:
     back, norms = answer.experiment.sequence_length - 1, answer.trace.log10_norms
     factor, layer = answer.log10_left / max(1, back), norms["x1"] - norms["h1"]
-    bottleneck = answer.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
+    bottleneck = answer.trace.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
     return Says(answer, back=back, factor=factor, layer=layer, steps=len(answer.steps), bottleneck=bottleneck)
 
 
 def _claim(answer: ShapeAnswer) -> str:
     """Which title is true."""
-    shape, single, through = answer.trace.shape, answer.experiment.sequence_length == 1, answer.through
+    shape, single, through = answer.trace.shape, answer.experiment.sequence_length == 1, answer.trace.through
     if answer.shape.has_decoder:
         into = through["h1→s1" if single else "h1→h2"]  # of the LSTM, c's part too
         return "encoder_decoder" if math.isfinite(into) else "encoder_decoder_nothing"
     if single:
         return "one_to_one" if shape == "one-to-one" else "single"
     if shape == "aligned":
-        return f"aligned_{_own_or_later(answer)}"
+        own, later = through["h1→y1"], through["h1→h2"]
+        alike = power_of_ten(own) == power_of_ten(later)
+        return first(aligned_alike=alike, aligned_near=own > later, aligned_far=True)
     return f"many_to_one_{_fate(answer)}" if shape == "many-to-one" else "one_to_many"
-
-
-def _own_or_later(answer: ShapeAnswer) -> str:
-    """Whether the first state receives more from its own output, or from the later ones."""
-    own, later = answer.through["h1→y1"], answer.through["h1→h2"]
-    return first(alike=power_of_ten(own) == power_of_ten(later), near=own > later, far=True)
 
 
 def _fate(answer: ShapeAnswer) -> str:
@@ -75,20 +71,21 @@ def _caption(words: Words, answer: ShapeAnswer, stop: str, says: Says) -> str:
     way, place = read_stop(stop)
     if not place:
         return str(words[way].format_map(says))
-    step, written = answer.steps[place - 1], answer.output_of(place) if answer.steps[place - 1].output else []
+    step, trace = answer.steps[place - 1], answer.trace
+    written = trace.outputs[place - 1 - len(answer.steps), 0].tolist() if step.output else []  # the last K steps write
     at_step = {
         "step": step,
-        "norm": answer.norm_of_state(place),
+        "norm": math.hypot(*trace.hidden_states[place].flat),
         "values": ", ".join([*map(two_decimals, written[:_SHOWN]), *["…"] * (len(written) > _SHOWN)]),
-        "gradient": answer.trace.log10_norms[step.state],
-        "to_source": answer.through[f"{step.source}→{step.state}"],
-        "to_before": answer.through[f"{step.before}→{step.state}"],
+        "gradient": trace.log10_norms[step.state],
+        "to_source": trace.through[f"{step.source}→{step.state}"],
+        "to_before": trace.through[f"{step.before}→{step.state}"],
     }
     return str(words["forward_output" if written and way == "forward" else way].format_map(at_step))
 
 
 def _notes(answer: ShapeAnswer) -> dict[str, object]:
-    cell, ratio = answer.cell, answer.matrices["W_hh"].log10_ratio
+    cell, ratio = answer.cell, answer.trace.shared["W_hh"].log10_ratio
     return {
         "shared": math.isfinite(ratio) and ratio > _WORTH_A_NOTE,
         "gated_cell" if len(cell.components) > 1 else "gated": cell.gates,
