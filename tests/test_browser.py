@@ -103,6 +103,7 @@ def test_a_link_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, pat
         reader.open(f"{address}{path}?{query}")
         assert (reader.value("Weight scale"), reader.value("Sequence length T")) == ("1.4", "60")
         assert "against step 60" in reader.words()
+        assert reader.page.get_by_role("link", name="Vanish or explode?").count() == 1  # the bar is there too
         reader.page.get_by_role("button", name="More", exact=True).click()
         reader.page.get_by_text("Against", exact=True).wait_for()
         chosen = reader.page.locator('[aria-checked="true"], [aria-pressed="true"], [kind="segmented_controlActive"]')

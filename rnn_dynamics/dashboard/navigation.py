@@ -1,4 +1,8 @@
-"""The list of pages, in the bar at the top."""
+"""The list of pages, in the bar at the top.
+
+Streamlit finds the folder pages/ by itself. To the first visitor of a new server it shows a page's file without the
+entry script, so the page then has to make the bar known and begin again; with the entry script it is there already.
+"""
 
 from typing import Any
 
@@ -10,6 +14,8 @@ from rnn_dynamics.dashboard.language import language
 
 _PAGES = APP / "pages"
 _FILES = tuple(_PAGES.glob("*.py"))
+#: Key of the session's state.
+_HAS_BAR = "has_bar"
 
 
 def menus(language: str) -> dict[str, list[str]]:
@@ -21,15 +27,28 @@ def menus(language: str) -> dict[str, list[str]]:
     return found
 
 
-def run_chosen_page() -> None:
-    """Show the bar, and run the page that the address names."""
+def _navigation() -> Any:
     read_edits()
     bar = menus(language())
     (home,) = bar.pop("")
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
-    st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top").run()
+    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top")
 
 
 def _page(name: str, **options: Any) -> Any:
     return st.Page(_PAGES / f"{name}.py", title=sentences(name, language())["title"], **options)
+
+
+def run_chosen_page() -> None:
+    """Show the bar, and run the page that the address names."""
+    st.session_state[_HAS_BAR] = True
+    _navigation().run()
+
+
+def ensure_bar() -> None:
+    """Where this page runs without the entry script, begin again with it."""
+    if _HAS_BAR not in st.session_state:
+        st.session_state[_HAS_BAR] = True
+        _navigation()  # from now on the server knows the entry script's pages
+        st.rerun()

@@ -15,6 +15,7 @@ from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
 from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
@@ -78,6 +79,7 @@ class Page(Frame):
         title = shared["page_title"].format(title=words["title"])
         st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
         prepare_server()
+        ensure_bar()
         self.read_state()
         st.html(STYLE)
         st.html(marks(self.buttons))
