@@ -40,6 +40,12 @@ class Crossing:
         """Where the factor last rises through 1; None where it never does."""
         return _last_rise(self.grows)
 
+    @property
+    def border(self) -> tuple[float | None, float | None, float | None]:
+        """low, measured and high; Nones where the factor does not rise through 1 once and for all."""
+        once = [end for _, end in self.grows] == [None]
+        return (self.low, self.measured, self.high) if once else (None, None, None)
+
 
 def row_crossing(row: PhaseRow) -> Crossing:
     """Measured and predicted crossing of one row of the phase diagram."""
@@ -111,12 +117,11 @@ def _meets_one(low: float, log10_low: float, high: float, log10_high: float) -> 
     return float(low * (high / low) ** (log10_low / (log10_low - log10_high)))
 
 
-def lag_crossings(row: PhaseRow, edges: NDArray[np.int64], predicted: float | None) -> list[Crossing]:
+def lag_crossings(row: PhaseRow, edges: NDArray[np.int64]) -> list[Crossing]:
     """The crossing of each stretch of lags between two `edges`, of the networks' mean alone."""
-    return [
-        Crossing(grows=growing(row.weight_scales, factors), predicted=predicted)
-        for factors in lag_factors(row, edges).T
-    ]
+    predicted = predicted_crossing(row.experiment)
+    factors = lag_factors(row, edges).T
+    return [Crossing(grows=growing(row.weight_scales, of), predicted=predicted) for of in factors]
 
 
 def lag_factors(row: PhaseRow, edges: NDArray[np.int64]) -> NDArray[np.float64]:

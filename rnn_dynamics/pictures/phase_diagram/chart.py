@@ -1,26 +1,14 @@
 """The picture "Phase diagram": where gradients vanish and explode, and beside it the split of dL/dW_hh by lag.
 
 A click on a cell of the map is the selection GO, which the server hears; pointing at one tells its factor without the
-server. Tables (see `table`): cells, lines, columns, lags, names and whole (one row each).
+server. Tables (see `table`): cells, lines, columns, lags and whole (one row).
 """
 
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import (
-    OWN,
-    TIGHT,
-    WIDE_TITLE,
-    go_there,
-    group,
-    hover,
-    layered,
-    of,
-    ref,
-    text,
-    with_lag,
-)
+from rnn_dynamics.pictures.kit.layers import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
@@ -28,7 +16,8 @@ from rnn_dynamics.pictures.kit.theme import DIVERGING
 HEIGHT = 500
 
 #: Where the panels are, in pixels: the map on the left, parts and running sum on the right; on a phone the parts
-#: below the map and no sum. `late`: whether the sum is whole only in its second half.
+#: below the map and no sum. `late`: whether the sum is whole only in its second half. `pointed`: the cell under the
+#: pointer.
 _PANELS = {
     "map": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.42 : height"),
     "parts": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.76 : 0", "height * (narrow ? 1 : 0.66)"),
@@ -37,6 +26,7 @@ _PANELS = {
 _PARAMETERS = SCALES | {
     "late": "whole.reached * 2 > whole.length",
     "columns": "pluck(data('columns'), 'value')",
+    "pointed": "hover.place ? hover.place[0] + ' ' + hover.column[0] : ''",
 }
 #: Most columns of the map that have a name.
 _COLUMNS = 15
@@ -61,8 +51,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PARAMETERS | sheet.own,
         [
             _axes(phases),
-            _cells(),
-            *_pointed(sheet),
+            _cells(sheet),
+            _pointed(sheet),
             _lines(sheet),
             _here(sheet),
             phases.title("map", TIGHT),
@@ -89,32 +79,29 @@ def _axes(panel: Panel) -> Any:
     return panel.lead("columns", x=x, y=scale_axis(panel, "column:Q"))
 
 
-def _cells() -> Any:
-    """The factors per step. With `here` in the selection, a second click on a cell counts once one has left it."""
+def _cells(sheet: Sheet) -> Any:
+    """The factors per step, and a frame around the cell under the pointer.
+
+    With `here` in the selection, a second click on a cell counts once one has left it.
+    """
     colour = "isValid(datum.factor) ? scale('color', log(datum.factor) / LN2) : '#00000000'"
-    cells = of("cells", right="datum.column + 1", here="whole.row + ' ' + whole.left", colour=colour)
-    places = {"x": "column:Q", "x2": "right:Q", "y": "below:Q", "y2": "above:Q"}
-    rects = cells.mark_rect(x2Offset=1, y2Offset=-1, cursor="pointer").encode(
-        **places, fill=alt.Fill("colour:N", scale=None)
-    )
-    return rects.add_params(hover("place", "column", "factor", "below", "above"), go_there("place", "column", "here"))
-
-
-def _pointed(sheet: Sheet) -> list[Any]:
-    """A frame around the cell under the pointer, and its factor above the axis, or how to point at one."""
-    places = {"x": "hover.column[0]", "x2": "hover.column[0] + 1", "y": "hover.below[0]", "y2": "hover.above[0]"}
-    frame = of("whole", "isValid(hover.place)", **places).mark_rect(
+    cells = of().mark_rect(x2Offset=1, y2Offset=-1, cursor="pointer", fill=ref("datum.colour"))
+    frame = of(where="pointed === datum.place + ' ' + datum.column").mark_rect(
         fill=None, stroke=sheet.theme.horizon, strokeWidth=1.5, strokeDash=[3, 2]
     )
+    cells = cells.add_params(hover("place", "column", "factor"), go_there("place", "column", "here"))
+    both = group("cells", cells, frame, x="column:Q", x2="right:Q", y="below:Q", y2="above:Q")
+    return both.transform_calculate(right="datum.column + 1", here="whole.row + ' ' + whole.left", colour=colour)
+
+
+def _pointed(sheet: Sheet) -> Any:
+    """The factor of the cell under the pointer, above the axis, or how to point at one."""
     names = ("pointed", "pointed_narrow", "point", f"tap_{sheet.views['across']}")
     here = {"scale": "scales[hover.place[0]]", "factor": "format(hover.factor[0], '.3~r')"}
     wide, narrow, point, tap = (sheet.said(name, **here) for name in names)
-    rows = of("whole", text=f"isValid(hover.place) ? (narrow ? {narrow} : {wide}) : narrow ? {tap} : {point}")
+    rows = of("whole", text=f"pointed ? (narrow ? {narrow} : {wide}) : narrow ? {tap} : {point}")
     style = _NAME | {"dx": -6, "dy": -4, "size": 13, "color": sheet.theme.horizon}
-    return [
-        frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),
-        text(rows, "text", "mapRight", "mapBottom", "bottom right", **style),
-    ]
+    return text(rows, "text", "mapRight", "mapBottom", "bottom right", **style)
 
 
 def _lines(sheet: Sheet) -> Any:
@@ -145,24 +132,23 @@ def _here(sheet: Sheet) -> Any:
         "baseline": ref(f"{high} ? 'top' : 'bottom'"),
         "dy": ref(f"{high} ? 5 : 0"),
     }
-    places = {"x": "whole.left", "x2": "whole.right", "y": "whole.row", "y2": "whole.row + 1"}
-    corner = {"side": f"{right} ? whole.right : whole.left", "edge": f"whole.row + ({high} ? 0 : 1)"}
-    frame = of("names", **places).mark_rect(fill=None, stroke=dark, strokeWidth=3)
-    return layered(
-        frame.encode(x="x:Q", x2="x2:Q", y="y:Q", y2="y2:Q"),
-        text(of("names", **corner), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
+    both = group(
+        "whole",
+        of().mark_rect(fill=None, stroke=dark, strokeWidth=3).encode(x="left:Q", x2="right:Q", y="row:Q", y2="above:Q"),
+        text(of(), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
     )
+    edge = f"whole.row + ({high} ? 0 : 1)"
+    return both.transform_calculate(above="datum.row + 1", side=f"{right} ? whole.right : whole.left", edge=edge)
 
 
 def _parts(panel: Panel) -> list[Any]:
     """What each lag alone says of the weights, and the norm of the whole, which is all that a histogram shows."""
     x = panel.time("lag:Q", labelOpacity=0, titleOpacity=0)  # the panel below has the same axis
     y = panel.log10("part_norm", tickCount=6)
-    total = panel.level("names", "norm:Q", "total", strokeDash=[8, 3], strokeWidth=2)
     parts = alt.value(panel.sheet.axes["parts"])
     return [
         with_lag(of("lags")).mark_line(color=OWN, strokeWidth=3).encode(x=x, y=y),
-        total.transform_filter("isValid(whole.total)").transform_calculate(norm="whole.total"),
+        panel.level("whole", "total:Q", "norm", strokeDash=[8, 3], strokeWidth=2),
         # In the corner that a vanishing gradient leaves free; a growing one ends above it.
         text(of("whole"), parts, panel.right, "partsBottom - 6", "bottom right", color=OWN, bold=True),
     ]
@@ -170,9 +156,8 @@ def _parts(panel: Panel) -> list[Any]:
 
 def _running_sum(panel: Panel) -> list[Any]:
     """How much of the gradient the lags up to here make, and from which lag on the rest adds nothing to speak of."""
-    wide = ref("narrow ? 0 : 1")
-    up: dict[str, Any] = dict.fromkeys(("labelOpacity", "titleOpacity", "tickOpacity"), wide)
-    up |= {"values": [-1, 0, 1, 2], "labelExpr": "narrow ? '' : 100 * datum.value + ' %'"}
+    up = WIDE_TITLE | {"values": [-1, 0, 1, 2], "labelExpr": "narrow ? '' : 100 * datum.value + ' %'"}
+    up["tickOpacity"] = up["titleOpacity"]
     y = panel.y("share:Q", ("whole.bottom", "whole.top"), "share", **up)
     line = with_lag(of("lags")).mark_line(color=OWN, strokeWidth=ref("narrow ? 0 : 3"))
     # The name stands where the curve is not: below it, or above it where it rises late.
@@ -181,6 +166,6 @@ def _running_sum(panel: Panel) -> list[Any]:
     reached = of("whole", "isValid(datum.reached) && !narrow").mark_rule(strokeDash=[2, 3], strokeWidth=2)
     return [
         line.encode(x=panel.time("lag:Q"), y=y),
-        text(of("names", "!narrow"), "share", x, edge, bold=True, color=OWN, **corner),
+        text(of("whole", "!narrow"), "running", x, edge, bold=True, color=OWN, **corner),
         reached.encode(x="reached:Q", **panel.upright),
     ]

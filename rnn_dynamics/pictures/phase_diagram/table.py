@@ -5,7 +5,7 @@ j + 1: input scales, or stretches of lags.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.phase_crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, strips
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole, within
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, points, table, whole, within
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales, nearest_of
 
 #: Most stretches of lags on the map.
@@ -24,14 +24,13 @@ _STRETCHES = 13
 def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
     """Cells and lines of the map, and the names of its columns, wherever the reader stands on it."""
     by_input, scales = views["across"] == "input", input_scales(answer.experiment)
-    edges = lag_edges(answer.experiment.sequence_length)
-    rows = [(row, answer.crossings[scale]) for scale, row in answer.rows.items()]
+    edges, rows = lag_edges(answer.experiment.sequence_length), answer.rows
     if by_input:
-        columns = {scales.index(row.experiment.input_scale): (row.log10_factors, point) for row, point in rows}
+        columns = {scales.index(scale): (rows[scale].log10_factors, point) for scale, point in answer.crossings.items()}
     else:
-        stretches = ((lag_factors(row, edges).T, lag_crossings(row, edges, point.predicted)) for row, point in rows)
-        columns = dict(enumerate(pair for both in stretches for pair in zip(*both, strict=True)))
-    computed = rows[0][0].weight_scales if rows else ()
+        stretches = (zip(lag_factors(row, edges).T, lag_crossings(row, edges), strict=True) for row in rows.values())
+        columns = {k: pair for row in stretches for k, pair in enumerate(row)}
+    computed = next((row.weight_scales for row in rows.values()), ())
     factors = np.reshape([of for of, _ in columns.values()], (len(columns), len(computed))).T
     names = np.array(scales if by_input else edges, dtype=np.float64)
     return {
@@ -42,7 +41,7 @@ def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
 
 
 def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
-    """Lags (the split of the chosen network), names (texts in the picture), and whole: where the reader stands.
+    """Lags (the split of the chosen network), and whole: where the reader stands, and texts in the picture.
 
     lags: log10_norm of each step's part, and share, the sum of the shares from step T to it; no value outside the axis.
     """
@@ -58,7 +57,6 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
         "lags": frames.by_step(
             {}, log10_norm=within(split.step, ends), share=within(split.cumulative_share, (bottom, top))
         ),
-        "names": one_row(texts["names"]),
         "whole": whole(
             answer.experiment,
             ends,
@@ -97,16 +95,12 @@ def line_rows(columns: Sequence[int], crossings: Sequence[Crossing]) -> pa.Table
 
     The measured ones are null where the factor does not rise through 1 once and for all: a line would say too little.
     """
-    shown = [
-        point if len(point.grows) == 1 and point.grows[0][1] is None else replace(point, grows=(), low=None, high=None)
-        for point in crossings
-    ]
-    names = ("measured", "low", "high", "predicted")
-    places = {name: places_of([getattr(point, name) for point in shown]) for name in names}
-    return table(x=np.array(columns) + 0.5, **places)
+    low, measured, high = np.reshape(places_of([point.border for point in crossings]), (-1, 3)).T
+    predicted = places_of([point.predicted for point in crossings])
+    return table(x=np.array(columns) + 0.5, measured=measured, low=low, high=high, predicted=predicted)
 
 
-def places_of(weight_scales: Sequence[float | None]) -> Array:
+def places_of(weight_scales: Sequence[Any]) -> Array:
     """Where weight scales above 0 lie on the map: between two rows by their logarithms; nan above all rows."""
     logarithms = np.log(np.array(weight_scales, dtype=float))
     return np.round(np.interp(logarithms, np.log(SCALES), np.arange(len(SCALES)) + 0.5, right=np.nan), 3)

@@ -1,10 +1,10 @@
 """What the phase diagram says: titles, labels, table and notes, from the words in content/ and an answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.engine.phase_crossing import Crossing, Range
+from rnn_dynamics.engine.phase_crossing import Range
 from rnn_dynamics.pictures.kit.finding import Words, above, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
@@ -13,27 +13,24 @@ _HEALTHY = (-3.0, 2.0)
 
 
 def moving_texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """Map and split (titles), and names: here (the chosen cell), total and share (the split's lines)."""
-    says, titles, labels = _says(words, answer), words["titles"], words["picture"]
-    keys = {
-        "here": "here_single" if answer.here is None else "here_near" if answer.is_near else "here",
-        "total": "total",
-        "share": "share_zero" if answer.split.lag_of_whole is None else "share",
+    """Map and split (titles), here (the name of the chosen cell), norm and running (those of the split's lines)."""
+    says, labels = _says(words, answer), words["picture"]
+    sentences = {
+        "map": words["titles"][_outcome(answer)],
+        "split": words["titles"][_claim(answer)],
+        "here": labels[first(here_single=answer.here is None, here_near=answer.is_near, here=True)],
+        "norm": labels["total"],
+        "running": labels["share_zero" if answer.split.lag_of_whole is None else "share"],
     }
-    return {
-        "map": titles[_outcome(answer)].format_map(says),
-        "split": titles[_claim(answer)].format_map(says),
-        "names": {name: labels[key].format_map(says) for name, key in keys.items()},
-    }
+    return {name: sentence.format_map(says) for name, sentence in sentences.items()}
 
 
 def finding(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
     """The factor here, the table of borders by input scale, and the notes, as HTML."""
     says = _says(words, answer)
-    found = [above(words["here"][_spoken(answer)].format_map(says))]
-    if answer.crossings:
-        found.append(table(*_by_input_scale(words["table"], answer, says)))
-    return "".join([*found, paragraphs(told(words["notes"], says, **_notes(answer)))])
+    here = above(words["here"][_spoken(answer)].format_map(says))
+    borders = _by_input_scale(words["table"], answer, says) if answer.crossings else ""
+    return here + borders + paragraphs(told(words["notes"], says, **_notes(answer)))
 
 
 def _says(words: Words, answer: PhaseAnswer) -> Says:
@@ -64,10 +61,8 @@ def _kind(one: Range) -> str:
 
 def _spoken(answer: PhaseAnswer) -> str:
     """Which sentence says the factor here: a coarse map has none of its own there."""
-    if answer.here is None:
-        return "single"
-    kind = "near" if answer.is_near else "one" if answer.networks == 1 else "text"
-    return kind if answer.theory is None else f"{kind}_theory"
+    kind = first(single=answer.here is None, near=answer.is_near, one=answer.networks == 1, text=True)
+    return kind if answer.theory is None or kind == "single" else f"{kind}_theory"
 
 
 def _outcome(answer: PhaseAnswer) -> str:
@@ -94,21 +89,17 @@ def _claim(answer: PhaseAnswer) -> str:
     )
 
 
-def _by_input_scale(words: Words, answer: PhaseAnswer, says: Says) -> tuple[str, Iterator[str]]:
-    """Head and rows: where gradients grow, the standard error, mean field's border; the chosen row is bold."""
+def _by_input_scale(words: Words, answer: PhaseAnswer, says: Says) -> str:
+    """Where gradients grow, the standard error of their border, and mean field's; the chosen row is bold."""
     predicted = any(point.predicted is not None for point in answer.crossings.values())
-    shown = {"spread": answer.networks > 1, "predicted": predicted}
-    rows = (_row(words, scale, point, shown, point is answer.crossing) for scale, point in answer.crossings.items())
-    return f"<tr>{''.join(told(words['head'], says, input=True, measured=True, **shown))}</tr>", rows
-
-
-def _row(words: Words, scale: float, point: Crossing, shown: Mapping[str, bool], bold: bool) -> str:
-    once = point.low is not None and point.high is not None and [_kind(one) for one in point.grows] == ["above"]
-    says = {"scale": scale, "point": point, "ranges": _ranges(words, point.grows)}
-    spread = {"spread" if once else "no_spread": shown["spread"]}
-    cells = told(words["cells"], says, input=True, measured=True, **spread, predicted=shown["predicted"])
-    cell = "<td><b>{}</b></td>" if bold else "<td>{}</td>"
-    return f"<tr>{''.join(map(cell.format, cells))}</tr>"
+    shown = {"input": True, "measured": True, "spread": answer.networks > 1, "predicted": predicted}
+    rows = []
+    for scale, point in answer.crossings.items():
+        spread = words["spread"].format(*point.border) if None not in point.border else "–"
+        row = {"scale": scale, "point": point, "ranges": _ranges(words, point.grows), "spread": spread}
+        cell = "<td><b>{}</b></td>" if point is answer.crossing else "<td>{}</td>"
+        rows.append(f"<tr>{''.join(map(cell.format, told(words['cells'], row, **shown)))}</tr>")
+    return table(f"<tr>{''.join(told(words['head'], says, **shown))}</tr>", rows)
 
 
 def _notes(answer: PhaseAnswer) -> dict[str, object]:
