@@ -64,7 +64,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.work": {"experiment", "engine.cells"},
     "engine.region": set(),
     "engine.schemes": {"experiment", "engine.cells"},
-    "by_hand": {"experiment", "engine.cells", "engine.initialise"},
+    "by_hand": {"experiment", "engine.cells", "engine.initialise", "engine.verdict"},
     "by_hand.against_torch": {"by_hand", "engine.cells"},
     "learning.tasks": {"limits"},
     "learning.training": {"experiment", "engine.cells", "learning.tasks"},

@@ -14,6 +14,7 @@ from rnn_dynamics import Experiment, run
 from rnn_dynamics.by_hand.against_torch import gru_gradients
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.mistakes import MISTAKES
+from rnn_dynamics.by_hand.resets import Resets
 from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.by_hand import PICTURE
 from rnn_dynamics.pictures.by_hand.answer import TOLERANCE, hand_answer, resets
@@ -253,3 +254,21 @@ def test_what_is_said_of_the_orders_is_what_their_factors_are(initialisation: st
     assert ("Both orders lose the same" in said) == bool(np.allclose(before, after, atol=1e-9, rtol=0))
     assert ("In all of them the reset after" in said) == bool((after < before - 1e-9).all())
     assert ("In all of them the reset before" in said) == bool((before < after - 1e-9).all())
+
+
+@every(
+    ("before", "after", "loses", "counts"),
+    [
+        ([0.0, 0.0], [-0.1, -0.2], "after", (0, 2)),
+        ([-0.1, -0.2], [0.0, 0.0], "before", (2, 0)),
+        ([-0.1, 0.0], [0.0, -0.1], "both", (1, 1)),
+        ([-0.1, 0.0], [0.0, 0.0], "both", (1, 0)),
+        ([-0.1, 1e-12], [-0.1, 0.0], "neither", (0, 0)),
+    ],
+)
+def test_an_order_loses_more_where_its_factors_are_smaller_by_more_than_rounding(
+    before: list[float], after: list[float], loses: str, counts: tuple[int, int]
+) -> None:
+    found = Resets(experiment=OPENING, seeds=range(3, 5), before=np.array(before), after=np.array(after))
+    assert (found.loses, (found.before_loses, found.after_loses)) == (loses, counts)
+    assert (found.networks, found.last_seed) == (2, 4)

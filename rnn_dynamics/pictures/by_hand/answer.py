@@ -3,15 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
-from rnn_dynamics.by_hand.arrays import Array, Arrays
+from rnn_dynamics.by_hand.arrays import Arrays
 from rnn_dynamics.by_hand.comparison import TOLERANCE, Comparison, compare
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
+from rnn_dynamics.by_hand.resets import Resets, compare_resets
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
-from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.remembered import COMPUTING, remembered
@@ -23,11 +21,8 @@ __all__ = ["MARK", "TOLERANCE", "Arrays"]
 MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
 #: Largest sizes whose numbers fit on a board, and whose finite differences on a moment.
 MOST = {"sequence_length": 6, "batch_size": 3, "input_size": 4, "hidden_size": 3}
-#: Where both orders of the reset are compared: a network of a size that people train.
-RESET_IN = Experiment(cell="gru", hidden_size=128, sequence_length=100)
-RESET_SEEDS = range(7)
-#: log10 of factors that differ by rounding alone.
-_SAME = 1e-9
+#: Where both orders of the reset are compared: networks of a size that people train.
+_RESET_IN, _RESET_SEEDS = Experiment(cell="gru", hidden_size=128, sequence_length=100), range(7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,20 +56,6 @@ class HandAnswer(OfExperiment, Comparison):
         return [(line.text, {name: letters[name] for name in line.names if name in letters}) for line in lines]
 
 
-@dataclass(frozen=True)
-class Resets:
-    """log10 of the factor per step of ‖dL/dh_t‖ in the GRUs of RESET_SEEDS, reset before the product, and after it."""
-
-    before: Array
-    after: Array
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """In how many of them more of the gradient is lost with the reset after the product, and before it."""
-        lead = self.before - self.after
-        return int((lead > _SAME).sum()), int((lead < -_SAME).sum())
-
-
 @remembered
 def hand_answer(experiment: Experiment, mistake: str) -> HandAnswer:
     """Answer for the example at sizes that fit on a board; `mistake` as in `HandWritten`."""
@@ -91,8 +72,6 @@ def resets(initialisation: str, input_scale: float) -> Resets:
     """Which order of the GRU's reset loses more of the gradient, measured."""
     from rnn_dynamics.by_hand.against_torch import gru_gradients
 
-    asked = replace(RESET_IN, initialisation=initialisation, input_scale=input_scale)
+    asked = replace(_RESET_IN, initialisation=initialisation, input_scale=input_scale)
     with COMPUTING:
-        examples = [make_example(replace(asked, seed=seed)) for seed in RESET_SEEDS]
-        gradients = (gru_gradients(examples, reset_before=before) for before in (True, False))
-        return Resets(*(log10_factor_per_step(np.log10(np.linalg.norm(found, axis=(2, 3))).T) for found in gradients))
+        return compare_resets(asked, _RESET_SEEDS, gru_gradients)

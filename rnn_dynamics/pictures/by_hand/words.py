@@ -7,15 +7,8 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import aligned, subscripted
 from rnn_dynamics.engine.verdict import median_and_range
-from rnn_dynamics.pictures.by_hand.answer import (
-    MARK,
-    RESET_IN,
-    RESET_SEEDS,
-    Arrays,
-    HandAnswer,
-    resets,
-)
-from rnn_dynamics.pictures.kit.finding import above, first, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.by_hand.answer import MARK, Arrays, HandAnswer, resets
+from rnn_dynamics.pictures.kit.finding import above, paragraphs, side_by_side, told
 
 
 def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -127,9 +120,6 @@ def _mistake(words: Words, answer: HandAnswer) -> str:
 
 def _resets(words: Words, answer: HandAnswer) -> str:
     """Which order of the GRU's reset loses more of the gradient, measured."""
-    found, networks = resets(answer.experiment.initialisation, answer.experiment.input_scale), len(RESET_SEEDS)
-    after, before = found.counts
-    kind = first(after=after == networks, before=before == networks, both=after or before, neither=True)
-    ranges = {order: median_and_range(factors).tolist() for order, factors in vars(found).items()}
-    says = {**ranges, "asked": RESET_IN, "networks": networks, "last_seed": RESET_SEEDS[-1], "count": after}
-    return " ".join(told(words, says, **{"measured": True, kind: True}))
+    found = resets(answer.experiment.initialisation, answer.experiment.input_scale)
+    says = Says(found, before=median_and_range(found.before), after=median_and_range(found.after))
+    return " ".join(told(words, says, **{"measured": True, found.loses: True}))
