@@ -29,9 +29,9 @@ def said_at(experiment: Experiment, across: str = "input") -> str:
     there = frozenset({experiment.input_scale} if experiment.sequence_length > 1 else ())
     answer = phase_answer(experiment, views, there)
     tables = rows_by_table(PICTURE.tables_of(words, answer, views))
-    (whole,) = tables["whole"]
+    (names,), (whole,) = tables["names"], tables["whole"]
     assert_fits_a_phone(whole["map"], whole["split"])
-    texts = [whole[name] for name in ("map", "here", "norm", "running", "split")]
+    texts = [whole["map"], *(names[name] for name in ("here", "total", "share")), whole["split"]]
     return "\n".join([*texts, plain(PICTURE.finding(words, answer, views))])
 
 

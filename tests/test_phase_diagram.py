@@ -237,7 +237,7 @@ def test_settings_that_are_on_no_slider_have_a_place_on_the_map() -> None:
     (whole,), columns = drawn["whole"], column(drawn["columns"], "value")
     assert columns == sorted([*INPUT_SCALES, 0.8])
     assert (columns[whole["left"]], WEIGHT_SCALES[whole["row"]]) == (0.8, 1.0)
-    assert "1: ×" in whole["here"]
+    assert "1: ×" in drawn["names"][0]["here"]
 
 
 @every(
@@ -296,7 +296,7 @@ def test_the_page_shows_the_split_of_the_chosen_network() -> None:
     assert column(drawn["lags"], "step") == steps.tolist()
     assert column(drawn["lags"], "log10_norm")[1:] == pytest.approx(split.step[steps - 1][1:], rel=1e-6)
     assert column(drawn["lags"], "share") == pytest.approx(split.cumulative_share[steps - 1], abs=1e-6)
-    assert (whole["total"], whole["reached"]) == (split.total, split.lag_of_whole)
+    assert (drawn["names"][0]["norm"], whole["reached"]) == (split.total, split.lag_of_whole)
 
 
 def test_a_click_sets_the_controls_and_the_link() -> None:

@@ -1,7 +1,7 @@
 """The picture "Phase diagram": where gradients vanish and explode, and beside it the split of dL/dW_hh by lag.
 
 A click on a cell of the map is the selection GO, which the server hears; pointing at one tells its factor without the
-server. Tables (see `table`): cells, lines, columns, lags and whole (one row).
+server. Tables (see `table`): cells, lines, columns, lags, names and whole (one row each).
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _cells(sheet),
             _pointed(sheet),
             _lines(sheet),
-            _here(sheet),
+            *_here(sheet),
             phases.title("map", TIGHT),
         ],
         [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)", TIGHT)],
@@ -124,7 +124,7 @@ def _lines(sheet: Sheet) -> Any:
     )
 
 
-def _here(sheet: Sheet) -> Any:
+def _here(sheet: Sheet) -> list[Any]:
     """You are here."""
     dark, right, high = sheet.theme.horizon, "whole.left + whole.right > whole.columns", "whole.row > 12"
     style: dict[str, Any] = {
@@ -132,13 +132,12 @@ def _here(sheet: Sheet) -> Any:
         "baseline": ref(f"{high} ? 'top' : 'bottom'"),
         "dy": ref(f"{high} ? 5 : 0"),
     }
-    both = group(
-        "whole",
-        of().mark_rect(fill=None, stroke=dark, strokeWidth=3).encode(x="left:Q", x2="right:Q", y="row:Q", y2="above:Q"),
-        text(of(), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
-    )
-    edge = f"whole.row + ({high} ? 0 : 1)"
-    return both.transform_calculate(above="datum.row + 1", side=f"{right} ? whole.right : whole.left", edge=edge)
+    corner = {"side": f"{right} ? whole.right : whole.left", "edge": f"whole.row + ({high} ? 0 : 1)"}
+    frame = of("whole", above="datum.row + 1").mark_rect(fill=None, stroke=dark, strokeWidth=3)
+    return [
+        frame.encode(x="left:Q", x2="right:Q", y="row:Q", y2="above:Q"),
+        text(of("names", **corner), "here", "side:Q", "edge:Q", color=dark, **style, **_NAME),
+    ]
 
 
 def _parts(panel: Panel) -> list[Any]:
@@ -148,7 +147,7 @@ def _parts(panel: Panel) -> list[Any]:
     parts = alt.value(panel.sheet.axes["parts"])
     return [
         with_lag(of("lags")).mark_line(color=OWN, strokeWidth=3).encode(x=x, y=y),
-        panel.level("whole", "total:Q", "norm", strokeDash=[8, 3], strokeWidth=2),
+        panel.level("names", "norm:Q", "total", strokeDash=[8, 3], strokeWidth=2),
         # In the corner that a vanishing gradient leaves free; a growing one ends above it.
         text(of("whole"), parts, panel.right, "partsBottom - 6", "bottom right", color=OWN, bold=True),
     ]
@@ -166,6 +165,6 @@ def _running_sum(panel: Panel) -> list[Any]:
     reached = of("whole", "isValid(datum.reached) && !narrow").mark_rule(strokeDash=[2, 3], strokeWidth=2)
     return [
         line.encode(x=panel.time("lag:Q"), y=y),
-        text(of("whole", "!narrow"), "running", x, edge, bold=True, color=OWN, **corner),
+        text(of("names", "!narrow"), "share", x, edge, bold=True, color=OWN, **corner),
         reached.encode(x="reached:Q", **panel.upright),
     ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.phase_crossing import Crossing, lag_crossings, lag_factors
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends, strips
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, points, table, whole, within
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole, within
 from rnn_dynamics.pictures.phase_diagram.answer import SCALES, PhaseAnswer, input_scales, nearest_of
 
 #: Most stretches of lags on the map.
@@ -41,7 +41,7 @@ def tables(answer: PhaseAnswer, _: Texts, views: Views) -> Tables:
 
 
 def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
-    """Lags (the split of the chosen network), and whole: where the reader stands, and texts in the picture.
+    """Lags (the split of the chosen network), names (texts in the picture), and whole: where the reader stands.
 
     lags: log10_norm of each step's part, and share, the sum of the shares from step T to it; no value outside the axis.
     """
@@ -57,6 +57,7 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
         "lags": frames.by_step(
             {}, log10_norm=within(split.step, ends), share=within(split.cumulative_share, (bottom, top))
         ),
+        "names": one_row(texts["names"], norm=split.total),
         "whole": whole(
             answer.experiment,
             ends,
@@ -67,7 +68,6 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
             right=left + 1 if by_input else columns,
             bottom=bottom,
             top=top,
-            total=split.total,
             reached=float(np.array(split.lag_of_whole, dtype=float)),
         ),
     }

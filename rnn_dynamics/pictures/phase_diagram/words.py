@@ -13,16 +13,18 @@ _HEALTHY = (-3.0, 2.0)
 
 
 def moving_texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """Map and split (titles), here (the name of the chosen cell), norm and running (those of the split's lines)."""
-    says, labels = _says(words, answer), words["picture"]
-    sentences = {
-        "map": words["titles"][_outcome(answer)],
-        "split": words["titles"][_claim(answer)],
-        "here": labels[first(here_single=answer.here is None, here_near=answer.is_near, here=True)],
-        "norm": labels["total"],
-        "running": labels["share_zero" if answer.split.lag_of_whole is None else "share"],
+    """Map and split (titles), and names: here (the chosen cell), total and share (the split's lines)."""
+    says, titles, labels = _says(words, answer), words["titles"], words["picture"]
+    keys = {
+        "here": first(here_single=answer.here is None, here_near=answer.is_near, here=True),
+        "total": "total",
+        "share": "share_zero" if answer.split.lag_of_whole is None else "share",
     }
-    return {name: sentence.format_map(says) for name, sentence in sentences.items()}
+    return {
+        "map": titles[_outcome(answer)].format_map(says),
+        "split": titles[_claim(answer)].format_map(says),
+        "names": {name: labels[key].format_map(says) for name, key in keys.items()},
+    }
 
 
 def finding(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
