@@ -10,7 +10,7 @@ from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff import PICTURE
 from rnn_dynamics.pictures.clipping import PICTURE as CLIPPING
-from rnn_dynamics.pictures.clipping import learned_so_far, networks
+from rnn_dynamics.pictures.clipping import ClippingAnswer, networks
 from rnn_dynamics.pictures.kit.frames import Views
 
 #: Of each preset, in the order of the picture's settings.
@@ -46,9 +46,9 @@ def training() -> None:
         below(CLIPPING, answer, {})
 
 
-def trained() -> Any:
+def trained() -> ClippingAnswer | None:
     """What has come of it so far, once there is anything."""
-    return learned_so_far(PANEL.job) if PANEL.job else None
+    return ClippingAnswer(networks=PANEL.job.networks) if PANEL.job else None
 
 
 PAGE = Page(

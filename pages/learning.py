@@ -5,7 +5,7 @@ import streamlit as st
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
-from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, learned_so_far, networks, sequence
+from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, LearningAnswer, networks, sequence
 
 
 class LearningPage(TrainingPage):
@@ -13,7 +13,7 @@ class LearningPage(TrainingPage):
 
     def _whole(self) -> None:
         st.fragment(self._ask)()
-        self.panel.live(self.show_training)
+        self.panel.live(lambda: self.draw(*self.asked()))
 
     def _ask(self) -> None:
         """The controls, and a sequence that the networks are asked for."""
@@ -34,7 +34,7 @@ class LearningPage(TrainingPage):
 PAGE = LearningPage(
     picture=PICTURE,
     trainings=networks,
-    learned=lambda job, experiment, views: learned_so_far(job, networks(experiment, views)),
+    learned=lambda job, *_: LearningAnswer(networks=job.networks),
     opening=Experiment(
         cell="lstm", sequence_length=50, hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"
     ),

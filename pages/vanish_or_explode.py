@@ -32,7 +32,7 @@ def trained() -> None:
 
 def _trained() -> None:
     words, jobs = PAGE.words(before_after.PICTURE.name), seat().trained
-    answers = {key: before_after.answer_of(job) for key, job in jobs.items()}
+    answers = {key: before_after.BeforeAfterAnswer(networks=job.networks) for key, job in jobs.items()}
     if not answers:
         return
     chosen = st.selectbox(

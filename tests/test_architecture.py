@@ -72,7 +72,7 @@ ROOMS: dict[str, set[str]] = {
     "learning.reading": WALK | {"engine.run", "learning.tasks", "learning.training"},
     "learning.trainer": WALK | {"engine.run", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
-    "learning.jobs": {"process", "learning.training", "learning.trained", "learning.trainer"},
+    "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
@@ -85,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
-PARTS = dict.fromkeys(("blank.asked", "cliff.surface", "learning.advice"), "answer")
+PARTS = dict.fromkeys(("cliff.surface", "learning.advice"), "answer")
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes", "engine.work")},

@@ -17,12 +17,12 @@ from rnn_dynamics.dashboard.seat import Seat
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, worked_through
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.before_after import PICTURE, answer_of
+from rnn_dynamics.pictures.before_after import PICTURE
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
 from rnn_dynamics.pictures.before_after.chart import DASHES
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.learning import PICTURE as LEARNING
-from rnn_dynamics.pictures.learning import learned_so_far
+from rnn_dynamics.pictures.learning import LearningAnswer
 from tests.every import every
 from tests.oracle import Array
 from tests.pictured import Rows, column, rows_by_table
@@ -47,6 +47,10 @@ def trained() -> Job:
     return worked_through([replace(LEARNS, experiment=replace(LEARNS.experiment, cell=cell)) for cell in CELLS])
 
 
+def side_by_side() -> BeforeAfterAnswer:
+    return BeforeAfterAnswer(networks=trained().networks)
+
+
 def drawn(answer: BeforeAfterAnswer, component: str = "hidden") -> dict[str, Rows]:
     """The rows of each table."""
     return rows_by_table(PICTURE.tables_of(sentences(PICTURE.name), answer, {**PICTURE.views, "gradient": component}))
@@ -61,7 +65,7 @@ def title_of(answer: BeforeAfterAnswer, component: str = "hidden") -> str:
 
 def with_curves(before: Array, after: Array, networks: Sequence[int] = (0, 1)) -> BeforeAfterAnswer:
     """Some of the trained networks, with other gradients of h."""
-    of = [answer_of(trained()).networks[number] for number in networks]
+    of = [side_by_side().networks[number] for number in networks]
     changed = []
     for one in of:
         ends = zip((one.looks[0], one.now), (before, after), strict=True)
@@ -81,7 +85,7 @@ def open_home(*jobs: Job, desk: Desk | None = None, **params: str) -> AppTest:
 
 @every("component", GRADIENTS)
 def test_the_curves_are_the_first_and_the_last_look(component: str) -> None:
-    tables = drawn(answer_of(trained()), component)
+    tables = drawn(side_by_side(), component)
     (whole,) = tables["whole"]
     names = [f"{number} {time}" for number in (1, 2) for time in DASHES]
     assert column(tables["labels"], "name") == names
@@ -97,7 +101,7 @@ def test_the_curves_are_the_first_and_the_last_look(component: str) -> None:
 
 
 def test_two_networks_of_one_cell_have_curves_of_their_own() -> None:
-    one = answer_of(trained()).networks[0]
+    one = side_by_side().networks[0]
     rows = drawn(BeforeAfterAnswer(networks=(one, one)))["curves"]
     assert [len(column(rows, "step", cell="rnn", name=f"{number} after")) for number in (1, 2)] == [12, 12]
 
@@ -108,7 +112,7 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
         for cell, history in zip(CELLS, trained().histories, strict=True)
     }
     most = max(changes, key=lambda cell: abs(changes[cell][1] - changes[cell][0]))
-    title = title_of(answer_of(trained()))
+    title = title_of(side_by_side())
     assert all(f"×{power_of_ten(orders)}" in title for orders in changes[most])
     look = trained().histories[CELLS.index(most)].moments[-1]
     assert f"right in {100 * look.accuracy:.0f} % of the test sequences, by chance 25 %" in title
@@ -117,7 +121,7 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
 
 @every("component", GRADIENTS)
 def test_title_and_notes_say_of_which_gradient_they_tell(component: str) -> None:
-    answer = answer_of(trained())
+    answer = side_by_side()
     letter = {"input": "x", "hidden": "h", "cell": "c"}[component]
     if letter == "c" and "Vanilla RNN" in title_of(answer, component):
         letter = "h"  # it has no cell state
@@ -128,9 +132,9 @@ def test_title_and_notes_say_of_which_gradient_they_tell(component: str) -> None
 
 
 def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
-    title = title_of(answer_of(trained()))
+    title = title_of(side_by_side())
     shares = re.findall(r"×\S+?(?=[ ,|])", title)
-    learned = learned_so_far(trained(), trained().trainings)
+    learned = LearningAnswer(networks=trained().networks)
     finding = LEARNING.finding(sentences(LEARNING.name), learned, LEARNING.views)
     place = 1 if "LSTM" in title else 0
     for row, share in (("before training", shares[1]), ("now", shares[0])):
@@ -146,7 +150,7 @@ def test_a_gradient_of_zero_at_the_last_step_is_said_and_compared_with_nothing()
 
 
 def test_every_wording_of_the_title_is_reached() -> None:
-    first, last = (answer_of(trained()).networks[0].curves("hidden")[time] for time in DASHES)
+    first, last = (side_by_side().networks[0].curves("hidden")[time] for time in DASHES)
     pairs = ((first, last), (last, first), (first, first))
     titles = [title_of(with_curves(*pair, networks=(0,))) for pair in pairs]
     assert {next(word for word in ("hardly changed", "is only ×", "is ×") if word in title) for title in titles} == {
@@ -155,7 +159,7 @@ def test_every_wording_of_the_title_is_reached() -> None:
 
 
 def test_the_file_holds_every_step() -> None:
-    frame = PICTURE.files["curves"](answer_of(trained()), {"gradient": "cell"})
+    frame = PICTURE.files["curves"](side_by_side(), {"gradient": "cell"})
     assert len(frame) == 48
     after = frame.query("cell == 'lstm' and time == 'after'")["log10_norm"]
     np.testing.assert_array_equal(after, trained().histories[1].moments[-1].log10_norms["cell"])
@@ -203,6 +207,6 @@ def test_a_reader_brings_a_trained_network_in_and_sends_it_away() -> None:
     box.set_value("0").run()
     assert not app.exception
     rows = shown(app)["1-curves"]
-    assert rows == drawn(answer_of(trained()), "input")["curves"]
+    assert rows == drawn(side_by_side(), "input")["curves"]
     app.selectbox(key="trained").set_value(None).run()
     assert len(app.get("vega_lite_chart")) == 1

@@ -18,7 +18,7 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import percent, short
 from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.limits import LARGEST, affordable
+from rnn_dynamics.learning.limits import LARGEST, allowed
 from rnn_dynamics.learning.reading import joint
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trained import RIGHT, standing_in_answers
@@ -60,11 +60,11 @@ def job(template: Template = PLAIN, **changes: str) -> Job:
 
 
 def answer(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
-    return filled_in(job(template, **changes), (), cell, typed)
+    return filled_in(job(template, **changes), cell, typed)
 
 
 def untrained(cell: str = "lstm", typed: str = "", template: Template = PLAIN, **changes: str) -> BlankAnswer:
-    return filled_in(None, networks(NETWORK, VIEWS | changes, template), cell, typed)
+    return filled_in(Job(networks(NETWORK, VIEWS | changes, template)), cell, typed)
 
 
 def rows(of: BlankAnswer) -> dict[str, Rows]:
@@ -153,10 +153,10 @@ def test_fillers_that_cannot_make_the_gap_are_said_and_a_gap_of_nothing_is_teste
 
 def test_what_would_take_too_long_is_refused() -> None:
     large = networks(replace(NETWORK, hidden_size=64, batch_size=32), VIEWS | {"gap": "40"}, Template())
-    assert affordable(large) == large
+    assert allowed(large) == large
     slow = tuple(replace(one, iterations=5000) for one in large)
     with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
-        affordable(slow)
+        allowed(slow)
 
 
 def test_the_three_networks_differ_in_their_cell_alone() -> None:
@@ -301,7 +301,13 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
     ],
 )
 def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after: float, key: str) -> None:
-    assert blank_words._course(before, after) == key
+    found = answer(typed="linguistics today ___")
+    heights = {"before": before, "after": after}
+    norms = {time: np.array([height, 0.0 * height]) for time, height in heights.items()}
+    norms = {time: np.where(np.isnan(of), -np.inf, of) for time, of in norms.items()}
+    readings = {time: replace(one, log10_norms=norms[time]) for time, one in found.shown.readings.items()}
+    network = replace(found.shown, readings=readings)
+    assert blank_words._heading(replace(found, networks=(network,)), "after") == key
     assert key in WORDS["blocks"]
 
 
@@ -332,7 +338,7 @@ def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) ->
     assert max(found_strengths[: len(before)]) == max(found_strengths[len(before) :]) == blank_words.STRONGEST
     assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
     parts = 10**before
-    share = 10 ** found.shown.before.share_of(found.sentence.cue)
+    share = 10**found.shown.before.share
     assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
     assert tinted(found, **NORM) != html
 
@@ -365,7 +371,7 @@ def test_before_any_training_the_page_shows_the_network_as_it_is_drawn() -> None
     found = untrained()
     assert not found.rights
     assert not found.begun
-    named = found.template.choices[found.shown.before.answer]
+    named = found.shown.before.named
     assert f"guesses “{named}”" in claim(found)
     assert "After" not in tinted(found)
     assert "60 updates side by side" in finding(found)
@@ -411,17 +417,14 @@ def test_what_is_left_of_the_cues_writing_is_said_at_any_size() -> None:
     found = answer()
     one = found.shown.before
     assert one.keeps is not None
-    said = {
-        gate: percent(replace(one, keeps=np.full_like(one.keeps, gate)).left_of(found.sentence.cue))
-        for gate in (1.0, 0.5, 0.1, 0.0)
-    }
+    said = {gate: percent(replace(one, keeps=np.full_like(one.keeps, gate)).left) for gate in (1.0, 0.5, 0.1, 0.0)}
     assert said[1.0] == "100 %"
     assert (
         float(said[0.1].removeprefix("10⁻").removesuffix(" %").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789"))) > 4
     )
     assert 0.01 < float(said[0.5].removesuffix(" %")) < 2.0
     assert said[0.0] == "0 %"
-    assert percent(answer("rnn").shown.before.left_of((0, 1))) == "–"
+    assert percent(answer("rnn").shown.before.left) == "–"
 
 
 def test_a_readers_signs_do_no_harm() -> None:
@@ -440,7 +443,7 @@ def test_a_training_that_diverges_is_named_and_shows_what_there_is() -> None:
     for trainer, kept, its in zip(trainers, whole.trainers, (ended, *whole.histories[1:]), strict=True):
         trainer.history, trainer.parameters, trainer.done = its, kept.parameters, True
     part._trainers = [cast(Trainer, trainer) for trainer in trainers]
-    html = finding(filled_in(part, (), "lstm", ""))
+    html = finding(filled_in(part, "lstm", ""))
     assert "<b>Vanilla RNN: the training diverged at update 7.</b> The loss had left the range" in html
     assert f"One update earlier the gradient's norm was {short(float(np.log10(norm)))}." in html
     assert "nan" not in html
@@ -451,7 +454,7 @@ def test_a_stopped_training_says_so_far() -> None:
     Timer(3.0, part.stop).start()
     part.work()
     part.end()
-    found = filled_in(part, (), "gru", "")
+    found = filled_in(part, "gru", "")
     done = found.shown.history.iterations
     assert 0 < done < 1000
     assert f"So far {done} of 1,000 updates are done. " in claim(found)

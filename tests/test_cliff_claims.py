@@ -17,7 +17,7 @@ from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Moment, Training
 from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, start_of
 from rnn_dynamics.pictures.cliff.surface import REGIONS, grid_values
-from rnn_dynamics.pictures.clipping import learned_so_far, networks
+from rnn_dynamics.pictures.clipping import ClippingAnswer, networks
 from tests.claims import assert_readable, plain
 from tests.every import every
 from tests.reader import LONGEST_LINE
@@ -340,7 +340,7 @@ NETWORKS = {
 
 @every("job", NETWORKS.values())
 def test_what_is_said_of_the_network_holds_at_every_moment_of_its_training(job: _Job) -> None:
-    answer = learned_so_far(job)  # type: ignore[arg-type]
+    answer = ClippingAnswer(networks=job.networks)
     finding, (free, clipped) = clipping_finding_of(answer), job.histories
     title = str(tables_of_the_network(answer)["whole"][0]["title"])
     for text in (title, plain(finding)):

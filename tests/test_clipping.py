@@ -10,7 +10,7 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import three_digits, whole_percent
 from rnn_dynamics.learning.jobs import worked_through
-from rnn_dynamics.pictures.clipping import PICTURE, learned_so_far, networks
+from rnn_dynamics.pictures.clipping import PICTURE, networks
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
 from tests.claims import assert_fits_a_phone
 from tests.every import every
@@ -22,7 +22,7 @@ from tests.test_pages import link, open_page, shown
 @cache
 def answer(rate: str, threshold: str = "1") -> ClippingAnswer:
     asked = networks(Experiment(), {"network_rate": rate, "clip_at": threshold})
-    return learned_so_far(worked_through([replace(training, iterations=40) for training in asked]))
+    return ClippingAnswer(networks=worked_through([replace(training, iterations=40) for training in asked]).networks)
 
 
 def tables_of(answer: Any) -> dict[str, Rows]:

@@ -119,7 +119,7 @@ def test_a_session_has_one_training_at_a_time_and_keeps_a_result_for_each_page()
     assert second.complete
     assert seat.jobs.get("one") is first
     assert seat.jobs.get("three") is None
-    assert seat.place("three") == seat.place("one") == 0
+    assert seat._desk.place_of(first) == 0
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_whoever_asks_for_the_same_looks_at_the_same_job_and_it_is_done_once(mon
         seat.begin("page", [training])
     jobs = {seat.jobs["page"] for seat in seats}
     (job,) = jobs
-    assert [seat.place("page") for seat in seats] == [0] * 5
+    assert [desk.place_of(seat.jobs["page"]) for seat in seats] == [0] * 5
     until(lambda: job.over)
     assert job.complete
     assert begun.count(training) == 1  # a thread of an earlier test may have begun others
@@ -295,7 +295,9 @@ def test_the_queue_tells_the_time_at_the_pace_that_was_seen(monkeypatch: pytest.
     for number, seat in enumerate(seats):
         seat.begin("page", [replace(LONG, learning_rate=0.001 * (number + 1))])
     until(lambda: bool(seats[0].jobs["page"].histories))
-    assert [seat.wait("page") for seat in seats] == pytest.approx([0.0, 40.0, 40.0 + pace * LONG.work])
+    assert [desk.seconds_until(seat.jobs["page"]) for seat in seats] == pytest.approx(
+        [0.0, 40.0, 40.0 + pace * LONG.work]
+    )
     for seat in reversed(seats):
         seat.stop()
     until(lambda: all(seat.jobs["page"].over for seat in seats))
@@ -324,7 +326,7 @@ def test_whoever_asks_for_the_training_with_which_a_page_opens_looks_at_that() -
     seat.begin("page", [training])
     assert seat.jobs["page"] is opening
     other.begin("page", [replace(LONG, learning_rate=0.5)])
-    assert other.place("page") == 1  # it is a visitor's now, and does not step aside
+    assert desk.place_of(other.jobs["page"]) == 1  # it is a visitor's now, and does not step aside
     seat.stop()
     assert seat.jobs["page"].over
     until(lambda: bool(other.jobs["page"].histories))  # for which it steps aside

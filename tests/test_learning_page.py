@@ -16,7 +16,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, has, worked_through
-from rnn_dynamics.learning.limits import LARGEST, affordable
+from rnn_dynamics.learning.limits import LARGEST, allowed
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import standing
 from rnn_dynamics.learning.trainer import Trainer
@@ -24,8 +24,7 @@ from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.axes import apart
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
-from rnn_dynamics.pictures.learning import PICTURE, learned_so_far, networks, sequence
-from rnn_dynamics.pictures.learning.answer import LearningAnswer
+from rnn_dynamics.pictures.learning import PICTURE, LearningAnswer, networks, sequence
 from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients_file, learned_file
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
@@ -56,7 +55,7 @@ def trained(cell: str = "lstm", task: str = "temporal order", **changes: Any) ->
 
 
 def answer(job: Job) -> LearningAnswer:
-    return learned_so_far(job, job.trainings)
+    return LearningAnswer(networks=job.networks)
 
 
 def rows(job: Job, moment: str = "100 %") -> dict[str, Rows]:
@@ -84,8 +83,8 @@ def test_the_rnn_is_trained_beside_the_chosen_cell_with_the_same_settings() -> N
 def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: str) -> None:
     large = replace(SMALL, cell=cell, sequence_length=100, hidden_size=64, batch_size=64)
     with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):
-        affordable(networks(large, VIEWS | {"iterations": "3000"}))
-    assert affordable(networks(large, VIEWS | {"iterations": "300"}))
+        allowed(networks(large, VIEWS | {"iterations": "3000"}))
+    assert allowed(networks(large, VIEWS | {"iterations": "300"}))
 
 
 # The tables
@@ -306,7 +305,7 @@ def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None
 
 
 def test_before_any_training_there_are_axes_and_the_chance() -> None:
-    untrained = learned_so_far(None, networks(SMALL, VIEWS))
+    untrained = answer(Job(networks(SMALL, VIEWS)))
     found = rows_by_table(PICTURE.tables_of(sentences("learning"), untrained, VIEWS))
     assert not any(found[name] for name in found if name != "whole")
     assert found["whole"][0]["chance_loss"] == pytest.approx(np.log(4))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment
-from rnn_dynamics.learning.reading import KEEPS, Reading, read_sentence, starting_parameters
+from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
@@ -81,7 +81,7 @@ def test_a_network_starts_where_its_training_does(cell: str) -> None:
             np.testing.assert_array_equal(values.astype(np.float32), theirs[name])
 
 
-@every("cell", KEEPS)
+@every("cell", ("lstm", "gru"))
 def test_the_last_state_is_what_is_written_times_what_is_kept_since(cell: str) -> None:
     found = read(cell)
     assert found.keeps is not None
@@ -93,7 +93,7 @@ def test_the_last_state_is_what_is_written_times_what_is_kept_since(cell: str) -
     np.testing.assert_allclose(state, last, rtol=1e-10)
 
 
-@every("cell", KEEPS)
+@every("cell", ("lstm", "gru"))
 def test_what_is_left_of_some_words_is_their_own_writing_kept_by_all_later_gates(cell: str) -> None:
     found = read(cell)
     assert found.keeps is not None
@@ -107,14 +107,14 @@ def test_what_is_left_of_some_words_is_their_own_writing_kept_by_all_later_gates
                 for later in range(t + 1, len(WORDS)):
                     size *= found.keeps[later, unit]
                 left += size
-        assert found.left_of((start, end)) == pytest.approx(np.log10(left / written), abs=1e-12)
-    assert found.left_of((len(WORDS) - 1, len(WORDS))) == 0.0
+        assert replace(found, cue=(start, end)).left == pytest.approx(np.log10(left / written), abs=1e-12)
+    assert replace(found, cue=(len(WORDS) - 1, len(WORDS))).left == 0.0
 
 
 def test_a_cell_without_gates_keeps_nothing_by_a_gate() -> None:
     found = read("rnn")
     assert (found.keeps, found.writes) == (None, None)
-    assert np.isnan(found.left_of((3, 5)))
+    assert np.isnan(replace(found, cue=(3, 5)).left)
 
 
 def test_the_loss_falls_for_the_word_that_is_right_when_a_network_learns() -> None:
@@ -127,7 +127,7 @@ def test_the_loss_falls_for_the_word_that_is_right_when_a_network_learns() -> No
     assert after.answer == 2
 
 
-@every("cell", KEEPS)
+@every("cell", ("lstm", "gru"))
 def test_gates_that_a_training_has_shut_for_good_let_the_gradients_of_autograd_through(cell: str) -> None:
     start = starting_parameters(of(cell))
     wild = start | {name: 2000.0 * start[name] for name in ("weight_ih_l0", "weight_hh_l0")}

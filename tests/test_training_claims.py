@@ -22,7 +22,7 @@ from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
 from rnn_dynamics.pictures import blank, learning
 from rnn_dynamics.pictures.blank import words as blank_words
-from rnn_dynamics.pictures.blank.answer import BlankAnswer, sentence_of
+from rnn_dynamics.pictures.blank.answer import BlankAnswer
 from tests.every import every
 from tests.reader import LONGEST_LINE
 from tests.test_pages import ROOT
@@ -119,7 +119,7 @@ def rows_of(html: str) -> dict[str, list[str]]:
 
 
 def said(job: Job) -> tuple[str, dict[str, str]]:
-    words, answer = sentences("learning"), learning.learned_so_far(job, job.trainings)
+    words, answer = sentences("learning"), learning.LearningAnswer(networks=job.networks)
     picture = learning.PICTURE
     return picture.finding(words, answer, picture.views), dict(picture.texts(words, answer, picture.views))
 
@@ -263,13 +263,15 @@ SHARES: tuple[tuple[float | None, float | None], ...] = (
 )
 
 
-def reading(words: int, share: float | None, loss: float, cell: str) -> Reading:
+def reading(words: int, share: float | None, loss: float, cell: str, cue: Any) -> Reading:
     norms = np.full(words, -np.inf if share is None else -2.0)
     if share is not None:
         norms[CUE[0]] = -2.0 + share
         norms[CUE[0] + 1 : CUE[1]] = -np.inf
     keeps = None if cell == "rnn" else np.full((words, 4), 0.9)
     return Reading(
+        choices=Template().choices,
+        cue=cue,
         probabilities=np.array([0.97, 0.01, 0.01, 0.01]),
         target=0,
         loss=loss,
@@ -298,21 +300,24 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
             fake.parameters = lambda training=trainer.training: starting_parameters(training)
             fake.history.moments[-1] = replace(fake.history.moments[-1], accuracy=right)
         typed = ("", "", "who are you and where are they ___")[number % 3]
-        sentence = sentence_of(asked[1], typed)
+        read = blank.filled_in(job, cell, typed)
+        sentence = read.sentence
         losses = ((1.4, 0.001), (1.4, 1.3), (np.inf, 0.2))[number % 3]
         of = share if sentence.cue else (None, None)
         networks = tuple(
             replace(
                 network,
                 readings={
-                    time: reading(len(sentence.words), of[k], losses[k] if sentence.cue else 1.0, network.cell.name)
+                    time: reading(
+                        len(sentence.words), of[k], losses[k] if sentence.cue else 1.0, network.cell.name, sentence.cue
+                    )
                     for k, time in enumerate(("before", "after"))
                 },
             )
-            for network in blank.filled_in(job, (), cell, typed).networks
+            for network in read.networks
         )
         yield (
-            BlankAnswer(networks=networks, cell=cell, sentence=sentence, tested=job.over),
+            replace(read, networks=networks),
             of_cell,
             share,
         )

@@ -90,9 +90,11 @@ def files_of_training(name: str) -> Sequence[Download]:
         return files_of_trainings(picture, answer, {}, sentences("blank"))  # type: ignore[arg-type]
     if name.startswith("cliff"):
         job = job_of("cliff-none", "cliff-norm")
-        files = files_of_trainings(clipping.PICTURE, clipping.learned_so_far(job), {}, sentences("clipping"))
+        files = files_of_trainings(
+            clipping.PICTURE, clipping.ClippingAnswer(networks=job.networks), {}, sentences("clipping")
+        )
         return [file for file in files if file.what in ("network", f"training, clipping {training.clipping}")]
-    learned = learning.learned_so_far(job_of(name), ())
+    learned = learning.LearningAnswer(networks=job_of(name).networks)
     return files_of_trainings(learning.PICTURE, learned, learning.PICTURE.views, sentences("learning"))
 
 

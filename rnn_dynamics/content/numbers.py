@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 
@@ -183,12 +184,12 @@ def hundredths(part: float) -> str:
     return whole_percent(100.0 * part)
 
 
-#: What a sentence may ask for, by name.
+#: What a sentence may ask for, by name; `escape` is how HTML writes a text that a reader has typed.
 KINDS: Mapping[str, Callable[[Any], str]] = {
     kind.__name__: kind
     for kind in (
         *(times, factor, aligned_times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent),
         *(hundredths, certainty, short, degrees, number, difference, power, subscripted, count),
-        *(one_decimal, two_decimals, three_decimals),
+        *(one_decimal, two_decimals, three_decimals, escape),
     )
 }

@@ -47,16 +47,6 @@ class Seat:
         """How often another page looks at them again; None where none goes on."""
         return _LOOK if any(not job.over for job in self.jobs.values()) else None
 
-    def place(self, page: str) -> int:
-        """How many others go before the page's job: 0 once it is worked on, or over."""
-        job = self.jobs.get(page)
-        return self._desk.place_of(job) if job else 0
-
-    def wait(self, page: str) -> float:
-        """About how many seconds these take."""
-        job = self.jobs.get(page)
-        return self._desk.seconds_until(job) if job else 0.0
-
     def begin(self, page: str, trainings: Sequence[Training]) -> None:
         """Ask for a page's trainings; whatever else the session has at the desk is stopped."""
         self.stop()

@@ -10,16 +10,16 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.content import Words, sentences
+from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.dashboard import seat as desk
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.dashboard.seat import seat
+from rnn_dynamics.dashboard.seat import seat, the_desk
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, has
-from rnn_dynamics.learning.limits import affordable
+from rnn_dynamics.learning.limits import allowed
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.finding import paragraphs
+from rnn_dynamics.pictures.kit.finding import first, paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
 
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
@@ -63,7 +63,7 @@ class TrainingPanel:
         job = self.own or self.opening
         if job is None or job.over:
             return None
-        return _QUEUE if job is self.opening or seat().place(self.page) else _LOOK
+        return _QUEUE if job is self.opening or the_desk().place_of(job) else _LOOK
 
     @property
     def _words(self) -> Words:
@@ -76,22 +76,19 @@ class TrainingPanel:
             if job is None or job.over:
                 self._show_idle(job)
             else:
-                place, kind = seat().place(self.page), "beginning" if job.seconds_left is None else "progress"
-                text = (
-                    words["queue"].format(place=place, seconds=f"{seat().wait(self.page):.0f}")
-                    if place
-                    else _said(words, kind, job)
-                )
-                st.progress(0.0 if place else job.share, text)
+                place, wait = the_desk().place_of(job), the_desk().seconds_until(job)
+                kind = first(queue=place, beginning=job.seconds_left is None, progress=True)
+                st.progress(0.0 if place else job.share, words[kind].format_map(Says(job, place=place, wait=wait)))
                 st.button(words["stop"], key="stop", on_click=seat().stop)
         if self._pace != st.session_state[_SHOWN_EVERY]:
             st.rerun()
         if job is not None and job.failure:
-            st.error(words["failed" if job.foreseen else "failed_unforeseen"].format(why=job.failure))
+            st.error(words["failed" if job.foreseen else "failed_unforeseen"].format_map(Says(job)))
         if job is not None and seat().shared == self.page:
             st.caption(words["shared"])
         if self.opening is not None and self.job is self.opening:
-            st.caption(_said(words, "opening" if has(self.opening, self.asked) else "opening_moved", self.opening))
+            kind = "opening" if has(self.opening, self.asked) else "opening_moved"
+            st.caption(words[kind].format_map(Says(self.opening)))
 
     def _show_idle(self, job: Job | None) -> None:
         words, held = self._words, seat()
@@ -103,63 +100,45 @@ class TrainingPanel:
         if job is not None and job.can_go_on:
             if st.button(words["go_on"], key="go_on"):
                 held.go_on(self.page)
-            st.caption(_said(words, "stopped", job))
+            st.caption(words["stopped"].format_map(Says(job)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingPage(Page):
     """A page whose picture is of trainings, of which one is done once for everybody, so that the page opens with it.
 
-    trainings: what the settings ask for. learned: the picture's answer, of a job or, where there is none, of what is
-    asked for; its `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
+    trainings: what the settings ask for. learned: the picture's answer, of a job, even of one that has not begun; its
+    `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]
-    learned: Callable[[Job | None, Experiment, Views], Any]
+    learned: Callable[[Job, Experiment, Views], Any]
 
     @cached_property
     def panel(self) -> TrainingPanel:
         """The training of the page."""
-        opening = desk.opening_job(self.name, affordable(self.trainings(*self.asked({}))))
-        return TrainingPanel(self.name, lambda: affordable(self.trainings(*self.asked())), opening)
+        opening = desk.opening_job(self.name, allowed(self.trainings(*self.asked({}))))
+        return TrainingPanel(self.name, lambda: allowed(self.trainings(*self.asked())), opening)
 
     def _whole(self) -> None:
         self.panel.live(self._live)
-
-    def _live(self) -> None:
-        """The settings, and what shows the training; runs by itself while it goes on."""
-        self.show_state()
-        self.show_controls()
-        self.show_training()
-
-    def show_training(self) -> None:
-        """What is learned so far, below the panel."""
-        self.show_panel()
-        self.draw(*self.asked())
 
     def show_panel(self) -> None:
         """The buttons and the progress."""
         self.panel.show()
 
     def draw(self, experiment: Experiment, views: Views) -> None:
-        """The picture of what is learned so far; where the settings have moved since, it says so."""
+        """Below the panel the picture of what is learned so far; where the settings have moved since, it says so."""
+        self.show_panel()
         job = self.panel.job
-        self.draw_from(self.learned(job, experiment, views), views)
+        self.draw_from(self.answer(experiment, views), views)
         if job not in (None, self.panel.opening) and not has(job, lambda: self.trainings(experiment, views)):
             st.html(paragraphs([self.words("training")["moved"]]))
 
     def answer(self, experiment: Experiment, views: Views) -> Any:
-        """What is learned so far."""
-        return self.learned(self.panel.job, experiment, views)
+        """What is learned so far, or is to be learned."""
+        return self.learned(self.panel.job or Job(self.trainings(experiment, views)), experiment, views)
 
     def _questions(self) -> Iterator[Mapping[str, Any]]:
         """None: a training would not end before somebody asks."""
         return iter(())
-
-
-def _said(words: Words, kind: str, job: Job) -> str:
-    """What is said of a job: updates of the training that is furthest behind, of those that have not ended early."""
-    going = [history.iterations for history in job.histories if not history.failure]
-    done = min(going or [history.iterations for history in job.histories], default=0)
-    total = max(training.iterations for training in job.trainings)
-    return str(words[kind].format(done=f"{done:,}", total=f"{total:,}", seconds=f"{job.seconds_left or 0.0:.0f}"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rnn_dynamics import process
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Training
+from rnn_dynamics.remembered import remembered
 
 if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
     from rnn_dynamics.learning.trainer import Trainer
@@ -55,8 +56,9 @@ class Job:
 
     @property
     def networks(self) -> tuple[Trained, ...]:
-        """Each network as it is now, which no longer changes; none before the work begins."""
-        return tuple(Trained(training, history.as_it_is()) for training, history in self._pairs())
+        """Each network as it is now, which no longer changes; before the work begins as it is asked for."""
+        begun = tuple(Trained(training, history.as_it_is()) for training, history in self._pairs())
+        return begun or tuple(map(Trained, self.trainings))
 
     @property
     def trainers(self) -> tuple["Trainer", ...]:
@@ -93,6 +95,17 @@ class Job:
     def seconds_left(self) -> float | None:
         """At the pace so far; None before there is one."""
         return self.seconds * (1.0 - self.share) / self.share if self.share else None
+
+    @property
+    def done(self) -> int:
+        """Updates of the training that is furthest behind, of those that have not ended early."""
+        going = [history.iterations for history in self.histories if not history.failure]
+        return min(going or [history.iterations for history in self.histories], default=0)
+
+    @property
+    def updates(self) -> int:
+        """Updates that the longest training asks for."""
+        return max(training.iterations for training in self.trainings)
 
     def as_it_is(self) -> "Job":
         """For one who leaves it to others: what there is by now, which no longer changes and can be gone on with."""
@@ -131,7 +144,7 @@ class Job:
 
         if not self._trainers:
             self._trainers = [Trainer(training) for training in self.trainings]
-        while not self.complete and not self._stop.is_set():
+        while not self.complete and not self.stops:
             began = monotonic()
             with self._update:
                 for trainer in self._trainers:
@@ -149,6 +162,12 @@ def worked_through(trainings: Sequence[Training]) -> Job:
     job.work()
     job.end()
     return job
+
+
+@remembered
+def trained_here(trainings: tuple[Training, ...]) -> tuple[Trained, ...]:
+    """Networks trained here and now, for seconds, or minutes, so no page calls this."""
+    return worked_through(trainings).networks
 
 
 def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:

@@ -21,7 +21,7 @@ def network_of(experiment: Experiment, cell: str) -> Experiment:
     return Experiment(**{name: getattr(experiment, name) for name in USED if name != "cell"}, cell=cell)
 
 
-def affordable(asked: tuple[Training, ...]) -> tuple[Training, ...]:
+def allowed(asked: tuple[Training, ...]) -> tuple[Training, ...]:
     """The same trainings.
 
     Raises:

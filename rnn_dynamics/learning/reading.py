@@ -16,29 +16,31 @@ from rnn_dynamics.learning.training import Training, checked_training
 
 Array = NDArray[np.float64]
 
-#: Cell -> its gate that keeps what the state holds: c_t = f c_{t−1} + i g, and h_t = z h_{t−1} + (1 − z) n.
-KEEPS: Mapping[str, str] = {name: cell.keeps for name, cell in CELLS.items() if cell.keeps}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One network's reading of one sentence of T words.
 
     Attributes:
-        probabilities: (choices,), of each word that may belong in the blank.
+        choices: the words that may belong in the blank.
+        probabilities: (choices,), of each of them.
         target: the choice that the loss takes as right.
         loss: −ln of its probability, in nats.
         log10_norms: (T,), log10 of ‖∂loss/∂(embedding of word t)‖.
-        keeps: (T, H), the gate of KEEPS at each word; None for a cell without gates.
+        keeps: (T, H), at each word the gate that keeps what the state holds, of c_t = f c_{t−1} + i g or
+            h_t = z h_{t−1} + (1 − z) n; None for a cell without gates.
         writes: (T, H), what each word adds to the state that this gate keeps; None where `keeps` is.
+        cue: which words it is asked about, from and up to; None for none.
     """
 
+    choices: tuple[str, ...]
     probabilities: Array
     target: int
     loss: float
     log10_norms: Array
     keeps: Array | None
     writes: Array | None
+    cue: tuple[int, int] | None = None
 
     @property
     def answer(self) -> int:
@@ -50,24 +52,47 @@ class Reading:
         """The probability of that choice."""
         return float(self.probabilities.max())
 
-    def joint(self, words: tuple[int, int] | None) -> float:
-        """log10 of the norm of the gradients of some words together, from and up to; −inf for none."""
-        return joint(self.log10_norms[slice(*words)]) if words else -np.inf
+    @property
+    def named(self) -> str:
+        """The word of that choice."""
+        return self.choices[self.answer]
 
-    def share_of(self, words: tuple[int, int] | None) -> float:
+    @property
+    def right(self) -> str:
+        """The word that counts as right."""
+        return self.choices[self.target]
+
+    @property
+    def correct(self) -> bool:
+        """Whether the network names it."""
+        return self.answer == self.target
+
+    @property
+    def joint(self) -> float:
+        """log10 of the norm of the gradients of the cue's words together; −inf for none."""
+        return joint(self.log10_norms[slice(*self.cue)]) if self.cue else -np.inf
+
+    @property
+    def share(self) -> float:
         """log10 of their gradient over that of the strongest word; nan where no word has any."""
         peak = float(self.log10_norms.max())
-        return self.joint(words) - peak if np.isfinite(peak) else np.nan
+        return self.joint - peak if np.isfinite(peak) else np.nan
 
-    def left_of(self, words: tuple[int, int] | None) -> float:
-        """log10 of how much of what they write the later words leave in the state at T.
+    @property
+    def kept(self) -> float:
+        """The mean of the keeping gate over words and units; nan for a cell without gates."""
+        return np.nan if self.keeps is None else float(self.keeps.mean())
+
+    @property
+    def left(self) -> float:
+        """log10 of how much of what the cue writes the later words leave in the state at T.
 
         Sizes of the entries are added up, with and without all later values of the keeping gate as factors. nan for a
-        cell without gates, and where they write nothing.
+        cell without gates, without a cue, and where it writes nothing.
         """
-        if words is None or self.keeps is None or self.writes is None:
+        if self.cue is None or self.keeps is None or self.writes is None:
             return np.nan
-        chosen = slice(*words)
+        chosen = slice(*self.cue)
         written = np.abs(self.writes[chosen])
         if not written.any():
             return np.nan
@@ -102,7 +127,11 @@ def starting_parameters(training: Training) -> dict[str, Array]:
 
 
 def read_sentence(
-    training: Training, parameters: Mapping[str, Array], words: Sequence[str], target: int | None = None
+    training: Training,
+    parameters: Mapping[str, Array],
+    words: Sequence[str],
+    target: int | None = None,
+    cue: tuple[int, int] | None = None,
 ) -> Reading:
     """Let a network of a training on blanks read a sentence.
 
@@ -111,6 +140,7 @@ def read_sentence(
         parameters: as of `starting_parameters`, or of a `Trainer`.
         words: of the sentence, without the blank; at least one. An unknown one is read as such.
         target: the choice that counts as right; None for the one that the network names.
+        cue: which of the words the reading is asked about, from and up to.
 
     Raises:
         ValueError: there are no words, or the training is not on blanks.
@@ -138,12 +168,14 @@ def read_sentence(
     with np.errstate(divide="ignore"):
         loss = -float(np.log(probabilities[right]))
     return Reading(
+        choices=training.template.choices,
         probabilities=probabilities,
         target=right,
         loss=loss,
         log10_norms=trace.log10_norms["input"],
         keeps=keeps,
         writes=writes,
+        cue=cue,
     )
 
 

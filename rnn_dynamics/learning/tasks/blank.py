@@ -40,6 +40,17 @@ class Sentence:
     target: int | None
     own: bool
 
+    @property
+    def of_cue(self) -> tuple[bool, ...]:
+        """Of each word whether it belongs to the cue."""
+        place = range(*self.cue or (0, 0))
+        return tuple(t in place for t in range(len(self.words)))
+
+    @property
+    def cue_words(self) -> str:
+        """The cue; "" for none."""
+        return " ".join(self.words[slice(*self.cue or (0, 0))])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Template(KnownFields):

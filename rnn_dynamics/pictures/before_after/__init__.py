@@ -1,6 +1,6 @@
 """The picture of trained networks: how far their gradients reach before and after training."""
 
-from rnn_dynamics.pictures.before_after.answer import answer_of as answer_of
+from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer as BeforeAfterAnswer
 from rnn_dynamics.pictures.before_after.answer import trained_answer
 from rnn_dynamics.pictures.before_after.words import described as described
 from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT, Picture, made_by

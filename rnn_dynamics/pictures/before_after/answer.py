@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job, worked_through
+from rnn_dynamics.learning.jobs import trained_here
 from rnn_dynamics.learning.limits import network_of
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.remembered import remembered
 
 #: What a picture without a training of anybody's trains, for a few seconds: updates, and the longest gap.
 _UPDATES, _LONGEST = 10, 20
@@ -27,12 +26,6 @@ class BeforeAfterAnswer(OfTrainings):
         return max(self.networks, key=lambda network: abs(network.change(component) or 0.0))
 
 
-def answer_of(job: Job) -> BeforeAfterAnswer:
-    """What a job that has begun has done to its networks so far."""
-    return BeforeAfterAnswer(networks=job.networks)
-
-
-@remembered
 def trained_answer(experiment: Experiment) -> BeforeAfterAnswer:
     """Answer for rnn, lstm and gru: that network, and an RNN beside it, after a short training of their own.
 
@@ -41,5 +34,5 @@ def trained_answer(experiment: Experiment) -> BeforeAfterAnswer:
     """
     short = replace(experiment, text="", sequence_length=min(experiment.sequence_length, _LONGEST))
     cells = dict.fromkeys(("rnn", experiment.cell))
-    trainings = [Training(experiment=network_of(short, cell), iterations=_UPDATES) for cell in cells]
-    return answer_of(worked_through(trainings))
+    trainings = (Training(experiment=network_of(short, cell), iterations=_UPDATES) for cell in cells)
+    return BeforeAfterAnswer(networks=trained_here(tuple(trainings)))

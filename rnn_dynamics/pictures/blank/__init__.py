@@ -1,8 +1,7 @@
 """The picture "Fill in the blank": which network bridges the gap, and how much of its error reaches the cue."""
 
 from rnn_dynamics.learning.limits import offered
-from rnn_dynamics.pictures.blank.answer import blank_answer, filled_in
-from rnn_dynamics.pictures.blank.asked import OFFERED, PARTS, networks, template_in_use
+from rnn_dynamics.pictures.blank.answer import OFFERED, PARTS, blank_answer, filled_in, networks, template_in_use
 from rnn_dynamics.pictures.blank.words import RELATIVE, above
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.limits import affordable
+from rnn_dynamics.learning.limits import allowed, network_of
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import TESTED, Training
-from rnn_dynamics.pictures.blank.asked import networks, template_of
+from rnn_dynamics.learning.training import TESTED, TRAINABLE, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Frame, frame
@@ -23,6 +22,13 @@ from rnn_dynamics.remembered import remembered
 
 Array = NDArray[np.float64]
 
+#: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
+PARTS = Template().as_text()
+#: The numbers of filler words, and of updates, that the page offers.
+OFFERED = {
+    "gap": ("1", "2", "3", "5", "7", "10", "15", "20", "30", "40"),
+    "updates": ("50", "100", "150", "200", "300", "400", "500", "700", "1000"),
+}
 #: Percentiles of the units between which the gate's band lies.
 BAND = (10.0, 90.0)
 #: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
@@ -31,7 +37,7 @@ _SPANS = (1.0, 2.0, 3.0, 6.0, 12.0)
 _SHARES = 6.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Network(Trained):
     """A network, and its readings of the sentence.
 
@@ -110,12 +116,16 @@ class BlankAnswer(OfTrainings):
 
         low, high: between which of the gate's values now most units lie. Without a gate there are no columns of one.
         """
-        readings, words, now = self.shown.readings, self.sentence.words, self.shown.reading.keeps
-        norms = {f"log10_norm_{time}": reading.log10_norms for time, reading in readings.items()}
-        kept = {time: reading.keeps for time, reading in readings.items() if reading.keeps is not None}
-        means = {f"gate_mean_{time}": keeps.mean(axis=1) for time, keeps in kept.items()}
+        readings, words, now = self.shown.readings.items(), self.sentence.words, self.shown.reading.keeps
+        norms = {f"log10_norm_{time}": one.log10_norms for time, one in readings}
+        means = {f"gate_mean_{time}": one.keeps.mean(axis=1) for time, one in readings if one.keeps is not None}
         band = {} if now is None else dict(zip(("low", "high"), np.percentile(now, BAND, axis=1), strict=True))
         return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means, **band)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Those of the sentence's words that the networks have never met."""
+        return self.template.unknown(self.sentence.words)
 
     @property
     def other_cues(self) -> Iterator[tuple[str, str, Mapping[str, Reading]]]:
@@ -138,9 +148,30 @@ class BlankAnswer(OfTrainings):
         return np.interp(heights, self.tint_scale(relative), (0.0, 1.0))
 
 
-def sentence_of(training: Training, typed: str) -> Sentence:
-    """The reader's own sentence, or where there is none one of the template, with its first cue."""
-    return training.template.own(typed) or example(training, 0)
+def template_in_use(views: Mapping[str, str], latest: Template | None) -> tuple[Template, str]:
+    """The template that the views hold, or the latest that made sense, and then why the present one does not."""
+    try:
+        return _template(views), ""
+    except ValueError as error:
+        return latest or Template(), str(error)
+
+
+def _template(views: Mapping[str, str]) -> Template:
+    return Template.from_text(**{part: views[part] for part in PARTS})
+
+
+def networks(experiment: Experiment, views: Mapping[str, str], template: Template) -> tuple[Training, ...]:
+    """What is to be trained side by side: one network of each kind."""
+    return tuple(
+        Training(
+            experiment=replace(network_of(experiment, cell), sequence_length=int(views["gap"])),
+            task="blank",
+            template=template,
+            learning_rate=float(views["learning_rate"]),
+            iterations=int(views["updates"]),
+        )
+        for cell in TRAINABLE
+    )
 
 
 @remembered
@@ -154,22 +185,26 @@ def _readings(network: Network, sentence: Sentence) -> Mapping[str, Reading]:
     training, learned = network.training, network.parameters
     # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
-    after = {"after": read_sentence(training, learned, sentence.words, sentence.target)} if learned else {}
-    return {"before": _untrained(drawn, sentence), **after}
+    asked = sentence.words, sentence.target, sentence.cue
+    after = {"after": read_sentence(training, learned, *asked)} if learned else {}
+    return {"before": _untrained(drawn, *asked), **after}
 
 
 @remembered
-def _untrained(training: Training, sentence: Sentence) -> Reading:
-    return read_sentence(training, starting_parameters(training), sentence.words, sentence.target)
+def _untrained(training: Training, *asked: Any) -> Reading:
+    return read_sentence(training, starting_parameters(training), *asked)
 
 
-def filled_in(job: Job | None, asked: Sequence[Training], cell: str, typed: str) -> BlankAnswer:
-    """What is shown: the networks of a job, or before it begins those that are asked for."""
-    trainers, over = (job.trainers, job.over) if job else ((), False)
-    learned = [_learned(trainer, over) for trainer in trainers] or [Network(training=one) for one in asked]
-    sentence = sentence_of(learned[0].training, typed)
+def filled_in(job: Job, cell: str, typed: str) -> BlankAnswer:
+    """What is shown of a job, even of one that has not begun.
+
+    typed: the reader's own sentence; where it has no word, one of the template is read, with its first cue.
+    """
+    first = job.trainings[0]
+    sentence = first.template.own(typed) or example(first, 0)
+    learned = [_learned(trainer, job.over) for trainer in job.trainers] or map(Network, job.trainings)
     networks = tuple(replace(one, readings=_readings(one, sentence)) for one in learned)
-    return BlankAnswer(networks=networks, cell=cell, sentence=sentence, tested=over)
+    return BlankAnswer(networks=networks, cell=cell, sentence=sentence, tested=job.over)
 
 
 def _learned(trainer: Any, over: bool) -> Network:
@@ -187,5 +222,5 @@ def blank_answer(experiment: Experiment, views: Mapping[str, str]) -> BlankAnswe
     Raises:
         ValueError: the settings do not go together, or would take too long.
     """
-    asked = affordable(networks(experiment, views, template_of(views)))
-    return filled_in(remembered(worked_through)(asked), asked, experiment.cell, views["sentence"])
+    asked = allowed(networks(experiment, views, _template(views)))
+    return filled_in(remembered(worked_through)(asked), experiment.cell, views["sentence"])

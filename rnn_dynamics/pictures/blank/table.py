@@ -14,14 +14,14 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
     A word has a step, says whether it belongs to the cue, has the gate's mean, low and high over the units now, and
     `before` training its mean (no value where there is none), and what stands beside it: kept and gradient.
     """
-    words, (begin, end) = answer.by_word, answer.sentence.cue or (0, 0)
+    words, sentence = answer.by_word, answer.sentence
     gate = words.rename(columns={"gate_mean_before": "before", f"gate_mean_{answer.time}": "mean"})
     return {
         "tests": table(**_tests(answer)),
         "words": table(
             step=words["step"],
-            word=answer.sentence.words,
-            cue=(begin < words["step"]) & (words["step"] <= end),
+            word=sentence.words,
+            cue=sentence.of_cue,
             **gate.reindex(columns=["mean", "low", "high", "before"]),
             kept=texts["kept"],
             gradient=texts["gradient"],
@@ -32,7 +32,7 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
             longest=2 * answer.experiment.sequence_length + 2,
             chance=answer.training.chance_accuracy,
             steps=len(words),
-            cue=begin + 1,
+            cue=sentence.cue[0] + 1 if sentence.cue else 1,
             cell=answer.cell,
         ),
     }

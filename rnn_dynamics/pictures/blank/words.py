@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import standing_in_answers
-from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
+from rnn_dynamics.pictures.blank.answer import BlankAnswer
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.frames import frame
 from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
 
@@ -42,8 +42,9 @@ def claim(words: Words, answer: BlankAnswer) -> str:
 def _claim_of(answer: BlankAnswer) -> str:
     """Which claim is true."""
     if not answer.begun:
-        guess, unknown = answer.shown.before, answer.sentence.target is None
-        return first(before_unknown=unknown, before_right=guess.answer == guess.target, before=True)
+        return first(
+            before_unknown=answer.sentence.target is None, before_right=answer.shown.before.correct, before=True
+        )
     rights, chance = answer.rights, answer.training.chance_accuracy
     lstm, gru, rnn = (standing_in_answers(rights[cell], chance) for cell in ("lstm", "gru", "rnn"))
     return first(
@@ -59,20 +60,13 @@ def _claim_of(answer: BlankAnswer) -> str:
 
 
 def _says(words: Words, answer: BlankAnswer) -> Says:
-    """What the sentences are filled with; a reader's words are escaped."""
+    """What the sentences are filled with."""
     return Says(
         answer,
         fillers=words["fillers"].format(count=answer.gap or None),
         asked=words["fillers"].format(count=answer.experiment.sequence_length or None),
         **settings_of(answer.training, words.language),
-        **_named(answer, answer.shown.reading),
     )
-
-
-def _named(answer: BlankAnswer, reading: Any) -> dict[str, Any]:
-    """The word that a network names, how sure it is, the right one, and whether they are the same."""
-    named, right = (escape(answer.template.choices[choice]) for choice in (reading.answer, reading.target))
-    return {"named": named, "sure": reading.sure, "right": right, "mark": "✓" if named == right else "✗"}
 
 
 def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
@@ -81,9 +75,10 @@ def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     low, high = answer.tint_scale(relative)
     sentences = (
         blocks["sentence"].format(
-            heading=_heading(blocks, answer, time), words=_sentence(blocks, answer, one, relative)
+            heading=blocks[_heading(answer, time)].format_map(Says(answer)),
+            words=_sentence(blocks, answer, reading, relative),
         )
-        for time, one in answer.shown.readings.items()
+        for time, reading in answer.shown.readings.items()
     )
     colours = {background: theme.cells[answer.cell] for background, theme in THEMES.items()}
     legend = blocks["legend_relative" if relative else "legend_norm"]
@@ -91,42 +86,34 @@ def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     return str(blocks["tinted"].format_map(says | colours))
 
 
-def _heading(blocks: Words, answer: BlankAnswer, time: str) -> str:
-    cue, readings = answer.sentence.cue, answer.shown.readings
-    before, share = (readings[one].share_of(cue) for one in ("before", time))
-    kind = "before" if time == "before" else _course(before, share)
-    if cue is None or math.isnan(share):
-        kind = f"{time}_none" if cue else f"{time}_plain"
-    return str(blocks[kind].format_map(Says(answer, share=share, before=before)))
-
-
-def _course(before: float, after: float) -> str:
-    """What has become of the cue's share; log10, nan where no word had any gradient."""
-    more = after > before + _CHANGE
+def _heading(answer: BlankAnswer, time: str) -> str:
+    """What has become of the cue's share by then; log10, nan where no word had any gradient."""
+    before, share = (answer.shown.readings[one].share for one in ("before", time))
+    more = share > before + _CHANGE
     return first(
+        **{f"{time}_plain": answer.sentence.cue is None, f"{time}_none": math.isnan(share)},
+        before=time == "before",
         after_new=math.isnan(before),
-        after_lost=after < _LOST,
+        after_lost=share < _LOST,
         after_rises=more and before < _LOST,
         after_grows=more or before < _LOST,
-        after_falls=after < before - 1.0,
+        after_falls=share < before - 1.0,
         after_reaches=True,
     )
 
 
 def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) -> str:
-    cue, unknown = range(*answer.sentence.cue or (0, 0)), answer.template.unknown(answer.sentence.words)
-    rows = zip(answer.sentence.words, answer.tints(reading, relative), reading.log10_norms, strict=True)
-    words = (
-        blocks["word"].format(
-            kinds="word" + " cue" * (place in cue) + " unknown" * (word in unknown),
-            tint=STRONGEST * tint,
-            word=escape(word),
-            norm=norm,
-        )
-        for place, (word, tint, norm) in enumerate(rows)
+    sentence = answer.sentence
+    by_word = frame(
+        word=sentence.words,
+        cue=sentence.of_cue,
+        unknown=[word in answer.unknown for word in sentence.words],
+        tint=STRONGEST * answer.tints(reading, relative),
+        norm=reading.log10_norms,
     )
-    kind = "named" if answer.sentence.target is None else "judged"
-    return " ".join([*words, blocks[kind].format_map(_named(answer, reading))])
+    kind = "named" if sentence.target is None else "judged"
+    said = [blocks["word"].format_map(row) for row in by_word.to_dict("records")]
+    return " ".join([*said, blocks[kind].format_map(Says(reading))])
 
 
 # The picture
@@ -134,31 +121,23 @@ def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) 
 
 def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """The titles learned and gate, what stands in the panels, and what beside each word: kept, and gradient."""
-    titles, lines, says, gated = words["titles"], words["lines"], _says(words, answer), answer.shown.cell.keeps
+    titles, lines, says, gate = words["titles"], words["lines"], _says(words, answer), answer.shown.cell.keeps
     last = {network.cell.name: network.tests[-1] for network in answer.networks if network.tests}
-    kind = "before" if not last else "over" if answer.tested else "training"
     by_word, said = answer.by_word.to_dict("records"), words["pointed"]
-    of_gate = said[f"kept_{answer.time}" if gated else "plain"]
+    of_gate = said[f"kept_{answer.time}" if gate else "plain"]
+    kind = first(before=not last, over=answer.tested, training=True)
+    of_cue = not math.isnan(answer.shown.before.left + answer.shown.reading.left)
+    kept = first(**{"no_gate": not gate, f"gate_{answer.time}": of_cue}, gate_plain=True)
     return {
         "learned": titles[kind].format_map(says | {"last": last}),
-        "gate": _gate_title(words, answer, says),
-        "note": "" if gated else titles["no_gate_note"],
-        "now": lines["trained" if answer.begun else "untrained"] if gated else "",
-        "earlier": lines["before"] if gated and answer.begun else "",
+        "gate": titles[kept].format_map(says | {"gate": words["gates"].get(gate)}),
+        "note": "" if gate else titles["no_gate_note"],
+        "now": lines["trained" if answer.begun else "untrained"] if gate else "",
+        "earlier": lines["before"] if gate and answer.begun else "",
         "trained_on": lines["trained_on"].format_map(says),
         "kept": [of_gate.format_map(row) for row in by_word],
         "gradient": [said[answer.time].format_map(row) for row in by_word],
     }
-
-
-def _gate_title(words: Words, answer: BlankAnswer, says: Says) -> str:
-    titles, shown = words["titles"], answer.shown
-    if not shown.cell.keeps:
-        return str(titles["no_gate"])
-    before, now = (reading.left_of(answer.sentence.cue) for reading in (shown.before, shown.reading))
-    kind = "gate_plain" if math.isnan(before + now) else f"gate_{answer.time}"
-    gate, mean = words["gates"][shown.cell.keeps], answer.by_word[f"gate_mean_{answer.time}"].mean()
-    return str(titles[kind].format_map(says | {"gate": gate, "mean": mean, "left": now, "before": before}))
 
 
 # The finding
@@ -171,40 +150,27 @@ def finding(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
 
 
 def _tables(words: Words, answer: BlankAnswer, says: Says) -> Iterator[tuple[str, Iterable[str]]]:
-    table = words["table"]
+    table, values = words["table"], words["values"]
     if answer.begun and answer.sentence.cue is not None:
-        columns = {network.cell.name: _column(words["values"], answer, network) for network in answer.networks}
+        rights = ((of.cell.name, Says(of, right=answer.rights[of.cell.name])) for of in answer.networks)
+        columns = {cell: {row: text.format_map(of) for row, text in values.items()} for cell, of in rights}
         yield by_network(table, says, columns), ()
-    yield table["cues_head"].format_map(says), (_cue_row(table, answer, *row) for row in answer.other_cues)
+    yield table["cues_head"].format_map(says), (_cue_row(table, *row) for row in answer.other_cues)
 
 
-def _column(values: Words, answer: BlankAnswer, network: Network) -> dict[str, str]:
-    """Key of a row -> what it says of one network."""
-    cue, readings = answer.sentence.cue, network.readings
-    says = Says(
-        network,
-        right=answer.rights[network.cell.name],
-        norm={time: reading.joint(cue) for time, reading in readings.items()},
-        left={time: reading.left_of(cue) for time, reading in readings.items()},
-    )
-    return {row: text.format_map(says) for row, text in values.items()}
-
-
-def _cue_row(table: Words, answer: BlankAnswer, cue: str, right: str, readings: Mapping[str, Any]) -> str:
-    named = {time: table["named"].format_map(_named(answer, reading)) for time, reading in readings.items()}
-    return str(table["cues_row"].format_map({"after": "–", **named, "cue": escape(cue), "right": escape(right)}))
+def _cue_row(table: Words, cue: str, right: str, readings: Mapping[str, Any]) -> str:
+    named = {time: table["named"].format_map(Says(reading)) for time, reading in readings.items()}
+    return str(table["cues_row"].format_map({"after": "–", **named, "cue": cue, "right": right}))
 
 
 def _notes(notes: Words, answer: BlankAnswer, says: Says) -> Iterator[str]:
     sentence, shown = answer.sentence, answer.shown
-    cue = escape(" ".join(sentence.words[slice(*sentence.cue or (0, 0))]))
-    words = ", ".join(notes["quoted"].format(word=escape(word)) for word in answer.template.unknown(sentence.words))
     return told(
         notes,
-        says | {"cue": cue, "words": words},
-        own_right=sentence.own and cue,
-        own_no_cue=sentence.own and not cue,
-        unknown=sentence.own and words,
+        says | {"words": ", ".join(notes["quoted"].format(word=word) for word in answer.unknown)},
+        own_right=sentence.own and sentence.cue,
+        own_no_cue=sentence.own and not sentence.cue,
+        unknown=sentence.own and answer.unknown,
         settings=answer.begun,
         plan=not answer.begun,
         fewer=answer.gap != answer.experiment.sequence_length,

@@ -1,9 +1,9 @@
 """The picture of a real network that is trained without clipping and with it."""
 
-from rnn_dynamics.pictures.clipping.answer import RATES, clipping_answer, learned_so_far, networks
+from rnn_dynamics.pictures.clipping.answer import RATES, ClippingAnswer, clipping_answer, networks
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
-__all__ = ["PICTURE", "learned_so_far", "networks"]
+__all__ = ["PICTURE", "ClippingAnswer", "networks"]
 
 PICTURE = Picture(
     **made_by(__name__),

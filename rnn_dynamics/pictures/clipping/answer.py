@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job, worked_through
+from rnn_dynamics.learning.jobs import trained_here
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import TESTED, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.remembered import remembered
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
 #: them, and it is known to need clipping (Le, Jaitly & Hinton 2015).
@@ -59,16 +58,6 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
     return training, replace(training, clipping="norm")
 
 
-def learned_so_far(job: Job) -> ClippingAnswer:
-    """What has come of a job that has begun."""
-    return ClippingAnswer(networks=job.networks)
-
-
 def clipping_answer(experiment: Experiment, views: Mapping[str, str]) -> ClippingAnswer:
     """Train here and now, for some seconds, so no page calls this."""
-    return _trained(networks(experiment, views))
-
-
-@remembered
-def _trained(asked: tuple[Training, ...]) -> ClippingAnswer:
-    return learned_so_far(worked_through(asked))
+    return ClippingAnswer(networks=trained_here(networks(experiment, views)))

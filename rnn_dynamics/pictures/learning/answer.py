@@ -1,14 +1,12 @@
 """What two networks have learned of a task so far, side by side, and how far their gradients reach at each look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.jobs import Job, worked_through
-from rnn_dynamics.learning.limits import affordable, network_of
-from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.jobs import trained_here
+from rnn_dynamics.learning.limits import allowed, network_of
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
-from rnn_dynamics.remembered import remembered
 
 #: Where the slider of the movie may stand, in per cent of the looks that there are.
 MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
@@ -65,21 +63,10 @@ def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training
     )
 
 
-def learned_so_far(job: Job | None, asked: Sequence[Training]) -> LearningAnswer:
-    """What a job has learned by now, or what is asked for before it begins."""
-    found = job.networks if job else ()
-    return LearningAnswer(networks=found or tuple(map(Trained, asked)))
-
-
 def learning_answer(experiment: Experiment, views: Mapping[str, str]) -> LearningAnswer:
     """Train here and now, and answer with all that was learned: seconds, or minutes, so no page calls this.
 
     Raises:
         ValueError: the settings do not go together, or would take too long.
     """
-    return _trained(affordable(networks(experiment, views)))
-
-
-@remembered
-def _trained(asked: tuple[Training, ...]) -> LearningAnswer:
-    return learned_so_far(worked_through(asked), asked)
+    return LearningAnswer(networks=trained_here(allowed(networks(experiment, views))))
