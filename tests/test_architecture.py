@@ -85,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
-PARTS = dict.fromkeys(("cliff.surface", "learning.advice"), "answer")
+PARTS = {"learning.advice": "answer"}
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes", "engine.work")},

@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cliff import CLIPPING, Descent, Path, cliff, descend, edge, error_surface
+from rnn_dynamics.engine.region import Region
 from tests.every import every
 
 #: A start from which a step of plain descent meets the wall.
 AT_THE_WALL = Descent(w=4.95, b=-3.1, learning_rate=0.1, threshold=1.0, steps=50)
-BOX = ((1.0, -7.0), (9.0, 1.0))
+BOX = Region(low=(1.0, -7.0), high=(9.0, 1.0))
 each_clipping = every("clipping", CLIPPING)
 
 
@@ -133,12 +134,24 @@ def test_every_step_is_that_of_torchs_optimiser_and_clipping(start: Descent, cli
 
 def test_without_clipping_a_step_leaves_the_picture_and_with_it_none_does() -> None:
     free = path(AT_THE_WALL)
-    left = free.left(*BOX)
+    left = BOX.exit(free.points)
     assert left is not None
     assert free.norms[left - 1] > 100.0
     assert np.linalg.norm(free.points[left] - free.points[left - 1]) == pytest.approx(0.1 * free.norms[left - 1])
     for clipping in ("norm", "value"):
-        assert path(AT_THE_WALL, clipping).left(*BOX) is None
+        assert BOX.exit(path(AT_THE_WALL, clipping).points) is None
+
+
+@every("clipping", CLIPPING)
+def test_a_path_counts_its_steps_and_knows_their_extremes(clipping: str) -> None:
+    ours = path(AT_THE_WALL, clipping)
+    sizes = [float(np.hypot(*gradient)) for gradient in ours.gradients[:-1]]
+    assert ours.largest_norm == sizes[ours.steepest - 1] == max(sizes)
+    assert ours.last_error == ours.errors.tolist()[-1]
+    assert ours.lowest_error == min(ours.errors.tolist())
+    limited = {"none": [], "norm": sizes, "value": np.abs(ours.gradients[:-1]).max(axis=1).tolist()}[clipping]
+    assert ours.clipped_steps == sum(size > ours.descent.threshold for size in limited)
+    assert (ours.turned_steps > 0) == (clipping == "value")
 
 
 def test_no_step_of_clipped_descent_is_longer_than_its_limit() -> None:
@@ -178,7 +191,7 @@ def test_descents_side_by_side_are_those_alone() -> None:
 
 def test_a_descent_that_leaves_all_numbers_ends_and_says_where() -> None:
     lost = path(replace(AT_THE_WALL, w=5.0, b=-2.6123, learning_rate=1e306))
-    assert lost.ended == lost.left(*BOX) == 1
+    assert lost.ended == BOX.exit(lost.points) == 1
     assert np.isfinite(lost.points[0]).all()
     assert np.isinf(lost.points[1]).any()
     assert np.isnan(lost.points[2:]).all()

@@ -15,8 +15,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cliff import CLIPPING, START, STEPS_IN_TIME, Descent, Path, descend, edge, error_surface
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Moment, Training
-from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, start_of
-from rnn_dynamics.pictures.cliff.surface import REGIONS, grid_values
+from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, REGIONS, CliffAnswer, grid_values, start_of
 from rnn_dynamics.pictures.clipping import ClippingAnswer, networks
 from tests.claims import assert_readable, plain
 from tests.every import every

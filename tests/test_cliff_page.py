@@ -4,14 +4,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content.numbers import decimals, three_digits
 from rnn_dynamics.engine.cliff import CLIPPING, Descent, descend, edge, error_surface
 from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff import PICTURE
-from rnn_dynamics.pictures.cliff.answer import NEIGHBOURS, CliffAnswer, cliff_answer, start_of
-from rnn_dynamics.pictures.cliff.surface import CELLS, GRID, REGIONS, ROWS, grid_values
+from rnn_dynamics.pictures.cliff.answer import (
+    CELLS,
+    GRID,
+    NEIGHBOURS,
+    REGIONS,
+    ROWS,
+    CliffAnswer,
+    cliff_answer,
+    grid_values,
+    start_of,
+)
 from tests.claims import assert_readable, plain
 from tests.every import every
 from tests.handed_out import opened
@@ -59,13 +69,17 @@ def numbers(rows: Rows, *names: str, **of: Any) -> np.ndarray[Any, np.dtype[np.f
     return np.array([column(rows, name, **of) for name in names], dtype=float).T
 
 
+def outside(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    low, high = REGIONS["wide"].low, REGIONS["wide"].high
+    return np.asarray(~((points >= low) & (points <= high)).all(axis=1))
+
+
 # The answer
 
 
 @every_case
 def test_the_neighbours_are_the_starts_of_the_first_seeds(asked: Asked) -> None:
     w, b, rate, threshold, steps = asked
-    low, high = REGIONS["wide"].low, REGIONS["wide"].high
     for kind in CLIPPING:
         starts = [
             Descent(
@@ -78,7 +92,7 @@ def test_the_neighbours_are_the_starts_of_the_first_seeds(asked: Asked) -> None:
             )
             for place in (start_of(w, b, seed) for seed in NEIGHBOURS)
         ]
-        assert answer_to(asked).counts[kind] == sum(path.left(low, high) is not None for path in descend(starts))
+        assert answer_to(asked).counts[kind] == sum(outside(path.points).any() for path in descend(starts))
 
 
 def test_a_seed_moves_a_start_by_less_than_half_of_the_grid() -> None:

@@ -33,6 +33,8 @@ _COUNTS = Range(minimum=1, maximum=MOST_STEPS, whole=True)
 NO_CLIFF_UP_TO = 4.0
 #: What torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it.
 _TORCH_EPSILON = 1e-6
+#: Degrees that are more than rounding.
+_TURN = 1e-9
 #: Half-way down the cliff's wall, whose outputs σ(x_T) at w > 4 lie near 0.1 and near 0.6.
 _HALF_WAY = TARGET / 2.0
 
@@ -102,10 +104,40 @@ class Path:
         """(steps + 1,), ‖(dE/dw, dE/db)‖ before clipping."""
         return np.asarray(np.hypot(self.gradients[:, 0], self.gradients[:, 1]))
 
-    def left(self, low: tuple[float, float], high: tuple[float, float]) -> int | None:
-        """After how many steps the path is first outside of low ≤ (w, b) ≤ high, or None; nan is outside."""
-        outside = np.asarray(~((self.points >= low) & (self.points <= high)).all(axis=1))
-        return int(outside.argmax()) if outside.any() else None
+    @property
+    def followed(self) -> Array:
+        """(steps,), the norms of those gradients that a step followed."""
+        return self.norms[:-1]
+
+    @property
+    def largest_norm(self) -> float:
+        """Of the gradients that a step followed."""
+        return float(self.followed.max())
+
+    @property
+    def steepest(self) -> int:
+        """The step, from 1, that followed the largest one."""
+        return int(self.followed.argmax()) + 1
+
+    @property
+    def last_error(self) -> float:
+        """E where it ends."""
+        return float(self.errors[-1])
+
+    @property
+    def lowest_error(self) -> float:
+        """The lowest E on the way."""
+        return float(self.errors.min())
+
+    @property
+    def clipped_steps(self) -> int:
+        """How many steps were shortened."""
+        return int(self.clipped.sum())
+
+    @property
+    def turned_steps(self) -> int:
+        """How many steps clipping turned by more than rounding does."""
+        return int((self.turned > _TURN).sum())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,14 @@ class Region:
         exits = np.flatnonzero(inside[:-1] & ~inside[1:])
         return int(exits[0]) + 1 if len(exits) else None
 
+    def way_out(self, points: Array) -> tuple[Array, Array]:
+        """Where a path first leaves, on the border, and the part inside of the step that does; nan if none does."""
+        step = self.exit(points)
+        if step is None or not np.isfinite(points[step]).all():
+            return _NOWHERE, _NOWHERE
+        before, border = self.cut(points[step - 1], points[step])
+        return border, border - before
+
     def visible(self, points: Array) -> Array:
         """(n, 2), the part of a path inside: corners and cuts with the border, nan where it is interrupted."""
         shown = [points[0] if self.inside(points[0]) else _NOWHERE]

@@ -1,29 +1,48 @@
-"""Three descents from one start on the error of one unit, and how its neighbours fare."""
+"""The surface of the error of one unit, three descents on it from one start, and how the neighbours of that fare."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cliff import CLIPPING, Cliff, Descent, Path, cliff, descend, error_surface
+from rnn_dynamics.engine.cliff import (
+    CLIPPING,
+    NO_CLIFF_UP_TO,
+    TARGET,
+    Cliff,
+    Descent,
+    Path,
+    cliff,
+    descend,
+    edge,
+    error_surface,
+)
+from rnn_dynamics.engine.region import Region
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, WIDEST, grid_values
+from rnn_dynamics.pictures.kit.frames import Array, Columns, within
 from rnn_dynamics.remembered import COMPUTING, remembered
 
-Array = NDArray[np.float64]
+#: Values of w and b are whole multiples of it.
+GRID = 0.05
+#: E of an output of 0; an output of 1 has a smaller one.
+HIGHEST = TARGET**2
+#: Rows of the map, stops of a row beside those at the cliff, and cells that a click can fall on, in each direction.
+ROWS, CELLS = 60, 24
+_STOPS = 12
 
+#: Parts of the plane by the name of their view; each has CELLS × CELLS cells around multiples of GRID.
+REGIONS = {
+    "cliff": Region(low=(4.275, -3.225), high=(5.475, -2.025)),
+    "wide": Region(low=(1.35, -6.45), high=(8.55, 0.75)),
+}
+WIDEST = REGIONS["wide"]
 #: A step that is longer jumps; a shorter one walks.
 JUMPS_FROM = 1.0
-#: A gradient norm from which no learning rate of the page gets anywhere.
-DEAD = 1e-6
 #: Seeds whose starts are counted; seed 0 is the place itself.
 NEIGHBOURS = range(41)
 #: How far from the cliff its height is told.
 BESIDE = 0.01
-#: Degrees that are more than rounding.
-_TURN = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +73,7 @@ class CliffAnswer:
     @property
     def clips(self) -> bool:
         """Whether any step was clipped."""
-        return any(path.clipped.any() for path in self.paths.values())
+        return any(path.clipped_steps for path in self.paths.values())
 
     @property
     def jump(self) -> float:
@@ -68,27 +87,41 @@ class CliffAnswer:
         return self.jump > JUMPS_FROM
 
     @cached_property
-    def norms(self) -> Mapping[str, Array]:
-        """Clipping -> (steps,), the norm of the gradient, before clipping, that each step follows."""
-        return {kind: path.norms[:-1] for kind, path in self.paths.items()}
-
-    @cached_property
-    def turned(self) -> int:
-        """How many steps value clipping has turned."""
-        return int((self.paths["value"].turned > _TURN).sum())
-
-    @property
-    def furthest_turn(self) -> float:
-        """By how many degrees at most."""
-        return float(self.paths["value"].turned.max())
-
-    @cached_property
-    def beside(self) -> tuple[float, float]:
+    def beside(self) -> Array:
         """E at the start's weight, BESIDE before the cliff and as far behind it; nan where there is no cliff."""
-        if self.wall is None:
-            return np.nan, np.nan
-        above, below = error_surface(self.start.w, [self.wall.b - BESIDE, self.wall.b + BESIDE]).error.tolist()
-        return above, below
+        place = self.wall.b if self.wall else np.nan
+        return error_surface(self.start.w, [place - BESIDE, place + BESIDE]).error
+
+
+@remembered
+def surface(region: Region) -> dict[str, Columns]:
+    """The columns of the tables that a region alone decides.
+
+    surface: the error by rows: w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on
+    either side of the cliff; error there. edge: where the cliff stands, w and b (ROWS, 1); nan where there is none in
+    the region. cells: the middles of the cells, w (CELLS, 1) and b (CELLS,), multiples of GRID. marks: the name, w, b
+    and error of the high side, the low side and the cliff itself, where each is written on.
+    """
+    (w, _), cells = (np.linspace(region.low, region.high, 2 * parts + 1)[1::2].T for parts in (ROWS, CELLS))
+    w, ends = w[:, None], (region.low[1], region.high[1])
+    wall = edge(w)
+    stops = np.tile(np.linspace(*ends, _STOPS), (ROWS, 1)), wall + np.ptp(ends) * np.array([-0.002, 0.002])
+    b = np.sort(np.clip(np.concatenate(stops, axis=1), *ends), axis=1)
+    named, _ = region.place(0.8, 0.0)
+    marked = np.transpose([region.place(0.36, 0.16), region.place(0.95, 0.64), (named, edge(named))])
+    marks = {"w": marked[0], "b": marked[1], "error": error_surface(*marked).error}
+    return {
+        "surface": {"w": w, "b": b, "error": error_surface(w, b).error},
+        "edge": {"w": w, "b": np.where(w > NO_CLIFF_UP_TO, within(wall, ends), np.nan)},
+        "cells": {"w": cells[0][:, None], "b": cells[1]},
+        "marks": {"name": ("plateau", "plain", "cliff"), **marks},
+    }
+
+
+def grid_values(axis: int) -> tuple[str, ...]:
+    """The multiples of GRID within the widest region, along w (axis 0) or b (axis 1), as texts."""
+    low, high = (round(end[axis] / GRID) for end in (WIDEST.low, WIDEST.high))
+    return tuple(f"{k * GRID:.2f}" for k in range(low + 1, high))
 
 
 #: What can be asked: the values of each view.
@@ -120,7 +153,7 @@ def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) ->
     descents = [replace(asked, w=x, b=y, clipping=kind) for x, y in starts for kind in CLIPPING]
     with COMPUTING:
         paths = descend(descents)
-    left = [path.left(WIDEST.low, WIDEST.high) for path in paths]
+    left = [WIDEST.exit(path.points) for path in paths]
     kinds = len(CLIPPING)
     return CliffAnswer(
         experiment=Experiment(seed=seed),

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, go_there, group, of, ref, text
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, go_there, group, key, layered, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HEIGHTS, Theme
 
@@ -27,15 +27,12 @@ _PANELS = {
 _PARAMETERS = {
     "between": "92 * zoom",
     "region": "data('region')[0]",
-    "dashes": f"{CLIPPING_DASHES}",
-    "shapes": f"{CLIPPING_SHAPES}",
-    "widths": "{none: 5, norm: 4, value: 3}",
 }
 _OWN = ref("colours[datum.clipping]")
 _LINE: dict[str, Any] = {
     "color": _OWN,
-    "strokeDash": ref("dashes[datum.clipping]"),
-    "strokeWidth": ref("widths[datum.clipping]"),
+    "strokeDash": of_cell(CLIPPING_DASHES, "clipping"),
+    "strokeWidth": of_cell({"none": 5, "norm": 4, "value": 3}, "clipping"),
 }
 _SIZE = "narrow ? 12 : 14"
 _PLACE = {"x": "b:Q", "y": "w:Q"}
@@ -74,7 +71,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             _by_step(norms, norm, "step"),
             norms.level("whole", "limit:Q", "threshold"),  # above it a step is clipped
-            _fallen(),
+            # where it has fallen below the axis
+            text(of("kinds"), "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN),
             norms.title("norms"),
         ],
         padding={"bottom": 8},
@@ -100,7 +98,7 @@ def _marks() -> Any:
 
 def _ends(theme: Theme) -> Any:
     """Where the descents that stay on the map end."""
-    style: dict[str, Any] = {"shape": ref("shapes[datum.clipping]"), "size": 130, "fill": _OWN}
+    style: dict[str, Any] = {"shape": of_cell(CLIPPING_SHAPES, "clipping"), "size": 130, "fill": _OWN}
     ends = of("kinds").mark_point(**style, stroke=theme.panel, strokeWidth=1.5)
     return ends.encode(x="end_b:Q", y="end_w:Q")
 
@@ -119,7 +117,12 @@ def _arrows(theme: Theme) -> Any:
     up = "datum.way_w / (region.top - region.bottom) * mapBottom"
     angle = ref(f"atan2({across}, {up}) * 180 / PI")
     head = of().mark_point(shape="triangle", size=400, angle=angle, color=_OWN)
-    return group("kinds", name, head, x="exit_b:Q", y="exit_w:Q")
+    return group("kinds", name, head, x="exit_b:Q", y="exit_w:Q").transform_calculate(
+        right="2 * datum.exit_b > region.left + region.right",
+        up="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
+        # Not where the path comes from, unless there is no room elsewhere.
+        above="datum.up < 0.08 || datum.up < 0.92 && datum.way_w > 0",
+    )
 
 
 def _start(theme: Theme) -> Any:
@@ -140,23 +143,12 @@ def _cells(theme: Theme) -> Any:
 
 def _legend(theme: Theme) -> Any:
     """Which line is which, in the corner of the map from which a descent moves away."""
-    ends = [ref("mapBottom - 56 * zoom"), ref("mapBottom - 14")]
-    place = alt.Y("clipping:N", sort=None, scale=alt.Scale(type="point", range=ends, padding=0), axis=None)
-    style: dict[str, Any] = {"dx": 8, "halo": theme.panel, "bold": True, "size": _SIZE, "color": _OWN}
-    return group(
-        "kinds",
-        of().mark_rule(**_LINE).encode(x=at("10"), x2=at("48")),
-        text(of(), "name", "48", None, "left", **style),
-        y=place,
-    )
+    y = "mapBottom - (14 + 21 * (2 - indexof(['none', 'norm', 'value'], datum.clipping))) * zoom"
+    style: dict[str, Any] = {"halo": theme.panel, "bold": True, "size": _SIZE, "color": _OWN}
+    return layered(*key(of("kinds"), "name", "10", y, _LINE, "40", **style))
 
 
 def _by_step(panel: Panel, height: alt.Y, name: str = "") -> Any:
     """A line for each kind of clipping."""
     across = panel.x("step:Q", (0, "whole.steps"), name, tickCount=5)
     return of("steps").mark_line(**_LINE).encode(x=across, y=height, detail="clipping:N")
-
-
-def _fallen() -> Any:
-    """Where a norm has fallen below the axis."""
-    return text(of("kinds"), "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN)

@@ -1,17 +1,16 @@
 """The tables of "The cliff and clipping": the surface, three descents as far as the map shows them, and by step."""
 
-from typing import Any
-
 import numpy as np
 
-from rnn_dynamics.engine.region import Region
-from rnn_dynamics.pictures.cliff.answer import CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import CELLS, HIGHEST, REGIONS, ROWS, marks, surface
+from rnn_dynamics.pictures.cliff.answer import CELLS, HIGHEST, REGIONS, ROWS, CliffAnswer, surface
 from rnn_dynamics.pictures.kit.axes import reaching
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, joined, one_row, points, table
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, joined, one_row, points, table
 
 #: Ends of the axis of log10 gradient norms; the upper one is the first that has room.
 _LOWEST, _TOPS = -4.0, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
+
+#: Where a path ends on the map, where it leaves the map, and the way there: each along w and along b.
+_PLACES = ("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b")
 
 
 def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
@@ -23,8 +22,7 @@ def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
     region = REGIONS[views["region"]]
     (bottom, left), (top, right) = region.low, region.high
     return {
-        **{name: points(**columns) for name, columns in surface(region).items()},
-        "marks": table(**marks(region), text=texts["marks"]),
+        **{name: points(**columns, **texts.get(name, {})) for name, columns in surface(region).items()},
         "region": one_row(left=left, right=right, bottom=bottom, top=top, rows=ROWS, cells=CELLS, highest=HIGHEST),
     }
 
@@ -41,6 +39,9 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
     fallen = steps[norms < 10.0**_LOWEST].groupby("clipping")["step"].min()
     # The line of the threshold lies below the top.
     highest = reaching(np.log10(max(norms.max(), 1.01 * answer.start.threshold)), _TOPS)
+    ends = np.array([path.points[-1] for path in answer.paths.values()])
+    ends[~region.inside(ends)] = np.nan
+    ways_out = [region.way_out(path.points) for path in answer.paths.values()]
     visible = ((kind, *region.visible(path.points).T) for kind, path in answer.paths.items())
     return {
         "paths": points(**joined(("clipping", "w", "b"), visible)),
@@ -50,7 +51,7 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
         "kinds": table(
             clipping=kinds,
             **texts["kinds"],
-            **Frame([_places(path.points, region) for path in answer.paths.values()]),
+            **Frame(np.hstack([ends, *np.swapaxes(ways_out, 0, 1)]), columns=_PLACES),
             fell_at=fallen.reindex(kinds),
         ),
         "whole": one_row(
@@ -63,20 +64,6 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
             start_b=answer.start.b,
         ),
     }
-
-
-def _places(path: Array, region: Region) -> dict[str, Any]:
-    """Where a path ends, if on the map, and where and in which direction it first leaves the map; else nan.
-
-    right, above: where what is said of that stands. It is not where the path comes from, unless there is no room
-    elsewhere.
-    """
-    end, (before, exit) = np.where(region.inside(path[-1]), path[-1], np.nan), np.full((2, 2), np.nan)
-    if (step := region.exit(path)) and np.isfinite(path[step]).all():
-        before, exit = region.cut(path[step - 1], path[step])
-    way, (up, across) = exit - before, (exit - region.low) / np.subtract(region.high, region.low)
-    places = zip(("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b"), (*end, *exit, *way), strict=True)
-    return dict(places) | {"right": across > 0.5, "above": up < 0.08 or (up < 0.92 and way[0] > 0.0)}
 
 
 def paths_file(answer: CliffAnswer, _: Views) -> Frame:

@@ -5,32 +5,33 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
-from rnn_dynamics.engine.region import Region
-from rnn_dynamics.pictures.cliff.answer import BESIDE, DEAD, NEIGHBOURS, CliffAnswer
-from rnn_dynamics.pictures.cliff.surface import GRID, REGIONS, marks
+from rnn_dynamics.pictures.cliff.answer import BESIDE, GRID, NEIGHBOURS, REGIONS, CliffAnswer, surface
 from rnn_dynamics.pictures.kit.finding import first, said
 
 #: Degrees that are worth a title.
 _VISIBLE_TURN = 10.0
+#: A gradient norm from which no learning rate of the page gets anywhere.
+_DEAD = 1e-6
 #: A learning rate that many would call safe.
 _SMALL_RATE = 0.01
 
 
 def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """What is written on the map."""
-    written = marks(REGIONS[views["region"]])
-    rows = zip(written["name"], written["error"], strict=True)
-    return {"marks": [words["picture"][name].format(error=error) for name, error in rows]}
+    marks = surface(REGIONS[views["region"]])["marks"]
+    rows = zip(marks["name"], marks["error"], strict=True)
+    return {"marks": {"text": [words["picture"][name].format(error=error) for name, error in rows]}}
 
 
 def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """The titles, start and threshold; of the kinds of clipping their name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
+    exits = ((path.points, region.exit(path.points)) for path in answer.paths.values())
     return {
         "kinds": {
             "name": [words["names"][kind].format_map(says) for kind in answer.paths],
-            "leaves": [_leaves(picture["leaves"], path.points, region) for path in answer.paths.values()],
-            "fell": [picture["fell"].format(norm=norms.min()) for norms in answer.norms.values()],
+            "leaves": [picture["leaves"].format(step=at, place=points[at]) if at else "" for points, at in exits],
+            "fell": [picture["fell"].format(norm=path.followed.min()) for path in answer.paths.values()],
         },
         "map": _claim(titles, answer, says),
         "errors": titles["errors"].format_map(says),
@@ -43,14 +44,14 @@ def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) ->
 def finding(words: Words, answer: CliffAnswer, _: Mapping[str, str]) -> str:
     """The sentence, the table and the notes, as HTML."""
     says = _says(answer)
-    rows = (says[kind] | {"name": words["names"][kind].format_map(says)} for kind in answer.paths)
+    rows = (_row(words["names"], answer, says, kind) for kind in answer.paths)
     return said(words, says, rows, _notes(answer), _outcome(answer))
 
 
-def _leaves(sentence: str, points: Any, region: Region) -> str:
-    """What is said where a path leaves the map, "" if it does not."""
-    step = region.exit(points)
-    return "" if step is None else sentence.format(step=step, w=points[step][0], b=points[step][1])
+def _row(names: Words, answer: CliffAnswer, says: Says, kind: str) -> Says:
+    path, name = answer.paths[kind], names[kind].format_map(says)
+    clipped = None if kind == "none" else path.clipped_steps
+    return Says(path, name=name, shortened=clipped, step=answer.leaving[kind], count=answer.counts[kind])
 
 
 def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
@@ -61,7 +62,7 @@ def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
     kind = first(
         same_leave=not answer.clips and leavers,
         same=not answer.clips,
-        turns=not leavers and answer.furthest_turn > _VISIBLE_TURN,
+        turns=not leavers and answer.paths["value"].turned.max() > _VISIBLE_TURN,
         all_stay=not leavers,
         stays="none" not in leavers,
         **{f"{free}_both": len(clipped) > 1, f"{free}_{(clipped or ['alone'])[0]}": True},
@@ -71,19 +72,17 @@ def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
 
 def _says(answer: CliffAnswer) -> Says:
     """What the sentences are filled with."""
-    step, free, clipped = answer.leaving["none"], answer.free, answer.paths["norm"].clipped
-    kinds = {kind: _of_a_kind(answer, kind) for kind in answer.paths}
+    step, free, by_norm = answer.leaving["none"], answer.free, answer.paths["norm"]
     return Says(
         answer,
-        **kinds,
         neighbours=len(NEIGHBOURS),
         last_seed=NEIGHBOURS[-1],
         reach=GRID / 2,
         away=BESIDE,
-        times=kinds["none"]["norm"] / answer.start.threshold,
-        untouched=int((~clipped).sum()),
-        smallest=answer.norms["norm"].min(),
-        turn=float(f"{answer.furthest_turn:.2g}"),
+        times=free.largest_norm / answer.start.threshold,
+        untouched=answer.start.steps - by_norm.clipped_steps,
+        smallest=by_norm.followed.min(),
+        turn=float(f"{answer.paths['value'].turned.max():.2g}"),
         step=step,
         **({"from": _stop(free, step - 1), "to": _stop(free, step)} if step else {}),
     )
@@ -93,19 +92,6 @@ def _stop(path: Any, step: int) -> dict[str, Any]:
     return {"place": path.points[step], "norm": path.norms[step], "error": path.errors[step]}
 
 
-def _of_a_kind(answer: CliffAnswer, kind: str) -> dict[str, Any]:
-    path = answer.paths[kind]
-    return {
-        "end": path.errors[-1],
-        "lowest": path.errors.min(),
-        "norm": answer.norms[kind].max(),
-        "largest": answer.norms[kind].argmax() + 1,
-        "clipped": None if kind == "none" else path.clipped.sum(),
-        "step": answer.leaving[kind],
-        "count": answer.counts[kind],
-    }
-
-
 def _outcome(answer: CliffAnswer) -> str:
     """Which sentence stands above the table."""
     step = answer.leaving["none"]
@@ -113,24 +99,25 @@ def _outcome(answer: CliffAnswer) -> str:
         clipped=not step and answer.clips,
         calm=not step,
         walks=not answer.jumps,
-        dead=answer.free.norms[step or 0] < DEAD,
+        dead=answer.free.norms[step or 0] < _DEAD,
         jumps=True,
     )
 
 
 def _notes(answer: CliffAnswer) -> dict[str, object]:
     """Which notes hold, by name."""
-    clipped, end, best = answer.paths["norm"].clipped, *(answer.paths[kind].errors[-1] for kind in ("norm", "none"))
+    by_norm, turned = answer.paths["norm"], answer.paths["value"].turned_steps
+    end, best = by_norm.last_error, answer.free.last_error
     return {
         "luck": 0 < answer.counts["none"] < len(NEIGHBOURS),
         "neighbours": True,
-        "turned": answer.turned,
-        "not_turned": not answer.turned,
+        "turned": turned,
+        "not_turned": not turned,
         "small_rate": answer.leaving["none"] and answer.jumps and answer.start.learning_rate <= _SMALL_RATE,
         "no_better": end > best and decimals(end) != decimals(best),
         "cliff": answer.wall,
         "no_cliff": not answer.wall,
-        "all_clipped": clipped.all(),
-        "vanishing": not clipped.all(),
-        "bias": clipped.any() and not clipped.all(),
+        "all_clipped": by_norm.clipped.all(),
+        "vanishing": not by_norm.clipped.all(),
+        "bias": 0 < by_norm.clipped_steps < answer.start.steps,
     }
