@@ -6,10 +6,10 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.by_hand import MISTAKE_NAMES, MOST, PICTURE
+from rnn_dynamics.pictures.by_hand import MISTAKES, MOST, PICTURE
 
 SIZES = {name: tuple(range(1, most + 1)) for name, most in MOST.items()}
-MISTAKES = tuple(f"{cell}_mistake" for cell in MISTAKE_NAMES)
+MISTAKE_VIEWS = tuple(f"{cell}_mistake" for cell in MISTAKES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +52,15 @@ PAGE = Board(
     },
     expected=(
         {"cell": cell, "bidirectional": both, name: value}
-        for cell in MISTAKE_NAMES
+        for cell in MISTAKES
         for both in (False, True)
         for name, values in SIZES.items()
         for value in values
     ),
-    main=("cell", "bidirectional", *MISTAKES, "step", *SIZES),
+    main=("cell", "bidirectional", *MISTAKE_VIEWS, "step", *SIZES),
     more=("initialisation", "forget_bias", "input_scale", "seed"),
-    offered={"cell": tuple(MISTAKE_NAMES), **SIZES},
-    asks=MISTAKES,
+    offered={"cell": tuple(MISTAKES), **SIZES},
+    asks=MISTAKE_VIEWS,
     apart=(*SIZES, "initialisation"),  # here the biases shall be drawn too
     existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
     place={"key": "outputs"},

@@ -55,6 +55,19 @@ def test_the_split_holds_at_any_setting(cell: str, scale: float, length: int, ba
     assert_agrees(replace(SMALL, cell=cell, **settings))
 
 
+@every("length", [1, 2, 10, 11])
+def test_the_part_in_the_middle_is_that_of_half_the_lags(length: int) -> None:
+    experiment = replace(SMALL, sequence_length=length)
+    split, parts = split_by_lag(experiment), recurrent_gradients(run(experiment))
+    assert split.middle == length // 2
+    total = np.linalg.norm(parts.sum(axis=0))
+    if total:
+        expected = np.linalg.norm(parts[length - 1 - length // 2]) / total
+        assert 10**split.log10_of_middle == pytest.approx(expected, rel=1e-10)
+    else:
+        assert np.isnan(split.log10_of_middle)
+
+
 @every_case
 def test_partial_sums_are_what_truncated_autograd_sees(experiment: Experiment) -> None:
     trace, split = run(experiment), split_by_lag(experiment)

@@ -188,6 +188,17 @@ class LagSplit(Rounded):
         return int(away[-1]) + 1 if len(away) else 0
 
     @property
+    def middle(self) -> int:
+        """The lag in the middle of the sequence."""
+        return len(self.step) // 2
+
+    @property
+    def log10_of_middle(self) -> float:
+        """log10 of the norm of the part at the lag `middle`, relative to the whole; nan where the gradient is zero."""
+        part = self.step[len(self.step) - 1 - self.middle]
+        return float(part - self.total) if math.isfinite(self.total) else math.nan
+
+    @property
     def largest_share(self) -> float:
         """The highest that the running sum reaches; nan where the gradient is zero."""
         return float(np.max(self.cumulative_share))

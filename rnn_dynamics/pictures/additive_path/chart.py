@@ -26,6 +26,7 @@ DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "tot
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
     curves, cosine, gates = sheet.panels(_PANELS)
+    units = gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False)
     rnn = sheet.theme.cells["rnn"]
     colours = {"rnn": rnn, "total": OWN}
     areas = {name: {"color": colour, "opacity": 0.16} for name, colour in colours.items()}
@@ -39,10 +40,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         POINTED | sheet.own,
         [
             map_rows(gates, "units", "gate", ["place"]),
-            gates.lead(
-                x=gates.time("length:Q", tickCount=4),
-                y=gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False),
-            ),
+            gates.lead(x=gates.time("length:Q", tickCount=4), y=units),
             gates.title("map"),
         ],
         [

@@ -15,10 +15,8 @@ from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What other rooms of this picture have from here, beside what is defined here.
-__all__ = ["MARK", "TOLERANCE", "Arrays"]
+__all__ = ["MARK", "MISTAKES", "TOLERANCE", "Arrays"]
 
-#: Cell -> what can be done wrong in it.
-MISTAKE_NAMES = {cell: tuple(mistakes) for cell, mistakes in MISTAKES.items()}
 #: Largest sizes whose numbers fit on a board, and whose finite differences on a moment.
 MOST = {"sequence_length": 6, "batch_size": 3, "input_size": 4, "hidden_size": 3}
 #: Where both orders of the reset are compared: networks of a size that people train.

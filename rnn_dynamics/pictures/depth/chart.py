@@ -20,6 +20,7 @@ _PANELS = {
 }
 _BETWEEN = {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
+_LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
 _LINES = "split(replace({}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
@@ -48,12 +49,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE),
             curves.title("curves", _LINES, "0"),
         ],
-        sheet.colour_bar(
-            "colour",
-            ("-whole.limit", "whole.limit"),
-            DIVERGING,
-            legendX=ref("narrow ? 0 : mapLeft"),
-            gradientLength=140,
-        ),
+        sheet.colour_bar("colour", ("-whole.limit", "whole.limit"), DIVERGING, **_LEGEND),
         padding={"bottom": 44},
     )

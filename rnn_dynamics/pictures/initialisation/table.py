@@ -13,7 +13,6 @@ from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views,
 #: moves; and the room that it leaves beyond the last point.
 _LOWS, _HIGHS = (-np.log10([0.4, 0.1, 0.01, 0.001])).tolist(), np.log10([1.3, 3.0, 15.0]).tolist()
 _ROOM = 0.02
-_UNKNOWN = Spread(np.nan, np.nan, np.nan)
 
 
 def tables(answer: InitialisationAnswer, texts: Texts, views: Views) -> Tables:
@@ -23,7 +22,7 @@ def tables(answer: InitialisationAnswer, texts: Texts, views: Views) -> Tables:
     lie on it, but for those beyond the last of few values that it may end at.
     """
     keys, rows = answer.ordered(views["order"]), answer.rows
-    factors = np.array([rows[key].log10_factor if key in rows else _UNKNOWN for key in keys])
+    factors = np.array([rows[key].log10_factor if key in rows else [np.nan] * 3 for key in keys])
     found = factors[np.isfinite(factors)]
     low, high = -reaching(_ROOM - found.min(initial=0.0), _LOWS), reaching(_ROOM + found.max(initial=0.0), _HIGHS)
     return {

@@ -46,7 +46,8 @@ def map_rows(
         chosen: an expression for the row that the reader has chosen; a click then goes to another.
         until: the column of the last step of a row that ends before T, on a wide axis with the past on the left.
         nothing: the colour where there is no value.
-        places: encodings of its sides; else from left to right, and from the first column to the next number.
+        places: encodings of its sides; else from left to right, and up from "below" to "above", where these are kept,
+            or from the first column to the next number.
     """
     (picked, framed), theme = pointing, panel.sheet.theme
     picked = picked or kept[0]
@@ -59,12 +60,13 @@ def map_rows(
     strip = strip.add_params(hover(picked), *([go_there(picked, "chosen")] if chosen else []))
     frame = of(where=framed or f"datum.{kept[0]} === pointed").mark_rect(fill=None, stroke=theme.text, strokeWidth=2)
     right = f"{panel.left} + {reach} * ({panel.right} - ({panel.left}))" if until else panel.right
-    ends = {**panel.across, "x2": at(right), "y": f"{kept[0]}:Q", "y2": "next:Q"}
+    low, high = ("below", "above") if "below" in kept else (kept[0], "next")
+    ends = {**panel.across, "x2": at(right), "y": f"{low}:Q", "y2": f"{high}:Q"} | places
     colour = f"isValid(datum.{value}) && isFinite(datum.{value}) ? scale('color', datum.{value}) : {nothing}"
     past = "datum.step - 1" if panel.at_start else "whole.length - datum.step"
     offset = f"({past} + 0.5) / whole.length" if panel.wide else f"({past}) / max(1, whole.length - 1)"
-    whole = group(data, strip, frame, **ends | places).transform_calculate(offset=offset, color=colour)
+    whole = group(data, strip, frame, **ends).transform_calculate(offset=offset, color=colour)
     whole = whole.transform_aggregate(stops="values(color)", groupby=[*kept])
     more = {"chosen": chosen} if chosen else {}
-    more |= {} if "y2" in places else {"next": f"datum.{kept[0]} + 1"}
+    more |= {"next": f"datum.{kept[0]} + 1"} if ends["y2"] == "next:Q" else {}
     return whole.transform_calculate(**more)

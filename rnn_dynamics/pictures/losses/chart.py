@@ -58,24 +58,17 @@ _ANGLE = {"values": [0, 45, 90, 135, 180], "labelExpr": "datum.value + '°'"}
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; the reader's truncation is in its data."""
     curves, losses, bars, error, angle = sheet.panels(_PANELS, wide=("curves", "map", "bars"))
+    down = losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5)
     return sheet.picture(
         _PANELS,
         _PARAMETERS | sheet.own,
         [  # a strip for each loss, from step 1 to its own
-            map_rows(
-                losses, "losses", "log10_norm", ["loss", "below", "above"], until="loss", y="below:Q", y2="above:Q"
-            ),
-            losses.lead(
-                x=losses.time("length:Q"),
-                y=losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5),  # downwards
-            ),
+            map_rows(losses, "losses", "log10_norm", ["loss", "below", "above"], until="loss"),
+            losses.lead(x=losses.time("length:Q"), y=down),
             losses.title("map", TIGHT),
         ],
         [*_curves(curves), curves.title("curves", TIGHT)],
-        [
-            *_bars(bars),
-            sheet.title("whole.bars", "barsLeft", "barsTop - (tight ? 34 : 18) * zoom", TIGHT),
-        ],
+        [*_bars(bars), sheet.title("whole.bars", "barsLeft", "barsTop - (tight ? 34 : 18) * zoom", TIGHT)],
         [
             *_cuts(error, "log10_error", ("whole.least_error", "whole.error"), _ERROR, labels=False, titleOpacity=0),
             sheet.title("data('cut')[0].cut", "barsLeft", "errorTop", TIGHT),

@@ -117,17 +117,6 @@ class PhaseAnswer(OfExperiment):
         """The chosen network's gradient of W_hh as a sum over lags."""
         return lag_answer(self.experiment)
 
-    @property
-    def middle(self) -> int:
-        """The lag in the middle of the sequence."""
-        return self.experiment.sequence_length // 2
-
-    @property
-    def log10_of_middle(self) -> float:
-        """log10 of the part at the lag `middle`, relative to the whole; nan where that is zero."""
-        part, whole = self.split.step[self.experiment.sequence_length - 1 - self.middle], self.split.total
-        return float(part - whole) if math.isfinite(whole) else math.nan
-
 
 def nearest_of(scales: Sequence[float], experiment: Experiment) -> float:
     """The one that is nearest to the experiment's weight scale."""

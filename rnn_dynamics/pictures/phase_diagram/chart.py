@@ -49,14 +49,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         _PANELS,
         _PARAMETERS | sheet.own,
-        [
-            _axes(phases),
-            _cells(sheet),
-            _pointed(sheet),
-            _lines(sheet),
-            *_here(sheet),
-            phases.title("map", TIGHT),
-        ],
+        [_axes(phases), _cells(sheet), _pointed(sheet), _lines(sheet), *_here(sheet), phases.title("map", TIGHT)],
         [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)", TIGHT)],
         [*_running_sum(sums)],
         sheet.colour_bar("factor", ("-1", "1"), DIVERGING, **_COLOURS),

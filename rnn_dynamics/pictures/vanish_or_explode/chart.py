@@ -40,9 +40,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _PANELS,
         _PARAMETERS,
         [
-            map_rows(
-                rows, "map", "log10_norm", ["scale", "below", "above"], chosen="chosen", y="below:Q", y2="above:Q"
-            ),
+            map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], chosen="chosen"),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
         ],
