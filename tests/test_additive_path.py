@@ -75,6 +75,15 @@ def test_the_law_of_cosines_joins_the_three_norms(experiment: Experiment) -> Non
 
 
 @every_case
+def test_the_parts_are_measured_by_the_whole(experiment: Experiment) -> None:
+    split = split_additive_path(experiment)
+    total, path, rest = (10.0**part for part in (split.total, split.path, split.rest))
+    assert 10 ** split.of_total["path"] == pytest.approx(path[0] / total[0])
+    assert 10 ** split.of_total["sum"] == pytest.approx((path[0] + rest[0]) / total[0])
+    assert split.difference == pytest.approx((rest / total).max())
+
+
+@every_case
 def test_total_and_path_are_those_of_the_trace(experiment: Experiment) -> None:
     trace, split = run(experiment), split_additive_path(experiment)
     carried = "cell" if experiment.cell == "lstm" else "hidden"

@@ -10,6 +10,7 @@ import numpy as np
 from rnn_dynamics.by_hand.arrays import Array, Arrays
 from rnn_dynamics.by_hand.example import Example
 from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
+from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import Backward, Forward, HandWritten
 
 #: Above these a difference is more than rounding, which leaves 1e-15 of the largest entry; central differences leave
@@ -119,6 +120,12 @@ class Comparison:
         """What each network has computed by name, at x_t: the reverse one reads x_T first, x_t at its T + 1 − t."""
         first, *reverse = (self.forward if walk == "forward" else self.backward).steps
         return [first[step - 1], *(steps[self.steps - step] for steps in reverse)]
+
+    def lines(self, walk: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
+        """Of each line of a step, "forward" or "backward": its text, and name -> shape in letters computed."""
+        letters, name = letters_of(self.hand.cell), f"{self.hand.cell}_step{'_back' if walk == 'backward' else ''}"
+        lines = lines_of(self.hand.source(name))
+        return [(line.text, {name: letters[name] for name in line.names if name in letters}) for line in lines]
 
 
 def compare(example: Example, mistake: str, by_torch: Arrays, by_autograd: Arrays) -> Comparison:

@@ -153,6 +153,17 @@ class PathSplit(Rounded):
     rest: Array
     cosine: Array
 
+    @property
+    def of_total(self) -> dict[str, float]:
+        """log10 of the norm of the path at step 1, and of the sum of both norms, against the total's there."""
+        path, rest = (float(part[0] - self.total[0]) for part in (self.path, self.rest))
+        return {"path": path, "sum": float(np.log10(10.0**path + 10.0**rest))}
+
+    @property
+    def difference(self) -> float:
+        """The largest norm of the rest against the total's at the same step."""
+        return float(10.0 ** (self.rest - self.total).max())
+
 
 @dataclass(frozen=True, kw_only=True)
 class LagSplit(Rounded):

@@ -57,17 +57,6 @@ class PathAnswer(OfExperiment):
         """Of each curve; silent is always the rest, since nothing has passed through a gate yet at step T."""
         return {name: judge(curve) for name, curve in self.curves.items()}
 
-    @property
-    def of_total(self) -> dict[str, float]:
-        """log10 of the norm of the path at step 1, and of the sum of both norms, against the total's there."""
-        path, rest = (float(part[0] - self.split.total[0]) for part in (self.split.path, self.split.rest))
-        return {"path": path, "sum": float(np.log10(10.0**path + 10.0**rest))}
-
-    @property
-    def difference(self) -> float:
-        """The largest norm of the rest against the total's at the same step."""
-        return float(10.0 ** (self.split.rest - self.split.total).max())
-
     @cached_property
     def path_gates(self) -> Array:
         """(T, H), the factor along the path, no smaller than the smallest float."""

@@ -53,7 +53,7 @@ def _notes(answer: PathAnswer) -> dict[str, object]:
     return {
         "cut": cut,
         "shares": has_two_parts,
-        "little": has_two_parts and answer.of_total["path"] < _LITTLE,
+        "little": has_two_parts and answer.split.of_total["path"] < _LITTLE,
         "vanishes_too" if "rnn" in vanishing else "vanishes": "total" in vanishing,
         "every": experiment.loss_at == "every",
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,

@@ -6,7 +6,6 @@ from functools import cached_property
 from rnn_dynamics.by_hand.arrays import Arrays
 from rnn_dynamics.by_hand.comparison import TOLERANCE, Comparison, compare
 from rnn_dynamics.by_hand.example import make_example
-from rnn_dynamics.by_hand.lines import letters_of, lines_of
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES
 from rnn_dynamics.by_hand.resets import Resets, compare_resets
 from rnn_dynamics.by_hand.script import comparison_script, torch_lines
@@ -46,12 +45,6 @@ class HandAnswer(OfExperiment, Comparison):
     def comparison(self) -> str:
         """The file that repeats the comparison without this library."""
         return comparison_script(self.hand, self.example)
-
-    def lines(self, walk: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
-        """Of each line of a step, "forward" or "backward": its text, and name -> shape in letters computed."""
-        letters, source = letters_of(self.hand.cell), self.hand.source
-        lines = lines_of(source(f"{self.hand.cell}_step{'_back' if walk == 'backward' else ''}"))
-        return [(line.text, {name: letters[name] for name in line.names if name in letters}) for line in lines]
 
 
 @remembered

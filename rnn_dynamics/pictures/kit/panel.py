@@ -219,9 +219,12 @@ class Panel:
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
         return text(of(data), "text", x, "place:Q", corner, **style)
 
-    def pointed(self, lines: str, rows: str, place: str, **axes: Any) -> Any:
-        """The line of the row under the pointer, of `lines`, as far as the axis reaches, and its text, of `rows`."""
-        here, y = f"datum.{place} === pointed", f"{self.bottom} - 8"
+    def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:
+        """The line of the row under the pointer, of `lines`, as far as the axis reaches, and its text, of `rows`.
+
+        foot: how far the text is above the panel's lower side, an expression in pixels.
+        """
+        here, y = f"datum.{place} === pointed", f"{self.bottom} - {foot}"
         # In the corner that is free.
         x, corner = (f"{self.right} - 8", "bottom right") if self.at_start else (f"{self.left} + 8", "bottom left")
         within = "inrange(datum.log10_norm, [whole.low, whole.high]) ? datum.log10_norm : null"

@@ -9,7 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LOG10, OWN, TIGHT, WIDE_TITLE, dashed, each, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LOG10, OWN, TIGHT, WIDE_TITLE, dashed, each, of, ref
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import CLAMPED, LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
@@ -82,16 +82,11 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 
 def _curves(panel: Panel) -> list[Any]:
     """What arrives from both losses, and the loss under the pointer, up to its own step, and how far it is felt."""
-    x = panel.time(labels=False, titleOpacity=0)
-    y = panel.log10("norm_sum", tickCount=5)
-    shown = "datum.loss === pointed && inrange(datum.log10_norm, [whole.low, whole.high])"
-    # In the corner that the curves leave free.
-    said, corner = of("pointed", "datum.loss === pointed"), ("curvesRight - 6", "curvesBottom + (narrow ? 18 : -6)")
+    on: dict[str, Any] = {"x": panel.time(labels=False, titleOpacity=0), "y": panel.log10("norm_sum", tickCount=5)}
     return [
-        panel.lines("sums", dashed(DASHES, OWN, 3, every={"strokeWidth": 4}), x=x, y=y),
-        of("losses", shown).mark_line(color=panel.sheet.theme.text, strokeWidth=2).encode(x=x, y=y),
+        panel.lines("sums", dashed(DASHES, OWN, 3, every={"strokeWidth": 4}), **on),
+        panel.pointed("losses", "pointed", "loss", "(narrow ? -18 : 6)", **on),
         panel.labels(OWN),
-        text(said, "text", *corner, "bottom right", size="narrow ? 12 : 14", bold=True),
     ]
 
 

@@ -74,13 +74,7 @@ def moving_tables(answer: PhaseAnswer, texts: Texts, views: Views) -> Tables:
 
 
 def cell_rows(weight_scales: Sequence[float], columns: Sequence[int], log10_factors: Array) -> pa.Table:
-    """A row for each cell of the map: place, below, above, column, factor per step.
-
-    Args:
-        weight_scales: S of them that were computed.
-        columns: C of them that were computed.
-        log10_factors: (S, C), per step.
-    """
+    """A row for each cell of the map that was computed: place, below, above, column, and factor per step (S, C)."""
     rows = [SCALES.index(scale) for scale in weight_scales]
     of_rows = {"place": rows, **strips(rows, len(SCALES))}
     return points(
