@@ -132,7 +132,7 @@ class TrainingPage(Page):
         self.show_panel()
         job = self.panel.job
         self.draw_from(self.answer(experiment, views), views)
-        if job not in (None, self.panel.opening) and not has(job, lambda: self.trainings(experiment, views)):
+        if job not in (None, self.panel.opening) and not has(job, self.panel.asked):
             st.html(paragraphs([self.words("training")["moved"]]))
 
     def answer(self, experiment: Experiment, views: Views) -> Any:

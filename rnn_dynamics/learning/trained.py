@@ -89,9 +89,8 @@ class Trained:
 
     @cached_property
     def gates(self) -> dict[str, list[float]]:
-        """Name -> the mean of a gate at each look; what is written is none."""
-        names = [name for name in self.cell.gates if name not in self.cell.signed]
-        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in names if self.looks}
+        """Name -> the mean, at each look, of all that the cell computes like a gate."""
+        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in self.cell.gates}
 
     @property
     def keeping_gate(self) -> tuple[str, list[float]] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -206,6 +207,28 @@ class History:
     def last_update(self) -> int:
         """The number of the update at which it has ended early: one that failed, or left states beyond numbers."""
         return len(self.losses)
+
+    @property
+    def ended_by(self) -> str:
+        """What has ended it early: "states" that are too large, or a "loss", a "loss_lost" or a "norm" that is.
+
+        "loss" is still a number; with "loss_lost" the loss, with "norm" that of the gradient has left those of 32 bits.
+        """
+        if len(self.losses) == self.iterations:
+            return "states"
+        if not isfinite(self.losses[-1]):
+            return "loss_lost"
+        return "loss" if isfinite(self.gradient_norms[-1]) else "norm"
+
+    @property
+    def last_loss(self) -> float:
+        """Of the sequences that were seen last."""
+        return self.losses[-1]
+
+    @property
+    def last_norm(self) -> float:
+        """Of the gradient of the last update that was made."""
+        return self.gradient_norms[self.iterations - 1]
 
     def as_it_is(self) -> "History":
         """A copy that no longer grows; what is read first was written last, so no look of it is ahead of its lists."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says, Words
+from rnn_dynamics.content import Words
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, told
-from rnn_dynamics.pictures.kit.training_words import task_name
+from rnn_dynamics.pictures.kit.training_words import says_of
 
 #: A change of the share at step 1 by fewer orders of magnitude is called little.
 _LITTLE = 0.5
@@ -28,8 +28,8 @@ def texts(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> 
 
 def _title(words: Words, network: Trained, component: str) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
-    gradient, task = words["gradients"][network.shown(component)], task_name(network.training, words.language)
-    says = Says(network, gradient=gradient, task=task, orders=network.orders(component))
+    gradient = words["gradients"][network.shown(component)]
+    says = says_of(network, words, gradient=gradient, orders=network.orders(component))
     change = network.change(component)
     kind = "silent" if change is None else first(same=abs(change) < _LITTLE, further=change > 0.0, less=True)
     return str(words["titles"][kind].format_map(says))
@@ -37,14 +37,12 @@ def _title(words: Words, network: Trained, component: str) -> str:
 
 def finding(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> str:
     """The notes, as HTML."""
-    component, training = views["gradient"], answer.training
-    learning = component == "hidden" and training.task != "blank"
-    says = Says(answer, task=task_name(training, words.language))
+    component = views["gradient"]
+    learning, says = component == "hidden" and answer.training.task != "blank", says_of(answer, words)
     return paragraphs(told(words["notes"], says, same=True, no_cell=component == "cell", learning=learning))
 
 
 def described(words: Words, answer: BeforeAfterAnswer, opening: bool = False) -> str:
     """A training in a list; the session's own, or the one with which a page opens."""
-    training, cells = answer.training, dict.fromkeys(network.cell.short for network in answer.networks)
-    says = Says(answer, cells=", ".join(cells), task=task_name(training, words.language), total=training.iterations)
-    return str(words["opening" if opening else "job"].format_map(says))
+    cells = ", ".join(dict.fromkeys(network.cell.short for network in answer.networks))
+    return str(words["opening" if opening else "job"].format_map(says_of(answer, words, cells=cells)))

@@ -14,7 +14,7 @@ from rnn_dynamics.learning.limits import allowed, network_of
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import TESTED, TRAINABLE, Training
+from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Frame, frame
@@ -72,9 +72,6 @@ class BlankAnswer(OfTrainings):
     sentence: Sentence
     tested: bool = False
 
-    #: How many sentences right answers are counted in.
-    test_sentences = TESTED
-
     @property
     def shown(self) -> Network:
         """The network that is shown; all have the same template, gap and number of updates."""
@@ -122,7 +119,7 @@ class BlankAnswer(OfTrainings):
         band = {} if now is None else dict(zip(("low", "high"), np.percentile(now, BAND, axis=1), strict=True))
         return frame(step=np.arange(1, len(words) + 1), word=words, **norms, **means, **band)
 
-    @property
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Those of the sentence's words that the networks have never met."""
         return self.template.unknown(self.sentence.words)

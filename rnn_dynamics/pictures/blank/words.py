@@ -10,7 +10,7 @@ from rnn_dynamics.pictures.blank.answer import BlankAnswer
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.frames import frame
 from rnn_dynamics.pictures.kit.theme import THEMES
-from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
+from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 
 #: A share of the strongest word's gradient below which hardly anything reaches the cue; log10.
 _LOST = -3.0
@@ -61,11 +61,11 @@ def _claim_of(answer: BlankAnswer) -> str:
 
 def _says(words: Words, answer: BlankAnswer) -> Says:
     """What the sentences are filled with."""
-    return Says(
+    return says_of(
         answer,
+        words,
         fillers=words["fillers"].format(count=answer.gap or None),
         asked=words["fillers"].format(count=answer.experiment.sequence_length or None),
-        **settings_of(answer.training, words.language),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import trained_here
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import TESTED, Training
+from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 
 #: An identity of ReLU units on the adding problem: its states, and with them its gradients, have nothing that bounds
@@ -20,9 +20,6 @@ UPDATES = 300
 
 class ClippingAnswer(OfTrainings):
     """The network without clipping, and last the same one with its norm clipped."""
-
-    #: Sequences that a network is judged on.
-    tested = TESTED
 
     @property
     def free(self) -> Trained:

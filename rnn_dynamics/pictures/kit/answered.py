@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import Training
+from rnn_dynamics.learning.training import TESTED, Training
 
 
 class Answered(Protocol):
@@ -66,6 +66,8 @@ class OfTrainings:
 
     #: Trained in 32 bits: nobody else finds the same digits.
     digits = None
+    #: Sequences that each is judged on.
+    judged_on = TESTED
 
     @property
     def shown(self) -> Trained:

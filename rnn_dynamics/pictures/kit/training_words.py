@@ -1,53 +1,38 @@
 """What every page that trains says of a training: its settings by their names, and why it ended early."""
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any
 
-from rnn_dynamics.content import Says, sentences
+from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.learning.training import History, Training
+from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.pictures.kit.finding import told
 
 
-def task_name(training: Training, language: str) -> str:
-    """What is learned."""
-    return str(sentences("knobs", language)["task"]["words"][training.task.replace("_", " ")])
-
-
-def settings_of(training: Training, language: str) -> dict[str, str]:
-    """What its settings are called that have names."""
-    named, clipping = sentences("knobs", language), sentences("training", language)["clipping"]
-    return {
-        "name": CELLS[training.experiment.cell].short,
-        "task": task_name(training, language),
+def says_of(trained: Any, words: Words, **more: Any) -> Says:
+    """What sentences on what has a `training` are filled with: its settings by their names, and more."""
+    training, experiment = trained.training, trained.training.experiment
+    named, clipping = sentences("knobs", words.language), sentences("training", words.language)["clipping"]
+    settings = {
+        "name": CELLS[experiment.cell].short,
+        "task": named["task"]["words"][training.task.replace("_", " ")],
         "optimiser": named["optimiser"]["words"][training.optimiser],
         "clipping": clipping[training.clipping].format_map(Says(training)),
-        "bias": named["gate_bias"]["words"][training.experiment.gate_bias],
+        "bias": named["gate_bias"]["words"][experiment.gate_bias],
     }
+    return Says(trained, **settings, **more)
 
 
-def failures(networks: Iterable[Any], language: str) -> str:
-    """Why some of the networks ended early, each of a `training` and its `history`, as HTML."""
-    return "".join(f"<p>{ended(network, language)}</p>" for network in networks if network.history.failure)
+def failures(networks: Iterable[Trained], language: str) -> str:
+    """Why some of the networks ended early, as HTML."""
+    return "".join(f"<p>{ended(network, language)}</p>" for network in networks if network.lost)
 
 
-def ended(network: Any, language: str) -> str:
+def ended(network: Trained, language: str) -> str:
     """Why its training ended early, as HTML."""
-    words, history, cell = sentences("training", language)["ended"], network.history, network.training.experiment.cell
-    says = Says(network, name=CELLS[cell].label, loss=history.losses[-1])
-    said = words[_reason(history)].format_map(says)
-    if not history.iterations:
-        return f"{said} {words['first']}"
-    return f"{said} {words['before'].format(norm=history.gradient_norms[history.iterations - 1])}"
-
-
-def _reason(history: History) -> str:
-    """Key of the sentence; see `trainer`."""
-    if len(history.losses) == history.iterations:
-        return "states"
-    if not isfinite(history.losses[-1]):
-        return "loss_lost"
-    return "loss" if isfinite(history.gradient_norms[-1]) else "norm"
+    history, says = network.history, Says(network, name=CELLS[network.experiment.cell].label)
+    holds = {history.ended_by: True, "before": history.iterations, "first": not history.iterations}
+    return " ".join(told(sentences("training", language)["ended"], says, **holds))
 
 
 def by_network(words: Mapping[str, Any], says: Any, columns: Mapping[str, Mapping[str, str]]) -> str:

@@ -72,7 +72,8 @@ def _ending(network: Trained) -> tuple[Any, ...]:
 
 def _gates(network: Trained) -> Iterator[tuple[Any, ...]]:
     for gate, means in network.gates.items():
-        yield network.cell.name, gate, [look.iteration for look in network.looks], means
+        if gate not in network.cell.signed:
+            yield network.cell.name, gate, network.by_look["update"], means
 
 
 def _letters(networks: Iterable[Trained]) -> dict[str, Any]:
@@ -92,12 +93,8 @@ def top_loss(answer: LearningAnswer) -> float:
 
 def learned_file(answer: LearningAnswer, _: Views) -> Frame:
     """What was learned: columns cell, update, loss, accuracy, clipped, and gate_… of its gates."""
-    return pd.concat([Frame({"cell": of.cell.name, **of.by_look, **_means(of)}) for of in answer.networks])
-
-
-def _means(network: Trained) -> dict[str, list[float]]:
-    """gate_… -> the mean of all that the cell computes like a gate, at each look."""
-    return {f"gate_{gate}": [look.gates[gate].mean() for look in network.looks] for gate in network.cell.gates}
+    found = [(of, {f"gate_{gate}": means for gate, means in of.gates.items()}) for of in answer.networks]
+    return pd.concat([Frame({"cell": of.cell.name, **of.by_look, **gates}) for of, gates in found])
 
 
 def gradients_file(answer: LearningAnswer, _: Views) -> Frame:

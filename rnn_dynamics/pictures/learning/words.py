@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.finding import first, paragraphs, table, told
-from rnn_dynamics.pictures.kit.training_words import by_network, failures, settings_of
+from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 from rnn_dynamics.pictures.learning.advice import advised
 from rnn_dynamics.pictures.learning.answer import LearningAnswer
 
@@ -29,7 +29,7 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
 
 def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     """What came of it, as HTML: a column for each network, and notes; before it begins what the button will do."""
-    says = Says(answer, **settings_of(answer.training, words.language))
+    says = says_of(answer, words)
     if not answer.begun:
         return f"<p>{words['before' if len(answer.networks) > 1 else 'before_rnn'].format_map(says)}</p>"
     columns = {network.cell.name: _column(words["values"], network) for network in answer.networks}
