@@ -98,7 +98,7 @@ def test_beside_a_norm_of_one_the_spread_of_the_exponent_holds_zero(sequence_len
         cell="rnn", batch_size=2, nonlinearity="relu", initialisation="identity", sequence_length=sequence_length
     )
     answer = jacobian_answer(experiment)
-    assert answer.norm[-1] == 0.0
+    assert answer.trace.log10_norms[-1] == 0.0
     assert (
         answer.trace.lyapunov_exponents[0] - answer.trace.lyapunov_spread[0]
         < 0.0

@@ -46,7 +46,7 @@ def unrolled(experiment: Experiment) -> NDArray[np.float64]:
 def test_the_norm_over_the_longest_lag_is_that_of_torchs_jacobian(cell: str) -> None:
     experiment = replace(OPENING, cell=cell, sequence_length=20, hidden_size=8)
     expected = torch.linalg.matrix_norm(torch.tensor(unrolled(experiment)), ord=2).log10()
-    assert jacobian_answer(experiment).norm[-1] == pytest.approx(float(expected), abs=1e-10)
+    assert jacobian_answer(experiment).trace.log10_norms[-1] == pytest.approx(float(expected), abs=1e-10)
 
 
 @cells
@@ -55,9 +55,9 @@ def test_eigenvalues_are_those_of_the_block_and_of_the_mean_jacobian(cell: str) 
     trace, answer = run_jacobians(experiment), jacobian_answer(experiment)
     for kind, matrix in {"weights": trace.state_matrix, "mean": sum(trace.jacobians) / 20}.items():
         expected = torch.linalg.eigvals(torch.tensor(np.array(matrix))).numpy()
-        for found in answer.eigenvalues[kind]:
+        for found in answer.laws.eigenvalues[kind]:
             assert np.abs(expected - found).min() < 1e-9
-        assert np.abs(answer.eigenvalues[kind]).max() == pytest.approx(np.abs(expected).max(), rel=1e-12)
+        assert np.abs(answer.laws.eigenvalues[kind]).max() == pytest.approx(np.abs(expected).max(), rel=1e-12)
 
 
 @every(("nonlinearity", "weight_scale"), [(name, scale) for name in ("tanh", "relu") for scale in (0.0, 1.0)])
@@ -73,23 +73,23 @@ def test_the_mean_slope_is_that_of_the_activation_even_without_recurrent_weights
 def test_orthogonal_weights_at_rest_make_all_laws_one() -> None:
     answer = jacobian_answer(AT_REST)
     expected = np.log10(0.9)
-    assert list(answer.factors.values()) == pytest.approx([expected] * 4, abs=1e-12)
-    assert answer.norm == pytest.approx(answer.trace.lags * expected, abs=1e-10)
+    assert list(answer.laws.factors.values()) == pytest.approx([expected] * 4, abs=1e-12)
+    assert answer.trace.log10_norms == pytest.approx(answer.trace.lags * expected, abs=1e-10)
     assert answer.coincide
     assert not jacobian_answer(OPENING).coincide
 
 
 def test_a_norm_at_its_bound_is_not_enough_to_call_the_matrix_a_rotation() -> None:
     answer = jacobian_answer(replace(OPENING, nonlinearity="relu", initialisation="identity"))
-    assert answer.norm[-1] == answer.factors["bound"] == answer.factors["radius"] == 0.0
+    assert answer.trace.log10_norms[-1] == answer.laws.factors["bound"] == answer.laws.factors["radius"] == 0.0
     assert answer.slope < 0.95
     assert not answer.coincide
 
 
 def test_a_network_with_gates_has_no_line_of_the_bound() -> None:
-    assert set(jacobian_answer(OPENING).laws) == {"bound", "radius", "exponent"}
+    assert set(jacobian_answer(OPENING).drawn) == {"bound", "radius", "exponent"}
     for cell in ("lstm", "gru"):
-        assert set(jacobian_answer(replace(OPENING, cell=cell)).laws) == {"mean", "exponent"}
+        assert set(jacobian_answer(replace(OPENING, cell=cell)).drawn) == {"mean", "exponent"}
 
 
 def test_the_excess_over_the_spectral_radius_is_that_of_powers_of_the_matrix() -> None:
@@ -113,7 +113,7 @@ def test_survivors_are_counted_by_torchs_singular_values(cell: str) -> None:
 def test_a_large_lstm_gets_half_its_exponents_and_the_page_says_so() -> None:
     experiment = replace(OPENING, cell="lstm", hidden_size=64, sequence_length=200)
     answer = jacobian_answer(experiment)
-    assert (len(answer.trace.lyapunov_exponents), answer.size) == (64, 128)
+    assert (len(answer.trace.lyapunov_exponents), answer.trace.size) == (64, 128)
     assert "the largest 64 of the 128 exponents" in words(experiment)
     assert len(jacobian_answer(replace(OPENING, cell="lstm")).trace.lyapunov_exponents) == 64
 
@@ -127,7 +127,7 @@ def test_the_fan_holds_the_singular_values_at_their_lags(cell: str) -> None:
     answer, found = jacobian_answer(experiment), tables(experiment)
     (whole,) = found["whole"]
     ranks = sorted(set(column(found["fan"], "rank")))
-    assert (ranks[0], ranks[-1], len(ranks)) == (1, answer.size, 12)
+    assert (ranks[0], ranks[-1], len(ranks)) == (1, answer.trace.size, 12)
     for rank in ranks:
         assert column(found["fan"], "step", rank=rank) == (100 - answer.trace.lags).tolist()
         heights = answer.trace.log10_singular_values[:, rank - 1].copy()
@@ -141,7 +141,7 @@ def test_every_straight_line_has_its_slope_and_ends_within_the_axes(experiment: 
     answer, found = jacobian_answer(experiment), tables(experiment)
     (whole,), back = found["whole"], experiment.sequence_length - 1
     for row in found["laws"] + found["eigenvalues"]:
-        slope = answer.laws[row["name"]] if "name" in row else np.log10(row["modulus"])
+        slope = answer.drawn[row["name"]] if "name" in row else np.log10(row["modulus"])
         lag, height = experiment.sequence_length - row["step"], row["log10_value"]
         assert height == pytest.approx(lag * slope, rel=1e-4, abs=1e-4)
         assert lag == pytest.approx(back) or height in (whole["low"], whole["high"])
@@ -192,9 +192,9 @@ def test_a_law_of_factor_zero_is_one_at_lag_zero(changes: dict[str, Any]) -> Non
 def test_the_table_for_download_holds_every_line() -> None:
     answer, frame = jacobian_answer(NOT_NORMAL), frames("jacobians", NOT_NORMAL)["lines"]
     assert frame.shape == (40, 1 + 16 + 4)
-    np.testing.assert_array_equal(frame["log10_singular_value_1"], answer.norm)
+    np.testing.assert_array_equal(frame["log10_singular_value_1"], answer.trace.log10_norms)
     np.testing.assert_allclose(
-        frame["log10_bound"], answer.trace.lags * np.log10(answer.singular_values[0]), atol=1e-12
+        frame["log10_bound"], answer.trace.lags * np.log10(answer.laws.singular_values[0]), atol=1e-12
     )
 
 

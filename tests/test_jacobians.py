@@ -292,3 +292,27 @@ def test_a_single_step_is_answered(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, sequence_length=1)
     answer = run_jacobians(experiment, [1])
     assert_close(product(answer, 1), jacobian(run(experiment), range(1)))
+
+
+@scales
+@cells
+def test_each_law_has_its_factor_and_its_line(cell: str, weight_scale: float) -> None:
+    answer = run_jacobians(replace(SMALL, cell=cell, weight_scale=weight_scale))
+    factors = {
+        "bound": theory.largest_singular_value(answer.state_matrix),
+        "radius": theory.spectral_radius(answer.state_matrix),
+        "exponent": np.exp(answer.lyapunov_exponents[0]),
+        "mean": theory.spectral_radius(answer.jacobians.mean(axis=0)),
+    }
+    laws = answer.laws
+    assert {name: 10.0**of for name, of in laws.factors.items()} == pytest.approx(factors, rel=1e-9)
+    assert laws.over == pytest.approx({name: 8 * np.log10(of) for name, of in factors.items()}, abs=1e-8)
+    for name, line in laws.lines.items():
+        np.testing.assert_allclose(line, answer.lags * np.log10(factors[name]), rtol=0, atol=1e-8)
+    assert 10.0**laws.log10_moduli == pytest.approx(np.abs(np.concatenate(list(laws.eigenvalues.values()))))
+
+
+def test_a_law_of_factor_zero_is_one_over_no_step() -> None:
+    lines = run_jacobians(replace(SMALL, cell="rnn", weight_scale=0.0)).laws.lines
+    for name in ("bound", "radius", "mean", "exponent"):
+        assert lines[name].tolist() == [0.0] + [-np.inf] * 8

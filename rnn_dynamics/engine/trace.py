@@ -324,6 +324,53 @@ class PhaseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Laws:
+    """What a product of Jacobians would be if each step had the same factor, by each of four laws.
+
+    Attributes:
+        lags: (L,), as in `JacobianTrace`.
+        eigenvalues: complex, "weights" (H,) of the state matrix and "mean" (S,) of the mean of the Jacobians.
+        singular_values: (H,), of the state matrix, sorted downwards.
+        exponent: the largest Lyapunov exponent, natural logarithm per step.
+    """
+
+    lags: NDArray[np.int64]
+    eigenvalues: Mapping[str, NDArray[np.complex128]]
+    singular_values: Array
+    exponent: float
+
+    @cached_property
+    def log10_moduli(self) -> Array:
+        """(H + S,), log10 |λ| of all eigenvalues, in their order."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log10(np.abs(np.concatenate(list(self.eigenvalues.values())))))
+
+    @cached_property
+    def factors(self) -> dict[str, float]:
+        """log10 of each factor per step: bound (σ_max), radius (ρ) and mean (ρ of the mean Jacobian), exponent (e^λ₁).
+
+        nan where the exponent is not resolved.
+        """
+        largest = [self.singular_values[0], *(np.abs(of).max() for of in self.eigenvalues.values())]
+        with np.errstate(divide="ignore"):
+            bound, radius, mean = np.log10(largest).tolist()
+        return {"bound": bound, "radius": radius, "exponent": self.exponent / _LN_10, "mean": mean}
+
+    @cached_property
+    def lines(self) -> dict[str, Array]:
+        """(L,), log10 of each factor over each lag; 0 steps are a factor of 1, whatever it is."""
+        return {
+            name: np.multiply(self.lags, of, out=0.0 * self.lags, where=self.lags > 0)
+            for name, of in self.factors.items()
+        }
+
+    @property
+    def over(self) -> dict[str, float]:
+        """The same over the longest lag."""
+        return {name: float(line[-1]) for name, line in self.lines.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
 class JacobianTrace(Rounded):
     """The factors whose product the gradient is, for the first sequence of the batch; arrays are read-only.
 
@@ -353,6 +400,39 @@ class JacobianTrace(Rounded):
     log10_singular_values: Array
     lyapunov_exponents: Array
     lyapunov_spread: Array
+
+    @property
+    def size(self) -> int:
+        """S."""
+        return int(self.log10_singular_values.shape[1])
+
+    @property
+    def log10_norms(self) -> Array:
+        """(L,), log10 of the spectral norm of ∂s_T/∂s_{T−lag}."""
+        return self.log10_singular_values[:, 0]
+
+    @property
+    def laws(self) -> Laws:
+        """What the product would be if each step had the same factor; the mean is of the Jacobians that are kept."""
+        matrices = {"weights": self.state_matrix, "mean": self.jacobians.mean(axis=0)}
+        return Laws(
+            lags=self.lags,
+            eigenvalues={name: np.linalg.eigvals(matrix).astype(complex) for name, matrix in matrices.items()},
+            singular_values=np.asarray(np.linalg.svd(self.state_matrix, compute_uv=False), dtype=float),
+            exponent=float(self.lyapunov_exponents[0]),
+        )
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How many exponents are "unresolved", not told from rounding, and how many "lost", −∞."""
+        exponents = self.lyapunov_exponents
+        return {"unresolved": int(np.isnan(exponents).sum()), "lost": int(np.isneginf(exponents).sum())}
+
+    @property
+    def ended(self) -> tuple[int, int]:
+        """The first lag at which singular values are not told from rounding, and how many at the longest; or zeros."""
+        ended = np.isnan(self.log10_singular_values).sum(axis=1)
+        return (int(self.lags[(ended > 0).argmax()]), int(ended[-1])) if ended.any() else (0, 0)
 
     @property
     def positive(self) -> tuple[int, int]:

@@ -31,9 +31,9 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
     finite = exponents[np.isfinite(exponents)]
     lowest = -reaching(-finite.min(initial=0.0), _LOWEST_EXPONENTS)
     drawn = exponents[exponents >= lowest]
-    last = {"norm": answer.norm[-1]} | {name: answer.over[name] for name in answer.laws}
-    ranks = np.unique(np.linspace(0, answer.size - 1, FAN).round().astype(int))
-    slopes, values = np.array(list(answer.laws.values())), np.concatenate(list(answer.eigenvalues.values()))
+    last = {"norm": answer.trace.log10_norms[-1]} | {name: answer.laws.over[name] for name in answer.drawn}
+    ranks = np.unique(np.linspace(0, answer.trace.size - 1, FAN).round().astype(int))
+    slopes, values = np.array(list(answer.drawn.values())), np.concatenate(list(answer.laws.eigenvalues.values()))
     return {
         "fan": points(
             rank=ranks[:, None] + 1,
@@ -41,8 +41,8 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
             log10_singular_value=within(answer.trace.log10_singular_values.T[ranks], ends),
         ),
         "laws": points(
-            name=list(answer.laws),
-            radius=[np.nan if name == "exponent" else 10.0**of for name, of in answer.laws.items()],
+            name=list(answer.drawn),
+            radius=[np.nan if name == "exponent" else 10.0**of for name, of in answer.drawn.items()],
             **_line_ends(answer, slopes, ends),
         ),
         "labels": frames.label_rows(
@@ -50,14 +50,14 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
         ),
         "eigenvalues": points(
             place=np.arange(len(values)),
-            kind=[kind for kind, some in answer.eigenvalues.items() for _ in some],
+            kind=[kind for kind, some in answer.laws.eigenvalues.items() for _ in some],
             real=values.real,
             imaginary=values.imag,
             modulus=np.abs(values),
-            **_line_ends(answer, answer.log10_moduli, ends),
+            **_line_ends(answer, answer.laws.log10_moduli, ends),
             text=texts["pointed"],
         ),
-        "singular": points(value=answer.singular_values),
+        "singular": points(value=answer.laws.singular_values),
         "exponents": table(order=np.arange(1, len(drawn) + 1), exponent=drawn),
         "whole": whole(
             answer.experiment,
@@ -73,9 +73,10 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
 
 def _ends(answer: JacobianAnswer) -> tuple[float, float]:
     """The ends of the vertical axis, in orders of magnitude: the norm fills it, a law may leave it."""
-    span = max(10.0, float(np.abs(answer.norm[np.isfinite(answer.norm)]).max()))
-    laws = np.clip([slope * answer.back for slope in answer.laws.values()], -span, span)
-    return axis_ends(np.concatenate([answer.norm, laws]))
+    norms = answer.trace.log10_norms
+    span = max(10.0, float(np.abs(norms[np.isfinite(norms)]).max()))
+    laws = np.clip([slope * answer.back for slope in answer.drawn.values()], -span, span)
+    return axis_ends(np.concatenate([norms, laws]))
 
 
 def _line_ends(answer: JacobianAnswer, slopes: Array, ends: tuple[float, float]) -> dict[str, Array]:
@@ -86,7 +87,7 @@ def _line_ends(answer: JacobianAnswer, slopes: Array, ends: tuple[float, float])
 
 def _reach(answer: JacobianAnswer) -> float:
     """Where the complex plane ends, in all four directions."""
-    edge = 1.04 * max(1.0, float((10.0**answer.log10_moduli).max()), float(answer.singular_values[0]))
+    edge = 1.04 * max(1.0, float((10.0**answer.laws.log10_moduli).max()), float(answer.laws.singular_values[0]))
     return reaching(edge, (*_REACHES, edge))
 
 
@@ -95,5 +96,5 @@ def lines_file(answer: JacobianAnswer, _: Views) -> Frame:
     values = enumerate(answer.trace.log10_singular_values.T, start=1)
     columns = {f"log10_singular_value_{k}": column for k, column in values}
     return frames.frame(
-        lag=answer.trace.lags, **columns, **{f"log10_{name}": line for name, line in answer.lines.items()}
+        lag=answer.trace.lags, **columns, **{f"log10_{name}": line for name, line in answer.laws.lines.items()}
     )

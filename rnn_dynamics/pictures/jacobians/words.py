@@ -15,10 +15,10 @@ def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[st
     says, back = _says(words, answer), answer.back
     keys = {"lines": _claim(answer), "weights": "weights", "mean": "mean", "spectrum": _spectrum(answer)}
     return {
-        "labels": {name: words["labels"][name].format_map(says) for name in ("norm", *answer.laws)},
+        "labels": {name: words["labels"][name].format_map(says) for name in ("norm", *answer.drawn)},
         "pointed": [
             words["pointed"].format(modulus=10.0**slope, left=slope * back if back else 0.0, back=back)
-            for slope in answer.log10_moduli.tolist()
+            for slope in answer.laws.log10_moduli.tolist()
         ],
         "titles": {name: words["titles"][key].format_map(says) for name, key in keys.items()},
     }
@@ -39,7 +39,7 @@ def _claim(answer: JacobianAnswer) -> str:
         **{kind: kind != "plain"},
         coincide=answer.coincide,
         exceeds=answer.excess[1] > math.log10(2.0),
-        grows=answer.trace.positive[0] and answer.norm[-1] > VISIBLE,
+        grows=answer.trace.positive[0] and answer.trace.log10_norms[-1] > VISIBLE,
         bound=True,
     )
 
@@ -59,7 +59,7 @@ def _kind(answer: JacobianAnswer) -> str:
 
 def _says(words: Words, answer: JacobianAnswer) -> Says:
     """Beside the answer's own the largest exponent, λ₁: from the lower to the upper end of its spread."""
-    back, norm, total = answer.back, float(answer.norm[-1]), float(answer.trace.lyapunov_exponents.sum())
+    back, norm, total = answer.back, float(answer.trace.log10_norms[-1]), float(answer.trace.lyapunov_exponents.sum())
 
     def between(form: Callable[[float], str], *ends: float) -> str:
         low, high = map(form, ends)
@@ -68,6 +68,7 @@ def _says(words: Words, answer: JacobianAnswer) -> Says:
     return Says(
         answer,
         norm=norm,
+        below_the_bound=answer.laws.over["bound"] - norm,
         norm_step=norm / back if back else math.nan,
         exponent=between(power_of_ten, *(back * end if back else 0.0 for end in answer.ends)),
         exponent_step=between(factor, *answer.ends),
@@ -82,23 +83,21 @@ def _says(words: Words, answer: JacobianAnswer) -> Says:
 def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     if not answer.back:
         return {"single": True}
-    plain, exceeded = _kind(answer) == "plain", answer.excess[1] > VISIBLE
+    plain, exceeded, norm = _kind(answer) == "plain", answer.excess[1] > VISIBLE, says["norm"]
     (low, high), alive = answer.trace.positive, answer.trace.survivors
     return {
         first(
             coincide=answer.coincide,
-            sufficient=answer.factors["bound"] < -1e-12,  # rounding of a matrix that only rotates
-            not_sufficient=answer.norm[-1] <= VISIBLE,
-            explodes=answer.below_the_bound > VISIBLE,
+            sufficient=answer.laws.factors["bound"] < -1e-12,  # rounding of a matrix that only rotates
+            not_sufficient=norm <= VISIBLE,
+            explodes=says["below_the_bound"] > VISIBLE,
             as_the_bound=True,
         ): plain,
         "radius_exceeded" if answer.bound_holds else "mean_exceeded": exceeded,
-        "radius_above_one": (
-            plain and not exceeded and answer.factors["radius"] > VISIBLE and answer.norm[-1] < -VISIBLE
-        ),
-        first(no_direction=not alive, all_directions=alive == answer.size, directions=True): True,
+        "radius_above_one": plain and not exceeded and answer.laws.factors["radius"] > VISIBLE and norm < -VISIBLE,
+        first(no_direction=not alive, all_directions=alive == answer.trace.size, directions=True): True,
         "spread": low != high or "±" in says["exponent_nats"],
-        first(part=says["computed"] < answer.size, **answer.missing, sum=True): True,
-        "ended": answer.ended[1],
+        first(part=says["computed"] < answer.trace.size, **answer.trace.missing, sum=True): True,
+        "ended": answer.trace.ended[1],
         "cut_path": answer.experiment.hidden_path == "cut" and not answer.bound_holds,
     }
