@@ -1,10 +1,11 @@
 """Which loss, how far back: every single loss at every step, what a sum of them hides, and what truncation cuts off."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.growing import begun, growing
+from rnn_dynamics.dashboard.growing import begun, goes_on, growing
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures import cost, losses
 
@@ -40,12 +41,25 @@ def measuring() -> None:
     """What grows with T, measured when a reader asks for it, with the network that is set then."""
     words = PAGE.words("cost")
     st.html(words["head"])
-    buttons = (words["measure"], words["again"])
-    if work := begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), buttons):
-        with growing(work, lambda: cost.PICTURE.progress(words, work), PAGE.words("app")["growing"]) as rests:
-            work.stopped |= rests and not work.complete
-            if answer := measured():
-                below(cost.PICTURE, answer, {})
+    begun(
+        MEASUREMENT,
+        lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])),
+        show,
+        (words["measure"], words["again"]),
+    )
+
+
+def show(work: Any) -> None:
+    """The measurement as far as it has come, while it goes on."""
+    progress = partial(cost.PICTURE.progress, PAGE.words("cost"), work)
+    growing(work, partial(draw, work), progress, PAGE.words("app")["growing"], MEASUREMENT)
+
+
+def draw(work: cost.Measurement) -> None:
+    """What is measured so far; once it is stopped it does not go on."""
+    work.stopped |= not (work.complete or goes_on(work, MEASUREMENT))
+    if answer := measured():
+        below(cost.PICTURE, answer, {})
 
 
 PAGE.run(below=measuring)

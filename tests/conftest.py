@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,8 @@ from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
+from rnn_dynamics.dashboard import growing
+from rnn_dynamics.dashboard.line import Line, Work
 from rnn_dynamics.dashboard.seat import the_desk
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
@@ -69,6 +71,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
     monkeypatch.setattr(process, "use_one_core", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that runs inside a test waits for all of a work, for nothing would let it look again."""
+    monkeypatch.setattr(growing, "the_line", Patient)
+
+
+class Patient(Line):
+    """A line in which who waits does the work."""
+
+    def look_at(self, who: Hashable, work: Work, patience: float = 0.0) -> None:
+        """Do all of it."""
+        while not work.complete:
+            work.advance()
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from rnn_dynamics.engine.growth import Measured
 from rnn_dynamics.pictures.cost import PICTURE, network_of
 from rnn_dynamics.pictures.cost.chart import STYLES
 from tests.pictured import column, drawn_from, said_of
+from tests.test_growing import OnePiece
 from tests.test_pages import open_page, shown
 
 OPENING = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -57,8 +58,7 @@ def test_the_words_are_the_numbers() -> None:
 
 
 def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(growing, "_SLICE", 1e-9)
-    monkeypatch.setattr(growing, "come_back", lambda *_: None)
+    monkeypatch.setattr(growing, "the_line", OnePiece)
     app = open_page("losses", {"hidden_size": "8"})
     assert len(app.get("vega_lite_chart")) == 1
     app.button(key="begin_measurement").click().run()
@@ -67,7 +67,7 @@ def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.Mo
     assert bar.proto.text.startswith("Forward and backward, T = ")
     assert len(app.get("vega_lite_chart")) == 2
     assert len(shown(app)["1-points"]) == 4
-    app.button(key="stop").click().run()
+    app.button(key="stopmeasurement").click().run()
     assert not app.get("progress")
     assert "Stopped before all rounds were finished" in " ".join(shown(app)["words"])
     app.segmented_control(key="cell").set_value("gru").run()
@@ -79,7 +79,6 @@ def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.Mo
 def test_a_measurement_goes_on_by_itself_to_its_end_and_is_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "LENGTHS", (5, 10))
     monkeypatch.setattr(measure, "MATRIX_LENGTHS", (5,))
-    monkeypatch.setattr(growing, "_SLICE", 1e-9)
     app = open_page("losses", {"hidden_size": "8"})
     app.button(key="begin_measurement").click().run()
     assert not app.get("progress")

@@ -1,6 +1,7 @@
 """Answers that come row by row: what there is of them, how a page shows them grow, and how a reader stops them."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from rnn_dynamics import Experiment, pictures
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard import growing as road
 from rnn_dynamics.dashboard.growing import STOPPED, finish
+from rnn_dynamics.dashboard.line import Line, Work
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import MEMORY, remembered
 from tests.handed_out import frame_of
@@ -31,9 +33,17 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run computes one piece, and the page does not run again by itself."""
-    monkeypatch.setattr(road, "_SLICE", 0.0)
-    monkeypatch.setattr("rnn_dynamics.dashboard.growing.come_back", lambda *_: None)
+    """A run of the page computes one piece."""
+    monkeypatch.setattr(road, "the_line", OnePiece)
+
+
+class OnePiece(Line):
+    """A line in which who is about to draw does one piece."""
+
+    def look_at(self, who: Hashable, work: Work, patience: float = 0.0) -> None:
+        """Do it before the first drawing, and nothing at a look meanwhile."""
+        if patience:
+            work.advance()
 
 
 def asked(name: str) -> tuple[Experiment, dict[str, str]]:
@@ -117,10 +127,7 @@ def test_a_picture_grows_until_it_is_stopped_keeps_what_it_has_and_goes_on_when_
 
 
 @every_picture_that_grows
-def test_a_page_comes_back_until_all_rows_are_there_and_hands_out_all_of_them(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(road, "_SLICE", 0.0)
+def test_a_page_that_waits_for_all_rows_shows_all_of_them(name: str) -> None:
     app = open_page(name, LINK)
     assert len(rows(app, name)) == len(work_of(name).rows)
     assert not app.get("progress")
@@ -140,12 +147,13 @@ def test_to_stop_one_question_stops_no_other(name: str) -> None:
 
 
 @pytest.mark.usefixtures("one_by_one")
-def test_the_row_of_the_chosen_input_is_there_wherever_a_stopped_map_is_asked() -> None:
-    app, strengths = open_page("phase_diagram", LINK), pictures.picture("phase_diagram").growing
-    assert strengths is not None
+def test_the_row_of_the_chosen_input_comes_first_and_until_then_the_map_says_so() -> None:
+    app = open_page("phase_diagram", LINK)
     app.button(key="stop").click().run()
     before = rows(app, "phase_diagram")
     app.select_slider(key="input_scale").set_value(0.0).run()
+    assert rows(app, "phase_diagram") == before
+    assert "The factor here is being computed" in " ".join(shown(app)["words"])
+    app.button(key="stop").click().run()
     assert rows(app, "phase_diagram") == before | {0}
-    app.select_slider(key="weight_scale").set_value(2.0).run()
-    assert rows(app, "phase_diagram") == before | {0}
+    assert "The factor here is being computed" not in " ".join(shown(app)["words"])

@@ -13,7 +13,7 @@ from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
-from rnn_dynamics.dashboard.growing import finish, growing, page_comes_back
+from rnn_dynamics.dashboard.growing import finish, growing
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
@@ -29,7 +29,8 @@ from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
 #: What the pages look like beside Streamlit's theme.
 STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
-_PICTURE = "picture"
+#: Keys of the picture, and of the fragment in which it and its controls stand.
+_PICTURE, _LIVE = "picture", "live"
 
 
 def background() -> Literal["light", "dark"]:
@@ -101,7 +102,6 @@ class Page(Frame):
             with share:
                 self._share_panel()
         warm_up(self.name, self._questions(), self._answer_for_nobody)
-        page_comes_back()
 
     # --- what stands still ------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class Page(Frame):
     # --- what a held key repaints -----------------------------------------------------------------------------------
 
     def _whole(self) -> None:
-        st.fragment(self._live)()
+        st.fragment(self._live, key=_LIVE)()
 
     def _live(self) -> None:
         """The main controls and all that depends on them: a held key repaints this, without a run of the whole page.
@@ -177,8 +177,8 @@ class Page(Frame):
         if work is None:
             self.draw(experiment, views)
         else:
-            with growing(work, lambda: self.picture.progress(self.words(), work), self.words("app")["growing"]):
-                self.draw(experiment, views)
+            draw, progress = partial(self.draw, experiment, views), partial(self.picture.progress, self.words(), work)
+            growing(work, draw, progress, self.words("app")["growing"])
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """The main controls, or those that are named, in a row; `options` are those of its container."""
@@ -212,6 +212,7 @@ class Page(Frame):
         if picked and self.go:
             st.session_state.update(self.go(picked[0], self.asked()[1]))
             self.write_address()  # as one entry of the browser's history
+            st.rerun(_LIVE)  # where a picture grows it stands in a fragment of its own, and its controls do not
 
     # --- what is answered before anybody asks -----------------------------------------------------------------------
 

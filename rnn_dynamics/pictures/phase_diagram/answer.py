@@ -156,7 +156,7 @@ def lag_answer(experiment: Experiment) -> LagSplit:
 
 
 def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
-    """The rows of the map by their input scales, from the chosen one outwards, which is there at once.
+    """The rows of the map by their input scales, from the chosen one outwards.
 
     With the lag across, the map is the chosen row; a sequence of a single step has no row at all.
     """
@@ -164,8 +164,6 @@ def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:
     scales = input_scales(experiment) if views["across"] == "input" else (chosen,)
     outwards = sorted(scales, key=lambda scale: abs(scales.index(scale) - scales.index(chosen)))
     rows = {scale: ((row_question(experiment, scale),),) for scale in outwards if experiment.sequence_length > 1}
-    if rows:
-        phase_row(*rows[chosen][0])
     return Growing(question=row_question(experiment, 1.0), piece=phase_row, rows=rows)
 
 

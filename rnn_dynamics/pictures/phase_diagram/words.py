@@ -16,7 +16,7 @@ def moving_texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dic
     """Map and split (titles), and names: here (the chosen cell), total and share (the split's lines)."""
     says, titles, labels = _says(words, answer), words["titles"], words["picture"]
     keys = {
-        "here": first(here_single=answer.here is None, here_near=answer.is_near, here=True),
+        "here": first(here_nameless=answer.here is None, here_near=answer.is_near, here=True),
         "total": "total",
         "share": "share_zero" if answer.split.lag_of_whole is None else "share",
     }
@@ -71,11 +71,16 @@ def _outcome(answer: PhaseAnswer) -> str:
     """Which sentence the map's title is."""
     point = answer.crossing
     if point is None:
-        return "single"
+        return _missing(answer)
     if len(point.grows) != 1:
         return "several" if point.grows else "none"
     kind = _kind(point.grows[0])
     return "both" if kind == "above" and point.predicted is not None else kind
+
+
+def _missing(answer: PhaseAnswer) -> str:
+    """Why there is no row of the chosen input scale."""
+    return "single" if answer.experiment.sequence_length == 1 else "waits"
 
 
 def _claim(answer: PhaseAnswer) -> str:

@@ -1,0 +1,115 @@
+"""One line of work for all visitors of a server: in one thread, a piece at a time, first what most of them wait for."""
+
+from collections import Counter
+from collections.abc import Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Condition
+from time import monotonic, sleep
+from typing import Protocol
+
+#: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for a
+#: look costs the server about 7 ms of its processor, which all who wait for something need.
+_LOOK, _EACH = 0.4, 0.03
+#: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor.
+_BREATH = 0.002
+
+
+class Work(Protocol):
+    """Some work in pieces."""
+
+    @property
+    def question(self) -> Hashable:
+        """What it answers: works of the same question are one."""
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+
+    def advance(self) -> None:
+        """Do the next piece."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What somebody waits for, and until when it counts as long as they do not look again."""
+
+    work: Work
+    until: float
+
+
+class Line:
+    """The works that somebody waits for."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, "line")
+        self._news = Condition()
+        self._looks: dict[Hashable, _Look] = {}
+        self._failed: dict[Hashable, Future[None]] = {}
+        self.busy = False
+
+    @property
+    def pace(self) -> float:
+        """After how many seconds one who waits should look again."""
+        return _LOOK + _EACH * len(self._looks)
+
+    def look_at(self, who: Hashable, work: Work, patience: float = 0.0) -> None:
+        """Wait for a work, in place of what `who` has waited for; return when it is done, or after `patience` seconds.
+
+        Whoever does not look again within about two paces waits no longer, and what nobody waits for rests.
+
+        Raises:
+            Exception: what a piece of the work has raised, to the first who looks after that.
+        """
+        end = monotonic() + patience
+        with self._news:
+            self._looks[who] = _Look(work, end + 2.0 * self.pace + 1.0)
+            if not self.busy:
+                self.busy = True
+                self._begin(self._wanted())
+            while not (work.complete or work.question in self._failed) and (left := end - monotonic()) > 0:
+                self._news.wait(left)
+            failed = self._failed.pop(work.question, None)
+        if failed:
+            failed.result()
+
+    def close(self) -> None:
+        """Do nothing more, for nobody."""
+        with self._news:
+            self._looks.clear()
+        self._worker.shutdown()
+
+    def _wanted(self) -> Work | None:
+        """What most wait for; among equals what was asked for first."""
+        now = monotonic()
+        self._looks = {who: look for who, look in self._looks.items() if look.until > now and not look.work.complete}
+        if not self._looks:
+            return None
+        waiting = Counter(look.work.question for look in self._looks.values())
+        return max((look.work for look in self._looks.values()), key=lambda work: waiting[work.question])
+
+    def _begin(self, work: Work | None) -> None:
+        self.busy = work is not None
+        if work is not None:
+            with suppress(RuntimeError):  # the server is about to end
+                self._worker.submit(_piece, work).add_done_callback(lambda done: self._end(work, done))
+
+    def _end(self, work: Work, done: Future[None]) -> None:
+        with self._news:
+            if done.exception():
+                self._failed[work.question] = done
+                same = [who for who, look in self._looks.items() if look.work.question == work.question]
+                for who in same:
+                    del self._looks[who]
+            self._begin(self._wanted())
+            self._news.notify_all()
+
+
+def _piece(work: Work) -> None:
+    work.advance()
+    sleep(_BREATH)
