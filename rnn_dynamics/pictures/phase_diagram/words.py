@@ -63,8 +63,10 @@ def _kind(one: Range) -> str:
 
 def _spoken(answer: PhaseAnswer) -> str:
     """Which sentence says the factor here: a coarse map has none of its own there."""
-    kind = first(single=answer.here is None, near=answer.is_near, one=answer.networks == 1, text=True)
-    return kind if answer.theory is None or kind == "single" else f"{kind}_theory"
+    if answer.here is None:
+        return _missing(answer)
+    kind = first(near=answer.is_near, one=answer.networks == 1, text=True)
+    return kind if answer.theory is None else f"{kind}_theory"
 
 
 def _outcome(answer: PhaseAnswer) -> str:
