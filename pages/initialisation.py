@@ -12,6 +12,7 @@ from rnn_dynamics.pictures.initialisation import PICTURE
 def show_table(answer: Any) -> None:
     """All numbers, sortable; built only while it is open."""
     words, schemes = PAGE.words()["numbers"], PAGE.words()["schemes"]
+    formats = words["formats"]
     panel = st.expander(words["title"], on_change="rerun", key="numbers")
     if panel.open:
         table = PICTURE.files["table"](answer, {}).assign(
@@ -19,9 +20,7 @@ def show_table(answer: Any) -> None:
             verdict=[words["verdicts"][row.outcome] for row in answer.rows.values()],
         )
         columns = {
-            name: st.column_config.NumberColumn(label, format=words["formats"].get(name))
-            if table[name].dtype.kind in "fiu"
-            else label
+            name: st.column_config.NumberColumn(label, format=formats[name]) if name in formats else label
             for name, label in words["columns"].items()
         }
         panel.dataframe(table, column_config=columns, column_order=list(columns), hide_index=True)

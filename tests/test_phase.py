@@ -63,6 +63,17 @@ def test_a_network_at_rest_grows_by_the_weight_scale_at_any_length(length: int) 
     np.testing.assert_allclose(row.log10_factors, np.log10([0.5, 2.0]), rtol=0, atol=1e-12)
 
 
+def test_a_row_tells_its_largest_factor_and_those_at_one_weight_scale() -> None:
+    (row,) = phase_grid(SMALL, (0.5, 2.0, 4.0), [0.5], seeds=range(3))
+    singles = [next(phase_grid(SMALL, [2.0], [0.5], seeds=[seed])).log10_factors[0] for seed in range(3)]
+    found = {"factor": np.mean(singles), "low": min(singles), "high": max(singles)}
+    assert row.at(2.0) == pytest.approx(found)
+    assert row.largest == max(row.log10_factors)
+    assert not row.is_zero
+    (silent,) = phase_grid(replace(SMALL, hidden_path="cut"), (0.5, 2.0), [0.5])
+    assert (silent.is_zero, silent.largest) == (True, -np.inf)
+
+
 def test_a_row_is_computed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 

@@ -322,6 +322,22 @@ class PhaseRow:
     log10_factors_by_seed: Array
     digits_by_seed: NDArray[np.int64]
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether the factor is zero at every weight scale."""
+        return bool(np.isneginf(self.log10_factors).all())
+
+    @property
+    def largest(self) -> float:
+        """log10 of the largest of the factors; -inf where there is none."""
+        return float(np.nanmax(self.log10_factors, initial=-np.inf))
+
+    def at(self, weight_scale: float) -> dict[str, float]:
+        """log10 of the factor at one of the weight scales: "factor", the mean, "low" and "high" of single networks."""
+        column = self.weight_scales.index(weight_scale)
+        each = self.log10_factors_by_seed[:, column]
+        return {"factor": float(self.log10_factors[column]), "low": float(each.min()), "high": float(each.max())}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Laws:

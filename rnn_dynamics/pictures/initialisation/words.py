@@ -55,28 +55,27 @@ def _title(words: Words, answer: InitialisationAnswer) -> str:
     row, scale = answer.rows.get(("torch", "lstm")), answer.experiment.weight_scale
     if row is None:
         return str(words["waiting"])
-    too = _vanishes(answer, "lstm") and _vanishes(answer, "rnn")
+    too = _vanishing(answer) >= {("torch", "lstm"), ("torch", "rnn")}
     claims = words["default" if scale == 1.0 else "scaled"]
     return str(claims["vanishes_too" if too else row.outcome].format(row=row, weight_scale=scale))
 
 
-def _vanishes(answer: InitialisationAnswer, cell: str) -> bool:
-    """At PyTorch's default."""
-    row = answer.rows.get(("torch", cell))
-    return row is not None and row.outcome == "vanishes"
+def _vanishing(answer: InitialisationAnswer) -> set[Key]:
+    """The rows whose gradient vanishes."""
+    return {key for key, row in answer.rows.items() if row.outcome == "vanishes"}
 
 
 def finding(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) -> str:
     """The notes below the picture, as HTML."""
     missing = len(ROWS) - len(answer.rows)
     says = Says(answer, missing=missing, all=len(ROWS), networks=len(answer.seeds), last_seed=answer.seeds[-1])
-    notes, vanishes = words["notes"], any(row.outcome == "vanishes" for row in answer.rows.values())
-    of_rows = [*["gates"] * _vanishes(answer, "lstm"), "forget", "keras", "chrono", "irnn"]
+    notes, vanishing = words["notes"], _vanishing(answer)
+    of_rows = [*["gates"] * (("torch", "lstm") in vanishing), "forget", "keras", "chrono", "irnn"]
     return paragraphs(
         [
             *told(notes, says, missing=missing),
             *filter(None, (_of_rows(notes[name], answer) for name in of_rows)),
-            *told(notes, says, learn=vanishes, every=answer.experiment.loss_at == "every", spread=True),
+            *told(notes, says, learn=vanishing, every=answer.experiment.loss_at == "every", spread=True),
         ]
     )
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.run import split_by_lag
@@ -77,21 +75,8 @@ class PhaseAnswer(OfExperiment):
 
     @cached_property
     def log10_factors(self) -> dict[str, float]:
-        """log10 of the factor per step there: "factor", the mean, and "low" and "high" of the single networks.
-
-        And "largest", of the row's means at all weight scales. Empty where there is no row.
-        """
-        if self.here is None:
-            return {}
-        column, means = self.here.weight_scales.index(self.nearest), self.here.log10_factors
-        each = self.here.log10_factors_by_seed[:, column]
-        largest = np.nanmax(means, initial=-np.inf)
-        return {"factor": means[column], "low": each.min(), "high": each.max(), "largest": largest}
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether the factor is zero in all of the chosen row."""
-        return self.here is not None and bool(np.isneginf(self.here.log10_factors).all())
+        """Of the chosen row there, see `PhaseRow.at`; empty where there is no row."""
+        return self.here.at(self.nearest) if self.here else {}
 
     # --- by mean field --------------------------------------------------------------------------------------------
 

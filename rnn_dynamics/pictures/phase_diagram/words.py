@@ -117,7 +117,7 @@ def _notes(answer: PhaseAnswer) -> dict[str, object]:
         "every": experiment.loss_at == "every",
         _on_mean_field(answer): point,
         "gates_grow": point and point.grows and experiment.cell == "lstm",
-        "cut" if experiment.hidden_path == "cut" else "zero": answer.is_zero,
+        "cut" if experiment.hidden_path == "cut" else "zero": answer.here and answer.here.is_zero,
         "finite" if answer.networks > 1 else "one": point,
         "coarse": answer.stride > 1,
         "cancel": answer.split.cancels,

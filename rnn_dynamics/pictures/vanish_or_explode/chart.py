@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, each, group, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -69,11 +69,8 @@ def _lines(panel: Panel) -> Any:
     title = f"gradient_{panel.sheet.views['gradient']}"
     up = panel.log10(title, ends=("row.low", "row.high"), tickCount=7)
     # Colour and dash are constants, not two more expressions for every point.
-    styles = {
-        cell: {"color": colour, "strokeDash": CELL_DASHES[cell], "strokeWidth": 3}
-        for cell, colour in panel.sheet.theme.cells.items()
-    }
-    lines = each("curves", styles, x=across, y=up).transform_filter(_HERE)
+    colours = {cell: {"color": colour} for cell, colour in panel.sheet.theme.cells.items()}
+    lines = each("curves", dashed(CELL_DASHES, "", 3, **colours), x=across, y=up).transform_filter(_HERE)
     lines = lines.transform_calculate(step="split(datum.steps, ',')", point="split(datum.points, ',')")
     lines = lines.transform_flatten(["step", "point"]).transform_calculate(log10_norm="datum.point / 100")
     return with_lag(lines)
