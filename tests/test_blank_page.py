@@ -121,7 +121,7 @@ def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> 
     assert all(network.done for network in found.networks)
     trainer = next(one for one in job().trainers if one.training.experiment.cell == cell)
     stream = np.random.SeedSequence(0).spawn(4)[3]
-    assert [gap for gap, _ in found.shown.tests] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.gaps)
+    assert [gap for gap, _ in found.shown.tests] == [1, 2, 3, 4, 5, 6, 7, 8] == list(found.training.gaps)
     for gap, right in found.shown.tests:
         batch = found.training.its_task.draw(np.random.default_rng(stream), TESTED, gap, True)
         with torch.no_grad():
@@ -144,7 +144,7 @@ def test_gaps_to_test_reach_twice_as_far_and_hold_the_trained_one() -> None:
 
 def test_fillers_that_cannot_make_the_gap_are_said_and_a_gap_of_nothing_is_tested() -> None:
     found = answer(template=SMALL, gap="1", updates="10")
-    assert found.gap == 0
+    assert found.training.gap == 0
     assert [gap for gap, _ in found.shown.tests] == [0, 2, 4]
     assert 0.0 <= found.rights["lstm"] <= 1.0
     assert "cannot make up exactly 1 filler word, so the sentences have no filler word" in finding(found)
@@ -274,7 +274,9 @@ def test_the_claim_has_the_numbers_and_the_true_wording() -> None:
 )
 def test_each_outcome_has_its_claim(lstm: float, gru: float, rnn: float, key: str) -> None:
     rights, found = {"lstm": lstm, "gru": gru, "rnn": rnn}, answer()
-    judged = tuple(replace(network, tests=[(found.gap, rights[network.cell.name])]) for network in found.networks)
+    judged = tuple(
+        replace(network, tests=[(found.training.gap, rights[network.cell.name])]) for network in found.networks
+    )
     assert blank_words._claim_of(replace(found, networks=judged)) == key
     assert key in WORDS["claims"]
 
@@ -459,7 +461,7 @@ def test_a_stopped_training_says_so_far() -> None:
     assert 0 < done < 1000
     assert f"So far {done} of 1,000 updates are done. " in claim(found)
     for trainer, network in zip(part.trainers, found.networks, strict=True):
-        assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.gaps]
+        assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.training.gaps]
 
 
 # The page

@@ -370,7 +370,7 @@ def test_the_claim_holds_of_the_right_answers_in_it() -> None:
                 assert holds(rights["lstm"], rights["gru"], rights["rnn"]), (text, rights)
         numbers = {int(number) for number in re.findall(r"(\d+) %", text)}
         assert numbers == {round(100 * right) for right in rights.values()} | {25}
-        assert ("1 filler word " in text.replace(",", " ").replace(":", " ")) == (answer.gap == 1)
+        assert ("1 filler word " in text.replace(",", " ").replace(":", " ")) == (answer.training.gap == 1)
         assert ("So far" in text) == (not all(network.done for network in answer.networks))
     assert seen == set(predicates)
 

@@ -78,11 +78,9 @@ def files_of_training(name: str) -> Sequence[Download]:
     """What the page hands out once this training is over."""
     training, trainer = TRAININGS[name], trained(name)
     if training.task == "blank":
-        gaps = (2, 7, 12)
-        tests = [(gap, trainer.accuracy_at(gap)) for gap in gaps]
+        tests = [(gap, trainer.accuracy_at(gap)) for gap in training.gaps]
         answer = SimpleNamespace(
             handed_out=(training,),
-            gaps=gaps,
             training=training,
             networks=(SimpleNamespace(cell=cell_of(training.experiment), tests=tests),),
         )

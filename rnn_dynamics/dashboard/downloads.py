@@ -124,7 +124,7 @@ def files_of_trainings(picture: Picture, answer: Any, views: Mapping[str, str], 
             label=_of_cell(names, one.experiment, notes.get(one.clipping) or _labels(names)["training"]),
             what=f"training, clipping {one.clipping}" if notes else "training",
             suffix="py",
-            content=partial(training_script, one, answer.gaps),
+            content=partial(training_script, one, one.gaps),
             of=its,
         )
         for one, its in zip(trainings, each, strict=True)

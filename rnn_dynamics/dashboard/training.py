@@ -65,16 +65,12 @@ class TrainingPanel:
             return None
         return _QUEUE if job is self.opening or the_desk().place_of(job) else _LOOK
 
-    @property
-    def _words(self) -> Words:
-        return sentences("training", language())
-
     def show(self) -> None:
         """The buttons and the progress, after a reader's press of a button has been obeyed."""
-        job, words = self.own, self._words
+        job, words = self.own, sentences("training", language())
         with st.container(horizontal=True, vertical_alignment="center"):
             if job is None or job.over:
-                self._show_idle(job)
+                self._show_idle(job, words)
             else:
                 place, wait = the_desk().place_of(job), the_desk().seconds_until(job)
                 kind = first(queue=place, beginning=job.seconds_left is None, progress=True)
@@ -90,16 +86,15 @@ class TrainingPanel:
             kind = "opening" if has(self.opening, self.asked) else "opening_moved"
             st.caption(words[kind].format_map(Says(self.opening)))
 
-    def _show_idle(self, job: Job | None) -> None:
-        words, held = self._words, seat()
+    def _show_idle(self, job: Job | None, words: Words) -> None:
         if st.button(words["again" if job else "train"], key="train"):
             try:
-                held.begin(self.page, self.asked())
+                seat().begin(self.page, self.asked())
             except ValueError as error:
                 st.error(words["refused"].format(why=error))
         if job is not None and job.can_go_on:
             if st.button(words["go_on"], key="go_on"):
-                held.go_on(self.page)
+                seat().go_on(self.page)
             st.caption(words["stopped"].format_map(Says(job)))
 
 
@@ -108,7 +103,7 @@ class TrainingPage(Page):
     """A page whose picture is of trainings, of which one is done once for everybody, so that the page opens with it.
 
     trainings: what the settings ask for. learned: the picture's answer, of a job, even of one that has not begun; its
-    `handed_out` are the trainings that files are of, and its `gaps` those that a script tests.
+    `handed_out` are the trainings that files are of.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]

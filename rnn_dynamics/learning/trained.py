@@ -93,9 +93,10 @@ class Trained:
         return {name: [float(look.gates[name].mean()) for look in self.looks] for name in self.cell.gates}
 
     @property
-    def keeping_gate(self) -> tuple[str, list[float]] | None:
-        """The gate that keeps the state, and its means."""
-        return (self.cell.keeps, self.gates[self.cell.keeps]) if self.cell.keeps in self.gates else None
+    def kept(self) -> tuple[float, float] | None:
+        """The mean of the gate that keeps the state, before training and now; None for a cell without one."""
+        means = self.gates.get(self.cell.keeps)
+        return (means[0], means[-1]) if means else None
 
     @property
     def ending(self) -> Sequence[float]:

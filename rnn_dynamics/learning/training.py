@@ -117,6 +117,17 @@ class Training(KnownFields):
         return self.its_task.steps_of(self.experiment.sequence_length)
 
     @property
+    def gap(self) -> int:
+        """What it bridges: the gap asked for, or of blanks as many filler words below it as the fillers can make."""
+        gap = self.experiment.sequence_length
+        return self.template.gaps(gap)[-1] if self.task == "blank" else gap
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """At how many filler words a network on blanks is tested once it is trained; none of another task."""
+        return self.template.tested(self.experiment.sequence_length) if self.task == "blank" else ()
+
+    @property
     def work(self) -> int:
         """What it costs: steps × sequences × units × updates, as many times as torch takes longer for its cell."""
         experiment = self.experiment

@@ -24,11 +24,6 @@ Array = NDArray[np.float64]
 
 #: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
 PARTS = Template().as_text()
-#: The numbers of filler words, and of updates, that the page offers.
-OFFERED = {
-    "gap": ("1", "2", "3", "5", "7", "10", "15", "20", "30", "40"),
-    "updates": ("50", "100", "150", "200", "300", "400", "500", "700", "1000"),
-}
 #: Percentiles of the units between which the gate's band lies.
 BAND = (10.0, 90.0)
 #: How many orders of magnitude the tints of norms may tell apart: the first that holds all norms, or the last.
@@ -93,19 +88,9 @@ class BlankAnswer(OfTrainings):
         return self.training.template
 
     @property
-    def gap(self) -> int:
-        """How many filler words the sentences have: those asked for, or as many below as the fillers can make."""
-        return self.template.gaps(self.experiment.sequence_length)[-1]
-
-    @property
-    def gaps(self) -> tuple[int, ...]:
-        """The gaps at which the networks are tested, once the training is over."""
-        return self.template.tested(self.experiment.sequence_length)
-
-    @property
     def rights(self) -> dict[str, float]:
         """Cell -> share of right answers at the gap that is trained."""
-        return {network.cell.name: dict(network.tests)[self.gap] for network in self.networks if network.tests}
+        return {network.cell.name: dict(network.tests)[self.training.gap] for network in self.networks if network.tests}
 
     @cached_property
     def by_word(self) -> Frame:
@@ -206,10 +191,9 @@ def filled_in(job: Job, cell: str, typed: str) -> BlankAnswer:
 
 def _learned(trainer: Any, over: bool) -> Network:
     training, history = trainer.training, trainer.history.as_it_is()
-    template, gap = training.template, training.experiment.sequence_length
     # Of fillers that make no single word a gap of 1 draws none, too.
-    tests = [(one, trainer.accuracy_at(max(1, one))) for one in template.tested(gap)] if over else []
-    tests = tests or [(template.gaps(gap)[-1], history.moments[-1].accuracy)]
+    tests = [(gap, trainer.accuracy_at(max(1, gap))) for gap in training.gaps] if over else []
+    tests = tests or [(training.gap, history.moments[-1].accuracy)]
     return Network(training=training, history=history, parameters=trainer.parameters(), tests=tests)
 
 

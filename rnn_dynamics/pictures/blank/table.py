@@ -28,7 +28,7 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
         ),
         "whole": one_row(
             texts,
-            gap=answer.gap,
+            gap=answer.training.gap,
             longest=2 * answer.experiment.sequence_length + 2,
             chance=answer.training.chance_accuracy,
             steps=len(words),

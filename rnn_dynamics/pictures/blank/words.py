@@ -34,8 +34,8 @@ def above(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
 
 def claim(words: Words, answer: BlankAnswer) -> str:
     """The page's finding in one sentence, as HTML."""
-    going_on = answer.begun and not all(network.done for network in answer.networks)
-    text = " ".join(told(words["claims"], _says(words, answer), so_far=going_on, **{_claim_of(answer): True}))
+    holds = {"so_far": answer.begun and not answer.over, _claim_of(answer): True}
+    text = " ".join(told(words["claims"], _says(words, answer), **holds))
     return f'<h2 class="claim">{text.replace(" %", "&nbsp;%")}</h2>'
 
 
@@ -64,7 +64,7 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
     return says_of(
         answer,
         words,
-        fillers=words["fillers"].format(count=answer.gap or None),
+        fillers=words["fillers"].format(count=answer.training.gap or None),
         asked=words["fillers"].format(count=answer.experiment.sequence_length or None),
     )
 
@@ -173,7 +173,7 @@ def _notes(notes: Words, answer: BlankAnswer, says: Says) -> Iterator[str]:
         unknown=sentence.own and answer.unknown,
         settings=answer.begun,
         plan=not answer.begun,
-        fewer=answer.gap != answer.experiment.sequence_length,
+        fewer=answer.training.gap != answer.experiment.sequence_length,
         small_loss=shown.reading.loss * _SHRUNK < shown.before.loss < math.inf,
         memory=shown.cell.keeps,
         float=True,

@@ -85,6 +85,11 @@ class OfTrainings:
         return self.training.experiment
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is left to train."""
+        return all(network.done for network in self.networks)
+
+    @property
     def begun(self) -> bool:
         """Whether anything is trained."""
         return bool(self.shown.looks)
@@ -93,8 +98,3 @@ class OfTrainings:
     def handed_out(self) -> tuple[Training, ...]:
         """The trainings that files are of: all, once they have begun."""
         return tuple(network.training for network in self.networks if network.looks)
-
-    @property
-    def gaps(self) -> tuple[int, ...]:
-        """The gaps at which a script tests, beside its own."""
-        return ()

@@ -16,11 +16,6 @@ class LearningAnswer(OfTrainings):
     """Networks that learn the same task: the vanilla RNN, and last the reader's cell where it is another."""
 
     @property
-    def over(self) -> bool:
-        """Whether nothing is left to train."""
-        return all(network.done for network in self.networks)
-
-    @property
     def longest(self) -> int:
         """Which network has the most looks."""
         return max(range(len(self.networks)), key=lambda place: len(self.networks[place].looks))

@@ -1,6 +1,6 @@
 """The tables of "Learning long lags": what is learned by update, and the gradient by step at each look."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -32,15 +32,20 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     networks = answer.networks if answer.begun else ()
     norms = [look.log10_norms["hidden"] for network in networks for look in network.looks]
     low, high = ends_downwards(norms, _SPANS)
+    gates = [
+        (of.cell.name, gate, of.by_look["update"], means)
+        for of in networks
+        for gate, means in of.gates.items()
+        if gate not in of.cell.signed  # what is written is no gate
+    ]
+    endings = ((of.cell.name, of.now.iteration + np.arange(len(of.ending)), of.ending) for of in networks)
     shown = within(np.array(norms), (low, high)) if norms else np.empty((0, 1))
     return {
         "gradients": by_step({"place": np.arange(len(norms))}, POINTS, log10_norm=shown),
         "looks": table(place=np.arange(len(norms)), **joined(_LOOK, map(_looks, range(len(networks)), networks))),
-        "endings": table(**joined(("cell", "update", "loss"), map(_ending, networks))),
-        "gates": table(
-            **joined(("cell", "gate", "update", "mean"), (gate for network in networks for gate in _gates(network)))
-        ),
-        "letters": table(**_letters(networks)),
+        "endings": table(**joined(("cell", "update", "loss"), endings)),
+        "gates": table(**joined(("cell", "gate", "update", "mean"), gates)),
+        "letters": table(**_letters(gates)),
         "whole": one_row(
             texts,
             length=answer.training.steps,
@@ -66,18 +71,8 @@ def _looks(row: int, network: Trained) -> tuple[Any, ...]:
     return row, network.cell.name, np.arange(count), count - 1, *bounds, *network.by_look.values()
 
 
-def _ending(network: Trained) -> tuple[Any, ...]:
-    return network.cell.name, network.looks[-1].iteration + np.arange(len(network.ending)), network.ending
-
-
-def _gates(network: Trained) -> Iterator[tuple[Any, ...]]:
-    for gate, means in network.gates.items():
-        if gate not in network.cell.signed:
-            yield network.cell.name, gate, network.by_look["update"], means
-
-
-def _letters(networks: Iterable[Trained]) -> dict[str, Any]:
-    latest = ((cell, gate, updates[-1], means[-1]) for of in networks for cell, gate, updates, means in _gates(of))
+def _letters(gates: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    latest = ((cell, gate, updates[-1], means[-1]) for cell, gate, updates, means in gates)
     letters = joined(("cell", "gate", "update", "place"), latest)
     return letters | {"place": apart(np.nan_to_num(letters["place"]).tolist(), LETTER, 1.0)}
 

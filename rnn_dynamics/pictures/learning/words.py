@@ -39,11 +39,10 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
 
 def _column(values: Words, network: Trained) -> dict[str, str]:
     """Key of a row -> what it says of one network."""
-    gate, means = network.keeping_gate or ("", [math.nan])
-    says = Says(network, gate=gate, before=means[0], after=means[-1])
-    none = {"left_after": len(network.looks) == 1, "clipped": math.isnan(network.share_clipped), "gate": not gate}
+    none = {"left_after": len(network.looks) == 1, "clipped": math.isnan(network.share_clipped)}
+    none |= {"gate": not network.kept}
     rows = values | {"half": values["never" if network.half_way is None else "half"]}
-    return {row: "–" if none.get(row) else sentence.format_map(says) for row, sentence in rows.items()}
+    return {row: "–" if none.get(row) else text.format_map(Says(network)) for row, text in rows.items()}
 
 
 def _notes(words: Words, answer: LearningAnswer, says: Says) -> Iterator[str]:
