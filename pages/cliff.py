@@ -21,7 +21,6 @@ VALUES = {
     "far": ("wide", "3.00", "-4.00", "0.3", "0.3", "50"),
     "small": ("cliff", "4.80", "-2.50", "0.01", "1", "100"),
 }
-PRESETS = {key: dict(zip(PICTURE.settings, values, strict=True)) for key, values in VALUES.items()}
 
 
 def start_there(cell: Mapping[str, Any], _: Views) -> dict[str, str]:
@@ -55,7 +54,7 @@ PAGE = Page(
     picture=PICTURE,
     second=CLIPPING,
     opening=Experiment(),  # of which the seed alone plays a part: it moves the start
-    presets=PRESETS,
+    presets={key: dict(zip(PICTURE.settings, values, strict=True)) for key, values in VALUES.items()},
     main=tuple(PICTURE.settings),
     lower=("network_rate",),
     more=("seed",),

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job, worked_through
@@ -17,10 +16,8 @@ from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
-from rnn_dynamics.pictures.kit.frames import Frame, frame
+from rnn_dynamics.pictures.kit.frames import Array, Frame, frame
 from rnn_dynamics.remembered import remembered
-
-Array = NDArray[np.float64]
 
 #: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
 PARTS = Template().as_text()

@@ -124,9 +124,8 @@ def grid_values(axis: int) -> tuple[str, ...]:
     return tuple(f"{k * GRID:.2f}" for k in range(low + 1, high))
 
 
-#: What can be asked: the values of each view.
+#: What a descent can be asked: the values of each view.
 OFFERED = {
-    "region": tuple(REGIONS),
     "start_w": grid_values(0),
     "start_b": grid_values(1),
     "descent_rate": ("0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"),
@@ -143,7 +142,7 @@ def start_of(w: str, b: str, seed: int) -> tuple[float, float]:
 
 def cliff_answer(experiment: Experiment, views: Mapping[str, str]) -> CliffAnswer:
     """Answer for the start, rate, threshold and steps that the views say; of the experiment only the seed counts."""
-    return _answer(experiment.seed, *(views[name] for name in OFFERED if name != "region"))
+    return _answer(experiment.seed, *(views[name] for name in OFFERED))
 
 
 @remembered

@@ -6,7 +6,6 @@ from functools import cached_property
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.trace import LayerTrace, Trace
@@ -14,9 +13,8 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.engine.work import fewer_sequences
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
+from rnn_dynamics.pictures.kit.frames import Array
 from rnn_dynamics.remembered import COMPUTING, remembered
-
-Array = NDArray[np.float64]
 
 #: What one network may cost, in multiply-adds of its recurrent products: about a third of a second.
 _LARGEST = 2.5e8

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnn_dynamics.engine.theory import Latch, latch
 from rnn_dynamics.experiment import Experiment
-
-Array = NDArray[np.float64]
+from rnn_dynamics.pictures.kit.frames import Array
 
 #: The two paths begin this far from 0, and are followed for so many steps.
 START = 0.05

@@ -14,10 +14,8 @@ from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.pictures.kit.frames import point_steps
+from rnn_dynamics.pictures.kit.frames import Array, point_steps
 from rnn_dynamics.remembered import COMPUTING, remembered
-
-Array = NDArray[np.float64]
 
 #: What the slider offers; a τ beyond T stands for T.
 TRUNCATIONS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "70", "100", "150", "200")
