@@ -12,7 +12,7 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.downloads import Download, files_of_trainings
+from rnn_dynamics.dashboard.downloads import Download, files_of
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.learning.tasks import Template
@@ -20,6 +20,7 @@ from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures import blank, clipping, learning
+from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.scripts import training_script
 from tests.every import every
 from tests.handed_out import frame_of, only, presets_of, table
@@ -79,21 +80,17 @@ def files_of_training(name: str) -> Sequence[Download]:
     training, trainer = TRAININGS[name], trained(name)
     if training.task == "blank":
         tests = [(gap, trainer.accuracy_at(gap)) for gap in training.gaps]
-        answer = SimpleNamespace(
-            handed_out=(training,),
-            training=training,
-            networks=(SimpleNamespace(cell=cell_of(training.experiment), tests=tests),),
-        )
-        picture = SimpleNamespace(name="blank", files={"accuracy": blank.PICTURE.files["accuracy"]})
-        return files_of_trainings(picture, answer, {}, sentences("blank"))  # type: ignore[arg-type]
+        network = SimpleNamespace(training=training, cell=cell_of(training.experiment), tests=tests)
+        answer = type("Tested", (OfTrainings,), {"handed_out": (training,)})(networks=(network,))
+        picture = replace(blank.PICTURE, files={"accuracy": blank.PICTURE.files["accuracy"]})
+        return files_of(picture, answer, {}, sentences("blank"))
     if name.startswith("cliff"):
         job = job_of("cliff-none", "cliff-norm")
-        files = files_of_trainings(
-            clipping.PICTURE, clipping.ClippingAnswer(networks=job.networks), {}, sentences("clipping")
-        )
+        answer = clipping.ClippingAnswer(networks=job.networks)
+        files = files_of(clipping.PICTURE, answer, {}, sentences("clipping"))
         return [file for file in files if file.what in ("network", f"training, clipping {training.clipping}")]
     learned = learning.LearningAnswer(networks=job_of(name).networks)
-    return files_of_trainings(learning.PICTURE, learned, learning.PICTURE.views, sentences("learning"))
+    return files_of(learning.PICTURE, learned, learning.PICTURE.views, sentences("learning"))
 
 
 def job_of(*names: str) -> Any:

@@ -51,40 +51,43 @@ class Download:
         return "".join(f"# {line}\n" for line in lines) + self.content()
 
 
-def _table(
-    words: Words, what: str, table: Callable[[], Any], of: Mapping[str, Any], digits: Callable[[], int] | None = None
-) -> Download:
-    """A frame as a file. Texts are quoted, so that no "#" in them is taken for a comment."""
-    return Download(
-        label=sentences("app", words.language)["files"]["csv"].format(name=words["files"][what]),
-        what=what,
-        suffix="csv",
-        content=lambda: str(table().to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)),
-        of=of,
-        digits=digits,
-    )
-
-
 def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:
-    """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked."""
-    if isinstance(answer, OfTrainings):
-        return files_of_trainings(picture, answer, views, words)
-    used = settings(answer.experiment).items()
-    of = {name: value for name, value in used if not picture.uses or name in picture.uses}
-    of |= {name: views[name] for name in picture.settings}
+    """The tables of a picture's answer, and the scripts that find its numbers; of what was computed, not asked.
+
+    Of trainings, once they have begun: the tables that have rows, and a script for each.
+    """
+    names, trained = Names(picture.name, words.language), isinstance(answer, OfTrainings)
+    if trained:
+        scripts = [_training(one, names) for one in answer.handed_out]
+        of = {name: _together([script.of[name] for script in scripts]) for script in scripts[:1] for name in script.of}
+    else:
+        used = settings(answer.experiment).items()
+        of = {name: value for name, value in used if not picture.uses or name in picture.uses}
+        of |= {name: views[name] for name in picture.settings}
+        scripts = [_script(kind, answer, of, names) for kind in picture.scripts]
     tables = [
-        _table(words, name, partial(table, answer, views), of, _digits(answer, table, views))
-        for name, table in picture.files.items()
+        Download(
+            label=sentences("app", words.language)["files"]["csv"].format(name=words["files"][what]),
+            what=what,
+            suffix="csv",
+            content=partial(_as_csv, table, answer, views),
+            of=of,
+            digits=None if answer.digits is None else partial(_fewest_digits, table, answer, views),
+        )
+        for what, table in picture.files.items()
+        if not trained or (scripts and len(table(answer, views)))
     ]
-    names = Names(picture.name, words.language)
-    return tables + [_script(kind, answer, of, names) for kind in picture.scripts]
+    return tables + scripts
 
 
-def _digits(answer: Any, table: Callable[..., Any], views: Mapping[str, str]) -> Callable[[], int] | None:
-    """The answer's own, or where each row of the table says its own, the fewest of them; None where nobody can say."""
-    if answer.digits is None:
-        return None
-    return lambda: int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
+def _as_csv(table: Callable[..., Any], answer: Any, views: Mapping[str, str]) -> str:
+    """Texts are quoted, so that no "#" in them is taken for a comment."""
+    return str(table(answer, views).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
+
+
+def _fewest_digits(table: Callable[..., Any], answer: Any, views: Mapping[str, str]) -> int:
+    """The answer's own, or where each row of the table says its own, the fewest of them."""
+    return int(min(table(answer, views).get("digits", default=[answer.digits]), default=answer.digits))
 
 
 def _script(kind: str, answer: Any, of: Mapping[str, Any], names: Names) -> Download:
@@ -95,6 +98,18 @@ def _script(kind: str, answer: Any, of: Mapping[str, Any], names: Names) -> Down
     return Download(label=label, what=script.what, suffix="py", content=script.text, of=its, digits=script.digits)
 
 
+def _training(one: Training, names: Names) -> Download:
+    """The script of a training; words under `scripts` tell apart those that differ in their clipping alone."""
+    notes = sentences(names.page, names.language).get("scripts", {})
+    return Download(
+        label=_of_cell(names, one.experiment, notes.get(one.clipping) or _labels(names)["training"]),
+        what=f"training, clipping {one.clipping}" if notes else "training",
+        suffix="py",
+        content=partial(training_script, one, one.gaps),
+        of=settings(one.experiment) | {name: getattr(one, name) for name in TRAINING_KNOBS},
+    )
+
+
 def _labels(names: Names) -> Mapping[str, str]:
     """What the buttons are called, on every page and on this one."""
     of_page, of_all = (sentences(page, names.language)["files"] for page in (names.page, "app"))
@@ -103,33 +118,7 @@ def _labels(names: Names) -> Mapping[str, str]:
 
 def _of_cell(names: Names, experiment: Experiment, of: str) -> str:
     cell, words = names.said("cell", experiment.cell), _labels(names)
-    return str(words["script_of" if of else "script"].format(cell=cell, of=of.removeprefix(", ")))
-
-
-def files_of_trainings(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:
-    """The tables that have rows, and a script for each training that files are of.
-
-    Where trainings differ in their clipping alone, the words under `scripts` tell them apart.
-    """
-    trainings: Sequence[Training] = answer.handed_out
-    if not trainings:
-        return []
-    each = [settings(one.experiment) | {name: getattr(one, name) for name in TRAINING_KNOBS} for one in trainings]
-    of = {name: _together([one[name] for one in each]) for name in each[0]}
-    notes, names = words.get("scripts", {}), Names(picture.name, words.language)
-    tables = {name: partial(table, answer, views) for name, table in picture.files.items()}
-    files = [_table(words, name, table, of) for name, table in tables.items() if len(table())]
-    scripts = [
-        Download(
-            label=_of_cell(names, one.experiment, notes.get(one.clipping) or _labels(names)["training"]),
-            what=f"training, clipping {one.clipping}" if notes else "training",
-            suffix="py",
-            content=partial(training_script, one, one.gaps),
-            of=its,
-        )
-        for one, its in zip(trainings, each, strict=True)
-    ]
-    return files + scripts
+    return str(words["script_of" if of else "script"].format(cell=cell, of=of))
 
 
 def _together(values: Sequence[Any]) -> Any:

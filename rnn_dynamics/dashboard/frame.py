@@ -187,9 +187,7 @@ class Frame:
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
         asked, opening = who.meant_by(links.asked_by_link()), self.at_opening
-        if first:
-            who.notices += links.unknown_language(self.names)
-        else:  # on the way back through the browser's history what the address leaves out was at its opening
+        if not first:  # on the way back through the browser's history what the address leaves out was at its opening
             who.choose(dict.fromkeys(self.settings))
         for key, text in asked.items():
             value, remark = links.read(self.names, key, text, self.settings.get(key))
@@ -216,16 +214,11 @@ class Frame:
         """Let the address say what is set here."""
         opening, now, before = self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
-        at_opening = self.in_link({name: opening[name] for name in now})
-        links.write_address(away | self.language_in_link, at_opening | {IN_LINK: LANGUAGE})
+        links.write_address(away, self.in_link({name: opening[name] for name in now}) | {IN_LINK: LANGUAGE})
         if arrives:
             visitor().note_address(before, away)
 
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings as an address spells them."""
-        return {name: self.names.shown(name, value) for name, value in values.items()}
-
-    @property
-    def language_in_link(self) -> dict[str, str]:
-        """The language as an address says it; nothing where it is that of who asks for none."""
-        return {IN_LINK: self.names.language} if self.names.language != LANGUAGE else {}
+        """Settings as an address spells them, and the language where it is not that of who asks for none."""
+        spelt = {name: self.names.shown(name, value) for name, value in values.items()}
+        return spelt | ({IN_LINK: self.names.language} if self.names.language != LANGUAGE else {})

@@ -28,21 +28,14 @@ _MOST_NAMES = 8
 
 
 def asked_by_link() -> dict[str, str]:
-    """Key -> its last value in the address, but for the language: a repeated key's is what a reader added."""
-    asked = {key: values[-1] for key in st.query_params if (values := st.query_params.get_all(key))}
-    return {key: value for key, value in asked.items() if key != IN_LINK}
+    """Key -> its last value in the address: a repeated key's is what a reader added."""
+    return {key: values[-1] for key in st.query_params if (values := st.query_params.get_all(key))}
 
 
 def goes_through_history() -> bool:
     """Whether this run follows the browser's buttons Back or Forward: then the address decides every setting."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
-
-
-def unknown_language(names: Names) -> list[str]:
-    """A remark about a language that there is not, if an address asks for one."""
-    asked = st.query_params.get(IN_LINK)
-    return [] if asked is None or asked in languages() else [_not_one_of(names, IN_LINK, asked, languages())]
 
 
 def show_notices(remarks: Sequence[str], language: str) -> None:
@@ -113,8 +106,11 @@ def _address() -> Iterator[QueryParams]:
 def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[Any, str | None]:
     """The value that a control shows for a text of the address, None if none, and a remark unless it is that one.
 
-    A text is a value's key, whatever the language, or how its control shows it. A page may have no such setting.
+    A text is a value's key, whatever the language, or how its control shows it. A page may have no such setting; the
+    language is none, see `language`.
     """
+    if key == IN_LINK:
+        return None, None if text in languages() else _not_one_of(names, key, text, languages())
     if setting is None:
         return None, remark(names, "unknown", key)
     if setting.longest:

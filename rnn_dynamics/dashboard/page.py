@@ -131,7 +131,7 @@ class Page(Frame):
         asked = self.in_link({name: value for name, value in shown.items() if name not in follows})
         words = self.words("app")["files"]
         st.caption(words["link"])
-        st.code(links.share_link(asked | self.language_in_link), language=None, wrap_lines=True)
+        st.code(links.share_link(asked), language=None, wrap_lines=True)
         files = self.files(experiment, views)
         for file in files:
             st.download_button(
