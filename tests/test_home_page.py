@@ -20,7 +20,6 @@ from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.axes import axis_ends
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
-from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Background
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
@@ -271,8 +270,8 @@ def test_every_choice_has_a_specification_of_its_own_and_only_one() -> None:
     # A specification that changes from run to run would make the browser build the picture anew and lose the pointer.
     texts = [json.dumps(spec_of(*choice)) for choice in product(GRADIENTS, TIMES, THEMES)]
     assert len(set(texts)) == len(texts)
-    axes = sentences("axes") | sentences(PICTURE.name)["axes"]
-    again = PICTURE.chart(Sheet(axes, {"gradient": "input", "axis": "step"}, "light")).to_dict(validate=False)
+    views = {"gradient": "input", "axis": "step"}
+    again = PICTURE.charted(sentences(PICTURE.name), views, "light").to_dict(validate=False)
     assert json.dumps(again) == texts[0]
 
 

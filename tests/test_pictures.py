@@ -10,7 +10,6 @@ import pytest
 
 from rnn_dynamics import pictures
 from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from tests.claims import assert_fits_a_phone, assert_readable, plain
@@ -64,7 +63,7 @@ def test_a_chart_is_valid_plain_constant_and_without_values(name: str) -> None:
     for views, background, spec in specifications(one):
         assert json.loads(json.dumps(spec, allow_nan=False)) == spec
         if background == "light":  # dark, the same is drawn in other colours
-            chart = one.chart(Sheet(sentences("axes") | sentences(name).get("axes", {}), views, background))
+            chart = one.charted(sentences(name), views, background)
             assert chart.to_dict()["layer"] == spec["layer"]  # which checks it against Vega-Lite's schema
         assert "datasets" not in spec
         assert all(set(layer.get("data", {})) <= {"name"} for layer in layers(spec))

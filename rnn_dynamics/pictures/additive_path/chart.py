@@ -14,18 +14,19 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
 #: curves, cosine, map from top to bottom.
-_PANELS = {
+PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "height * (narrow ? 0.38 : 0.7)"),
     "cosine": ("0", "curvesRight", "height * (narrow ? 0.45 : 0.82)", "height * (narrow ? 0.55 : 1)"),
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.73 : 0", "height"),
 }
+PARAMETERS = POINTED
 #: Dash of each curve: the whole gradient is solid, as nothing else is.
 DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "total": [1, 0]}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
-    curves, cosine, gates = sheet.panels(_PANELS)
+    curves, cosine, gates = sheet.panels()
     units = gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False)
     rnn = sheet.theme.cells["rnn"]
     colours = {"rnn": rnn, "total": OWN}
@@ -36,8 +37,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         "y": curves.log10("relative", tickCount=6),
     }
     return sheet.picture(
-        _PANELS,
-        POINTED | sheet.own,
         [
             map_rows(gates, "units", "gate", ["place"]),
             gates.lead(x=gates.time("length:Q", tickCount=4), y=units),

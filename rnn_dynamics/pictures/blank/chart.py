@@ -12,11 +12,11 @@ from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 
 #: Where the panels are, in pixels: answers on the left, the gate on the right, on a phone below. `every`: of so many
 #: words one is written below the axis.
-_PANELS = {
+PANELS = {
     "answers": ("0", "narrow ? width : width * 0.42", "0", "narrow ? height * 0.33 : height - 92 * zoom"),
     "gate": ("narrow ? 0 : width * 0.52", "width", "narrow ? height * 0.56 : 0", "height - 92 * zoom"),
 }
-_PARAMETERS = {
+PARAMETERS = {
     "every": "ceil(13 * zoom * whole.steps / (width - gateLeft))",
     "pointed": "hover.step ? hover.step[0] : 0",
 }
@@ -30,10 +30,8 @@ _POINTED = "datum.step === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture."""
-    answers, gate = sheet.panels(_PANELS)
+    answers, gate = sheet.panels()
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS | sheet.own,
         [*_answers(answers), *_legend(sheet), answers.title("learned", TIGHT)],
         [*_gate(gate), *_said(sheet), gate.title("gate", TIGHT)],
         padding={"bottom": 8},

@@ -14,7 +14,7 @@ from rnn_dynamics.pictures.kit.theme import DIVERGING, Theme
 
 #: Where things are, in pixels. `names`: width of the units' names. `across`, `down`: size of a number's cell. `block`:
 #: height of a panel with its title and the steps below it, on a phone.
-_PARAMETERS = {
+PARAMETERS = {
     "chosen": "data('framed')[0].step",
     "names": "46 * zoom",
     "gap": "34",
@@ -50,8 +50,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     # Left of the first panel, on a phone of each.
     names = of("cells", "datum.step === 1 && (narrow || datum.panel === 0)", **_CELL)
     return sheet.picture(
-        {},
-        _PARAMETERS,
         _cells(sheet.theme),
         frame.encode(**pixels(x="left", y="first"), x2="right:Q", y2="foot:Q"),
         text(names, "unit", "0", **pixels(y="centre"), corner="left", size=15),

@@ -14,7 +14,7 @@ from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HE
 
 #: Where the panels are, in pixels: the map on the left, errors above norms on the right; on a phone all below another.
 #: `between`: room of an axis and a title. The first kind is so wide that the others are seen where they lie on it.
-_PANELS = {
+PANELS = {
     "map": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.42 : height"),
     "error": (
         "narrow ? 0 : width * 0.58",
@@ -24,7 +24,7 @@ _PANELS = {
     ),
     "norm": ("errorLeft", "width", "errorBottom + between", "height"),
 }
-_PARAMETERS = {
+PARAMETERS = {
     "between": "92 * zoom",
     "region": "data('region')[0]",
 }
@@ -40,15 +40,13 @@ _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; a click on the map is the selection GO of w and b."""
-    theme, (surface, errors, norms) = sheet.theme, sheet.panels(_PANELS)
+    theme, (surface, errors, norms) = sheet.theme, sheet.panels()
     labels: dict[str, Any] = {"format": ".1f", "tickCount": 5}
     heights = alt.Scale(domain=[0, ref("region.highest")], range=[*HEIGHTS[sheet.background]], interpolate="rgb")
     ticks: dict[str, Any] = {"values": [0, 0.1, 0.2, 0.3, 0.4, 0.5], "format": "~r", "labelFlush": False, **WIDE_TITLE}
     error = errors.y("error:Q", (0, 0.5), "error", **ticks)
     norm = norms.log10("gradient_norm", tickCount=5, **WIDE_TITLE)
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS | {"colours": f"{theme.clippings}"},
         [
             surface.lead(
                 "region",

@@ -11,7 +11,7 @@ from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, of, of_cell, ref
 from rnn_dynamics.pictures.kit.panel import CLAMPED, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES
 
-_PANELS = {
+PANELS = {
     "norm": ("0", "narrow ? width : width * 0.46", "0", "narrow ? height * 0.45 : height"),
     "loss": ("narrow ? 0 : width * 0.56", "width", "narrow ? height * 0.6 : 0", "height"),
 }
@@ -19,13 +19,11 @@ _PANELS = {
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """Norms beside losses; on a phone above them, with one axis below both."""
-    norms, losses = sheet.panels(_PANELS)
+    norms, losses = sheet.panels()
     norm = norms.log10("gradient_norm", tickCount=5)
     loss = losses.y("loss:Q", (0, "whole.top"), "loss", scale=CLAMPED, tickCount=4)
     hidden = {"labelExpr": "narrow ? '' : datum.label", **WIDE_TITLE}
     return sheet.picture(
-        _PANELS,
-        {},
         [*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")],
         [*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")],
         height=340,

@@ -18,13 +18,13 @@ STYLES = {
     "entries": ("cross", [3, 4]),
     "matrix": ("diamond", [12, 3, 2, 3]),
 }
-_PANELS = {"plot": ("0", "narrow ? width : width - 210 * zoom", "0", "height")}
+PANELS = {"plot": ("0", "narrow ? width : width - 210 * zoom", "0", "height")}
 _LENGTHS, _RATIOS = [50, 100, 200, 400, 800, 1600], [1, 10, 100, 1000, 10_000]
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture."""
-    (panel,), theme = sheet.panels(_PANELS), sheet.theme
+    (panel,), theme = sheet.panels(), sheet.theme
     others = {"parameters": theme.quiet, "entries": theme.text, "matrix": theme.text}
     colours = {name: f"'{others[name]}'" if name in others else "cellColour" for name in STYLES}
     ends = ("whole.first", "whole.last")
@@ -40,8 +40,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     beside: dict[str, Any] = {"align": ref("narrow ? 'right' : 'left'"), "dx": ref("narrow ? -10 : 12")}
     beside |= {"size": "narrow ? 12 : 15", "bold": True, "halo": theme.panel}
     return sheet.picture(
-        _PANELS,
-        sheet.own,
         each("fits", lines, x=x, y=y),
         each("points", points, mark="point", x=x, y=y),
         text(of("labels"), "text", "sequence_length:Q", "place:Q", color=ref(f"{{{each_one}}}[datum.name]"), **beside),

@@ -14,11 +14,11 @@ from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of an axis and a title.
-_PANELS = {
+PANELS = {
     "map": ("zoom * (narrow ? 66 : 116)", "width", "0", "(height - between) * 0.5"),
     "curves": ("mapLeft", "width", "mapBottom + between", "height"),
 }
-_BETWEEN = {"between": "zoom * (narrow ? 80 : 58)"}
+PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
 _LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
@@ -30,13 +30,11 @@ DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "who
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
     quiet = sheet.theme.quiet
-    levels, curves = sheet.panels(_PANELS)
+    levels, curves = sheet.panels()
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     names = of("names", middle="datum.place + 0.5")
     on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
     return sheet.picture(
-        _PANELS,
-        _BETWEEN | POINTED | sheet.own,
         [
             map_rows(levels, "levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),

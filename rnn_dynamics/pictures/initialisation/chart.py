@@ -14,10 +14,10 @@ from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null.
 _TOP = "zoom * (narrow ? 40 : 30)"
-_PANELS = {  # a point at the end of the axis lies on no name
+PANELS = {  # a point at the end of the axis lies on no name
     "factors": ("zoom * (narrow ? 124 : 270)", "width - zoom * (narrow ? 108 : 318)", _TOP, "height")
 }
-_PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
+PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
 #: Columns of numbers, each with the place of its right end, and where there is room for it.
 _COLUMNS = {
     "factor": ("width - zoom * (narrow ? 56 : 224)", ""),
@@ -32,10 +32,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     details = LINES.format("(pointed === null ? whole.hint : details[pointed])")
     below: dict[str, Any] = {"lineHeight": 17, "size": "narrow ? 12 : 15"}
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS,
         _bands(sheet),
-        _keeps(*sheet.panels(_PANELS)),
+        _keeps(*sheet.panels()),
         _spreads(sheet),
         _texts(sheet),
         *(_column(sheet, name, *place) for name, place in _COLUMNS.items()),

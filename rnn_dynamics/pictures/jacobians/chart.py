@@ -14,12 +14,12 @@ from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 
 #: Where the panels are, in pixels: curves on the left, the complex plane and below it the exponents on the right; on a
 #: phone the curves above the other two. `pixels`: of a length of 1 in the plane.
-_PANELS = {
+PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.4 : height"),
     "plane": ("narrow ? 0 : width * 0.68", "planeLeft + side", "narrow ? height * 0.69 : 0", "planeTop + side"),
     "spectrum": ("narrow ? width * 0.74 : planeLeft", "width", "height * (narrow ? 0.83 : 0.84)", "height"),
 }
-_PARAMETERS = {
+PARAMETERS = POINTED | {
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.67)",
     "pixels": "side / 2 / whole.reach",
 }
@@ -30,14 +30,12 @@ _POINTED = "datum.place === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says."""
-    curves, plane, spectrum = sheet.panels(_PANELS)
+    curves, plane, spectrum = sheet.panels()
     # What W_hh alone says may lie far from the norm.
     law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
     kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
     pointed: dict[str, Any] = {"size": "narrow ? 13 : 16", "bold": True, "color": kind}
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS | POINTED | sheet.own,
         [
             *_plane(plane, law, kind),
             plane.title("weights", "[{}, '']"),

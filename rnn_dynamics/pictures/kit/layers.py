@@ -22,7 +22,7 @@ LOG10: dict[str, Any] = {
 PER_CENT = "100 * datum.value + ' %'"
 #: A title that a phone has no room for.
 WIDE_TITLE: dict[str, Any] = {"titleOpacity": alt.ExprRef("narrow ? 0 : 1")}
-#: The colour of the cell that the picture is about, see `Sheet.picture`.
+#: The colour of the cell that the picture is about, where it is about one; see `Sheet.picture`.
 OWN = alt.ExprRef("cellColour")
 #: What the datum's cell is called.
 NAME = f"({CELL_NAMES})[datum.cell]"

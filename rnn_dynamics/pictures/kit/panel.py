@@ -26,8 +26,6 @@ _ENDS = ("whole.low", "whole.high")
 #: its panel and itself, such as "mapLeft".
 Sides = tuple[str, str, str, str]
 Places = Mapping[str, Sides]
-#: A picture of one panel.
-WHOLE: Places = {"whole": ("0", "width", "0", "height")}
 
 
 def _named(panel: str, sides: Sides) -> Sides:
@@ -40,12 +38,15 @@ def _named(panel: str, sides: Sides) -> Sides:
 class Sheet:
     """What a chart is drawn on.
 
-    axes: what the axes are called. views: the picture's settings. background: light or dark.
+    axes: what the axes are called. views: the picture's settings. background: light or dark. places: of the picture's
+    panels. parameters: name -> expression, beside those of `picture`.
     """
 
     axes: Mapping[str, str]
     views: Mapping[str, str]
     background: Background
+    places: Places
+    parameters: Mapping[str, str]
 
     @property
     def theme(self) -> Theme:
@@ -58,43 +59,39 @@ class Sheet:
         return self.views.get("axis", "step") == "step"
 
     @property
-    def own(self) -> dict[str, str]:
-        """The parameter OWN: the colour of the cell that the picture is about."""
-        return {"cellColour": f"{self.theme.cells}[whole.cell]"}
-
-    @property
     def line_of_cell(self) -> dict[str, Any]:
         """The style of a line that has the colour and the dash of the datum's cell."""
         return {"color": of_cell(self.theme.cells), "strokeDash": of_cell(CELL_DASHES), "strokeWidth": 3}
 
-    def picture(self, places: Places, parameters: Mapping[str, str], *panels: Any, **properties: Any) -> alt.LayerChart:
+    def picture(self, *panels: Any, **properties: Any) -> alt.LayerChart:
         """All layers of a picture, in one view.
 
-        places: of its panels. parameters: name -> expression, beside these and `zoom` (how much larger the type is),
-        `narrow` (on a phone) and `whole`. panels: layers, or a list of them for each panel, each with axes of its
-        own. properties: height and padding of the view.
+        Its expressions know `zoom` (how much larger the type is), `narrow` (on a phone), `whole`, `colours` (of cells
+        and clippings, by name), OWN, the sides of panels and the picture's own parameters. panels: layers, or a list of
+        them for each panel, each with axes of its own. properties: height and padding of the view.
         """
         if any(isinstance(panel, list) for panel in panels):
             properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(x="independent", y="independent"))
         if "padding" in properties:
             properties["padding"] |= {"right": 4}  # else the last number of an axis is cut off
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
-        named = (zip(_named(name, sides), sides, strict=True) for name, sides in places.items())
+        named = (zip(_named(name, sides), sides, strict=True) for name, sides in self.places.items())
         usual |= {name: side for sides in named for name, side in sides if name != side}
+        usual |= {"colours": f"{self.theme.cells | self.theme.clippings}", "cellColour": "colours[whole.cell]"}
         # All in one call, for each method of a chart would copy all its layers again.
         whole: alt.LayerChart = layered(
             *(layered(*panel) if isinstance(panel, list) else panel for panel in panels),
-            params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **parameters}.items()],
+            params=[alt.VariableParameter(name, expr=expr) for name, expr in {**usual, **self.parameters}.items()],
             config=alt.Config(**config(self.theme)),
             usermeta={"embedOptions": {"renderer": "canvas"}},
             **properties,
         )
         return whole
 
-    def panels(self, places: Places, wide: Sequence[str] = (), past: bool | None = None) -> list["Panel"]:
-        """The panels at the places; which are `wide`, and where the past is, if the view `axis` does not say it."""
+    def panels(self, wide: Sequence[str] = (), past: bool | None = None) -> list["Panel"]:
+        """The panels at their places; which are `wide`, and where the past is, if the view `axis` does not say it."""
         at_start = self.past if past is None else past
-        return [Panel(self, *_named(name, sides), at_start, name in wide) for name, sides in places.items()]
+        return [Panel(self, *_named(name, sides), at_start, name in wide) for name, sides in self.places.items()]
 
     def said(self, name: str, **values: str) -> str:
         """An expression for a text of `axes`, in whose braces expressions stand."""

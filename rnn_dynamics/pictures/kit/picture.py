@@ -13,7 +13,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, as_bytes
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.layers import in_size
-from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panel import Places, Sheet
 from rnn_dynamics.pictures.kit.theme import TYPE, Background
 from rnn_dynamics.remembered import remembered
 
@@ -75,10 +75,11 @@ class Picture:
 
     name: of its folder, of its page, and of its words in content/. answer: the numbers, remembered. texts: what the
     picture writes. tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn on a
-    sheet. finding: what stands below, as HTML. settings: those that are none of the experiment; what they are called
-    stands under [views] of its words, or in those of all settings. files: what a reader can have as a CSV, by name; the
-    label stands in the words under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as
-    `scripts.SCRIPTS` names them. uses: the fields of the experiment that play a part, where not all of them do.
+    sheet, with the places of its `panels`, else on the whole of it, and further `parameters`. finding: what stands
+    below, as HTML. settings: those that are none of the experiment; what they are called stands under [views] of its
+    words, or in those of all settings. files: what a reader can have as a CSV, by name; the label stands in the words
+    under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as `scripts.SCRIPTS` names them.
+    uses: the fields of the experiment that play a part, where not all of them do.
     moving_texts, moving_tables: of what changes while all else stands still, such as the one row that says where a
     slider is. apart: a question without what moves; where these are equal, all other tables are the very same bytes,
     made and written once. growing: the rows of an answer that comes in parts; `answer` then takes the names of some of
@@ -90,6 +91,8 @@ class Picture:
     texts: Callable[[Words, Any, Views], Texts] = lambda *_: {}
     tables: Callable[[Any, Texts, Views], Tables]
     chart: Callable[[Sheet], alt.LayerChart]
+    panels: Places = field(default_factory=lambda: {"whole": ("0", "width", "0", "height")})
+    parameters: Mapping[str, str] = field(default_factory=dict)
     finding: Callable[[Words, Any, Views], str]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     files: Mapping[str, Callable[[Any, Views], Frame]] = field(default_factory=dict)
@@ -132,9 +135,14 @@ class Picture:
     def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The chart with its data inside, for a notebook or a file."""
         words, answer = sentences(self.name, language), self.answer(experiment, views)
-        chart = self.chart(Sheet(_axes(words), views, background)).properties(width=_WIDTH)
+        chart = self.charted(words, views, background).properties(width=_WIDTH)
         chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}
         return chart
+
+    def charted(self, words: Words, views: Views, background: Background) -> alt.LayerChart:
+        """The chart without its data; what its axes are called stands in the words, or in those of all pictures."""
+        axes = sentences("axes", words.language) | words.get("axes", {})
+        return self.chart(Sheet(axes, views, background, self.panels, self.parameters))
 
     def tables_of(self, words: Words, answer: Any, views: Views) -> Tables:
         """All tables of an answer."""
@@ -145,14 +153,14 @@ class Picture:
 _MADE = {
     "words": ("texts", "finding", "moving_texts", "progress"),
     "table": ("tables", "moving_tables"),
-    "chart": ("chart",),
+    "chart": ("chart", "PANELS", "PARAMETERS"),
 }
 
 
 def made_by(folder: str) -> dict[str, Any]:
     """What the files of a picture's folder, a package, make: Picture's fields by name, as far as they are there."""
     files = {file: vars(import_module(f"{folder}.{file}")) for file in _MADE}
-    made = {name: files[file][name] for file, names in _MADE.items() for name in names if name in files[file]}
+    made = {name.lower(): files[file][name] for file, names in _MADE.items() for name in names if name in files[file]}
     tables = {name.removesuffix("_file"): of for name, of in files["table"].items() if name.endswith("_file")}
     return made | {"name": folder.rpartition(".")[2], "files": tables}
 
@@ -171,13 +179,7 @@ Asked = tuple[tuple[str, str], ...]
 
 @lru_cache(maxsize=128)
 def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> dict[str, Any]:
-    chart = picture.chart(Sheet(_axes(words), dict(views), background))
-    return in_size(chart.to_dict(validate=False), TYPE.zoom)
-
-
-def _axes(words: Words) -> Words:
-    """What the axes are called: those of all pictures, and a picture's own."""
-    return Words(sentences("axes", words.language) | words.get("axes", {}))
+    return in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
 
 
 def _still_tables(picture: Picture, words: Words, answer: Any, views: Views) -> Tables:

@@ -10,13 +10,14 @@ import altair as alt
 from rnn_dynamics.pictures.kit.layers import at, each, of
 from rnn_dynamics.pictures.kit.panel import Sheet
 
-_PANELS = {"square": ("0", "side", "height - side", "height")}
+PANELS = {"square": ("0", "side", "height - side", "height")}
+PARAMETERS = {"side": "min(width, height)"}
 _ENDS, _TICKS = (-1.1, 1.1), [-1, -0.5, 0, 0.5, 1]
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The cobweb in a square."""
-    theme, (square,) = sheet.theme, sheet.panels(_PANELS)
+    theme, (square,) = sheet.theme, sheet.panels()
     styles: dict[str, dict[str, Any]] = {
         "curve": {"color": theme.palette[0], "strokeWidth": 3},
         "up": {"color": theme.text, "strokeWidth": 1.5},
@@ -27,8 +28,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     diagonal = of("whole").mark_rule(color=theme.quiet)  # where a state stays as it is
     attractors = of("attractors").mark_point(size=160, color=theme.text, stroke=theme.panel, strokeWidth=1.5)
     return sheet.picture(
-        _PANELS,
-        {"side": "min(width, height)"},
         diagonal.encode(x=at(square.left), y=at(square.bottom), x2=at(square.right), y2=at(square.top)),
         each("lines", styles, x=x, y=y),
         attractors.encode(x="state:Q", y="state:Q"),

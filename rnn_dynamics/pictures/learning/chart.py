@@ -15,7 +15,7 @@ from rnn_dynamics.pictures.kit.theme import GATE_DASHES, SEQUENTIAL
 
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `each`: the height of a map. `shown`: the number of the look under the pointer, or the marked one.
-_PANELS = {
+PANELS = {
     "loss": ("0", "narrow ? width : min(width * 0.4, curvesLeft - 120 * zoom)", "0", "height * (narrow ? 0.11 : 0.27)"),
     "accuracy": ("0", "lossRight", "height * (narrow ? 0.16 : 0.4)", "height * (narrow ? 0.24 : 0.6)"),
     "clipped": ("0", "lossRight", "height * (narrow ? 0.28 : 0.7)", "height * (narrow ? 0.32 : 0.78)"),
@@ -23,7 +23,7 @@ _PANELS = {
     "curves": ("narrow ? 0 : width * 0.52", "width", "height * (narrow ? 0.56 : 0)", "height * (narrow ? 0.67 : 0.33)"),
     "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.56)", "height"),
 }
-_PARAMETERS = {
+PARAMETERS = {
     "looks": "data('looks')",
     "each": "(height - mapsTop) / whole.networks",
     "shown": "hover.look ? hover.look[0] : whole.marked",
@@ -35,10 +35,8 @@ _SHARE: dict[str, Any] = {"values": [0, 0.5, 1], "labelExpr": PER_CENT}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture, its gradients against "step" or "lag", as the view `axis` says."""
-    *learned, curves, maps = sheet.panels(_PANELS)
+    *learned, curves, maps = sheet.panels()
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS,
         _maps(maps),
         *_learned(*learned),
         _gradients(curves),

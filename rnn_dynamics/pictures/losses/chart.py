@@ -16,14 +16,14 @@ from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 
 #: Where the panels are, in pixels: curves above the map on the left, bars above the truncation's error and angle on the
 #: right; on a phone all below each other. `pointed`: the loss under the pointer, or the one that is marked.
-_PANELS = {
+PANELS = {
     "curves": ("0", "narrow ? width : width * 0.55", "0", "height * (narrow ? 0.14 : 0.36)"),
     "map": ("0", "curvesRight", "height * (narrow ? 0.24 : 0.53)", "height * (narrow ? 0.42 : 1)"),
     "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.25)"),
     "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.58)", "height * (narrow ? 0.9 : 0.74)"),
     "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
 }
-_PARAMETERS = {"pointed": "hover.loss ? hover.loss[0] : whole.marked", "tight": "width < 1000 * zoom"}
+PARAMETERS = {"pointed": "hover.loss ? hover.loss[0] : whole.marked", "tight": "width < 1000 * zoom"}
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
 #: Colours of the bins, the nearest first, evenly along SEQUENTIAL. Its darkest would be lost on a dark page.
@@ -57,11 +57,9 @@ _ANGLE = {"values": [0, 45, 90, 135, 180], "labelExpr": "datum.value + '°'"}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; the reader's truncation is in its data."""
-    curves, losses, bars, error, angle = sheet.panels(_PANELS, wide=("curves", "map", "bars"))
+    curves, losses, bars, error, angle = sheet.panels(wide=("curves", "map", "bars"))
     down = losses.y("length:Q", ("whole.length + 0.5", 0.5), "loss", tickCount=5)
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS | sheet.own,
         [  # a strip for each loss, from step 1 to its own
             map_rows(losses, "losses", "log10_norm", ["loss", "below", "above"], until="loss"),
             losses.lead(x=losses.time("length:Q"), y=down),

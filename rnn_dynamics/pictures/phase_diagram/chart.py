@@ -18,12 +18,12 @@ HEIGHT = 500
 #: Where the panels are, in pixels: the map on the left, parts and running sum on the right; on a phone the parts
 #: below the map and no sum. `late`: whether the sum is whole only in its second half. `pointed`: the cell under the
 #: pointer.
-_PANELS = {
+PANELS = {
     "map": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.42 : height"),
     "parts": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.76 : 0", "height * (narrow ? 1 : 0.66)"),
     "share": ("partsLeft", "width", "height * (narrow ? 1 : 0.74)", "height"),
 }
-_PARAMETERS = SCALES | {
+PARAMETERS = SCALES | {
     "late": "whole.reached * 2 > whole.length",
     "columns": "pluck(data('columns'), 'value')",
     "pointed": "hover.place ? hover.place[0] + ' ' + hover.column[0] : ''",
@@ -45,10 +45,8 @@ _NAME: dict[str, Any] = {"size": "narrow ? 12 : 14", "bold": True, "halo": "#fff
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture with "input" or "lag" across the map, as the view `across` says."""
-    phases, parts, sums = sheet.panels(_PANELS, past=False)
+    phases, parts, sums = sheet.panels(past=False)
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS | sheet.own,
         [_axes(phases), _cells(sheet), _pointed(sheet), _lines(sheet), *_here(sheet), phases.title("map", TIGHT)],
         [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)", TIGHT)],
         [*_running_sum(sums)],

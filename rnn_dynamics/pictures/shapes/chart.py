@@ -13,7 +13,7 @@ from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, Theme
 
 #: `across` and `left`: width of the network and where it begins; `pace`: from step to step; `radius`: of a state.
-_PARAMETERS = {
+PARAMETERS = {
     "across": "narrow ? width : min(width, whole.columns * 170)",
     "left": "(width - across) / 2",
     "pace": "narrow ? height / whole.rows : across / whole.columns",
@@ -88,8 +88,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     legend: dict[str, Any] = {"legendX": 0, "legendY": ref("height - 16"), "gradientLength": 140, **LOG10}
     colours = SEQUENTIAL[4::-1] if sheet.background == "light" else SEQUENTIAL[1:]
     return sheet.picture(
-        {},
-        _PARAMETERS | sheet.own,
         _edges(theme),
         _loss(theme),
         _nodes(theme),

@@ -17,11 +17,11 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
 
 #: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow.
 #: `pointed`: the weight scale under the pointer, else the slider's. `row`: its own row.
-_PANELS = {
+PANELS = {
     "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.44 : height"),
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.66 : 0", "height"),
 }
-_PARAMETERS = SCALES | {
+PARAMETERS = SCALES | {
     "chosen": "data('chosen')[0].scale",
     "pointed": "hover.scale ? hover.scale[0] : chosen",
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), pointed)]",
@@ -32,13 +32,11 @@ _HERE = "datum.scale === pointed"
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
-    curves, rows = sheet.panels(_PANELS)
+    curves, rows = sheet.panels()
     colour = ref(f"{sheet.theme.cells}[datum.name]")
     # Completed by the share that stands beside each curve's name.
     narrow, wide = (sheet.said(name, scale="scales[pointed]") for name in ("curves_narrow", "curves"))
     return sheet.picture(
-        _PANELS,
-        _PARAMETERS,
         [
             map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], chosen="chosen"),
             _horizons(rows),
