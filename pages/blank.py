@@ -23,7 +23,7 @@ class BlankPage(TrainingPage):
     """Its sentences are edited in a panel of their own; beside the buttons the reader types a single one."""
 
     def show_controls(self, *_: str, **__: Any) -> None:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls_blank"):
             for name in self.main:
                 self.control(name)
             with st.popover(self.words()["edit"], key="edit"):

@@ -64,6 +64,5 @@ PAGE = Board(
     apart=(*SIZES, "initialisation"),  # here the biases shall be drawn too
     existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
     place={"key": "outputs"},
-    close=True,
 )
 PAGE.run()

@@ -61,7 +61,6 @@ PAGE = Page(
     asks=tuple(PICTURE.settings),
     apart=("seed",),  # a network drawn elsewhere shall not move a start here
     place={"key": "surface"},
-    close=True,
     go=start_there,
     lower_answer=trained,
 )

@@ -19,6 +19,5 @@ PAGE = Page(
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
     offered={"cell": FEEDING_BACK_STATE},
     place={"key": "layers"},
-    close=True,
 )
 PAGE.run()

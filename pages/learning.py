@@ -59,7 +59,6 @@ PAGE = LearningPage(
     },
     asks=tuple(name for name in PICTURE.settings if name != "axis"),
     apart=("cell", "sequence_length", "hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias"),
-    close=True,
     place={"key": "tall_picture", "height": 520, "border": False},  # a phone needs more; see page.css
 )
 PAGE.run()

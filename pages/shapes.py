@@ -24,6 +24,5 @@ PAGE = Page(
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},
     existing={"stop": lambda now: stops(now["shape"], now["sequence_length"])},
     place={"key": "unrolled"},
-    close=True,
 )
 PAGE.run()

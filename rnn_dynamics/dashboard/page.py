@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
@@ -33,11 +33,6 @@ STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("ic
 _PICTURE, _LIVE = "picture", "live"
 
 
-def background() -> Literal["light", "dark"]:
-    """What the reader's page looks like."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
 def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
     """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
     datasets, finding = picture.drawn_from(answer, views, sentences(picture.name, language()))
@@ -47,7 +42,8 @@ def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> No
 
 def _show_chart(picture: Picture, datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
     """The chart on the reader's background; `options` are Streamlit's."""
-    specification = picture.specification(views, background(), language()) | {"datasets": datasets}
+    background = st.context.theme.type or "light"
+    specification = picture.specification(views, background, language()) | {"datasets": datasets}
     st.vega_lite_chart(specification, key=key, **options)
 
 
@@ -55,16 +51,15 @@ def _show_chart(picture: Picture, datasets: Mapping[str, bytes], views: Views, k
 class Page(Frame):
     """A page of one picture.
 
-    place: options of the container in which the picture stands, where its height is not its own (see page.css). close:
-    whether the controls stand close to it. every_cell, expected: what a hall asks in its first minutes beside the
-    presets and each slider: the same of every cell; and further settings, as far as they differ from the opening. go:
-    what a click on the picture sets, from the row that was clicked and the views; nothing where no row can be clicked.
-    follow: shows what else follows from an answer. lower_answer: that of the `second` picture, of which the share panel
-    has the files too, once a reader has asked for it.
+    place: options of the container in which the picture stands, where its height is not its own (see page.css).
+    every_cell, expected: what a hall asks in its first minutes beside the presets and each slider: the same of every
+    cell; and further settings, as far as they differ from the opening. go: what a click on the picture sets, from the
+    row that was clicked and the views; nothing where no row can be clicked. follow: shows what else follows from an
+    answer. lower_answer: that of the `second` picture, of which the share panel has the files too, once a reader has
+    asked for it.
     """
 
     place: Mapping[str, Any] = field(default_factory=dict)
-    close: bool = False
     every_cell: bool = False
     expected: Iterable[Mapping[str, Any]] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
@@ -182,7 +177,7 @@ class Page(Frame):
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """The main controls, or those that are named, in a row; `options` are those of its container."""
-        usual = {"gap": "medium", "key": "controls" if self.close else None}
+        usual = {"gap": "medium", "key": f"controls_{self.name}"}
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
                 self.control(name)
