@@ -29,7 +29,6 @@ from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
     _SPANS,
     BlankAnswer,
-    example,
 )
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -386,13 +385,13 @@ def test_every_cue_has_its_row_with_what_is_named() -> None:
     found = answer()
     html = finding(found)
     for pair, (cue, right) in enumerate(found.template.answers):
-        sentence = example(found.training, pair)
+        sentence = found.training.sentence(pair)
         probabilities, _ = by_torch(found, sentence.words, sentence.target or 0)
         named = found.template.choices[int(probabilities.argmax())]
         assert f"<td>{cue}</td><td><b>{right}</b></td>" in html
         mark = "✓" if named == right else "✗"
         assert f"{mark} {named}, " in html
-    fillers = {example(found.training, pair).words[-8:] for pair in range(4)}
+    fillers = {found.training.sentence(pair).words[-8:] for pair in range(4)}
     assert len(fillers) == 1
 
 

@@ -21,7 +21,7 @@ from rnn_dynamics.experiment import (
     knobs_of,
     short,
 )
-from rnn_dynamics.learning.tasks import TASKS, Task, Template
+from rnn_dynamics.learning.tasks import TASKS, Sentence, Task, Template
 
 Array = NDArray[np.float64]
 
@@ -150,6 +150,10 @@ class Training(KnownFields):
         generator = np.random.default_rng(self.experiment.seed)
         batch = self.its_task.draw(generator, 1, self.experiment.sequence_length, True)
         return batch.inputs[:, 0], np.atleast_1d(batch.targets[..., 0])
+
+    def sentence(self, pair: int) -> Sentence:
+        """The sentence of its template that the seed draws, with the cue of a pair; all have the same fillers."""
+        return self.template.example(self.experiment.seed, self.experiment.sequence_length, pair)
 
     @property
     def looks(self) -> tuple[int, ...]:

@@ -110,7 +110,7 @@ class BlankAnswer(OfTrainings):
     def other_cues(self) -> Iterator[tuple[str, str, Mapping[str, Reading]]]:
         """Each cue, its right answer, and what the shown network makes of a sentence with it."""
         for pair, (cue, right) in enumerate(self.template.answers):
-            yield cue, right, _readings(self.shown, example(self.training, pair))
+            yield cue, right, _readings(self.shown, self.training.sentence(pair))
 
     def tint_scale(self, relative: bool) -> tuple[float, float]:
         """The ends of the tints' scale, in orders of magnitude: the same for all networks, before training and now.
@@ -153,12 +153,6 @@ def networks(experiment: Experiment, views: Mapping[str, str], template: Templat
     )
 
 
-@remembered
-def example(training: Training, pair: int) -> Sentence:
-    """A sentence of the template with the cue of a pair."""
-    return training.template.example(training.experiment.seed, training.experiment.sequence_length, pair)
-
-
 def _readings(network: Network, sentence: Sentence) -> Mapping[str, Reading]:
     """What a network makes of a sentence."""
     training, learned = network.training, network.parameters
@@ -180,7 +174,7 @@ def filled_in(job: Job, cell: str, typed: str) -> BlankAnswer:
     typed: the reader's own sentence; where it has no word, one of the template is read, with its first cue.
     """
     first = job.trainings[0]
-    sentence = first.template.own(typed) or example(first, 0)
+    sentence = first.template.own(typed) or first.sentence(0)
     learned = [_learned(trainer, job.over) for trainer in job.trainers] or map(Network, job.trainings)
     networks = tuple(replace(one, readings=_readings(one, sentence)) for one in learned)
     return BlankAnswer(networks=networks, cell=cell, sentence=sentence, tested=job.over)
