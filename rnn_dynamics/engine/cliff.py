@@ -151,26 +151,29 @@ class Cliff:
 def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
     """E and its gradient at weights w and biases b, arrays that are broadcast together."""
     w, b = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
-    state, history = np.full(w.shape, START), []
+    states = np.empty((STEPS_IN_TIME + 1, *w.shape))
+    outputs = np.empty_like(states)
     with np.errstate(over="ignore", invalid="ignore"):  # a descent may lead beyond all numbers
-        for _ in range(STEPS_IN_TIME):
-            history.append(_sigmoid(state))
-            state = w * history[-1][0] + b
-        output, slope = _sigmoid(state)
-        adjoint = 2.0 * (output - TARGET) * slope
-        gradient_w, gradient_b = np.zeros(w.shape), np.zeros(w.shape)
-        for value, slope in reversed(history):
-            gradient_w += adjoint * value
-            gradient_b += adjoint
-            adjoint = adjoint * w * slope
+        states[0] = START
+        for t in range(STEPS_IN_TIME):
+            _sigmoid(states[t, ...], out=outputs[t, ...])
+            np.multiply(w, outputs[t, ...], out=states[t + 1, ...])
+            states[t + 1, ...] += b
+        output = _sigmoid(states[-1, ...], out=outputs[-1, ...])
+        slopes = outputs * _sigmoid(-states)  # keeps its digits where σ rounds to 1
+        # The way back in one product: dE/dx_T, then w σ' of each step before, T numbers in all.
+        factors = np.concatenate([2.0 * (output - TARGET) * slopes[-1:], w * slopes[-2:0:-1]])
+        adjoints = np.cumprod(factors, axis=0)
+        # Running sums, for the order of a plain sum depends on how many points there are beside each other.
+        gradient_w, gradient_b = (np.cumsum(of, axis=0)[-1] for of in (adjoints * outputs[-2::-1], adjoints))
         return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=gradient_b)
 
 
-def _sigmoid(state: Array) -> tuple[Array, Array]:
-    """σ and its derivative, which keeps its digits where σ rounds to 0 or 1."""
-    decay = np.exp(-np.abs(state))
-    scale = 1.0 / (1.0 + decay)
-    return np.where(state < 0.0, decay, 1.0) * scale, decay * scale * scale
+def _sigmoid(state: Array, out: Array | None = None) -> Array:
+    """σ, as exact where it is near 0 as elsewhere."""
+    out = np.exp(np.negative(state, out=out), out=out)
+    out += 1.0
+    return np.reciprocal(out, out=out)
 
 
 def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
@@ -191,17 +194,20 @@ def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
     w, output = np.broadcast_arrays(weights, outputs)
     state = np.log(output / (1.0 - output))
     low, high = state - w, state.copy()  # 0 < σ < 1, so x_T lies between b and w + b
-    for _ in range(80):
+    while True:
         middle = 0.5 * (low + high)
+        if ((middle == low) | (middle == high)).all():  # no number lies between them
+            return np.asarray(high)
         below = _last_state(w, middle) < state
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(high)
 
 
 def _last_state(w: Array, b: Array) -> Array:
-    state = np.full(w.shape, START)
-    for _ in range(STEPS_IN_TIME):
-        state = w * _sigmoid(state)[0] + b
+    state, output = np.full(w.shape, START), np.empty(w.shape)
+    with np.errstate(over="ignore"):
+        for _ in range(STEPS_IN_TIME):
+            np.multiply(w, _sigmoid(state, out=output), out=state)
+            state += b
     return state
 
 
@@ -214,10 +220,10 @@ def cliff(w: float) -> Cliff | None:
         ValueError: the weight is negative or above 10⁶.
     """
     w = Range(minimum=0.0, maximum=LARGEST_PARAMETER).checked("w", w)
-    half_way, places = float(edge(w)), edge(w, np.linspace(0.2, 0.6, 401))
+    half_way, *places = edge(w, [_HALF_WAY, *np.linspace(0.2, 0.6, 401)])
     if w <= NO_CLIFF_UP_TO:
         return None
-    return Cliff(b=half_way, steepest=float(np.abs(error_surface(w, places).gradient_b).max()))
+    return Cliff(b=float(half_way), steepest=float(np.abs(error_surface(w, places).gradient_b).max()))
 
 
 def descend(descents: Sequence[Descent]) -> list[Path]:
