@@ -159,5 +159,11 @@ def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) ->
         paths=dict(zip(CLIPPING, paths, strict=False)),
         leaving=dict(zip(CLIPPING, left, strict=False)),
         counts={kind: sum(step is not None for step in left[kinds + k :: kinds]) for k, kind in enumerate(CLIPPING)},
-        wall=cliff(descents[0].w),
+        wall=_wall(descents[0].w),
     )
+
+
+@remembered
+def _wall(w: float) -> Cliff | None:
+    """The cliff at a weight, which the other settings of a descent leave as it is."""
+    return cliff(w)
