@@ -75,7 +75,7 @@ def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on
 
 
 def test_the_band_holds_all_twenty_networks_and_their_median() -> None:
-    answer = path_answer(SMALL)
+    answer = path_answer(SMALL, {})
     totals = [split_additive_path(replace(SMALL, seed=seed)).total for seed in range(NETWORKS)]
     shares = sorted(total[0] - total[-1] for total in totals)
     assert answer.networks == NETWORKS
@@ -90,7 +90,7 @@ def test_the_largest_settings_get_a_band_of_fewer_networks() -> None:
 
 
 def test_the_frame_holds_every_curve_and_band() -> None:
-    answer, frame = path_answer(SMALL), frames(PAGE, SMALL)["curves"]
+    answer, frame = path_answer(SMALL, {}), frames(PAGE, SMALL)["curves"]
     assert list(frame["lag"]) == list(range(29, -1, -1))
     np.testing.assert_array_equal(frame["path"], answer.curves["path"])
     np.testing.assert_array_equal([frame[f"rnn_{end}"] for end in ("lowest", "median", "highest")], answer.bands["rnn"])

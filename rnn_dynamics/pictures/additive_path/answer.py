@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.run import run, run_family, split_additive_path
 from rnn_dynamics.engine.theory import time_scale
-from rnn_dynamics.engine.trace import PathSplit
+from rnn_dynamics.engine.trace import PathSplit, Trace
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array, Views, point_steps
+from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import COMPUTING, remembered
 
-#: Networks of the band, and what they may cost together, in multiply-adds: about a quarter of a second.
+#: Networks of the band, and what all of them and those that are computed in one go may cost, in multiply-adds: about a
+#: quarter of a second, and a twentieth.
 NETWORKS = 20
-_LARGEST_BAND = 3e8
+_LARGEST_BAND, _LARGEST_GO = 3e8, 6e7
 #: At most this many units are shown: evenly from those that forget fastest to those that keep longest.
 _MOST_UNITS = 64
 _TINY = np.finfo(float).tiny
@@ -99,37 +101,53 @@ class PathAnswer(OfExperiment):
         return [dict(zip(("unit", "mean", "steps"), row, strict=True)) for row in rows]
 
 
-@remembered
-def path_answer(experiment: Experiment) -> PathAnswer:
-    """Answer for a cell of WITH_PATH; ValueError for others."""
-    with COMPUTING:
-        split, gates = split_additive_path(experiment), run(experiment).gates
-        plain = run(replace(experiment, cell="rnn"))
-        bands = _bands(replace(experiment, seed=0))
+def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | None = None) -> PathAnswer:
+    """Answer for a cell of WITH_PATH, with these parts of its bands or with all; ValueError for others."""
+    split, gates, plain = _parts(experiment)
+    work = band_networks(experiment, views)
+    goes = [networks(*go) for part in work.chosen(there) for go in work.rows[part]]
     norms = {"rnn": plain.log10_norms["hidden"], "rest": split.rest, "path": split.path, "total": split.total}
     return PathAnswer(
         experiment=experiment,
         split=split,
         curves=_relative(norms),
-        bands=bands,
-        networks=networks_for(experiment),
-        gates={name: values[:, 0].copy() for name, values in gates.items()},  # a view would keep the whole batch
+        bands={name: median_and_range(np.concatenate([go[name] for go in goes])) for name in goes[0]} if goes else {},
+        networks=sum(len(go["total"]) for go in goes),
+        gates=gates,
         digits=min(split.digits, plain.digits),
     )
 
 
+@remembered
+def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], Trace]:
+    """What there is of one network: its split, the gates of its first sequence, and the vanilla network beside it."""
+    with COMPUTING:
+        split, gates = split_additive_path(experiment), run(experiment).gates
+        plain = run(replace(experiment, cell="rnn"))
+    return split, {name: values[:, 0].copy() for name, values in gates.items()}, plain  # a view would keep the batch
+
+
+def band_networks(experiment: Experiment, _: Views) -> Growing:
+    """The networks of the bands in parts, so that nobody waits for long; the experiment's own seed does not matter."""
+    one, each = replace(experiment, seed=0), work_of(experiment, experiment.cell, "rnn")
+    count, together = networks_for(experiment), affordable(_LARGEST_GO, each, NETWORKS)
+    parts = (range(first, min(first + together, count)) for first in range(0, count, together))
+    return Growing(question=one, piece=networks, rows={seeds.start: ((one, seeds),) for seeds in parts})
+
+
 def networks_for(experiment: Experiment) -> int:
-    """How many networks the band can afford."""
+    """How many networks the bands can afford."""
     return affordable(_LARGEST_BAND, work_of(experiment, experiment.cell, "rnn"), NETWORKS)
 
 
 @remembered
-def _bands(experiment: Experiment) -> dict[str, Array]:
-    seeds = range(networks_for(experiment))
-    gated, plain = (run_family(one, seeds=seeds).log10_norms for one in (experiment, replace(experiment, cell="rnn")))
+def networks(experiment: Experiment, seeds: range) -> dict[str, Array]:
+    """The curves (seeds, T) of other networks: "rnn", "path" and "total"."""
+    with COMPUTING:
+        both = (experiment, replace(experiment, cell="rnn"))
+        gated, plain = (run_family(one, seeds=seeds).log10_norms for one in both)
     total = gated[CELLS[experiment.cell].components[-1]]
-    curves = _relative({"rnn": plain["hidden"], "path": gated["cell_path"], "total": total})
-    return {name: median_and_range(norms) for name, norms in curves.items()}
+    return _relative({"rnn": plain["hidden"], "path": gated["cell_path"], "total": total})
 
 
 def _relative(norms: Mapping[str, Array]) -> dict[str, Array]:

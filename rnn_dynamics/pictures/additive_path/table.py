@@ -21,11 +21,13 @@ def tables(answer: PathAnswer, texts: Texts, views: Views) -> Tables:
     ends = axis_ends(*(curve for name, curve in answer.curves.items() if name != "rnn"))
     gate, places = answer.gate_of(views), np.arange(len(answer.units))
     lowest = -1.0 if gate in answer.cell.signed else 0.0
-    low, median, high = np.stack([answer.bands[name] for name in _DRAWN], axis=1)
+    drawn = [name for name in _DRAWN if name in answer.bands]
+    bands = np.reshape([answer.bands[name] for name in drawn], (len(drawn), len(BAND), -1 if drawn else 1))
+    low, median, high = np.swapaxes(bands, 0, 1)
     return {
         "curves": frames.curve_rows(answer.curves, ends),
         "bands": by_step(
-            {"name": _DRAWN}, lowest=np.clip(low, *ends), median=within(median, ends), highest=np.clip(high, *ends)
+            {"name": drawn}, lowest=np.clip(low, *ends), median=within(median, ends), highest=np.clip(high, *ends)
         ),
         "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES),
         "cosine": frames.curve_rows({"cosine": answer.split.cosine}, (-1.0, 1.0), "cosine"),

@@ -7,6 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit.finding import Words, said
+from rnn_dynamics.pictures.kit.growing import Growing
 
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
 _LITTLE = -1.0
@@ -29,6 +30,12 @@ def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
     says, equation = _says(words, answer), "two_gates" if answer.cell.writes else "one_gate"
     rows = (_row(words["table"], answer, says, name) for name in ("total", "path", "rest", "rnn"))
     return said(words, says, rows, _notes(answer), equation)
+
+
+def progress(words: Words, work: Growing) -> str:
+    """How many networks the bands are of."""
+    done, every = (sum(len(seeds) for key in keys for _, seeds in work.rows[key]) for keys in (work.there, work.rows))
+    return str(words["progress"].format(done=done, all=every))
 
 
 def _says(words: Words, answer: PathAnswer) -> Says:
@@ -57,5 +64,5 @@ def _notes(answer: PathAnswer) -> dict[str, object]:
         "vanishes_too" if "rnn" in vanishing else "vanishes": "total" in vanishing,
         "every": experiment.loss_at == "every",
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,
-        "band": True,
+        "band": answer.networks > 0,
     }
