@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit, wait_until
+from tests.test_browser_address import COMPUTING
 from tests.test_pages import PAGES
 
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
@@ -50,7 +51,7 @@ def pictures(reader: Reader, address: str, page: str) -> Iterator[tuple[str, str
             before = _here(reader)
             buttons.nth(preset).click()
             wait_until(lambda before=before: _here(reader) != before, "the preset is not taken")  # type: ignore[misc]
-        wait_until(lambda: reader.page.locator(".st-key-computing").count() == 0, "the picture does not become whole")
+        wait_until(lambda: reader.page.locator(COMPUTING).count() == 0, "the picture does not become whole")
         for scheme in ("light", "dark"):
             reader.page.emulate_media(color_scheme=scheme)
             if scheme == "dark":

@@ -5,13 +5,17 @@ import random
 import pytest
 from playwright.sync_api import BrowserContext
 
+from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
 #: Pages whose picture grows on a server that has not computed it yet.
-GROWS = ("phase_diagram", "initialisation")
+GROWS = tuple(page for page in PAGES if frame_of(page).picture.growing)
+
+#: The progress of what is still being computed.
+COMPUTING = '[class*="st-key-computing"]'
 
 
 def entries(reader: Reader) -> int:
@@ -25,7 +29,7 @@ def here(reader: Reader) -> str:
 
 def complete(reader: Reader) -> None:
     """Wait until a picture that grows is there as a whole."""
-    wait_until(lambda: reader.page.locator(".st-key-computing").count() == 0, "the picture does not become complete")
+    wait_until(lambda: reader.page.locator(COMPUTING).count() == 0, "the picture does not become complete")
     reader.rest()
 
 
