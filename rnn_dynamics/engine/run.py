@@ -84,6 +84,16 @@ def run(experiment: Experiment) -> Trace:
     )
 
 
+def hidden_states(experiment: Experiment) -> Array:
+    """The last layer's states h_1 .. h_T alone, without a way back: (T, N, H), or 2H of both directions.
+
+    Raises:
+        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+    """
+    layers, *_ = _unrolled(checked_experiment(experiment))
+    return _sequence_first(output_of(layers[-1]))
+
+
 def walk_given(
     experiment: Experiment,
     parameters: Mapping[str, Array],

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.run import run, run_jacobians
+from rnn_dynamics.engine.run import hidden_states, run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace, Laws
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
@@ -79,7 +79,7 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
     affordable = experiment.sequence_length * size**3 <= LARGEST_SPECTRUM
     with COMPUTING:
         trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
-        slope = np.nan if cell.gates else mean_slope(run(experiment).hidden_states[1:, 0], experiment.nonlinearity)
+        slope = np.nan if cell.gates else mean_slope(hidden_states(experiment)[:, 0], experiment.nonlinearity)
     return JacobianAnswer(
         trace=replace(trace, steps=trace.steps[:0], jacobians=trace.jacobians[:0].copy()),
         laws=trace.laws,

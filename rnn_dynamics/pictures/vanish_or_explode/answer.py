@@ -9,7 +9,7 @@ import numpy as np
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import state_matrix
-from rnn_dynamics.engine.run import run, run_family
+from rnn_dynamics.engine.run import hidden_states, run, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import Verdict, judge
@@ -81,8 +81,8 @@ class FamiliesAnswer(OfExperiment):
     def mean_slope(self) -> float:
         """The slope of the nonlinearity in the network without gates, in the mean of steps, sequences and units."""
         with COMPUTING:
-            states = run(replace(self.experiment, cell=self.plain)).hidden_states
-        return mean_slope(states[1:], self.experiment.nonlinearity)
+            states = hidden_states(replace(self.experiment, cell=self.plain))
+        return mean_slope(states, self.experiment.nonlinearity)
 
 
 def position_of(experiment: Experiment) -> int:
