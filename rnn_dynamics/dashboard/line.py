@@ -6,14 +6,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition
-from time import monotonic, sleep
+from time import monotonic, sleep, thread_time
 from typing import Protocol
 
 #: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for a
 #: look costs the server about 7 ms of its processor, which all who wait for something need.
 _LOOK, _EACH = 0.4, 0.03
-#: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor.
-_BREATH = 0.002
+#: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor; and how many times as
+#: long as a piece had to wait for others it makes way for them.
+_BREATH, _YIELDS = 0.002, 2.0
 
 
 class Work(Protocol):
@@ -111,5 +112,7 @@ class Line:
 
 
 def _piece(work: Work) -> None:
+    began, worked = monotonic(), thread_time()
     work.advance()
-    sleep(_BREATH)
+    waited = (monotonic() - began) - (thread_time() - worked)  # where others had the processor, or the lock
+    sleep(_BREATH + _YIELDS * max(0.0, waited))
