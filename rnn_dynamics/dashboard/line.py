@@ -13,8 +13,8 @@ from typing import Protocol
 #: look costs the server about 7 ms of its processor, which all who wait for something need.
 _LOOK, _EACH = 0.4, 0.03
 #: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor; and how many times as
-#: long as a piece had to wait for others it makes way for them.
-_BREATH, _YIELDS = 0.002, 2.0
+#: long as a piece had to wait for others it makes way for them, and at most how long.
+_BREATH, _YIELDS, _LONGEST = 0.002, 2.0, 0.25
 
 
 class Work(Protocol):
@@ -115,4 +115,4 @@ def _piece(work: Work) -> None:
     began, worked = monotonic(), thread_time()
     work.advance()
     waited = (monotonic() - began) - (thread_time() - worked)  # where others had the processor, or the lock
-    sleep(_BREATH + _YIELDS * max(0.0, waited))
+    sleep(_BREATH + min(_LONGEST, _YIELDS * max(0.0, waited)))
