@@ -151,6 +151,9 @@ class Cliff:
 def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
     """E and its gradient at weights w and biases b, arrays that are broadcast together."""
     w, b = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    if w.size == 1:  # alone it would be summed in another order, and differ in the last digit
+        both = error_surface(np.repeat(w, 2), np.repeat(b, 2))
+        return Surface(**{name: values[:1].reshape(w.shape) for name, values in vars(both).items()})
     states = np.empty((STEPS_IN_TIME + 1, *w.shape))
     outputs = np.empty_like(states)
     with np.errstate(over="ignore", invalid="ignore"):  # a descent may lead beyond all numbers
@@ -164,9 +167,8 @@ def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
         # The way back in one product: dE/dx_T, then w σ' of each step before, T numbers in all.
         factors = np.concatenate([2.0 * (output - TARGET) * slopes[-1:], w * slopes[-2:0:-1]])
         adjoints = np.cumprod(factors, axis=0)
-        # Running sums, for the order of a plain sum depends on how many points there are beside each other.
-        gradient_w, gradient_b = (np.cumsum(of, axis=0)[-1] for of in (adjoints * outputs[-2::-1], adjoints))
-        return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=gradient_b)
+        gradient_w = (adjoints * outputs[-2::-1]).sum(axis=0)
+        return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=adjoints.sum(axis=0))
 
 
 def _sigmoid(state: Array, out: Array | None = None) -> Array:
@@ -257,19 +259,21 @@ def descend(descents: Sequence[Descent]) -> list[Path]:
                 moves[k] = -np.clip(gradients[k] * scales[:, None], -limits, limits)
                 following = points[k] + rates[:, None] * moves[k]
                 points[k + 1] = np.where(np.isfinite(norms)[:, None], following, np.nan)
-    return [_path(d, points[:, m], errors[:, m], gradients[:, m], moves[:, m]) for m, d in enumerate(descents)]
-
-
-def _path(descent: Descent, points: Array, errors: Array, gradients: Array, moves: Array) -> Path:
-    finite: NDArray[np.bool_] = np.all(np.isfinite(np.column_stack([points, errors, gradients])), axis=1)
-    before = -gradients[:-1]
-    turn = np.arctan2(moves[:, 1], moves[:, 0]) - np.arctan2(before[:, 1], before[:, 0])
-    return Path(
-        descent=descent,
-        points=points,
-        errors=errors,
-        gradients=gradients,
-        clipped=np.any(moves != before, axis=1) & finite[:-1],
-        turned=np.abs(np.rad2deg(np.mod(turn + np.pi, 2.0 * np.pi) - np.pi)),
-        ended=None if finite.all() else int(finite.argmin()),
+    finite: NDArray[np.bool_] = (
+        np.isfinite(points).all(axis=2) & np.isfinite(gradients).all(axis=2) & np.isfinite(errors)
     )
+    clipped = (moves != -gradients[:-1]).any(axis=2) & finite[:-1]
+    turns = np.arctan2(moves[..., 1], moves[..., 0]) - np.arctan2(-gradients[:-1, :, 1], -gradients[:-1, :, 0])
+    turned = np.abs(np.rad2deg(np.mod(turns + np.pi, 2.0 * np.pi) - np.pi))
+    return [
+        Path(
+            descent=descent,
+            points=points[:, m],
+            errors=errors[:, m],
+            gradients=gradients[:, m],
+            clipped=clipped[:, m],
+            turned=turned[:, m],
+            ended=None if finite[:, m].all() else int(finite[:, m].argmin()),
+        )
+        for m, descent in enumerate(descents)
+    ]

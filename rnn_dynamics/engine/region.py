@@ -26,10 +26,14 @@ class Region:
         """Whether each point is inside; nan is outside."""
         return np.asarray(((points >= self.low) & (points <= self.high)).all(axis=-1))
 
+    def exits(self, points: Array) -> NDArray[np.bool_]:
+        """(..., n - 1), whether each step of paths (..., n, 2) leads from inside to outside."""
+        inside = self.inside(points)
+        return np.asarray(inside[..., :-1] & ~inside[..., 1:])
+
     def exit(self, points: Array) -> int | None:
         """The first step that leads a path from inside to outside."""
-        inside = self.inside(points)
-        exits = np.flatnonzero(inside[:-1] & ~inside[1:])
+        exits = np.flatnonzero(self.exits(points))
         return int(exits[0]) + 1 if len(exits) else None
 
     def way_out(self, points: Array) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -136,8 +136,14 @@ OFFERED = {
 
 def start_of(w: str, b: str, seed: int) -> tuple[float, float]:
     """Where a seed starts: at the place itself (seed 0), or at random within half a GRID of it."""
-    away = np.random.default_rng(seed).uniform(-GRID / 2, GRID / 2, 2) if seed else np.zeros(2)
-    return float(w) + float(away[0]), float(b) + float(away[1])
+    along_w, along_b = _away(seed)
+    return float(w) + along_w, float(b) + along_b
+
+
+@cache
+def _away(seed: int) -> tuple[float, float]:
+    along_w, along_b = np.random.default_rng(seed).uniform(-GRID / 2, GRID / 2, 2).tolist() if seed else (0.0, 0.0)
+    return along_w, along_b
 
 
 def cliff_answer(experiment: Experiment, views: Mapping[str, str]) -> CliffAnswer:
@@ -152,13 +158,13 @@ def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) ->
     descents = [replace(asked, w=x, b=y, clipping=kind) for x, y in starts for kind in CLIPPING]
     with COMPUTING:
         paths = descend(descents)
-    left = [WIDEST.exit(path.points) for path in paths]
-    kinds = len(CLIPPING)
+    own, others = paths[: len(CLIPPING)], np.stack([path.points for path in paths[len(CLIPPING) :]])
+    leave = WIDEST.exits(others).any(axis=-1).reshape(-1, len(CLIPPING))
     return CliffAnswer(
         experiment=Experiment(seed=seed),
-        paths=dict(zip(CLIPPING, paths, strict=False)),
-        leaving=dict(zip(CLIPPING, left, strict=False)),
-        counts={kind: sum(step is not None for step in left[kinds + k :: kinds]) for k, kind in enumerate(CLIPPING)},
+        paths=dict(zip(CLIPPING, own, strict=True)),
+        leaving={kind: WIDEST.exit(path.points) for kind, path in zip(CLIPPING, own, strict=True)},
+        counts=dict(zip(CLIPPING, leave.sum(axis=0).tolist(), strict=True)),
         wall=_wall(descents[0].w),
     )
 
