@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnn_dynamics import CELLS, Experiment, Trace, run
-from rnn_dynamics.engine.run import hidden_states
+from rnn_dynamics.engine.run import gates_of, hidden_states
 from rnn_dynamics.experiment import KNOBS, Choice
 from tests.every import every
 from tests.oracle import Answer, Array, ask_module, ask_open_cell, relative_error
@@ -36,8 +36,10 @@ def assert_equal(trace: Trace, answer: Answer) -> None:
     for ours, theirs in zip(states, answer.states, strict=True):
         assert close(ours[1:], theirs)
     assert close(hidden_states(trace.experiment)[..., : trace.experiment.hidden_size], answer.states[0])
+    forwards = gates_of(trace.experiment)
     for name, gate in answer.gates.items():
         assert close(trace.gates[name], gate), name
+        assert close(forwards[name], gate), name
     assert trace.loss == pytest.approx(answer.loss, rel=ROUNDING)
     for name, gradient in answer.gradients.items():
         assert close(trace.gradients[name], gradient), name

@@ -94,6 +94,17 @@ def hidden_states(experiment: Experiment) -> Array:
     return _sequence_first(output_of(layers[-1]))
 
 
+def gates_of(experiment: Experiment) -> dict[str, Array]:
+    """The gates of the last layer, forwards, alone, without a way back: name -> (T, N, H), those of `run`.
+
+    Raises:
+        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+    """
+    layers, *_ = _unrolled(checked_experiment(experiment))
+    top = layers[-1][0].forward
+    return _locked({name: _sequence_first(values) for name, values in top.cell.gate_values(top.record).items()})
+
+
 def walk_given(
     experiment: Experiment,
     parameters: Mapping[str, Array],

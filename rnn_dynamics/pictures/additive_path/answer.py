@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, cells_where
-from rnn_dynamics.engine.run import run, run_family, split_additive_path
+from rnn_dynamics.engine.run import gates_of, run_family, split_additive_path
 from rnn_dynamics.engine.theory import time_scale
-from rnn_dynamics.engine.trace import PathSplit, Trace
+from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import Experiment
@@ -103,10 +103,10 @@ class PathAnswer(OfExperiment):
 
 def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | None = None) -> PathAnswer:
     """Answer for a cell of WITH_PATH, with these parts of its bands or with all; ValueError for others."""
-    split, gates, plain = _parts(experiment)
+    split, gates, (plain, plain_digits) = _parts(experiment)
     work = band_networks(experiment, views)
     goes = [networks(*go) for part in work.chosen(there) for go in work.rows[part]]
-    norms = {"rnn": plain.log10_norms["hidden"], "rest": split.rest, "path": split.path, "total": split.total}
+    norms = {"rnn": plain, "rest": split.rest, "path": split.path, "total": split.total}
     return PathAnswer(
         experiment=experiment,
         split=split,
@@ -114,17 +114,18 @@ def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | No
         bands={name: median_and_range(np.concatenate([go[name] for go in goes])) for name in goes[0]} if goes else {},
         networks=sum(len(go["total"]) for go in goes),
         gates=gates,
-        digits=min(split.digits, plain.digits),
+        digits=min(split.digits, plain_digits),
     )
 
 
 @remembered
-def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], Trace]:
-    """What there is of one network: its split, the gates of its first sequence, and the vanilla network beside it."""
+def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], tuple[Array, int]]:
+    """A split, the gates of the first sequence, and the vanilla network's log10 ‖dL/dh_t‖ with its digits."""
     with COMPUTING:
-        split, gates = split_additive_path(experiment), run(experiment).gates
-        plain = run(replace(experiment, cell="rnn"))
-    return split, {name: values[:, 0].copy() for name, values in gates.items()}, plain  # a view would keep the batch
+        split, gates = split_additive_path(experiment), gates_of(experiment)
+        plain = run_family(replace(experiment, cell="rnn"), weight_scales=[experiment.weight_scale])
+    own = {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
+    return split, own, (plain.log10_norms["hidden"][0], int(plain.digits[0]))
 
 
 def band_networks(experiment: Experiment, _: Views) -> Growing:
