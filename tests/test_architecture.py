@@ -70,7 +70,7 @@ ROOMS: dict[str, set[str]] = {
     "learning.training": {"experiment", "engine.cells", "learning.tasks"},
     "learning.limits": {"experiment", "learning.training"},
     "learning.reading": WALK | {"engine.run", "learning.tasks", "learning.training"},
-    "learning.trainer": WALK | {"engine.run", "learning.reading", "learning.tasks", "learning.training"},
+    "learning.trainer": WALK | {"remembered", "engine.run", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}

@@ -98,6 +98,17 @@ def test_what_nobody_looks_at_any_more_rests(line: Line, monkeypatch: pytest.Mon
     wait_until(lambda: left.at > 1, "it does not go on")
 
 
+def test_who_leaves_waits_for_nothing(line: Line) -> None:
+    free, done = Event(), list[Hashable]()
+    line.look_at("you", Pieces("first", 1, done, each=lambda: free.wait(60.0)))
+    line.look_at("me", left := Pieces("left", 1, done))
+    line.leave("me")
+    line.leave("nobody")
+    free.set()
+    wait_until(lambda: not line.busy, "it does not rest")
+    assert (done, left.complete) == (["first"], False)
+
+
 @pytest.mark.parametrize("lookers", [1, 3])
 def test_a_mistake_in_a_piece_is_told_to_who_looks_and_the_line_goes_on(line: Line, lookers: int) -> None:
     def fail() -> None:

@@ -36,6 +36,8 @@ def growing(
         _stop(work, name)
         if goes_on(work, name):
             the_line().look_at(_who(name), work, patience)
+        else:
+            the_line().leave(_who(name))
 
     def show() -> None:
         look()

@@ -79,6 +79,11 @@ class Line:
         if failed:
             failed.result()
 
+    def leave(self, who: Hashable) -> None:
+        """Wait for nothing any more."""
+        with self._news:
+            self._looks.pop(who, None)
+
     def close(self) -> None:
         """Do nothing more, for nobody."""
         with self._news:

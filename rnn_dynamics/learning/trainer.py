@@ -19,6 +19,7 @@ from rnn_dynamics.engine.trace import LayerTrace
 from rnn_dynamics.learning.reading import starting_parameters
 from rnn_dynamics.learning.tasks import Batch
 from rnn_dynamics.learning.training import DIVERGED, TESTED, History, Moment, Training, checked_training
+from rnn_dynamics.remembered import MEMORY
 
 Array = NDArray[np.float64]
 
@@ -53,7 +54,6 @@ class Trainer:
         self._parameters = [parameter for module in self._modules.values() for parameter in module.parameters()]
         self._optimiser = _OPTIMISERS[training.optimiser](self._parameters, lr=training.learning_rate)
         self._test = task.draw(np.random.default_rng(self._test_stream), TESTED, experiment.sequence_length, True)
-        self._accuracies: dict[tuple[int, int], float] = {}
         self._look()
 
     @property
@@ -96,10 +96,8 @@ class Trainer:
         Raises:
             ValueError: the task does not allow this gap.
         """
-        question = gap, self.history.iterations
-        if question not in self._accuracies:
-            self._accuracies[question] = self._counted_at(gap)
-        return self._accuracies[question]
+        question = Trainer.accuracy_at, self.training, self.history.iterations, gap
+        return float(MEMORY.recall(question, lambda: self._counted_at(gap)))
 
     def _counted_at(self, gap: int) -> float:
         experiment = replace(self.training.experiment, sequence_length=gap)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Array, Frame, frame
-from rnn_dynamics.remembered import remembered
+from rnn_dynamics.remembered import MEMORY, remembered
 
 #: The parts of a template, as `Template.from_text` names them, and what they are at the opening.
 PARTS = Template().as_text()
@@ -159,13 +160,20 @@ def _readings(network: Network, sentence: Sentence) -> Mapping[str, Reading]:
     # What it will be trained with plays no part, so a reader who changes that is answered from memory.
     drawn = replace(training, learning_rate=Training.learning_rate, iterations=Training.iterations)
     asked = sentence.words, sentence.target, sentence.cue
-    after = {"after": read_sentence(training, learned, *asked)} if learned else {}
+    after = {"after": _trained(drawn, learned, *asked)} if learned else {}
     return {"before": _untrained(drawn, *asked), **after}
 
 
 @remembered
 def _untrained(training: Training, *asked: Any) -> Reading:
     return read_sentence(training, starting_parameters(training), *asked)
+
+
+def _trained(training: Training, learned: Mapping[str, Array], *asked: Any) -> Reading:
+    weights = blake2b(b"".join(values.tobytes() for values in learned.values())).digest()
+    question = _trained, training, weights, asked
+    reading: Reading = MEMORY.recall(question, lambda: read_sentence(training, learned, *asked))
+    return reading
 
 
 def filled_in(job: Job, cell: str, typed: str) -> BlankAnswer:

@@ -8,6 +8,7 @@ import numpy as np
 from rnn_dynamics.engine.theory import Latch, latch
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Array
+from rnn_dynamics.remembered import remembered
 
 #: The two paths begin this far from 0, and are followed for so many steps.
 START = 0.05
@@ -38,7 +39,11 @@ class LatchAnswer(Latch):
 
 def latch_answer(experiment: Experiment, views: Mapping[str, str]) -> LatchAnswer:
     """Answer for a weight from 0 to 10, whatever the experiment; ValueError for others."""
-    weight = float(views["latch_weight"])
+    return _answer(experiment, float(views["latch_weight"]))
+
+
+@remembered
+def _answer(experiment: Experiment, weight: float) -> LatchAnswer:
     return LatchAnswer(**vars(latch(weight)), experiment=experiment, weight=weight)
 
 

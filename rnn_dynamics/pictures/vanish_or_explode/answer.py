@@ -80,9 +80,7 @@ class FamiliesAnswer(OfExperiment):
     @property
     def mean_slope(self) -> float:
         """The slope of the nonlinearity in the network without gates, in the mean of steps, sequences and units."""
-        with COMPUTING:
-            states = hidden_states(replace(self.experiment, cell=self.plain))
-        return mean_slope(states, self.experiment.nonlinearity)
+        return _mean_slope(replace(self.experiment, cell=self.plain))
 
 
 def position_of(experiment: Experiment) -> int:
@@ -147,6 +145,12 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> FamiliesA
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
         slopes=tuple(mean_field_log10_factor(replace(plain, weight_scale=scale)) for scale in scales),
     )
+
+
+@remembered  # it is the same whatever gradient is shown, and whichever cell is chosen
+def _mean_slope(experiment: Experiment) -> float:
+    with COMPUTING:
+        return mean_slope(hidden_states(experiment), experiment.nonlinearity)
 
 
 def _state_matrix(experiment: Experiment) -> Array:
