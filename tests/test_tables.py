@@ -21,7 +21,7 @@ from rnn_dynamics.engine.verdict import (
     median_and_range,
 )
 from rnn_dynamics.pictures.kit.axes import label_places, vertical_ranges
-from rnn_dynamics.pictures.kit.frames import POINTS, as_bytes, point_steps
+from rnn_dynamics.pictures.kit.frames import POINTS, as_bytes, beside, point_steps
 from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
 from rnn_dynamics.pictures.losses.chart import BINS
 from tests.every import every
@@ -219,6 +219,20 @@ def test_labels_stay_a_line_apart_and_inside_the_axis(ends: list[tuple[float, fl
     assert places[0] >= low + 0.49 * line
     assert places[-1] <= high - 0.49 * line
     assert (np.diff(places) >= 0.999 * line).all()
+
+
+@pytest.mark.parametrize("lines", [12, 14])
+def test_where_an_axis_has_less_room_names_stand_further_from_each_other_and_from_their_curves(lines: int) -> None:
+    curves, low, high = np.stack([np.full(100, -1.0), np.linspace(-3, -2, 100)]), -30.0, 3.0
+    found = beside(curves, (low, high), lines)
+    nearest = {name: np.abs(curves[:, :35] - found[name][:, None, None]).min() for name in ("place", "crowded")}
+    assert np.ptp(found["crowded"]) >= 0.999 * (high - low) / 7
+    assert nearest["crowded"] >= 0.5 * (high - low) / 7 > nearest["place"]
+
+
+def test_an_axis_that_is_low_everywhere_has_one_place_for_a_name() -> None:
+    found = beside(np.array([[-20.0, 0.0], [20.0, 0.0]]), (-30.0, 30.0), 8)
+    assert found["crowded"].tolist() == found["place"].tolist()
 
 
 def test_a_label_stands_below_a_vanishing_curve_and_above_an_exploding_one() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
-from rnn_dynamics.pictures.kit.axes import axis_ends, label_places
+from rnn_dynamics.pictures.kit import frames
+from rnn_dynamics.pictures.kit.axes import axis_ends
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
 
 #: Names of curves that fit above each other.
@@ -18,7 +19,7 @@ def tables(answer: BeforeAfterAnswer, texts: Texts, views: Views) -> Tables:
     things, norms, ends = {"name": names, "cell": cells, "time": times}, np.stack(curves), axis_ends(*curves)
     return {
         "curves": by_step(things, log10_norm=within(norms, ends)),
-        "labels": table(**things, place=label_places(norms, *ends, lines=_LINES), text=texts["labels"]),
+        "labels": table(**things, **frames.beside(norms, ends, _LINES), text=texts["labels"]),
         "whole": one_row(texts, length=norms.shape[1], low=ends[0], high=ends[1]),
     }
 

@@ -28,6 +28,8 @@ POINTS = 40
 MAP_POINTS = 20
 #: Bytes that a dictionary of texts costs, beside them and the places in it.
 _DICTIONARY = 300
+#: An axis for more names of curves than the first number has, where it is low, room for the second one.
+_LOW_AXIS, _FEW_LINES = 9, 7
 
 
 def tidy(columns: Columns) -> dict[str, NDArray[Any]]:
@@ -112,9 +114,19 @@ def curve_rows(curves: Mapping[str, Array], ends: tuple[float, float], value: st
 def label_rows(
     curves: Mapping[str, Array], texts: Mapping[str, str], ends: tuple[float, float], lines: int = 14
 ) -> pa.Table:
-    """What stands beside the first step of each curve: name, place (on the axis) and text; see `label_places`."""
-    places = label_places(np.stack(list(curves.values())), *ends, lines=lines)
-    return table(name=list(curves), place=places, text=[texts[name] for name in curves])
+    """What stands beside the first step of each curve: name, text, and where, see `beside`."""
+    places = beside(np.stack(list(curves.values())), ends, lines)
+    return table(name=list(curves), **places, text=[texts[name] for name in curves])
+
+
+def beside(norms: Array, ends: tuple[Any, Any], lines: int = 14) -> dict[str, Any]:
+    """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, else crowded.
+
+    On a phone a high axis is lower, and on a projector its type is larger.
+    """
+    few = max(norms.shape[-2], _FEW_LINES) if lines > _LOW_AXIS else lines
+    places = {name: label_places(norms, *ends, lines=room) for name, room in (("place", lines), ("crowded", few))}
+    return {**places, "lines": lines}
 
 
 def every_step(length: int) -> dict[str, NDArray[np.int64]]:

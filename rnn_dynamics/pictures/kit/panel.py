@@ -214,7 +214,9 @@ class Panel:
         """The rows of `frames.label_rows`, beside step 1, with a halo."""
         x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
-        return text(of(data), "text", x, "place:Q", corner, **style)
+        low = f"{self.bottom} - ({self.top}) < 0.85 * zoom * ({size}) * datum.lines"  # lower than a name
+        rows = of(data, place=f"{low} ? datum.crowded : datum.place")
+        return text(rows, "text", x, "place:Q", corner, **style)
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:
         """The line of the row under the pointer, of `lines`, as far as the axis reaches, and its text, of `rows`.

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from rnn_dynamics.engine.verdict import horizon
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import label_places, line_ends, strips, vertical_ranges
+from rnn_dynamics.pictures.kit.axes import line_ends, strips, vertical_ranges
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
 from rnn_dynamics.pictures.vanish_or_explode.answer import FORMATS, FamiliesAnswer, position_of
 
@@ -51,7 +51,7 @@ def _curves(norms: Array, ends: tuple[Array, Array], labels: Sequence[Sequence[s
     """
     steps = frames.point_steps(norms.shape[-1])
     shown = frames.within(norms[..., steps - 1], [end[:, None, None] for end in ends])
-    found = points(**rows, place=label_places(norms, *ends), text=labels)
+    found = points(**rows, **frames.beside(norms, ends), text=labels)
     every = pa.array([",".join(map(str, steps))] * len(found)).dictionary_encode()
     return found.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
 
