@@ -44,7 +44,7 @@ def growing(
         draw()
         going = goes_on(work, name)
         if not work.complete:
-            with st.container(key=f"computing{name}"):  # in a corner of the window
+            with st.container(horizontal=True, vertical_alignment="center", key=f"computing{name}"):  # see page.css
                 st.progress(work.share, text=progress())
                 stop = _NEXT if going else None
                 label = buttons["stop" if going else "go_on"]
