@@ -9,20 +9,43 @@ from threadpoolctl import threadpool_limits
 
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
-def keep_freed_memory(limit_bytes: int = 1 << 28) -> bool:
+def keep_freed_memory(limit_bytes: int = 1 << 25) -> bool:
     """Let glibc keep up to `limit_bytes` of freed memory for the next experiment, instead of returning each array.
 
     Without it a quarter of the time of an experiment goes into page faults (`python -m benchmarks.engine` with and
     without RNN_DYNAMICS_RETURN_MEMORY=1). Returns whether the platform's C library has the setting.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is None:
-        return False
-    return bool(set_option(_M_MMAP_THRESHOLD, limit_bytes) and set_option(_M_TRIM_THRESHOLD, limit_bytes))
+    return _set(_M_MMAP_THRESHOLD, limit_bytes) and _set(_M_TRIM_THRESHOLD, limit_bytes)
+
+
+def share_one_heap() -> bool:
+    """Let all threads take memory from one heap of glibc's, where what one has freed serves the next.
+
+    Otherwise each of several threads has a heap of its own, with its own freed memory in it; Python runs one thread at
+    a time, so that they do not wait for each other at one. Returns whether the platform's C library has the setting.
+    """
+    return _set(_M_ARENA_MAX, 1)
+
+
+def return_freed_memory() -> bool:
+    """Give back what glibc keeps of freed memory, after work that will not soon be done again.
+
+    Returns whether the platform's C library can.
+    """
+    trim = getattr(_c_library(), "malloc_trim", None)
+    return trim is not None and bool(trim(0))
+
+
+def _set(option: int, value: int) -> bool:
+    set_option = getattr(_c_library(), "mallopt", None)
+    return set_option is not None and bool(set_option(option, value))
+
+
+def _c_library() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
 def use_one_thread() -> None:

@@ -6,10 +6,11 @@ who asks computes it, and whoever asks the same meanwhile waits for that answer.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import update_wrapper
+from itertools import chain
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -19,7 +20,9 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 #: Bytes of all answers together. A home page at T = 200 takes a quarter of a megabyte, its chart as much again.
-MOST_BYTES = 128_000_000
+MOST_BYTES = 96_000_000
+#: What a question takes with its place, beside its answer.
+_QUESTION = 1_500
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 COMPUTING = Lock()
 
@@ -62,7 +65,7 @@ class Memory:
     def _make(self, question: Any, make: Callable[[], Any], making: Future[Any]) -> None:
         try:
             answer = make()
-            size = size_of(answer)
+            size = size_of(answer) + _QUESTION
         except BaseException as error:
             with self._lock:
                 del self._made[question]
@@ -101,15 +104,34 @@ class remembered(Generic[Given, Answer]):  # noqa: N801 - a decorator
 
 
 def size_of(value: Any) -> int:
-    """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them."""
+    """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them.
+
+    Of an array that is a part of another, all of that other one counts, for all of it is kept; whatever several hold
+    counts once.
+    """
+    return _size(value, set())
+
+
+def _size(value: Any, seen: set[int]) -> int:
+    while isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray):
+        value = value.base
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    return _own(value) + sum(_size(part, seen) for part in _parts(value))
+
+
+def _own(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return int(value.nbytes) + 100
     if hasattr(value, "memory_usage"):  # of pandas, which only who has a table needs
         return int(np.sum(value.memory_usage(deep=True)))
-    if isinstance(value, Mapping):
-        return 100 + sum(size_of(key) + size_of(part) for key, part in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
-        return 60 + sum(map(size_of, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return 100 + sum(size_of(getattr(value, field.name, None)) for field in fields(value))
     return sys.getsizeof(value, 100)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return chain(value.keys(), value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    return vars(value).values() if is_dataclass(value) and not isinstance(value, type) else ()

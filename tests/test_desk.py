@@ -9,9 +9,10 @@ import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.dashboard.seat import Seat
-from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.learning.jobs import Desk, Job, worked_through
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
+from rnn_dynamics.remembered import size_of
 from tests.reader import wait_until
 
 SMALL = Training(
@@ -303,13 +304,22 @@ def test_the_queue_tells_the_time_at_the_pace_that_was_seen(monkeypatch: pytest.
     until(lambda: all(seat.jobs["page"].over for seat in seats))
 
 
-def test_no_more_jobs_are_kept_than_thirty_and_one_that_goes_on_is() -> None:
+def test_the_jobs_that_are_kept_take_no_more_room_than_they_may_and_one_that_goes_on_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = worked_through([SMALL])
+    room = 10 * done.bytes
+    assert size_of(done.histories) < done.bytes < 100_000
+    monkeypatch.setattr("rnn_dynamics.learning.jobs._KEPT", room)
     desk = Desk()
     long, seat = Seat(desk), Seat(desk)
     long.begin("page", [LONG])
-    for number in range(40):
+    until(lambda: bool(long.jobs["page"].histories))
+    for number in range(120):
         seat.begin("page", [replace(SMALL, iterations=number + 1)])  # each leaves the one before
-    assert len(desk._asked) <= 30
+    kept = [job.bytes for job in desk._asked.values() if job.over]
+    assert all(kept)
+    assert 0.5 * room < sum(kept) <= room
     again = Seat(desk)
     again.begin("page", [LONG])
     assert again.jobs["page"] is long.jobs["page"]

@@ -70,3 +70,32 @@ def test_freed_memory_is_used_again_instead_of_returned() -> None:
     if not kept:
         pytest.skip("this C library has no such setting")
     assert after < before / 10
+
+
+@linux_only
+def test_what_some_threads_have_freed_serves_the_next_and_goes_back_at_a_word() -> None:
+    script = (
+        "import json, psutil, threading\n"
+        "from rnn_dynamics import process\n"
+        "def held(): return psutil.Process().memory_info().rss / 2**20\n"
+        "def work(pieces, others):\n"
+        "    kept = [b'x' * 30_000 for _ in range(pieces)]\n"
+        "    others.wait()\n"
+        "def at_once(count, pieces):\n"
+        "    others = threading.Barrier(count)\n"
+        "    threads = [threading.Thread(target=work, args=(pieces, others)) for _ in range(count)]\n"
+        "    for one in threads: one.start()\n"
+        "    for one in threads: one.join()\n"
+        "    return held()\n"
+        "kept = process.keep_freed_memory(1 << 30) and SHARED\n"
+        "several = at_once(6, 700)\n"  # 20 MB each
+        "one = at_once(1, 4_000)\n"  # as much
+        "process.return_freed_memory()\n"
+        "print(json.dumps([kept, one - several, one - held()]))"
+    )
+    kept, grown, returned = printed_by(script.replace("SHARED", "process.share_one_heap()"))
+    if not kept:
+        pytest.skip("this C library has no such setting")
+    _, grown_apart, _ = printed_by(script.replace("SHARED", "True"))
+    assert grown < 0.3 * grown_apart
+    assert returned > 80.0

@@ -59,20 +59,20 @@ def test_an_exception_reaches_all_who_wait_and_is_not_remembered() -> None:
 
 
 def test_the_longest_unused_answers_go_where_the_room_ends() -> None:
-    memory, made = Memory(2_500), []
+    memory, made = Memory(240_000), []
 
     def make(name: str) -> np.ndarray:
         made.append(name)
-        return np.zeros(100)  # 800 bytes
+        return np.zeros(10_000)  # 80,000 bytes
 
     for name in ("a", "b", "a", "c", "a", "b"):
         memory.recall(name, lambda name=name: make(name))  # type: ignore[misc]
-        assert memory.bytes <= 2_500
+        assert memory.bytes <= 240_000
     assert made == ["a", "b", "c", "b"]
 
 
 def test_an_answer_larger_than_all_room_is_kept_alone() -> None:
-    memory = Memory(1_000)
+    memory = Memory(4_000)
     memory.recall("small", lambda: "x")
     large = memory.recall("large", lambda: np.zeros(1000))
     assert memory.recall("large", lambda: None) is large
@@ -96,6 +96,17 @@ def test_the_size_of_an_answer_is_that_of_what_it_holds() -> None:
     for answer in [*held, pd.DataFrame({"a": values})]:
         assert values.nbytes <= size_of(answer) <= 1.01 * values.nbytes
     assert size_of("é" * 1000) >= 1000
+    part, twice = values[:3], Answer(values, "x")
+    assert values.nbytes <= size_of([part, values, twice, twice]) <= 1.01 * values.nbytes  # all of it is kept, and once
+
+
+def test_a_question_takes_room_too() -> None:
+    memory = Memory(200_000)
+    for question in range(1_000):
+        memory.recall(question, lambda: None)
+    assert memory.bytes <= 200_000
+    assert not memory.knows(0)
+    assert memory.knows(999)
 
 
 def test_forgotten_answers_are_free() -> None:

@@ -13,6 +13,7 @@ from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import WALKED, Trainer
 from rnn_dynamics.learning.training import DIVERGED, LOOKS, History, Training
 from tests.every import every
+from tests.test_process import printed_by
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 SMALL = Training(experiment=NETWORK, iterations=6)
@@ -393,3 +394,22 @@ def test_an_lstm_learns_each_task(task: str, iterations: int, mark: float) -> No
     look = trained(training).history.moments[-1]
     assert look.accuracy >= mark
     assert look.loss < 0.8 * training.its_task.chance_loss(gap)
+
+
+def test_to_train_and_to_resume_loads_no_compiler_of_torch() -> None:
+    loaded = printed_by(
+        "import json, sys\n"
+        "from rnn_dynamics import Experiment\n"
+        "from rnn_dynamics.learning.trainer import Trainer\n"
+        "from rnn_dynamics.learning.training import Training\n"
+        "small = Experiment(cell='lstm', sequence_length=12, hidden_size=3, batch_size=2, initialisation='torch')\n"
+        "for optimiser in ('adam', 'rmsprop', 'sgd'):\n"
+        "    training = Training(experiment=small, optimiser=optimiser, iterations=2)\n"
+        "    trainer = Trainer(training)\n"
+        "    trainer.advance()\n"
+        "    trainer = Trainer.resume(training, trainer.checkpoint())\n"
+        "    trainer.advance()\n"
+        "    assert trainer.history.iterations == 2\n"
+        "print(json.dumps([name for name in ('torch', 'torch._dynamo', 'sympy') if name in sys.modules]))"
+    )
+    assert loaded == ["torch"]

@@ -14,6 +14,7 @@ def prepare_server() -> bool:
     process.use_one_thread()
     process.use_one_core()
     process.keep_freed_memory()
+    process.share_one_heap()
     _allow_many_connections()
     gc.freeze()  # what is loaded by now stays loaded: leave it out of every later collection
     return True

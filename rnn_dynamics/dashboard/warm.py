@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from threading import Thread
-from time import sleep
+from time import sleep, thread_time
 from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.process import return_freed_memory
+
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
+#: Seconds of the processor that a page's answers may take before anybody asks: what is asked most stands first among
+#: the questions, and a small machine is lent by the hour.
+BUDGET = 12.0
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -16,9 +21,13 @@ def warm_up(page: str, _questions: Iterable[Any], _answer: Callable[[Any], objec
     """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
 
     def answer_all() -> None:
+        end = thread_time() + BUDGET
         for question in _questions:
+            if thread_time() > end:
+                break
             _answer(question)
             sleep(_BREATH)
+        return_freed_memory()
 
     thread = Thread(target=answer_all, daemon=True, name=f"warm-up {page}")
     thread.start()

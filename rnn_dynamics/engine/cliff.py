@@ -265,15 +265,12 @@ def descend(descents: Sequence[Descent]) -> list[Path]:
     clipped = (moves != -gradients[:-1]).any(axis=2) & finite[:-1]
     turns = np.arctan2(moves[..., 1], moves[..., 0]) - np.arctan2(-gradients[:-1, :, 1], -gradients[:-1, :, 0])
     turned = np.abs(np.rad2deg(np.mod(turns + np.pi, 2.0 * np.pi) - np.pi))
+    every = {"points": points, "errors": errors, "gradients": gradients, "clipped": clipped, "turned": turned}
     return [
         Path(
             descent=descent,
-            points=points[:, m],
-            errors=errors[:, m],
-            gradients=gradients[:, m],
-            clipped=clipped[:, m],
-            turned=turned[:, m],
             ended=None if finite[:, m].all() else int(finite[:, m].argmin()),
+            **{name: of[:, m].copy() for name, of in every.items()},  # a view would keep those of all descents
         )
         for m, descent in enumerate(descents)
     ]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
@@ -42,25 +42,49 @@ class Rounded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerTrace(Rounded):
-    """One layer in one direction, in the order of time; arrays as in `Trace`.
+class LayerNorms(Rounded):
+    """The gradients of one layer in one direction, in the order of time.
 
     Attributes:
         layer: from 0, the one that reads the inputs.
-        reverse: whether it reads the steps from the last to the first. Its initial state then stands in the last row
-            of its states, and row t − 1 is what it knows after step t.
-        hidden_states, cell_states: (T+1, N, H).
-        gates: each (T, N, H).
+        reverse: whether it reads the steps from the last to the first.
         log10_norms: each (T,): "hidden", "cell" and "cell_path" as in `Trace`, and "input", the part of the gradient of
             what the layer reads that comes through this direction.
     """
 
     layer: int
     reverse: bool
+    log10_norms: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTrace(LayerNorms):
+    """One layer in one direction, in the order of time; arrays as in `Trace`.
+
+    Attributes:
+        hidden_states, cell_states: (T+1, N, H). If it reads in reverse, its initial state stands in the last row, and
+            row t − 1 is what it knows after step t.
+        gates: each (T, N, H).
+    """
+
     hidden_states: Array
     cell_states: Array | None
     gates: Mapping[str, Array]
+
+    @property
+    def norms(self) -> LayerNorms:
+        """Its gradients alone."""
+        return LayerNorms(**{of.name: getattr(self, of.name) for of in fields(LayerNorms)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norms(Rounded):
+    """The gradients of one network without its states: a hundredth of the memory of its `Trace`; all else as there."""
+
+    experiment: Experiment
+    parameter_count: int
     log10_norms: Mapping[str, Array]
+    layers: tuple[LayerNorms, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +124,12 @@ class Trace(Rounded):
     gates: Mapping[str, Array]
     log10_norms: Mapping[str, Array]
     layers: tuple[LayerTrace, ...]
+
+    @property
+    def norms(self) -> Norms:
+        """Its gradients alone, for who keeps many."""
+        kept = {of.name: getattr(self, of.name) for of in fields(Norms)}
+        return Norms(**kept | {"layers": tuple(layer.norms for layer in self.layers)})
 
     @property
     def parameter_count(self) -> int:

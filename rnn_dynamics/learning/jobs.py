@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rnn_dynamics import process
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Training
-from rnn_dynamics.remembered import remembered
+from rnn_dynamics.remembered import remembered, size_of
 
 if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
     from rnn_dynamics.learning.trainer import Trainer
@@ -26,8 +26,8 @@ PLACES = 1
 _BREATH = 0.0005
 #: And where nobody has asked for the training.
 _LONG_BREATH = 0.01
-#: Jobs that are kept for whoever asks for the same.
-_KEPT = 30
+#: Bytes of the jobs that are kept for whoever asks for the same: of usual ones a hundred.
+_KEPT = 16_000_000
 #: Seconds of a training for each of its `work`, as long as none has been seen: see `limits.LARGEST`.
 _PACE = 1.2e-7
 LOG = logging.getLogger(__name__)
@@ -38,14 +38,15 @@ class Job:
 
     trainings: the questions. watchers: how many visitors have asked for them and not left. breath: seconds between two
     updates, in which pages get the interpreter. failure: which exception ended it, as a clause for its page, or "";
-    foreseen: whether that is a refusal of ours, which speaks for itself. A training that ended early for a reason of
-    its own says so in its history.
+    foreseen: whether that is a refusal of ours, which speaks for itself. bytes: about what it takes once it is over:
+    what it has seen, and each number that is learned with those that its optimiser keeps. A training that ended early
+    for a reason of its own says so in its history.
     """
 
     def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
         self.trainings, self.breath, self.watchers = tuple(trainings), breath, 0
         self.failure, self.foreseen = "", True
-        self.seconds = 0.0
+        self.seconds, self.bytes = 0.0, 0
         self._trainers: list[Trainer] = []
         self._stop, self._over, self._update = Event(), Event(), Lock()
 
@@ -127,6 +128,8 @@ class Job:
 
     def end(self) -> None:
         """Say that nobody works on it any more."""
+        learned = [trainer.parameters() for trainer in self._trainers]
+        self.bytes = size_of((self.trainings, self.histories)) + 2 * size_of(learned)
         self._over.set()
 
     def again(self) -> None:
@@ -196,12 +199,18 @@ class Desk:
             job = there or Job(trainings)
             self._asked[job.trainings] = job
             self._asked.move_to_end(job.trainings)
-            over = [one for one in self._asked.values() if one.over]
-            for old in over[: max(0, len(self._asked) - _KEPT)]:
-                del self._asked[old.trainings]
+            self._forget()
         if not job.complete:
             self.submit(job)
         return job, there is not None
+
+    def _forget(self) -> None:
+        """Let those go that were asked for longest ago, where what is over takes too much."""
+        taken = 0
+        for job in [one for one in reversed(self._asked.values()) if one.over]:
+            taken += job.bytes
+            if taken > _KEPT:
+                del self._asked[job.trainings]
 
     def submit(self, job: Job) -> None:
         """Put a visitor's job at the end of the queue; it begins at once if a place is free, or held by an opening."""

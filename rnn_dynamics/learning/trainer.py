@@ -7,6 +7,8 @@ stopped and resumed gives the numbers of one that was not. Imports torch: import
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import unwrap
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,23 @@ from rnn_dynamics.remembered import MEMORY
 Array = NDArray[np.float64]
 
 _MODULES = {name: getattr(torch.nn, cell.module) for name, cell in CELLS.items() if cell.module}
-_OPTIMISERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
+
+
+def _without_compiler(optimiser: type[torch.optim.Optimizer]) -> Any:
+    """The same optimiser, but that it does not load torch's compiler: 800 modules, 72 MB and a second.
+
+    Torch would load it only to tell it to stay away from these methods, which are wrapped for that.
+    """
+    names = "add_param_group", "zero_grad", "state_dict", "load_state_dict", "step"
+    methods = {name: torch.no_grad()(unwrap(getattr(optimiser, name))) for name in names}
+    return type(optimiser.__name__, (optimiser,), methods)
+
+
+_OPTIMISERS = {
+    "adam": _without_compiler(torch.optim.Adam),
+    "rmsprop": _without_compiler(torch.optim.RMSprop),
+    "sgd": _without_compiler(torch.optim.SGD),
+}
 #: Of the sequences that a look is judged on, those whose gradients are walked back.
 WALKED = 16
 
@@ -53,7 +71,6 @@ class Trainer:
             module.load_state_dict({name: torch.tensor(start[prefix + name]) for name in module.state_dict()})
         self._parameters = [parameter for module in self._modules.values() for parameter in module.parameters()]
         self._optimiser = _OPTIMISERS[training.optimiser](self._parameters, lr=training.learning_rate)
-        self._test = task.draw(np.random.default_rng(self._test_stream), TESTED, experiment.sequence_length, True)
         self._look()
 
     @property
@@ -98,6 +115,12 @@ class Trainer:
         """
         question = Trainer.accuracy_at, self.training, self.history.iterations, gap
         return float(MEMORY.recall(question, lambda: self._counted_at(gap)))
+
+    @property
+    def _test(self) -> Batch:
+        """Drawn at each look, in a millisecond: a server keeps many trainings, and each test takes up to 4 MB."""
+        length = self.training.experiment.sequence_length
+        return self.training.its_task.draw(np.random.default_rng(self._test_stream), TESTED, length, True)
 
     def _counted_at(self, gap: int) -> float:
         experiment = replace(self.training.experiment, sequence_length=gap)

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 
 from rnn_dynamics.engine.run import run
-from rnn_dynamics.engine.trace import LayerTrace, Trace
+from rnn_dynamics.engine.trace import LayerNorms, Norms
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.engine.work import fewer_sequences
 from rnn_dynamics.experiment import Experiment
@@ -24,7 +24,7 @@ _LARGEST = 2.5e8
 class Level:
     """A layer in one direction, and its log10 ‖dL/dh_t‖ (T,) relative to the last layer's at step T, forwards."""
 
-    trace: LayerTrace
+    trace: LayerNorms
     norms: Array
 
     @property
@@ -44,10 +44,10 @@ class Level:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepthAnswer(OfTrace[Trace]):
+class DepthAnswer(OfTrace[Norms]):
     """The network that was asked for, and the same with one layer and one direction; asked: the reader's batch."""
 
-    single: Trace
+    single: Norms
     asked: int
 
     @cached_property
@@ -105,5 +105,5 @@ def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for a cell that feeds back its own state."""
     shown = fewer_sequences(experiment, _LARGEST)
     with COMPUTING:
-        single = run(replace(shown, num_layers=1, bidirectional=False))
-        return DepthAnswer(trace=run(shown), single=single, asked=experiment.batch_size)
+        single = run(replace(shown, num_layers=1, bidirectional=False)).norms
+        return DepthAnswer(trace=run(shown).norms, single=single, asked=experiment.batch_size)

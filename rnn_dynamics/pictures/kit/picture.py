@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -177,7 +177,7 @@ _WIDTH = 900
 Asked = tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=128)
+@remembered
 def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> dict[str, Any]:
     return in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
 
