@@ -20,7 +20,7 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 #: Bytes of all answers together. A home page at T = 200 takes a quarter of a megabyte, its chart as much again.
-MOST_BYTES = 96_000_000
+MOST_BYTES = 64_000_000
 #: What a question takes with its place, beside its answer.
 _QUESTION = 1_500
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.

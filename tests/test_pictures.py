@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -12,6 +14,7 @@ from rnn_dynamics import pictures
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.remembered import MEMORY, MOST_BYTES
 from tests.claims import assert_fits_a_phone, assert_readable, plain
 from tests.handed_out import presets_of
 from tests.pictured import drawn_by, said_by
@@ -41,6 +44,10 @@ PAGE_OF = {
     "cost": "losses",
     "latch": "jacobians",
 }
+
+
+#: What shows trainings or times, which are no function of an experiment to be drawn twice here.
+TRAINED = {"before_after", "blank", "clipping", "cost", "learning"}
 
 
 def layers(spec: Spec) -> Iterator[Spec]:
@@ -149,3 +156,33 @@ def test_a_file_has_a_label_and_rows(name: str) -> None:
 def test_what_cannot_be_drawn_is_named(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         pictures.draw(**asked)
+
+
+def kept_beside_the_memory() -> dict[str, int]:
+    """Name -> how many answers each further cache of the library has."""
+    rooms = [module for name, module in tuple(sys.modules.items()) if name.startswith("rnn_dynamics")]
+    caches = {
+        f"{of.__module__}.{of.__qualname__}": of
+        for room in rooms
+        for of in vars(room).values()
+        if hasattr(of, "cache_info")
+    }
+    return {name: cache.cache_info().currsize for name, cache in caches.items()}
+
+
+@pytest.mark.parametrize("name", sorted({*pictures.NAMES} - TRAINED))
+def test_all_that_is_kept_of_a_picture_is_in_the_one_memory(name: str) -> None:
+    picture = pictures.picture(name)
+    (first, views), *_ = presets_of(PAGE_OF.get(name, name)).values()
+    own = {view: views.get(view, opening) for view, opening in picture.views.items()}
+
+    def seen(seed: int, background: Background) -> None:
+        picture.drawn(replace(first, seed=seed), own, "en")
+        picture.specification(own, background, "en")
+
+    seen(0, "light")
+    beside, before = kept_beside_the_memory(), MEMORY.bytes
+    assert beside
+    seen(1, "dark")
+    assert kept_beside_the_memory() == beside
+    assert MEMORY.bytes > before or MEMORY.bytes > 0.9 * MOST_BYTES
