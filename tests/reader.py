@@ -1,15 +1,17 @@
 """A visitor in Chromium, and a server for them: what the browser tests share."""
 
 import hashlib
+import os
 import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket
@@ -56,16 +58,23 @@ cli.main()
 """
 
 
-@contextmanager
-def running_app(*options: str, quiet: bool = False) -> Iterator[str]:
-    """A server of its own on a free port of this machine; yields its address and always ends."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_app(
+    *options: str, quiet: bool = False, port: int = 0, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """A server of its own on that port of this machine, or a free one; yields its address and always ends: killed."""
+    port = port or free_port()
     options = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true", *options)
     streamlit = ("-c", QUIET) if quiet else ("-m", "streamlit")
     command = [sys.executable, *streamlit, "run", "streamlit_app.py", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    silent: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | dict(environment or {}), **silent) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             wait_until(lambda: answers(f"{address}/_stcore/health"), "the server does not answer")

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.navigation import menus
+from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.handed_out import frame_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,3 +171,14 @@ def test_every_column_of_a_table_has_a_name() -> None:
         if "<th></th>" in path.read_text(encoding="utf-8")
     ]
     assert nameless == []
+
+
+@every_page
+def test_a_page_that_trains_says_so_where_another_server_has_lost_its_training(page: str) -> None:
+    trains = [button for button in opened(page).button if button.key == "train"]
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    app.session_state[IN_TAB] = f"another {page}"  # as a browser sends it
+    for _ in range(2):
+        app.run()
+        assert not app.exception
+        assert [one.value for one in app.warning] == [sentences("training")["lost"]] * len(trains)

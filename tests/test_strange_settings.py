@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.seat import IN_TAB
 from rnn_dynamics.experiment import KNOBS, Number
 from tests.every import every
 from tests.test_pages import every_page, open_page
@@ -71,7 +72,7 @@ def offered(app: AppTest) -> dict[str, tuple[Any, ...]]:
     for one in (*app.select_slider, *app.selectbox, *app.segmented_control):
         values[str(one.key)] = tuple(value_of(str(one.key), option) for option in one.options)
     values |= {str(one.key): (False, True) for one in app.toggle}
-    return values | {str(one.key): TEXTS for one in app.text_input}
+    return values | {str(one.key): TEXTS for one in app.text_input if one.key != IN_TAB}
 
 
 def value_of(key: str, option: str) -> Any:

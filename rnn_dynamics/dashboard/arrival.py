@@ -4,6 +4,8 @@ import json
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.seat import keep_in_tab
+
 #: At the top. A phone's menu closes at each choice, that of the page one is on too; its button, which is made anew at
 #: each closing, gets the name that page.css shows.
 _SCRIPT = """
@@ -26,8 +28,10 @@ if (!window.menuNamer) {
 def arrive(page: str, menu: str, language: str) -> None:
     """Begin a page: the browser runs the script once, until its text becomes that of another page.
 
-    `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud.
+    `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. Besides, nobody sees what
+    the tab keeps of trainings.
     """
     script = _SCRIPT % (json.dumps(menu), json.dumps(language))
     with st.container(key="arrival"):  # takes no room; see page.css
+        keep_in_tab()
         st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)

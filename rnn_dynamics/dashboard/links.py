@@ -57,11 +57,22 @@ def share_link(settings: Mapping[str, object]) -> str:
 
     What the present address says of embedding stays.
     """
+    embedding = [(key, value) for key, value in parse_qsl(_query()) if key.lower() in ("embed", "embed_options")]
+    return _address_with(urlencode([*settings.items(), *embedding]))
+
+
+def address_now() -> str:
+    """The address with which this page was asked for, as it stands."""
+    return _address_with(_query())
+
+
+def _query() -> str:
     context = get_script_run_ctx()
-    present = parse_qsl(context.query_string) if context else []
-    embedding = [(key, value) for key, value in present if key.lower() in ("embed", "embed_options")]
-    base = (st.context.url or "").split("?")[0]
-    return f"{base}?{urlencode([*settings.items(), *embedding])}"
+    return context.query_string if context else ""
+
+
+def _address_with(query: str) -> str:
+    return f"{(st.context.url or '').split('?')[0]}?{query}".rstrip("?")
 
 
 def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:

@@ -4,12 +4,13 @@ Streamlit finds the folder pages/ by itself. To the first visitor of a new serve
 entry script, so the page then has to make the bar known and begin again; with the entry script it is there already.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from rnn_dynamics.content import read_edits, sentences
 from rnn_dynamics.dashboard.command import APP
+from rnn_dynamics.dashboard.door import is_let_in, show_full
 from rnn_dynamics.dashboard.language import language
 
 _PAGES = APP / "pages"
@@ -27,13 +28,13 @@ def menus(language: str) -> dict[str, list[str]]:
     return found
 
 
-def _navigation() -> Any:
+def _navigation(position: Literal["top", "hidden"] = "top") -> Any:
     read_edits()
     bar = menus(language())
     (home,) = bar.pop("")
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
-    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position="top")
+    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position=position)
 
 
 def _page(name: str, **options: Any) -> Any:
@@ -41,9 +42,13 @@ def _page(name: str, **options: Any) -> Any:
 
 
 def run_chosen_page() -> None:
-    """Show the bar, and run the page that the address names."""
-    st.session_state[_HAS_BAR] = True
-    _navigation().run()
+    """Show the bar, and run the page that the address names; for nobody else than those who are let in it is loaded."""
+    st.session_state[_HAS_BAR], inside = True, is_let_in()
+    page = _navigation("top" if inside else "hidden")  # which "Try again" then asks for
+    if inside:
+        page.run()
+    else:
+        show_full()
 
 
 def ensure_bar() -> None:

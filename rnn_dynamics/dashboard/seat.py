@@ -10,8 +10,12 @@ from rnn_dynamics.learning.training import Training
 _SEAT = "seat"
 #: Seconds between two looks at a training that goes on on another page.
 _LOOK = 1.0
+#: Seconds, for a fragment that need not run by itself.
+_DAY = 86_400.0
 #: What the key of a job with which a page opens begins with.
 OPENS = "opening_of_"
+#: Key of a control that nobody sees, whose value the browser keeps: the pages on which this tab has trained.
+IN_TAB = "trained_in_this_tab"
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,12 +32,14 @@ def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
 class Seat:
     """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits.
 
-    shared: the page whose training had been asked for before, by anybody.
+    shared: the page whose training had been asked for before, by anybody. lost: pages whose training has ended with
+    another server, or with a session that this one has forgotten.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.jobs: dict[str, Job] = {}
+        self.lost: frozenset[str] = frozenset()
         self.shared = self._at_work = ""
 
     @property
@@ -78,3 +84,18 @@ def seat() -> Seat:
 @st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop, max_entries=1)
 def _presence(_held: Seat) -> Seat:
     return _held  # kept until the session disconnects
+
+
+@st.fragment(run_every=_DAY)
+def keep_in_tab() -> None:
+    """Write down in the browser where this session trains: to a new session it sends that, which knows what is lost.
+
+    So the control is there at a session's first run, and after that where there is something to be kept. A browser that
+    has found a server again asks it for the page only where a fragment runs by itself; else the page would be dead.
+    """
+    held: Seat | None = st.session_state.get(_SEAT)
+    if held is None:
+        seat().lost = frozenset(st.text_input(IN_TAB, key=IN_TAB).split())
+    elif held.jobs or held.lost:
+        st.session_state[IN_TAB] = " ".join(held.lost.union(held.jobs))
+        st.text_input(IN_TAB, key=IN_TAB)

@@ -92,6 +92,10 @@ class TrainingPanel:
                 seat().begin(self.page, self.asked())
             except ValueError as error:
                 st.error(words["refused"].format(why=error))
+            else:
+                st.rerun()
+        if job is None and self.page in seat().lost:
+            st.warning(words["lost"])
         if job is not None and job.can_go_on:
             if st.button(words["go_on"], key="go_on"):
                 seat().go_on(self.page)

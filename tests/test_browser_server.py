@@ -1,0 +1,143 @@
+"""A server that is full, or ends and comes back, as browsers meet it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from rnn_dynamics.dashboard.door import PLACES
+from tests.reader import Reader, free_port, running_app, visit, wait_until
+from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
+from tests.test_pages import every_page
+
+pytestmark = pytest.mark.browser
+SMALL = "hidden_size=8&batch_size=8&sequence_length=20&iterations=3000"
+#: Pages that are open when their server ends: the picture of the first grows, the second has a walk.
+SOME = ("losses", "shapes")
+LOST = "was lost when the server ended"
+
+
+@pytest.fixture(scope="module")
+def inside(desk: BrowserContext) -> Iterator[tuple[str, Reader]]:
+    """The address of a server with one place, and who has that."""
+    with running_app(quiet=True, environment={PLACES: "1"}) as address, visit(desk) as reader:
+        reader.open(f"{address}/losses?seed=2")
+        yield address, reader
+
+
+@every_page
+def test_a_full_server_refuses_the_next_one_with_an_address_and_the_others_go_on(
+    desk: BrowserContext, inside: tuple[str, Reader], page: str
+) -> None:
+    (address, first), seed = inside, inside[1].settings()["seed"]
+    link = f"{address}/{page}?seed=3&batch_size=4"
+    with visit(desk) as second:
+        second.page.goto(link)
+        second.page.get_by_role("heading", name="This server is full").wait_for()
+        second.page.get_by_role("button", name="Try again").click()
+        second.page.get_by_text(link).wait_for()
+        assert second.page.url == link
+        assert second.page.locator("canvas").count() == 0
+        second.assert_well()
+    first.page.get_by_role("button", name="New seed").click()
+    first.page.get_by_text(f"Seed {int(seed) + 1} ·").wait_for()
+    first.rest()
+    first.assert_well()
+
+
+def test_who_waits_is_let_in_on_the_page_of_the_link_and_a_reload_inside_stays_inside(desk: BrowserContext) -> None:
+    with running_app(quiet=True, environment={PLACES: "1"}) as address, visit(desk) as second:
+        with visit(desk) as first:
+            first.open(address)
+            second.page.goto(f"{address}/losses?seed=3")
+            second.page.get_by_role("heading", name="This server is full").wait_for()
+            first.page.reload()
+            first.rest()
+            first.assert_well()
+        second.page.wait_for_timeout(500)  # for the server to notice that a tab was closed
+        second.page.get_by_role("button", name="Try again").click()
+        second.rest()
+        assert second.page.url == f"{address}/losses?seed=3"
+        second.assert_well()
+
+
+@contextmanager
+def restarted(port: int, *readers: Reader) -> Iterator[None]:
+    """A server in the place of one that has ended, to which the readers' pages have found by themselves."""
+    for reader in readers:
+        reader.page.get_by_role("dialog").wait_for()
+    sent = [reader.sent for reader in readers]
+    with running_app(quiet=True, port=port):
+        for reader, before in zip(readers, sent, strict=True):
+            wait_until_asked(reader, before)
+            reader.rest()
+            reader.errors.clear()  # of the time without a server
+        yield
+
+
+def wait_until_asked(reader: Reader, before: int) -> None:
+    """Wait until a page that has sent so many messages has found a server and sent another."""
+
+    def asked() -> bool:
+        reader.page.wait_for_timeout(50)  # Playwright hears of messages only meanwhile
+        return reader.sent > before
+
+    reader.page.get_by_role("dialog").wait_for(state="hidden")
+    wait_until(asked, "the page asks for nothing")
+
+
+def open_whole(reader: Reader, address: str, page: str) -> tuple[str, str]:
+    """Open a page by a link, wait until nothing grows any more, and tell its address and its picture."""
+    open_by_a_link(reader, address, page)
+    computing = reader.page.locator('[class*="st-key-computing"]')
+    wait_until(lambda: computing.count() == 0, f"{page} is never complete")
+    reader.rest()
+    return reader.page.url, reader.pixels()
+
+
+def work_on(reader: Reader, page: str, shown: tuple[str, str]) -> None:
+    """See the same on a page that is back, and move its slider."""
+    wait_until(lambda: (reader.page.url, reader.pixels()) == shown, f"{page} shows another picture")
+    words = reader.finding()
+    reader.slider(leading(page)[0]).press("ArrowLeft")
+    wait_until(lambda: reader.finding() != words, f"{page} does not react")
+    reader.rest()
+    reader.assert_well()
+
+
+def test_open_pages_find_a_server_that_comes_back_and_work_on(desk: BrowserContext) -> None:
+    port = free_port()
+    with ExitStack() as tabs:
+        readers = {page: tabs.enter_context(visit(desk)) for page in SOME}
+        with running_app(quiet=True, port=port) as address:
+            shown = {page: open_whole(reader, address, page) for page, reader in readers.items()}
+        with restarted(port, *readers.values()):
+            for page, reader in readers.items():
+                work_on(reader, page, shown[page])
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_training_that_ended_with_its_server_says_so_and_begins_again_with_one_press(
+    desk: BrowserContext, elsewhere: bool
+) -> None:
+    port = free_port()
+    with visit(desk) as reader:
+        train, stop = (reader.page.locator(f".st-key-{key} button") for key in ("train", "stop"))
+        with running_app(quiet=True, port=port) as address:
+            reader.open(f"{address}/learning?{SMALL}")
+            train.click()
+            stop.wait_for()
+            if elsewhere:
+                go_by_the_bar(reader, "losses")
+        with restarted(port, reader):
+            pass  # and away once more, before anything is begun again
+        with restarted(port, reader):
+            if elsewhere:
+                go_by_the_bar(reader, "learning")
+            reader.page.get_by_text(LOST).wait_for()
+            train.click()
+            stop.wait_for()
+            assert reader.page.get_by_text(LOST).count() == 0
+            assert elsewhere or reader.settings()["hidden_size"] == "8"  # which this page keeps to itself
+            reader.assert_well()

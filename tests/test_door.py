@@ -1,0 +1,98 @@
+"""Who is let in to a full server, and what the others are shown."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from streamlit.runtime.caching import clear_session_resource_cache
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics.dashboard import door
+from rnn_dynamics.dashboard.door import Door, Guest
+from tests.test_pages import PAGES, ROOT
+
+ENTRY = str(ROOT / "streamlit_app.py")
+#: Opens the home page of a full server in a process of its own, and prints what that has loaded.
+LOADED = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({ENTRY!r}, default_timeout=60).run()
+print([title.value for title in app.title], *sys.modules, sep="\\n")
+"""
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Door, Guest]]:
+    """The door of a server with one place, and who has that."""
+    one, inside = Door(1), Guest()
+    assert one.let_in(inside)
+    monkeypatch.setattr(door, "the_door", lambda: one)
+    yield one, inside
+    close_the_tab()
+
+
+def close_the_tab() -> None:
+    """Do what Streamlit does then, to the session of the tests."""
+    clear_session_resource_cache("test session id")
+
+
+def test_no_more_are_let_in_than_there_are_places_however_many_come_at_once() -> None:
+    places, guests = Door(7), [Guest() for _ in range(200)]
+    with ThreadPoolExecutor(20) as hall:
+        assert sum(hall.map(places.let_in, guests)) == 7
+    assert sum(guest in places for guest in guests) == 7
+
+
+def test_who_leaves_makes_room_and_who_comes_back_is_let_in_to_a_full_server() -> None:
+    places, first, second = Door(1), Guest(), Guest()
+    assert places.let_in(first)
+    assert not places.let_in(second)
+    places.leave(second)  # who was never in takes nobody's place
+    assert first in places
+    places.leave(first)
+    assert places.let_in(second)
+    assert places.let_in(first)  # whose connection was away for a moment
+    assert second in places
+    assert not places.let_in(Guest())
+
+
+def test_a_full_server_says_so_with_an_address_and_opens_when_there_is_room(full: tuple[Door, Guest]) -> None:
+    app = AppTest.from_file(ENTRY, default_timeout=60)
+    app.query_params["seed"] = "3"
+    for _ in range(2):
+        app.run()
+        assert not app.exception
+        assert [title.value for title in app.title] == ["This server is full"]
+        assert "to 1 visitor at the same time" in app.markdown[0].value
+        assert app.code[0].value.endswith("?seed=3")
+        assert not app.get("vega_lite_chart")
+    places, inside = full
+    places.leave(inside)
+    app.button[0].click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Vanish or explode?"]
+    assert app.get("vega_lite_chart")
+    assert app.query_params["seed"] == "3"
+    assert not places.let_in(Guest())
+    app.run()  # who is in stays in
+    assert app.get("vega_lite_chart")
+
+
+def test_a_place_is_given_back_with_the_session(full: tuple[Door, Guest]) -> None:
+    places, inside = full
+    places.leave(inside)
+    assert AppTest.from_file(ENTRY, default_timeout=60).run().get("vega_lite_chart")
+    assert not places.let_in(Guest())
+    close_the_tab()
+    assert places.let_in(Guest())
+
+
+def test_whoever_is_refused_loads_no_page() -> None:
+    environment = {"PYTHONPATH": str(ROOT), door.PLACES: "0"}
+    said = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True)
+    title, *modules = said.stdout.split("\n")
+    assert title == "['This server is full']"
+    assert not {"torch", *(f"rnn_dynamics.pictures.{page}" for page in PAGES)}.intersection(modules)
+    assert "rnn_dynamics.dashboard.page" not in modules
