@@ -93,11 +93,10 @@ class Line:
     def _wanted(self) -> Work | None:
         """What most wait for; among equals what was asked for first."""
         now = monotonic()
-        self._looks = {who: look for who, look in self._looks.items() if look.until > now and not look.work.complete}
-        if not self._looks:
-            return None
+        self._looks = {who: look for who, look in self._looks.items() if look.until > now}
         waiting = Counter(look.work.question for look in self._looks.values())
-        return max((look.work for look in self._looks.values()), key=lambda work: waiting[work.question])
+        works = {look.work.question: look.work for look in self._looks.values()}
+        return next((works[question] for question, _ in waiting.most_common() if not works[question].complete), None)
 
     def _begin(self, work: Work | None) -> None:
         self.busy = work is not None
