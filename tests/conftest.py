@@ -16,8 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import process
 from rnn_dynamics.dashboard import growing
-from rnn_dynamics.dashboard.line import Line, Work
 from rnn_dynamics.dashboard.seat import the_desk
+from rnn_dynamics.line import Line, Work
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
 process.use_one_thread()  # as the server does: workers with two threads each would wait for each other

@@ -47,6 +47,7 @@ ROOMS: dict[str, set[str]] = {
     "content.numbers": set(),
     "process": set(),
     "remembered": set(),
+    "line": set(),
     "engine.cells": {"experiment"},
     "engine.initialise": {"experiment", "engine.cells"},
     "engine.through_time": {"engine.cells"},
@@ -81,7 +82,7 @@ ROOMS: dict[str, set[str]] = {
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
-    "dashboard": ENGINE | LEARNING | {"content", "process", "remembered", "scripts", KIT},
+    "dashboard": ENGINE | LEARNING | {"content", "line", "process", "remembered", "scripts", KIT},
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.

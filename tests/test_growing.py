@@ -12,7 +12,7 @@ from rnn_dynamics import Experiment, pictures
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard import growing as road
 from rnn_dynamics.dashboard.growing import STOPPED, finish
-from rnn_dynamics.dashboard.line import Line, Work
+from rnn_dynamics.line import Line, Work
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import MEMORY, remembered
 from tests.handed_out import frame_of

@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from rnn_dynamics.dashboard import line as module
-from rnn_dynamics.dashboard.line import Line
+from rnn_dynamics import line as module
+from rnn_dynamics.line import Line
 from tests.reader import wait_until
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.line import Line, Work
+from rnn_dynamics.line import Line, Work
 
 #: Seconds that a run waits for the line, so that what is soon done is drawn at once; so long a held key waits for it.
 _PATIENCE = 0.05
