@@ -308,6 +308,7 @@ class Desk:
             job.foreseen = isinstance(error, ValueError)
             job.failure = str(error) if job.foreseen else f"{type(error).__name__} ({error})"
         finally:
+            process.return_freed_memory()
             with self._lock:
                 if job.share:
                     self._pace = job.seconds / (job.share * job.whole)
