@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +30,12 @@ def claim_of(experiment: Experiment, shape: str) -> str:
     return str(drawn_by(PICTURE, experiment, shape=shape)["whole"][0]["claim"]).replace("¦", " ")
 
 
+def texts_at(experiment: Experiment, shape: str, stop: str) -> dict[str, Any]:
+    """What the picture writes at a stop, without the tables of all that stands there."""
+    views = {**PICTURE.views, "shape": shape, "stop": stop}
+    return dict(PICTURE.texts(sentences("shapes"), PICTURE.answer(experiment, views), views))
+
+
 def through(trace: ShapeTrace, source: str, target: str) -> float:
     """The gradient through an edge."""
     (edge,) = [edge for edge in trace.edges if (edge.source, edge.target) == (source, target)]
@@ -52,10 +59,18 @@ def test_every_text_can_be_read_at_every_stop(experiment: Experiment) -> None:
     for shape in SHAPES:
         assert_readable(plain(said_by(PICTURE, experiment, shape=shape)))
         for stop in stops(shape, experiment.sequence_length):
-            datasets = drawn_by(PICTURE, experiment, shape=shape, stop=stop)
-            (whole,), (row,) = datasets["whole"], datasets["stop"]
-            assert_readable("\n".join([whole["claim"], row["caption"], row["loss"]]))
-            assert_fits_a_phone(whole["claim"])
+            texts = texts_at(experiment, shape, stop)
+            assert_readable("\n".join([texts["claim"], texts["caption"], texts["loss"], *texts["edges"]]))
+            assert_fits_a_phone(texts["claim"])
+
+
+@every("shape", SHAPES)
+def test_the_texts_of_a_stop_are_what_the_picture_draws_there(shape: str) -> None:
+    for stop in stops(shape, OPENING.sequence_length):
+        texts, datasets = texts_at(OPENING, shape, stop), drawn_by(PICTURE, OPENING, shape=shape, stop=stop)
+        (whole,), (row,) = datasets["whole"], datasets["stop"]
+        assert (whole["claim"], row["caption"], row["loss"]) == (texts["claim"], texts["caption"], texts["loss"])
+        assert {edge["text"] for edge in datasets["edges"]} <= {"", *texts["edges"]}
 
 
 @every_setting
