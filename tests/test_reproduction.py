@@ -31,9 +31,34 @@ Numbers = Mapping[Any, float]
 ALL: dict[str, Case] = {name: case for page in PAGES for name, case in cases(page).items()}
 
 
+#: Norms that float64 cannot hold, and the like at the sliders' ends.
+SMALL = Experiment(
+    sequence_length=13, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, input_scale=0.7, seed=4
+)
+CORNERS = {
+    "vanishes_far": replace(SMALL, cell="jordan", initialisation="torch", weight_scale=0.1, sequence_length=240),
+    "explodes_far": replace(SMALL, cell="rnn", initialisation="orthogonal", weight_scale=10.0, input_scale=0.0),
+    "grows_beyond": replace(
+        SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
+    ),
+    "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
+    "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
+    "stack_vanishes_far": replace(
+        SMALL, cell="lstm", weight_scale=0.1, forget_bias=-20.0, sequence_length=60, num_layers=3, bidirectional=True
+    ),
+    "stack_explodes": replace(SMALL, cell="rnn", weight_scale=3.0, sequence_length=100, num_layers=2),
+}
+
+
 @cache
 def files_of(name: str) -> Sequence[Download]:
     return ALL[name].files()
+
+
+@cache
+def cliffs() -> Sequence[Any]:
+    """The answers at the presets of the cliff."""
+    return [CLIFF.answer(Experiment(), views) for _, views in presets_of("cliff").values()]
 
 
 def scripts_of(name: str) -> dict[str, Download]:
@@ -42,8 +67,10 @@ def scripts_of(name: str) -> dict[str, Download]:
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each script of each page prints, all in one process."""
+    """What each script of each page prints, those of the corners and the cliff's, all in one process."""
     scripts = {key: file.content() for name in ALL for key, file in scripts_of(name).items()}
+    scripts |= {name: reproduction_script(run(experiment)) for name, experiment in CORNERS.items()}
+    scripts["cliff"] = cliff_script([path.descent for answer in cliffs() for path in answer.paths.values()])
     assert not any("rnn_dynamics" in script for script in scripts.values())
     return printed_by_all(scripts, tmp_path_factory.mktemp("scripts"))
 
@@ -196,34 +223,9 @@ def test_the_gradient_of_every_edge_of_a_shape_is_printed(name: str, printed: di
     assert float(loss) == pytest.approx(answer.loss, rel=CLOSE)
 
 
-#: Norms that float64 cannot hold, and the like at the sliders' ends.
-SMALL = Experiment(
-    sequence_length=13, hidden_size=6, input_size=3, batch_size=2, forget_bias=0.5, input_scale=0.7, seed=4
-)
-CORNERS = {
-    "vanishes_far": replace(SMALL, cell="jordan", initialisation="torch", weight_scale=0.1, sequence_length=240),
-    "explodes_far": replace(SMALL, cell="rnn", initialisation="orthogonal", weight_scale=10.0, input_scale=0.0),
-    "grows_beyond": replace(
-        SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
-    ),
-    "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
-    "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
-    "stack_vanishes_far": replace(
-        SMALL, cell="lstm", weight_scale=0.1, forget_bias=-20.0, sequence_length=60, num_layers=3, bidirectional=True
-    ),
-    "stack_explodes": replace(SMALL, cell="rnn", weight_scale=3.0, sequence_length=100, num_layers=2),
-}
-
-
-@pytest.fixture(scope="module")
-def corners(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    scripts = {name: reproduction_script(run(experiment)) for name, experiment in CORNERS.items()}
-    return printed_by_all(scripts, tmp_path_factory.mktemp("corners"))
-
-
 @every("name", CORNERS)
-def test_gradients_of_any_size_are_printed(name: str, corners: dict[str, str]) -> None:
-    shown, ours = gradients(rows_of(corners[name])), gradients_of_run(CORNERS[name])
+def test_gradients_of_any_size_are_printed(name: str, printed: dict[str, str]) -> None:
+    shown, ours = gradients(rows_of(printed[name])), gradients_of_run(CORNERS[name])
     digits = run(CORNERS[name]).digits
     assert digits >= 8 or name == "stack_explodes"
     assert_same(shown, ours, digits)
@@ -251,21 +253,16 @@ def test_a_script_of_one_pass_refuses_what_autograd_cannot_hold() -> None:
         shape_script(run_shape(grown, "many-to-one"))
 
 
-def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(tmp_path: Path) -> None:
-    answers = [CLIFF.answer(Experiment(), views) for _, views in presets_of("cliff").values()]
-    descents = [path.descent for answer in answers for path in answer.paths.values()]
-    script = cliff_script(descents)
-    (tmp_path / "cliff.py").write_text(script, encoding="utf-8")
-    _, *lines = rows_of(alone("cliff.py", folder=tmp_path))
+def test_descents_on_the_cliff_are_reproduced_by_a_script_alone(printed: dict[str, str]) -> None:
+    _, *lines = rows_of(printed["cliff"])
     columns = ["w", "b", "error", "gradient_norm"]
-    frame = pd.concat([CLIFF.files["paths"](answer, {}) for answer in answers])
+    frame = pd.concat([CLIFF.files["paths"](answer, {}) for answer in cliffs()])
     assert [line[:2] for line in lines] == [
         [kind, str(k)] for kind, k in zip(frame["clipping"], frame["step"], strict=True)
     ]
     # A difference in the last digit grows on the wall, as the script says.
     np.testing.assert_allclose(np.array([line[2:] for line in lines], float), frame[columns], rtol=1e-6, atol=1e-12)
-    assert "grows from step to step" in script
-    assert "rnn_dynamics" not in script
+    assert "grows from step to step" in cliff_script([path.descent for path in cliffs()[0].paths.values()])
 
 
 def test_every_table_of_one_answer_says_how_many_digits_are_certain() -> None:
