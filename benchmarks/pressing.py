@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -126,22 +127,29 @@ def scrub(page: Page, moves: int) -> list[float]:
 
 
 @contextmanager
-def served(script: Path, *program: str) -> Iterator[str]:
-    """The address of a Streamlit server on a free port of this machine, started in the script's folder."""
+def started(script: Path, *program: str, log: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[tuple[str, int]]:
+    """Address and process of a Streamlit server on a free port of this machine, started in the script's folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = free.getsockname()
     command = [sys.executable, *program, "run", script.name, f"--server.port={place[1]}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
-    with subprocess.Popen(command, cwd=script.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(command, cwd=script.parent, stdout=log, stderr=log) as server:
         try:
             while server.poll() is None:
                 with suppress(OSError), socket.create_connection(place, timeout=1):
                     break
                 time.sleep(0.1)
-            yield f"http://127.0.0.1:{place[1]}"
+            yield f"http://127.0.0.1:{place[1]}", server.pid
         finally:
             server.terminate()
+
+
+@contextmanager
+def served(script: Path, *program: str) -> Iterator[str]:
+    """The address of such a server."""
+    with started(script, *program) as (address, _):
+        yield address
 
 
 def opened(browser: Browser, address: str) -> Page:
