@@ -12,7 +12,6 @@ the run that answers it, so what the browser then draws is not in them. Nobody p
 
 import argparse
 import asyncio
-import math
 import random
 import sys
 import tempfile
@@ -86,7 +85,6 @@ class Visitor:
     _runs: int = 0
     _asked: tuple[float, str, asyncio.Future[None]] | None = None
     _obeyed: bool = False
-    _began: dict[str, float] = field(default_factory=dict)
     _again: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -154,9 +152,10 @@ class Visitor:
             take(message)
 
     def _take_new_session(self, message: ForwardMsg) -> None:
-        self._run = message.metadata.run.script_run_id
-        self._began[self._run] = time.perf_counter()
-        if not message.metadata.run.fragment_ids:
+        self._run, fragments = message.metadata.run.script_run_id, message.metadata.run.fragment_ids
+        # Of a run that obeys, a busy server may not tell the end, once another has begun.
+        self._obeyed |= self._asked is not None and (not fragments or self._asked[1] in fragments)
+        if not fragments:
             self._script = message.new_session.page_script_hash
             self._stop(list(self._again))
 
@@ -200,10 +199,8 @@ class Visitor:
 
     def _take_script_finished(self, message: ForwardMsg) -> None:
         run, fragments = message.metadata.run.script_run_id, [*message.metadata.run.fragment_ids]
-        if self._asked and self._began.get(run, -math.inf) >= self._asked[0]:
-            self._obeyed |= not fragments or self._asked[1] in fragments
         if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            return  # or another run has begun before this message was sent
+            return
         self._runs += 1
         self.controls = {
             place: one

@@ -49,11 +49,13 @@ SLIDERS = {
 }
 #: The slider that a page has once something has been trained there; what stands before that paints nothing.
 TRAINED = ("learning", ("look",))
+#: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
+HELD_ON = {"cliff": "start_w", "by_hand": "step", "blank": "gap"}
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
 #: milliseconds of a move of the pointer.
-FIRST, LENGTH, BUSY, PAGES = 2.0, 2.8, 3.0, 2.5
-PICTURES, LATE = 8, 400
-SCRUBBED = 40
+FIRST, LENGTH, BUSY, PAGES = 2.5, 3.3, 3.0, 3.3
+PICTURES, LATE = 15, 400
+SCRUBBED = 30
 LENGTHS = ("home: sequence length, computed", "home: sequence length, remembered")
 HELD = tuple(f"home: arrow key held 2 s, {what}" for what in ("weight scale", "length, remembered", "length, computed"))
 SCRUB = "home: pointer on the map, median / 90 %"
@@ -73,6 +75,11 @@ def words(key: str) -> str:
 def page_row(page: str, keys: Sequence[str]) -> str:
     """What the sliders of a page are called in the table."""
     return f"{words(page)}: {' / '.join(map(words, keys))}"
+
+
+def held_row(page: str) -> str:
+    """What a key that is held on a page is called in the table."""
+    return f"{words(page)}: arrow key held 2 s, {words(HELD_ON.get(page, HOME[0]))}"
 
 
 def home_row(key: str) -> str:
@@ -145,13 +152,18 @@ def home_rows(visit: Visit) -> Iterator[Row]:
         yield compare(what, length, peer, presses, LENGTH)
     fresh = visit.knob("?seed=1&sequence_length=10", HOME[1])
     for what, knob in zip(HELD, (scale, length, fresh), strict=True):
-        result = knob.press(count=held)
-        count, late = result["shown"], result["late"]
-        missing = missed(count < PICTURES or late > LATE)
-        yield what, "", f"{count:.0f} pictures, last {late:.0f} ms after release{missing}", "", f"{PICTURES}, {LATE} ms"
+        yield hold(what, knob, held)
     times = scrub(scale.page, moves)
     found = [times[int(share * (len(times) - 1))] for share in (0.5, 0.9)]
     yield SCRUB, "", shown(found) + missed(found[0] > SCRUBBED), "", f"{SCRUBBED} ms"
+
+
+def hold(what: str, knob: Knob, times: int) -> Row:
+    """Hold a key while the system repeats it so many times."""
+    result = knob.press(count=times)
+    count, late = result["shown"], result["late"]
+    missing = missed(count < PICTURES or late > LATE)
+    return what, "", f"{count:.0f} pictures, last {late:.0f} ms after release{missing}", "", f"{PICTURES}, {LATE} ms"
 
 
 def training_rows(visit: Visit) -> Iterator[Row]:
@@ -177,8 +189,9 @@ def page_rows(visit: Visit) -> Iterator[Row]:
     for page, keys in SLIDERS.items():
         here = opened(visit.browser, f"{visit.app}/{page}")
         pairs = [there_and_back(f"{page}: {key}", Knob(here, key), peer, visit.quick) for key in keys]
-        here.close()
         yield ratio_row(page_row(page, keys), pairs, PAGES)
+        yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 15 if visit.quick else 60)
+        here.close()
 
 
 def there_and_back(what: str, ours: Knob, peer: Knob, quick: bool) -> tuple[float, float]:
@@ -210,7 +223,7 @@ BENCHMARK = Benchmark(
         SCRUB,
         WHILE_TRAINING,
         page_row(*TRAINED),
-        *(page_row(page, keys) for page, keys in SLIDERS.items()),
+        *(row for page, keys in SLIDERS.items() for row in (page_row(page, keys), held_row(page))),
     ),
     measure=measure,
     used=("numpy", "streamlit"),
