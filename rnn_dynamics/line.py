@@ -9,9 +9,9 @@ from threading import Condition
 from time import monotonic, sleep, thread_time
 from typing import Protocol
 
-#: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for a
-#: look costs the server about 7 ms of its processor, which all who wait for something need.
-_LOOK, _EACH = 0.4, 0.03
+#: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for each
+#: look takes from the processor that all who wait for something need.
+_LOOK, _EACH = 0.4, 0.08
 #: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor; and how many times as
 #: long as a piece had to wait for others it makes way for them, and at most how long.
 _BREATH, _YIELDS, _LONGEST = 0.002, 2.0, 0.25
