@@ -31,6 +31,11 @@ class Door:
         self._inside: set[Guest] = set()
         self._lock = Lock()
 
+    @property
+    def inside(self) -> int:
+        """How many visitors are in."""
+        return len(self._inside)
+
     def __contains__(self, guest: Guest) -> bool:
         return guest in self._inside
 

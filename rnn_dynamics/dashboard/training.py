@@ -12,6 +12,7 @@ import streamlit as st
 
 from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.dashboard import seat as desk
+from rnn_dynamics.dashboard.door import the_door
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat, the_desk
@@ -22,8 +23,9 @@ from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.finding import first, paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
 
-#: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at.
-_LOOK, _QUEUE = 0.7, 2.0
+#: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at; and
+#: what each visitor of the server adds, for each look takes from the processor that trains.
+_LOOK, _QUEUE, _EACH = 0.7, 2.0, 0.05
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown_every"
 
@@ -56,7 +58,7 @@ class TrainingPanel:
         How often a fragment runs by itself is decided where the page runs, so when that changes, the page runs anew.
         """
         pace = st.session_state[_SHOWN_EVERY] = self._pace
-        st.fragment(picture, run_every=pace)()
+        st.fragment(picture, run_every=pace and pace + _EACH * the_door().inside)()
 
     @property
     def _pace(self) -> float | None:
