@@ -42,9 +42,13 @@ class BlankPage(TrainingPage):
         if complaint:
             st.warning(self.words()["bad_template"].format(why=complaint))
 
-    def draw_from(self, answer: Any, views: Views) -> None:
-        st.html(above(self.words(), answer, views))
-        super().draw_from(answer, views)
+    def show_learned(self, experiment: Experiment, views: Views) -> None:
+        st.html(self.once(self.sentence, experiment, views))
+        super().show_learned(experiment, views)
+
+    def sentence(self, experiment: Experiment, views: Views) -> str:
+        """The sentence that is filled in, as HTML."""
+        return above(self.words(), self.answer(experiment, views), views)
 
 
 PAGE = BlankPage(

@@ -421,7 +421,10 @@ def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(mon
     asked: list[tuple[Training, ...]] = []
     goes_on = Job(trained().trainings)
     goes_on._trainers = [
-        cast(Trainer, SimpleNamespace(history=replace(history, clipped=history.clipped[:30]), done=False))
+        cast(
+            Trainer,
+            SimpleNamespace(history=replace(history, clipped=history.clipped[:30]), done=False, parameters=dict),
+        )
         for history in trained().histories
     ]
 

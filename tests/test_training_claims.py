@@ -79,7 +79,7 @@ def job_of(asked: tuple[Training, ...], ends: tuple[str, ...], over: bool = True
     job = Job(asked)
     complete = done is None
     job._trainers = [
-        cast(Trainer, SimpleNamespace(history=history(one, end, done), done=complete, training=one))
+        cast(Trainer, SimpleNamespace(history=history(one, end, done), done=complete, training=one, parameters=dict))
         for one, end in zip(asked, ends, strict=True)
     ]
     if over:

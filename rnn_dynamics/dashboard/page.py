@@ -186,21 +186,18 @@ class Page(Frame):
         """The picture and its finding."""
         one = self.picture.so_far(experiment, views)
         answer = one.answer(experiment, views)
-        self._show(one.drawn(experiment, views, language()), answer, views)
+        self.show(one.drawn(experiment, views, language()), views, answer.digits)
         if self.follow:
             self.follow(answer)
 
-    def draw_from(self, answer: Any, views: Views) -> None:
-        """The same from an answer that is there, such as that of a training."""
-        self._show(self.picture.drawn_from(answer, views, self.words()), answer, views)
-
-    def _show(self, drawn: Drawn, answer: Any, views: Views) -> None:
+    def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
+        """The chart and the finding, and where its digits end."""
         options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
         if self.go:
             options |= {"on_select": self._go_there, "selection_mode": GO}
         with st.container(**self.place):
             _show_chart(self.picture, drawn[0], views, _PICTURE, **options)
-        st.html(drawn[1] + paragraphs(filter(None, [warning(answer.digits, language())])))
+        st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language())])))
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]

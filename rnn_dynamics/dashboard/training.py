@@ -6,7 +6,7 @@ A reader begins a training, stops it, lets it go on, and sees what is learned so
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -22,6 +22,10 @@ from rnn_dynamics.learning.limits import allowed
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.kit.finding import first, paragraphs
 from rnn_dynamics.pictures.kit.frames import Views
+from rnn_dynamics.pictures.kit.picture import Drawn
+from rnn_dynamics.remembered import MEMORY
+
+Made = TypeVar("Made")
 
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at; and
 #: what each visitor of the server adds, for each look takes from the processor that trains.
@@ -132,9 +136,25 @@ class TrainingPage(Page):
         """Below the panel the picture of what is learned so far; where the settings have moved since, it says so."""
         self.show_panel()
         job = self.panel.job
-        self.draw_from(self.answer(experiment, views), views)
+        self.show_learned(experiment, views)
         if job not in (None, self.panel.opening) and not has(job, self.panel.asked):
             st.html(paragraphs([self.words("training")["moved"]]))
+
+    def show_learned(self, experiment: Experiment, views: Views) -> None:
+        """The picture and its finding."""
+        self.show(self.once(self.drawn_so_far, experiment, views), views)
+
+    def drawn_so_far(self, experiment: Experiment, views: Views) -> Drawn:
+        """What is drawn of what is learned so far, and the finding."""
+        return self.picture.drawn_from(self.answer(experiment, views), views, self.words())
+
+    def once(self, make: Callable[[Experiment, Views], Made], experiment: Experiment, views: Views) -> Made:
+        """What `make` makes, or has made for anybody who looks at the same stage of the same training."""
+        job = self.panel.job
+        stage = job.stage if job else self.trainings(experiment, views)
+        question = make.__qualname__, self.name, stage, experiment, tuple(views.items()), self.words()
+        made: Made = MEMORY.recall(question, lambda: make(experiment, views))
+        return made
 
     def answer(self, experiment: Experiment, views: Views) -> Any:
         """What is learned so far, or is to be learned."""

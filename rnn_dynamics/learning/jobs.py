@@ -7,7 +7,7 @@ early only when the last of them leaves. The trainings with which pages open are
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -60,6 +60,15 @@ class Job:
         """Each network as it is now, which no longer changes; before the work begins as it is asked for."""
         begun = tuple(Trained(training, history.as_it_is()) for training, history in self._pairs())
         return begun or tuple(map(Trained, self.trainings))
+
+    @property
+    def stage(self) -> Hashable:
+        """How far it is: jobs of one stage have learned the same, for a training is a function of its settings."""
+        return (
+            self.trainings,
+            tuple((one.iterations, len(one.moments), one.failure) for one in self.histories),
+            self.over,
+        )
 
     @property
     def trainers(self) -> tuple["Trainer", ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -140,7 +140,7 @@ def start_of(w: str, b: str, seed: int) -> tuple[float, float]:
     return float(w) + along_w, float(b) + along_b
 
 
-@cache
+@lru_cache(maxsize=256)
 def _away(seed: int) -> tuple[float, float]:
     along_w, along_b = np.random.default_rng(seed).uniform(-GRID / 2, GRID / 2, 2).tolist() if seed else (0.0, 0.0)
     return along_w, along_b
