@@ -55,6 +55,7 @@ PAGE = BlankPage(
     picture=PICTURE,
     trainings=trainings,
     learned=lambda job, asked, views: filled_in(job, asked.cell, views["sentence"]),
+    shown_by=("cell", "sentence", "tint"),
     opening=Experiment(cell="lstm", hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"),
     presets={
         "twenty": {},

@@ -35,6 +35,7 @@ PAGE = LearningPage(
     picture=PICTURE,
     trainings=networks,
     learned=lambda job, *_: LearningAnswer(networks=job.networks),
+    shown_by=("look",),
     opening=Experiment(
         cell="lstm", sequence_length=50, hidden_size=32, batch_size=32, initialisation="torch", gate_bias="chrono"
     ),

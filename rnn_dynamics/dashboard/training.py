@@ -16,7 +16,7 @@ from rnn_dynamics.dashboard.door import the_door
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat, the_desk
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.limits import allowed
 from rnn_dynamics.learning.training import Training
@@ -113,11 +113,13 @@ class TrainingPage(Page):
     """A page whose picture is of trainings, of which one is done once for everybody, so that the page opens with it.
 
     trainings: what the settings ask for. learned: the picture's answer, of a job, even of one that has not begun; its
-    `handed_out` are the trainings that files are of.
+    `handed_out` are the trainings that files are of. shown_by: the settings on which depends what is shown of a
+    training, whatever the others ask for next.
     """
 
     trainings: Callable[[Experiment, Views], tuple[Training, ...]]
     learned: Callable[[Job, Experiment, Views], Any]
+    shown_by: tuple[str, ...]
 
     @cached_property
     def panel(self) -> TrainingPanel:
@@ -150,9 +152,9 @@ class TrainingPage(Page):
 
     def once(self, make: Callable[[Experiment, Views], Made], experiment: Experiment, views: Views) -> Made:
         """What `make` makes, or has made for anybody who looks at the same stage of the same training."""
-        job = self.panel.job
+        job, now = self.panel.job, settings(experiment) | dict(views)
         stage = job.stage if job else self.trainings(experiment, views)
-        question = make.__qualname__, self.name, stage, experiment, tuple(views.items()), self.words()
+        question = make.__qualname__, self.name, stage, tuple(now[name] for name in self.shown_by), self.words()
         made: Made = MEMORY.recall(question, lambda: make(experiment, views))
         return made
 
