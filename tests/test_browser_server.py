@@ -128,6 +128,7 @@ def test_a_training_that_ended_with_its_server_says_so_and_begins_again_with_one
             reader.open(f"{address}/learning?{SMALL}")
             train.click()
             stop.wait_for()
+            reader.page.get_by_test_id("stProgress").wait_for()  # whose script no dead server would hand out
             if elsewhere:
                 go_by_the_bar(reader, "losses")
         with restarted(port, reader):
