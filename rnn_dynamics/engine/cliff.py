@@ -196,12 +196,13 @@ def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
     w, output = np.broadcast_arrays(weights, outputs)
     state = np.log(output / (1.0 - output))
     low, high = state - w, state.copy()  # 0 < σ < 1, so x_T lies between b and w + b
-    while True:
+    for _ in range(80):
         middle = 0.5 * (low + high)
         if ((middle == low) | (middle == high)).all():  # no number lies between them
-            return np.asarray(high)
+            break
         below = _last_state(w, middle) < state
         low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(high)
 
 
 def _last_state(w: Array, b: Array) -> Array:

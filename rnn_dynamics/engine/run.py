@@ -101,8 +101,7 @@ def gates_of(experiment: Experiment) -> dict[str, Array]:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, *_ = _unrolled(checked_experiment(experiment))
-    top = layers[-1][0].forward
-    return _locked({name: _sequence_first(values) for name, values in top.cell.gate_values(top.record).items()})
+    return _gates(layers[-1][0])
 
 
 def walk_given(
@@ -172,13 +171,15 @@ def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
         reverse=level.reverse,
         hidden_states=_sequence_first(level.in_time(record.hidden)),
         cell_states=None if record.cell_state is None else _sequence_first(level.in_time(record.cell_state)),
-        gates={
-            name: _sequence_first(level.in_time(values))
-            for name, values in level.forward.cell.gate_values(record).items()
-        },
+        gates=_gates(level),
         log10_norms=_locked({name: level.in_time(values)[:, 0] for name, values in norms.items()}),
         log10_rounding=LOG10_ROUNDING,
     )
+
+
+def _gates(level: Level) -> dict[str, Array]:
+    values = level.forward.cell.gate_values(level.forward.record)
+    return {name: _sequence_first(level.in_time(of)) for name, of in values.items()}
 
 
 def _rounding(experiment: Experiment, found: float) -> float:
