@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import address_now
+from rnn_dynamics.dashboard.visitor import when_the_tab_closes
 
 #: Variable of the environment with the number of places, and how many there are where it is not set.
 PLACES, _USUAL = "RNN_DYNAMICS_PLACES", 400
@@ -63,19 +65,8 @@ def is_let_in() -> bool:
     """Whether this session has a place, or gets one now."""
     guest, door = st.session_state.setdefault(_GUEST, Guest()), the_door()
     if guest not in door and door.let_in(guest):
-        _presence(guest)
+        when_the_tab_closes("door", partial(door.leave, guest))
     return guest in door
-
-
-@st.cache_resource(
-    show_spinner=False,
-    scope="session",
-    on_release=lambda guest: the_door().leave(guest),
-    max_entries=1,
-    hash_funcs={Guest: id},
-)
-def _presence(guest: Guest) -> Guest:
-    return guest  # kept until the session disconnects
 
 
 def show_full() -> None:

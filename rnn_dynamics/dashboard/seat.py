@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.visitor import when_the_tab_closes
 from rnn_dynamics.learning.jobs import Desk, Job
 from rnn_dynamics.learning.training import Training
 
@@ -77,13 +78,8 @@ class Seat:
 def seat() -> Seat:
     """This session's seat. When its tab is closed, its place becomes free."""
     held: Seat = st.session_state.setdefault(_SEAT, Seat(the_desk()))
-    _presence(held)
+    when_the_tab_closes("seat", held.stop)
     return held
-
-
-@st.cache_resource(show_spinner=False, scope="session", on_release=Seat.stop, max_entries=1)
-def _presence(_held: Seat) -> Seat:
-    return _held  # kept until the session disconnects
 
 
 @st.fragment(run_every=_DAY)

@@ -4,7 +4,7 @@ A page that opens sets its controls to its own opening values. Streamlit's sessi
 visitor has chosen; this record does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,3 +74,9 @@ def visitor() -> Visitor:
     """The record of this session."""
     found: Visitor = st.session_state.setdefault(_KEY, Visitor())
     return found
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda act: act(), max_entries=8)
+def when_the_tab_closes(what: str, _act: Callable[[], object]) -> Callable[[], object]:
+    """Act once this session disconnects; `what` names what is done, of which one is kept."""
+    return _act
