@@ -85,7 +85,7 @@ class Visitor:
     _runs: int = 0
     _asked: tuple[float, str, asyncio.Future[None]] | None = None
     _obeyed: bool = False
-    _again: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _again: dict[str, tuple[float, asyncio.Task[None]]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def visiting(self) -> AsyncIterator[float]:
@@ -98,8 +98,8 @@ class Visitor:
             try:
                 yield await self._answered("")
             finally:
-                for task in (hears, *self._again.values()):
-                    task.cancel()
+                hears.cancel()
+                self._stop(list(self._again))
 
     async def press(self) -> float:
         """Move a control to another value; seconds until the answer is complete."""
@@ -166,15 +166,16 @@ class Visitor:
         self._query = message.page_info_changed.query_string
 
     def _take_auto_rerun(self, message: ForwardMsg) -> None:
-        again = message.auto_rerun
+        fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
 
         async def ask() -> None:
             while True:
-                await asyncio.sleep(again.interval)
-                await self._ask(again.fragment_id, by_itself=True)
+                await asyncio.sleep(interval)
+                await self._ask(fragment, by_itself=True)
 
-        if again.fragment_id not in self._again:
-            self._again[again.fragment_id] = asyncio.create_task(ask())
+        if fragment not in self._again or self._again[fragment][0] != interval:
+            self._stop([fragment])
+            self._again[fragment] = interval, asyncio.create_task(ask())
 
     def _take_stop_auto_rerun(self, message: ForwardMsg) -> None:
         self._stop(message.stop_auto_rerun.fragment_ids)
@@ -182,7 +183,7 @@ class Visitor:
     def _stop(self, fragments: Sequence[str]) -> None:
         for fragment in fragments:
             if fragment in self._again:
-                self._again.pop(fragment).cancel()
+                self._again.pop(fragment)[1].cancel()
 
     def _take_delta(self, message: ForwardMsg) -> None:
         if message.delta.WhichOneof("type") != "new_element":
