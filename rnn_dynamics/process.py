@@ -16,8 +16,7 @@ def keep_freed_memory(limit_bytes: int = 1 << 26) -> bool:
     """Let glibc keep up to `limit_bytes` of freed memory for the next experiment, instead of returning each array.
 
     Without it a third of the time of an experiment goes into page faults (`python -m benchmarks.engine` with and
-    without RNN_DYNAMICS_RETURN_MEMORY=1). A family of 25 LSTMs has none from 64 MB on, and takes 27 ms instead of 40.
-    Returns whether the platform's C library has the setting.
+    without RNN_DYNAMICS_RETURN_MEMORY=1). Returns whether the platform's C library has the setting.
     """
     return _set(_M_MMAP_THRESHOLD, limit_bytes) and _set(_M_TRIM_THRESHOLD, limit_bytes)
 

@@ -12,7 +12,7 @@ from rnn_dynamics.process import return_freed_memory
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
 #: Seconds of the processor that a page's answers may take before anybody asks: what is asked most stands first among
-#: the questions, and a small machine is lent by the hour.
+#: the questions.
 BUDGET = 12.0
 
 
