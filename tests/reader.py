@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,6 +25,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 PATIENCE = 60.0
+expect.set_options(timeout=PATIENCE * 1000)
 #: Characters of a title that a phone has room for in one line; a longer one squeezes the picture to nothing.
 LONGEST_LINE = 44
 #: The page's own picture; what stands below it may hold another.
@@ -195,9 +196,15 @@ class Reader:
         assert box is not None
         return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
+    def close_popover(self) -> None:
+        """Close what is open, and wait until it is gone."""
+        expect(self.page.get_by_role("dialog")).to_have_count(1)
+        self.page.keyboard.press("Escape")
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+
     def assert_well(self) -> None:
         assert self.errors == [], self.errors
-        assert self.page.get_by_role("dialog").count() == 0
+        expect(self.page.get_by_role("dialog")).to_have_count(0)  # what was just closed takes its time
         assert self.page.locator('[data-testid="stException"]').count() == 0
         assert self.page.get_by_text("Connection error").count() == 0
 

@@ -110,7 +110,7 @@ def test_a_link_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, pat
         assert {"LSTM", "input", "lag"} <= set(chosen.all_inner_texts())
         assert reader.page.get_by_text("forget bias of 1,").count() == 1
         assert reader.page.get_by_text("This link was adjusted").count() == 0
-        reader.page.keyboard.press("Escape")
+        reader.close_popover()
         assert re.search("not found", reader.page.locator("body").inner_text()) is None
         reader.assert_well()
         before = reader.words()

@@ -116,4 +116,4 @@ def test_a_share_link_keeps_what_embeds_the_page(desk: BrowserContext, address: 
         assert "embed_options=dark_theme" in link
         assert "seed=3" in link
         assert "weight_scale=1.0" in link
-        reader.page.keyboard.press("Escape")
+        reader.close_popover()

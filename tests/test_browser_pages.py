@@ -274,7 +274,7 @@ def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserCo
         answers.fill("sea = ships\nair = planes")
         answers.press("Control+Enter")
         reader.page.get_by_text("cannot be used").wait_for(state="hidden")
-        reader.page.keyboard.press("Escape")
+        reader.close_popover()
         reader.rest()
         assert "planes" in reader.finding()
         assert reader.settings()["answers"] == "sea = ships\nair = planes"

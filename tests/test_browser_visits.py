@@ -92,8 +92,7 @@ def test_axe_finds_nothing_in_dark_colours_with_all_controls_open(visitor: Reade
     visitor.page.emulate_media(color_scheme="dark")
     visitor.rest()
     assert faults(visitor) == []
-    visitor.page.keyboard.press("Escape")
-    visitor.page.get_by_role("dialog").wait_for(state="hidden")
+    visitor.close_popover()
     visitor.page.emulate_media(color_scheme="light")
     visitor.assert_well()
 
