@@ -15,7 +15,7 @@ from rnn_dynamics.engine.through_time.additive_path import split_path
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
 from rnn_dynamics.engine.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
 from rnn_dynamics.engine.through_time.lags import RecurrentGradient
-from rnn_dynamics.engine.through_time.loss_by_time import SUFFICIENT, GradientByDistance, Shares, walk_each_loss
+from rnn_dynamics.engine.through_time.loss_by_time import SUFFICIENT, Beside, GradientByDistance, Shares, walk_each_loss
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING, digits_lost
@@ -269,20 +269,22 @@ def run_losses(
     shares, gradient = Shares(of_all), GradientByDistance(forward, limits)
     norms, share = np.full((len(chosen), length), -np.inf), np.zeros((len(chosen), length))
     walk = partial(walk_each_loss, forward, losses, chosen=[step - 1 for step in chosen])
-    for group, walked in walk():
-        first = chosen.index(group[0] + 1)
-        here = np.s_[first : first + len(group), walked.steps.start : walked.steps.stop]
-        norms[here], share[here] = walked.log10_norms["hidden"].T, shares.of(walked).T
-        gradient.add(walked, group)
-    forward_to_last, loss_of_last, _ = _single(last)
+    for beside, walked in walk():
+        times = beside.times(walked.steps)
+        known = times >= 0
+        rows = np.broadcast_to(np.searchsorted(chosen, beside.losses + 1), times.shape)
+        here = rows[known], times[known]
+        norms[here], share[here] = walked.log10_norms["hidden"][known], shares.of(beside, walked)[known]
+        gradient.add(beside, walked)
     of_last, gradient_of_last = [], GradientByDistance(forward, limits)
-    for walked in walk_back(forward_to_last, loss_of_last, state_only=True):
-        gradient_of_last.add(walked, range(length - 1, length))
+    walk_last = partial(walk_each_loss, forward, _losses(last, _draw(last), forward.record.hidden[1:])[0])
+    for beside, walked in walk_last():
+        gradient_of_last.add(beside, walked)
         of_last.append(walked.log10_norms)
-    found = [gradient.truncated(), gradient_of_last.truncated()]
+    found = [gradient.truncated(limits), gradient_of_last.truncated(limits)]
     enough = (
         _sufficient(gradient, found[0][0], limits, walk),
-        _sufficient(gradient_of_last, found[1][0], limits, partial(_walk_last, forward_to_last, loss_of_last)),
+        _sufficient(gradient_of_last, found[1][0], limits, walk_last),
     )
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
@@ -301,20 +303,11 @@ def run_losses(
     )
 
 
-def _walk_last(forward: Pass, losses: Losses, first: int, reach: int) -> Iterator[tuple[Sequence[int], Run]]:
-    """As `walk_each_loss`, of the loss at the last step alone."""
-    only = range(forward.length - 1, forward.length)
-    for run in walk_back(forward, losses, state_only=True):
-        if only.start - run.steps.stop >= reach:
-            break
-        yield only, run
-
-
 def _sufficient(
     gradient: GradientByDistance,
     log10_errors: Array,
     limits: Sequence[int],
-    walk: Callable[[int, int], Iterator[tuple[Sequence[int], Run]]],
+    walk: Callable[[int, int], Iterator[tuple[Beside, Run]]],
 ) -> int | None:
     """The smallest truncation that is enough: looked for between two limits, by the distances between them alone."""
     if np.isnan(log10_errors[-1]):
@@ -554,10 +547,15 @@ def _unrolled(
     weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
     layers = unroll_stack(cell, weights, draw.inputs, cut=experiment.hidden_path == "cut")
     check_states(_outputs(layers), [experiment.weight_scale], experiment)
-    residuals = _residuals(experiment, draw.readout, draw.targets, output_of(layers[-1]))
-    adjoints = draw.readout.T @ residuals / residuals.size
-    losses = losses_of(adjoints, experiment.sequence_length - len(adjoints), 1)
+    losses, residuals = _losses(experiment, draw, output_of(layers[-1]))
     return layers, losses, draw, parameters, residuals
+
+
+def _losses(experiment: Experiment, draw: Draw, output: Array) -> tuple[Losses, Array]:
+    """What the loss of one experiment says of `output` (T, H or 2H, N), and what it squares."""
+    residuals = _residuals(experiment, draw.readout, draw.targets, output)
+    adjoints = draw.readout.T @ residuals / residuals.size
+    return losses_of(adjoints, experiment.sequence_length - len(adjoints), 1), residuals
 
 
 def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:

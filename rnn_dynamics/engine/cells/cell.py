@@ -68,11 +68,6 @@ class Factors:
         path, entry = (None if array is None else array[index] for array in (self.path, self.entry))
         return Factors(tuple(array[index] for array in self.local), path, entry)
 
-    def repeated(self, count: int) -> "Factors":
-        """Each column `count` times, side by side."""
-        path, entry = (None if array is None else np.repeat(array, count, axis=-1) for array in (self.path, self.entry))
-        return Factors(tuple(np.repeat(array, count, axis=-1) for array in self.local), path, entry)
-
 
 @dataclass(frozen=True)
 class Adjoints:

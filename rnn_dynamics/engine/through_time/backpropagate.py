@@ -38,15 +38,13 @@ MODEST_EXPONENT = 64
 class Pass:
     """One forward pass.
 
-    members: S, how many columns each sequence has on the way back. copies: how many of them each column of the record
-    stands for, because they differ in what is sent back and not in their states.
+    members: S, how many columns each sequence has on the way back.
     """
 
     cell: Cell
     weights: Weights
     record: Any
     members: int = 1
-    copies: int = 1
 
     @property
     def length(self) -> int:
@@ -55,8 +53,7 @@ class Pass:
 
     def factors(self, steps: range) -> Factors:
         """The derivatives that the way back meets at `steps`."""
-        factors = self.cell.make_factors(self.record, slice(steps.start, steps.stop))
-        return factors if self.copies == 1 else factors.repeated(self.copies)
+        return self.cell.make_factors(self.record, slice(steps.start, steps.stop))
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,8 @@ class _Attempt:
         by_gate = forward.cell.input_delta(self.adjoints.delta)
         weight_ih = forward.weights.weight_ih[..., : 0 if state_only else None]
         self.by_input = np.matmul(weight_ih.swapaxes(-1, -2), by_gate)
-        self.norms = self._norms(log10_norm if len(steps) > 1 else log10_norm_at_any_size)
+        norm = log10_norm if len(steps) > 1 else log10_norm_at_any_size
+        self.norms = {name: norm(part, forward.members) for name, part in self._parts().items()}
 
     def _walk_state(self) -> Adjoints:
         cell, weights = self.forward.cell, self.forward.weights
@@ -192,24 +190,23 @@ class _Attempt:
             np.multiply(factors.path[b], adjoints[b + 1], out=adjoints[b])
         return adjoints
 
-    def _norms(self, norm: Any) -> dict[str, Array]:
-        cell, members = self.forward.cell, self.forward.members
-        norms = {"input": norm(self.by_input, members)} if self.by_input.size else {}
-        for name, states in zip(cell.components, self.adjoints.states, strict=True):
-            norms[name] = norm(states[1:], members)
-        if self.path_adjoints is not None:
-            norms["cell_path"] = norm(self.path_adjoints[1:], members)
-        return norms
+    def _parts(self) -> dict[str, Array]:
+        """Of what there are norms: name -> (B, ..., rows, C)."""
+        states = zip(self.forward.cell.components, self.adjoints.states, strict=True)
+        parts = {"input": self.by_input} if self.by_input.size else {}
+        parts |= {name: of[1:] for name, of in states}
+        return parts if self.path_adjoints is None else parts | {"cell_path": self.path_adjoints[1:]}
 
     def is_safe(self) -> bool:
         """Whether no norm left the safe range, and none that is not zero was lost among squares too small."""
-        for values in self.norms.values():
-            if np.abs(values, where=np.isfinite(values), out=np.zeros_like(values)).max() > SAFE_DECADES:
+        parts = self._parts()
+        for name, values in self.norms.items():
+            known = np.isfinite(values)
+            if np.abs(values, where=known, out=np.zeros_like(values)).max() > SAFE_DECADES:
                 return False
-        if all(np.isfinite(values).all() for values in self.norms.values()):
-            return True
-        exact = self._norms(log10_norm_at_any_size)
-        return all(np.array_equal(np.isfinite(exact[name]), np.isfinite(values)) for name, values in self.norms.items())
+            if not known.all() and (~known & np.any(by_member(parts[name], self.forward.members), axis=-2)).any():
+                return False
+        return True
 
     def log10_norms(self) -> dict[str, Array]:
         """The norms with their exponents."""

@@ -4,8 +4,10 @@ A loss at every step is a sum of T terms, and so are its gradients:
 
     L = Σ_k L_k        dL/dh_t = Σ_{k ≥ t} ∂L_k/∂h_t        dL/dW_hh = Σ_k Σ_{t ≤ k} δ_t^(k) h_t−1ᵀ   (Jordan: y_t−1)
 
-with δ^(k) the error of L_k alone. All losses walk back side by side: they meet the same derivatives and differ in where
-they begin, so each is a column of its own beside the others, and one matrix product a step serves them all.
+with δ^(k) the error of L_k alone. All losses walk back side by side: each is a column of its own beside the others, and
+one matrix product a step serves them all. They begin at once, each at its own step, so that after d steps back every
+column is at the distance k − t = d: none is carried along before it begins, and the terms of dL/dW_hh of one distance
+are one product.
 
 Norms of the terms do not add up, for errors may point against each other; their projections on the sum do:
 
@@ -18,17 +20,19 @@ the terms with a distance k − t < τ. τ = T leaves nothing out.
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from itertools import accumulate
+from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.cell import Factors
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, walk_back
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
     NOTHING,
-    ScaledSum,
+    by_member,
     log10_norm_at_any_size,
     with_own_exponents,
 )
@@ -42,39 +46,78 @@ GROUP_SPAN = 500
 SUFFICIENT = 0.01
 #: Room for the gradients between which the smallest sufficient truncation is looked for.
 SEARCH_BYTES = 256_000_000
+#: Where the gradients of all distances take no more than this, all are kept, and nothing is walked twice.
+EACH_BYTES = 32_000_000
+
+
+@dataclass(frozen=True)
+class Beside(Pass):
+    """A pass in which some losses walk back at once, each from its own step: its columns are (sequence, loss).
+
+    losses: their steps, counted from 0, rising. A step of the walk is that of the last one; a column that comes before
+    step 0 meets zeros, and is zero from there on.
+    """
+
+    losses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+
+    def factors(self, steps: range) -> Factors:
+        """The derivatives that each loss meets at its own steps."""
+        found = self.cell.make_factors(self.record, self._before(steps))
+        parts = [part for part in (*found.local, found.path, found.entry) if part is not None]
+        ends = np.cumsum([part.shape[1] for part in parts])[:-1]
+        shifted = iter(np.split(self._at(len(steps), np.concatenate(parts, axis=1)), ends, axis=1))
+        return Factors(tuple(next(shifted) for _ in found.local), next(shifted, None), next(shifted, None))
+
+    def at(self, steps: range, values: Array) -> Array:
+        """Of values (T, rows, N) what stands at the losses' own steps: (B, rows, N·S)."""
+        return self._at(len(steps), values[self._before(steps)])
+
+    def times(self, steps: range) -> NDArray[np.int64]:
+        """The losses' own steps (B, S), below 0 where a loss is over."""
+        return np.asarray(np.array(steps)[:, None] + (self.losses - self.losses[-1]))
+
+    def _before(self, steps: range) -> slice:
+        """All steps at which a loss is meanwhile."""
+        return slice(max(0, steps.start + int(self.losses[0] - self.losses[-1])), steps.stop)
+
+    def _at(self, count: int, values: Array) -> Array:
+        places = self.losses - self.losses[0]
+        span, (known, rows, columns) = int(places[-1]) + 1, values.shape
+        in_time = np.zeros((rows, columns, span + count - 1))
+        in_time[..., -known:] = values.transpose(1, 2, 0)
+        # A window for each step; NumPy's own sliding_window_view takes as long as all the rest.
+        strides = (in_time.itemsize, *in_time.strides)
+        windows: Array = np.ndarray((count, rows, columns, span), buffer=in_time, strides=strides)
+        of_losses = windows if span == len(places) else windows[..., places]  # to choose costs more than to copy all
+        return of_losses.reshape(count, rows, -1)
 
 
 def walk_each_loss(
     forward: Pass, losses: Losses, first: int = 0, reach: int | None = None, *, chosen: Sequence[int] | None = None
-) -> Iterator[tuple[Sequence[int], Run]]:
+) -> Iterator[tuple[Beside, Run]]:
     """Walk back from each loss of a single experiment by itself.
 
     Args:
         forward: of one experiment, without members.
-        losses: one row for each of the T steps.
+        losses: one row for each step that has one.
         first: the first loss, counted from 0, that is walked.
         reach: no step is wanted that lies so far before its loss, or further; None stands for T.
         chosen: the losses that are walked, counted from 0, rising; None stands for all.
 
     Yields:
-        some losses, named by their steps, counted from 0, and a run whose members they are; see `walk_back`. Runs of
-        the same losses follow each other from the last step to the first.
+        some losses and a run whose members they are; see `walk_back`. Runs of the same losses follow each other from
+        their own steps to the first.
     """
-    _, size, columns = losses.rows.shape
-    asked = np.arange(forward.length) if chosen is None else np.asarray(chosen)
+    count, size, columns = losses.rows.shape
+    asked = np.arange(losses.first, losses.first + count) if chosen is None else np.asarray(chosen)
     for group in _groups(asked[asked >= first], max(1, GROUP_SIZE // (size * columns))):
-        count, each, places = len(group), np.arange(len(group)), group - group[0]
-        start, stop = int(group[0]), int(group[-1]) + 1
-        rows = np.zeros((stop - start, size, columns, count))
-        rows[places, :, :, each] = losses.rows[group]
-        exponents = np.full((stop - start, count), NOTHING)
-        exponents[places, each] = losses.exponents[group, 0]
-        alone = Losses(start, rows.reshape(stop - start, size, -1), exponents)
-        beside = Pass(forward.cell, forward.weights, forward.record, members=count, copies=count)
-        for run in walk_back(beside, alone, stop=stop, state_only=True):
-            if reach is not None and start - run.steps.stop >= reach:
+        rows = losses.rows[group - losses.first].transpose(1, 2, 0).reshape(1, size, -1)
+        last, exponents = int(group[-1]), losses.exponents[group - losses.first, 0][None]
+        beside = Beside(forward.cell, forward.weights, forward.record, len(group), group)
+        for run in walk_back(beside, Losses(last, rows, exponents), stop=last + 1, state_only=True):
+            if reach is not None and last - run.steps.stop >= reach - 1:
                 break
-            yield group.tolist(), run
+            yield beside, run
 
 
 def _groups(losses: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]:
@@ -94,66 +137,75 @@ class Shares:
         total = np.concatenate([run.adjoints.states[0][1:] for run in reversed(runs)])
         outside = np.concatenate([np.repeat(run.exponent, len(run.steps)) for run in reversed(runs)])
         mantissas, exponents = with_own_exponents(total, 1)
-        self._total, self._exponents = mantissas.swapaxes(1, 2), exponents[:, 0] + outside
+        self._total, self._exponents = mantissas.reshape(total.shape), exponents[:, 0] + outside
         self._squares = np.square(self._total).sum(axis=(1, 2))
 
-    def of(self, run: Run) -> Array:
-        """The shares of a run's members in the error at each of its steps, (B, S); nan where the sum is zero."""
-        steps, members = slice(run.steps.start, run.steps.stop), run.exponent.shape[-1]
-        single = run.adjoints.states[0][1:].reshape(len(run.steps), -1, members)
-        projections = (self._total[steps] @ single)[:, 0]
+    def of(self, beside: Beside, run: Run) -> Array:
+        """The shares of each loss in the error at each of its steps, (B, S); nan where the sum is zero."""
+        times = np.maximum(beside.times(run.steps), 0)
+        products = beside.at(run.steps, self._total) * run.adjoints.states[0][1:]
+        projections = by_member(products, beside.members).sum(axis=-2)
         with np.errstate(invalid="ignore"):
-            shifts = run.exponent - self._exponents[steps, None]
-            return np.asarray(np.ldexp(projections, shifts) / self._squares[steps, None])
+            shifts = run.exponent - self._exponents[times]
+            return np.asarray(np.ldexp(projections, shifts) / self._squares[times])
 
 
 class GradientByDistance:
     """Sums the gradient of the recurrent weights by how far its loss lies ahead, and says what truncation leaves."""
 
     def __init__(self, forward: Pass, truncations: Sequence[int]) -> None:
-        """Forward: of a single experiment; truncations: rising."""
+        """Forward: of a single experiment; truncations: rising, the last one T."""
         hidden = forward.record.hidden
         self._cell, self._hidden = forward.cell, forward.weights.fed_back(hidden)
+        self._shape = (forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])
+        self._each = 8 * forward.length * prod(self._shape) <= EACH_BYTES
+        self._begin(range(1, forward.length + 1) if self._each else truncations)
+
+    def _begin(self, truncations: Sequence[int]) -> None:
         #: A part holds the distances from one of the limits up to the next.
         self._limits = np.array([0, *truncations])
-        shape = (forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])
-        self._parts = [ScaledSum(np.zeros(shape)) for _ in self._limits]
+        self._mantissas = np.zeros((len(self._limits), *self._shape))
+        self._exponents = np.full(len(self._limits), NOTHING)
 
-    def add(self, run: Run, losses: Sequence[int]) -> None:
-        """Add the steps of a run whose members are `losses`, steps counted from 0."""
-        distance = np.array(losses) - np.array(run.steps)[:, None]
-        part_of = np.searchsorted(self._limits, distance, side="right") - 1  # −1 for what lies after its loss
-        parts = np.unique(part_of[part_of >= 0])
+    def add(self, beside: Beside, run: Run) -> None:
+        """Add the steps of a run."""
+        part_of = np.searchsorted(self._limits, beside.losses[-1] - np.array(run.steps), side="right") - 1
+        begin = np.flatnonzero(np.diff(part_of, prepend=-1))  # later steps have lower parts
         # A part may be far smaller than the others, so each has an exponent of its own; what is zero has none.
-        alive = np.any([np.isfinite(norms).any(axis=0) for norms in run.log10_norms.values()], axis=0)
-        belongs = (part_of[..., None] == parts) & alive[:, None]
-        exponents = np.where(belongs.any(axis=0), run.exponent[:, None], NOTHING).max(axis=0)
-        weights = np.ldexp(belongs.astype(float), run.exponent[:, None] - exponents)
-        delta = self._cell.recurrent_delta(run.adjoints.delta)
-        steps, rows, _ = delta.shape
-        of_parts = delta.reshape(steps, -1, len(losses)) @ weights
-        hidden = self._hidden[run.steps.start : run.steps.stop].swapaxes(1, 2).reshape(-1, self._hidden.shape[1])
+        alive = np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0)
+        own = np.maximum.reduceat(np.where(alive, run.exponent, NOTHING).max(axis=1), begin)
+        weights = np.ldexp(alive.astype(float), run.exponent - own[part_of[0] - part_of][:, None])
+        hidden = by_member(beside.at(run.steps, self._hidden[:-1]), beside.members)
         peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
-        by_part = np.moveaxis(of_parts.reshape(steps, rows, -1, len(parts)), (3, 1), (0, 1))
-        terms = by_part.reshape(len(parts) * rows, -1) @ (hidden * 2.0**-peak)
-        for part, term, exponent in zip(parts, np.split(terms, len(parts)), exponents, strict=True):
-            self._parts[part].add(term, int(exponent) + peak)
+        delta = self._cell.recurrent_delta(run.adjoints.delta)
+        weighted = (hidden * (weights * 2.0**-peak)[:, None]).reshape(len(delta), self._shape[1], -1)
+        terms = delta @ weighted.swapaxes(-1, -2)
+        if len(begin) < len(terms):
+            terms = np.add.reduceat(terms, begin)
+        self._add(slice(int(part_of[-1]), int(part_of[0]) + 1), terms[::-1], own[::-1] + peak)
 
-    def truncated(self) -> tuple[Array, Array]:
-        """What truncation after each number of steps leaves of the gradient G, (M,) each.
+    def _add(self, parts: slice, terms: Array, exponents: NDArray[np.int64]) -> None:
+        """Add to neighbouring parts; what is too small beside the larger of the two is lost."""
+        exponents = np.where(terms.any(axis=(1, 2)), exponents, NOTHING)
+        before, common = self._exponents[parts], np.maximum(self._exponents[parts], exponents)
+        if (before > NOTHING).any():
+            terms = terms * np.ldexp(1.0, exponents - common)[:, None, None]
+            terms += self._mantissas[parts] * np.ldexp(1.0, before - common)[:, None, None]
+        self._mantissas[parts], self._exponents[parts] = terms, common
+
+    def truncated(self, truncations: Sequence[int]) -> tuple[Array, Array]:
+        """What truncation after each number of steps, limits of this sum, leaves of the gradient G, (M,) each.
 
         Returns:
             log10 of ‖G_τ − G‖ / ‖G‖, and the angle between G_τ and G in degrees; nan where one of them is zero.
         """
-        near, far = _partial_sums(self._parts), self._left_out()
-        total = near[-1]
+        begin = np.searchsorted(self._limits, truncations)
+        near, _ = self._sums(self._places < begin[:, None])
         with np.errstate(invalid="ignore"):  # both may be −inf
-            errors = [_log10_norm(left_out) - _log10_norm(total) for left_out in far[1:]]
-        return np.array(errors), np.array([_angle(seen.mantissas, total.mantissas) for seen in near[:-1]])
+            errors = self._log10_left_out(truncations) - self._log10_left_out([0])
+        return errors, _angles(near)
 
-    def first_sufficient(
-        self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Sequence[int], Run]]]
-    ) -> int:
+    def first_sufficient(self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Beside, Run]]]) -> int:
         """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
 
         Looked for at each τ between them, as long as SEARCH_BYTES hold a gradient for each; else at as many that lie
@@ -164,57 +216,52 @@ class GradientByDistance:
             high: the next limit; the error there is not.
             walk: of the first loss, counted from 0, and a reach: as `walk_each_loss`, for the same losses.
         """
-        left_out = self._left_out()
-        most = _log10_norm(left_out[0]) + np.log10(SUFFICIENT)
-        so_far = left_out[int(np.searchsorted(self._limits, high))]
-        room = max(3, SEARCH_BYTES // so_far.mantissas.nbytes)
+        most = float(self._log10_left_out([0])[0]) + np.log10(SUFFICIENT)
+        room = max(3, SEARCH_BYTES // self._mantissas[0].nbytes)
+        between = self
         while high > low + 1:
-            grid = np.unique(np.linspace(low + 1, high, min(room, high - low)).round().astype(int)).tolist()
-            between = self._like(grid)
-            for losses, run in walk(low + 1, high):
-                between.add(run, losses)
-            high = grid[0]
-            for part in range(len(grid) - 1, 0, -1):  # the last one holds what is left out in any case
-                so_far, before = _sum(so_far, between._parts[part]), so_far
-                if _log10_norm(so_far) > most:
-                    low, high, so_far = grid[part - 1], grid[part], before
-                    break
+            grid = np.arange(low + 1, high + 1)
+            if not self._each:
+                grid = np.unique(np.linspace(low + 1, high, min(room, high - low)).round().astype(int))
+                between = between._finer(grid.tolist(), walk(low + 1, high))
+            short = np.flatnonzero(between._log10_left_out(grid) > most)
+            if not len(short):
+                return int(grid[0])
+            low, high = int(grid[short[-1]]), int(grid[short[-1] + 1])
         return high
 
-    def _like(self, truncations: Sequence[int]) -> "GradientByDistance":
-        """An empty one for the same network."""
+    def _finer(self, truncations: Sequence[int], walked: Iterator[tuple[Beside, Run]]) -> "GradientByDistance":
+        """One with other limits: `walked` up to the last one, a limit of this one, whose rest it has beyond."""
         other = copy(self)
-        other._limits = np.array([0, *truncations])
-        other._parts = [ScaledSum(np.zeros_like(self._parts[0].mantissas)) for _ in other._limits]
+        other._begin(truncations)
+        for beside, run in walked:
+            other.add(beside, run)
+        rest, exponents = self._sums(self._places >= np.searchsorted(self._limits, truncations[-1:])[:, None])
+        other._mantissas[-1], other._exponents[-1] = rest[0], exponents[0]
         return other
 
-    def _left_out(self) -> list[ScaledSum]:
-        """What truncation at each of the limits leaves out: all of it at 0."""
-        return _partial_sums(self._parts[::-1])[::-1]
+    @property
+    def _places(self) -> NDArray[np.int64]:
+        return np.arange(len(self._limits))
+
+    def _log10_left_out(self, truncations: ArrayLike) -> Array:
+        """log10 of the norm of what truncation at some limits leaves out: of all at 0."""
+        left_out, exponents = self._sums(self._places >= np.searchsorted(self._limits, truncations)[:, None])
+        return log10_norm_at_any_size(left_out, 1)[:, 0] + exponents * LOG10_2
+
+    def _sums(self, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.int64]]:
+        """Sums of the parts that are chosen in each row of (M, parts): mantissas (M, rows, columns) and exponents."""
+        exponents = np.where(chosen, self._exponents, NOTHING).max(axis=1)
+        weights = np.ldexp(chosen.astype(float), self._exponents - exponents[:, None])
+        return np.tensordot(weights, self._mantissas, axes=1), exponents
 
 
-def _partial_sums(parts: Sequence[ScaledSum]) -> list[ScaledSum]:
-    """The sums of the first part, of the first two, and so on."""
-    return list(accumulate(parts, _sum))
-
-
-def _sum(first: ScaledSum, second: ScaledSum) -> ScaledSum:
-    total = ScaledSum(first.mantissas.copy(), first.exponent)
-    total.add(second.mantissas, second.exponent)
-    return total
-
-
-def _log10_norm(matrix: ScaledSum) -> float:
-    return float(log10_norm_at_any_size(matrix.mantissas, 1)[0] + matrix.exponent * LOG10_2)
-
-
-def _angle(first: Array, second: Array) -> float:
-    """Between two matrices as vectors, in degrees. By its sine and cosine: a cosine near 1 has lost its angle."""
-    directions = []
-    for matrix in (first, second):
-        mantissas, _ = with_own_exponents(matrix, 1)
-        with np.errstate(invalid="ignore"):
-            directions.append(mantissas / np.sqrt(np.square(mantissas).sum()))
-    cosine = float((directions[0] * directions[1]).sum())
-    sine = float(np.sqrt(np.square(directions[0] - cosine * directions[1]).sum()))
-    return float(np.degrees(np.arctan2(sine, cosine)))
+def _angles(matrices: Array) -> Array:
+    """Between matrices (M, rows, columns) as vectors and the last of them, in degrees."""
+    mantissas, _ = with_own_exponents(matrices.reshape(len(matrices), -1, 1), 1)
+    with np.errstate(invalid="ignore"):
+        directions = mantissas[..., 0] / np.sqrt(np.square(mantissas).sum(axis=1))
+    # By sine and cosine: a cosine near 1 has lost its angle.
+    cosines = directions @ directions[-1]
+    sines = np.sqrt(np.square(directions - cosines[:, None] * directions[-1]).sum(axis=1))
+    return np.asarray(np.degrees(np.arctan2(sines, cosines)))
