@@ -32,6 +32,7 @@ from rnn_dynamics.pictures.blank.answer import (
 )
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.remembered import MEMORY
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
@@ -461,6 +462,13 @@ def test_a_stopped_training_says_so_far() -> None:
     assert f"So far {done} of 1,000 updates are done. " in claim(found)
     for trainer, network in zip(part.trainers, found.networks, strict=True):
         assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.training.gaps]
+
+
+def test_networks_that_are_remembered_count_with_all_that_they_have_learned() -> None:
+    MEMORY.clear()
+    found = PICTURE.answer(replace(NETWORK, hidden_size=64), {**PICTURE.views, **VIEWS, "updates": "50"})
+    learned = sum(values.nbytes for network in found.networks for values in network.parameters.values())
+    assert MEMORY.bytes > learned > 300_000
 
 
 # The page

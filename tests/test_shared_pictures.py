@@ -9,6 +9,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import Job
+from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.picture import Drawn
 from tests.handed_out import frame_of
@@ -52,6 +53,18 @@ def test_what_is_shown_of_a_training_depends_on_no_setting_but_those_that_the_pa
     for name, setting in others.items():
         for value in {setting.values[0], setting.values[-1]}:
             assert drawn(one, job, *one.asked({name: value})) == opening, name
+
+
+@every_page_that_trains
+def test_while_a_training_goes_on_it_is_drawn_once_at_each_look_and_not_at_each_update(page: str) -> None:
+    job = Job(trained(page).trainings)
+    job._trainers = [Trainer(training) for training in job.trainings]
+    stages, looks = [job.stage], len(job.trainings[0].looks)
+    while not job.complete:
+        for trainer in job.trainers:
+            trainer.advance()
+        stages.append(job.stage)
+    assert len(set(stages)) == looks < len(stages)
 
 
 @every_page_that_trains

@@ -33,15 +33,15 @@ def opening_job(page: str, trainings: Sequence[Training]) -> Job | None:
 class Seat:
     """What one session has at the desk: `jobs`, the latest of each page, of which one at most goes on or waits.
 
-    shared: the page whose training had been asked for before, by anybody. lost: pages whose training has ended with
-    another server, or with a session that this one has forgotten.
+    at_work: the page of that one. shared: the one whose training had been asked for before, by anybody. lost: those
+    whose training has ended with another server, or with a session that this one has forgotten.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.jobs: dict[str, Job] = {}
         self.lost: frozenset[str] = frozenset()
-        self.shared = self._at_work = ""
+        self.at_work = self.shared = ""
 
     @property
     def trained(self) -> dict[str, Job]:
@@ -58,7 +58,7 @@ class Seat:
         """Ask for a page's trainings; whatever else the session has at the desk is stopped."""
         self.stop()
         self.jobs[page], there = self._desk.begin(trainings)
-        self._at_work = page
+        self.at_work = page
         self.shared = page if there else ""
 
     def go_on(self, page: str) -> None:
@@ -70,15 +70,16 @@ class Seat:
 
     def stop(self) -> None:
         """Give the place back; what was learned stays."""
-        page, self._at_work = self._at_work, ""
+        page, self.at_work = self.at_work, ""
         if page and not self.jobs[page].over:
             self.jobs[page] = self._desk.leave(self.jobs[page])
 
 
 def seat() -> Seat:
     """This session's seat. When its tab is closed, its place becomes free."""
-    held: Seat = st.session_state.setdefault(_SEAT, Seat(the_desk()))
-    when_the_tab_closes("seat", held.stop)
+    held: Seat = st.session_state.get(_SEAT) or st.session_state.setdefault(_SEAT, Seat(the_desk()))
+    if held.at_work:  # else there is nothing to give back, and a press asks for its seat several times
+        when_the_tab_closes("seat", held.stop)
     return held
 
 

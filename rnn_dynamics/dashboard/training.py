@@ -151,7 +151,7 @@ class TrainingPage(Page):
         return self.picture.drawn_from(self.answer(experiment, views), views, self.words())
 
     def once(self, make: Callable[[Experiment, Views], Made], experiment: Experiment, views: Views) -> Made:
-        """What `make` makes, or has made for anybody who looks at the same stage of the same training."""
+        """What `make` makes, or has made for anybody who looks at the same `Job.stage`, whatever update that is at."""
         job, now = self.panel.job, settings(experiment) | dict(views)
         stage = job.stage if job else self.trainings(experiment, views)
         question = make.__qualname__, self.name, stage, tuple(now[name] for name in self.shown_by), self.words()

@@ -63,12 +63,16 @@ class Job:
 
     @property
     def stage(self) -> Hashable:
-        """How far it is: jobs of one stage have learned the same, for a training is a function of its settings."""
-        return (
-            self.trainings,
-            tuple((one.iterations, len(one.moments), one.failure) for one in self.histories),
-            self.over,
-        )
+        """How far it is, by its looks at the networks, and to the update once it is over.
+
+        Jobs that are over at the same stage have learned the same, for a training is a function of its settings.
+        """
+        done = ((self.over and one.iterations, len(one.moments), one.failure) for one in self.histories)
+        return self.trainings, tuple(done), self.over
+
+    def __sizeof__(self) -> int:
+        """Where it is remembered, it counts with what torch holds of it."""
+        return object.__sizeof__(self) + self.bytes
 
     @property
     def trainers(self) -> tuple["Trainer", ...]:
