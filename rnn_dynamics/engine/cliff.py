@@ -10,8 +10,9 @@ and on the way back δ_T = dE/dx_T, δ_{t−1} = δ_t w σ'(x_{t−1}), dE/dw = 
 from the reach of one to that of the other stands the cliff.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +29,8 @@ CLIPPING = ("none", "norm", "value")
 LARGEST_PARAMETER = 1e6
 MOST_STEPS = 10_000
 _PLACES = Range(minimum=-LARGEST_PARAMETER, maximum=LARGEST_PARAMETER)
+#: What decides on a step of a descent.
+_OF_A_STEP = ("learning_rate", "threshold", "clipping")
 _COUNTS = Range(minimum=1, maximum=MOST_STEPS, whole=True)
 #: Up to this weight there is no cliff.
 NO_CLIFF_UP_TO = 4.0
@@ -35,6 +38,8 @@ NO_CLIFF_UP_TO = 4.0
 _TORCH_EPSILON = 1e-6
 #: Degrees that are more than rounding.
 _TURN = 1e-9
+#: e to this is still a number.
+_LARGEST_EXPONENT = 700.0
 #: Half-way down the cliff's wall, whose outputs σ(x_T) at w > 4 lie near 0.1 and near 0.6.
 _HALF_WAY = TARGET / 2.0
 
@@ -154,16 +159,14 @@ def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
     if w.size == 1:  # alone it would be summed in another order, and differ in the last digit
         both = error_surface(np.repeat(w, 2), np.repeat(b, 2))
         return Surface(**{name: values[:1].reshape(w.shape) for name, values in vars(both).items()})
-    states = np.empty((STEPS_IN_TIME + 1, *w.shape))
-    outputs = np.empty_like(states)
     with np.errstate(over="ignore", invalid="ignore"):  # a descent may lead beyond all numbers
-        states[0] = START
-        for t in range(STEPS_IN_TIME):
-            _sigmoid(states[t, ...], out=outputs[t, ...])
-            np.multiply(w, outputs[t, ...], out=states[t + 1, ...])
-            states[t + 1, ...] += b
-        output = _sigmoid(states[-1, ...], out=outputs[-1, ...])
-        slopes = outputs * _sigmoid(-states)  # keeps its digits where σ rounds to 1
+        halves = np.empty((STEPS_IN_TIME + 1, *w.shape))
+        _unroll(w, b, [halves[t, ...] for t in range(len(halves))])
+        # Both σ and σ' from e^−x keep their digits where σ is near 0 and where it rounds to 1.
+        decay = np.exp(np.minimum(-2.0 * halves, _LARGEST_EXPONENT))
+        outputs = 1.0 / (1.0 + decay)
+        slopes = decay * outputs * outputs
+        output = outputs[-1]
         # The way back in one product: dE/dx_T, then w σ' of each step before, T numbers in all.
         factors = np.concatenate([2.0 * (output - TARGET) * slopes[-1:], w * slopes[-2:0:-1]])
         adjoints = np.cumprod(factors, axis=0)
@@ -171,11 +174,14 @@ def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
         return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=adjoints.sum(axis=0))
 
 
-def _sigmoid(state: Array, out: Array | None = None) -> Array:
-    """σ, as exact where it is near 0 as elsewhere."""
-    out = np.exp(np.negative(state, out=out), out=out)
-    out += 1.0
-    return np.reciprocal(out, out=out)
+def _unroll(w: Array, b: Array, halves: Sequence[Array]) -> None:
+    """Write x_0/2 .. x_T/2 to `halves`: x/2 = (w/4) tanh(x/2) + (w/4 + b/2), in three calls a step."""
+    slope, middle = 0.25 * w, 0.25 * w + 0.5 * b
+    halves[0][...] = 0.5 * START
+    for before, after in pairwise(halves):
+        np.tanh(before, out=after)
+        np.multiply(slope, after, out=after)
+        np.add(after, middle, out=after)
 
 
 def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
@@ -206,12 +212,9 @@ def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
 
 
 def _last_state(w: Array, b: Array) -> Array:
-    state, output = np.full(w.shape, START), np.empty(w.shape)
-    with np.errstate(over="ignore"):
-        for _ in range(STEPS_IN_TIME):
-            np.multiply(w, _sigmoid(state, out=output), out=state)
-            state += b
-    return state
+    halves = (np.empty(w.shape), np.empty(w.shape))
+    _unroll(w, b, [halves[t % 2] for t in range(STEPS_IN_TIME + 1)])
+    return 2.0 * halves[STEPS_IN_TIME % 2]
 
 
 def cliff(w: float) -> Cliff | None:
@@ -243,23 +246,29 @@ def descend(descents: Sequence[Descent]) -> list[Path]:
     if len({descent.steps for descent in descents}) != 1:
         counts = sorted({descent.steps for descent in descents})
         raise ValueError(f"descents of {counts} steps: one pass needs descents of one number of steps, at least one")
-    steps = descents[0].steps
-    rates, thresholds = (np.array([getattr(d, name) for d in descents]) for name in ("learning_rate", "threshold"))
-    by_norm, by_value = (np.array([d.clipping == kind for d in descents]) for kind in ("norm", "value"))
-    points = np.full((steps + 1, len(descents), 2), np.nan)
-    gradients, moves, errors = points.copy(), points[:-1].copy(), points[..., 0].copy()
-    points[0] = [(d.w, d.b) for d in descents]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(steps + 1):
-            surface = error_surface(points[k, :, 0], points[k, :, 1])
-            errors[k], gradients[k] = surface.error, np.stack([surface.gradient_w, surface.gradient_b], axis=1)
-            if k < steps:
-                norms = np.hypot(surface.gradient_w, surface.gradient_b)
-                scales = np.where(by_norm, np.minimum(1.0, thresholds / (norms + _TORCH_EPSILON)), 1.0)
-                limits = np.where(by_value, thresholds, np.inf)[:, None]
-                moves[k] = -np.clip(gradients[k] * scales[:, None], -limits, limits)
-                following = points[k] + rates[:, None] * moves[k]
-                points[k + 1] = np.where(np.isfinite(norms)[:, None], following, np.nan)
+    return descend_among(descents, np.empty((0, 2)))[0]
+
+
+def descend_among(descents: Sequence[Descent], neighbours: ArrayLike) -> tuple[list[Path], Array]:
+    """The ways of K descents of one number of steps, and in the same pass those from other starts, as points alone.
+
+    Args:
+        descents: as of `descend`.
+        neighbours: (M, 2), further starts, w and b; from each of them one goes on as each of the descents does.
+
+    Returns:
+        the paths, and the points of the neighbours, (M, K, steps + 1, 2).
+    """
+    starts = np.concatenate([[(d.w, d.b) for d in descents], np.repeat(neighbours, len(descents), axis=0)])
+    ruled = {name: np.array([getattr(d, name) for d in descents]) for name in _OF_A_STEP}
+    ruled = {name: np.tile(of, len(starts) // len(descents)) for name, of in ruled.items()}
+    followed = _follow(descents[0].steps, starts, **ruled)
+    points = followed["points"].swapaxes(0, 1).reshape(-1, len(descents), len(followed["points"]), 2)
+    return _paths(descents, {name: of[:, : len(descents)] for name, of in followed.items()}), points[1:]
+
+
+def _paths(descents: Sequence[Descent], followed: Mapping[str, Array]) -> list[Path]:
+    points, errors, gradients, moves = (followed[name] for name in ("points", "errors", "gradients", "moves"))
     finite: NDArray[np.bool_] = (
         np.isfinite(points).all(axis=2) & np.isfinite(gradients).all(axis=2) & np.isfinite(errors)
     )
@@ -275,3 +284,24 @@ def descend(descents: Sequence[Descent]) -> list[Path]:
         )
         for m, descent in enumerate(descents)
     ]
+
+
+def _follow(
+    steps: int, starts: Array, *, learning_rate: Array, threshold: Array, clipping: NDArray[np.str_]
+) -> dict[str, Array]:
+    """Points, errors and gradients (steps + 1, M, ...) and moves (steps, M, 2), before the rate, from starts (M, 2)."""
+    points = np.full((steps + 1, *starts.shape), np.nan)
+    gradients, moves, errors = points.copy(), points[:-1].copy(), points[..., 0].copy()
+    points[0] = starts
+    by_norm, limits = clipping == "norm", np.where(clipping == "value", threshold, np.inf)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(steps + 1):
+            surface = error_surface(points[k, :, 0], points[k, :, 1])
+            errors[k], gradients[k, :, 0], gradients[k, :, 1] = surface.error, surface.gradient_w, surface.gradient_b
+            if k < steps:
+                norms = np.hypot(surface.gradient_w, surface.gradient_b)
+                scales = np.where(by_norm, np.minimum(1.0, threshold / (norms + _TORCH_EPSILON)), 1.0)
+                moves[k] = -np.clip(gradients[k] * scales[:, None], -limits, limits)
+                following = points[k] + learning_rate[:, None] * moves[k]
+                points[k + 1] = np.where(np.isfinite(norms)[:, None], following, np.nan)
+    return {"points": points, "errors": errors, "gradients": gradients, "moves": moves}

@@ -1,7 +1,6 @@
 """A part of a plane, such as that of the weights and biases of one unit, and what of a path lies inside."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,29 +45,26 @@ class Region:
 
     def visible(self, points: Array) -> Array:
         """(n, 2), the part of a path inside: corners and cuts with the border, nan where it is interrupted."""
-        shown = [points[0] if self.inside(points[0]) else _NOWHERE]
-        for before, after in pairwise(points):
-            if not np.isfinite(after).all():
-                break
-            start, end = self.cut(before, after)
-            if np.isnan(end).any():
-                continue
-            if not np.array_equal(start, shown[-1]):
-                shown += [_NOWHERE, start]
-            shown.append(end)
-        return np.array(shown)
+        known = int(np.append(np.isfinite(points).all(axis=1), False).argmin())  # it ends before what is not finite
+        starts, ends = self.cut(points[: known - 1], points[1:known])
+        drawn = ~np.isnan(ends).any(axis=1)
+        first = points[:1] if self.inside(points[0]) else _NOWHERE[None]
+        starts, ends = starts[drawn], ends[drawn]
+        jumps = (starts != np.concatenate([first, ends])[: len(ends)]).any(axis=1)
+        corners = np.stack([np.full_like(starts, np.nan), starts, ends], axis=1)
+        return np.concatenate([first, corners[np.stack([jumps, jumps, np.ones_like(jumps)], axis=1)]])
 
     def cut(self, before: Array, after: Array) -> tuple[Array, Array]:
-        """The ends of what of a straight step lies inside; nan where nothing does (Liang & Barsky 1984)."""
-        enters, exits = 0.0, 1.0
-        for start, move, low, high in zip(before, after - before, self.low, self.high, strict=True):
-            if move == 0.0:
-                if not low <= start <= high:
-                    return _NOWHERE, _NOWHERE
-                continue
-            near, far = sorted(((low - start) / move, (high - start) / move))
-            enters, exits = max(enters, near), min(exits, far)
-        if enters > exits:
-            return _NOWHERE, _NOWHERE
-        begin = before if enters == 0.0 else before + enters * (after - before)
-        return begin, after if exits == 1.0 else before + exits * (after - before)
+        """The ends of what of straight steps lies inside; nan where nothing does (Liang & Barsky 1984)."""
+        move = after - before
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 on the border itself, which is inside
+            bounds = np.stack([(np.array(end) - before) / move for end in (self.low, self.high)])
+        still, between = move == 0.0, (before >= self.low) & (before <= self.high)
+        near = np.where(still, np.where(between, -np.inf, np.inf), bounds.min(axis=0)).max(axis=-1, keepdims=True)
+        far = np.where(still, np.inf, bounds.max(axis=0)).min(axis=-1, keepdims=True)
+        enters, exits = np.maximum(near, 0.0), np.minimum(far, 1.0)
+        outside = enters > exits
+        with np.errstate(invalid="ignore"):  # what is outside may enter nowhere, at infinity
+            begin = np.where(enters == 0.0, before, before + enters * move)
+        end = np.where(exits == 1.0, after, before + exits * move)
+        return np.where(outside, np.nan, begin), np.where(outside, np.nan, end)

@@ -14,7 +14,7 @@ from rnn_dynamics.engine.cliff import (
     Descent,
     Path,
     cliff,
-    descend,
+    descend_among,
     edge,
     error_surface,
 )
@@ -153,19 +153,18 @@ def cliff_answer(experiment: Experiment, views: Mapping[str, str]) -> CliffAnswe
 
 @remembered
 def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) -> CliffAnswer:
-    starts = (start_of(w, b, one) for one in (seed, *NEIGHBOURS))
-    asked = Descent(w=0.0, b=0.0, learning_rate=float(rate), threshold=float(threshold), steps=int(steps))
-    descents = [replace(asked, w=x, b=y, clipping=kind) for x, y in starts for kind in CLIPPING]
+    x, y = start_of(w, b, seed)
+    asked = Descent(w=x, b=y, learning_rate=float(rate), threshold=float(threshold), steps=int(steps))
+    kinds = [replace(asked, clipping=kind) for kind in CLIPPING]
     with COMPUTING:
-        paths = descend(descents)
-    own, others = paths[: len(CLIPPING)], np.stack([path.points for path in paths[len(CLIPPING) :]])
-    leave = WIDEST.exits(others).any(axis=-1).reshape(-1, len(CLIPPING))
+        own, others = descend_among(kinds, [start_of(w, b, one) for one in NEIGHBOURS])
+    leave = WIDEST.exits(others).any(axis=-1)
     return CliffAnswer(
         experiment=Experiment(seed=seed),
         paths=dict(zip(CLIPPING, own, strict=True)),
         leaving={kind: WIDEST.exit(path.points) for kind, path in zip(CLIPPING, own, strict=True)},
         counts=dict(zip(CLIPPING, leave.sum(axis=0).tolist(), strict=True)),
-        wall=_wall(descents[0].w),
+        wall=_wall(x),
     )
 
 

@@ -34,25 +34,29 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
     after it, log10_norm of the gradient that it follows), kinds (one row each: where its path ends, leaves the map, and
     falls below the axis of norms) and whole (one row).
     """
-    region, steps, kinds = REGIONS[views["region"]], paths_file(answer, views), list(answer.paths)
-    norms = steps.groupby("clipping")["gradient_norm"].shift().replace(np.inf, np.nan)
-    fallen = steps[norms < 10.0**_LOWEST].groupby("clipping")["step"].min()
+    region, kinds, paths = REGIONS[views["region"]], np.array(list(answer.paths)), list(answer.paths.values())
+    norms = np.stack([[np.nan, *path.followed] for path in paths])
+    norms[np.isinf(norms)] = np.nan
+    fallen = norms < 10.0**_LOWEST
     # The line of the threshold lies below the top.
-    highest = reaching(np.log10(max(norms.max(), 1.01 * answer.start.threshold)), _TOPS)
-    ends = np.array([path.points[-1] for path in answer.paths.values()])
+    highest = reaching(np.log10(max(np.nanmax(norms), 1.01 * answer.start.threshold)), _TOPS)
+    ends = np.array([path.points[-1] for path in paths])
     ends[~region.inside(ends)] = np.nan
-    ways_out = [region.way_out(path.points) for path in answer.paths.values()]
+    ways_out = [region.way_out(path.points) for path in paths]
     visible = ((kind, *region.visible(path.points).T) for kind, path in answer.paths.items())
     return {
         "paths": points(**joined(("clipping", "w", "b"), visible)),
         "steps": points(
-            **steps[["clipping", "step", "error"]], log10_norm=np.log10(norms.where(norms >= 10.0**_LOWEST))
+            clipping=kinds[:, None],
+            step=np.arange(norms.shape[1]),
+            error=np.stack([path.errors for path in paths]),
+            log10_norm=np.log10(np.where(norms >= 10.0**_LOWEST, norms, np.nan)),
         ),
         "kinds": table(
             clipping=kinds,
             **texts["kinds"],
-            **Frame(np.hstack([ends, *np.swapaxes(ways_out, 0, 1)]), columns=_PLACES),
-            fell_at=fallen.reindex(kinds),
+            **dict(zip(_PLACES, np.hstack([ends, *np.swapaxes(ways_out, 0, 1)]).T, strict=True)),
+            fell_at=np.where(fallen.any(axis=1), fallen.argmax(axis=1), np.nan),
         ),
         "whole": one_row(
             texts,
