@@ -5,7 +5,7 @@ share of the width and v in steps.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,11 +33,12 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
     A node has its place, what it is, its text, and whether it is computed (lit) and the walk stops at it (now); an edge
     the places of both ends, and what has arrived: no gradient, and no text, before that.
     """
-    stop, nodes, edges = views["stop"], list(texts["nodes"]), Frame(answer.trace.edges)
-    finite = edges["log10_norm"].replace(-np.inf, np.nan)  # into the loss there flows some gradient at any rate
+    stop, nodes, edges = views["stop"], list(texts["nodes"]), answer.trace.edges
+    norms = np.array([edge.log10_norm for edge in edges])
+    finite = norms[np.isfinite(norms)]  # into the loss there flows some gradient at any rate
     high = math.ceil(finite.max())
     # Into the loss an edge leads beside its output.
-    ends = edges["target"].where(edges["target"] != "L", "L" + edges["source"].str[1:])
+    ends = [f"L{edge.source[1:]}" if edge.target == "L" else edge.target for edge in edges]
     states, here = np.array([answer.state(end, stop) for end in ends]), read_stop(stop)[1]
     return {
         "nodes": points(
@@ -49,12 +50,11 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
             now=[answer.column(node) == here and node not in ZEROS for node in nodes],
         ),
         "edges": points(
-            **edges.assign(
-                state=states,
-                log10_norm=edges["log10_norm"].where(states == 2),
-                text=np.where(states == 2, texts["edges"], ""),
-            ),
-            **_places(answer, edges["source"], "1"),
+            **{name: [getattr(edge, name) for edge in edges] for name in ("source", "target", "weights")},
+            state=states,
+            log10_norm=np.where(states == 2, norms, np.nan),
+            text=np.where(states == 2, texts["edges"], ""),
+            **_places(answer, [edge.source for edge in edges], "1"),
             **_places(answer, ends, "2"),
         ),
         "whole": one_row(
@@ -70,7 +70,7 @@ def tables(answer: ShapeAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def _places(answer: ShapeAnswer, nodes: Iterable[str], end: str = "") -> dict[str, list[float]]:
+def _places(answer: ShapeAnswer, nodes: Sequence[str], end: str = "") -> dict[str, list[float]]:
     """Where nodes stand, and their radii, as columns x, y, u, v and r; "L3" is the place of the loss beside y3."""
     lanes = _LANES_WITH_DECODER if answer.shape.has_decoder else _LANES
     return {
