@@ -35,13 +35,7 @@ PAGE = Board(
     picture=PICTURE,
     # Sizes of which no two are the same: each shape tells its letters.
     opening=Experiment(
-        cell="rnn",
-        initialisation="torch",
-        sequence_length=5,
-        batch_size=3,
-        input_size=4,
-        hidden_size=2,
-        forget_bias=0.0,
+        cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2
     ),
     presets={
         "rnn": {},

@@ -41,12 +41,8 @@ def measuring() -> None:
     """What grows with T, measured when a reader asks for it, with the network that is set then."""
     words = PAGE.words("cost")
     st.html(words["head"])
-    begun(
-        MEASUREMENT,
-        lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])),
-        show,
-        (words["measure"], words["again"]),
-    )
+    buttons = words["measure"], words["again"]
+    begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), show, buttons)
 
 
 def show(work: Any) -> None:

@@ -1,6 +1,5 @@
 """The page "Fill in the blank": tables and words against readings and histories, and what a reader meets."""
 
-import json
 import re
 from dataclasses import replace
 from functools import cache
@@ -363,7 +362,7 @@ def test_one_tint_is_one_share_whatever_the_network_and_the_time() -> None:
 
 
 def test_the_words_below_the_axis_keep_their_distance_and_begin_with_the_cue() -> None:
-    text = json.dumps(PICTURE.specification(PICTURE.views, "light", LANGUAGE))
+    text = PICTURE.specification(PICTURE.views, "light", LANGUAGE)
     assert "(datum.step - whole.cue) % every === 0" in text
     assert rows(answer())["whole"][0]["cue"] == 4
     assert rows(answer(typed="who are you ___"))["whole"][0]["cue"] == 1

@@ -1,13 +1,15 @@
 """What the specifications of all pictures share: a colour and a dash of each cell, and type that grows."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, pictures
 from rnn_dynamics.content import LANGUAGE
-from rnn_dynamics.pictures.kit.layers import in_size
+from rnn_dynamics.pictures.kit.layers import GO, in_size
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, THEMES, Background
 from tests.every import every
 
@@ -50,7 +52,7 @@ def sizes(part: object) -> list[float]:
 
 def test_all_type_of_a_picture_grows_with_the_type_of_the_pages() -> None:
     one = pictures.picture("vanish_or_explode")
-    spec = one.specification(one.views, "light", LANGUAGE)
+    spec = json.loads(one.specification(one.views, "light", LANGUAGE))
     larger = in_size(spec, 22 / 17)
     assert sizes(larger) == pytest.approx([22 / 17 * size for size in sizes(spec)])
     assert len(sizes(spec)) > 4
@@ -62,3 +64,33 @@ def test_all_type_of_a_picture_grows_with_the_type_of_the_pages() -> None:
     (zoom,) = (parameter["expr"] for parameter in larger["params"] if parameter["name"] == "zoom")
     assert float(zoom) == pytest.approx(22 / 17, abs=1e-4)
     assert in_size(spec, 1.0) == spec
+
+
+def shown(name: str, own: bool, clicked: bool) -> None:
+    """A page of a picture, with the project's own command or with Streamlit's."""
+    import json
+
+    import streamlit as st
+
+    from rnn_dynamics import pictures
+    from rnn_dynamics.dashboard.chart import show_chart
+
+    one, datasets, key = pictures.picture(name), {"whole": b"a table", "more": b"another"}, "its key"
+    if own:
+        show_chart(one, datasets, one.views, "en", clicked=(key, lambda: None) if clicked else None)
+        return
+    spec = {**json.loads(one.specification(one.views, "light", "en")), "datasets": datasets}
+    del spec["autosize"]
+    picks: dict[str, Any] = {"on_select": lambda: None, "selection_mode": "go"} if clicked else {}
+    st.vega_lite_chart(spec, key=key, **picks)
+
+
+@every("name", pictures.NAMES)
+def test_a_chart_is_sent_as_streamlits_own_command_sends_it(name: str) -> None:
+    one = pictures.picture(name)
+    clicked = GO in keys_of(json.loads(one.specification(one.views, "light", LANGUAGE)), "name")
+    pages = [AppTest.from_function(shown, args=(name, own, clicked), default_timeout=60).run() for own in (True, False)]
+    (ours,), (theirs,) = (page.get("vega_lite_chart") for page in pages)
+    assert bool(ours.proto.id) == bool(theirs.proto.id) == clicked
+    theirs.proto.id = ours.proto.id
+    assert ours.proto == theirs.proto

@@ -1,5 +1,6 @@
 """The page "What initialisation really does": its lines against the library; test_growing.py has how they come."""
 
+import json
 import math
 import re
 from dataclasses import asdict, replace
@@ -149,7 +150,7 @@ def test_the_table_holds_what_the_picture_holds_and_is_built_only_while_it_is_op
 
 
 def test_a_point_at_the_end_of_the_axis_lies_on_no_name() -> None:
-    spec = PICTURE.specification(PICTURE.views, "light", LANGUAGE)
+    spec = json.loads(PICTURE.specification(PICTURE.views, "light", LANGUAGE))
     left = next(item["expr"] for item in spec["params"] if item["name"] == "factorsLeft")
     marks = [layer["encoding"] for group in spec["layer"] for layer in group.get("layer", ())]
     (name,) = (encoding for encoding in marks if encoding.get("text", {}).get("field") == "name")

@@ -279,7 +279,7 @@ def test_letters_of_gates_that_coincide_stand_apart() -> None:
 
 @every("against", ["step", "lag"])
 def test_the_axis_of_the_maps_points_to_the_newest_look(against: str) -> None:
-    spec = PICTURE.specification(VIEWS | {"axis": against}, "light", LANGUAGE)
+    spec = json.loads(PICTURE.specification(VIEWS | {"axis": against}, "light", LANGUAGE))
     upright = [layer["encoding"]["text"] for layer in layers(spec) if layer["mark"].get("angle") == 270]
     assert {"value": "← updates"} in upright  # turned, ← points down
     strips = [row for row in rows(trained())["looks"] if row["cell"] == "lstm"]

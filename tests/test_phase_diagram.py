@@ -95,7 +95,7 @@ def test_every_place_of_the_map_is_covered_once_in_each_column(stride: int) -> N
 
 
 def test_the_colour_follows_the_square_root_of_the_orders_and_ends_at_a_factor_of_two() -> None:
-    spec = PICTURE.specification(PICTURE.views, "light", "en")
+    spec = json.loads(PICTURE.specification(PICTURE.views, "light", "en"))
     (colour,) = (layer["encoding"]["color"] for layer in spec["layer"] if "color" in layer.get("encoding", {}))
     scale = colour["scale"]
     assert (scale["type"], scale["clamp"]) == ("pow", True)

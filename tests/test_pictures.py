@@ -61,7 +61,7 @@ def specifications(one: Picture) -> Iterator[tuple[dict[str, str], Background, S
     (_, views), *_ = settings_of(one.name)
     axes = [views | {"axis": axis} for axis in ("step", "lag")] if "axis" in views else [views]
     for asked, background in product(axes, THEMES):
-        yield asked, background, one.specification(asked, background, LANGUAGE)
+        yield asked, background, json.loads(one.specification(asked, background, LANGUAGE))
 
 
 @every_picture

@@ -40,12 +40,8 @@ def control(names: Names, name: str, setting: Setting, idle: str = "", existing:
     """
     words, values, opening = names.of(name), setting.values, setting.at_opening
     label = sentences("app", names.language)["idle"]["mark"].format(label=words["label"]) if idle else words["label"]
-    options: dict[str, Any] = {
-        "key": name,
-        "bind": "query-params",
-        "disabled": bool(idle),
-        "help": idle or words.get("help"),
-    }
+    options: dict[str, Any] = {"key": name, "bind": "query-params", "disabled": bool(idle)}
+    options["help"] = idle or words.get("help")
     if setting.longest:
         field = st.text_area if setting.lines else st.text_input
         field(label, opening, max_chars=setting.longest, placeholder=words.get("placeholder", ""), **options)

@@ -109,12 +109,12 @@ class Frame:
         controls.control(self.names, name, self.settings[name], self._why_idle(name), existing)
         links.let_go(name)
 
-    def _why_idle(self, name: str) -> str:
-        """Why a setting has no effect on this page at the moment, or ""."""
+    def _why_idle(self, name: str, now: Mapping[str, Any] | None = None) -> str:
+        """Why a setting has no effect on this page at the moment, or ""; `now`: all settings, where they are known."""
         cell = name.partition("_")[0]
         if name not in (*self.idle, *MAY_IDLE) and cell not in CELLS:
             return ""
-        now = self.now
+        now = now or self.now
         other = "other_cell" if cell in CELLS and cell != now["cell"] else ""
         if own := self.idle[name](now) if name in self.idle else other:
             return str(self.words()["idle"][own])
@@ -151,7 +151,7 @@ class Frame:
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         on = [key for key, there in self.buttons.items() if there.items() <= now.items()]
         preset = next((key for key in on if key != "reset"), "")
-        away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name)]
+        away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name, now)]
         said = {name: (self.names.of(name)["label"], self.names.said(name, now[name])) for name in away}
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)

@@ -46,9 +46,8 @@ def growing(
         if not work.complete:
             with st.container(horizontal=True, vertical_alignment="center", key=f"computing{name}"):  # see page.css
                 st.progress(work.share, text=progress())
-                stop = _NEXT if going else None
-                label = buttons["stop" if going else "go_on"]
-                st.button(label, key=f"stop{name}", on_click=_set_stopped, args=(name, stop))
+                stop, label = {STOPPED + name: _NEXT if going else None}, buttons["stop" if going else "go_on"]
+                st.button(label, key=f"stop{name}", on_click=st.session_state.update, args=(stop,))
         if going != st.session_state[_LOOKS + name]:
             st.rerun()
 
@@ -86,10 +85,6 @@ def _who(name: str) -> tuple[object, str]:
 def _stop(work: Work, name: str) -> None:
     if st.session_state.get(STOPPED + name) == _NEXT:  # which question it is, the click could not know
         st.session_state[STOPPED + name] = work.question
-
-
-def _set_stopped(name: str, what: str | None) -> None:
-    st.session_state[STOPPED + name] = what
 
 
 def finish(work: Work) -> None:

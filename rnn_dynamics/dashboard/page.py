@@ -1,6 +1,7 @@
 """A page of one picture: it names the picture, its openings and its controls, and has the rest from here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import streamlit as st
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
+from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.growing import finish, growing
@@ -35,16 +37,10 @@ _PICTURE, _LIVE = "picture", "live"
 
 def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
     """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
-    datasets, finding = picture.drawn_from(answer, views, sentences(picture.name, language()))
-    _show_chart(picture, datasets, views, picture.name, width="stretch")
+    words = sentences(picture.name, language())
+    datasets, finding = picture.drawn_from(answer, views, words)
+    show_chart(picture, datasets, views, words.language)
     words_in.html(finding)
-
-
-def _show_chart(picture: Picture, datasets: Mapping[str, bytes], views: Views, key: str, **options: Any) -> None:
-    """The chart on the reader's background; `options` are Streamlit's."""
-    background = st.context.theme.type or "light"
-    specification = picture.specification(views, background, language()) | {"datasets": datasets}
-    st.vega_lite_chart(specification, key=key, **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,18 +182,16 @@ class Page(Frame):
         """The picture and its finding."""
         one = self.picture.so_far(experiment, views)
         answer = one.answer(experiment, views)
-        self.show(one.drawn(experiment, views, language()), views, answer.digits)
+        self.show(one.drawn(experiment, views, self.names.language), views, answer.digits)
         if self.follow:
             self.follow(answer)
 
     def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
         """The chart and the finding, and where its digits end."""
-        options: dict[str, Any] = {"height": "stretch"} if self.place else {"width": "stretch"}
-        if self.go:
-            options |= {"on_select": self._go_there, "selection_mode": GO}
-        with st.container(**self.place):
-            _show_chart(self.picture, drawn[0], views, _PICTURE, **options)
-        st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language())])))
+        language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
+        with st.container(**self.place) if self.place else nullcontext():  # what places nothing costs a message
+            show_chart(self.picture, drawn[0], views, language, "stretch" if self.place else "content", clicked)
+        st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language)])))
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]

@@ -42,16 +42,12 @@ def steps_file(answer: HandAnswer, _: Views) -> Frame:
     Columns pass, network, step (in the order in which the network reads, from 1), name, row, column, value; a row is a
     sequence, or a row of a parameter.
     """
-    return Frame(
-        joined(
-            ("pass", "network", "step", "name", "row", "column", "value"),
-            (
-                (walk, network, number, name, *np.indices(values.shape), values)
-                for walk, networks in {"forward": answer.forward.steps, "backward": answer.backward.steps}.items()
-                for network, steps in zip(("onward", "reverse"), networks, strict=False)
-                for number, step in enumerate(steps, start=1)
-                for name, values in step.items()
-                if np.ndim(values) == 2  # neither a bias nor the record itself
-            ),
-        )
+    parts = (
+        (walk, network, number, name, *np.indices(values.shape), values)
+        for walk, networks in {"forward": answer.forward.steps, "backward": answer.backward.steps}.items()
+        for network, steps in zip(("onward", "reverse"), networks, strict=False)
+        for number, step in enumerate(steps, start=1)
+        for name, values in step.items()
+        if np.ndim(values) == 2  # neither a bias nor the record itself
     )
+    return Frame(joined(("pass", "network", "step", "name", "row", "column", "value"), parts))

@@ -24,10 +24,7 @@ PANELS = {
     ),
     "norm": ("errorLeft", "width", "errorBottom + between", "height"),
 }
-PARAMETERS = {
-    "between": "92 * zoom",
-    "region": "data('region')[0]",
-}
+PARAMETERS = {"between": "92 * zoom", "region": "data('region')[0]"}
 _OWN = ref("colours[datum.clipping]")
 _LINE: dict[str, Any] = {
     "color": _OWN,

@@ -81,7 +81,5 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
         trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
         slope = np.nan if cell.gates else mean_slope(hidden_states(experiment)[:, 0], experiment.nonlinearity)
     return JacobianAnswer(
-        trace=replace(trace, steps=trace.steps[:0], jacobians=trace.jacobians[:0].copy()),
-        laws=trace.laws,
-        slope=slope,
+        trace=replace(trace, steps=trace.steps[:0], jacobians=trace.jacobians[:0].copy()), laws=trace.laws, slope=slope
     )

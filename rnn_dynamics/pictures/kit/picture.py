@@ -1,5 +1,6 @@
 """What a picture is: from an experiment an answer, from the answer tables, from these to a chart and to words."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -116,8 +117,8 @@ class Picture:
         work = self.growing(experiment, views) if self.growing else None
         return self if work is None or work.complete else _of_rows(self, work.there)
 
-    def specification(self, views: Views, background: Background, language: str) -> dict[str, Any]:
-        """The chart as Vega-Lite without its data, built once for all visitors."""
+    def specification(self, views: Views, background: Background, language: str) -> str:
+        """The chart as Vega-Lite without its data, as high and wide as its place; written once for all visitors."""
         asked = tuple((name, views[name]) for name, setting in self.settings.items() if setting.charted)
         return _specification(self, asked, background, sentences(self.name, language))
 
@@ -178,8 +179,9 @@ Asked = tuple[tuple[str, str], ...]
 
 
 @remembered
-def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> dict[str, Any]:
-    return in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
+def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> str:
+    built = in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
+    return json.dumps(built | {"autosize": {"type": "fit", "contains": "padding"}})
 
 
 def _still_tables(picture: Picture, words: Words, answer: Any, views: Views) -> Tables:

@@ -38,10 +38,7 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
     says, table = _says(answer, views["truncation"]), words["table"]
     rows = (
         table["row_zero" if _no_gradient(answer, name) else "row"].format(
-            name=table[name],
-            verdict=answer.verdicts[name],
-            cut=says["cut"][name],
-            enough=answer.trace.sufficient[name],
+            name=table[name], verdict=answer.verdicts[name], cut=says["cut"][name], enough=answer.trace.sufficient[name]
         )
         for name in answer.sums
     )

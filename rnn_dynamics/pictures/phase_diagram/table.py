@@ -78,9 +78,7 @@ def cell_rows(weight_scales: Sequence[float], columns: Sequence[int], log10_fact
     rows = [SCALES.index(scale) for scale in weight_scales]
     of_rows = {"place": rows, **strips(rows, len(SCALES))}
     return points(
-        **{name: np.reshape(of, (-1, 1)) for name, of in of_rows.items()},
-        column=columns,
-        factor=10.0**log10_factors,
+        **{name: np.reshape(of, (-1, 1)) for name, of in of_rows.items()}, column=columns, factor=10.0**log10_factors
     )
 
 
