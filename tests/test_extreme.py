@@ -15,7 +15,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
-from tests.oracle import Array, ask_module, ask_open_cell, relative_error
+from tests.oracle import Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
 
 #: Decades, over the whole of T = 1000 steps.
 EXACT = 2e-10
@@ -33,7 +33,7 @@ cells = every("cell", CELLS)
 @cells
 def test_a_thousand_steps_equal_autograd_step_by_step(cell: str, weight_scale: float) -> None:
     trace = run(replace(LONG, cell=cell, weight_scale=weight_scale))
-    answer = ask_open_cell(trace, block=1)
+    answer = ask_step_by_step(trace)
     assert set(answer.log10_norms) == set(trace.log10_norms)
     for name, norms in answer.log10_norms.items():
         assert np.isfinite(trace.log10_norms[name]).all()

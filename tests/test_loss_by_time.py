@@ -17,9 +17,9 @@ from tests.oracle import (
     Array,
     ask_module,
     ask_open_cell,
+    ask_step_by_step,
     carried_gradients,
     relative_error,
-    scaled_recurrent_gradients,
     truncated_recurrent_gradient,
 )
 
@@ -160,7 +160,7 @@ def test_rows_of_any_size_equal_autograd_step_by_step(cell: str, scale: float, l
     experiment = replace(SMALL, cell=cell, weight_scale=scale, sequence_length=length)
     trace, found = run(experiment), run_losses(experiment)
     for k in (1, 2, length // 2, length - 1, length):
-        answer = ask_open_cell(one_loss(trace, k), block=1, path=False).log10_norms["hidden"] - np.log10(length)
+        answer = ask_step_by_step(one_loss(trace, k), path=False).log10_norms["hidden"] - np.log10(length)
         assert np.isfinite(found.log10_norms[k - 1, :k]).all()
         np.testing.assert_allclose(found.log10_norms[k - 1, :k], answer, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.shares.sum(axis=0), 1.0, rtol=0, atol=1e-6 if scale == 10.0 else 1e-10)
@@ -176,8 +176,8 @@ def test_what_truncation_leaves_out_is_known_at_any_size(cell: str, scale: float
     left_out, seen = {1: [], 5: [], 30: []}, {1: [], 5: [], 30: []}  # type: ignore[var-annotated]
     trace = run(experiment)
     for k in range(1, 41):
-        mantissas, exponents = scaled_recurrent_gradients(one_loss(trace, k))
-        for t, part in enumerate(zip(mantissas, exponents.tolist(), strict=True), start=1):
+        answer = ask_step_by_step(one_loss(trace, k), path=False)
+        for t, part in enumerate(zip(answer.recurrent, answer.exponents.tolist(), strict=True), start=1):
             for steps, parts in left_out.items():
                 (parts if k - t >= steps else seen[steps]).append(part)
     for m, steps in enumerate((1, 5, 30)):

@@ -12,7 +12,7 @@ from rnn_dynamics import CELLS, Experiment, Trace, run
 from rnn_dynamics.engine.run import gates_of, hidden_states
 from rnn_dynamics.experiment import KNOBS, Choice
 from tests.every import every
-from tests.oracle import Answer, Array, ask_module, ask_open_cell, relative_error
+from tests.oracle import Answer, Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
 
 #: The same sums in another order, and tanh of another library: some tens of roundings of 1e-16 a step.
 ROUNDING = 1e-10
@@ -161,7 +161,7 @@ wide_experiments = st.builds(
 def test_any_scale_equals_autograd_restarted_from_each_state(experiment: Experiment) -> None:
     # From step to step, for a chaotic network turns one rounding into another trajectory within tens of steps.
     trace = run(experiment)
-    answer = ask_open_cell(trace, block=1)
+    answer = ask_step_by_step(trace)
     for name, norms in answer.log10_norms.items():
         assert relative_error(trace.log10_norms[name], norms) <= ROUNDING, name
     assert close(trace.hidden_states[1:], answer.states[0])
