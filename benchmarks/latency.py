@@ -143,7 +143,7 @@ def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> R
 def home_rows(visit: Visit) -> Iterator[Row]:
     """The home page: single presses, a held key, and the pointer on the map."""
     peer, scale = visit.peer(), visit.knob("", HOME[0])
-    presses, held, moves = (1, 15, 12) if visit.quick else (15, 60, 60)
+    presses, held, moves = (1, 3, 6) if visit.quick else (15, 60, 60)
     if not visit.quick:
         scale.there_and_back(8)
     yield compare(home_row(HOME[0]), scale, peer, presses, FIRST)
@@ -169,7 +169,7 @@ def hold(what: str, knob: Knob, times: int) -> Row:
 def training_rows(visit: Visit) -> Iterator[Row]:
     """A slider of the home page while another visitor's training runs, and that visitor's own, once it is stopped."""
     scale = visit.knob("", HOME[0])
-    presses, updates = (1, 200) if visit.quick else (15, 3000)
+    presses, updates = (1, 100) if visit.quick else (15, 3000)
     idle = [scale.press()["waited"] for _ in range(presses)]
     trains = opened(visit.browser, f"{visit.app}/learning?iterations={updates}&batch_size=64")
     trains.get_by_role("button", name="Train", exact=True).click()
@@ -190,7 +190,7 @@ def page_rows(visit: Visit) -> Iterator[Row]:
         here = opened(visit.browser, f"{visit.app}/{page}")
         pairs = [there_and_back(f"{page}: {key}", Knob(here, key), peer, visit.quick) for key in keys]
         yield ratio_row(page_row(page, keys), pairs, PAGES)
-        yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 15 if visit.quick else 60)
+        yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
         here.close()
 
 

@@ -44,7 +44,7 @@ TRAININGS = {
     ),
 }
 #: Updates of a quick run, which learns nothing.
-FEW = 5
+FEW = 2
 
 
 def asked(name: str, cell: str, quick: bool, seed: int = 0) -> Training:

@@ -102,7 +102,7 @@ class Knob:
                 self.page.keyboard.down(key)
             self.page.keyboard.up(keys[-1])
 
-        return measured(self.page, act, calm=250 if count == 1 else 1500)
+        return measured(self.page, act, calm=min(250 * count, 1500))
 
     def there_and_back(self, steps: int) -> list[dict[str, float]]:
         """Press some keys to the side that has more room, and as many back."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from importlib import import_module
@@ -18,6 +19,7 @@ from rnn_dynamics import process
 from rnn_dynamics.dashboard import growing
 from rnn_dynamics.dashboard.seat import the_desk
 from rnn_dynamics.line import Line, Work
+from rnn_dynamics.remembered import MEMORY, MOST_BYTES
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
 process.use_one_thread()  # as the server does: workers with two threads each would wait for each other
@@ -52,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr("rnn_dynamics.dashboard.warm.warm_up", lambda *_: None)
     patch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: None)
+    # Each page's presets are asked by the tests of several modules, and computed by the first.
+    patch.setattr(MEMORY, "_most", 4 * MOST_BYTES)
     # Each new AppTest looks through everything that is installed for components, for a fifth of a second.
     patch.setattr(manifest_scanner, "scan_component_manifests", lru_cache(manifest_scanner.scan_component_manifests))
     config.add_cleanup(patch.undo)
@@ -86,6 +90,13 @@ class Patient(Line):
         """Do all of it."""
         while not work.complete:
             work.advance()
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that remembers nothing; the other tests find again what they remember."""
+    monkeypatch.setattr(MEMORY, "_kept", OrderedDict())
+    monkeypatch.setattr(MEMORY, "_bytes", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -35,11 +37,13 @@ def counting(calls: list[Training], made: Callable[..., None]) -> Callable[..., 
     return count
 
 
-def alone(training: Training) -> Trainer:
+@cache
+def alone(training: Training) -> dict[str, Any]:
+    """What is learned without a desk."""
     trainer = Trainer(training)
     while not trainer.done:
         trainer.advance()
-    return trainer
+    return trainer.history.packed()
 
 
 def test_a_job_trains_side_by_side_what_each_would_learn_alone() -> None:
@@ -52,7 +56,7 @@ def test_a_job_trains_side_by_side_what_each_would_learn_alone() -> None:
     assert job.seconds > 0.0
     assert job.seconds_left == 0.0
     for history, training in zip(job.histories, (RNN, SMALL), strict=True):
-        assert history.packed() == alone(training).history.packed()
+        assert history.packed() == alone(training)
 
 
 def test_one_works_and_the_others_have_a_place_in_the_queue() -> None:
@@ -102,7 +106,7 @@ def test_a_stopped_job_keeps_what_it_has_and_goes_on_to_the_same_numbers() -> No
     seat.go_on("page")
     until(lambda: job.over)
     assert job.complete
-    assert job.histories[0].packed() == alone(training).history.packed()
+    assert job.histories[0].packed() == alone(training)
     seat.go_on("page")  # nothing is left to do
     assert job.over
 
@@ -217,7 +221,7 @@ def test_whoever_asks_for_the_same_looks_at_the_same_job_and_it_is_done_once(mon
 
 
 def test_a_job_goes_on_while_somebody_looks_and_who_leaves_keeps_what_there_was() -> None:
-    desk, training = Desk(), replace(SMALL, iterations=400)
+    desk, training = Desk(), replace(SMALL, iterations=300)
     first, second = Seat(desk), Seat(desk)
     for seat in (first, second):
         seat.begin("page", [training])
@@ -241,11 +245,11 @@ def test_a_job_goes_on_while_somebody_looks_and_who_leaves_keeps_what_there_was(
     second.stop()
     until(lambda: job.over)
     assert job.complete
-    assert job.histories[0].packed() == alone(training).history.packed()
+    assert job.histories[0].packed() == alone(training)
 
 
 def test_the_last_who_leaves_ends_it_and_the_next_who_asks_goes_on() -> None:
-    desk, training = Desk(), replace(SMALL, iterations=400)
+    desk, training = Desk(), replace(SMALL, iterations=300)
     seats = [Seat(desk) for _ in range(3)]
     for seat in seats:
         seat.begin("page", [training])
@@ -259,7 +263,7 @@ def test_the_last_who_leaves_ends_it_and_the_next_who_asks_goes_on() -> None:
     late.begin("page", [training])  # begun before the work on the last update may have ended
     assert late.jobs["page"] is job
     until(lambda: job.complete and job.over)
-    assert job.histories[0].packed() == alone(training).history.packed()
+    assert job.histories[0].packed() == alone(training)
 
 
 def test_stopped_and_begun_again_at_once_a_job_is_worked_on_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +287,7 @@ def test_stopped_and_begun_again_at_once_a_job_is_worked_on_by_one_thread(monkey
     until(lambda: seat.jobs["page"].over)
     assert seat.jobs["page"].complete
     assert most == [1]
-    assert seat.jobs["page"].histories[0].packed() == alone(training).history.packed()
+    assert seat.jobs["page"].histories[0].packed() == alone(training)
 
 
 def test_the_queue_tells_the_time_at_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +333,7 @@ def test_the_jobs_that_are_kept_take_no_more_room_than_they_may_and_one_that_goe
 
 
 def test_whoever_asks_for_the_training_with_which_a_page_opens_looks_at_that() -> None:
-    desk, training = Desk(), replace(SMALL, iterations=400)
+    desk, training = Desk(), replace(SMALL, iterations=300)
     opening = desk.opening("page", [training])
     until(lambda: bool(opening.histories) and opening.histories[0].iterations >= 3)
     seat, other = Seat(desk), Seat(desk)
@@ -344,7 +348,7 @@ def test_whoever_asks_for_the_training_with_which_a_page_opens_looks_at_that() -
     other.stop()
     until(lambda: opening.over)
     assert opening.complete
-    assert opening.histories[0].packed() == alone(training).history.packed()
+    assert opening.histories[0].packed() == alone(training)
 
 
 # The trainings with which pages open
@@ -357,7 +361,7 @@ def test_the_training_with_which_a_page_opens_is_done_once_for_everybody() -> No
     assert desk.openings == {"page": job}
     until(lambda: job.over)
     for history, training in zip(job.histories, (RNN, SMALL), strict=True):
-        assert history.packed() == alone(training).history.packed()
+        assert history.packed() == alone(training)
     assert desk.opening("page", [RNN, SMALL]) is job
 
 
@@ -379,7 +383,7 @@ def test_it_steps_aside_while_visitors_train_and_comes_to_the_same_numbers() -> 
     desk.leave(visitors[1])
     until(lambda: opening.over)
     assert opening.complete
-    assert opening.histories[0].packed() == alone(training).history.packed()
+    assert opening.histories[0].packed() == alone(training)
 
 
 def test_openings_are_done_one_after_the_other_and_one_that_fails_frees_its_place() -> None:

@@ -1,6 +1,5 @@
 """Answers that come row by row: what there is of them, how a page shows them grow, and how a reader stops them."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
@@ -14,21 +13,15 @@ from rnn_dynamics.dashboard import growing as road
 from rnn_dynamics.dashboard.growing import STOPPED, finish
 from rnn_dynamics.line import Line, Work
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.remembered import MEMORY, remembered
+from rnn_dynamics.remembered import remembered
 from tests.handed_out import frame_of
 from tests.test_pages import ROOT, open_page, shown
 
 LINK = {"sequence_length": "30", "hidden_size": "8"}
 #: The page's picture, its table of rows, and the column that names them where they are there.
 GROWS = {"initialisation": ("0-lines", "place"), "phase_diagram": ("0-cells", "column")}
+pytestmark = pytest.mark.usefixtures("forgotten")
 every_picture_that_grows = pytest.mark.parametrize("name", GROWS)
-
-
-@pytest.fixture(autouse=True)
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that remembers nothing."""
-    monkeypatch.setattr(MEMORY, "_kept", OrderedDict())
-    monkeypatch.setattr(MEMORY, "_bytes", 0)
 
 
 @pytest.fixture

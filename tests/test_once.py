@@ -79,6 +79,7 @@ def calls(ask: Callable[[], Any], visitors: int, files: Iterable[str] = COMPUTES
     return Counter(found)
 
 
+@pytest.mark.usefixtures("forgotten")
 @every_picture
 def test_for_twenty_who_ask_at_once_as_much_is_computed_as_for_one(name: str) -> None:
     one, (experiment, views) = pictures.picture(name), asked(name)

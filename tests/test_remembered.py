@@ -109,8 +109,8 @@ def test_a_question_takes_room_too() -> None:
     assert memory.knows(999)
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_forgotten_answers_are_free() -> None:
-    MEMORY.clear()  # where it is full, as much would be forgotten as comes in
     before = MEMORY.bytes
 
     @remembered

@@ -33,7 +33,7 @@ OWN = Template(
     answers=(("Sea", "Ships"), ("old mountain", "snow"), ("pond", "ships")),
 )
 TINY: dict[str, Any] = {"hidden_size": 6, "batch_size": 5, "seed": 4}
-#: What the page's controls can be set to, each value at least once, each task with each cell.
+#: What the page's controls can be set to, each value at least once.
 WAYS: list[tuple[str, str, dict[str, Any]]] = [
     ("adam", "norm", {"initialisation": "torch", "gate_bias": "chrono"}),
     ("rmsprop", "value", {"initialisation": "orthogonal", "forget_bias": 1.0, "weight_scale": 0.8}),
@@ -49,14 +49,14 @@ def trainings() -> dict[str, Training]:
     for name, (preset, views) in presets_of("learning").items():
         asked = page.trainings(replace(preset, **TINY), views | {"iterations": "100"})
         found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
-    for task in ("temporal_order", "adding", "copy_memory", "digits", "blank"):
-        for cell in ("rnn", "lstm", "gru"):
-            for optimiser, clips, changes in WAYS:
-                experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
-                found[f"{task}-{cell}-{optimiser}"] = Training(
-                    experiment=experiment, task=task, optimiser=optimiser, clipping=clips,
-                    clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
-                )  # fmt: skip
+    for first, task in enumerate(("temporal_order", "adding", "copy_memory", "digits", "blank")):
+        for second, cell in enumerate(("rnn", "lstm", "gru")):
+            optimiser, clips, changes = WAYS[(first + second) % 3]  # each way with each task, and with each cell
+            experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
+            found[f"{task}-{cell}"] = Training(
+                experiment=experiment, task=task, optimiser=optimiser, clipping=clips,
+                clip_at=0.1, learning_rate=0.03, iterations=4, template=OWN if optimiser == "sgd" else Template(),
+            )  # fmt: skip
     diverges = Experiment(cell="rnn", initialisation="identity", nonlinearity="relu", weight_scale=2.0, **TINY)
     both = clipping.networks(Experiment(seed=4), {"network_rate": "0.01", "clip_at": "1"})
     found |= {f"cliff-{one.clipping}": replace(one, iterations=5) for one in both}
@@ -139,7 +139,7 @@ def test_a_training_is_repeated_to_what_float32_allows(name: str, trained_by_scr
 
 
 def test_a_script_that_trains_runs_by_itself_and_refuses_what_it_cannot_do(tmp_path: Path) -> None:
-    training = TRAININGS["digits-gru-adam"]
+    training = TRAININGS["digits-gru"]
     script = training_script(training)
     (tmp_path / "digits.py").write_text(script, encoding="utf-8")
     assert alone("digits.py", folder=tmp_path).splitlines()[-1].startswith("look 4 ")
