@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import content, pictures
 from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.pictures.clipping import answer as clipping
 from tests.reader import wait_until
 from tests.test_address import address
 from tests.test_before_after import open_home
@@ -178,7 +179,10 @@ def trained(app: AppTest) -> AppTest:
 
 
 @pytest.mark.parametrize(("page", "settings"), TRAINED.items())
-def test_every_text_after_a_training_stands_in_its_language(page: str, settings: dict[str, str], made_up: str) -> None:
+def test_every_text_after_a_training_stands_in_its_language(
+    page: str, settings: dict[str, str], made_up: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clipping, "UPDATES", 40)
     app = trained(open_page(page, {"lang": made_up} | settings))
     assert not app.exception
     read = Template()

@@ -63,7 +63,8 @@ def calls(ask: Callable[[], Any], visitors: int, files: Iterable[str] = COMPUTES
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(where):
+        # `any` asks a generator as often as what was measured decides; who makes it is counted.
+        if event == "call" and code.co_name != "<genexpr>" and code.co_filename.startswith(where):
             found.append((code.co_filename, code.co_firstlineno, code.co_name))
 
     def visit(_: int) -> None:
