@@ -142,16 +142,14 @@ def _template(views: Mapping[str, str]) -> Template:
 
 def networks(experiment: Experiment, views: Mapping[str, str], template: Template) -> tuple[Training, ...]:
     """What is to be trained side by side: one network of each kind."""
-    return tuple(
-        Training(
-            experiment=replace(network_of(experiment, cell), sequence_length=int(views["gap"])),
-            task="blank",
-            template=template,
-            learning_rate=float(views["learning_rate"]),
-            iterations=int(views["updates"]),
-        )
-        for cell in TRAINABLE
-    )
+    asked = int(views["gap"]), float(views["learning_rate"]), int(views["updates"])
+    return tuple(_network(experiment, cell, template, *asked) for cell in TRAINABLE)
+
+
+@remembered  # each press asks for all of them anew
+def _network(experiment: Experiment, cell: str, template: Template, gap: int, rate: float, updates: int) -> Training:
+    its = replace(network_of(experiment, cell), sequence_length=gap)
+    return Training(experiment=its, task="blank", template=template, learning_rate=rate, iterations=updates)
 
 
 def _readings(network: Network, sentence: Sentence) -> Mapping[str, Reading]:
