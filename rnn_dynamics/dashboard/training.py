@@ -28,7 +28,7 @@ from rnn_dynamics.remembered import MEMORY
 Made = TypeVar("Made")
 
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at; and
-#: what each visitor of the server adds, for each look takes from the processor that trains.
+#: which part of them each visitor of the server adds, for each look takes from the processor that trains.
 _LOOK, _QUEUE, _EACH = 0.7, 2.0, 0.05
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown_every"
@@ -62,7 +62,7 @@ class TrainingPanel:
         How often a fragment runs by itself is decided where the page runs, so when that changes, the page runs anew.
         """
         pace = st.session_state[_SHOWN_EVERY] = self._pace
-        st.fragment(picture, run_every=pace and pace + _EACH * the_door().inside)()
+        st.fragment(picture, run_every=pace and pace * (1.0 + _EACH * the_door().inside))()
 
     @property
     def _pace(self) -> float | None:
