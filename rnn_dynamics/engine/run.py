@@ -34,6 +34,7 @@ from rnn_dynamics.engine.trace import (
     LagSplit,
     LayerTrace,
     LossByTime,
+    Norms,
     PathSplit,
     RunTime,
     Trace,
@@ -65,7 +66,8 @@ def run(experiment: Experiment) -> Trace:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
-    gradients, levels, by_input = _gradients(layers, losses)
+    gradients: dict[str, Array] = {}
+    levels, by_input = _levels(layers, losses, gradients)
     top = levels[-experiment.directions]
     return Trace(
         experiment=experiment,
@@ -84,6 +86,24 @@ def run(experiment: Experiment) -> Trace:
     )
 
 
+def run_norms(experiment: Experiment) -> Norms:
+    """The norms of `run` alone, for less: nothing is summed for the parameters.
+
+    Raises:
+        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+    """
+    layers, losses, _, parameters, _ = _unrolled(checked_experiment(experiment))
+    levels, by_input = _levels(layers, losses)
+    top = levels[-experiment.directions]
+    return Norms(
+        experiment=experiment,
+        parameter_count=sum(values.size for values in parameters.values()),
+        log10_norms=_locked({**top.log10_norms, "input": by_input}),
+        layers=tuple(level.norms for level in levels),
+        log10_rounding=_rounding(experiment, top.log10_rounding),
+    )
+
+
 def hidden_states(experiment: Experiment) -> Array:
     """The last layer's states h_1 .. h_T alone, without a way back: (T, N, H), or 2H of both directions.
 
@@ -92,16 +112,6 @@ def hidden_states(experiment: Experiment) -> Array:
     """
     layers, *_ = _unrolled(checked_experiment(experiment))
     return _sequence_first(output_of(layers[-1]))
-
-
-def gates_of(experiment: Experiment) -> dict[str, Array]:
-    """The gates of the last layer, forwards, alone, without a way back: name -> (T, N, H), those of `run`.
-
-    Raises:
-        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
-    """
-    layers, *_ = _unrolled(checked_experiment(experiment))
-    return _gates(layers[-1][0])
 
 
 def walk_given(
@@ -136,13 +146,17 @@ def walk_given(
         check_states(_outputs(layers), [experiment.weight_scale], experiment)
         states = output_of(layers[-1]).swapaxes(-1, -2)
         direct = np.ascontiguousarray(given_adjoints(adjoints(states), states).swapaxes(-1, -2))
-        _, (level,), _ = _gradients(layers, losses_of(direct, len(inputs) - len(direct), 1))
+        (level,), _ = _levels(layers, losses_of(direct, len(inputs) - len(direct), 1))
     return level
 
 
-def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], list[LayerTrace], Array]:
-    """The way back of `run`: gradients of all parameters, the layers' traces in order, norms of the inputs (T,)."""
-    gradients: dict[str, Array] = {}
+def _levels(
+    layers: list[Layer], losses: Losses, gradients: dict[str, Array] | None = None
+) -> tuple[list[LayerTrace], Array]:
+    """The way back of `run`: the layers' traces in order, and norms of the inputs (T,).
+
+    The gradients of all parameters go into `gradients`, if somebody wants them.
+    """
     levels: list[LayerTrace] = []
     below, log10_rounding = None, LOG10_ROUNDING
     for layer in reversed(layers):
@@ -152,16 +166,18 @@ def _gradients(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], l
             sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
             for steps in walk_back(level.forward, entering):
                 below.add(level, steps)
-                sums.add(steps)
                 norms.append(steps.log10_norms)
-            gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
+                if gradients is not None:
+                    sums.add(steps)
+            if gradients is not None:
+                gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
             levels.append(_layer_trace(level, _in_order(norms)))
             lost.append(float(digits_lost(level.forward, _in_order(norms), entering)[0]))
         log10_rounding += max(lost)  # what one layer has made of rounding, the next one makes more of
     levels = [replace(level, log10_rounding=log10_rounding) for level in levels]
     levels.sort(key=lambda level: (level.layer, level.reverse))
     by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
-    return gradients, levels, by_input
+    return levels, by_input
 
 
 def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
@@ -184,7 +200,7 @@ def _gates(level: Level) -> dict[str, Array]:
 
 def _rounding(experiment: Experiment, found: float) -> float:
     """`found` on the way back; but a cut way back does not show how errors grow on the way forward."""
-    return found if experiment.hidden_path == "open" else max(found, run(_opened(experiment)).log10_rounding)
+    return found if experiment.hidden_path == "open" else max(found, run_norms(_opened(experiment)).log10_rounding)
 
 
 def _opened(experiment: Experiment) -> Experiment:
@@ -202,14 +218,20 @@ def split_additive_path(experiment: Experiment) -> PathSplit:
     Raises:
         ValueError: the experiment's cell has no additive path, or it has more than one layer or direction.
     """
+    return path_and_gates(experiment)[0]
+
+
+def path_and_gates(experiment: Experiment) -> tuple[PathSplit, dict[str, Array]]:
+    """As `split_additive_path`, and the gates as in `run`, name -> (T, N, H), of the same forward pass."""
     forward, losses, _ = _single(experiment)
     runs = list(walk_back(forward, losses))
     parts = _in_order([split_path(steps, members=1) for steps in runs])
-    return PathSplit(
+    split = PathSplit(
         experiment=experiment,
         log10_rounding=_single_rounding(experiment, forward, (steps.log10_norms for steps in runs)),
         **_locked({name: values[:, 0] for name, values in parts.items()}),
     )
+    return split, {name: _sequence_first(of) for name, of in forward.cell.gate_values(forward.record).items()}
 
 
 def split_by_lag(experiment: Experiment) -> LagSplit:
@@ -330,7 +352,7 @@ def time_run(experiment: Experiment) -> RunTime:
     start = perf_counter()
     layers, losses, _, parameters, _ = _unrolled(experiment, draw)
     turn = perf_counter()
-    _gradients(layers, losses)
+    _levels(layers, losses, {})
     end = perf_counter()
     count = sum(values.size for values in parameters.values())
     return RunTime(experiment=experiment, forward=turn - start, backward=end - turn, parameters=count)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, cells_where
-from rnn_dynamics.engine.run import gates_of, run_family, split_additive_path
+from rnn_dynamics.engine.run import path_and_gates, run_family
 from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
@@ -122,7 +122,7 @@ def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | No
 def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], tuple[Array, int]]:
     """A split, the gates of the first sequence, and the vanilla network's log10 ‖dL/dh_t‖ with its digits."""
     with COMPUTING:
-        split, gates = split_additive_path(experiment), gates_of(experiment)
+        split, gates = path_and_gates(experiment)
         plain = run_family(replace(experiment, cell="rnn"), weight_scales=[experiment.weight_scale])
     own = {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
     return split, own, (plain.log10_norms["hidden"][0], int(plain.digits[0]))

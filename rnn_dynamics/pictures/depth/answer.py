@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from rnn_dynamics.engine.run import run
+from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.trace import LayerNorms, Norms
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.engine.work import fewer_sequences
@@ -105,5 +105,6 @@ def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for a cell that feeds back its own state."""
     shown = fewer_sequences(experiment, _LARGEST)
     with COMPUTING:
-        single = run(replace(shown, num_layers=1, bidirectional=False)).norms
-        return DepthAnswer(trace=run(shown).norms, single=single, asked=experiment.batch_size)
+        trace = run_norms(shown)
+        single = run_norms(replace(shown, num_layers=1, bidirectional=False)) if shown.levels > 1 else trace
+    return DepthAnswer(trace=trace, single=single, asked=experiment.batch_size)
