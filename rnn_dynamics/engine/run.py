@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import Weights, state_matrix
 from rnn_dynamics.engine.given import check_one_level, given_adjoints, given_inputs, given_parameters
 from rnn_dynamics.engine.initialise import Array, Draw, make_draw
@@ -401,6 +402,7 @@ def run_jacobians(
         log10_singular_values=read_only(log10_singular_values(back, asked)),
         lyapunov_exponents=read_only(largest),
         lyapunov_spread=read_only(spread),
+        mean_slope=np.nan if cell.gates else mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity),
         log10_rounding=_single_rounding(experiment, forward, runs),
     )
 

@@ -436,6 +436,7 @@ class JacobianTrace(Rounded):
             where a step shrinks a direction below the rounding of the others; -inf where it loses one.
         lyapunov_spread: as many, how far each can be trusted: plus or minus so much holds 95 % of such means, judged by
             how they differ over four blocks of time. nan where the exponent is not finite, and for a single step.
+        mean_slope: mean of the activation's derivative over units and steps, for a cell without gates; else nan.
     """
 
     experiment: Experiment
@@ -446,6 +447,7 @@ class JacobianTrace(Rounded):
     log10_singular_values: Array
     lyapunov_exponents: Array
     lyapunov_spread: Array
+    mean_slope: float
 
     @property
     def size(self) -> int:

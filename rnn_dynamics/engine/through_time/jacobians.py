@@ -18,6 +18,8 @@ from rnn_dynamics.engine.through_time.scaling import LOG10_2, Scaled
 
 #: Rounding in a product and in its decomposition, relative to the largest singular value, with a margin.
 RESOLUTION = 1e-14
+#: A product whose largest entry is between this and its reciprocal stays as it is: scaling costs more than the step.
+_MODEST = 1e100
 
 
 def step_jacobians(forward: Pass, steps: Iterable[int] | None = None) -> Array:
@@ -68,7 +70,9 @@ def products_back(jacobians: Iterable[Array]) -> Iterator[Scaled]:
         if product is None:
             product = Scaled((np.eye(len(jacobian)),), np.zeros(1, dtype=np.int64))
             yield product
-        product = Scaled((product.arrays[0] @ jacobian,), product.exponent).renormalised()
+        product = Scaled((product.arrays[0] @ jacobian,), product.exponent)
+        if not 1 / _MODEST < np.abs(product.arrays[0]).max() < _MODEST:
+            product = product.renormalised()
         yield product
 
 
@@ -84,7 +88,8 @@ def log10_singular_values(jacobians: Iterable[Array], lags: Collection[int]) -> 
         whole product is zero.
     """
     found = islice(enumerate(products_back(jacobians)), max(lags) + 1)
-    return np.stack([_log10_singular_values(product) for lag, product in found if lag in lags])
+    asked = set(lags)
+    return np.stack([_log10_singular_values(product) for lag, product in found if lag in asked])
 
 
 def _log10_singular_values(product: Scaled) -> Array:

@@ -92,7 +92,7 @@ def _triangles(forward: Pass, basis: Array) -> Iterator[Array]:
             cell.adjoint_step(forward.weights, *views[b])
             basis, triangle = np.linalg.qr(np.concatenate([states[b] for states in adjoints.states]))
             triangles.append(triangle)
-            for states, rows in zip(adjoints.states, np.split(basis, parts), strict=True):
+            for states, rows in zip(adjoints.states, basis.reshape(parts, -1, basis.shape[1]), strict=True):
                 states[b] = rows
         yield np.stack(triangles)
 
