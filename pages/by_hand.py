@@ -17,7 +17,6 @@ class Board(Page):
     """Its code stands outside of what a held key repaints."""
 
     def _live(self) -> None:
-        self.show_state()
         self.show_controls("cell", f"{self.now['cell']}_mistake")
         self.show_controls("bidirectional", *SIZES, key="sizes", gap="small")
         st.fragment(self._walk)()
@@ -27,6 +26,7 @@ class Board(Page):
 
     def _walk(self) -> None:
         """The step's slider and what depends on it."""
+        self.show_state()
         self.control("step")
         self.draw(*self.asked())
 

@@ -36,6 +36,7 @@ def network() -> None:
 
 def training() -> None:
     """Its control, its button, and what has come of it so far."""
+    PAGE.show_state()
     left, right = st.columns((1, 2), vertical_alignment="bottom")
     with left:
         PAGE.control("network_rate")

@@ -26,6 +26,7 @@ PAGE = Page(
 @st.fragment
 def latch() -> None:
     """One unit that holds a bit."""
+    PAGE.show_state()
     words = PAGE.words(LATCH.name)
     st.header(words["head"], anchor=False)
     left, right = st.columns(2, gap="large")

@@ -29,6 +29,7 @@ class LearningPage(TrainingPage):
         if self.panel.job:
             with right:
                 self.control("look")
+            self.show_state()
 
 
 PAGE = LearningPage(

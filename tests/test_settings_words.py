@@ -2,13 +2,20 @@
 
 import html
 import re
+from functools import partial
 from typing import Any
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.settings_words import why_idle
+from rnn_dynamics.learning.jobs import worked_through
+from rnn_dynamics.pictures.learning import networks
 from tests.every import every
+from tests.handed_out import frame_of
 from tests.test_address import visit
 from tests.test_pages import PAGES, open_page, shown
 from tests.test_walks import widgets
@@ -127,3 +134,37 @@ def test_a_sentence_leaves_length_and_input_size_without_effect() -> None:
 def test_which_setting_of_a_cell_has_no_effect(pictured: tuple[str, ...], idle: set[str]) -> None:
     fields = ("forget_bias", "gate_bias", "nonlinearity", "weight_scale", "input_size")
     assert {name for name in fields if why_idle(name, {"gate_bias": "constant"}, pictured)} == idle
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    within, controls, told = [0], dict[str, int](), set[int]()
+    fragment, control, show_state = st.fragment, Frame.control, Frame.show_state
+
+    def noted(function: Any = None, **options: Any) -> Any:
+        def runs(*given: Any) -> None:
+            within.append(runs_as)
+            function(*given)
+            within.pop()
+
+        runs_as = id(runs)
+        return partial(noted, **options) if function is None else fragment(runs, **options)
+
+    def makes(frame: Frame, name: str) -> None:
+        controls[name] = within[-1]
+        control(frame, name)
+
+    def tells(frame: Frame) -> None:
+        told.update(within)
+        show_state(frame)
+
+    monkeypatch.setattr(st, "fragment", noted)
+    monkeypatch.setattr(Frame, "control", makes)
+    monkeypatch.setattr(Frame, "show_state", tells)
+    if page == "learning":  # whose slider over a training is there once there is one
+        trained = worked_through(networks(*frame_of(page).asked({"sequence_length": 10, "iterations": "100"})))
+        monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: trained)
+    assert not open_page(page).exception
+    assert {name for name in frame_of(page).settings if not name.endswith("_mistake")}.issubset(controls)
+    assert told.issuperset(controls.values()), controls
+    assert set(controls.values()) != {0}

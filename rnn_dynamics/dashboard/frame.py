@@ -146,8 +146,13 @@ class Frame:
             for key, there in (presets | {"reset": opening}).items()
         }
 
+    @cached_property
+    def above(self) -> Any:
+        """Where the line above the picture stands, made outside of all fragments, so that each can write it anew."""
+        return st.empty()
+
     def show_state(self) -> None:
-        """Say which preset is on, and what is not as at the opening; stands in the fragment, so that it is true."""
+        """Say which preset is on, and what is not as at the opening; each fragment with a control does, to be true."""
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         on = [key for key, there in self.buttons.items() if there.items() <= now.items()]
         preset = next((key for key in on if key != "reset"), "")
@@ -156,7 +161,7 @@ class Frame:
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        st.html(state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on))
+        self.above.html(state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on))
 
     def go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls, from the callback of a button; an opening value is nobody's choice."""

@@ -82,7 +82,8 @@ class Page(Frame):
             share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
         self.show_buttons()
         links.show_notices(visitor().notices, self.names.language)
-        place = st.container(key="place_of_the_picture")
+        with (place := st.container(key="place_of_the_picture")):
+            self.above.empty()
         below()
         st.markdown(words["prose"])
         with st.expander(shared["glossary"]):
