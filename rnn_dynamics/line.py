@@ -1,7 +1,7 @@
 """One line of work for all visitors of a server: in one thread, a piece at a time, first what most of them wait for."""
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from time import monotonic, sleep, thread_time
 from typing import Protocol
 
 #: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for each
-#: look takes from the processor that all who wait for something need.
-_LOOK, _EACH = 0.4, 0.08
+#: look takes from the processor that all who wait for something need. Of who is there, one of so many may soon wait.
+_LOOK, _EACH, _MAY = 0.4, 0.08, 6
 #: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor; and how many times as
 #: long as a piece had to wait for others it makes way for them, and at most how long.
 _BREATH, _YIELDS, _LONGEST = 0.002, 2.0, 0.25
@@ -45,9 +45,10 @@ class _Look:
 
 
 class Line:
-    """The works that somebody waits for."""
+    """The works that somebody waits for. `inside`: how many are there who may."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Callable[[], int] = lambda: 0) -> None:
+        self._inside = inside
         self._worker = ThreadPoolExecutor(1, "line")
         self._news = Condition()
         self._looks: dict[Hashable, _Look] = {}
@@ -56,8 +57,8 @@ class Line:
 
     @property
     def pace(self) -> float:
-        """After how many seconds one who waits should look again."""
-        return _LOOK + _EACH * len(self._looks)
+        """After how many seconds one who waits should look again, and may go on doing so while the others come."""
+        return _LOOK + _EACH * max(len(self._looks), self._inside() / _MAY)
 
     def look_at(self, who: Hashable, work: Work, patience: float = 0.0) -> None:
         """Wait for a work, in place of what `who` has waited for; return when it is done, or after `patience` seconds.

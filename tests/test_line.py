@@ -134,6 +134,20 @@ def test_all_who_wait_for_a_question_have_it_from_one_computation(line: Line) ->
     assert len(done) == 50
 
 
+def test_who_waits_in_a_full_hall_looks_as_seldom_as_if_some_of_it_waited_too_and_is_not_forgotten() -> None:
+    inside = [1]
+    line = Line(lambda: inside[0])
+    try:
+        assert line.pace == Line().pace + 0.08 / 6
+        inside[0], free = 300, Event()
+        assert 4.0 < line.pace < 5.0
+        line.look_at("me", Pieces("a", 1, [], each=lambda: free.wait(60.0)))
+        assert line._looks["me"].until - monotonic() > 2.0 * line.pace
+        free.set()
+    finally:
+        line.close()
+
+
 def test_the_more_wait_the_more_seldom_each_looks(line: Line) -> None:
     free, alone = Event(), line.pace
     for who in range(300):

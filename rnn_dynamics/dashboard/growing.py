@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.door import the_door
 from rnn_dynamics.line import Line, Work
 
 #: Seconds that a run waits for the line, so that what is soon done is drawn at once; so long a held key waits for it.
@@ -21,7 +22,7 @@ _WHO = "in_the_line"
 @st.cache_resource(show_spinner=False)
 def the_line() -> Line:
     """The line of this server."""
-    return Line()
+    return Line(lambda: the_door().inside)
 
 
 def growing(
