@@ -240,17 +240,23 @@ class Hall:
 
 @dataclass
 class Server:
-    """A server's process, of which the most memory is kept, in MB."""
+    """A server's process, of which the most memory is kept, in MB, and that when the last page was opened."""
 
     process: psutil.Process
+    opened: float = 0.0
     peak: float = 0.0
 
     async def watched(self) -> None:
         """Look at its memory, again and again."""
         while True:
             with suppress(psutil.Error):
-                self.peak = max(self.peak, self.process.memory_info().rss / 2**20)
+                self.peak = max(self.peak, self.memory)
             await asyncio.sleep(0.5)
+
+    @property
+    def memory(self) -> float:
+        """What it takes now."""
+        return float(self.process.memory_info().rss / 2**20)
 
     async def begins(self, all_there: asyncio.Barrier) -> float:
         """The processor's seconds at the time when all visitors are there."""
@@ -301,7 +307,7 @@ async def filled(origin: str, server: Server, pages: Sequence[str], manner: Mann
     """Visitors of these pages, in turn, on a server that has seen each page once; and the processor's seconds."""
     for page in pages:
         async with Visitor(origin, path(page), random.Random(0)).visiting():
-            pass
+            server.opened = server.memory
     halls = {page: Hall() for page in pages}
     visits, all_there = [], asyncio.Barrier(manner.sessions + 1)
     watch, before = asyncio.create_task(server.watched()), asyncio.create_task(server.begins(all_there))
@@ -329,6 +335,9 @@ def rows(pages: Sequence[str], manner: Manner) -> Iterator[tuple[str, ...]]:
         with started(ROOT / "streamlit_app.py", "-m", "streamlit", log=log) as (origin, process):
             server = Server(psutil.Process(process))
             halls, seconds = asyncio.run(filled(origin, server, pages, manner))
+            if len(pages) > 1:
+                memory = f"{server.opened:,.0f} MB when each page was opened, {server.memory:,.0f} MB at the end"
+                print(memory, file=sys.stderr)
         log.seek(0)
         said = log.read().decode(errors="replace")
     each = 1e3 * seconds / max(1, sum(len(hall.seconds) for hall in halls.values()))

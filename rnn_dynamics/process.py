@@ -4,12 +4,20 @@ import ctypes
 import os
 import sys
 from contextlib import suppress
+from threading import Barrier, Event, Thread
+from time import process_time
 
 from threadpoolctl import threadpool_limits
 
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
+#: More than there are heaps on a server that has said `share_one_heap` at its first visit; and so many bytes that glibc
+#: looks at the end of a heap when they are freed.
+_HEAPS, _LARGE = 12, 200_000
+#: Seconds between two looks at how long the processor has worked, and after how many of its seconds what was freed is
+#: given back: 100 MB under presses on all pages, for 0.1 s with what it takes to have it again.
+_LOOK, _WORKED = 2.0, 6.0
 
 
 def keep_freed_memory(limit_bytes: int = 1 << 26) -> bool:
@@ -25,7 +33,8 @@ def share_one_heap() -> bool:
     """Let all threads take memory from one heap of glibc's, where what one has freed serves the next.
 
     Otherwise each of several threads has a heap of its own, with its own freed memory in it; Python runs one thread at
-    a time, so that they do not wait for each other at one. Returns whether the platform's C library has the setting.
+    a time, so that they do not wait for each other at one. Heaps that there are stay in use, so it is best said before
+    any thread is started. Returns whether the platform's C library has the setting.
     """
     return _set(_M_ARENA_MAX, 1)
 
@@ -37,6 +46,66 @@ def return_freed_memory() -> bool:
     """
     trim = getattr(_c_library(), "malloc_trim", None)
     return trim is not None and bool(trim(0))
+
+
+def shorten_heaps(limit_bytes: int = 1 << 26) -> bool:
+    """Give back what is free at the ends of heaps that threads have begun, which `return_freed_memory` leaves there.
+
+    glibc looks at such an end when a thread frees something large in that heap, and keeps what `keep_freed_memory` was
+    told, `limit_bytes`. So for a moment it keeps little, while each heap has such a thread. Returns whether the
+    platform's C library has the setting.
+    """
+    if not _set(_M_TRIM_THRESHOLD, 1 << 20):
+        return False
+    together = Barrier(_HEAPS)
+    threads = [Thread(target=_take_and_free, args=(together,)) for _ in range(_HEAPS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return _set(_M_TRIM_THRESHOLD, limit_bytes)
+
+
+def _take_and_free(together: Barrier) -> None:
+    taken = bytearray(_LARGE)
+    together.wait()  # else the next thread would have the heap of this one
+    del taken
+
+
+def tidy_by_itself() -> None:
+    """Give back what was freed, now and then from now on; while the process does nothing, nothing is done."""
+    Thread(target=_tidy, args=(Event(),), daemon=True, name="tidy").start()
+
+
+def _tidy(ends: Event) -> None:
+    tidied = process_time()
+    while not ends.wait(_LOOK):
+        if process_time() - tidied > _WORKED:
+            return_freed_memory()
+            shorten_heaps()
+            tidied = process_time()
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files as far as may be: a session of Streamlit holds four, and a usual limit is 1024."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def number_told(variable: str, usual: int) -> int:
+    """What a variable of the environment says, a whole number from 1 upwards, or what is usual where it is not set.
+
+    Where it says anything else the process ends with one sentence: an exception would end one visitor's thread alone.
+    """
+    told = os.environ.get(variable, str(usual))
+    if not told.isdecimal() or not int(told):
+        sys.stderr.write(f"{variable} = {told!r:.60} is not a whole number from 1 upwards\n")
+        os._exit(2)
+    return int(told)
 
 
 def _set(option: int, value: int) -> bool:

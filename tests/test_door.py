@@ -14,12 +14,16 @@ from rnn_dynamics.dashboard.door import Door, Guest
 from tests.test_pages import PAGES, ROOT
 
 ENTRY = str(ROOT / "streamlit_app.py")
-#: Opens the home page of a full server in a process of its own, and prints what that has loaded.
-LOADED = f"""
+#: Opens the home page of a server in a process of its own; of a full one, and prints what that has loaded.
+OPENS = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({ENTRY!r}, default_timeout=60).run()
-print([title.value for title in app.title], *sys.modules, sep="\\n")
+from rnn_dynamics.dashboard import door
+app = AppTest.from_file({ENTRY!r}, default_timeout=60)
+"""
+LOADED = f"""{OPENS}
+door.the_door = lambda: door.Door(0)
+print([title.value for title in app.run().title], *sys.modules, sep="\\n")
 """
 
 
@@ -90,9 +94,23 @@ def test_a_place_is_given_back_with_the_session(full: tuple[Door, Guest]) -> Non
 
 
 def test_whoever_is_refused_loads_no_page() -> None:
-    environment = {"PYTHONPATH": str(ROOT), door.PLACES: "0"}
+    environment = {"PYTHONPATH": str(ROOT)}
     said = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True)
     title, *modules = said.stdout.split("\n")
     assert title == "['This server is full']"
     assert not {"torch", *(f"rnn_dynamics.pictures.{page}" for page in PAGES)}.intersection(modules)
     assert "rnn_dynamics.dashboard.page" not in modules
+
+
+#: What starts a server, or opens the first page of one.
+STARTS = ("from rnn_dynamics.dashboard.command import main; main()", f"{OPENS}app.run()")
+
+
+@pytest.mark.parametrize("script", STARTS)
+def test_a_server_that_is_told_no_number_of_places_ends_with_one_sentence(script: str) -> None:
+    environment = {"PYTHONPATH": str(ROOT), door.PLACES: "many"}
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith("RNN_DYNAMICS_PLACES = 'many' is not a whole number from 1 upwards")
+    assert "Traceback" not in ended.stderr
+    assert not ended.stdout

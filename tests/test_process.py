@@ -5,9 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
+
+from rnn_dynamics import process
+from tests.reader import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -99,3 +104,74 @@ def test_what_some_threads_have_freed_serves_the_next_and_goes_back_at_a_word() 
     _, grown_apart, _ = printed_by(script.replace("SHARED", "True"))
     assert grown < 0.3 * grown_apart
     assert returned > 80.0
+
+
+@linux_only
+def test_what_is_free_at_the_end_of_a_heap_of_a_thread_goes_back_too() -> None:
+    script = (
+        "import json, psutil, threading\n"
+        "from rnn_dynamics import process\n"
+        "def held(): return psutil.Process().memory_info().rss / 2**20\n"
+        "kept, others = process.keep_freed_memory(1 << 26), threading.Barrier(4)\n"
+        "def work():\n"
+        "    taken = bytearray(30_000_000)\n"  # each in a heap of its own, at its end
+        "    del taken\n"
+        "    others.wait()\n"
+        "    others.wait()\n"
+        "threads = [threading.Thread(target=work) for _ in range(3)]\n"
+        "before = held()\n"
+        "for one in threads: one.start()\n"
+        "others.wait()\n"
+        "process.share_one_heap()\n"
+        "process.return_freed_memory()\n"
+        "freed = held()\n"
+        "process.shorten_heaps()\n"
+        "shortened = held()\n"
+        "others.wait()\n"
+        "print(json.dumps([kept, freed - before, shortened - before]))"
+    )
+    kept, freed, shortened = printed_by(script)
+    if not kept:
+        pytest.skip("this C library has no such setting")
+    assert freed > 60.0
+    assert shortened < 20.0
+
+
+def test_freed_memory_is_given_back_once_for_each_few_seconds_of_work_and_never_to_who_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked, given, ends = [0.0], list[float](), Event()
+    monkeypatch.setattr(process, "_LOOK", 0.001)
+    monkeypatch.setattr(process, "process_time", lambda: worked[0])
+    monkeypatch.setattr(process, "return_freed_memory", lambda: given.append(worked[0]))
+    monkeypatch.setattr(process, "shorten_heaps", lambda: given.append(-worked[0]))
+    tidies = Thread(target=process._tidy, args=(ends,))
+    tidies.start()
+    for now in (0.0, 10.0, 20.0):
+        worked[0] = now
+        wait_until(lambda now=now: now in (0.0, *given), "what was freed is kept")  # type: ignore[misc]
+        sleep(0.05)
+    ends.set()
+    tidies.join(60.0)
+    assert given == [10.0, -10.0, 20.0, -20.0]
+
+
+@pytest.mark.parametrize("told", ["many", "", "0", "-3", "2.5", "1e3", "1" + 80 * "x"])
+def test_a_variable_that_tells_no_number_from_1_ends_the_process_with_one_sentence(
+    told: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def end(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setenv("SO_MANY", told)
+    monkeypatch.setattr("os._exit", end)
+    with pytest.raises(SystemExit, match="2"):
+        process.number_told("SO_MANY", 5)
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said == f"SO_MANY = {told!r:.60} is not a whole number from 1 upwards"
+
+
+def test_a_variable_tells_a_number_and_where_it_is_not_set_the_usual_one_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process.number_told("SO_MANY", 5) == 5
+    monkeypatch.setenv("SO_MANY", "7")
+    assert process.number_told("SO_MANY", 5) == 7

@@ -1,6 +1,5 @@
 """Who is let in to a server with a limited number of places: whoever is in stays in, the next one is asked to wait."""
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -11,6 +10,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import address_now
 from rnn_dynamics.dashboard.visitor import when_the_tab_closes
+from rnn_dynamics.process import number_told
 
 #: Variable of the environment with the number of places, and how many there are where it is not set.
 PLACES, _USUAL = "RNN_DYNAMICS_PLACES", 400
@@ -57,8 +57,8 @@ class Door:
 
 @st.cache_resource(show_spinner=False)
 def the_door() -> Door:
-    """The door of this server."""
-    return Door(int(os.environ.get(PLACES, _USUAL)))
+    """The door of this server, which ends where the environment tells no number of places."""
+    return Door(number_told(PLACES, _USUAL))
 
 
 def is_let_in() -> bool:

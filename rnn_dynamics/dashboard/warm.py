@@ -7,8 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.process import return_freed_memory
-
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
 #: Seconds of the processor that a page's answers may take before anybody asks: what is asked most stands first among
@@ -27,7 +25,6 @@ def warm_up(page: str, _questions: Iterable[Any], _answer: Callable[[Any], objec
                 break
             _answer(question)
             sleep(_BREATH)
-        return_freed_memory()
 
     thread = Thread(target=answer_all, daemon=True, name=f"warm-up {page}")
     thread.start()
