@@ -66,6 +66,8 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     wait_until(lambda: reader.finding() != before, "the page does not react")
     after = {"1.4": "1.5", "2": "3", "1": "3", "20": "30"}[value]
     wait_until(lambda: reader.settings()[key] == after, "the address does not follow")
+    (line,) = reader.page.locator(".state").all()
+    wait_until(lambda: f": {after}" in line.inner_text(), "the line above the picture does not follow")
     reader.assert_well()
 
 
