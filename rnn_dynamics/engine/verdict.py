@@ -6,6 +6,7 @@ One definition for the engine, the tables and the pages; the glossary has the sa
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -76,17 +77,17 @@ class Verdicts:
         """The fewest of a network."""
         return int(self.digits_by_network.min())
 
-    @property
+    @cached_property
     def log10_factor(self) -> Spread:
         """Of the networks' factors."""
         return Spread(*median_and_range(self.log10_factors).tolist())
 
-    @property
+    @cached_property
     def order(self) -> Spread:
         """Of the networks' orders."""
         return Spread(*median_and_range(self.orders).tolist())
 
-    @property
+    @cached_property
     def horizon(self) -> float | None:
         """The median of the horizons; None where it is one that does not exist."""
         median = float(np.median(self.horizons))
@@ -126,6 +127,8 @@ def judge_each(log10_norms: Array, digits: NDArray[np.int64]) -> Verdicts:
 
 def joined(parts: Sequence[Verdicts]) -> Verdicts:
     """What is said of several groups of networks with as many steps each, as of one group."""
+    if len(parts) == 1:  # which may know its medians already
+        return parts[0]
     names = ("log10_factors", "orders", "horizons", "digits_by_network")
     arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return Verdicts(**arrays, steps=parts[0].steps)
