@@ -7,6 +7,7 @@ steps the log10 of the norm may be off by 1e-12 by chance and by 2e-12 at worst;
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import mpmath
 import numpy as np
@@ -291,7 +292,13 @@ def affine(matrix: Array, vector: Array | Vector, bias: Array) -> Vector:
 
 
 def product(matrix: Array, vector: Vector) -> Vector:
-    return [mpmath.fdot(exactly(row), vector) for row in matrix]
+    return [mpmath.fdot(row, vector) for row in rows(matrix.tobytes(), matrix.shape)]
+
+
+@cache
+def rows(matrix: bytes, shape: tuple[int, int]) -> list[Vector]:
+    """Of a matrix, which is the same at each step."""
+    return [exactly(row) for row in np.frombuffer(matrix).reshape(shape)]
 
 
 def exactly(vector: Array | Vector) -> Vector:
