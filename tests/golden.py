@@ -17,8 +17,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit, wait_until
-from tests.test_browser_address import COMPUTING
+from tests.reader import COMPUTING, FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit, wait_until
 from tests.test_pages import PAGES
 
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}

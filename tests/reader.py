@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,23 +30,39 @@ expect.set_options(timeout=PATIENCE * 1000)
 LONGEST_LINE = 44
 #: The page's own picture; what stands below it may hold another.
 PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
+#: The progress of what is still being computed.
+COMPUTING = '[class*="st-key-computing"]'
 
-#: Notes when a picture was drawn last, in milliseconds of the page's clock.
+#: Notes when a picture was drawn last, in milliseconds of the page's clock, how many messages have gone to the server,
+#: and whether any has come since the last of them.
 _NOTE = """
 (() => {
   const canvas = CanvasRenderingContext2D.prototype, clearRect = canvas.clearRect;
   window.drawnAt = 0;
   canvas.clearRect = function () {
+    this.canvas.drawn = true;
     window.drawnAt = performance.now();
     return clearRect.apply(this, arguments);
   };
+  const socket = WebSocket.prototype, send = socket.send;
+  window.sent = 0;
+  socket.send = function () {
+    window.sent += 1;
+    window.heard = false;
+    this.addEventListener("message", () => { window.heard = true; }, { once: true });
+    return send.apply(this, arguments);
+  };
 })();
 """
-#: Whether the server has answered, and the picture has stood still for so many milliseconds since it was first asked.
-_RESTS = """since => {
-  const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
-  return state === "notRunning" && performance.now() - Math.max(since, window.drawnAt) > 300;
+#: Whether the server has answered, what must be absent is, and the picture has been drawn and has stood still for so
+#: many milliseconds since this was first asked.
+_RESTS = """([since, picture, absent]) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app.dataset.testScriptState === "notRunning" && window.heard && !document.querySelector(absent)
+    && document.querySelector(picture)?.drawn && performance.now() - Math.max(since, window.drawnAt) > 300;
 }"""
+#: Runs when the browser has drawn what it knows of: an image that is asked for in the first may be the second.
+_FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 PIXELS = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
 
 
@@ -100,15 +116,13 @@ def wait_until(holds: Callable[[], bool], complaint: str, seconds: float = PATIE
 
 
 class Reader:
-    """A visitor with a page of their own, who notes every error and warning and counts the messages to the server."""
+    """A visitor with a page of their own, who notes every error and warning."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
-        self.sent = 0
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("websocket", self._listen)
 
     def _hear(self, message: ConsoleMessage) -> None:
         # Below a page's own address Streamlit looks for its server one folder too deep before it finds it. Vega would
@@ -120,11 +134,10 @@ class Reader:
         if message.type in ("error", "warning") and not expected:
             self.errors.append(message.text)
 
-    def _listen(self, connection: WebSocket) -> None:
-        connection.on("framesent", lambda _: self._count())
-
-    def _count(self) -> None:
-        self.sent += 1
+    @property
+    def sent(self) -> int:
+        """How many messages have gone to the server since the page was loaded."""
+        return int(self.page.evaluate("window.sent"))
 
     def open(self, url: str) -> None:
         self.page.goto(url)
@@ -136,11 +149,19 @@ class Reader:
         self.page.locator(PICTURE).wait_for(timeout=PATIENCE * 1000)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
-    def rest(self) -> None:
+    def rest(self, absent: str = "#nothing") -> None:
         """Wait until the server has answered and the picture stands still."""
         self.wait()
         since = self.page.evaluate("performance.now()")
-        self.page.wait_for_function(_RESTS, arg=since, timeout=PATIENCE * 1000)
+        self.page.wait_for_function(_RESTS, arg=[since, PICTURE, absent], timeout=PATIENCE * 1000)
+
+    def complete(self) -> None:
+        """Wait until a picture that grows is there as a whole."""
+        self.rest(absent=COMPUTING)
+
+    def draw(self) -> None:
+        """Wait until the browser has drawn what came of the pointer's last move."""
+        self.page.evaluate(_FRAMES)
 
     def pixels(self) -> str:
         """A fingerprint of what the picture shows."""
@@ -184,9 +205,23 @@ class Reader:
             self.page.wait_for_timeout(33)
         self.page.keyboard.up(key)
 
+    def here(self) -> str:
+        """The address; `page.url` learns of it only with the next message from the browser."""
+        return str(self.page.evaluate("location.href"))
+
     def settings(self) -> dict[str, str]:
         """The settings in the address bar."""
-        return {key: values[-1] for key, values in parse_qs(urlparse(self.page.url).query).items()}
+        return {key: values[-1] for key, values in parse_qs(urlparse(self.here()).query).items()}
+
+    def wait_for_settings(self, **wanted: str) -> None:
+        """Wait until the address bar says this, whatever else it says."""
+        wait_until(lambda: self.settings().items() >= wanted.items(), f"the address does not say {wanted}")
+
+    def wait_for_change(self, changed: bool = True) -> None:
+        """Wait until the picture is another than the remembered one, or that one again, and stands still."""
+        wait_until(lambda: self.changed() is changed, f"the picture is {'the same' if changed else 'another'}")
+        self.rest()
+        assert self.changed() is changed
 
     def point(self, across: float, down: float) -> tuple[float, float]:
         """A place on the picture, given as shares of its width and height, in coordinates of the window."""
@@ -203,10 +238,10 @@ class Reader:
         expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     def assert_well(self) -> None:
-        assert self.errors == [], self.errors
         expect(self.page.get_by_role("dialog")).to_have_count(0)  # what was just closed takes its time
         assert self.page.locator('[data-testid="stException"]').count() == 0
         assert self.page.get_by_text("Connection error").count() == 0
+        assert self.errors == [], self.errors  # last: Playwright hears of them with the answers to what was asked above
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """The app in Chromium: what only a browser shows, from the first paint to keys held down and a finger on the map."""
 
 import re
+from functools import partial
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_the_page_opens_with_the_picture_drawn_and_without_an_error(reader: Reader) -> None:
-    assert reader.colours() > 50
+    wait_until(lambda: reader.colours() > 50, "the picture is blank")
     assert "against step 100" in reader.words()
     reader.assert_well()
 
@@ -26,9 +27,8 @@ def test_dragging_the_weight_scale_moves_the_curves_and_the_verdict(reader: Read
     reader.page.mouse.move(across + 60, down, steps=6)
     reader.page.mouse.up()
     wait_until(lambda: reader.words() != before[1], "the verdict stands still")
-    reader.rest()
-    assert reader.pixels() != before[0]
-    assert float(reader.settings()["weight_scale"]) > 1
+    wait_until(lambda: reader.pixels() != before[0], "the curves stand still")
+    wait_until(lambda: float(reader.settings().get("weight_scale", 0)) > 1, "the address does not follow")
     reader.assert_well()
 
 
@@ -38,13 +38,11 @@ def test_pointing_at_the_map_moves_the_curves_without_the_server(reader: Reader)
     assert sent > 0  # the counter works
     for down in (0.15, 0.3, 0.6):
         reader.page.mouse.move(*reader.point(0.85, down), steps=3)
-        reader.rest()
-        assert reader.changed()
+        reader.wait_for_change()
         seen.add(reader.pixels())
     assert len(seen) == 4
     reader.page.mouse.move(5, 5, steps=3)
-    reader.rest()
-    assert not reader.changed()  # the slider's curves come back
+    reader.wait_for_change(False)  # the slider's curves come back
     assert reader.sent == sent
     reader.assert_well()
 
@@ -54,8 +52,7 @@ def test_a_click_on_the_map_goes_there_every_time(reader: Reader) -> None:
         reader.page.mouse.click(*reader.point(0.85, 0.15))
         wait_until(lambda: float(reader.value("Weight scale")) > 2, "the click sets no weight scale")
         reader.rest()
-        there = reader.value("Weight scale")
-        assert reader.settings()["weight_scale"] == there
+        reader.wait_for_settings(weight_scale=reader.value("Weight scale"))
         reader.page.mouse.move(5, 5, steps=3)
         for _ in range(8):
             reader.slider("Weight scale").press("ArrowLeft")
@@ -103,12 +100,12 @@ def test_a_link_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, pat
         reader.open(f"{address}{path}?{query}")
         assert (reader.value("Weight scale"), reader.value("Sequence length T")) == ("1.4", "60")
         assert "against step 60" in reader.words()
-        assert reader.page.get_by_role("link", name="Vanish or explode?").count() == 1  # the bar is there too
+        expect(reader.page.get_by_role("link", name="Vanish or explode?")).to_have_count(1)  # the bar is there too
         reader.page.get_by_role("button", name="More", exact=True).click()
         reader.page.get_by_text("Against", exact=True).wait_for()
         chosen = reader.page.locator('[aria-checked="true"], [aria-pressed="true"], [kind="segmented_controlActive"]')
-        assert {"LSTM", "input", "lag"} <= set(chosen.all_inner_texts())
-        assert reader.page.get_by_text("forget bias of 1,").count() == 1
+        wait_until(lambda: {"LSTM", "input", "lag"} <= set(chosen.all_inner_texts()), "the link's settings are not on")
+        expect(reader.page.get_by_text("forget bias of 1,")).to_have_count(1)
         assert reader.page.get_by_text("This link was adjusted").count() == 0
         reader.close_popover()
         assert re.search("not found", reader.page.locator("body").inner_text()) is None
@@ -116,7 +113,7 @@ def test_a_link_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, pat
         before = reader.words()
         reader.slider("Weight scale").press("ArrowRight")
         wait_until(lambda: reader.words() != before, "the page does not react")
-        assert reader.settings()["weight_scale"] == "1.5"
+        reader.wait_for_settings(weight_scale="1.5")
         reader.assert_well()
 
 
@@ -149,12 +146,25 @@ def test_shortcuts_work_while_a_slider_has_the_focus(reader: Reader) -> None:
     reader.page.keyboard.press("Alt+n")
     wait_until(lambda: reader.words() != opening, "Alt+N does nothing")
     reader.rest()
-    assert reader.settings()["seed"] == "1"
+    reader.wait_for_settings(seed="1")
     reader.page.keyboard.press("Alt+0")
     wait_until(lambda: reader.words() == opening, "Alt+0 does nothing")
-    reader.rest()
-    assert reader.settings() == {}
+    wait_until(lambda: reader.settings() == {}, "Alt+0 leaves settings in the address")
     reader.assert_well()
+
+
+def fits(reader: Reader, width: int) -> bool:
+    """Whether nothing scrolls sideways in a window of that width, and the picture takes most of it."""
+    widest, window = reader.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    inner, own = reader.page.locator('[data-testid="stMain"]').evaluate("e => [e.scrollWidth, e.clientWidth]")
+    canvas = reader.page.locator(PICTURE).bounding_box()
+    whole = canvas is not None and canvas["x"] >= 0 and 0.8 * width < canvas["width"] <= width - canvas["x"]
+    return bool(widest <= window == width and inner <= own and whole)
+
+
+def is_dark(reader: Reader, dark: bool) -> bool:
+    colour = reader.page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
+    return (sum(map(int, re.findall(r"\d+", colour)[:3])) < 200) is dark
 
 
 def test_nothing_scrolls_sideways_and_the_page_follows_the_colour_scheme(desk: BrowserContext, address: str) -> None:
@@ -163,20 +173,10 @@ def test_nothing_scrolls_sideways_and_the_page_follows_the_colour_scheme(desk: B
             reader.page.set_viewport_size({"width": width, "height": 900})
             if width == 390:
                 reader.open(address)
-            reader.rest()
-            widest, window = reader.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-            inner, own = reader.page.locator('[data-testid="stMain"]').evaluate("e => [e.scrollWidth, e.clientWidth]")
-            assert widest <= window == width
-            assert inner <= own
-            canvas = reader.page.locator(PICTURE).bounding_box()
-            assert canvas is not None
-            assert canvas["x"] >= 0
-            assert 0.8 * width < canvas["width"] <= width - canvas["x"]
+            wait_until(partial(fits, reader, width), f"the page does not fit {width} pixels")
         for dark in (False, True):
             reader.page.emulate_media(color_scheme="dark" if dark else "light")
-            reader.rest()
-            colour = reader.page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
-            assert (sum(map(int, re.findall(r"\d+", colour)[:3])) < 200) is dark
+            wait_until(partial(is_dark, reader, dark), f"the page is {'bright' if dark else 'dark'}")
         reader.assert_well()
 
 
@@ -192,9 +192,8 @@ def test_a_finger_drawn_along_the_map_moves_the_curves(phone: BrowserContext, ad
                 kind = "touchMove" if step else "touchStart"
                 touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
                 reader.page.wait_for_timeout(30)
-            reader.rest()
+            reader.wait_for_change()
             seen.add(reader.pixels())
-            assert reader.changed()
             touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         assert len(seen) == 3
         assert reader.sent == sent
@@ -222,7 +221,7 @@ def test_a_picture_of_many_networks_can_be_stopped_goes_on_and_follows_its_slide
         length.focus()
         for _ in range(3):
             length.press("ArrowLeft")
-        wait_until(lambda: reader.settings()["sequence_length"] == "170", "the slider waits for the picture")
+        reader.wait_for_settings(sequence_length="170")  # without waiting for the picture
         stop.click()
         go_on.wait_for()
         assert reader.page.locator('[data-testid="stException"]').count() == 0

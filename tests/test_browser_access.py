@@ -18,9 +18,15 @@ AXE = Axe()
 #: Pages whose picture fits below their controls on a small projector.
 WHOLE = ("vanish_or_explode",)
 
+#: Runs when all that fades or moves, and does not go on for ever, has come to its end.
+_STANDS = """() => Promise.allSettled(
+  document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity).map(one => one.finished)
+)"""
+
 
 def faults(reader: Reader) -> list[str]:
-    """What axe-core finds wrong with the page as it stands: rule, place, and what is wrong there."""
+    """What axe-core finds wrong with the page once nothing moves: rule, place, and what is wrong there."""
+    reader.page.evaluate(_STANDS)
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"
         for found in AXE.run(reader.page).response["violations"]
@@ -37,10 +43,9 @@ def scroll(reader: Reader, down: int) -> None:
     wait_until(lambda: scrolled(reader) == down, "the page does not scroll")
 
 
-def assert_nothing_scrolls_sideways(reader: Reader) -> None:
-    main = reader.page.get_by_test_id("stMain")
-    inner, own, window = main.evaluate("main => [main.scrollWidth, main.clientWidth, innerWidth]")
-    assert inner <= own <= window
+def wait_until_nothing_scrolls_sideways(reader: Reader) -> None:
+    fits = "main => main.scrollWidth <= main.clientWidth && main.clientWidth <= innerWidth"
+    wait_until(lambda: bool(reader.page.get_by_test_id("stMain").evaluate(fits)), "the page scrolls sideways")
 
 
 def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_does_not_cover(
@@ -52,7 +57,8 @@ def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_d
         close = reader.page.get_by_test_id("stSidebarCollapseButton")
         for page in ("phase_diagram", "depth"):
             scroll(reader, 700)
-            assert menu.evaluate("button => getComputedStyle(button, '::after').content") == '"Menu"'
+            name = "button => getComputedStyle(button, '::after').content"
+            wait_until(lambda name=name: menu.evaluate(name) == '"Menu"', "the menu has no name")  # type: ignore[misc]
             reader.page.get_by_role("button", name="Menu", exact=True).click()
             close.hover()
             reader.page.get_by_role("link", name=sentences(page)["title"]).click()
@@ -64,6 +70,7 @@ def test_the_menu_of_a_phone_has_a_name_and_leads_to_the_top_of_a_page_that_it_d
         close.hover()
         reader.page.get_by_role("link", name=sentences("depth")["title"]).click()  # the page one is on
         menu.wait_for()
+        reader.rest()
         scroll(reader, 700)
         menu.click()
         close.click()
@@ -126,7 +133,7 @@ def test_a_projector_of_720_lines_shows_every_button_in_large_type(desk: Browser
         reader.page.set_viewport_size({"width": 1280, "height": 720})
         reader.open(f"{hall}/{page}")
         assert texts_on_each_other(reader.page) == []
-        assert_nothing_scrolls_sideways(reader)
+        wait_until_nothing_scrolls_sideways(reader)
         for button in reader.page.locator(".st-key-presets button").all():
             box = button.bounding_box()
             assert box is not None
@@ -143,6 +150,5 @@ def test_a_projector_of_720_lines_shows_every_button_in_large_type(desk: Browser
 def test_the_pictures_of_a_hall_are_drawn_in_its_type(desk: BrowserContext, hall: str) -> None:
     with visit(desk) as reader:
         reader.open(f"{hall}/phase_diagram")
-        picture = reader.page.locator(PICTURE).bounding_box()
-        assert picture is not None
-        assert picture["height"] == pytest.approx(HEIGHT * 22 / BASE_SIZE, abs=1)
+        height = reader.page.locator(PICTURE).evaluate("canvas => canvas.getBoundingClientRect().height")
+        assert height == pytest.approx(HEIGHT * 22 / BASE_SIZE, abs=1)

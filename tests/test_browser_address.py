@@ -14,30 +14,16 @@ pytestmark = pytest.mark.browser
 #: Pages whose picture grows on a server that has not computed it yet.
 GROWS = tuple(page for page in PAGES if frame_of(page).picture.growing)
 
-#: The progress of what is still being computed.
-COMPUTING = '[class*="st-key-computing"]'
-
 
 def entries(reader: Reader) -> int:
     return int(reader.page.evaluate("history.length"))
 
 
-def here(reader: Reader) -> str:
-    """The address; `page.url` learns of it only with the next message from the browser."""
-    return str(reader.page.evaluate("location.href"))
-
-
-def complete(reader: Reader) -> None:
-    """Wait until a picture that grows is there as a whole."""
-    wait_until(lambda: reader.page.locator(COMPUTING).count() == 0, "the picture does not become complete")
-    reader.rest()
-
-
 def press(reader: Reader, key: str) -> None:
-    before = here(reader)
+    before = reader.here()
     reader.page.locator(f".st-key-{key} button").click()
-    wait_until(lambda: here(reader) != before, f"{key} does not change the address")
-    complete(reader)
+    wait_until(lambda: reader.here() != before, f"{key} does not change the address")
+    reader.complete()
 
 
 def is_on(reader: Reader, button: str) -> bool:
@@ -51,9 +37,10 @@ def test_a_walk_by_the_bar_moves_no_setting(desk: BrowserContext, address: str) 
         reader.open(address)
         for page in (*dice.sample(PAGES, len(PAGES)), *dice.sample(PAGES, 6)):
             go_by_the_bar(reader, page)
-            complete(reader)
+            reader.complete()
             assert reader.settings() == {}
-            assert reader.finding() == openings.setdefault(page, reader.finding())
+            opening = openings.setdefault(page, reader.finding())
+            wait_until(lambda opening=opening: reader.finding() == opening, f"{page} says something else")  # type: ignore[misc]
         reader.assert_well()
 
 
@@ -62,14 +49,15 @@ def test_steps_of_a_slider_are_no_entries_and_a_moved_link_says_what_is_shown(
 ) -> None:
     with visit(desk) as reader:
         reader.open(f"{address}/?cell=LSTM&hidden_size=256&sequence_length=500")
-        assert reader.settings() == {"cell": "LSTM", "hidden_size": "64", "sequence_length": "200"}
+        corrected = {"cell": "LSTM", "hidden_size": "64", "sequence_length": "200"}
+        wait_until(lambda: reader.settings() == corrected, "the address does not say what is shown")
         said, before = reader.finding(), entries(reader)
         reader.page.reload()
         reader.rest()
-        assert reader.finding() == said
+        wait_until(lambda: reader.finding() == said, "F5 shows another picture")
         for _ in range(3):
             reader.slider("Sequence length T").press("ArrowLeft")
-        wait_until(lambda: reader.settings()["sequence_length"] == "170", "the address does not follow")
+        reader.wait_for_settings(sequence_length="170")
         assert entries(reader) == before
         reader.assert_well()
 
@@ -102,7 +90,7 @@ def test_a_preset_that_is_on_is_marked_and_not_offered(desk: BrowserContext, add
         button = reader.page.locator(".st-key-preset_explodes button")
         assert button.evaluate(style) == ["auto", "none"]
         press(reader, "preset_explodes")
-        assert button.evaluate(style) == ["none", '"✓"']
+        wait_until(lambda: button.evaluate(style) == ["none", '"✓"'], "what is on is not marked")
         reader.slider("Weight scale").press("ArrowLeft")
         wait_until(lambda: button.evaluate(style) == ["auto", "none"], "the mark stays when the settings have gone")
         reader.assert_well()

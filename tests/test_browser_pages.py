@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.navigation import menus
@@ -57,7 +57,7 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     assert title(reader) == TITLES[page]
     assert reader.value(slider) == value
     assert length is None or reader.value("Sequence length T") == length
-    assert reader.page.get_by_role("link", name=TITLES["vanish_or_explode"]).count() == 1  # the bar is there too
+    expect(reader.page.get_by_role("link", name=TITLES["vanish_or_explode"])).to_have_count(1)  # the bar is there too
     assert reader.page.get_by_text("This link was adjusted").count() == 0
     assert re.search("not found", reader.page.locator("body").inner_text()) is None
     reader.assert_well()
@@ -65,9 +65,10 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     reader.slider(slider).press("ArrowRight")
     wait_until(lambda: reader.finding() != before, "the page does not react")
     after = {"1.4": "1.5", "2": "3", "1": "3", "20": "30"}[value]
-    wait_until(lambda: reader.settings()[key] == after, "the address does not follow")
-    (line,) = reader.page.locator(".state").all()
-    wait_until(lambda: f": {after}" in line.inner_text(), "the line above the picture does not follow")
+    reader.wait_for_settings(**{key: after})
+    line = reader.page.locator(".state")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text(f": {after}")  # it follows too
     reader.assert_well()
 
 
@@ -79,16 +80,16 @@ def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserCo
 
 def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Reader) -> None:
     reader.slider("Weight scale").press("ArrowRight")
-    wait_until(lambda: reader.settings().get("weight_scale") == "1.1", "the address does not follow")
+    reader.wait_for_settings(weight_scale="1.1")
     reader.slider("Sequence length T").press("ArrowLeft")
-    wait_until(lambda: reader.settings().get("sequence_length") == "90", "the address does not follow")
+    reader.wait_for_settings(sequence_length="90")
     for page in (*OTHERS, "vanish_or_explode"):
         go_by_the_bar(reader, page)
         if page not in WITHOUT_LENGTH:
             assert reader.value("Sequence length T") == SHORT.get(page, "90")
         if page not in LEADING:
             assert reader.value("Weight scale") == "1.1"
-            assert reader.settings()["weight_scale"] == "1.1"
+            reader.wait_for_settings(weight_scale="1.1")
         reader.assert_well()
 
 
@@ -104,11 +105,9 @@ def test_pointing_at_a_row_of_a_map_draws_its_curve_without_the_server(
         sent = reader.sent
         for down in downs:
             reader.page.mouse.move(*reader.point(across, down), steps=3)
-            reader.rest()
-            assert reader.changed()
+            reader.wait_for_change()
         reader.page.mouse.move(5, 5, steps=3)
-        reader.rest()
-        assert not reader.changed()
+        reader.wait_for_change(False)
         assert reader.sent == sent
         reader.assert_well()
 
@@ -123,7 +122,7 @@ def test_a_click_on_the_phase_diagram_goes_there(desk: BrowserContext, address: 
         there = (reader.value("Weight scale"), reader.value("Input scale"))
         assert float(there[0]) > float(before[0])
         assert float(there[1]) < float(before[1])
-        assert (reader.settings()["weight_scale"], reader.settings()["input_scale"]) == there
+        reader.wait_for_settings(weight_scale=there[0], input_scale=there[1])
         reader.assert_well()
 
 
@@ -139,8 +138,18 @@ def test_a_click_beside_the_cliff_starts_a_descent_there(desk: BrowserContext, a
         there = (reader.value("Start w"), reader.value("Start b"))
         assert float(there[0]) > float(before[0])
         assert float(there[1]) < float(before[1])
-        assert (reader.settings()["start_w"], reader.settings()["start_b"]) == there
+        reader.wait_for_settings(start_w=there[0], start_b=there[1])
         reader.assert_well()
+
+
+def walk_until_changed(reader: Reader, places: list[tuple[float, float]]) -> None:
+    """Point at one place of the picture after the other until it answers, and see that it stays so."""
+    for place in places:
+        reader.page.mouse.move(*reader.point(*place))
+        reader.draw()
+        if reader.changed():
+            break
+    reader.wait_for_change()
 
 
 def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: BrowserContext, address: str) -> None:
@@ -149,13 +158,7 @@ def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: Brows
         reader.remember()
         sent = reader.sent
         # 64 eigenvalues lie in the unit circle: walk over it until one answers.
-        places = ((across / 200, down / 50) for down in range(13, 22) for across in range(152, 177))
-        for across, down in places:
-            reader.page.mouse.move(*reader.point(across, down))
-            reader.page.wait_for_timeout(60)
-            if reader.changed():
-                break
-        assert reader.changed()
+        walk_until_changed(reader, [(across / 200, down / 50) for down in range(13, 22) for across in range(152, 177)])
         assert reader.sent == sent
         reader.assert_well()
 
@@ -173,9 +176,9 @@ def test_each_key_press_is_one_step_of_the_walk_through_a_shape(desk: BrowserCon
             before = reader.pixels()
             reader.page.keyboard.press("ArrowRight")
             wait_until(partial(stands_at, reader, stop), f"the player does not come to {stop}")
+            wait_until(lambda before=before: reader.pixels() != before, "the picture stands still")  # type: ignore[misc]
             reader.rest()
-            assert reader.pixels() != before
-        assert reader.settings()["stop"] == "back 1"
+        reader.wait_for_settings(stop="back 1")
         reader.page.keyboard.press("ArrowRight")
         reader.rest()
         assert reader.value("Step") == "back 1"
@@ -190,8 +193,7 @@ def test_a_held_key_walks_through_a_shape_and_back(desk: BrowserContext, address
         for key, end in {"ArrowRight": "back 1", "ArrowLeft": "all"}.items():
             reader.hold(key, 40)
             wait_until(partial(stands_at, reader, end), f"the walk does not end at {end}")
-        reader.rest()
-        assert reader.pixels() == opening
+        wait_until(lambda: reader.pixels() == opening, "the walk back ends at another picture")
         reader.assert_well()
 
 
@@ -203,12 +205,7 @@ def test_pointing_at_an_edge_shows_what_shares_its_weights_without_the_server(
         reader.remember()
         sent = reader.sent
         # Between two states, wherever they stand: walk down over the line that joins them.
-        for down in range(50, 72):
-            reader.page.mouse.move(*reader.point(0.4, down / 100))
-            reader.page.wait_for_timeout(60)
-            if reader.changed():
-                break
-        assert reader.changed()
+        walk_until_changed(reader, [(0.4, down / 100) for down in range(50, 72)])
         assert reader.sent == sent
         reader.assert_well()
 
@@ -219,24 +216,22 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         small = "hidden_size=8&batch_size=8&sequence_length=20&iterations=100&gate_bias=constant"
         reader.open(f"{address}/learning?{small}")
         reader.page.get_by_role("button", name="Train", exact=True).click()
-        reader.page.get_by_role("button", name="Stop", exact=True).wait_for()
         reader.page.get_by_role("button", name="Train again").wait_for()
+        wait_until(lambda: "not trained on" in reader.finding(), "nothing is said of other lengths")
         reader.rest()
-        assert "not trained on" in reader.finding()
         assert texts_on_each_other(reader.page) == []
         assert faults(reader) == []
         reader.page.set_viewport_size({"width": 390, "height": 844})
-        table = reader.page.locator("table.verdict").bounding_box()
-        assert table is not None
-        assert table["x"] + table["width"] <= 390  # on a phone nothing is cut off
+        table = reader.page.locator("table.verdict")
+        right = "table => table.getBoundingClientRect().right"
+        wait_until(lambda: table.evaluate(right) <= 390, "on a phone something is cut off")
         reader.page.set_viewport_size({"width": 1280, "height": 900})
         reader.rest()
         reader.remember()
         sent = reader.sent
         for down in (0.55, 0.7):  # the first looks of either network
             reader.page.mouse.move(*reader.point(0.8, down), steps=3)
-            reader.rest()
-            assert reader.changed()
+            reader.wait_for_change()
         assert reader.sent == sent
         go_by_the_bar(reader, "vanish_or_explode")
         box, options = reader.page.locator(".st-key-trained input"), reader.page.get_by_role("option")
@@ -255,6 +250,9 @@ def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserCont
     first, second = (desk.new_page() for _ in range(2))
     for seed, page in enumerate((first, second)):  # the same would be shared
         page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000&seed={seed}")
+    for page in (first, second):  # both are open before the first begins, which comes to an end
+        page.get_by_role("button", name="Train", exact=True).wait_for()
+    for page in (first, second):
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_role("button", name="Stop", exact=True).wait_for()
     second.get_by_text("1 before yours").wait_for()
@@ -277,9 +275,8 @@ def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserCo
         answers.press("Control+Enter")
         reader.page.get_by_text("cannot be used").wait_for(state="hidden")
         reader.close_popover()
-        reader.rest()
-        assert "planes" in reader.finding()
-        assert reader.settings()["answers"] == "sea = ships\nair = planes"
+        wait_until(lambda: "planes" in reader.finding(), "the own answers are not used")
+        reader.wait_for_settings(answers="sea = ships\nair = planes")
         reader.page.get_by_role("button", name="Train", exact=True).click()
         reader.page.get_by_role("button", name="Train again").wait_for()
         wait_until(lambda: "chance is 50\u00a0%" in reader.finding(), "nothing is learned")
@@ -291,6 +288,5 @@ def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserCo
         reader.rest()
         before = reader.pixels()
         reader.page.mouse.move(*reader.point(0.75, 0.3), steps=3)
-        reader.rest()
-        assert reader.pixels() != before
+        wait_until(lambda: reader.pixels() != before, "pointing at the picture changes nothing")
         reader.assert_well()

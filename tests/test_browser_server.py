@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from rnn_dynamics.dashboard.door import PLACES
 from tests.reader import Reader, free_port, running_app, visit, wait_until
@@ -37,13 +37,20 @@ def test_a_full_server_refuses_the_next_one_with_an_address_and_the_others_go_on
         second.page.get_by_role("heading", name="This server is full").wait_for()
         second.page.get_by_role("button", name="Try again").click()
         second.page.get_by_text(link).wait_for()
-        assert second.page.url == link
+        assert second.here() == link
         assert second.page.locator("canvas").count() == 0
         second.assert_well()
     first.page.get_by_role("button", name="New seed").click()
     first.page.get_by_text(f"Seed {int(seed) + 1} ·").wait_for()
     first.rest()
     first.assert_well()
+
+
+def is_let_in(reader: Reader) -> bool:
+    """Try again, where that is still offered, and tell whether it no longer is."""
+    again = reader.page.get_by_role("button", name="Try again")
+    again.evaluate_all("buttons => buttons.forEach(button => button.click())")
+    return again.count() == 0
 
 
 def test_who_waits_is_let_in_on_the_page_of_the_link_and_a_reload_inside_stays_inside(desk: BrowserContext) -> None:
@@ -55,10 +62,9 @@ def test_who_waits_is_let_in_on_the_page_of_the_link_and_a_reload_inside_stays_i
             first.page.reload()
             first.rest()
             first.assert_well()
-        second.page.wait_for_timeout(500)  # for the server to notice that a tab was closed
-        second.page.get_by_role("button", name="Try again").click()
+        wait_until(lambda: is_let_in(second), "nobody is let in")  # once the server has noticed that a tab was closed
         second.rest()
-        assert second.page.url == f"{address}/losses?seed=3"
+        assert second.here() == f"{address}/losses?seed=3"
         second.assert_well()
 
 
@@ -70,35 +76,23 @@ def restarted(port: int, *readers: Reader) -> Iterator[None]:
     sent = [reader.sent for reader in readers]
     with running_app(quiet=True, port=port):
         for reader, before in zip(readers, sent, strict=True):
-            wait_until_asked(reader, before)
+            reader.page.get_by_role("dialog").wait_for(state="hidden")
+            wait_until(lambda: reader.sent > before, "the page asks for nothing")  # noqa: B023
             reader.rest()
             reader.errors.clear()  # of the time without a server
         yield
 
 
-def wait_until_asked(reader: Reader, before: int) -> None:
-    """Wait until a page that has sent so many messages has found a server and sent another."""
-
-    def asked() -> bool:
-        reader.page.wait_for_timeout(50)  # Playwright hears of messages only meanwhile
-        return reader.sent > before
-
-    reader.page.get_by_role("dialog").wait_for(state="hidden")
-    wait_until(asked, "the page asks for nothing")
-
-
 def open_whole(reader: Reader, address: str, page: str) -> tuple[str, str]:
     """Open a page by a link, wait until nothing grows any more, and tell its address and its picture."""
     open_by_a_link(reader, address, page)
-    computing = reader.page.locator('[class*="st-key-computing"]')
-    wait_until(lambda: computing.count() == 0, f"{page} is never complete")
-    reader.rest()
-    return reader.page.url, reader.pixels()
+    reader.complete()
+    return reader.here(), reader.pixels()
 
 
 def work_on(reader: Reader, page: str, shown: tuple[str, str]) -> None:
     """See the same on a page that is back, and move its slider."""
-    wait_until(lambda: (reader.page.url, reader.pixels()) == shown, f"{page} shows another picture")
+    wait_until(lambda: (reader.here(), reader.pixels()) == shown, f"{page} shows another picture")
     words = reader.finding()
     reader.slider(leading(page)[0]).press("ArrowLeft")
     wait_until(lambda: reader.finding() != words, f"{page} does not react")
@@ -139,6 +133,7 @@ def test_a_training_that_ended_with_its_server_says_so_and_begins_again_with_one
             reader.page.get_by_text(LOST).wait_for()
             train.click()
             stop.wait_for()
-            assert reader.page.get_by_text(LOST).count() == 0
-            assert elsewhere or reader.settings()["hidden_size"] == "8"  # which this page keeps to itself
+            expect(reader.page.get_by_text(LOST)).to_have_count(0)
+            if not elsewhere:
+                reader.wait_for_settings(hidden_size="8")  # which this page keeps to itself
             reader.assert_well()

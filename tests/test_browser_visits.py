@@ -12,8 +12,8 @@ from rnn_dynamics.dashboard.settings_words import in_link
 from tests.drawn import note_texts, texts_on_each_other
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
-from tests.test_browser_access import assert_nothing_scrolls_sideways, faults
-from tests.test_browser_address import GROWS, complete, entries, here, is_on, press
+from tests.test_browser_access import faults, wait_until_nothing_scrolls_sideways
+from tests.test_browser_address import GROWS, entries, is_on, press
 from tests.test_browser_pages import leading, open_by_a_link
 from tests.test_pages import PAGES
 
@@ -32,7 +32,7 @@ def visitor(desk: BrowserContext, address: str, page: str) -> Iterator[Reader]:
         note_texts(reader.page)
         reader.page.set_viewport_size({"width": 390, "height": 844})
         reader.open(f"{address}/{page}")
-        complete(reader)
+        reader.complete()
         yield reader
 
 
@@ -57,7 +57,7 @@ def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visito
     for width, height in ((390, 844), (1280, 900)):
         visitor.page.set_viewport_size({"width": width, "height": height})
         visitor.rest()
-        assert_nothing_scrolls_sideways(visitor)
+        wait_until_nothing_scrolls_sideways(visitor)
         assert texts_on_each_other(visitor.page) == []
     visitor.assert_well()
 
@@ -102,15 +102,16 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
 ) -> None:
     said = visitor.finding()
     visitor.page.reload()
-    complete(visitor)
-    friend.open(here(visitor).replace(address, fresh))
-    complete(friend)
+    visitor.complete()
+    friend.open(visitor.here().replace(address, fresh))
+    friend.complete()
     if page in GROWS:  # there it was drawn in parts, and here at once
         friend.page.reload()
-        complete(friend)
-    assert friend.finding() == visitor.finding() == said
-    assert friend.pixels() == visitor.pixels()  # both drawn anew: what is drawn over has other smooth edges
-    assert here(friend) == here(visitor).replace(address, fresh)
+        friend.complete()
+    wait_until(lambda: friend.finding() == visitor.finding() == said, f"{page} says something else")
+    # Both are drawn anew: what is drawn over has other smooth edges.
+    wait_until(lambda: friend.pixels() == visitor.pixels(), f"{page} is another picture")
+    assert friend.here() == visitor.here().replace(address, fresh)
     friend.assert_well()
 
 
