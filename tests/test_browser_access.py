@@ -1,9 +1,8 @@
-"""Every page for every reader: by axe-core in both colour schemes, on a phone, and on a projector in large type."""
+"""Every page for every reader: on a phone, and on a projector in large type."""
 
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.content import sentences
@@ -11,27 +10,12 @@ from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from rnn_dynamics.pictures.phase_diagram.chart import HEIGHT
 from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
+from tests.test_browser_pages import go_by_the_bar
 from tests.test_pages import every_page
 
 pytestmark = pytest.mark.browser
-AXE = Axe()
 #: Pages whose picture fits below their controls on a small projector.
 WHOLE = ("vanish_or_explode",)
-
-#: Runs when all that fades or moves, and does not go on for ever, has come to its end.
-_STANDS = """() => Promise.allSettled(
-  document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity).map(one => one.finished)
-)"""
-
-
-def faults(reader: Reader) -> list[str]:
-    """What axe-core finds wrong with the page once nothing moves: rule, place, and what is wrong there."""
-    reader.page.evaluate(_STANDS)
-    return [
-        f"{found['id']}: {node['target']} {node['failureSummary']}"
-        for found in AXE.run(reader.page).response["violations"]
-        for node in found["nodes"]
-    ]
 
 
 def scrolled(reader: Reader) -> float:
@@ -120,35 +104,34 @@ def test_a_table_wider_than_a_phone_scrolls_by_itself(phone: BrowserContext, add
 
 
 @pytest.fixture(scope="module")
-def hall() -> Iterator[str]:
-    """A server for the back row, as README starts it."""
-    with running_app("--theme.baseFontSize=22", quiet=True) as url:
-        yield url
+def projector(desk: BrowserContext) -> Iterator[Reader]:
+    """Who shows the pages of a server for the back row, as README starts it, one after the other."""
+    with running_app("--theme.baseFontSize=22", quiet=True) as hall, visit(desk) as reader:
+        note_texts(reader.page)
+        reader.page.set_viewport_size({"width": 1280, "height": 720})
+        reader.open(hall)
+        yield reader
 
 
 @every_page
-def test_a_projector_of_720_lines_shows_every_button_in_large_type(desk: BrowserContext, hall: str, page: str) -> None:
-    with visit(desk) as reader:
-        note_texts(reader.page)
-        reader.page.set_viewport_size({"width": 1280, "height": 720})
-        reader.open(f"{hall}/{page}")
-        assert texts_on_each_other(reader.page) == []
-        wait_until_nothing_scrolls_sideways(reader)
-        for button in reader.page.locator(".st-key-presets button").all():
-            box = button.bounding_box()
-            assert box is not None
-            assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
-            assert box["y"] + box["height"] <= 720
-        picture = reader.page.locator(PICTURE).bounding_box()
-        assert picture is not None
-        if page in WHOLE:
-            assert picture["y"] + picture["height"] <= 720
-        assert picture["height"] <= 720  # so that the time axis and the curves are seen together
-        reader.assert_well()
+def test_a_projector_of_720_lines_shows_every_button_in_large_type(projector: Reader, page: str) -> None:
+    go_by_the_bar(projector, page)
+    assert texts_on_each_other(projector.page) == []
+    wait_until_nothing_scrolls_sideways(projector)
+    for button in projector.page.locator(".st-key-presets button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
+        assert box["y"] + box["height"] <= 720
+    picture = projector.page.locator(PICTURE).bounding_box()
+    assert picture is not None
+    if page in WHOLE:
+        assert picture["y"] + picture["height"] <= 720
+    assert picture["height"] <= 720  # so that the time axis and the curves are seen together
+    projector.assert_well()
 
 
-def test_the_pictures_of_a_hall_are_drawn_in_its_type(desk: BrowserContext, hall: str) -> None:
-    with visit(desk) as reader:
-        reader.open(f"{hall}/phase_diagram")
-        height = reader.page.locator(PICTURE).evaluate("canvas => canvas.getBoundingClientRect().height")
-        assert height == pytest.approx(HEIGHT * 22 / BASE_SIZE, abs=1)
+def test_the_pictures_of_a_hall_are_drawn_in_its_type(projector: Reader) -> None:
+    go_by_the_bar(projector, "phase_diagram")
+    height = projector.page.locator(PICTURE).evaluate("canvas => canvas.getBoundingClientRect().height")
+    assert height == pytest.approx(HEIGHT * 22 / BASE_SIZE, abs=1)

@@ -9,8 +9,8 @@ from playwright.sync_api import BrowserContext, expect
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.navigation import menus
 from tests.drawn import note_texts, texts_on_each_other
+from tests.faults import faults
 from tests.reader import Reader, running_app, visit, wait_until
-from tests.test_browser_access import faults
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
@@ -220,7 +220,7 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         wait_until(lambda: "not trained on" in reader.finding(), "nothing is said of other lengths")
         reader.rest()
         assert texts_on_each_other(reader.page) == []
-        assert faults(reader) == []
+        assert faults(reader.page) == []
         reader.page.set_viewport_size({"width": 390, "height": 844})
         table = reader.page.locator("table.verdict")
         right = "table => table.getBoundingClientRect().right"

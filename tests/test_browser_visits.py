@@ -1,23 +1,25 @@
 """Every page in Chromium, as one visitor goes through it: width, contrast, presets, F5, a link to a friend, and keys.
 
-The tests of a page are a story, told in their order to one visitor: to open a page takes longer than all else.
+The tests of a page are a story, told in their order to one visitor: to load a page takes longer than all else.
 """
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, ViewportSize
 
 from rnn_dynamics.dashboard.settings_words import in_link
 from tests.drawn import note_texts, texts_on_each_other
+from tests.faults import faults
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
-from tests.test_browser_access import faults, wait_until_nothing_scrolls_sideways
+from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import GROWS, entries, is_on, press
-from tests.test_browser_pages import leading, open_by_a_link
+from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -26,14 +28,24 @@ def page(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def visitor(desk: BrowserContext, address: str, page: str) -> Iterator[Reader]:
-    """Who has opened the page in a window as narrow as a phone's."""
+def walker(desk: BrowserContext, address: str) -> Iterator[Reader]:
+    """Who goes by the bar from page to page, for to load one anew takes longer than all that is done there."""
     with visit(desk) as reader:
         note_texts(reader.page)
-        reader.page.set_viewport_size({"width": 390, "height": 844})
-        reader.open(f"{address}/{page}")
-        reader.complete()
+        reader.open(address)
         yield reader
+
+
+@pytest.fixture(scope="module")
+def visitor(walker: Reader, page: str) -> Reader:
+    """Who has come to the page with nothing set, and with a history that is far from the longest that browsers keep."""
+    walker.page.set_viewport_size(DESK)
+    go_by_the_bar(walker, page)
+    if walker.settings():
+        press(walker, "reset")
+    walker.complete()
+    walker.page.context.new_cdp_session(walker.page).send("Page.resetNavigationHistory")
+    return walker
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +66,8 @@ def set_by(page: str) -> dict[str, dict[str, str]]:
 
 
 def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visitor: Reader) -> None:
-    for width, height in ((390, 844), (1280, 900)):
-        visitor.page.set_viewport_size({"width": width, "height": height})
+    for size in (PHONE, DESK):
+        visitor.page.set_viewport_size(size)
         visitor.rest()
         wait_until_nothing_scrolls_sideways(visitor)
         assert texts_on_each_other(visitor.page) == []
@@ -63,7 +75,7 @@ def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visito
 
 
 def test_axe_finds_nothing_at_the_opening(visitor: Reader) -> None:
-    assert faults(visitor) == []
+    assert faults(visitor.page) == []
 
 
 def test_the_preset_that_is_on_at_the_opening_is_the_one_that_sets_nothing(visitor: Reader, page: str) -> None:
@@ -91,7 +103,7 @@ def test_axe_finds_nothing_in_dark_colours_with_all_controls_open(visitor: Reade
     visitor.page.get_by_role("button", name="More", exact=True).click()
     visitor.page.emulate_media(color_scheme="dark")
     visitor.rest()
-    assert faults(visitor) == []
+    assert faults(visitor.page) == []
     visitor.close_popover()
     visitor.page.emulate_media(color_scheme="light")
     visitor.assert_well()
@@ -101,6 +113,8 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
     visitor: Reader, friend: Reader, address: str, fresh: str, page: str
 ) -> None:
     said = visitor.finding()
+    for reader in (visitor, friend):
+        reader.page.set_viewport_size(PHONE)
     visitor.page.reload()
     visitor.complete()
     friend.open(visitor.here().replace(address, fresh))
@@ -113,6 +127,9 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
     wait_until(lambda: friend.pixels() == visitor.pixels(), f"{page} is another picture")
     assert friend.here() == visitor.here().replace(address, fresh)
     friend.assert_well()
+    wait_until_nothing_scrolls_sideways(visitor)
+    friend.page.set_viewport_size(DESK)
+    visitor.page.set_viewport_size(DESK)
 
 
 def test_a_new_seed_that_is_pressed_first_is_one_entry(visitor: Reader) -> None:
