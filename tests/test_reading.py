@@ -12,6 +12,7 @@ from rnn_dynamics.learning.reading import Reading, read_sentence, starting_param
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import Training
+from rnn_dynamics.remembered import size_of
 from tests.every import every
 
 PLAIN = Template()
@@ -109,6 +110,13 @@ def test_what_is_left_of_some_words_is_their_own_writing_kept_by_all_later_gates
                 left += size
         assert replace(found, cue=(start, end)).left == pytest.approx(np.log10(left / written), abs=1e-12)
     assert replace(found, cue=(len(WORDS) - 1, len(WORDS))).left == 0.0
+
+
+@cells
+def test_a_reading_takes_no_more_than_the_numbers_that_it_tells_of(cell: str) -> None:
+    whole = read(cell)
+    told = [part for part in vars(whole).values() if isinstance(part, np.ndarray)]
+    assert sum(map(size_of, told)) == sum(part.nbytes + 100 for part in told)
 
 
 def test_a_cell_without_gates_keeps_nothing_by_a_gate() -> None:

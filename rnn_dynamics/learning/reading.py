@@ -188,5 +188,5 @@ def _memory(cell: Cell, gates: Mapping[str, Array]) -> tuple[Array | None, Array
     """The keeping gate, and what is written."""
     if not cell.keeps:
         return None, None
-    keeps = gates[cell.keeps]
+    keeps = gates[cell.keeps].copy()  # a part of all gates, which would be kept with it
     return keeps, (gates[cell.writes] if cell.writes else 1.0 - keeps) * gates[cell.signed[0]]
