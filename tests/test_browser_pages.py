@@ -247,20 +247,20 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
 
 
 def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserContext, address: str) -> None:
-    first, second = (desk.new_page() for _ in range(2))
-    for seed, page in enumerate((first, second)):  # the same would be shared
-        page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000&seed={seed}")
-    for page in (first, second):  # both are open before the first begins, which comes to an end
-        page.get_by_role("button", name="Train", exact=True).wait_for()
-    for page in (first, second):
-        page.get_by_role("button", name="Train", exact=True).click()
-        page.get_by_role("button", name="Stop", exact=True).wait_for()
-    second.get_by_text("1 before yours").wait_for()
-    first.close()
-    second.get_by_text("of 3,000 updates").wait_for()
-    second.get_by_role("button", name="Stop", exact=True).click()
-    second.get_by_role("button", name="Go on").wait_for()
-    second.close()
+    stop = ".st-key-stop button"  # by its key, for on a busy server Streamlit shows a Stop of its own
+    with visit(desk) as first, visit(desk) as second:
+        for seed, page in enumerate((first.page, second.page)):  # the same would be shared
+            page.goto(f"{address}/learning?hidden_size=8&batch_size=8&sequence_length=20&iterations=3000&seed={seed}")
+        for page in (first.page, second.page):  # both are open before the first begins, which comes to an end
+            page.get_by_role("button", name="Train", exact=True).wait_for()
+        for page in (first.page, second.page):
+            page.get_by_role("button", name="Train", exact=True).click()
+            page.locator(stop).wait_for()
+        second.page.get_by_text("1 before yours").wait_for()
+        first.page.close()
+        second.page.get_by_text("of 3,000 updates").wait_for()
+        second.page.locator(stop).click()
+        second.page.get_by_role("button", name="Go on").wait_for()
 
 
 def test_own_sentences_are_trained_on_and_an_own_one_is_answered(desk: BrowserContext, address: str) -> None:
