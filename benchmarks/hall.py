@@ -344,8 +344,14 @@ def rows(pages: Sequence[str], manner: Manner) -> Iterator[tuple[str, ...]]:
     for page, hall in halls.items():
         waited = (shown(hall.opened, 0.95), shown(hall.seconds, 0.5), shown(hall.seconds, 0.95))
         yield page, f"{hall.answered} of {hall.visitors}", *waited, f"{server.peak:,.0f} MB", f"{each:.1f} ms"
-    if "Traceback (most recent call last)" in said or any(hall.faults for hall in halls.values()):
+    if tracebacks(said) or any(hall.faults for hall in halls.values()):
         sys.exit(f"hall: an exception on {', '.join(pages)}\n{said[-4000:]}")
+
+
+def tracebacks(said: str) -> list[str]:
+    """Those in a server's log, but for what Streamlit writes where a visitor hangs up while it sends them something."""
+    found = said.split("Traceback (most recent call last)")[1:]
+    return [one for one in found if "starlette.websockets.WebSocketDisconnected" not in one]
 
 
 def shown(seconds: Sequence[float], share: float) -> str:

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.websockets import WebSocketDisconnected
 
 from benchmarks import cost, engine, hall, latency, outcomes, report
 from benchmarks.report import Benchmark
@@ -94,3 +96,13 @@ report.main(report.Benchmark(name="x", head=("a", "b"), rows=("forced",), measur
 def test_every_page_has_a_row_of_the_latency() -> None:
     pages = [page for menu, names in menus(LANGUAGE).items() if menu for page in names]
     assert sorted([*latency.SLIDERS, latency.TRAINED[0]]) == sorted(pages)
+
+
+def test_who_hangs_up_is_no_fault_of_a_page_and_whatever_else_a_server_writes_is() -> None:
+    said = "Error sending websocket payload\n"
+    for kind in (WebSocketDisconnected, ValueError):
+        try:
+            raise kind("whatever")
+        except (RuntimeError, ValueError):
+            said += traceback.format_exc()
+        assert len(hall.tracebacks(said)) == (kind is ValueError)
