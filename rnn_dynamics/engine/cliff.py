@@ -160,10 +160,10 @@ def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
         both = error_surface(np.repeat(w, 2), np.repeat(b, 2))
         return Surface(**{name: values[:1].reshape(w.shape) for name, values in vars(both).items()})
     with np.errstate(over="ignore", invalid="ignore"):  # a descent may lead beyond all numbers
-        halves = np.empty((STEPS_IN_TIME + 1, *w.shape))
-        _unroll(w, b, [halves[t, ...] for t in range(len(halves))])
+        states = np.empty((STEPS_IN_TIME + 1, *w.shape))
+        _unroll(w, b, [states[t, ...] for t in range(len(states))])
         # Both σ and σ' from e^−x keep their digits where σ is near 0 and where it rounds to 1.
-        decay = np.exp(np.minimum(-2.0 * halves, _LARGEST_EXPONENT))
+        decay = np.exp(np.minimum(states, _LARGEST_EXPONENT))
         outputs = 1.0 / (1.0 + decay)
         slopes = decay * outputs * outputs
         output = outputs[-1]
@@ -174,14 +174,20 @@ def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
         return Surface(error=np.square(output - TARGET), gradient_w=gradient_w, gradient_b=adjoints.sum(axis=0))
 
 
-def _unroll(w: Array, b: Array, halves: Sequence[Array]) -> None:
-    """Write x_0/2 .. x_T/2 to `halves`: x/2 = (w/4) tanh(x/2) + (w/4 + b/2), in three calls a step."""
-    slope, middle = 0.25 * w, 0.25 * w + 0.5 * b
-    halves[0][...] = 0.5 * START
-    for before, after in pairwise(halves):
-        np.tanh(before, out=after)
-        np.multiply(slope, after, out=after)
-        np.add(after, middle, out=after)
+def _unroll(w: Array, b: Array, states: Sequence[Array]) -> None:
+    """Write −x_0 .. −x_T to `states`: −x_t = −w σ(x_{t−1}) − b, rounded as torch rounds it.
+
+    With tanh(x/2) there would be three calls a step in place of five, and a surface of 126 points would take 140 µs in
+    place of 180, but differ in the last digit, which a descent on the wall makes visible.
+    """
+    weight = -w
+    states[0][...] = -START
+    for before, after in pairwise(states):
+        np.exp(before, out=after)
+        np.add(after, 1.0, out=after)
+        np.reciprocal(after, out=after)
+        np.multiply(weight, after, out=after)
+        np.subtract(after, b, out=after)
 
 
 def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
@@ -212,9 +218,10 @@ def edge(w: ArrayLike, output: ArrayLike = _HALF_WAY) -> Array:
 
 
 def _last_state(w: Array, b: Array) -> Array:
-    halves = (np.empty(w.shape), np.empty(w.shape))
-    _unroll(w, b, [halves[t % 2] for t in range(STEPS_IN_TIME + 1)])
-    return 2.0 * halves[STEPS_IN_TIME % 2]
+    states = (np.empty(w.shape), np.empty(w.shape))
+    with np.errstate(over="ignore"):
+        _unroll(w, b, [states[t % 2] for t in range(STEPS_IN_TIME + 1)])
+    return -states[STEPS_IN_TIME % 2]
 
 
 def cliff(w: float) -> Cliff | None:
