@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
+#: Bytes of freed memory that stay at the end of a heap for what comes next.
+_KEPT = 1 << 26
 #: More than there are heaps on a server that has said `share_one_heap` at its first visit; and so many bytes that glibc
 #: looks at the end of a heap when they are freed.
 _HEAPS, _LARGE = 12, 200_000
@@ -20,7 +22,7 @@ _HEAPS, _LARGE = 12, 200_000
 _LOOK, _WORKED = 2.0, 6.0
 
 
-def keep_freed_memory(limit_bytes: int = 1 << 26) -> bool:
+def keep_freed_memory(limit_bytes: int = _KEPT) -> bool:
     """Let glibc keep up to `limit_bytes` of freed memory for the next experiment, instead of returning each array.
 
     Without it a third of the time of an experiment goes into page faults (`python -m benchmarks.engine` with and
@@ -48,7 +50,7 @@ def return_freed_memory() -> bool:
     return trim is not None and bool(trim(0))
 
 
-def shorten_heaps(limit_bytes: int = 1 << 26) -> bool:
+def shorten_heaps(limit_bytes: int = _KEPT) -> bool:
     """Give back what is free at the ends of heaps that threads have begun, which `return_freed_memory` leaves there.
 
     glibc looks at such an end when a thread frees something large in that heap, and keeps what `keep_freed_memory` was

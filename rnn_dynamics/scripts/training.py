@@ -44,8 +44,6 @@ def draw(generator, count, gap, _):
     .replace("UNKNOWN", UNKNOWN)
     .replace("BLANK", BLANK)
 )
-#: How the digits are found.
-_FILES = "from importlib.util import find_spec\nfrom pathlib import Path\n"
 _NETWORK = """
 # what the seed draws
 weight_stream, batch_stream, readout_stream, test_stream = np.random.SeedSequence(SEED).spawn(4)
@@ -188,7 +186,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from functools import cache
-{_FILES if training.task == "digits" else ""}
+
 import numpy as np
 import torch
 
