@@ -71,6 +71,8 @@ class Experiment(KnownFields):
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
         nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only rnn and jordan have it.
+        reset_gate: "after" or "before" the product with W_hn, where the GRU's r enters: r ∘ (W_hn h + b_hn), as in
+            PyTorch, or W_hn (r ∘ h) + b_hn, as in Cho et al. 2014 and, by default, in ONNX. Only gru has it.
         forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
@@ -112,6 +114,7 @@ class Experiment(KnownFields):
     batch_size: int = asked(4, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8), whole=True))
     initialisation: str = asked("gaussian", Choice(options=("gaussian", "orthogonal", "identity", "torch", "keras")))
     nonlinearity: str = asked("tanh", Choice(options=("tanh", "relu")))
+    reset_gate: str = asked("after", Choice(options=("after", "before")))
     forget_bias: float = asked(
         0.0, Number(minimum=-20.0, maximum=20.0, offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0))
     )

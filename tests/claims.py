@@ -21,6 +21,7 @@ STRANGE: Mapping[str, Sequence[Any]] = {
     "batch_size": (1, 2),
     "initialisation": ("gaussian", "orthogonal", "identity", "torch", "keras"),
     "nonlinearity": ("tanh", "relu"),
+    "reset_gate": ("after", "before"),
     "forget_bias": (-2.0, 0.0, 5.0),
     "gate_bias": ("constant", "chrono"),
     "input_scale": (0.0, 0.1, 1.0, 3.0),

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_dynamics import Trace
+from rnn_dynamics import Experiment, Trace
 
 Array = NDArray[np.float64]
 #: h_t, and for the LSTM c_t, (N, H) each.
@@ -207,7 +207,7 @@ def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     of_rnn = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
     if cell == "jordan":
         return _jordan_step(trace)
-    if cell not in MODULES:
+    if cell not in MODULES or kind_of(experiment) == "reset_before":
         parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
         return _open_step(trace, parameters, cut=False), parameters
     module = MODULES[cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64, **of_rnn)
@@ -258,17 +258,25 @@ def _jordan_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
 
 def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Step:
     experiment = trace.experiment
-    relu = experiment.cell in ("rnn", "jordan") and experiment.nonlinearity == "relu"
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         seen = state[0].detach() if cut else state[0]
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
         from_input = x @ parameters["weight_ih_l0"].T + parameters["bias_ih_l0"]
+        if kind_of(experiment) == "reset_before":
+            return reset_before(from_input, seen, state, parameters["weight_hh_l0"], parameters["bias_hh_l0"])
         from_hidden = seen @ parameters["weight_hh_l0"].mT + parameters["bias_hh_l0"]
-        return OPEN_CELLS["relu" if relu else experiment.cell](from_input, from_hidden, state)
+        return OPEN_CELLS[kind_of(experiment)](from_input, from_hidden, state)
 
     return step
+
+
+def kind_of(experiment: Experiment) -> str:
+    """Which of the written-out cells an experiment asks for."""
+    if experiment.cell in ("rnn", "jordan") and experiment.nonlinearity == "relu":
+        return "relu"
+    return "reset_before" if experiment.cell == "gru" and experiment.reset_gate == "before" else experiment.cell
 
 
 def _rnn(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
@@ -292,6 +300,18 @@ def _gru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, 
     r, one_minus_z, z = _sigmoid(r + hidden_r), _sigmoid(-z - hidden_z), _sigmoid(z + hidden_z)
     n = _tanh(n + r * hidden_n)
     return (one_minus_z * n + z * state[0],), {"r": r, "z": z, "n": n}
+
+
+def reset_before(
+    from_input: Tensor, seen: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor
+) -> tuple[State, dict[str, Tensor]]:
+    """The GRU of Cho et al. 2014 in its later versions: r multiplies h before W_hn does; torch.nn has none."""
+    (x_r, x_z, x_n), (w_r, w_z, w_n) = from_input.chunk(3, dim=-1), weight_hh.chunk(3, dim=-2)
+    b_r, b_z, b_n = bias_hh.chunk(3)
+    a_r, a_z = (x + seen @ w.mT + b for x, w, b in ((x_r, w_r, b_r), (x_z, w_z, b_z)))
+    r, z = _sigmoid(a_r), _sigmoid(a_z)
+    n = _tanh(x_n + (r * seen) @ w_n.mT + b_n)
+    return (_sigmoid(-a_z) * n + z * state[0],), {"r": r, "z": z, "n": n}
 
 
 def _sigmoid(a: Tensor) -> Tensor:

@@ -230,6 +230,7 @@ MORE: dict[str, Any] = {
     "seed": 17,
     "initialisation": "identity",
     "nonlinearity": "relu",
+    "reset_gate": "before",
     "gate_bias": "chrono",
     "loss_at": "every",
     "hidden_path": "cut",

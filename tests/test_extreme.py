@@ -218,20 +218,24 @@ def lstm_adjoint(trace: Trace) -> dict[str, Array]:
 def gru_adjoint(trace: Trace) -> dict[str, Array]:
     adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
     size = range(len(adjoint))
-    path = adjoint
+    path, w_hn = adjoint, np.ascontiguousarray(np.split(trace.parameters["weight_hh_l0"], 3)[2])
     for t, x_part, h_part in steps_back(trace):
         (x_r, x_z, x_n), (h_r, h_z, q) = quarters(x_part, 3), quarters(h_part, 3)
         r, z = [x_r[k] + h_r[k] for k in size], [x_z[k] + h_z[k] for k in size]
-        n = [x_n[k] + sigmoid(r[k]) * q[k] for k in size]
         before = exactly(trace.hidden_states[t - 1, 0])
+        if early := trace.experiment.reset_gate == "before":
+            q = affine(w_hn, [sigmoid(r[k]) * before[k] for k in size], trace.parameters["bias_hh_l0"][2 * len(size) :])
+        n = [x_n[k] + (q[k] if early else sigmoid(r[k]) * q[k]) for k in size]
         delta_n = [sigmoid(-z[k]) * mpmath.sech(n[k]) ** 2 * adjoint[k] for k in size]
         delta_z = [(before[k] - mpmath.tanh(n[k])) * slope(z[k]) * adjoint[k] for k in size]
-        delta_r = [q[k] * slope(r[k]) * delta_n[k] for k in size]
+        back = product(w_hn.T, delta_n)
+        delta_r = [slope(r[k]) * (before[k] * back[k] if early else q[k] * delta_n[k]) for k in size]
         by_input = transposed(trace, "weight_ih_l0", delta_r + delta_z + delta_n)
         norms.add(input=by_input, hidden=adjoint, cell_path=path)
         kept, path = [[sigmoid(z[k]) * of[k] for k in size] for of in (adjoint, path)]
-        delta_q = [sigmoid(r[k]) * delta_n[k] for k in size]
+        delta_q = [mpmath.mpf(0) if early else sigmoid(r[k]) * delta_n[k] for k in size]
         carried = transposed(trace, "weight_hh_l0", delta_r + delta_z + delta_q)
+        carried = [carried[k] + sigmoid(r[k]) * back[k] for k in size] if early else carried
         adjoint = [kept[k] + carried[k] for k in size]
     return norms.first_step_first()
 

@@ -30,7 +30,8 @@ SETTINGS = list(
         hidden_size=(2, 8),
         input_scale=(0.0, 3.0),
         seed=(7, 19),
-        **dict.fromkeys(("cell", "batch_size", "initialisation", "nonlinearity", "forget_bias", "gate_bias"), ()),
+        **dict.fromkeys(("cell", "batch_size", "initialisation", "nonlinearity", "reset_gate"), ()),
+        **dict.fromkeys(("forget_bias", "gate_bias"), ()),
         **dict.fromkeys(("hidden_path", "text"), ()),
     )
 )

@@ -18,6 +18,7 @@ OFFERED: dict[str, Any] = {
     "batch_size": 8,
     "initialisation": "orthogonal",
     "nonlinearity": "relu",
+    "reset_gate": "before",
     "forget_bias": -1.0,
     "gate_bias": "chrono",
     "input_scale": 0.316,

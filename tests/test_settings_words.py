@@ -23,7 +23,7 @@ from tests.test_walks import widgets
 every_page = every("page", PAGES)
 #: Small enough that an answer takes no time.
 SMALL = {"sequence_length": "10", "hidden_size": "2", "input_size": "2", "batch_size": "1", "initialisation": "torch"}
-FIELDS = ("forget_bias", "gate_bias", "nonlinearity", "input_size", "sequence_length")
+FIELDS = ("forget_bias", "gate_bias", "nonlinearity", "reset_gate", "input_size", "sequence_length")
 #: Where a network shows its settings only once it is trained.
 TRAINED = ("blank", "learning")
 
@@ -124,15 +124,15 @@ def test_a_sentence_leaves_length_and_input_size_without_effect() -> None:
 @every(
     ("pictured", "idle"),
     [
-        (("rnn",), {"forget_bias", "gate_bias"}),
-        (("jordan",), {"forget_bias", "gate_bias"}),
-        (("lstm",), {"nonlinearity"}),
+        (("rnn",), {"forget_bias", "gate_bias", "reset_gate"}),
+        (("jordan",), {"forget_bias", "gate_bias", "reset_gate"}),
+        (("lstm",), {"nonlinearity", "reset_gate"}),
         (("gru",), {"forget_bias", "nonlinearity"}),
         (("rnn", "lstm", "gru"), set()),
     ],
 )
 def test_which_setting_of_a_cell_has_no_effect(pictured: tuple[str, ...], idle: set[str]) -> None:
-    fields = ("forget_bias", "gate_bias", "nonlinearity", "weight_scale", "input_size")
+    fields = ("forget_bias", "gate_bias", "nonlinearity", "reset_gate", "weight_scale", "input_size")
     assert {name for name in fields if why_idle(name, {"gate_bias": "constant"}, pictured)} == idle
 
 

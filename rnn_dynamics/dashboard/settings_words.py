@@ -106,6 +106,7 @@ MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
     ),
     "gate_bias": lambda _, cells: "gate_bias" * (not any(cell.gates for cell in cells)),
     "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates for cell in cells),
+    "reset_gate": lambda _, cells: "reset_gate" * (CELLS["gru"] not in cells),
     "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
     "input_size": lambda now, _: "input_size" * bool(now.get("text")),
 }

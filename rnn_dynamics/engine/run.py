@@ -164,7 +164,7 @@ def _levels(
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
         lost = []
         for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
-            sums, norms = ParameterGradients(level.forward, level.in_time(level.inputs)), []
+            sums, norms = _parameter_gradients(level), []
             for steps in walk_back(level.forward, entering):
                 below.add(level, steps)
                 norms.append(steps.log10_norms)
@@ -179,6 +179,12 @@ def _levels(
     levels.sort(key=lambda level: (level.layer, level.reverse))
     by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
     return levels, by_input
+
+
+def _parameter_gradients(level: Level) -> ParameterGradients:
+    """An empty sum for the gradients of a level."""
+    cell, weights, record = level.forward.cell, level.forward.weights, level.forward.record
+    return ParameterGradients(cell, weights.multiplied(record), level.in_time(level.inputs), record.hidden.shape[-2])
 
 
 def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:

@@ -228,9 +228,9 @@ class _WayBack:
         network = self.network
         mine = [place for place, step in enumerate(network.steps) if step.in_decoder == bool(in_decoder)]
         inputs = np.stack([network.values[network.steps[place].source] for place in mine])
-        records = [network.records[place].hidden for place in mine]
-        hidden = np.concatenate([records[0][:1], *(own[1:] for own in records)])
-        return ParameterGradients(Pass(network.cell, network.weights[in_decoder], _States(hidden)), inputs)
+        weights = network.weights[in_decoder]
+        multiplied = np.concatenate([weights.multiplied(network.records[place]) for place in mine])
+        return ParameterGradients(network.cell, multiplied, inputs, network.experiment.hidden_size)
 
     def _enter(self, step: Step, place: int, arriving: Scaled, direct: Array, by_reader: Array | None) -> Scaled:
         """Add what the output says of its state; `by_reader` is what the step that read the output says of it."""

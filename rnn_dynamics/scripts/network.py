@@ -1,6 +1,6 @@
 """What the scripts of an experiment share: settings, what the seed draws, the cell, and one step of it."""
 
-from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
 from rnn_dynamics.experiment import Experiment, settings
 
 _DRAWS = {
@@ -40,7 +40,8 @@ WEIGHTSCELL    return cell
 
 """
 _TORCH_CELL = """cell = torch.nn.MODULECell(D, H, NONLINEARITYdtype=torch.float64)
-cell.load_state_dict({
+LOAD"""
+_LOAD = """cell.load_state_dict({
     "weight_ih": torch.tensor(weight_ih),
     "weight_hh": torch.tensor(WEIGHT_SCALE * weight_hh),
     "bias_ih": torch.tensor(bias_ih),
@@ -139,8 +140,8 @@ def weight_lines(experiment: Experiment) -> str:
 
 
 def _make_cell(experiment: Experiment) -> str:
-    asked, relu = CELLS[experiment.cell], experiment.nonlinearity == "relu"
-    cell = (asked.torch_cell or _TORCH_CELL).replace("MODULE", asked.module)
+    asked, relu = cell_of(experiment), experiment.nonlinearity == "relu"
+    cell = (asked.torch_cell or _TORCH_CELL).replace("LOAD", _LOAD).replace("MODULE", asked.module)
     cell = cell.replace("ACTIVATION", "relu" if relu else "tanh")
     cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and not asked.gates else "")
     return _MAKE.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))

@@ -7,18 +7,27 @@ from rnn_dynamics.engine.cells.elman import Elman, ReluElman
 from rnn_dynamics.engine.cells.gru import Gru
 from rnn_dynamics.engine.cells.jordan import Jordan, ReluJordan
 from rnn_dynamics.engine.cells.lstm import Lstm
+from rnn_dynamics.engine.cells.reset_before import GruResetBefore
 from rnn_dynamics.experiment import Experiment
 
 #: Name -> cell, in the order in which readers meet them.
 _CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru())
 CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
-#: (name, nonlinearity) -> the cell that stands in for the one of that name.
-_VARIANTS: dict[tuple[str, str], Cell] = {("rnn", "relu"): ReluElman(), ("jordan", "relu"): ReluJordan()}
+#: Name -> the setting by which there are several of that name.
+_KIND = {"rnn": "nonlinearity", "jordan": "nonlinearity", "gru": "reset_gate"}
+#: (name, that setting) -> the cell that stands in for the one of that name.
+_VARIANTS: dict[tuple[str, str], Cell] = {
+    ("rnn", "relu"): ReluElman(),
+    ("jordan", "relu"): ReluJordan(),
+    ("gru", "before"): GruResetBefore(),
+}
 
 
 def cell_of(experiment: Experiment) -> Cell:
-    """The cell that an experiment asks for, its nonlinearity included."""
-    return _VARIANTS.get((experiment.cell, experiment.nonlinearity), CELLS[experiment.cell])
+    """The cell that an experiment asks for, its nonlinearity or the place of its reset gate included."""
+    name = experiment.cell
+    kind = getattr(experiment, _KIND[name]) if name in _KIND else ""
+    return _VARIANTS.get((name, kind), CELLS[name])
 
 
 def cells_where(holds: Callable[[Cell], object]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ N = 8) slicing an array costs as much as adding two of them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +37,21 @@ class Weights:
     def fed_back(self, hidden: Array) -> Array:
         """What W_hh multiplies, of the states (..., H, C): the states themselves, but for the Jordan network."""
         return hidden
+
+    def cut(self) -> "Weights":
+        """The same for a way back on which W_hh h_{t−1} is a constant."""
+        return replace(self, weight_hh=np.zeros_like(self.weight_hh))
+
+    def multiplied(self, record: Any) -> Array:
+        """What W_hh multiplies at each step, (T, ..., rows, C), of the record of a forward pass."""
+        return self.fed_back(record.hidden[:-1])
+
+    def by_sequence(self, delta: Array, multiplied: Array) -> tuple[Array, Array]:
+        """Both of a step, (..., G·H, C) and (..., rows, C), so that Σ_n delta_n multiplied_nᵀ is the gradient of W_hh.
+
+        n are the columns, of which there may be more than of what is given.
+        """
+        return delta, multiplied
 
     def recurrent_product(self, hidden: Array, out: Array) -> None:
         """Write W_hh h to `out`."""

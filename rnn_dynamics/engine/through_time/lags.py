@@ -22,8 +22,9 @@ class RecurrentGradient:
 
     def __init__(self, forward: Pass) -> None:
         hidden = forward.record.hidden
-        self._cell, self._hidden = forward.cell, forward.weights.fed_back(hidden)
-        self._sum = ScaledSum(np.zeros((forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])))
+        self._cell, self._weights = forward.cell, forward.weights
+        self._multiplied = forward.weights.multiplied(forward.record)
+        self._sum = ScaledSum(np.zeros((forward.cell.blocks * hidden.shape[1], forward.weights.weight_hh.shape[-1])))
 
     def add(self, run: Run) -> dict[str, Array]:
         """Add the steps of a run, later ones first.
@@ -55,7 +56,8 @@ class RecurrentGradient:
     def _factors(self, run: Run) -> tuple[Array, Array, NDArray[np.int64]]:
         """Mantissas of delta_t (B, G·H, N) and h_t−1 (B, H, N), and the exponent (B,) of their product."""
         delta = self._cell.recurrent_delta(run.adjoints.delta)
-        hidden = self._hidden[run.steps.start : run.steps.stop]
+        hidden = self._multiplied[run.steps.start : run.steps.stop]
+        delta, hidden = self._weights.by_sequence(delta, hidden)
         (delta_mantissas, of_delta), (hidden_mantissas, of_hidden) = (
             with_own_exponents(part, 1) for part in (delta, hidden)
         )

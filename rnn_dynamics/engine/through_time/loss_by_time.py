@@ -156,8 +156,9 @@ class GradientByDistance:
     def __init__(self, forward: Pass, truncations: Sequence[int]) -> None:
         """Forward: of a single experiment; truncations: rising, the last one T."""
         hidden = forward.record.hidden
-        self._cell, self._hidden = forward.cell, forward.weights.fed_back(hidden)
-        self._shape = (forward.cell.blocks * hidden.shape[1], self._hidden.shape[1])
+        self._cell, self._weights = forward.cell, forward.weights
+        self._multiplied = forward.weights.multiplied(forward.record)
+        self._shape = (forward.cell.blocks * hidden.shape[1], forward.weights.weight_hh.shape[-1])
         self._each = 8 * forward.length * prod(self._shape) <= EACH_BYTES
         self._begin(range(1, forward.length + 1) if self._each else truncations)
 
@@ -175,9 +176,10 @@ class GradientByDistance:
         alive = np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0)
         own = np.maximum.reduceat(np.where(alive, run.exponent, NOTHING).max(axis=1), begin)
         weights = np.ldexp(alive.astype(float), run.exponent - own[part_of[0] - part_of][:, None])
-        hidden = by_member(beside.at(run.steps, self._hidden[:-1]), beside.members)
-        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
         delta = self._cell.recurrent_delta(run.adjoints.delta)
+        delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
+        hidden = by_member(multiplied, beside.members)
+        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
         weighted = (hidden * (weights * 2.0**-peak)[:, None]).reshape(len(delta), self._shape[1], -1)
         terms = delta @ weighted.swapaxes(-1, -2)
         if len(begin) < len(terms):

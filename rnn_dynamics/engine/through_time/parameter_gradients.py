@@ -3,7 +3,8 @@
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.through_time.backpropagate import Pass, Run
+from rnn_dynamics.engine.cells.cell import Cell
+from rnn_dynamics.engine.through_time.backpropagate import Run
 from rnn_dynamics.engine.through_time.scaling import ScaledSum
 
 
@@ -13,17 +14,18 @@ class ParameterGradients:
     All four parameters come from one sum over t: delta_t (h_{t−1}, x_t, 1)ᵀ.
     """
 
-    def __init__(self, forward: Pass, inputs: Array) -> None:
-        """Inputs (T, N, D), in the order in which `forward` read them."""
-        hidden = forward.record.hidden
-        self._cell, self._inputs, self._hidden = forward.cell, inputs.swapaxes(1, 2), forward.weights.fed_back(hidden)
-        rows = self._cell.delta_blocks * hidden.shape[1]
-        self._sum = ScaledSum(np.zeros((rows, self._hidden.shape[1] + inputs.shape[2] + 1)))
+    def __init__(self, cell: Cell, multiplied: Array, inputs: Array, units: int) -> None:
+        """Of a cell with H = `units`.
+
+        multiplied (T, rows, N): what its recurrent weights multiply. inputs (T, N, D), in the order of reading.
+        """
+        self._cell, self._inputs, self._multiplied = cell, inputs.swapaxes(1, 2), multiplied
+        self._sum = ScaledSum(np.zeros((cell.delta_blocks * units, multiplied.shape[1] + inputs.shape[2] + 1)))
 
     def add(self, run: Run) -> None:
         """Add the steps of a run."""
         steps = slice(run.steps.start, run.steps.stop)
-        hidden, inputs = _by_row(self._hidden[steps]), _by_row(self._inputs[steps])
+        hidden, inputs = _by_row(self._multiplied[steps]), _by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
         peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
         self._sum.add(_by_row(run.adjoints.delta) @ (multiplied * 2.0**-peak).T, int(run.exponent[0]) + peak)
@@ -33,7 +35,7 @@ class ParameterGradients:
         with np.errstate(over="ignore"):
             total = np.ldexp(self._sum.mantissas, self._sum.exponent)
         by_input, by_hidden = self._cell.input_delta(total), self._cell.recurrent_delta(total)
-        size = self._hidden.shape[1]
+        size = self._multiplied.shape[1]
         return self._cell.name_gradients(by_input[:, size:-1], by_hidden[:, :size], by_input[:, -1], by_hidden[:, -1])
 
 

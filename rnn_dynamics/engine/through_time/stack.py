@@ -7,7 +7,7 @@ back the roles are exchanged: what arrives at the inputs of a layer, at every st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -78,7 +78,7 @@ def unroll_stack(
         for reverse, of_level in zip((False, True), of_layer, strict=False):
             read = inputs[::-1] if reverse else inputs
             record = unroll(cell, of_level, project_inputs(of_level, read, 1 if number else members))
-            way_back = replace(of_level, weight_hh=np.zeros_like(of_level.weight_hh)) if cut else of_level
+            way_back = of_level.cut() if cut else of_level
             levels.append(Level(number, reverse, Pass(cell, way_back, record, members), inputs))
         layers.append(tuple(levels))
         inputs = output_of(layers[-1]).swapaxes(-1, -2)
