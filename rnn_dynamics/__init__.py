@@ -7,6 +7,7 @@ trace.log10_norms["input"]        # log10 of the norm of dL/dx_t for t = 1 .. T
 """
 
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.run import (
     run,
@@ -17,6 +18,7 @@ from rnn_dynamics.engine.run import (
     split_by_lag,
     time_run,
 )
+from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace, run_network
 from rnn_dynamics.engine.shapes import SHAPES, run_shape
 from rnn_dynamics.engine.trace import (
     Edge,
@@ -37,22 +39,28 @@ __all__ = [
     "CELLS",
     "SHAPES",
     "Edge",
+    "Errors",
     "Experiment",
     "FamilyTrace",
     "JacobianTrace",
     "LagSplit",
     "LayerTrace",
     "LossByTime",
+    "Network",
+    "NetworkLayer",
+    "NetworkTrace",
     "PathSplit",
     "PhaseRow",
     "RunTime",
     "ShapeTrace",
+    "States",
     "Trace",
     "phase_grid",
     "run",
     "run_family",
     "run_jacobians",
     "run_losses",
+    "run_network",
     "run_shape",
     "split_additive_path",
     "split_by_lag",

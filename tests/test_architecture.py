@@ -19,6 +19,7 @@ HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning")
 WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time", "engine.trace"}
 BESIDE = (
     "run",
+    "run_network",
     "given",
     "verdict",
     "phase",
@@ -54,6 +55,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.trace": {"experiment"},
     "engine.given": {"experiment", "engine.cells"},
     "engine.run": WALK | {"engine.given"},
+    "engine.run_network": WALK | {"engine.given", "engine.run"},
     "engine.verdict": set(),
     "engine.phase": {"experiment", "engine.verdict", "engine.run", "engine.trace"},
     "engine.phase_crossing": {"experiment", "engine.theory", "engine.trace"},
@@ -70,8 +72,9 @@ ROOMS: dict[str, set[str]] = {
     "learning.tasks": {"limits"},
     "learning.training": {"experiment", "engine.cells", "learning.tasks"},
     "learning.limits": {"experiment", "learning.training"},
-    "learning.reading": WALK | {"engine.run", "learning.tasks", "learning.training"},
-    "learning.trainer": WALK | {"remembered", "engine.run", "learning.reading", "learning.tasks", "learning.training"},
+    "learning.reading": WALK | {"engine.given", "engine.run_network", "learning.tasks", "learning.training"},
+    "learning.trainer": WALK
+    | {"remembered", "engine.given", "engine.run_network", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}

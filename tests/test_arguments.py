@@ -10,11 +10,10 @@ import pytest
 import torch
 
 import rnn_dynamics
-from rnn_dynamics import CELLS, Experiment, run, run_family
+from rnn_dynamics import Errors, Experiment, Network, run, run_family, run_network
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import HandWritten
 from rnn_dynamics.engine.cliff import Descent, cliff, descend, edge
-from rnn_dynamics.engine.run import walk_given
 from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.engine.theory import (
     critical_weight_scale,
@@ -66,10 +65,11 @@ NEEDED: dict[str, Any] = {
     "weight_scales": [1.0],
     "input_scales": [1.0],
 }
+#: Those that answer an Experiment; what is asked of a given network is refused further down.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(rnn_dynamics, name)
+    name: body
     for name in rnn_dynamics.__all__
-    if inspect.isfunction(getattr(rnn_dynamics, name))
+    if inspect.isfunction(body := getattr(rnn_dynamics, name)) and "experiment" in inspect.signature(body).parameters
 }
 
 
@@ -252,93 +252,101 @@ def test_a_limit_can_be_told_from_the_value_just_beyond_it() -> None:
 # A network that is given
 
 
-def given(cell: str = "lstm") -> dict[str, Any]:
-    """Arguments of walk_given for a drawn network, whose answer `run` knows."""
-    trace = run(replace(SMALL, cell=cell, loss_at="last"))
-    direct = np.zeros((1, 2, 3))
-    direct[0] = 1.0
-    parameters = dict(trace.parameters)
-    if cell == "jordan":
-        parameters["weight_ho"] = trace.readout
+def given() -> dict[str, Any]:
+    """Arguments of run_network: an LSTM of one layer, N = 2, T = 5, D = 2, H = 3, with its h_T and c_T in the loss."""
+    trace = run(replace(SMALL, cell="lstm", loss_at="last"))
+    ones = np.ones((1, 2, 3))
     return {
-        "experiment": trace.experiment,
-        "parameters": parameters,
+        "network": Network(cell="lstm", parameters=trace.parameters),
         "inputs": trace.inputs,
-        "adjoints": lambda _: direct,
+        "errors": Errors(ones, ones, ones),
     }
 
 
-@every("cell", CELLS)
-def test_a_given_network_answers_as_the_drawn_one(cell: str) -> None:
-    asked = given(cell)
-    np.testing.assert_allclose(walk_given(**asked).hidden_states, run(asked["experiment"]).hidden_states, atol=1e-14)
+def parameters() -> dict[str, Any]:
+    return dict(given()["network"].parameters)
 
 
 def test_the_state_dict_of_torch_is_a_given_network() -> None:
-    asked = given()
-    module = torch.nn.LSTM(2, 3)
-    asked["parameters"] = module.state_dict()
+    module = torch.nn.LSTM(2, 3, num_layers=2)
+    asked = given() | {"network": Network(cell="lstm", parameters=module.state_dict()), "errors": Errors()}
     states, _ = module(torch.tensor(asked["inputs"], dtype=torch.float32))
-    found = walk_given(**asked).hidden_states[1:]
+    found = run_network(**asked).states.output
     np.testing.assert_allclose(found, states.detach().numpy(), atol=1e-6)
 
 
-@every(
-    ("module", "ignored"),
-    [
-        (torch.nn.LSTM(2, 3, num_layers=2), "weight_ih_l1"),
-        (torch.nn.LSTM(2, 3, bidirectional=True), "weight_ih_l0_reverse"),
-        (torch.nn.LSTM(2, 3, proj_size=2), "weight_hr_l0"),
-    ],
-)
-def test_parameters_that_would_be_ignored_are_refused(module: torch.nn.LSTM, ignored: str) -> None:
-    said = refusal(lambda: walk_given(**given() | {"parameters": module.state_dict()}))
-    assert said.startswith(f"parameters hold {ignored}, which")
+def test_what_is_given_may_be_changed_afterwards() -> None:
+    own = {name: values.copy() for name, values in parameters().items()}
+    network = Network(cell="lstm", parameters=own)
+    own["weight_hh_l0"][:] = 7.0
+    np.testing.assert_array_equal(network.parameters["weight_hh_l0"], parameters()["weight_hh_l0"])
+    assert not any(values.flags.writeable for values in network.parameters.values())
 
 
 @every(
-    ("changes", "said"),
+    ("cell", "changes", "said"),
     [
-        ({"hidden_size": 9}, "weight_ih_l0 has the shape (12, 2); cell = 'lstm', hidden_size = 9"),
-        ({"cell": "gru"}, "weight_ih_l0 has the shape (12, 2); cell = 'gru', hidden_size = 3"),
-        ({"num_layers": 2}, "num_layers = 2, bidirectional = False: "),
-        ({"bidirectional": True}, "num_layers = 1, bidirectional = True: "),
-        ({"hidden_path": "cut"}, "hidden_path = 'cut': "),
+        ("lstn", {}, "cell = 'lstn' is not one of rnn, jordan, lstm, gru"),
+        ("gru", {}, "weight_ih_l0 has the shape (12, 2); a gru with hidden_size = 3"),
+        ("jordan", {}, "parameters lack weight_ho"),
+        ("lstm", {"weight_hr_l0": np.ones((2, 3))}, "parameters hold weight_hr_l0, which a lstm ignores"),
+        ("lstm", {"weight_ho": np.ones((2, 3))}, "parameters hold weight_ho, which a lstm ignores"),
+        ("lstm", {"weight_hh_l01": np.ones((12, 3))}, "parameters hold weight_hh_l01, which a lstm ignores"),
+        ("lstm", {"weight_ih_l2": np.ones((12, 3))}, "parameters lack weight_ih_l1"),
+        ("lstm", {"weight_ih_l0_reverse": np.ones((12, 2))}, "parameters lack weight_hh_l0_reverse"),
+        ("lstm", {"bias_hh_l0": None}, "parameters lack bias_hh_l0"),
+        ("lstm", {"weight_hh_l0": None}, "parameters lack weight_hh_l0"),
+        ("lstm", {"weight_hh_l0": np.zeros((7, 7))}, "weight_ih_l0 has the shape (12, 2); a lstm with hidden_size = 7"),
+        ("lstm", {"weight_ih_l0": np.zeros((7, 2))}, "weight_ih_l0 has the shape (7, 2); a lstm with hidden_size = 3"),
+        ("lstm", {"bias_ih_l0": np.zeros((7, 7))}, "bias_ih_l0 has the shape (7, 7); a lstm with hidden_size = 3"),
+        ("lstm", {"weight_hh_l0": np.zeros(12)}, "weight_hh_l0 has the shape (12,), which is no matrix"),
+        ("lstm", {"weight_hh_l0": np.zeros((0, 0))}, "weight_hh_l0 has the shape (0, 0), which is no matrix"),
+        ("lstm", {"weight_hh_l0": np.full((12, 3), np.nan)}, "weight_hh_l0 holds a value that is not finite"),
+        ("lstm", {"weight_hh_l0": "abc"}, "weight_hh_l0 = 'abc' is not an array of numbers"),
     ],
 )
-def test_an_experiment_that_the_given_network_is_not_is_refused(changes: dict[str, Any], said: str) -> None:
-    asked = given()
-    assert refusal(lambda: walk_given(**asked | {"experiment": replace(asked["experiment"], **changes)})).startswith(
-        said
-    )
+def test_what_is_no_network_is_named(cell: str, changes: dict[str, Any], said: str) -> None:
+    own = {name: values for name, values in (parameters() | changes).items() if values is not None}
+    assert refusal(lambda: Network(cell=cell, parameters=own)).startswith(said)
 
 
 @every(
     ("argument", "value", "said"),
     [
-        ("experiment", "lstm", "experiment = 'lstm' is not an Experiment"),
+        ("network", None, "network = None is not a Network"),
+        ("network", "lstm", "network = 'lstm' is not a Network"),
         ("inputs", np.zeros((5, 2)), "inputs has the shape (5, 2), which is not (T, N, D)"),
         ("inputs", np.zeros((0, 2, 2)), "inputs has the shape (0, 2, 2)"),
-        ("inputs", np.zeros((5, 2, 4)), "weight_ih_l0 has the shape (12, 2); "),
+        ("inputs", np.zeros((5, 2, 4)), "inputs has 4 features; the network has input_size = 2"),
         ("inputs", "abc", "inputs = 'abc' is not an array of numbers"),
         ("inputs", np.full((5, 2, 2), np.nan), "inputs holds a value that is not finite"),
-        ("parameters", [1], "parameters = [1] is not a mapping"),
-        ("parameters", {}, "parameters lack weight_ih_l0; "),
-        ("adjoints", lambda _: np.zeros((6, 2, 3)), "adjoints has the shape (6, 2, 3); "),
-        ("adjoints", lambda _: np.zeros((2, 3)), "adjoints has the shape (2, 3); "),
-        ("adjoints", lambda _: np.zeros((0, 2, 3)), "adjoints has the shape (0, 2, 3); "),
-        ("adjoints", lambda _: np.full((1, 2, 3), np.inf), "adjoints holds a value that is not finite"),
+        ("errors", np.zeros((1, 2, 3)), "errors = array([[[0., 0., 0.]"),
+        ("errors", Errors(np.zeros((6, 2, 3))), "errors.output has the shape (6, 2, 3); "),
+        ("errors", Errors(np.zeros((2, 3))), "errors.output has the shape (2, 3); "),
+        ("errors", Errors(np.zeros((0, 2, 3))), "errors.output has the shape (0, 2, 3); "),
+        ("errors", Errors(np.full((1, 2, 3), np.inf)), "errors.output holds a value that is not finite"),
+        ("errors", Errors(h_n=np.zeros((2, 2, 3))), "errors.h_n has the shape (2, 2, 3); the network and its inputs"),
+        ("errors", Errors(c_n=np.zeros((1, 3))), "errors.c_n has the shape (1, 3); the network and its inputs"),
+        ("initial", [np.zeros((1, 2, 3))], "initial has 1 state(s); a lstm begins with h_0 and c_0"),
+        ("initial", 2 * [np.zeros((2, 3))], "h_0 has the shape (2, 3); the network and its inputs ask for (1, 2, 3)"),
+        ("lengths", [5], "lengths names 1 sequences; inputs has 2"),
+        ("lengths", [5, 6], "length = 6 is not a whole number from 1 to 5"),
+        ("lengths", [5, 0], "length = 0 is not a whole number from 1 to 5"),
     ],
 )
 def test_what_does_not_fit_a_given_network_is_named(argument: str, value: Any, said: str) -> None:
-    assert refusal(lambda: walk_given(**given() | {argument: value})).startswith(said)
+    assert refusal(lambda: run_network(**given() | {argument: value})).startswith(said)
 
 
-@every("name", ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"])
-def test_a_parameter_of_another_shape_is_named_with_both_shapes(name: str) -> None:
-    asked = given()
-    right = asked["parameters"][name].shape
-    asked["parameters"][name] = np.zeros((7, 7))
-    said = refusal(lambda: walk_given(**asked))
-    assert said.startswith(f"{name} has the shape (7, 7); ")
-    assert said.endswith(f"ask for {right}")
+def test_a_network_without_a_cell_state_has_no_error_of_one() -> None:
+    network = Network(cell="rnn", parameters={"weight_ih_l0": np.ones((3, 2)), "weight_hh_l0": np.ones((3, 3))})
+    errors = Errors(c_n=np.ones((1, 2, 3)))
+    said = refusal(lambda: run_network(network, given()["inputs"], errors))
+    assert said == "errors speak of c_n, and the network has no cell state"
+
+
+def test_a_given_relu_network_that_outgrows_float64_is_refused() -> None:
+    matrices = {"weight_ih_l0": np.ones((3, 2)), "weight_hh_l0": 1e100 * np.ones((3, 3))}
+    network = Network(cell="rnn", parameters=matrices, nonlinearity="relu")
+    said = refusal(lambda: run_network(network, np.ones((5, 2, 2)), Errors()))
+    assert said == "the states of the ReLU network grow beyond 1e+300, the limit"

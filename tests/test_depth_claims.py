@@ -7,8 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from rnn_dynamics import Experiment, run
-from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics import Errors, Experiment, Network, run, run_network
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
@@ -89,7 +88,8 @@ def own_factor(experiment: Experiment, layer: int) -> float:
         if name.endswith(f"_l{layer}")
     }
     reads = trace.layers[layer - 1].hidden_states[1:] if layer else trace.inputs
-    alone = walk_given(replace(experiment, num_layers=1), own, reads, lambda states: np.ones_like(states[-1:]))
+    network = Network(cell=experiment.cell, parameters=own)
+    [alone] = run_network(network, reads, lambda states: Errors(np.ones_like(states.output[-1:]))).layers
     return factor_per_step(alone.log10_norms["hidden"])
 
 

@@ -1,14 +1,171 @@
-"""Whether a network that is given, not drawn, is the one that an experiment speaks of: what does not fit is named."""
+"""A network that is given, not drawn, what it reads and what is sent back through it: what does not fit is named."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnn_dynamics.engine.cells import cell_of
-from rnn_dynamics.experiment import Experiment, short
+from rnn_dynamics.engine.cells import CELLS, Cell, cell_named
+from rnn_dynamics.engine.cells.cell import Weights
+from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, Range, one_of, short
 
 Array = NDArray[np.float64]
+
+#: The names of a level's parameters in torch, before its suffix.
+_WEIGHTS, _BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
+_NAME = re.compile(rf"(?:{'|'.join((*_WEIGHTS, *_BIASES))})_l(0|[1-9]\d*)(_reverse)?")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A recurrent network whose weights are given, as `torch.nn.RNN`, `LSTM` and `GRU` name and order them.
+
+    Attributes:
+        cell: a key of `rnn_dynamics.CELLS`.
+        parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
+            4 for lstm (i, f, g, o), 3 for gru (r, z, n); _l1 and so on for further layers, _l0_reverse and so on for
+            the other direction. All biases may be missing, which stand for 0. A jordan network has one layer and one
+            direction, and in "weight_ho" (D_out, H) the read-out that it feeds back. In float64 and read-only.
+        nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
+        reset_gate: "after" the product with W_hn, as in torch, or "before" it; only gru has it. The weights are named
+            and ordered as torch's in either case.
+
+    Raises:
+        ValueError: a parameter is missing, has another shape than the others ask for, is not finite, or would not be
+            used; the message names it.
+    """
+
+    cell: str
+    parameters: Mapping[str, Array]
+    nonlinearity: str = "tanh"
+    reset_gate: str = "after"
+
+    def __post_init__(self) -> None:
+        one_of("cell", self.cell, CELLS)
+        for name in ("nonlinearity", "reset_gate"):
+            KNOBS_CHOICE[name].checked(name, getattr(self, name))
+        if not isinstance(self.parameters, Mapping):
+            raise ValueError(f"parameters = {short(self.parameters)} is not a mapping of names to arrays")
+        found = {name: _locked(_finite(name, values)) for name, values in self.parameters.items()}
+        object.__setattr__(self, "parameters", found)
+        self._check_names()
+        for name, shape in self._shapes().items():
+            if found[name].shape != shape:
+                raise ValueError(
+                    f"{name} has the shape {found[name].shape}; a {self.cell} with hidden_size = {self.hidden_size} "
+                    f"and input_size = {self.input_size} asks for {shape}"
+                )
+
+    @cached_property
+    def kind(self) -> Cell:
+        """Its cell."""
+        return cell_named(self.cell, self)
+
+    @property
+    def hidden_size(self) -> int:
+        """H."""
+        return int(self.parameters["weight_ho" if self.kind.feeds_back_output else "weight_hh_l0"].shape[1])
+
+    @property
+    def input_size(self) -> int:
+        """D."""
+        return int(self.parameters["weight_ih_l0"].shape[1])
+
+    @cached_property
+    def num_layers(self) -> int:
+        """How many layers there are, by the names."""
+        return 1 + max(int(match[1]) for match in map(_NAME.fullmatch, self.parameters) if match)
+
+    @cached_property
+    def directions(self) -> int:
+        """1, or 2 in both directions, by the names."""
+        return 2 if any(name.endswith("_reverse") for name in self.parameters) else 1
+
+    @property
+    def levels(self) -> int:
+        """How many networks there are, over all layers and directions."""
+        return self.num_layers * self.directions
+
+    @property
+    def bias(self) -> bool:
+        """Whether it has biases."""
+        return any(name.startswith("bias") for name in self.parameters)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What torch appends to the names of each level's parameters: layer by layer, forwards before backwards."""
+        ends = ("", "_reverse")[: self.directions]
+        return tuple(f"_l{layer}{end}" for layer in range(self.num_layers) for end in ends)
+
+    def level(self, suffix: str) -> dict[str, Array]:
+        """The parameters of one level under the names of the first one, zeros where there are no biases."""
+        zeros = np.zeros(self.kind.blocks * self.hidden_size)
+        own = {f"{name}_l0": self.parameters.get(f"{name}{suffix}", zeros) for name in (*_WEIGHTS, *_BIASES)}
+        return own | {name: of for name, of in self.parameters.items() if name == "weight_ho"}
+
+    def weights(self) -> list[list[Weights]]:
+        """For each layer those of its one or two directions, in the order of computation."""
+        readout = {"weight_ho": np.zeros((1, self.hidden_size))}
+        made = [self.kind.make_weights(readout | self.level(suffix)) for suffix in self.suffixes]
+        return [made[first : first + self.directions] for first in range(0, len(made), self.directions)]
+
+    def _check_names(self) -> None:
+        """Refuse a network of which a parameter is missing, or that holds one that it would ignore."""
+        readout = self.kind.feeds_back_output
+        for name in self.parameters:
+            if not (_NAME.fullmatch(name) or (readout and name == "weight_ho")):
+                raise ValueError(f"parameters hold {name}, which a {self.cell} ignores")
+        for name in ("weight_ih_l0", "weight_hh_l0", *(("weight_ho",) if readout else ())):
+            self._need(name)
+            if self.parameters[name].ndim != 2 or not self.parameters[name].size:
+                raise ValueError(f"{name} has the shape {self.parameters[name].shape}, which is no matrix")
+        if readout and self.levels > 1:
+            raise ValueError(f"parameters hold {self.levels} levels; a {self.cell} has one layer and one direction")
+
+    def _need(self, name: str) -> None:
+        if name not in self.parameters:
+            raise ValueError(f"parameters lack {name}; a {self.cell} of {self.levels} level(s) needs it")
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of each parameter that there has to be."""
+        rows, hidden = self.kind.blocks * self.hidden_size, self.hidden_size
+        fed_back = len(self.parameters["weight_ho"]) if self.kind.feeds_back_output else hidden
+        shapes: dict[str, tuple[int, ...]] = {}
+        for place, suffix in enumerate(self.suffixes):
+            read = self.input_size if place < self.directions else hidden * self.directions
+            shapes |= {f"weight_ih{suffix}": (rows, read), f"weight_hh{suffix}": (rows, fed_back)}
+            shapes |= {f"{name}{suffix}": (rows,) for name in _BIASES if self.bias}
+        for name in shapes:
+            self._need(name)
+        return shapes
+
+
+class States(NamedTuple):
+    """What a network hands on, as torch's modules do.
+
+    output: (T, N, directions·H), the states of the last layer; 0 behind the end of a sequence. h_n: (levels, N, H), of
+    each level the state after the last step that it reads. c_n: likewise the cell state; None for cells without one.
+    """
+
+    output: Array
+    h_n: Array
+    c_n: Array | None
+
+
+class Errors(NamedTuple):
+    """What a loss says directly of `States`: its gradients, of the same shapes; None where it does not read them.
+
+    output: of the last steps, (B, N, directions·H) with B from 1 to T. What stands behind the end of a shorter sequence
+    counts for nothing.
+    """
+
+    output: Array | None = None
+    h_n: Array | None = None
+    c_n: Array | None = None
 
 
 def check_one_level(experiment: Experiment) -> None:
@@ -20,58 +177,67 @@ def check_one_level(experiment: Experiment) -> None:
         )
 
 
-def given_inputs(inputs: Array) -> Array:
-    """Inputs (T, N, D) in float64; refuse another number of axes, an empty one, and what is not finite."""
+def checked_network(network: object) -> Network:
+    """Return `network`; refuse what is none."""
+    if not isinstance(network, Network):
+        raise ValueError(f"network = {short(network)} is not a Network")
+    return network
+
+
+def given_inputs(inputs: ArrayLike, features: int) -> Array:
+    """Inputs (T, N, D) in float64; refuse another number of axes or features, an empty one, and what is not finite."""
     found = _finite("inputs", inputs)
     if found.ndim != 3 or not found.size:
         raise ValueError(f"inputs has the shape {found.shape}, which is not (T, N, D) with at least one of each")
+    if found.shape[-1] != features:
+        raise ValueError(f"inputs has {found.shape[-1]} features; the network has input_size = {features}")
     return found
 
 
-def given_parameters(experiment: Experiment, parameters: Mapping[str, Array], features: int) -> dict[str, Array]:
-    """Parameters of one layer in one direction that reads D = `features`, in float64.
+def given_lengths(lengths: Sequence[int] | None, steps: int, sequences: int) -> NDArray[np.int64] | None:
+    """Lengths (N,); None where all sequences have T steps. Refuse another number of them, and what is not in 1 .. T."""
+    if lengths is None:
+        return None
+    found = Range(minimum=1, maximum=steps, whole=True).each("length", lengths)
+    if len(found) != sequences:
+        raise ValueError(f"lengths names {len(found)} sequences; inputs has {sequences}")
+    return None if set(found) == {steps} else np.array(found, dtype=np.int64)
+
+
+def given_initial(initial: Sequence[ArrayLike] | None, network: Network, sequences: int) -> list[Array]:
+    """Initial states (h_0,), or (h_0, c_0), as (levels, H, N) each; none begins at 0."""
+    if initial is None:
+        return []
+    names = tuple(f"{component[0]}_0" for component in network.kind.components)
+    if len(initial) != len(names):
+        raise ValueError(f"initial has {len(initial)} state(s); a {network.cell} begins with {' and '.join(names)}")
+    shape = (network.levels, sequences, network.hidden_size)
+    return [_shaped(name, of, shape).swapaxes(-1, -2) for name, of in zip(names, initial, strict=True)]
+
+
+def given_errors(errors: Errors, states: States) -> Errors:
+    """Errors that go with these states: those of the output at all T steps, (T, N, directions·H).
 
     Raises:
-        ValueError: one is missing, has another shape than the experiment's cell and hidden size ask for, is not
-            finite, or would not be used.
+        ValueError: one has another shape than its states, is not finite, or speaks of a cell state that there is not.
     """
-    if not isinstance(parameters, Mapping):
-        raise ValueError(f"parameters = {short(parameters)} is not a mapping of names to arrays")
-    asked = _shapes(experiment, parameters, features)
-    for name in [*asked, *parameters]:
-        if name not in parameters:
-            raise ValueError(f"parameters lack {name}; a {experiment.cell} of one layer has {', '.join(asked)}")
-        if name not in asked:
-            raise ValueError(f"parameters hold {name}, which a {experiment.cell} of one layer in one direction ignores")
-    found = {name: _finite(name, parameters[name]) for name in asked}
-    for name, shape in asked.items():
-        if found[name].shape != shape:
+    if not isinstance(errors, Errors):
+        raise ValueError(f"errors = {short(errors)} is not an Errors")
+    if errors.c_n is not None and states.c_n is None:
+        raise ValueError("errors speak of c_n, and the network has no cell state")
+    h_n = None if errors.h_n is None else _shaped("errors.h_n", errors.h_n, states.h_n.shape)
+    c_n = None if errors.c_n is None else _shaped("errors.c_n", errors.c_n, states.h_n.shape)
+    output = np.zeros(states.output.shape)
+    if errors.output is not None:
+        found = _finite("errors.output", errors.output)
+        steps, *rest = states.output.shape
+        if found.ndim != 3 or list(found.shape[1:]) != rest or not 1 <= len(found) <= steps:
             raise ValueError(
-                f"{name} has the shape {found[name].shape}; cell = {experiment.cell!r}, hidden_size = "
-                f"{experiment.hidden_size} and inputs of {features} features ask for {shape}"
+                f"errors.output has the shape {found.shape}; states of the shape {states.output.shape} ask for "
+                f"(1 to {steps}, {rest[0]}, {rest[1]})"
             )
-    return found
-
-
-def given_adjoints(adjoints: Array, states: Array) -> Array:
-    """Adjoints of the last steps, (B, N, H), of states (T, N, H)."""
-    found = _finite("adjoints", adjoints)
-    if found.ndim != 3 or found.shape[1:] != states.shape[1:] or not 1 <= len(found) <= len(states):
-        most, n, h = states.shape
-        raise ValueError(
-            f"adjoints has the shape {found.shape}; states of the shape {states.shape} ask for (1 to {most}, {n}, {h})"
-        )
-    return found
-
-
-def _shapes(experiment: Experiment, parameters: Mapping[str, Array], features: int) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of each parameter."""
-    cell, hidden = cell_of(experiment), experiment.hidden_size
-    columns = len(parameters.get("weight_ho", ())) if cell.feeds_back_output else hidden
-    rows = cell.blocks * hidden
-    shapes: dict[str, tuple[int, ...]] = {"weight_ih_l0": (rows, features), "weight_hh_l0": (rows, columns)}
-    shapes |= {"bias_ih_l0": (rows,), "bias_hh_l0": (rows,)}
-    return shapes | {"weight_ho": (columns, hidden)} if cell.feeds_back_output else shapes
+        output[steps - len(found) :] = found
+    return Errors(output, h_n, c_n)
 
 
 def array_of_numbers(name: str, values: ArrayLike) -> Array:
@@ -82,8 +248,22 @@ def array_of_numbers(name: str, values: ArrayLike) -> Array:
         raise ValueError(f"{name} = {short(values)} is not an array of numbers") from error
 
 
+def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Array:
+    found = _finite(name, values)
+    if found.shape != shape:
+        raise ValueError(f"{name} has the shape {found.shape}; the network and its inputs ask for {shape}")
+    return found
+
+
 def _finite(name: str, values: ArrayLike) -> Array:
     found = array_of_numbers(name, values)
     if not np.isfinite(found).all():
         raise ValueError(f"{name} holds a value that is not finite")
     return found
+
+
+def _locked(values: Array) -> Array:
+    """A copy that nobody can change; what was handed in may be changed later."""
+    copy = values.copy()
+    copy.flags.writeable = False
+    return copy

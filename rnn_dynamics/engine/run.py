@@ -10,7 +10,7 @@ import numpy as np
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import Weights, state_matrix
-from rnn_dynamics.engine.given import check_one_level, given_adjoints, given_inputs, given_parameters
+from rnn_dynamics.engine.given import check_one_level
 from rnn_dynamics.engine.initialise import Array, Draw, make_draw
 from rnn_dynamics.engine.through_time.additive_path import split_path
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
@@ -20,6 +20,7 @@ from rnn_dynamics.engine.through_time.loss_by_time import SUFFICIENT, Beside, Gr
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING, digits_lost
+from rnn_dynamics.engine.through_time.scaling import LOG10_2
 from rnn_dynamics.engine.through_time.stack import (
     InputAdjoints,
     Layer,
@@ -67,13 +68,14 @@ def run(experiment: Experiment) -> Trace:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
-    gradients: dict[str, Array] = {}
-    levels, by_input = _levels(layers, losses, gradients)
+    sums: dict[str, ParameterGradients] = {}
+    levels, below = walk_levels(layers, losses, sums)
+    gradients = gradients_of(sums)
     top = levels[-experiment.directions]
     return Trace(
         experiment=experiment,
-        parameters=_locked(parameters),
-        gradients=_locked({name: gradients[name] for name in parameters}),
+        parameters=locked(parameters),
+        gradients=locked({name: gradients[name] for name in parameters}),
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
@@ -81,7 +83,7 @@ def run(experiment: Experiment) -> Trace:
         hidden_states=top.hidden_states,
         cell_states=top.cell_states,
         gates=top.gates,
-        log10_norms=_locked({**top.log10_norms, "input": by_input}),
+        log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(levels),
         log10_rounding=_rounding(experiment, top.log10_rounding),
     )
@@ -94,12 +96,12 @@ def run_norms(experiment: Experiment) -> Norms:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, losses, _, parameters, _ = _unrolled(checked_experiment(experiment))
-    levels, by_input = _levels(layers, losses)
+    levels, below = walk_levels(layers, losses)
     top = levels[-experiment.directions]
     return Norms(
         experiment=experiment,
         parameter_count=sum(values.size for values in parameters.values()),
-        log10_norms=_locked({**top.log10_norms, "input": by_input}),
+        log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(level.norms for level in levels),
         log10_rounding=_rounding(experiment, top.log10_rounding),
     )
@@ -112,79 +114,65 @@ def hidden_states(experiment: Experiment) -> Array:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, *_ = _unrolled(checked_experiment(experiment))
-    return _sequence_first(output_of(layers[-1]))
+    return sequence_first(output_of(layers[-1]))
 
 
-def walk_given(
-    experiment: Experiment,
-    parameters: Mapping[str, Array],
-    inputs: Array,
-    adjoints: Callable[[Array], Array],
-) -> LayerTrace:
-    """Run a network whose parameters are given over inputs that are given, and send a loss of any kind back.
+def walk_levels(
+    layers: list[Layer],
+    losses: Losses,
+    sums: dict[str, ParameterGradients] | None = None,
+    *,
+    entering: Callable[[Level, Losses], Losses] = lambda _, losses: losses,
+    visit: Callable[[Level, Run], None] = lambda *_: None,
+) -> tuple[list[LayerTrace], InputAdjoints]:
+    """The way back through all layers: their traces in order, and what arrives at the inputs of the first.
 
     Args:
-        experiment: cell, nonlinearity and hidden size count; one layer in one direction.
-        parameters: under torch's names, as they are; no weight scale is applied.
-        inputs: (T, N, D).
-        adjoints: what the loss says directly of the states: of h_1 .. h_T (T, N, H) it makes ∂L/∂h_t of the last steps,
-            (B, N, H).
-
-    Raises:
-        ValueError: the experiment has several layers or directions, or its hidden path is cut; parameters, inputs or
-            adjoints do not go with its cell and hidden size, or with each other, are not finite, or would be ignored;
-            or the states of a ReLU network grow beyond LARGEST_STATE.
-    """
-    cell = cell_of(checked_experiment(experiment))
-    check_one_level(experiment)
-    if experiment.hidden_path != "open":
-        raise ValueError(f"hidden_path = {experiment.hidden_path!r}: a given network is answered with 'open' only")
-    inputs = given_inputs(inputs)
-    own = given_parameters(experiment, parameters, inputs.shape[-1])
-    [[weights]] = _weights(experiment, {"weight_ho": np.zeros((1, experiment.hidden_size)), **own})
-    with np.errstate(over="ignore", divide="ignore"):  # a trained gate may be as good as shut, or open
-        layers = unroll_stack(cell, [[weights]], inputs, cut=False)
-        check_states(_outputs(layers), [experiment.weight_scale], experiment)
-        states = output_of(layers[-1]).swapaxes(-1, -2)
-        direct = np.ascontiguousarray(given_adjoints(adjoints(states), states).swapaxes(-1, -2))
-        (level,), _ = _levels(layers, losses_of(direct, len(inputs) - len(direct), 1))
-    return level
-
-
-def _levels(
-    layers: list[Layer], losses: Losses, gradients: dict[str, Array] | None = None
-) -> tuple[list[LayerTrace], Array]:
-    """The way back of `run`: the layers' traces in order, and norms of the inputs (T,).
-
-    The gradients of all parameters go into `gradients`, if somebody wants them.
+        layers: of one network.
+        losses: of the output of the last layer.
+        sums: takes the gradients of the parameters of each level, by its suffix, if somebody wants them.
+        entering: what a level's losses are, in the order of reading, made of those that arrive from the layer above.
+        visit: sees each run of each level.
     """
     levels: list[LayerTrace] = []
     below, log10_rounding = None, LOG10_ROUNDING
     for layer in reversed(layers):
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
         lost = []
-        for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
-            sums, norms = _parameter_gradients(level), []
-            for steps in walk_back(level.forward, entering):
+        for level, arriving in zip(layer, losses_by_direction(layer, losses), strict=True):
+            own, norms = entering(level, arriving), []
+            of_level = _parameter_gradients(level)
+            for steps in walk_back(level.forward, own):
                 below.add(level, steps)
                 norms.append(steps.log10_norms)
-                if gradients is not None:
-                    sums.add(steps)
-            if gradients is not None:
-                gradients |= {name.replace("_l0", level.suffix): values for name, values in sums.named().items()}
-            levels.append(_layer_trace(level, _in_order(norms)))
-            lost.append(float(digits_lost(level.forward, _in_order(norms), entering)[0]))
+                visit(level, steps)
+                if sums is not None:
+                    of_level.add(steps)
+            if sums is not None:
+                sums[level.suffix] = of_level
+            levels.append(_layer_trace(level, in_order(norms)))
+            lost.append(float(digits_lost(level.forward, in_order(norms), own).max()))
         log10_rounding += max(lost)  # what one layer has made of rounding, the next one makes more of
     levels = [replace(level, log10_rounding=log10_rounding) for level in levels]
-    levels.sort(key=lambda level: (level.layer, level.reverse))
-    by_input = below.losses().log10_norms()[:, 0] if below and len(layers[0]) > 1 else levels[0].log10_norms["input"]
-    return levels, by_input
+    assert below is not None  # there is a layer
+    return sorted(levels, key=lambda level: (level.layer, level.reverse)), below
+
+
+def gradients_of(sums: Mapping[str, ParameterGradients]) -> dict[str, Array]:
+    """The gradients of all levels under torch's names."""
+    return {name.replace("_l0", suffix): values for suffix, of in sums.items() for name, values in of.named().items()}
+
+
+def _input_norms(levels: Sequence[LayerTrace], below: InputAdjoints) -> Array:
+    """Norms (T,) of the inputs of the first layer: of its only direction, or of both together."""
+    both = any(level.reverse for level in levels)
+    return below.losses().log10_norms()[:, 0] if both else levels[0].log10_norms["input"]
 
 
 def _parameter_gradients(level: Level) -> ParameterGradients:
     """An empty sum for the gradients of a level."""
     cell, weights, record = level.forward.cell, level.forward.weights, level.forward.record
-    return ParameterGradients(cell, weights.multiplied(record), level.in_time(level.inputs), record.hidden.shape[-2])
+    return ParameterGradients(cell, weights.multiplied(record), level.read, record.hidden.shape[-2])
 
 
 def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
@@ -192,17 +180,17 @@ def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
     return LayerTrace(
         layer=level.layer,
         reverse=level.reverse,
-        hidden_states=_sequence_first(level.in_time(record.hidden)),
-        cell_states=None if record.cell_state is None else _sequence_first(level.in_time(record.cell_state)),
+        hidden_states=sequence_first(level.states_in_time(record.hidden)),
+        cell_states=None if record.cell_state is None else sequence_first(level.states_in_time(record.cell_state)),
         gates=_gates(level),
-        log10_norms=_locked({name: level.in_time(values)[:, 0] for name, values in norms.items()}),
+        log10_norms=locked({name: over_members(level.in_time(values)) for name, values in norms.items()}),
         log10_rounding=LOG10_ROUNDING,
     )
 
 
 def _gates(level: Level) -> dict[str, Array]:
     values = level.forward.cell.gate_values(level.forward.record)
-    return {name: _sequence_first(level.in_time(of)) for name, of in values.items()}
+    return {name: sequence_first(level.in_time(of)) for name, of in values.items()}
 
 
 def _rounding(experiment: Experiment, found: float) -> float:
@@ -216,7 +204,7 @@ def _opened(experiment: Experiment) -> Experiment:
 
 def _single_rounding(experiment: Experiment, forward: Pass, runs: Iterable[dict[str, Array]]) -> float:
     """`_rounding` of a single level, given the norms of its runs as they were walked."""
-    return _rounding(experiment, LOG10_ROUNDING + float(digits_lost(forward, _in_order(list(runs)))[0]))
+    return _rounding(experiment, LOG10_ROUNDING + float(digits_lost(forward, in_order(list(runs)))[0]))
 
 
 def split_additive_path(experiment: Experiment) -> PathSplit:
@@ -232,13 +220,13 @@ def path_and_gates(experiment: Experiment) -> tuple[PathSplit, dict[str, Array]]
     """As `split_additive_path`, and the gates as in `run`, name -> (T, N, H), of the same forward pass."""
     forward, losses, _ = _single(experiment)
     runs = list(walk_back(forward, losses))
-    parts = _in_order([split_path(steps, members=1) for steps in runs])
+    parts = in_order([split_path(steps, members=1) for steps in runs])
     split = PathSplit(
         experiment=experiment,
         log10_rounding=_single_rounding(experiment, forward, (steps.log10_norms for steps in runs)),
-        **_locked({name: values[:, 0] for name, values in parts.items()}),
+        **locked({name: values[:, 0] for name, values in parts.items()}),
     )
-    return split, {name: _sequence_first(of) for name, of in forward.cell.gate_values(forward.record).items()}
+    return split, {name: sequence_first(of) for name, of in forward.cell.gate_values(forward.record).items()}
 
 
 def split_by_lag(experiment: Experiment) -> LagSplit:
@@ -251,15 +239,15 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
     gradient, runs = RecurrentGradient(forward), []
     for steps in walk_back(forward, losses):
         runs.append((gradient.add(steps), steps.log10_norms))
-    norms = _in_order([of_lag for of_lag, _ in runs])
+    norms = in_order([of_lag for of_lag, _ in runs])
     # The shares need the total. A second walk costs less than to keep a matrix, or all adjoints, of each step.
-    shares = _in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
+    shares = in_order([gradient.shares(steps) for steps in walk_back(forward, losses)])
     cumulative = np.cumsum(shares["share"][::-1])[::-1]
     return LagSplit(
         experiment=experiment,
         total=gradient.log10_norm(),
         log10_rounding=_single_rounding(experiment, forward, (of_states for _, of_states in runs)),
-        **_locked(norms | shares | {"cumulative_share": cumulative}),
+        **locked(norms | shares | {"cumulative_share": cumulative}),
     )
 
 
@@ -322,11 +310,11 @@ def run_losses(
         steps=read_only(np.array(chosen)),
         log10_norms=read_only(norms),
         shares=read_only(share),
-        every=read_only(_in_order([walked.log10_norms for walked in of_all])["hidden"][:, 0]),
-        last=read_only(_in_order(of_last)["hidden"][:, 0]),
+        every=read_only(in_order([walked.log10_norms for walked in of_all])["hidden"][:, 0]),
+        last=read_only(in_order(of_last)["hidden"][:, 0]),
         truncations=read_only(np.array(asked)),
-        log10_errors=_locked(dict(zip(("every", "last"), errors, strict=True))),
-        angles=_locked(dict(zip(("every", "last"), angles, strict=True))),
+        log10_errors=locked(dict(zip(("every", "last"), errors, strict=True))),
+        angles=locked(dict(zip(("every", "last"), angles, strict=True))),
         log10_rounding=_single_rounding(last, forward, of_last),
         sufficient=dict(zip(("every", "last"), enough, strict=True)),
     )
@@ -359,7 +347,7 @@ def time_run(experiment: Experiment) -> RunTime:
     start = perf_counter()
     layers, losses, _, parameters, _ = _unrolled(experiment, draw)
     turn = perf_counter()
-    _levels(layers, losses, {})
+    walk_levels(layers, losses, {})
     end = perf_counter()
     count = sum(values.size for values in parameters.values())
     return RunTime(experiment=experiment, forward=turn - start, backward=end - turn, parameters=count)
@@ -487,7 +475,7 @@ def run_family(
         experiments=tuple(member for row in members for member in row),
         loss=read_only(np.concatenate(loss)),
         log10_rounding=read_only(log10_rounding),
-        log10_norms=_locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
+        log10_norms=locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
     )
 
 
@@ -538,7 +526,7 @@ def _walk_down(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], A
             for steps in walk_back(level.forward, entering):
                 below.add(level, steps)
                 walked.append(steps.log10_norms)
-            norms = _in_order(walked)
+            norms = in_order(walked)
             of_layer.append(digits_lost(level.forward, norms, entering))
             top = top or norms
         lost = lost + np.maximum.reduce(of_layer)
@@ -629,9 +617,17 @@ def _group_size(experiment: Experiment, seeds: int) -> int:
     return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
 
 
-def _in_order(runs: list[dict[str, Array]]) -> dict[str, Array]:
+def in_order(runs: list[dict[str, Array]]) -> dict[str, Array]:
     """Norms of runs that were walked last to first, as one array (T, ..., S) a name."""
     return {name: np.concatenate([norms[name] for norms in reversed(runs)]) for name in runs[0]}
+
+
+def over_members(log10_norms: Array) -> Array:
+    """log10 of the norms of all members together: (T, S) -> (T,)."""
+    if log10_norms.shape[-1] == 1:
+        return log10_norms[:, 0]
+    with np.errstate(invalid="ignore"):  # −inf: no member has a gradient
+        return np.asarray(0.5 * np.logaddexp2.reduce(2.0 * log10_norms / LOG10_2, axis=-1) * LOG10_2)
 
 
 def _member_first(values: Array, seeds: int) -> Array:
@@ -640,10 +636,11 @@ def _member_first(values: Array, seeds: int) -> Array:
     return np.moveaxis(values.reshape(steps, seeds, -1), (2, 1), (0, 1)).reshape(-1, steps)
 
 
-def _sequence_first(states: Array) -> Array:
+def sequence_first(states: Array) -> Array:
     """(T, H, N) as the reader expects it: (T, N, H), without a copy."""
     return read_only(states.swapaxes(-1, -2))
 
 
-def _locked(arrays: dict[str, Array]) -> dict[str, Array]:
+def locked(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays by name, read-only."""
     return {name: read_only(array) for name, array in arrays.items()}

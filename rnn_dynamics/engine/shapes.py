@@ -41,7 +41,7 @@ from rnn_dynamics.engine.through_time.scaling import (
     log10_norm_at_any_size,
     shifted,
 )
-from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
+from rnn_dynamics.engine.through_time.unroll import last_state, project_inputs, unroll
 from rnn_dynamics.engine.trace import Edge, ShapeTrace, read_only
 from rnn_dynamics.experiment import Experiment, checked_experiment, one_of, short
 
@@ -153,7 +153,7 @@ class _Unrolled:
         for step in self.steps:
             weights = self.weights[step.in_decoder]
             projection = project_inputs(weights, self.values[step.source][None], members=1)
-            records.append(unroll(self.cell, weights, projection, after=records[-1] if records else None))
+            records.append(unroll(self.cell, weights, projection, last_state(records[-1]) if records else ()))
             check_states([records[-1].hidden], [self.experiment.weight_scale], self.experiment)
             if step.output:
                 self.values[step.output] = (self.readout @ records[-1].hidden[1]).T

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.initialise import make_parameters
-from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.learning.training import Training, checked_training
 
 Array = NDArray[np.float64]
@@ -150,18 +151,19 @@ def read_sentence(
     if not words:
         raise ValueError("a sentence has 0 words before its blank; the least is 1")
     own = {name: values for name, values in parameters.items() if name.endswith("_l0")}
+    network = Network(cell=training.experiment.cell, nonlinearity=training.experiment.nonlinearity, parameters=own)
     weight, bias = parameters["readout_weight"], parameters["readout_bias"]
     inputs = parameters["words_weight"][training.template.read([words])]
     known: list[tuple[Array, int]] = []
 
-    def adjoints(states: Array) -> Array:
+    def errors(states: States) -> Errors:
         """∂loss/∂h_T, (1, 1, H), of the cross-entropy."""
-        probabilities = _softmax(states[-1, 0] @ weight.T + bias)
+        probabilities = _softmax(states.output[-1, 0] @ weight.T + bias)
         right = int(probabilities.argmax()) if target is None else target
         known.append((probabilities, right))
-        return np.asarray(((probabilities - np.eye(len(bias))[right]) @ weight)[None, None])
+        return Errors(((probabilities - np.eye(len(bias))[right]) @ weight)[None, None])
 
-    trace = walk_given(training.experiment, own, inputs, adjoints)
+    [trace] = run_network(network, inputs, errors, parameter_gradients=False).layers
     [(probabilities, right)] = known
     gates = {name: values[:, 0] for name, values in trace.gates.items()}
     keeps, writes = _memory(CELLS[training.experiment.cell], gates)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.run import walk_given
+from rnn_dynamics.engine.given import Errors, Network, States
+from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.engine.trace import LayerTrace
 from rnn_dynamics.learning.reading import starting_parameters
 from rnn_dynamics.learning.tasks import Batch
@@ -243,20 +244,22 @@ class Trainer:
 
 
 def walk(training: Training, parameters: Mapping[str, Array], batch: Batch) -> LayerTrace:
-    """Send the loss of some sequences back through a network, in float64; see `run.walk_given`."""
+    """Send the loss of some sequences back through a network, in float64; see `run_network`."""
     own = {name: values for name, values in parameters.items() if name.endswith("_l0")}
+    network = Network(cell=training.experiment.cell, nonlinearity=training.experiment.nonlinearity, parameters=own)
     inputs = np.asarray(
         parameters["words_weight"][batch.inputs] if training.its_task.vocabulary else batch.inputs, float
     )
     weight, bias = (torch.tensor(parameters[f"readout_{name}"]) for name in ("weight", "bias"))
 
-    def adjoints(states: Array) -> Array:
+    def errors(states: States) -> Errors:
         """∂loss/∂h_t of the compared steps, (1 or T, N, H)."""
-        hidden = torch.tensor(states if training.its_task.every_step else states[-1:], requires_grad=True)
+        compared = states.output if training.its_task.every_step else states.output[-1:]
+        hidden = torch.tensor(compared, requires_grad=True)
         _loss(F.linear(hidden, weight, bias), batch).backward()  # type: ignore[no-untyped-call]
-        return np.asarray(_gradient(hidden).numpy())
+        return Errors(np.asarray(_gradient(hidden).numpy()))
 
-    return walk_given(training.experiment, own, inputs, adjoints)
+    return run_network(network, inputs, errors, parameter_gradients=False).layers[0]
 
 
 def _loss(answers: torch.Tensor, batch: Batch) -> torch.Tensor:

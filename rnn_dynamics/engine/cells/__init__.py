@@ -25,8 +25,12 @@ _VARIANTS: dict[tuple[str, str], Cell] = {
 
 def cell_of(experiment: Experiment) -> Cell:
     """The cell that an experiment asks for, its nonlinearity or the place of its reset gate included."""
-    name = experiment.cell
-    kind = getattr(experiment, _KIND[name]) if name in _KIND else ""
+    return cell_named(experiment.cell, experiment)
+
+
+def cell_named(name: str, of: object) -> Cell:
+    """The cell of that name, in the variant of which `of` has the setting, such as `nonlinearity`."""
+    kind = getattr(of, _KIND[name]) if name in _KIND else ""
     return _VARIANTS.get((name, kind), CELLS[name])
 
 
@@ -35,4 +39,4 @@ def cells_where(holds: Callable[[Cell], object]) -> tuple[str, ...]:
     return tuple(name for name, cell in CELLS.items() if holds(cell))
 
 
-__all__ = ["CELLS", "Cell", "cell_of", "cells_where"]
+__all__ = ["CELLS", "Cell", "cell_named", "cell_of", "cells_where"]

@@ -61,25 +61,36 @@ class Losses:
     """What the losses say of the states h_t directly, beside what arrives from later steps.
 
     first: the step, counted from 0, of the first row; at steps without a row no loss enters. rows (B, ..., H, C), times
-    2^exponents (B, ..., S) of their step and member.
+    2^exponents (B, ..., S) of their step and member. cells: likewise of the cell states c_t, with the same exponents;
+    None where the losses read none, as an h_T alone.
     """
 
     first: int
     rows: Array
     exponents: NDArray[np.int64]
+    cells: Array | None = None
 
     def at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
         """What enters at each of `steps`, times 2^-exponent (..., S) of its member; None where nothing does."""
-        first, stop = (min(max(step - self.first, 0), len(self.rows)) for step in (steps.start, steps.stop))
+        return self._at(self.rows, steps, exponent)
+
+    def cells_at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
+        """The same of the cell states."""
+        return [None] * len(steps) if self.cells is None else self._at(self.cells, steps, exponent)
+
+    def _at(self, of: Array, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
+        first, stop = (min(max(step - self.first, 0), len(of)) for step in (steps.start, steps.stop))
         if first == stop:
             return [None] * len(steps)
-        rows = shifted(self.rows[first:stop], self.exponents[first:stop] - exponent)
+        rows = shifted(of[first:stop], self.exponents[first:stop] - exponent)
         before = self.first + first - steps.start
         return [*[None] * before, *rows, *[None] * (len(steps) - before - len(rows))]
 
     def log10_norms(self) -> Array:
-        """log10 of the norm of each row, (B, ..., S)."""
-        return log10_norm_at_any_size(self.rows, self.exponents.shape[-1]) + self.exponents * LOG10_2
+        """log10 of the norm of each row, (B, ..., S): of the larger of both states' where the cell states have one."""
+        parts = (self.rows,) if self.cells is None else (self.rows, self.cells)
+        norms = [log10_norm_at_any_size(part, self.exponents.shape[-1]) for part in parts]
+        return np.asarray(np.maximum.reduce(norms) + self.exponents * LOG10_2)
 
     def largest(self, steps: range) -> NDArray[np.int64]:
         """The largest exponent (..., S) of what enters at `steps`; NOTHING where nothing does."""
@@ -90,12 +101,15 @@ class Losses:
 def losses_of(adjoints: Array, first: int, members: int) -> Losses:
     """Losses at their true size, (B, ..., H, C), from step `first` on.
 
-    Their exponent is 0, but for those so large that squares would overflow.
+    Their exponent is 0, but for those so large that squares would overflow; it is NOTHING for what is zero, which must
+    not bear on how small an adjoint may be when it comes by.
     """
     peaks = np.abs(by_member(adjoints, members)).max(axis=-2)
     exponents = np.frexp(peaks)[1].astype(np.int64)
     exponents[exponents <= MODEST_EXPONENT] = 0
-    return Losses(first, shifted(adjoints, -exponents) if exponents.any() else adjoints, exponents)
+    rows = shifted(adjoints, -exponents) if exponents.any() else adjoints
+    exponents[peaks == 0.0] = NOTHING
+    return Losses(first, rows, exponents)
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,17 @@ class Run:
     exponent: NDArray[np.int64]
     log10_norms: dict[str, Array]
     path: Scaled | None
+
+    @property
+    def before(self) -> Scaled:
+        """The adjoints of the state before the first step of the run: after the last run those of the initial state."""
+        return Scaled(tuple(states[0] for states in self.adjoints.states), self.exponent)
+
+    def with_one_exponent(self) -> tuple[Array, int]:
+        """Of all members the delta (B, rows, C) times one power of two; less what is too small beside it."""
+        common = int(self.exponent.max())
+        delta = self.adjoints.delta
+        return (delta if self.exponent.size == 1 else shifted(delta, self.exponent - common)), common
 
 
 def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_only: bool = False) -> Iterator[Run]:
@@ -171,9 +196,14 @@ class _Attempt:
         adjoints = make_room(cell, len(self.steps), self.state.arrays)
         losses = self.losses.at(self.steps, self.state.exponent)
         views = cell.adjoint_views(self.factors, adjoints)
-        for step, loss in zip(reversed(views), reversed(losses), strict=True):
+        cells = self.losses.cells_at(self.steps, self.state.exponent)
+        for b, step, loss, of_cell in zip(
+            range(len(views) - 1, -1, -1), reversed(views), reversed(losses), reversed(cells), strict=True
+        ):
             if loss is not None:
                 np.add(step[0], loss, out=step[0])
+            if of_cell is not None:
+                adjoints.states[-1][b + 1] += of_cell
             cell.adjoint_step(weights, *step)
         return adjoints
 
@@ -182,11 +212,13 @@ class _Attempt:
         assert factors.path is not None
         adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
         adjoints[-1] = self.path.arrays[0]
-        losses = self.losses.at(self.steps, self.path.exponent)
+        losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
         for b in range(len(self.steps) - 1, -1, -1):
-            loss = losses[b]
+            loss, of_cell = losses[b], cells[b]
             if loss is not None:
                 adjoints[b + 1] += loss if factors.entry is None else factors.entry[b] * loss
+            if of_cell is not None:
+                adjoints[b + 1] += of_cell
             np.multiply(factors.path[b], adjoints[b + 1], out=adjoints[b])
         return adjoints
 

@@ -46,20 +46,26 @@ class RecurrentGradient:
 
     def shares(self, run: Run) -> dict[str, Array]:
         """Share of each step of a run in the sum so far, (B,), under the name "share"; nan where the sum is zero."""
+        return {"share": self.shares_by_sequence(run).sum(axis=-1)}
+
+    def shares_by_sequence(self, run: Run) -> Array:
+        """The same of each sequence of the batch, (B, N)."""
         delta, hidden, exponents = self._factors(run)
         total = self._sum.mantissas
         # ⟨Σ_n d_n h_nᵀ, G⟩ = Σ_n d_nᵀ G h_n needs no matrix for each step.
-        projections = (delta * (total @ hidden)).sum(axis=(1, 2))
+        projections = (delta * (total @ hidden)).sum(axis=1)
+        projections = projections.reshape(len(delta), -1, run.adjoints.delta.shape[-1]).sum(axis=1)
         with np.errstate(invalid="ignore"):
-            return {"share": np.ldexp(projections, exponents - self._sum.exponent) / np.square(total).sum()}
+            return np.asarray(np.ldexp(projections, (exponents - self._sum.exponent)[:, None]) / np.square(total).sum())
 
     def _factors(self, run: Run) -> tuple[Array, Array, NDArray[np.int64]]:
         """Mantissas of delta_t (B, G·H, N) and h_t−1 (B, H, N), and the exponent (B,) of their product."""
-        delta = self._cell.recurrent_delta(run.adjoints.delta)
+        delta, exponent = run.with_one_exponent()
+        delta = self._cell.recurrent_delta(delta)
         hidden = self._multiplied[run.steps.start : run.steps.stop]
         delta, hidden = self._weights.by_sequence(delta, hidden)
         (delta_mantissas, of_delta), (hidden_mantissas, of_hidden) = (
             with_own_exponents(part, 1) for part in (delta, hidden)
         )
-        exponents = (of_delta + of_hidden + run.exponent)[:, 0]
+        exponents = (of_delta + of_hidden)[:, 0] + exponent
         return delta_mantissas.reshape(delta.shape), hidden_mantissas.reshape(hidden.shape), exponents

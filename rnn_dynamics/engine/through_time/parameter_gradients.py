@@ -9,7 +9,7 @@ from rnn_dynamics.engine.through_time.scaling import ScaledSum
 
 
 class ParameterGradients:
-    """Sums the gradients of a single experiment, run by run, with a common power of two kept apart.
+    """Sums the gradients of one network, run by run, with a common power of two kept apart.
 
     All four parameters come from one sum over t: delta_t (h_{t−1}, x_t, 1)ᵀ.
     """
@@ -28,7 +28,8 @@ class ParameterGradients:
         hidden, inputs = _by_row(self._multiplied[steps]), _by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
         peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
-        self._sum.add(_by_row(run.adjoints.delta) @ (multiplied * 2.0**-peak).T, int(run.exponent[0]) + peak)
+        delta, exponent = run.with_one_exponent()
+        self._sum.add(_by_row(delta) @ (multiplied * 2.0**-peak).T, exponent + peak)
 
     def named(self) -> dict[str, Array]:
         """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""

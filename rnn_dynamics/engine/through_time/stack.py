@@ -4,6 +4,9 @@
 
 The backward direction reads the steps from the last to the first, and its h_t is what it knows after step t. On the way
 back the roles are exchanged: what arrives at the inputs of a layer, at every step, is the loss of the layer below.
+
+Sequences of different lengths lie side by side, each from step 1 on. The backward direction then reads each from its
+own last step; what lies behind that is read after step 1, so that nothing that counts knows of it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Cell, Weights
-from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run
+from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of
 from rnn_dynamics.engine.through_time.scaling import NOTHING, shifted, with_own_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
 
@@ -28,13 +31,15 @@ class Level:
     """One layer in one direction.
 
     forward: its pass, in the order in which it reads: the last step first where `reverse`. inputs (T, ..., C', F): what
-    it reads, in the order of time; C' are the columns, before they were repeated for the members of a family.
+    it reads, in the order of time; C' are the columns, before they were repeated for the members of a family. order:
+    (T, N), which step of each sequence it reads when, where sequences of different lengths are read in reverse.
     """
 
     layer: int
     reverse: bool
     forward: Pass
     inputs: Array
+    order: IntArray | None = None
 
     @property
     def suffix(self) -> str:
@@ -42,8 +47,19 @@ class Level:
         return suffix(self.layer, self.reverse)
 
     def in_time(self, values: NDArray[Scalar]) -> NDArray[Scalar]:
-        """Values (T, ...) in the order of reading as a view in the order of time, or the other way round."""
-        return values[::-1] if self.reverse else values
+        """Values (T, ..., C) in the order of reading as a view in the order of time, or the other way round."""
+        return _reordered(values, self.reverse, self.order)
+
+    def states_in_time(self, states: Array) -> Array:
+        """States (T+1, ..., C), the initial one first, in the order of time: read in reverse it comes last."""
+        if self.reverse and self.order is not None:
+            return np.concatenate([self.in_time(states[1:]), states[:1]])
+        return self.in_time(states)
+
+    @property
+    def read(self) -> Array:
+        """What it reads, in the order of reading: (T, ..., C', F)."""
+        return _read(self.inputs, self.reverse, self.order)
 
     @property
     def output(self) -> Array:
@@ -61,7 +77,14 @@ def suffix(layer: int, reverse: bool) -> str:
 
 
 def unroll_stack(
-    cell: Cell, weights: Sequence[Sequence[Weights]], inputs: Array, *, members: int = 1, cut: bool = False
+    cell: Cell,
+    weights: Sequence[Sequence[Weights]],
+    inputs: Array,
+    *,
+    members: int = 1,
+    cut: bool = False,
+    starts: Sequence[Array] = (),
+    lengths: IntArray | None = None,
 ) -> list[Layer]:
     """Run all layers over `inputs` (T, ..., N, D), the first layer first.
 
@@ -71,18 +94,44 @@ def unroll_stack(
         inputs: of the first layer.
         members: S, how many columns each sequence gets.
         cut: whether W_hh h_{t−1} counts as a constant on the way back.
+        starts: for each component of the state the initial ones of all levels, (levels, H, C); empty begins at 0.
+        lengths: (N,), from 1 to T, of sequences of different lengths, each of which is then walked back as a member of
+            its own; None where all have T steps.
     """
     layers: list[Layer] = []
+    order = None if lengths is None else _backwards(lengths, len(inputs))
+    walked = members if lengths is None else len(lengths)
     for number, of_layer in enumerate(weights):
         levels = []
         for reverse, of_level in zip((False, True), of_layer, strict=False):
-            read = inputs[::-1] if reverse else inputs
-            record = unroll(cell, of_level, project_inputs(of_level, read, 1 if number else members))
+            start = [of_component[number * len(of_layer) + reverse] for of_component in starts]
+            read = _read(inputs, reverse, order)
+            record = unroll(cell, of_level, project_inputs(of_level, read, 1 if number else members), start)
             way_back = of_level.cut() if cut else of_level
-            levels.append(Level(number, reverse, Pass(cell, way_back, record, members), inputs))
+            levels.append(Level(number, reverse, Pass(cell, way_back, record, walked), inputs, order))
         layers.append(tuple(levels))
         inputs = output_of(layers[-1]).swapaxes(-1, -2)
     return layers
+
+
+def _backwards(lengths: IntArray, steps: int) -> IntArray:
+    """(T, N): which step is read when, each sequence from its own last step on; its own inverse."""
+    places = np.arange(steps)[:, None]
+    return np.where(places < lengths, lengths - 1 - places, places)
+
+
+def _reordered(values: NDArray[Scalar], reverse: bool, order: IntArray | None) -> NDArray[Scalar]:
+    if not reverse:
+        return values
+    if order is None:
+        return values[::-1]
+    places = order.reshape(len(order), *[1] * (values.ndim - 2), -1)
+    return np.take_along_axis(values, places, axis=0)
+
+
+def _read(inputs: Array, reverse: bool, order: IntArray | None) -> Array:
+    """Inputs (T, ..., C, F) in the order of reading."""
+    return _reordered(inputs.swapaxes(-1, -2), reverse, order).swapaxes(-1, -2)
 
 
 def output_of(layer: Layer) -> Array:
@@ -100,6 +149,30 @@ def losses_by_direction(layer: Layer, losses: Losses) -> list[Losses]:
         first = level.forward.length - losses.first - len(rows) if level.reverse else losses.first
         parts.append(Losses(first, rows, level.in_time(losses.exponents)))
     return parts
+
+
+def with_end_state(losses: Losses, ends: IntArray, hidden: Array, cell: Array | None, members: int) -> Losses:
+    """Losses at every step, and what else they say of the state after the last step that is read.
+
+    Args:
+        losses: of all T steps, in the order of reading.
+        ends: (N,), of each sequence the last step that is read, counted from 0.
+        hidden: (H, N), dL/dh of that state.
+        cell: likewise dL/dc; None where the loss does not read it.
+        members: S.
+    """
+    at_end = (slice(None), np.arange(len(ends)))
+    parts = []
+    for end in (hidden, cell):
+        rows = np.zeros(losses.rows.shape)
+        if end is not None:
+            rows[ends, *at_end] = end.T
+        parts.append(rows)
+    both = losses_of(np.concatenate(parts, axis=-2), 0, members)
+    common = np.maximum(both.exponents, losses.exponents)
+    of_hidden, of_cell = np.split(shifted(both.rows, both.exponents - common), 2, axis=-2)
+    rows = shifted(losses.rows, losses.exponents - common) + of_hidden
+    return Losses(0, rows, common, None if cell is None else of_cell)
 
 
 class InputAdjoints:

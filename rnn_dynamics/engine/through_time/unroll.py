@@ -1,5 +1,6 @@
-"""The forward pass: h_1 .. h_T from h_0 = 0, or from where other steps have ended."""
+"""The forward pass: h_1 .. h_T from h_0 = 0, or from another state."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,16 +27,19 @@ def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
     return projection if members == 1 else np.repeat(projection, members, axis=-1)
 
 
-def unroll(cell: Cell, weights: Weights, input_projection: Array, after: Any = None) -> Any:
+def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequence[Array] = ()) -> Any:
     """Run `cell` over all steps of `input_projection` (T, ..., G·H, C) and return its record.
 
-    `after` is the record of earlier steps, at whose last state these begin; None begins at 0.
+    `start` holds the initial state, (..., H, C) for each of the cell's components; empty begins at 0.
     """
     record = cell.make_record(input_projection, weights)
-    if after is not None:
-        record.hidden[0] = after.hidden[-1]
-        if after.cell_state is not None:
-            record.cell_state[0] = after.cell_state[-1]
+    for states, initial in zip((record.hidden, record.cell_state), start, strict=False):
+        states[0] = initial
     for views in cell.forward_views(record):
         cell.step(weights, *views)
     return record
+
+
+def last_state(record: Any) -> tuple[Array, ...]:
+    """The state (..., H, C) after the last step of a record, for each of the cell's components."""
+    return tuple(states[-1] for states in (record.hidden, record.cell_state) if states is not None)
