@@ -13,7 +13,7 @@ from tests.every import every
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = "rnn_dynamics"
-HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning")
+HOUSES = (LIBRARY, f"{LIBRARY}.engine", f"{LIBRARY}.learning", f"{LIBRARY}.own")
 
 #: What computes a network and its gradients, from the bottom up.
 WALK = {"experiment", "engine.cells", "engine.initialise", "engine.through_time", "engine.trace"}
@@ -77,6 +77,8 @@ ROOMS: dict[str, set[str]] = {
     | {"remembered", "engine.given", "engine.run_network", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
+    "own": set(),
+    "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
@@ -99,6 +101,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "learning.tasks": {"numpy", "sklearn"},
     "learning.jobs": set(),
     "process": {"threadpoolctl"},
+    "own.examples": {"numpy", "safetensors"},
     KIT: {"numpy", "pandas", "pyarrow", "altair"},
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},
@@ -117,7 +120,7 @@ def room_of(module: str) -> str:
     if first != LIBRARY:
         return "pages"  # pages/ and streamlit_app.py
     match rest:
-        case ["engine" | "learning" as house, part, *_]:
+        case ["engine" | "learning" | "own" as house, part, *_]:
             room = f"{house}.{part}"
         case ["by_hand", "against_torch"] | ["pictures", "kit", *_] | ["content", "numbers"]:
             room = ".".join(rest[:2])
