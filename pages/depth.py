@@ -17,6 +17,7 @@ PAGE = Page(
         "one": {"num_layers": 1, "bidirectional": False},
     },
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
+    without=("bias",),
     offered={"cell": FEEDING_BACK_STATE},
     place={"key": "layers"},
 )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.frame import FEW_NEED
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures.jacobians import PICTURE
 from rnn_dynamics.pictures.latch import PICTURE as LATCH
@@ -19,7 +20,7 @@ PAGE = Page(
     every_cell=True,
     main=("cell", "weight_scale", "sequence_length"),
     lower=("latch_weight",),
-    without=("loss_at", "num_layers", "bidirectional"),  # a Jacobian does not know the loss
+    without=("loss_at", "num_layers", "bidirectional", *FEW_NEED),  # a Jacobian does not know the loss
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.frame import FEW_NEED
 from rnn_dynamics.dashboard.growing import begun, goes_on, growing
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures import cost, losses
@@ -30,7 +31,7 @@ PAGE = Page(
         "exploding": {"weight_scale": 3.0},
     },
     main=("cell", "weight_scale", "sequence_length", "truncation"),
-    without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional"),
+    without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional", *FEW_NEED),
     place={"key": "tall_picture", "height": 500, "border": False},  # a phone needs more; see page.css
     lower_answer=measured,
 )

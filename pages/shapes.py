@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, HOUSE
+from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, FEW_NEED, HOUSE
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
 
@@ -17,7 +17,7 @@ PAGE = Page(
         "translation": {"shape": "encoder-decoder", "cell": "gru", "sequence_length": 4},
     },
     main=("shape", "cell", "weight_scale", "sequence_length", "stop"),
-    without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional"),
+    without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional", *FEW_NEED),
     offered={"cell": FEEDING_BACK_STATE, "sequence_length": LENGTHS},
     asks=("shape", "stop"),
     apart=("sequence_length",),

@@ -19,6 +19,7 @@ PAGE = Page(
     },
     every_cell=True,
     main=("cell", "weight_scale", "sequence_length"),
+    without=("num_layers", "bidirectional", "forget_bias_layers"),
     pictured=pictured,
     place={"key": "live"},
     go=lambda row, _: {"weight_scale": WEIGHT_SCALES[row["scale"]]},

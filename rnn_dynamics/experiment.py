@@ -70,10 +70,15 @@ class Experiment(KnownFields):
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
+        input_weights: how W_ih is drawn: "same" (as the initialisation says: "torch" and "keras" as these, with all
+            others "gaussian"), or one of these three by itself.
+        input_weight_scale: factor on every entry of `weight_ih_l0` (and of its like in other layers).
+        bias: whether the network has biases; without, none is drawn, added or learned, as by torch's `bias=False`.
         nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only rnn and jordan have it.
         reset_gate: "after" or "before" the product with W_hn, where the GRU's r enters: r ∘ (W_hn h + b_hn), as in
             PyTorch, or W_hn (r ∘ h) + b_hn, as in Cho et al. 2014 and, by default, in ONNX. Only gru has it.
         forget_bias: added to the forget gate's block of `bias_ih_l0` (LSTM only); `bias_hh_l0` is left alone.
+        forget_bias_layers: "all", or the "first" alone; for stacks.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
             (GRU). `forget_bias` is then not added; `bias_hh_l0` is left alone. With T below 3 they are 0.
@@ -100,7 +105,6 @@ class Experiment(KnownFields):
         "N": "; did you mean 'batch_size'?",
         "dropout": ": dropout is not supported, between layers or elsewhere",
         "proj_size": ": projections are not supported, h has hidden_size entries",
-        "bias": ": a network without biases is not supported",
         "batch_first": ": only time first is supported",
         "device": ": only the CPU is supported",
         "dtype": ": only float64 is supported",
@@ -113,11 +117,17 @@ class Experiment(KnownFields):
     input_size: int = asked(16, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8, 16, 32), whole=True))
     batch_size: int = asked(4, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8), whole=True))
     initialisation: str = asked("gaussian", Choice(options=("gaussian", "orthogonal", "identity", "torch", "keras")))
+    input_weights: str = asked("same", Choice(options=("same", "gaussian", "torch", "keras")))
+    input_weight_scale: float = asked(
+        1.0, Number(minimum=0.0, maximum=10.0, offered=(0.0, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0))
+    )
+    bias: bool = asked(True, Flag())
     nonlinearity: str = asked("tanh", Choice(options=("tanh", "relu")))
     reset_gate: str = asked("after", Choice(options=("after", "before")))
     forget_bias: float = asked(
         0.0, Number(minimum=-20.0, maximum=20.0, offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0))
     )
+    forget_bias_layers: str = asked("all", Choice(options=("all", "first")))
     gate_bias: str = asked("constant", Choice(options=("constant", "chrono")))
     input_scale: float = asked(
         1.0, Number(minimum=0.0, maximum=5.0, offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0))
@@ -151,6 +161,13 @@ class Experiment(KnownFields):
     def directions(self) -> int:
         """1, or 2 in both directions."""
         return 2 if self.bidirectional else 1
+
+    @property
+    def input_scheme(self) -> str:
+        """How W_ih is drawn: "gaussian", "torch" or "keras"."""
+        if self.input_weights != "same":
+            return self.input_weights
+        return self.initialisation if self.initialisation in ("torch", "keras") else "gaussian"
 
     @property
     def levels(self) -> int:

@@ -26,10 +26,13 @@ AWKWARD = '"a" \'b\' \\n {T} {{x}} """ é∂ 🎉 #%s'
 #: Field -> the values that make a network of another kind.
 KINDS: Mapping[str, tuple[Any, ...]] = {
     **{name: tuple(KNOBS_CHOICE[name].options) for name in ("initialisation", "nonlinearity", "gate_bias")},
-    **{name: tuple(KNOBS_CHOICE[name].options) for name in ("loss_at", "hidden_path", "reset_gate")},
+    **{name: tuple(KNOBS_CHOICE[name].options) for name in ("loss_at", "hidden_path", "reset_gate", "input_weights")},
     "text": ("", "gates hold.", AWKWARD, "a"),
     "num_layers": (1, 2, 3, 4),
     "bidirectional": (False, True),
+    "bias": (True, False),
+    "input_weight_scale": (1.0, 0.5),
+    "forget_bias_layers": ("all", "first"),
 }
 SMALL = {"sequence_length": 9, "hidden_size": 5, "input_size": 3, "batch_size": 2, "seed": 4}
 

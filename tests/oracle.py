@@ -12,6 +12,7 @@ hand on alone: a thousand steps take a tenth of the time that a thousand walks t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -204,12 +205,13 @@ def relative_error(log10_values: Array, log10_expected: Array) -> float:
 
 def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     cell, experiment = trace.experiment.cell, trace.experiment
-    of_rnn = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
+    of_rnn: dict[str, Any] = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
     if cell == "jordan":
         return _jordan_step(trace)
     if cell not in MODULES or kind_of(experiment) == "reset_before":
         parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
         return _open_step(trace, parameters, cut=False), parameters
+    of_rnn |= {} if experiment.bias else {"bias": False}
     module = MODULES[cell](experiment.input_size, experiment.hidden_size, dtype=torch.float64, **of_rnn)
     module.load_state_dict({name: torch.tensor(value) for name, value in trace.parameters.items()})
 
@@ -258,15 +260,16 @@ def _jordan_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
 
 def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Step:
     experiment = trace.experiment
+    bias_ih, bias_hh = (parameters.get(f"bias_{of}_l0", torch.zeros(1, dtype=torch.float64)) for of in ("ih", "hh"))
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         seen = state[0].detach() if cut else state[0]
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
-        from_input = x @ parameters["weight_ih_l0"].T + parameters["bias_ih_l0"]
+        from_input = x @ parameters["weight_ih_l0"].T + bias_ih
         if kind_of(experiment) == "reset_before":
-            return reset_before(from_input, seen, state, parameters["weight_hh_l0"], parameters["bias_hh_l0"])
-        from_hidden = seen @ parameters["weight_hh_l0"].mT + parameters["bias_hh_l0"]
+            return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
+        from_hidden = seen @ parameters["weight_hh_l0"].mT + bias_hh
         return OPEN_CELLS[kind_of(experiment)](from_input, from_hidden, state)
 
     return step
@@ -307,7 +310,7 @@ def reset_before(
 ) -> tuple[State, dict[str, Tensor]]:
     """The GRU of Cho et al. 2014 in its later versions: r multiplies h before W_hn does; torch.nn has none."""
     (x_r, x_z, x_n), (w_r, w_z, w_n) = from_input.chunk(3, dim=-1), weight_hh.chunk(3, dim=-2)
-    b_r, b_z, b_n = bias_hh.chunk(3)
+    b_r, b_z, b_n = bias_hh.chunk(3) if len(bias_hh) > 1 else (bias_hh,) * 3
     a_r, a_z = (x + seen @ w.mT + b for x, w, b in ((x_r, w_r, b_r), (x_z, w_z, b_z)))
     r, z = _sigmoid(a_r), _sigmoid(a_z)
     n = _tanh(x_n + (r * seen) @ w_n.mT + b_n)

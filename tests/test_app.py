@@ -54,7 +54,7 @@ def words(app: AppTest) -> str:
 
 
 #: What the page asks of an experiment; layers and directions have a page of their own.
-FIELDS = set(KNOBS) - {"num_layers", "bidirectional"}
+FIELDS = set(KNOBS) - {"num_layers", "bidirectional", "forget_bias_layers"}
 
 
 def notes(app: AppTest) -> str:
@@ -231,6 +231,8 @@ MORE: dict[str, Any] = {
     "initialisation": "identity",
     "nonlinearity": "relu",
     "reset_gate": "before",
+    "input_weights": "torch",
+    "input_weight_scale": 0.5,
     "gate_bias": "chrono",
     "loss_at": "every",
     "hidden_path": "cut",
@@ -251,7 +253,7 @@ def test_every_further_control_changes_the_picture(key: str) -> None:
 
 def test_all_fields_of_an_experiment_have_a_control() -> None:
     app = open_app()
-    widgets = [*app.select_slider, *app.selectbox, *app.segmented_control, *app.text_input]
+    widgets = [*app.select_slider, *app.selectbox, *app.segmented_control, *app.text_input, *app.toggle]
     assert FIELDS | {"gradient", "axis", IN_TAB} == {widget.key for widget in widgets}
 
 

@@ -32,7 +32,8 @@ FIELDS: dict[str, Any] = {
     "batch_size": (1, 2, 3),
     "input_size": (1, 4),
     "bidirectional": (False, True),
-    **dict.fromkeys(("weight_scale", "nonlinearity", "reset_gate", "gate_bias", "loss_at", "hidden_path", "text"), ()),
+    **dict.fromkeys(("weight_scale", "nonlinearity", "reset_gate", "bias", "gate_bias"), ()),
+    **dict.fromkeys(("input_weights", "input_weight_scale", "loss_at", "hidden_path", "text"), ()),
 }
 DRAW = random.Random(2)
 AT_REST = replace(OPENING, initialisation="gaussian", input_scale=0.0)

@@ -31,6 +31,7 @@ SETTINGS = list(
         input_scale=(0.0, 3.0),
         seed=(7, 19),
         **dict.fromkeys(("cell", "batch_size", "initialisation", "nonlinearity", "reset_gate"), ()),
+        **dict.fromkeys(("input_weights", "input_weight_scale", "bias"), ()),
         **dict.fromkeys(("forget_bias", "gate_bias"), ()),
         **dict.fromkeys(("hidden_path", "text"), ()),
     )

@@ -19,6 +19,8 @@ OFFERED: dict[str, Any] = {
     "initialisation": "orthogonal",
     "nonlinearity": "relu",
     "reset_gate": "before",
+    "input_weights": "torch",
+    "input_weight_scale": 0.5,
     "forget_bias": -1.0,
     "gate_bias": "chrono",
     "input_scale": 0.316,
@@ -219,7 +221,11 @@ def test_a_shared_link_opens_the_same_picture_and_shares_the_same_link(name: str
 
 def test_a_link_says_every_setting_so_that_a_later_change_of_the_opening_does_not_change_it() -> None:
     said = dict(parse_qsl(link(open_app()).partition("?")[2], keep_blank_values=True))
-    spelled = {name: str(value) for name, value in settings(OPENING).items() if name in FIELDS}
+    spelled = {
+        name: str(value).lower() if value is True else str(value)
+        for name, value in settings(OPENING).items()
+        if name in FIELDS
+    }
     assert said == spelled | {"cell": "RNN", "gradient": "input", "axis": "step"}
 
 

@@ -136,6 +136,36 @@ def test_which_setting_of_a_cell_has_no_effect(pictured: tuple[str, ...], idle: 
     assert {name for name in fields if why_idle(name, {"gate_bias": "constant"}, pictured)} == idle
 
 
+@every(
+    ("setting", "now", "cells", "reason"),
+    [
+        ("bias", {"initialisation": "torch"}, ("rnn",), ""),
+        ("bias", {"initialisation": "gaussian", "forget_bias": 3.0}, ("rnn",), "zero_biases"),
+        ("bias", {"initialisation": "gaussian", "forget_bias": 3.0, "bias": False}, ("rnn", "lstm"), ""),
+        ("bias", {"initialisation": "gaussian", "forget_bias": 0.0}, ("lstm",), "zero_biases"),
+        ("bias", {"initialisation": "gaussian", "gate_bias": "chrono"}, ("gru",), ""),
+        ("forget_bias", {"bias": False}, ("lstm",), "no_biases"),
+        ("gate_bias", {"bias": False}, ("lstm",), "no_biases"),
+        ("forget_bias_layers", {"num_layers": 1, "forget_bias": 1.0}, ("lstm",), "one_layer"),
+        ("forget_bias_layers", {"num_layers": 2, "forget_bias": 0.0}, ("lstm",), "no_forget_bias"),
+        ("forget_bias_layers", {"num_layers": 2, "forget_bias": 1.0}, ("gru",), "forget_bias"),
+        ("forget_bias_layers", {"num_layers": 2, "forget_bias": 1.0}, ("lstm",), ""),
+    ],
+)
+def test_a_part_of_the_initialisation_that_is_not_there_says_why(
+    setting: str, now: dict[str, Any], cells: tuple[str, ...], reason: str
+) -> None:
+    assert why_idle(setting, now, cells) == reason
+    assert not reason or reason in sentences("app")["idle"]
+
+
+def test_biases_can_be_left_out_by_a_link() -> None:
+    torchs = {**SMALL, "initialisation": "torch"}
+    with_biases, without = (open_page("vanish_or_explode", torchs | {"bias": on}) for on in ("true", "false"))
+    assert shown(with_biases) != shown(without)
+    assert "Biases: off" in state(without)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     within, controls, told = [0], dict[str, int](), set[int]()

@@ -107,7 +107,7 @@ def test_the_claims_of_aligned_and_one_to_many_hold(experiment: Experiment) -> N
         assert ("more from its own output" in said) == (own > later)
         assert ("more from the later outputs" in said) == (own < later)
     trace, said = run_shape(experiment, "one-to-many"), claim_of(experiment, "one-to-many")
-    match = re.search(r"gradient (\S+)\. Back from h₂ (\S+) flows through the state, (\S+) through the output", said)
+    match = re.search(r"gradient (\S+)\. Back from h₂ (\S+) goes by the state, (\S+) through the output", said)
     assert match is not None
     for text, value in zip(
         match.groups(),

@@ -48,10 +48,16 @@ def make_example(experiment: Experiment) -> Example:
 
     Raises:
         ValueError: the experiment asks for what is not written out here: a Jordan network, ReLU, a GRU that resets
-            before the product, more than one layer.
+            before the product, a network without biases, more than one layer.
     """
     plays = {"nonlinearity": "rnn", "reset_gate": "gru"}
-    written_out = {"cell": CELLS, "nonlinearity": ("tanh",), "reset_gate": ("after",), "num_layers": (1,)}
+    written_out = {
+        "cell": CELLS,
+        "nonlinearity": ("tanh",),
+        "reset_gate": ("after",),
+        "bias": (True,),
+        "num_layers": (1,),
+    }
     for name, written in written_out.items():
         value = getattr(checked_experiment(experiment), name)
         if value not in written and plays.get(name, experiment.cell) == experiment.cell:

@@ -20,6 +20,8 @@ from rnn_dynamics.pictures.kit.picture import Picture, Setting
 HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 #: The cells that can be stacked, and unrolled in every shape: those that feed back their own state.
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
+#: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
+FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Frame:
     main: tuple[str, ...]
     lower: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
-    without: tuple[str, ...] = ("num_layers", "bidirectional")
+    without: tuple[str, ...] = ("num_layers", "bidirectional", *FEW_NEED)
     offered: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()

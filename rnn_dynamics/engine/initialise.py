@@ -54,7 +54,7 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
         if level and direction < experiment.directions:
             suffix = f"_l{layer}" + "_reverse" * direction
             read = width if layer else experiment.input_size
-            drawn = make_parameters(experiment, cell, np.random.default_rng(stream), read, columns)
+            drawn = make_parameters(experiment, cell, np.random.default_rng(stream), read, columns, layer)
             parameters |= {name.replace("_l0", suffix): values for name, values in drawn.items()}
     return Draw(
         parameters=parameters,
@@ -71,30 +71,46 @@ def make_decoder(experiment: Experiment, cell: Cell) -> dict[str, Array]:
 
 
 def make_parameters(
-    experiment: Experiment, cell: Cell, generator: Generator, input_size: int, columns: int
+    experiment: Experiment, cell: Cell, generator: Generator, input_size: int, columns: int, layer: int = 0
 ) -> dict[str, Array]:
     """Draw the parameters of one level by the experiment's scheme, as the first's; weight_hh_l0 is at weight scale 1.
+
+    Without biases they are there as zeros, which `learned` leaves out.
 
     See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
     hidden, blocks = experiment.hidden_size, cell.blocks
     recurrent = SCHEMES[experiment.initialisation](hidden, columns, blocks, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
-    bias_ih, bias_hh = np.zeros((2, blocks * hidden))
-    if experiment.initialisation == "torch":
-        bias_ih, bias_hh = _torch_uniform(hidden, (2, blocks * hidden), generator)
-    by_gate = dict(zip(cell.gates, bias_ih.reshape(blocks, hidden), strict=False))
-    if experiment.gate_bias == "chrono":
-        _set_chrono_biases(by_gate, cell, experiment, generator)
-    elif cell.writes:
-        by_gate[cell.keeps] += experiment.forget_bias
+    from_input *= experiment.input_weight_scale
+    bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer)
     return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
 
 
-def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generator: Generator) -> Array:
+def learned(experiment: Experiment, parameters: Mapping[str, Array]) -> dict[str, Array]:
+    """Those of all parameters that the network has."""
+    return {name: values for name, values in parameters.items() if experiment.bias or "bias" not in name}
+
+
+def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer: int) -> Array:
+    """Both vectors of biases of one level, (2, G·H)."""
+    biases = np.zeros((2, cell.blocks * experiment.hidden_size))
+    if not experiment.bias:
+        return biases
     if experiment.initialisation == "torch":
+        biases = _torch_uniform(experiment.hidden_size, biases.shape, generator)
+    by_gate = dict(zip(cell.gates, biases[0].reshape(cell.blocks, -1), strict=False))
+    if experiment.gate_bias == "chrono":
+        _set_chrono_biases(by_gate, cell, experiment, generator)
+    elif cell.writes and (layer == 0 or experiment.forget_bias_layers == "all"):
+        by_gate[cell.keeps] += experiment.forget_bias
+    return biases
+
+
+def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generator: Generator) -> Array:
+    if experiment.input_scheme == "torch":
         return _torch_uniform(experiment.hidden_size, shape, generator)
-    if experiment.initialisation == "keras":
+    if experiment.input_scheme == "keras":
         bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
         return generator.uniform(-bound, bound, shape)
     # With std 1/√D the input's share of the pre-activation has the input's own variance.

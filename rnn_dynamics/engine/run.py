@@ -11,7 +11,7 @@ from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import Weights, state_matrix
 from rnn_dynamics.engine.given import check_one_level
-from rnn_dynamics.engine.initialise import Array, Draw, make_draw
+from rnn_dynamics.engine.initialise import Array, Draw, learned, make_draw
 from rnn_dynamics.engine.through_time.additive_path import split_path
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
 from rnn_dynamics.engine.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
@@ -71,11 +71,11 @@ def run(experiment: Experiment) -> Trace:
     sums: dict[str, ParameterGradients] = {}
     levels, below = walk_levels(layers, losses, sums)
     gradients = gradients_of(sums)
-    top = levels[-experiment.directions]
+    top, own = levels[-experiment.directions], learned(experiment, parameters)
     return Trace(
         experiment=experiment,
-        parameters=locked(parameters),
-        gradients=locked({name: gradients[name] for name in parameters}),
+        parameters=locked(own),
+        gradients=locked({name: gradients[name] for name in own}),
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
@@ -100,7 +100,7 @@ def run_norms(experiment: Experiment) -> Norms:
     top = levels[-experiment.directions]
     return Norms(
         experiment=experiment,
-        parameter_count=sum(values.size for values in parameters.values()),
+        parameter_count=sum(values.size for values in learned(experiment, parameters).values()),
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(level.norms for level in levels),
         log10_rounding=_rounding(experiment, top.log10_rounding),
@@ -349,7 +349,7 @@ def time_run(experiment: Experiment) -> RunTime:
     turn = perf_counter()
     walk_levels(layers, losses, {})
     end = perf_counter()
-    count = sum(values.size for values in parameters.values())
+    count = sum(values.size for values in learned(experiment, parameters).values())
     return RunTime(experiment=experiment, forward=turn - start, backward=end - turn, parameters=count)
 
 

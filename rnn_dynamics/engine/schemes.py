@@ -13,10 +13,18 @@ A cell's default differs between frameworks, and papers recommend further ones:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.experiment import Experiment, checked_experiment, one_of
 
+#: A scheme has a name for the whole network, not for a part of it.
+_WHOLE: Mapping[str, Any] = {
+    "input_weights": "same",
+    "input_weight_scale": 1.0,
+    "bias": True,
+    "forget_bias_layers": "all",
+}
 #: What a framework has, it has a default for.
 _ALL = cells_where(lambda cell: cell.module)
 _GATED = cells_where(lambda cell: cell.module and cell.keeps)
@@ -87,4 +95,5 @@ def scheme_experiment(scheme: str, cell: str, experiment: Experiment) -> Experim
         nonlinearity=named.nonlinearity,
         forget_bias=named.forget_bias,
         gate_bias=named.gate_bias,
+        **_WHOLE,
     )

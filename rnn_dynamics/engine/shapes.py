@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.cells.cell import Weights
-from rnn_dynamics.engine.initialise import OUTPUT_SIZE, Array, make_decoder, make_draw
+from rnn_dynamics.engine.initialise import OUTPUT_SIZE, Array, learned, make_decoder, make_draw
 from rnn_dynamics.engine.run import check_states, half_mean_square
 from rnn_dynamics.engine.through_time.backpropagate import Pass, Run, make_room
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
@@ -165,7 +165,8 @@ class _Unrolled:
         residuals = outputs - self.targets
         back = _WayBack(self, residuals / residuals.size)
         names = ["", "decoder."][: len(self.cells)]
-        named = {f"{who}{name}": own[name] for who, own in zip(names, self.cells, strict=True) for name in own}
+        parts = [(who, learned(self.experiment, own)) for who, own in zip(names, self.cells, strict=True)]
+        named = {f"{who}{name}": own[name] for who, own in parts for name in own}
         cells = [record.cell_state for record in self.records]
         return ShapeTrace(
             experiment=self.experiment,
@@ -276,7 +277,8 @@ class _WayBack:
         """Of all parameters, under the names of `ShapeTrace`."""
         with np.errstate(over="ignore"):
             readout = np.ldexp(self.readout_gradient.mantissas, self.readout_gradient.exponent)
-        cells = [(who, own.named()) for who, own in zip(names, self.sums, strict=True)]
+        experiment = self.network.experiment
+        cells = [(who, learned(experiment, own.named())) for who, own in zip(names, self.sums, strict=True)]
         return {f"{who}{name}": values for who, own in cells for name, values in own.items()} | {"readout": readout}
 
 

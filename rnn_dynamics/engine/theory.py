@@ -177,14 +177,13 @@ def mean_field_inputs(experiment: Experiment) -> tuple[float, float] | None:
     if experiment.cell != "rnn" or experiment.nonlinearity != "tanh" or experiment.initialisation == "identity":
         return None
     mean_square = experiment.input_scale**2 / (experiment.input_size if experiment.text else 1)
-    if experiment.initialisation == "keras":  # W_ih is U(±√(6/(D + H))), of variance 2/(D + H)
-        inputs = experiment.input_size
-        return experiment.weight_scale, 2.0 * inputs / (inputs + experiment.hidden_size) * mean_square
-    if experiment.initialisation != "torch":
-        return experiment.weight_scale, mean_square
-    variance = 1.0 / (3.0 * experiment.hidden_size)  # of U(−1/√H, 1/√H), from which every parameter is drawn
-    gain = experiment.weight_scale**2 * experiment.hidden_size * variance
-    return math.sqrt(gain), variance * (experiment.input_size * mean_square + 2.0)
+    inputs, hidden, torch = experiment.input_size, experiment.hidden_size, experiment.initialisation == "torch"
+    uniform = 1.0 / (3.0 * hidden)  # the variance of U(−1/√H, 1/√H), from which PyTorch draws every parameter
+    # of W_ih; Keras's is U(±√(6/(D + H)))
+    variance = {"gaussian": 1.0 / inputs, "torch": uniform, "keras": 2.0 / (inputs + hidden)}[experiment.input_scheme]
+    gain = experiment.weight_scale * (math.sqrt(hidden * uniform) if torch else 1.0)
+    by_inputs = experiment.input_weight_scale**2 * inputs * variance * mean_square
+    return gain, by_inputs + (2.0 * uniform if torch and experiment.bias else 0.0)
 
 
 def mean_field_log10_factor(experiment: Experiment) -> float | None:

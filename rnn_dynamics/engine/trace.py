@@ -95,7 +95,8 @@ class Trace(Rounded):
         experiment: the question.
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
-            For jordan weight_hh_l0 is (H, D_out). Further layers and directions: _l1, _l0_reverse, and so on.
+            For jordan weight_hh_l0 is (H, D_out). Without `bias` there are no biases. Further layers and directions:
+            _l1, _l0_reverse, and so on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
         inputs: (T, N, D), what was read.
         readout: (D_out, H), linear read-out of the loss; (D_out, 2H) in both directions. It counts as a constant.
@@ -615,7 +616,8 @@ class ShapeTrace(Rounded):
     @property
     def unshared_count(self) -> int:
         """How many there would be if each step had weights of its own."""
-        return self._of_all_steps("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        biases = ("bias_ih_l0", "bias_hh_l0") if self.experiment.bias else ()
+        return self._of_all_steps("weight_ih_l0", "weight_hh_l0", *biases)
 
     @property
     def multiply_adds(self) -> int:

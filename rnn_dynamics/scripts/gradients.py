@@ -2,7 +2,7 @@
 
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import Trace
-from rnn_dynamics.scripts.network import head, loss_lines
+from rnn_dynamics.scripts.network import first_layer_alone, head, loss_lines
 from rnn_dynamics.scripts.walk import walk_lines
 
 _ONE = """
@@ -27,7 +27,7 @@ for layer in range(LAYERS):
     levels = []
     for direction in range(DIRECTIONS):
         stream = level_streams[2 * layer + direction] if layer or direction else weight_stream
-        cell = make_cell(np.random.default_rng(stream), inputs.shape[2])
+        cell = make_cell(np.random.default_rng(stream), inputs.shape[2]THIS)
         levels.append(read(cell, inputs.flip(0))[::-1] if direction else read(cell, inputs))
     layers.append(levels)
     inputs = torch.stack([torch.cat([after[0] for _, _, after in both], dim=1) for both in zip(*levels)]).detach()
@@ -70,4 +70,5 @@ def reproduction_script(trace: Trace) -> str:
     )
     draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")
     beginning = head(experiment, "Gradients through time", trace.digits, draws)
-    return beginning + walk_lines(experiment) + (_STACK if stacked else _ONE) + loss + back
+    stack = _STACK.replace("THIS", ", layer" if first_layer_alone(experiment) else "")
+    return beginning + walk_lines(experiment) + (stack if stacked else _ONE) + loss + back

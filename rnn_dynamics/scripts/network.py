@@ -18,24 +18,21 @@ def orthogonal(matrix):
     q = q * np.sign(np.diag(r))
     return q if len(matrix) >= len(matrix.T) else q.T
 """
-_UNIFORM_REST = """bound = 1 / np.sqrt(H)
-weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
-bias_ih, bias_hh = rng.uniform(-bound, bound, (2, GATES * H))
-"""
-_GAUSSIAN_REST = """weight_ih = rng.standard_normal((GATES * H, D)) / np.sqrt(D)
-bias_ih, bias_hh = np.zeros((2, GATES * H))
-"""
-_GLOROT_REST = """bound = np.sqrt(6 / (D + GATES * H))
-weight_ih = rng.uniform(-bound, bound, (GATES * H, D))
-bias_ih, bias_hh = np.zeros((2, GATES * H))
-"""
-_REST = {"torch": _UNIFORM_REST, "keras": _GLOROT_REST}
+_FROM_INPUT = {
+    "gaussian": "rng.standard_normal((GATES * H, D)) / np.sqrt(D)",
+    "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (GATES * H, D))",
+    "keras": "rng.uniform(-np.sqrt(6 / (D + GATES * H)), np.sqrt(6 / (D + GATES * H)), (GATES * H, D))",
+}
+#: A network without biases has zeros, which nothing trains.
+_NO_BIASES = "bias_ih, bias_hh = np.zeros((2, GATES * H))\n"
+_TORCH_BIASES = "bias_ih, bias_hh = rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (2, GATES * H))\n"
 _CHRONO = "{keeps} = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
 _CHRONO_WRITES = "{writes} = -{keeps}\n"
 _FORGET = "{keeps} += FORGET_BIAS\n"
+_FORGET_FIRST = f"if layer == 0:\n    {_FORGET}"
 _MAKE = """
 
-def make_cell(rng, D):
+def make_cell(rng, DTHIS):
 WEIGHTSCELL    return cell
 
 """
@@ -135,8 +132,11 @@ def orthogonal(experiment: Experiment) -> str:
 
 def weight_lines(experiment: Experiment) -> str:
     """The lines that draw the parameters of one cell from `rng`."""
-    rest = _REST.get(experiment.initialisation, _GAUSSIAN_REST)
-    return f"weight_hh = {_recurrent(experiment)}\n{rest}{_gate_bias(experiment)}"
+    scale = "" if experiment.input_weight_scale == 1.0 else f"{experiment.input_weight_scale!r} * "
+    weights = f"weight_hh = {_recurrent(experiment)}\nweight_ih = {scale}{_FROM_INPUT[experiment.input_scheme]}\n"
+    if not experiment.bias:
+        return weights + _NO_BIASES
+    return weights + (_TORCH_BIASES if experiment.initialisation == "torch" else _NO_BIASES) + _gate_bias(experiment)
 
 
 def _make_cell(experiment: Experiment) -> str:
@@ -144,7 +144,8 @@ def _make_cell(experiment: Experiment) -> str:
     cell = (asked.torch_cell or _TORCH_CELL).replace("LOAD", _LOAD).replace("MODULE", asked.module)
     cell = cell.replace("ACTIVATION", "relu" if relu else "tanh")
     cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and not asked.gates else "")
-    return _MAKE.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))
+    make = _MAKE.replace("THIS", ", layer=0" if first_layer_alone(experiment) else "")
+    return make.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))
 
 
 def _indented(lines: str) -> str:
@@ -170,8 +171,14 @@ def _gate_bias(experiment: Experiment) -> str:
     if not cell.keeps:
         return ""
     biases = {"keeps": _block(cell, cell.keeps), "writes": _block(cell, cell.writes) if cell.writes else ""}
-    chrono, constant = (_CHRONO + _CHRONO_WRITES, _FORGET) if cell.writes else (_CHRONO, "")
+    forget = _FORGET_FIRST if first_layer_alone(experiment) else _FORGET
+    chrono, constant = (_CHRONO + _CHRONO_WRITES, forget) if cell.writes else (_CHRONO, "")
     return (chrono if experiment.gate_bias == "chrono" else constant).format(**biases)
+
+
+def first_layer_alone(experiment: Experiment) -> bool:
+    """Whether a layer has a forget bias or not."""
+    return experiment.forget_bias_layers == "first" and experiment.num_layers > 1
 
 
 def _block(cell: Cell, gate: str) -> str:

@@ -97,7 +97,9 @@ state = tuple(torch.zeros(N, H, dtype=torch.float64, requires_grad=True) for _ i
         len(CELLS[experiment.cell].components)
     }))
 {_SHAPES[shape]}{_BACK}cells = [{"cell, decoder" if has_decoder else "cell"}]
-print("parameters", sum(own.numel() for one in cells for own in one.parameters()) + readout.numel())
+print("parameters", sum(own.numel() for one in cells for {
+        "own in one.parameters()" if experiment.bias else 'name, own in one.named_parameters() if "bias" not in name'
+    }) + readout.numel())
 for source, target, copies in edges:
     print(source, target, f"{{log10_norm(torch.cat([copy.grad for copy in copies])):.12f}}")
 """

@@ -89,7 +89,6 @@ class ResetBeforeRecord:
 class GruResetBefore(Gru):
     """See the module's equations."""
 
-    label = "GRU, reset before the product"
     module = ""
     torch_cell = _TORCH_CELL
     delta_blocks = 3

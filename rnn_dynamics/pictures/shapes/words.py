@@ -41,7 +41,9 @@ def _says(answer: ShapeAnswer) -> Says:
     back, norms = answer.experiment.sequence_length - 1, answer.trace.log10_norms
     factor, layer = answer.log10_left / max(1, back), norms["x1"] - norms["h1"]
     bottleneck = answer.trace.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
-    return Says(answer, back=back, factor=factor, layer=layer, steps=len(answer.steps), bottleneck=bottleneck)
+    biases = 2 if answer.experiment.bias else 0  # so many vectors of them, as in PyTorch
+    extra = {"layer": layer, "steps": len(answer.steps), "bottleneck": bottleneck, "biases": biases}
+    return Says(answer, back=back, factor=factor, **extra)
 
 
 def _claim(answer: ShapeAnswer) -> str:
