@@ -34,6 +34,7 @@ from rnn_dynamics.engine.trace import (
     Trace,
 )
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.own.probe import probe
 
 __all__ = [
     "CELLS",
@@ -56,6 +57,7 @@ __all__ = [
     "States",
     "Trace",
     "phase_grid",
+    "probe",
     "run",
     "run_family",
     "run_jacobians",

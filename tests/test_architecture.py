@@ -81,6 +81,12 @@ ROOMS: dict[str, set[str]] = {
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
+    "own.capture": set(),
+    "own.unrolled": {"own.capture"},
+    "own.probed": {"engine.given", "engine.run_network"},
+    "own.replay": {"engine.given", "engine.run_network", "engine.through_time"}
+    | {"own.capture", "own.probed", "own.unrolled"},
+    "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
     "answer": ENGINE | LEARNING | {"remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
@@ -97,6 +103,8 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes", "engine.work")},
     **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
+    **{f"own.{part}": {"numpy", "torch"} for part in ("capture", "unrolled", "replay", "probe")},
+    "own.probed": {"numpy", "pandas"},
     "words": set(),
     "learning.tasks": {"numpy", "sklearn"},
     "learning.jobs": set(),

@@ -1,0 +1,269 @@
+"""The calls of a model's recurrent modules again, in float64: by the engine, and where it is silent by autograd.
+
+Imports torch: import this room where it is needed.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence
+
+from rnn_dynamics.engine.given import Errors, Network, States
+from rnn_dynamics.engine.run_network import run_network
+from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING
+from rnn_dynamics.own.capture import Array, Call, as_array, title
+from rnn_dynamics.own.probed import Agreement, ProbedLayer, Replay
+from rnn_dynamics.own.unrolled import log10_norm, masks_of, unroll
+
+#: How many times as far as rounding takes them the outputs of a replay may be from the model's before it is said.
+_AWAY = 1e3
+
+
+def replay_calls(calls: Sequence[Call]) -> tuple[tuple[Replay, ...], tuple[str, ...]]:
+    """Replay all calls that the loss depends on; with what there is to remark of it.
+
+    Raises:
+        ValueError: weights, inputs or gradients of one are not finite, or its states leave float64.
+    """
+    replays, remarks = [], []
+    for group in _groups(calls):
+        if any(call.reached for call in group):
+            found, said = _replay_group(group)
+            replays.append(found)
+            remarks += said
+        elif group[0].is_cell:
+            remarks.append(f"The loss does not depend on what {_name(group)} gave: no gradient comes back to it.")
+    return tuple(replays), tuple(dict.fromkeys(remarks))
+
+
+def log10_floor(dtype: torch.dtype) -> float:
+    """log10 of the smallest number of a format that has all its digits."""
+    return math.log10(torch.finfo(dtype).smallest_normal)
+
+
+def _groups(calls: Sequence[Call]) -> list[list[Call]]:
+    """Calls of which each goes on where the last one ended; of a cell, all from one zero state to the next."""
+    groups: dict[Call, list[Call]] = {}
+    first: dict[Call, Call] = {}
+    latest: dict[nn.Module, Call] = {}
+    for call in calls:
+        before = call.continues
+        if call.is_cell and call.initial is not None and any(bool(part.any()) for part in call.initial):
+            before = latest.get(call.module)
+        first[call] = first[before] if before else call
+        groups.setdefault(first[call], []).append(call)
+        latest[call.module] = call
+    return list(groups.values())
+
+
+def _replay_group(group: list[Call]) -> tuple[Replay, list[str]]:
+    for call in group:
+        _check_finite(call)
+    if len(group) == 1 and not group[0].is_cell:
+        return _replay(group[0])
+    parts = [_replay(call) for call in group]
+    said = [one for _, remarks in parts for one in remarks]
+    return _joined(group, [part for part, _ in parts]), [_why_autograd(group), *said]
+
+
+def _why_autograd(group: list[Call]) -> str:
+    """Why calls that are one sequence are autograd's, and where its digits end."""
+    what = f"{group[0].name} is called step by step" if group[0].is_cell else f"{_name(group)} go on from each other"
+    dtype = group[0].dtype
+    return (
+        f"{what}, {len(group)} times: between the calls the gradient is autograd's, in {_format(group[0])}, which "
+        f"loses digits below 10^{log10_floor(dtype):.1f} and is zero below 10^{_smallest(dtype):.1f}."
+    )
+
+
+def _replay(call: Call) -> tuple[Replay, list[str]]:
+    masks = masks_of(call)
+    if masks or (isinstance(call.module, nn.RNNBase) and call.module.proj_size):
+        return _by_copy(call, masks)
+    return _by_engine(call)
+
+
+def _by_engine(call: Call) -> tuple[Replay, list[str]]:
+    name, inputs = title(call), call.by_time(call.inputs)
+    assert inputs is not None
+    network = Network(
+        cell=call.cell,
+        parameters={name: as_array(values) for name, values in call.weights.items()},
+        nonlinearity=getattr(call.module, "nonlinearity", "tanh"),
+    )
+    initial = None if call.initial is None else tuple(_of_layers(call, part) for part in call.initial)
+    errors = _errors(call)
+    try:
+        trace = run_network(network, inputs, errors, initial=initial, lengths=call.lengths, parameter_gradients=False)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    layers = tuple(
+        ProbedLayer(
+            name=name,
+            cell=call.cell,
+            layer=layer.layer,
+            reverse=layer.reverse,
+            log10_norms=layer.log10_norms,
+            gates=layer.gates,
+            by="engine",
+            log10_floor=-math.inf,
+        )
+        for layer in trace.layers
+    )
+    replay = Replay(
+        name=name,
+        layers=layers,
+        log10_norms=trace.log10_norms,
+        agreement=Agreement(_outputs_apart(call, trace.states), _gradients_apart(call, trace.input_gradient)),
+        trace=trace,
+        inputs=inputs,
+        errors=errors,
+        initial=initial,
+        lengths=call.lengths,
+    )
+    return replay, [*_faded(call), *_too_far(call, replay, trace.log10_rounding - LOG10_ROUNDING)]
+
+
+def _errors(call: Call) -> Errors:
+    """The gradient of the loss by all that a call gave; of one of several that it does not depend on, zeros."""
+    parts = {name: call.gradients.get(name) for name in ("h_n", "c_n")[: len(call.states)]}
+    if not call.reached:
+        parts["h_n"] = torch.zeros_like(call.states[0])
+    by_layer = {name: call.by_layer(gradient) for name, gradient in parts.items()}
+    return Errors(output=call.by_time(call.output, gradient=True), **by_layer)
+
+
+def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list[str]]:
+    """By an unrolled copy in float64 and autograd."""
+    name, walked = title(call), unroll(call, masks)
+    why = "drops states between its layers" if masks else "projects its hidden state (proj_size)"
+    layers = tuple(
+        ProbedLayer(
+            name=name,
+            cell=call.cell,
+            layer=layer.layer,
+            reverse=layer.reverse,
+            log10_norms=layer.log10_norms,
+            gates=layer.gate_values,
+            by="autograd",
+            log10_floor=log10_floor(torch.float64),
+        )
+        for layer in walked.layers
+    )
+    norms = {"input": np.array([log10_norm(torch.from_numpy(step)) for step in walked.input_gradient])}
+    states = States(walked.output, walked.ends[0], walked.ends[1] if len(walked.ends) > 1 else None)
+    agreement = Agreement(_outputs_apart(call, states), _gradients_apart(call, walked.input_gradient))
+    replay = Replay(name=name, layers=layers, log10_norms=norms, agreement=agreement)
+    said = f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step."
+    return replay, [said, *_faded(call), *_too_far(call, replay, 0.0)]
+
+
+def _joined(group: list[Call], parts: list[Replay]) -> Replay:
+    """Several calls as one sequence."""
+    name, floor = _name(group), log10_floor(group[0].dtype)
+    layers = tuple(
+        ProbedLayer(
+            name=name,
+            cell=same[0].cell,
+            layer=same[0].layer,
+            reverse=same[0].reverse,
+            log10_norms={
+                part: np.concatenate([one.log10_norms[part] for one in same])
+                for part in same[0].log10_norms
+                if part != "cell_path"  # which begins at the end of the sequence, not of each call
+            },
+            gates={gate: np.concatenate([one.gates[gate] for one in same]) for gate in same[0].gates},
+            by="autograd",
+            log10_floor=floor,
+        )
+        for same in zip(*(part.layers for part in parts), strict=True)
+    )
+    apart = np.fmax.reduce(np.array([part.agreement for part in parts]), axis=0)
+    norms = {"input": np.concatenate([part.log10_norms["input"] for part in parts])}
+    return Replay(name=name, layers=layers, log10_norms=norms, agreement=Agreement(*apart.tolist()))
+
+
+def _name(group: list[Call]) -> str:
+    if len(group) == 1:
+        return title(group[0])
+    if group[0].is_cell and group[0].number == 1:
+        return group[0].name
+    return f"{group[0].name}, calls {group[0].number} to {group[-1].number}"
+
+
+def _of_layers(call: Call, states: torch.Tensor) -> Array:
+    found = call.by_layer(states)
+    assert found is not None
+    return found
+
+
+def _check_finite(call: Call) -> None:
+    """Refuse what has left its format, by name."""
+    inputs = call.inputs.data if isinstance(call.inputs, PackedSequence) else call.inputs
+    parts = {**call.weights, "what it reads": inputs}
+    parts |= dict(zip(("the initial h", "the initial c"), call.initial or (), strict=False))
+    heard = {part: call.gradients.get(part) for part in ("output", "h_n", "c_n")}
+    parts |= {f"the gradient of {part}": of for part, of in heard.items() if of is not None}
+    for what, values in parts.items():
+        if not bool(torch.isfinite(values).all()):
+            raise ValueError(f"{title(call)}: {what} holds a value that is not finite, in {_format(call)}")
+
+
+def _outputs_apart(call: Call, states: States) -> float:
+    """The largest difference between the call's outputs and a replay's, relative to the largest output."""
+    own = [call.by_time(call.output), *(call.by_layer(part) for part in call.states)]
+    pairs = [(one, other) for one, other in zip(own, states, strict=False) if one is not None and other is not None]
+    largest = max(float(np.abs(one).max()) for one, _ in pairs)
+    apart = max(float(np.abs(one - other).max()) for one, other in pairs)
+    return apart / largest if largest else apart
+
+
+def _gradients_apart(call: Call, replayed: Array) -> float:
+    """The largest difference of dL/dx_t to autograd's, relative to its norm, where that has all its digits."""
+    own = call.by_time(call.inputs, gradient=True)
+    if own is None:
+        return math.nan
+    format_, peaks = torch.finfo(call.dtype), np.abs(own).max(axis=(1, 2))
+    steps = (peaks >= format_.smallest_normal / format_.eps) & np.isfinite(peaks)
+    if not steps.any():
+        return math.nan
+    one, other = (part[steps] / peaks[steps, None, None] for part in (own, replayed))
+    return float((np.linalg.norm(one - other, axis=(1, 2)) / np.linalg.norm(one, axis=(1, 2))).max())
+
+
+def _faded(call: Call) -> list[str]:
+    """What to say where the loss's gradient has lost digits before it came to the call's outputs."""
+    smallest = torch.finfo(call.dtype).smallest_normal
+    for part in ("output", "h_n", "c_n"):
+        gradient = call.gradients.get(part)
+        if gradient is not None and bool(((gradient != 0) & (gradient.abs() < smallest)).any()):
+            return [
+                f"At some steps the gradient that arrives at {title(call)} is smaller than "
+                f"10^{log10_floor(call.dtype):.1f}, where {_format(call)} loses digits: what is replayed from there "
+                "has no more of them."
+            ]
+    return []
+
+
+def _too_far(call: Call, replay: Replay, log10_growth: float) -> list[str]:
+    """What to say where rounding does not explain how far the replay is from the model."""
+    expected = _AWAY * torch.finfo(call.dtype).eps * 10.0**log10_growth
+    if replay.agreement.outputs <= min(expected, 1.0):
+        return []
+    return [
+        f"The replay of {replay.name} gives other outputs than the model, by {replay.agreement.outputs:.1e} of the "
+        "largest: more than rounding explains. Its gradients are those of the replay."
+    ]
+
+
+def _smallest(dtype: torch.dtype) -> float:
+    """log10 of the smallest number of a format."""
+    format_ = torch.finfo(dtype)
+    return math.log10(format_.smallest_normal) + math.log10(format_.eps)
+
+
+def _format(call: Call) -> str:
+    return str(call.dtype).removeprefix("torch.")

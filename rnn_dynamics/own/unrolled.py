@@ -1,0 +1,187 @@
+"""A module of torch, step by step in float64, for autograd: of what the engine does not speak of.
+
+That is a projection of the hidden state (`proj_size`), and dropout between layers, whose choices are drawn again from
+the random numbers of the call. Imports torch: import this room where it is needed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
+
+from rnn_dynamics.own.capture import Array, Call, Read, drops
+
+_BLOCKS = {"rnn": (), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
+
+
+@dataclass
+class UnrolledLayer:
+    """One layer in one direction, step 1 first: tensors of each step, and the gates (T, N, H) by name."""
+
+    layer: int
+    reverse: bool
+    inputs: list[Tensor] = field(default_factory=list)
+    hidden: list[Tensor] = field(default_factory=list)
+    cell: list[Tensor] = field(default_factory=list)
+    gates: list[Mapping[str, Tensor]] = field(default_factory=list)
+
+    @property
+    def log10_norms(self) -> dict[str, Array]:
+        """Each (T,): "input", "hidden" and of an LSTM "cell"."""
+        parts = {"input": self.inputs, "hidden": self.hidden, "cell": self.cell}
+        return {name: np.array([log10_norm(step.grad) for step in steps]) for name, steps in parts.items() if steps}
+
+    @property
+    def gate_values(self) -> dict[str, Array]:
+        """Each (T, N, H)."""
+        return {name: torch.stack([step[name] for step in self.gates]).detach().numpy() for name in self.gates[0]}
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """All layers; `output` (T, N, features), `ends` h_n and c_n, and `input_gradient` (T, N, D)."""
+
+    layers: tuple[UnrolledLayer, ...]
+    output: Array
+    ends: tuple[Array, ...]
+    input_gradient: Array
+
+
+def unroll(call: Call, masks: list[Tensor] | None) -> Unrolled:
+    """Walk through a call of an nn.RNN, nn.LSTM or nn.GRU, and its loss back, by autograd.
+
+    Args:
+        call: with its gradients.
+        masks: what each layer but the last is multiplied by, (T, N, features); None where nothing is dropped.
+    """
+    module, lengths = call.module, call.lengths
+    assert isinstance(module, nn.RNNBase)
+    x = torch.tensor(call.by_time(call.inputs), requires_grad=True)
+    length, batch, _ = x.shape
+    there = torch.arange(length)[:, None] < torch.tensor(lengths or [length] * batch)
+    layers, ends, sequence = [], [], x
+    for layer in range(module.num_layers):
+        parts = []
+        for reverse in range(1 + module.bidirectional):
+            walk = _Walk(call, layer, bool(reverse))
+            parts.append(walk.through(sequence, there))
+            ends.append(walk.state)
+            layers.append(walk.record)
+        sequence = torch.cat(parts, dim=2)
+        if masks and layer < len(masks):
+            sequence = sequence * masks[layer]
+    last = [torch.stack(states) for states in zip(*ends, strict=True)]
+    _backward(call, sequence, last)
+    known = tuple(states.detach().numpy() for states in last)
+    return Unrolled(tuple(layers), sequence.detach().numpy(), known, _gradient(x).numpy())
+
+
+def masks_of(call: Call) -> list[Tensor] | None:
+    """What the call's dropout multiplied each layer but the last by, drawn again; None where it dropped nothing."""
+    module = call.module
+    if not isinstance(module, nn.RNNBase) or not drops(module):
+        return None
+    assert call.generator is not None
+    features = (module.proj_size or module.hidden_size) * (1 + module.bidirectional)
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(call.generator)
+        return [_mask(call, features, module.dropout) for _ in range(module.num_layers - 1)]
+
+
+def _mask(call: Call, features: int, dropout: float) -> Tensor:
+    """The next mask (T, N, features), in the layout in which torch draws it."""
+    if isinstance(call.output, PackedSequence):
+        ones = torch.ones(len(call.output.data), features, dtype=call.dtype)
+        drawn: Read = call.output._replace(data=F.dropout(ones, dropout))
+        return torch.tensor(call.by_time(drawn))
+    steps = call.by_time(call.output)
+    assert steps is not None
+    return F.dropout(torch.ones(*steps.shape[:2], features, dtype=call.dtype), dropout).double()
+
+
+class _Walk:
+    """One layer in one direction: its state, and what it leaves behind."""
+
+    def __init__(self, call: Call, layer: int, reverse: bool) -> None:
+        module = call.module
+        assert isinstance(module, nn.RNNBase)
+        suffix = f"_l{layer}{'_reverse' if reverse else ''}"
+        self._weights = {
+            name.removesuffix(suffix): values.detach().double().cpu()
+            for name, values in call.weights.items() if name.endswith(suffix)
+        }  # fmt: skip
+        self._cell = call.cell
+        self._squash = torch.relu if getattr(module, "nonlinearity", "") == "relu" else torch.tanh
+        self.record = UnrolledLayer(layer, reverse)
+        self._index = layer * (1 + module.bidirectional) + reverse
+        self._initial = [torch.tensor(call.by_layer(part)[self._index]) for part in call.initial or ()]  # type: ignore[index]
+
+    def through(self, sequence: Tensor, there: Tensor) -> Tensor:
+        """The states of all steps (T, N, H), of sequences (T, N, D) whose steps are `there` (T, N)."""
+        batch, hidden = sequence.shape[1], self._weights["weight_hh"].shape[1]
+        sizes = [hidden] if self._cell != "lstm" else [hidden, self._weights["weight_hh"].shape[0] // 4]
+        self.state = tuple(self._initial) or tuple(torch.zeros(batch, size, dtype=torch.float64) for size in sizes)
+        order = range(len(sequence))
+        outputs = [
+            self._step(sequence[t], there[t, :, None]) for t in (reversed(order) if self.record.reverse else order)
+        ]
+        if self.record.reverse:
+            for kept in (outputs, self.record.inputs, self.record.hidden, self.record.cell, self.record.gates):
+                kept.reverse()
+        return torch.stack(outputs)
+
+    def _step(self, x: Tensor, there: Tensor) -> Tensor:
+        x = x.clone()  # this direction's own
+        state, gates = self._next(x)
+        for kept, tensor in zip((self.record.inputs, self.record.hidden, self.record.cell), (x, *state), strict=False):
+            tensor.retain_grad()
+            kept.append(tensor)
+        self.record.gates.append(gates)
+        self.state = tuple(torch.where(there, new, old) for new, old in zip(state, self.state, strict=True))
+        return torch.where(there, state[0], 0.0)
+
+    def _next(self, x: Tensor) -> tuple[tuple[Tensor, ...], Mapping[str, Tensor]]:
+        """The next state, by torch's equations, and its gates."""
+        weights = self._weights
+        read = F.linear(x, weights["weight_ih"], weights.get("bias_ih"))
+        fed_back = F.linear(self.state[0], weights["weight_hh"], weights.get("bias_hh"))
+        if self._cell == "rnn":
+            return (self._squash(read + fed_back),), {}
+        if self._cell == "lstm":
+            i, f, g, o = (read + fed_back).chunk(4, dim=1)
+            i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+            c = f * self.state[1] + i * g
+            h = o * c.tanh()
+            h = F.linear(h, weights["weight_hr"]) if "weight_hr" in weights else h
+            return (h, c), {"i": i, "f": f, "g": g, "o": o}
+        (r, z, n), (r_back, z_back, n_back) = read.chunk(3, dim=1), fed_back.chunk(3, dim=1)
+        r, z = (r + r_back).sigmoid(), (z + z_back).sigmoid()
+        n = (n + r * n_back).tanh()
+        return ((1.0 - z) * n + z * self.state[0],), {"r": r, "z": z, "n": n}
+
+
+def _backward(call: Call, output: Tensor, ends: list[Tensor]) -> None:
+    """Send the gradients that the call heard back through its copy."""
+    names = ("h_n", "c_n")[: len(ends)]
+    errors = [call.by_time(call.output, gradient=True), *(call.by_layer(call.gradients.get(name)) for name in names)]
+    heard = [
+        (part, torch.tensor(error)) for part, error in zip((output, *ends), errors, strict=True) if error is not None
+    ]
+    torch.autograd.backward([part for part, _ in heard], [error for _, error in heard])
+
+
+def _gradient(tensor: Tensor) -> Tensor:
+    return torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
+
+
+def log10_norm(gradient: Tensor | None) -> float:
+    """log10 of a norm, without squaring what is too small for it."""
+    gradient = None if gradient is None else gradient.detach().double()
+    peak = 0.0 if gradient is None else float(gradient.abs().max())
+    if gradient is None or not peak:
+        return float("-inf")
+    return float(np.log10(peak) + np.log10(float((gradient / peak).norm())))
