@@ -7,8 +7,6 @@ from contextlib import suppress
 from threading import Barrier, Event, Thread
 from time import process_time
 
-from threadpoolctl import threadpool_limits
-
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
@@ -110,6 +108,15 @@ def number_told(variable: str, usual: int) -> int:
     return int(told)
 
 
+def switch_told(variable: str) -> bool:
+    """Whether a variable of the environment is 1; 0 counts as not set, and anything else ends the process as above."""
+    told = os.environ.get(variable, "0")
+    if told not in ("0", "1"):
+        sys.stderr.write(f"{variable} = {told!r:.60} is neither 0 nor 1\n")
+        os._exit(2)
+    return told == "1"
+
+
 def _set(option: int, value: int) -> bool:
     set_option = getattr(_c_library(), "mallopt", None)
     return set_option is not None and bool(set_option(option, value))
@@ -121,6 +128,8 @@ def _c_library() -> ctypes.CDLL | None:
 
 def use_one_thread() -> None:
     """Let matrix products run on one thread: at lecture size a second one only makes sessions wait for each other."""
+    from threadpoolctl import threadpool_limits  # nothing else here needs more than Python
+
     threadpool_limits(limits=1, user_api="blas")
 
 

@@ -106,11 +106,28 @@ def test_whoever_is_refused_loads_no_page() -> None:
 STARTS = ("from rnn_dynamics.dashboard.command import main; main()", f"{OPENS}app.run()")
 
 
-@pytest.mark.parametrize("script", STARTS)
-def test_a_server_that_is_told_no_number_of_places_ends_with_one_sentence(script: str) -> None:
-    environment = {"PYTHONPATH": str(ROOT), door.PLACES: "many"}
+NO_PLACES = (door.PLACES, "many", "RNN_DYNAMICS_PLACES = 'many' is not a whole number from 1 upwards")
+NO_SWITCH = (door.PICKLES, "yes", "RNN_DYNAMICS_PICKLES = 'yes' is neither 0 nor 1")
+
+
+@pytest.mark.parametrize(("script", "told"), [(STARTS[0], NO_PLACES), (STARTS[1], NO_PLACES), (STARTS[1], NO_SWITCH)])
+def test_a_server_that_is_told_no_number_of_places_or_no_switch_ends_with_one_sentence(
+    script: str, told: tuple[str, str, str]
+) -> None:
+    variable, value, sentence = told
+    environment = {"PYTHONPATH": str(ROOT), variable: value}
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1].startswith("RNN_DYNAMICS_PLACES = 'many' is not a whole number from 1 upwards")
+    assert ended.stderr.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in ended.stderr
     assert not ended.stdout
+
+
+@pytest.mark.parametrize(("told", "reads"), [(None, False), ("0", False), ("1", True)])
+def test_files_of_torchs_are_read_only_where_they_are_switched_on(
+    told: str | None, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(door.PICKLES, raising=False)
+    if told is not None:
+        monkeypatch.setenv(door.PICKLES, told)
+    assert door.reads_pickles() is reads

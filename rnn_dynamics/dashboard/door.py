@@ -1,4 +1,4 @@
-"""Who is let in to a server with a limited number of places: whoever is in stays in, the next one is asked to wait."""
+"""What the environment tells a server, and who is let in: whoever is in stays in, the next one is asked to wait."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,10 +10,12 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import address_now
 from rnn_dynamics.dashboard.visitor import when_the_tab_closes
-from rnn_dynamics.process import number_told
+from rnn_dynamics.process import number_told, switch_told
 
 #: Variable of the environment with the number of places, and how many there are where it is not set.
 PLACES, _USUAL = "RNN_DYNAMICS_PLACES", 400
+#: Variable of the environment: 1 where files of torch's may be uploaded, which are pickles (`own/apart.py`).
+PICKLES = "RNN_DYNAMICS_PICKLES"
 #: Key of the session's state.
 _GUEST = "guest"
 
@@ -57,8 +59,14 @@ class Door:
 
 @st.cache_resource(show_spinner=False)
 def the_door() -> Door:
-    """The door of this server, which ends where the environment tells no number of places."""
+    """The door of this server, which ends where the environment tells no number of places, or no switch for pickles."""
+    reads_pickles()
     return Door(number_told(PLACES, _USUAL))
+
+
+def reads_pickles() -> bool:
+    """Whether this server reads files of torch's, in a process of its own."""
+    return switch_told(PICKLES)
 
 
 def is_let_in() -> bool:
