@@ -85,6 +85,15 @@ ROOMS: dict[str, set[str]] = {
     "own.apart": {"own.unreadable"},
     "own.files": {"limits", "own.unreadable", "own.converters", "own.apart"},
     "own.recognise": {"limits", "engine.given", "own.unreadable", "own.files"},
+    "own.asked": {"engine.given", "engine.run_network"},
+    "own.last_error": {"engine.given", "engine.run_network", "own.asked"},
+    "own.formats": set(),
+    "own.findings": {"own.asked", "own.formats", "own.last_error", "engine.run_network", "engine.trace"}
+    | {"engine.cells", "engine.theory", "engine.through_time", "engine.verdict"},
+    "own.change": {"engine.given"},
+    "own.advice": {"own.asked", "own.change", "own.findings", "own.last_error"}
+    | {"engine.given", "engine.run_network", "engine.verdict", "engine.work"},
+    "own.report": {"content", "engine.cells", "own.advice", "own.findings", "own.formats"},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     "own.capture": set(),
@@ -119,6 +128,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "own.files": {"numpy", "safetensors"},
     "process": {"threadpoolctl"},
     "own.examples": {"numpy", "safetensors"},
+    "own.report": set(),
     KIT: {"numpy", "pandas", "pyarrow", "altair"},
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},

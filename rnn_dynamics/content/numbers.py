@@ -133,7 +133,12 @@ def power(exponent: float) -> str:
 
 def ten_to(exponent: int) -> str:
     """A power of ten with its exponent raised."""
-    return "10" + str(exponent).translate(_SUPERSCRIPT)
+    return "10" + raised(exponent)
+
+
+def raised(exponent: int) -> str:
+    """An exponent as it stands above the line: ⁻²²."""
+    return str(exponent).translate(_SUPERSCRIPT)
 
 
 def subscripted(name: object) -> str:
@@ -189,7 +194,7 @@ KINDS: Mapping[str, Callable[[Any], str]] = {
     kind.__name__: kind
     for kind in (
         *(times, factor, aligned_times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent),
-        *(hundredths, certainty, short, degrees, number, difference, power, subscripted, count),
+        *(hundredths, certainty, short, degrees, number, difference, power, raised, subscripted, count),
         *(one_decimal, two_decimals, three_decimals, escape),
     )
 }

@@ -18,8 +18,13 @@ def work_of(experiment: Experiment, *cells: str) -> int:
     3 × 10⁹ of them take about a second on one core of the reference machine (`python -m benchmarks.cost`).
     """
     blocks = sum(CELLS[cell].blocks for cell in cells or (experiment.cell,))
-    of_a_step = blocks * (experiment.hidden_size + _OVERHEAD) * experiment.hidden_size * experiment.batch_size
-    return of_a_step * experiment.sequence_length * experiment.levels
+    steps = experiment.sequence_length * experiment.levels
+    return multiply_adds(blocks, experiment.hidden_size, experiment.batch_size, steps)
+
+
+def multiply_adds(blocks: int, hidden_size: int, batch_size: int, steps: int) -> int:
+    """The same of a cell whose W_hh has so many blocks, over the steps of all levels together."""
+    return blocks * (hidden_size + _OVERHEAD) * hidden_size * batch_size * steps
 
 
 def affordable(most: float, each: float, asked: int) -> int:

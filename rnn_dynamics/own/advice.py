@@ -1,0 +1,335 @@
+"""What would change the gradient of a given network: each suggestion tried by the engine, whether it helps or not.
+
+Changed weights read the same inputs, and the same errors arrive: what is seen is how far an error travels, not what
+training would make of it. Of the errors that arrive at a layer the last one alone is followed (`last_error`), because
+the others would hide what is left of it; clipping and truncation are tried with all errors. What is dear is tried on
+fewer steps, the last ones, and on fewer sequences.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnn_dynamics.engine.given import Network
+from rnn_dynamics.engine.run_network import NetworkTrace
+from rnn_dynamics.engine.verdict import Verdict
+from rnn_dynamics.engine.work import affordable, multiply_adds
+from rnn_dynamics.own.asked import AnyErrors, Asked, asked
+from rnn_dynamics.own.change import recurrent_names, with_chrono, with_gate_bias, with_orthogonal, with_scale
+from rnn_dynamics.own.findings import distance, is_sound, verdicts, worst
+from rnn_dynamics.own.last_error import last_errors
+
+Array = NDArray[np.float64]
+#: What one trial may cost, in multiply-adds, of which there are about twenty; with _FEWEST_STEPS it may cost more.
+MOST = 1.5e8
+_FEWEST_STEPS = 50
+#: The norm of the gradient at which clipping is tried.
+CLIP_AT = 1.0
+#: What is added to a gate that keeps too little, in turn; where it keeps too much, it is taken away.
+_BIASES = (1.0, 2.0, 3.0, 5.0)
+#: The reaches of chrono biases, in sequence lengths.
+_REACHES = (1, 4)
+_SCALES = 5
+_SMALLEST_SCALE, _LARGEST_SCALE = 0.05, 20.0
+#: Truncations are tried from the longest on, until one makes a larger error of dL/dW_hh than this.
+_SMALL_ERROR = 0.01
+#: A change that leaves a gradient nearer to holding by less than this share of its distance is none to speak of.
+_CHANGES = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """One suggestion, and what it gives.
+
+    Attributes:
+        cell: the architecture, a key of CELLS.
+        kind: "gate_bias" (more bias of the gate that keeps the state), "chrono", "scale" (of all W_hh), "orthogonal"
+            (the nearest orthogonal matrix in the place of each block of W_hh), "clip" (the norm of the gradient of all
+            parameters of this network), or "truncate" (in chunks, counted back from the last step).
+        value: what is added to the bias, the reach in steps, the factor, nan, the norm, or the steps of a chunk.
+        values: all that were run, in this order.
+        network: the changed one; None where the weights stay as they are, or none could be answered.
+        before, after: the verdict of each layer and direction, in order; `after` is empty where no changed network
+            could be answered, as of a ReLU network whose states outgrow float64.
+        effect: of "clip", log10 of what a step of plain gradient descent is multiplied by; of "truncate", log10 of the
+            relative error of dL/dW_hh, all layers together (Frobenius); else nan.
+        sequences, steps: that were read.
+        of: how many there are.
+        alone: whether errors were left out, of which the last alone is followed in each layer and direction.
+    """
+
+    cell: str
+    kind: str
+    value: float
+    values: tuple[float, ...]
+    network: Network | None
+    before: tuple[Verdict, ...]
+    after: tuple[Verdict, ...]
+    effect: float
+    sequences: int
+    steps: int
+    of: tuple[int, int]
+    alone: bool
+
+    @property
+    def outcome(self) -> str:
+        """What it does to the worst of layers and directions.
+
+        "holds" (nothing is wrong any more), "better", "same", "worse", "unchanged" where only training changes, or
+        "failed" where there is no answer.
+        """
+        if self.kind in ("clip", "truncate"):
+            return "unchanged"
+        if not self.after:
+            return "failed"
+        if all(map(is_sound, self.after)):
+            return "holds"
+        was, now = distance(worst(self.before)), distance(worst(self.after))
+        if was == now or (math.isfinite(was) and abs(now - was) <= _CHANGES * was):
+            return "same"
+        return "better" if now < was else "worse"
+
+    @property
+    def helps(self) -> bool:
+        """Whether the gradient holds with it, or is nearer to that."""
+        return self.outcome in ("holds", "better")
+
+
+#: In which order readers meet them.
+_ORDER = ("holds", "better", "same", "worse", "failed", "unchanged")
+
+
+def advise(
+    network: Network,
+    inputs: ArrayLike,
+    errors: AnyErrors,
+    initial: Sequence[ArrayLike] | None = None,
+    lengths: Sequence[int] | None = None,
+    *,
+    trace: NetworkTrace | None = None,
+    most: float = MOST,
+) -> tuple[Tried, ...]:
+    """Try what might make the gradient hold; nothing where nothing is wrong. What helps comes first.
+
+    A bias and chrono biases are tried of cells that have a gate to keep the state, truncation of one direction only.
+
+    Args:
+        network: as of `run_network`.
+        inputs: likewise.
+        errors: likewise; as they are for this network, for all trials.
+        initial: likewise.
+        lengths: likewise.
+        trace: its answer, with the gradients of the parameters, where it is there already.
+        most: what one trial may cost, in multiply-adds.
+
+    Raises:
+        ValueError: as of `run_network`.
+    """
+    whole = asked(network, inputs, errors, initial, lengths, trace=trace)
+    found = trace if trace is not None and trace.gradients else whole.run(gradients=True)
+    trials = _Trials(whole, found, most)
+    return trials.all() if trials.wrong else ()
+
+
+class _Trials:
+    """All that is tried of one question."""
+
+    def __init__(self, whole: Asked, trace: NetworkTrace, most: float) -> None:
+        self._whole, self._trace = whole, trace
+        self._part = _affordable(whole, trace, most)
+        singles = last_errors(self._part, trace if self._part is whole else None)
+        self._before, self._alone = verdicts(singles), any(single.alone for single in singles)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything is."""
+        return not all(map(is_sound, self._before))
+
+    def all(self) -> tuple[Tried, ...]:
+        """Each of them, what helps first."""
+        network = self._whole.network
+        tried = [self._searched("scale", lambda scale: with_scale(network, scale), self._scales)]
+        tried.append(self._searched("orthogonal", lambda _: with_orthogonal(network), _in_turn([math.nan])))
+        if network.kind.keeps:
+            biases, reaches = ([self._sign * bias for bias in _BIASES], [times * self._reach for times in _REACHES])
+            tried.append(self._searched("gate_bias", lambda more: with_gate_bias(network, more), _in_turn(biases)))
+            tried.append(self._searched("chrono", lambda reach: with_chrono(network, reach), _in_turn(reaches)))
+        tried.append(self._clipped())
+        if network.directions == 1 and self._part.steps > 1:
+            tried.append(self._truncated())
+        return tuple(sorted(tried, key=lambda one: _ORDER.index(one.outcome)))
+
+    @property
+    def _sign(self) -> float:
+        return -1.0 if worst(self._before).log10_factor > 0.0 else 1.0
+
+    @property
+    def _reach(self) -> float:
+        return float(max(2, self._whole.steps))
+
+    def _searched(self, kind: str, change: Callable[[float], Network], search: "_Search") -> Tried:
+        """The best of the values that a search asks for."""
+        runs: dict[float, tuple[Verdict, ...]] = {}
+
+        def run(value: float) -> tuple[Verdict, ...]:
+            try:
+                runs[value] = verdicts(last_errors(replace(self._part, network=change(value))))
+            except ValueError:  # the states of a ReLU network have outgrown float64
+                runs[value] = ()
+            return runs[value]
+
+        search(run)
+        value = min(runs, key=lambda one: _distance(runs[one]))
+        return self._tried(kind, value, runs[value], network=change(value) if runs[value] else None, values=runs)
+
+    def _scales(self, run: Callable[[float], tuple[Verdict, ...]]) -> None:
+        """Search for a factor with which the gradient holds, by secants between the logarithms."""
+        log10_scale, log10_factor = 0.0, _log10_factor(self._before)
+        log10_next = -log10_factor
+        for _ in range(_SCALES):
+            scale = _rounded(log10_next)
+            after = run(scale)
+            if not after or all(map(is_sound, after)):
+                return
+            last, now = (log10_scale, log10_factor), (math.log10(scale), _log10_factor(after))
+            if now == last:
+                return
+            (log10_scale, log10_factor), log10_next = now, _secant(last, now)
+
+    def _clipped(self) -> Tried:
+        gradients = self._trace.gradients.values()
+        with np.errstate(over="ignore"):
+            norm = float(np.linalg.norm([np.linalg.norm(gradient) for gradient in gradients]))
+        kept = min(1.0, CLIP_AT / (norm + 1e-6))  # as torch.nn.utils.clip_grad_norm_ has it
+        effect = math.log10(kept) if kept else -math.inf
+        return self._tried("clip", CLIP_AT, self._before, effect=effect, values=[CLIP_AT])
+
+    def _truncated(self) -> Tried:
+        trace = self._trace if self._part is self._whole else self._part.run(gradients=True)
+        whole, errors = recurrent(trace), dict[float, float]()
+        for steps in _chunks(self._part.steps):
+            errors[float(steps)] = _error(_in_chunks(self._part, trace, steps), whole)
+            if not errors[float(steps)] <= _SMALL_ERROR:
+                break
+        value = min([steps for steps, error in errors.items() if error <= _SMALL_ERROR] or errors)
+        after = tuple(_cut(verdict, int(value)) for verdict in self._before)
+        effect = math.log10(errors[value]) if errors[value] else -math.inf
+        return self._tried("truncate", value, after, effect=effect, values=errors)
+
+    def _tried(
+        self,
+        kind: str,
+        value: float,
+        after: tuple[Verdict, ...],
+        *,
+        values: Iterable[float],
+        network: Network | None = None,
+        effect: float = math.nan,
+    ) -> Tried:
+        return Tried(
+            cell=self._whole.network.cell,
+            kind=kind,
+            value=value,
+            values=tuple(values),
+            network=network,
+            before=self._before,
+            after=after,
+            effect=effect,
+            sequences=self._part.sequences,
+            steps=self._part.steps,
+            of=(self._whole.sequences, self._whole.steps),
+            alone=self._alone,
+        )
+
+
+#: Asks for one value after the other, and learns what each gives.
+_Search = Callable[[Callable[[float], tuple[Verdict, ...]]], None]
+
+
+def _in_turn(values: Iterable[float]) -> _Search:
+    """Ask for each value until one makes the gradient hold."""
+
+    def search(run: Callable[[float], tuple[Verdict, ...]]) -> None:
+        for value in values:
+            after = run(value)
+            if after and all(map(is_sound, after)):
+                return
+
+    return search
+
+
+def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
+    """The same of as many sequences and of as many of the last steps as may be computed."""
+    network = whole.network
+    levels = network.levels
+    of_a_step = multiply_adds(network.kind.blocks, network.hidden_size, 1, levels)
+    stop = whole.steps if whole.lengths is None else int(whole.lengths.max())
+    steps = max(min(stop, _FEWEST_STEPS), affordable(most, of_a_step, stop))
+    part = whole if steps == whole.steps else whole.between(stop - steps, stop, trace)
+    assert part is not None  # the longest sequence is there
+    count = affordable(most, of_a_step * steps, part.sequences)
+    return part if count == part.sequences else part.of_sequences(np.arange(count))
+
+
+def _distance(after: tuple[Verdict, ...]) -> tuple[bool, float]:
+    """How far from holding; what has no answer is furthest."""
+    return not all(map(is_sound, after)) or not after, distance(worst(after)) if after else math.inf
+
+
+def _log10_factor(of: tuple[Verdict, ...]) -> float:
+    """Of the worst; as of a gradient that vanishes fast where there is none."""
+    found = worst(of).log10_factor
+    return found if math.isfinite(found) else -math.log10(_LARGEST_SCALE)
+
+
+def _secant(last: tuple[float, float], now: tuple[float, float]) -> float:
+    """Where a line through two points (log10 of the scale, log10 of the factor) says that the factor is 1."""
+    (x0, y0), (x1, y1) = last, now
+    rises = x1 != x0 and (y1 - y0) / (x1 - x0) > 0.0
+    return x1 - y1 * (x1 - x0) / (y1 - y0) if rises else x1 - math.copysign(math.log10(2.0), y1)
+
+
+def _rounded(log10_scale: float) -> float:
+    """A factor with three digits, within what is tried."""
+    low, high = math.log10(_SMALLEST_SCALE), math.log10(_LARGEST_SCALE)
+    return float(f"{10.0 ** min(max(log10_scale, low), high):.3g}")
+
+
+def _chunks(steps: int) -> list[int]:
+    """Numbers of steps below `steps`, 1, 2, 5, 10, 20 and so on, the largest first."""
+    series = (digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5))
+    return sorted((one for one in series if one < steps), reverse=True)
+
+
+def recurrent(trace: NetworkTrace) -> dict[str, Array]:
+    """dL/dW_hh of each layer and direction, by the name of W_hh."""
+    return {name: trace.gradients[name] for name in recurrent_names(trace.network)}
+
+
+def _in_chunks(part: Asked, trace: NetworkTrace, steps: int) -> dict[str, Array]:
+    """The same where no error goes from one chunk to the one before, as training does with `detach` between them."""
+    total = {name: np.zeros_like(values) for name, values in recurrent(trace).items()}
+    for stop in range(part.steps, 0, -steps):
+        chunk = part.between(max(0, stop - steps), stop, trace)
+        if chunk is not None:
+            for name, values in recurrent(chunk.run(gradients=True)).items():
+                total[name] += values
+    return total
+
+
+def _error(found: Mapping[str, Array], whole: Mapping[str, Array]) -> float:
+    """‖found − whole‖ / ‖whole‖, all matrices as one; nan where that is zero or beyond float64."""
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        difference, size = (
+            np.float64(np.linalg.norm([np.linalg.norm(values) for values in matrices]))
+            for matrices in ([found[name] - whole[name] for name in whole], whole.values())
+        )
+        return float(difference / size)
+
+
+def _cut(verdict: Verdict, steps: int) -> Verdict:
+    """The verdict on a gradient that is exactly zero from the lag `steps` on."""
+    return replace(verdict, horizon=steps if verdict.horizon is None else min(steps, verdict.horizon))

@@ -1,0 +1,218 @@
+"""What a given network is asked: inputs, errors, initial states and lengths together, whole or a part of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnn_dynamics.engine.given import Errors, Network, States
+from rnn_dynamics.engine.run_network import NetworkTrace, run_network
+
+Array = NDArray[np.float64]
+#: What a loss says of the states: as it is, or made from them.
+AnyErrors = Errors | Callable[[States], Errors]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """Arguments of `run_network`, errors as arrays, of the whole output or of none of it.
+
+    network, inputs (T, N, D), output (T, N, directions·H), h_n, c_n, initial, lengths (N,).
+    """
+
+    network: Network
+    inputs: Array
+    output: Array | None
+    h_n: Array | None
+    c_n: Array | None
+    initial: tuple[Array, ...] | None
+    lengths: NDArray[np.int64] | None
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return len(self.inputs)
+
+    @property
+    def sequences(self) -> int:
+        """N."""
+        return int(self.inputs.shape[1])
+
+    def run(self, network: Network | None = None, *, gradients: bool = False) -> NetworkTrace:
+        """The answer, of a changed network if one is named."""
+        errors = Errors(output=self.output, h_n=self.h_n, c_n=self.c_n)
+        return run_network(
+            network or self.network,
+            self.inputs,
+            errors,
+            initial=self.initial,
+            lengths=None if self.lengths is None else self.lengths.tolist(),
+            parameter_gradients=gradients,
+        )
+
+    def of_sequences(self, chosen: NDArray[np.int64]) -> "Asked":
+        """The same of some of the sequences, by number."""
+        inputs, *others = (
+            None if values is None else values[:, chosen] for values in (self.inputs, self.output, self.h_n, self.c_n)
+        )
+        output, h_n, c_n = others
+        assert inputs is not None
+        return replace(
+            self,
+            inputs=inputs,
+            output=output,
+            h_n=h_n,
+            c_n=c_n,
+            initial=None if self.initial is None else tuple(state[:, chosen] for state in self.initial),
+            lengths=None if self.lengths is None else self.lengths[chosen],
+        )
+
+    def between(self, start: int, stop: int, states: NetworkTrace) -> "Asked | None":
+        """The same of the steps `start` + 1 to `stop`, as a loop of training reads a chunk after it has detached.
+
+        It begins with the states that `states`, the trace of this very question, has at `start`; a reverse direction
+        with its own initial state. Errors in h_n and c_n are of those sequences that end here. None where no sequence
+        is as long as that.
+        """
+        lengths = np.full(self.sequences, self.steps) if self.lengths is None else self.lengths
+        here = np.flatnonzero(lengths > start)
+        if not len(here):
+            return None
+        part, ends = self.of_sequences(here), (lengths[here] <= stop)[:, None]
+        return replace(
+            part,
+            inputs=part.inputs[start:stop],
+            output=None if part.output is None else part.output[start:stop],
+            h_n=None if part.h_n is None else part.h_n * ends,
+            c_n=None if part.c_n is None else part.c_n * ends,
+            initial=part.initial if start == 0 else part._initial_at(start, states, here),
+            lengths=None if self.lengths is None else np.minimum(lengths[here], stop) - start,
+        )
+
+    def _initial_at(self, start: int, trace: NetworkTrace, here: NDArray[np.int64]) -> tuple[Array, ...]:
+        """The states (layers · directions, N, H) before step `start` + 1, each kind of them."""
+        kinds = ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
+        found = []
+        for number, kind in enumerate(kinds):
+            of_level = [getattr(layer, kind)[start, here] for layer in trace.layers]
+            for level, layer in enumerate(trace.layers):
+                if layer.reverse:
+                    of_level[level] = np.zeros_like(of_level[level])
+                    if self.initial is not None:
+                        of_level[level] = self.initial[number][level]
+            found.append(np.stack(of_level))
+        return tuple(found)
+
+    def last_alone(self) -> "Asked":
+        """The same with the error alone that arrives last in each sequence, in the order in which a direction reads.
+
+        Of a network of one layer. What arrives in h_n or c_n is the last of its sequence. Itself where there is none
+        to leave out.
+        """
+        if self.output is None:
+            return self
+        halves = [_last(self._read(direction), self._ended(direction)) for direction in self._directions]
+        output = np.concatenate([half[::-1] if direction else half for direction, half in enumerate(halves)], axis=-1)
+        return self if np.array_equal(output, self.output) else replace(self, output=output)
+
+    def arrive(self, direction: int) -> int:
+        """At how many of the steps an error arrives in a direction of a network of one layer, 0 or 1 (reverse)."""
+        steps = np.zeros(self.steps, dtype=bool)
+        if self.output is not None:
+            steps |= self._read(direction).any(axis=(1, 2))
+        ends = np.full(self.sequences, self.steps) if self.lengths is None or direction else self.lengths
+        steps[ends[self._ended(direction)] - 1] = True
+        return int(steps.sum())
+
+    def same(self, other: "Asked", direction: int) -> bool:
+        """Whether another question has the same errors in the output of a direction."""
+        return self is other or np.array_equal(self._read(direction), other._read(direction))
+
+    @property
+    def _directions(self) -> range:
+        return range(self.network.directions)
+
+    def _read(self, direction: int) -> Array:
+        """The errors (T, N, H) in the output of one direction, in the order in which it reads."""
+        assert self.output is not None
+        half = np.split(self.output, self.network.directions, axis=-1)[direction]
+        return half[::-1] if direction else half
+
+    def _ended(self, direction: int) -> NDArray[np.bool_]:
+        """Which sequences (N,) have an error in h_n or c_n of a direction."""
+        given = [state[direction].any(axis=-1) for state in (self.h_n, self.c_n) if state is not None]
+        return np.logical_or.reduce(given) if given else np.zeros(self.sequences, dtype=bool)
+
+
+def asked(
+    network: Network,
+    inputs: ArrayLike,
+    errors: AnyErrors,
+    initial: Sequence[ArrayLike] | None = None,
+    lengths: Sequence[int] | None = None,
+    *,
+    trace: NetworkTrace | None = None,
+) -> Asked:
+    """Gather arguments of `run_network`; errors that are made from the states are made once, and stay.
+
+    Args:
+        network: as there.
+        inputs: as there.
+        errors: as there.
+        initial: as there.
+        lengths: as there.
+        trace: its answer, where it is there already.
+    """
+    if trace is not None and callable(errors):
+        errors = errors(trace.states)
+    if callable(errors):
+        errors = _made(network, inputs, errors, initial, lengths)
+    found = np.asarray(inputs, dtype=np.float64)
+    output, h_n, c_n = (None if of is None else np.asarray(of, dtype=np.float64) for of in errors)
+    ends = None if lengths is None else np.asarray(lengths, dtype=np.int64)
+    if output is not None:
+        output = np.concatenate([np.zeros((len(found) - len(output), *output.shape[1:])), output])
+        if ends is not None:  # what stands behind the end of a sequence counts for nothing
+            output = np.where((np.arange(len(output))[:, None] < ends)[..., None], output, 0.0)
+    return Asked(
+        network=network,
+        inputs=found,
+        output=output,
+        h_n=h_n,
+        c_n=c_n,
+        initial=None if initial is None else tuple(np.asarray(of, dtype=np.float64) for of in initial),
+        lengths=ends,
+    )
+
+
+def asked_of(trace: NetworkTrace, errors: AnyErrors) -> Asked:
+    """The question that a trace has answered, which knows all of it but the errors."""
+    kinds = ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
+    begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in kinds]
+    lengths = None if trace.lengths is None else trace.lengths.tolist()
+    return asked(trace.network, trace.inputs, errors, [np.stack(of) for of in begins], lengths, trace=trace)
+
+
+def _made(
+    network: Network,
+    inputs: ArrayLike,
+    errors: Callable[[States], Errors],
+    initial: Sequence[ArrayLike] | None,
+    lengths: Sequence[int] | None,
+) -> Errors:
+    made: list[Errors] = []
+
+    def keep(states: States) -> Errors:
+        made.append(errors(states))
+        return made[0]
+
+    run_network(network, inputs, keep, initial=initial, lengths=lengths, parameter_gradients=False)
+    return made[0]
+
+
+def _last(output: Array, ended: NDArray[np.bool_]) -> Array:
+    """Of errors (T, N, H) the last of each sequence that is not zero; none of those that have ended."""
+    arrives = output.any(axis=-1) & ~ended
+    last = arrives & (np.cumsum(arrives[::-1], axis=0)[::-1] == 1)
+    return np.asarray(output * last[..., None])

@@ -1,0 +1,352 @@
+"""Each suggestion is what it gives: run again in torch with weights that were changed by hand, and autograd."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from rnn_dynamics import Errors, Network, States, run_network
+from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.verdict import Verdict
+from rnn_dynamics.engine.work import multiply_adds
+from rnn_dynamics.own import advice
+from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.change import with_chrono, with_gate_bias
+from rnn_dynamics.own.report import advice_lines, advice_notes, advice_rows
+from tests.claims import assert_readable
+from tests.every import every
+from tests.layer_by_layer import walk, walk_network
+from tests.test_findings import STACKS, at_rest, noise, orthogonal
+from tests.test_run_network import module_of, network_of
+
+Array = NDArray[np.float64]
+Parameters = dict[str, Array]
+WORDS = sentences("own")
+STEPS = 24
+CASES = [*STACKS, ("rnn", {"nonlinearity": "relu"}), ("lstm", {"bias": False})]
+
+
+def rows_of(gate: str, cell: str, size: int) -> slice:
+    """The rows of a gate in torch's order."""
+    first = {"lstm": "ifgo", "gru": "rzn"}[cell].index(gate) * size
+    return slice(first, first + size)
+
+
+def ends_of(parameters: Parameters) -> list[str]:
+    return [name.removeprefix("weight_hh") for name in parameters if name.startswith("weight_hh")]
+
+
+def more_bias(network: Network, value: float) -> Parameters:
+    size, found = network.hidden_size, {name: of.copy() for name, of in network.parameters.items()}
+    for end in ends_of(found):
+        rows = rows_of({"lstm": "f", "gru": "z"}[network.cell], network.cell, size)
+        bias = found.get(f"bias_ih{end}", np.zeros(len(found[f"weight_hh{end}"])))
+        bias[rows] += value
+        found[f"bias_ih{end}"] = bias
+    return found
+
+
+def chrono(network: Network, reach: float) -> Parameters:
+    """log U(1, reach − 1), in the order of layers and directions, from a generator of seed 0."""
+    size, found = network.hidden_size, {name: of.copy() for name, of in network.parameters.items()}
+    drawn = np.random.default_rng(0).random((network.levels, size))
+    for number, end in enumerate(ends_of(found)):
+        for gate, sign in {"lstm": {"f": 1.0, "i": -1.0}, "gru": {"z": 1.0}}[network.cell].items():
+            rows, blank = rows_of(gate, network.cell, size), np.zeros(len(found[f"weight_hh{end}"]))
+            for name in ("bias_ih", "bias_hh"):
+                found.setdefault(f"{name}{end}", blank.copy())[rows] = 0.0
+            found[f"bias_ih{end}"][rows] = sign * np.log(1.0 + drawn[number] * (reach - 2.0))
+    return found
+
+
+def scaled(network: Network, value: float) -> Parameters:
+    return {name: of * value if "weight_hh" in name else of for name, of in network.parameters.items()}
+
+
+def polar(network: Network, _: float) -> Parameters:
+    """The nearest orthogonal matrix by Newton's iteration, which knows no singular values."""
+    found = dict(network.parameters)
+    for end in ends_of(found):
+        blocks = torch.tensor(found[f"weight_hh{end}"]).chunk(network.kind.blocks)
+        for _ in range(40):
+            blocks = tuple(0.5 * (block + torch.linalg.inv(block).T) for block in blocks)
+        found[f"weight_hh{end}"] = torch.cat(blocks).numpy()
+    return found
+
+
+BY_HAND: dict[str, Callable[[Network, float], Parameters]] = {
+    "gate_bias": more_bias,
+    "chrono": chrono,
+    "scale": scaled,
+    "orthogonal": polar,
+}
+
+
+def asked_of(cell: str, options: dict[str, Any], steps: int = STEPS) -> tuple[Network, Array]:
+    return network_of(module_of(cell, **options)), noise(steps, 3, 2)
+
+
+def by_kind(tried: tuple[Tried, ...]) -> dict[str, Tried]:
+    assert len({one.kind for one in tried}) == len(tried)
+    return {one.kind: one for one in tried}
+
+
+@every("reads", ["last", "every"])
+@every(("cell", "options"), CASES)
+def test_each_suggestion_gives_what_torch_finds_with_weights_changed_by_hand(
+    cell: str, options: dict[str, Any], reads: str
+) -> None:
+    network, inputs = asked_of(cell, options)
+    initial = tuple(noise(network.levels, 3, network.hidden_size, seed=5 + k) for k in range(1 + (cell == "lstm")))
+    errors = Errors(output=noise(1 if reads == "last" else STEPS, 3, network.directions * network.hidden_size, seed=1))
+    tried = advise(network, inputs, errors, initial)
+    expected = {"scale", "orthogonal", "clip"} | ({"gate_bias", "chrono"} if cell in ("lstm", "gru") else set())
+    assert set(by_kind(tried)) == expected | ({"truncate"} if network.directions == 1 else set())
+    assert all(one.alone == (reads == "every" or network.num_layers > 1) for one in tried)
+    kind = "relu" if network.nonlinearity == "relu" else cell
+    for one in tried:
+        before = walk_network(network, inputs, initial).factors(errors)
+        np.testing.assert_allclose(factors(one.before), before, rtol=1e-8)
+        if one.kind in BY_HAND:
+            by_hand = walk(kind, BY_HAND[one.kind](network, one.value), inputs, initial)
+            np.testing.assert_allclose(factors(one.after), by_hand.factors(errors), rtol=1e-8)
+            orders = [norms[0] - norms[-1] for norms in by_hand.last_norms(errors)]
+            np.testing.assert_allclose([after.orders for after in one.after], orders, atol=1e-8)
+            assert one.network is not None
+        else:
+            assert factors(one.after) == pytest.approx(factors(one.before), nan_ok=True)
+
+
+def factors(of: tuple[Verdict, ...]) -> list[float]:
+    return [10.0**verdict.log10_factor for verdict in of]
+
+
+@every("reads", ["last", "every"])
+@every(("cell", "options"), [case for case in CASES if "bidirectional" not in case[1]])
+def test_truncation_makes_the_error_that_detach_makes(cell: str, options: dict[str, Any], reads: str) -> None:
+    network, inputs = asked_of(cell, options)
+    initial = tuple(noise(network.levels, 3, network.hidden_size, seed=5 + k) for k in range(1 + (cell == "lstm")))
+    errors = Errors(output=noise(1 if reads == "last" else STEPS, 3, network.hidden_size, seed=1))
+    one = by_kind(advise(network, inputs, errors, initial))["truncate"]
+    whole = recurrent_gradient(network, inputs, initial, errors)
+
+    def error(steps: float) -> float:
+        cut = recurrent_gradient(network, inputs, initial, errors, int(steps))
+        return float(np.linalg.norm(cut - whole) / np.linalg.norm(whole))
+
+    assert 10.0**one.effect == pytest.approx(error(one.value), rel=1e-8, abs=1e-15)
+    found = [error(steps) for steps in one.values]
+    assert list(one.values) == [steps for steps in (20.0, 10.0, 5.0, 2.0, 1.0) if steps >= one.values[-1]]
+    small = [steps for steps, size in zip(one.values, found, strict=True) if size <= 0.01]
+    assert one.value == (min(small) if small else one.values[0])
+    assert all(after.horizon is not None and after.horizon <= one.value for after in one.after)
+
+
+def recurrent_gradient(
+    network: Network, inputs: Array, initial: tuple[Array, ...], errors: Errors, detach: int = 0
+) -> Array:
+    """All dL/dW_hh as one vector."""
+    stack = walk_network(network, inputs, initial, detach)
+    matrices = [of for name, of in stack.parameters.items() if name.startswith("weight_hh")]
+    found = torch.autograd.grad(stack.loss(errors), matrices)
+    return np.concatenate([of.numpy().ravel() for of in found])
+
+
+def test_sequences_of_different_lengths_are_truncated_each_at_the_same_steps() -> None:
+    network, inputs = asked_of("gru", {})
+    lengths, every_step = [24, 15, 4], noise(STEPS, 3, 4, seed=1)
+    within = np.arange(STEPS)[:, None, None] < np.array(lengths)[:, None]
+    ends = noise(1, 3, 4, seed=2)
+    errors = Errors(output=every_step, h_n=ends)
+    one = by_kind(advise(network, inputs, errors, lengths=lengths))["truncate"]
+    at_end = np.arange(STEPS)[:, None, None] == np.array(lengths)[:, None] - 1
+    same = Errors(output=np.where(within, every_step, 0.0) + np.where(at_end, ends, 0.0))
+    whole, cut = (recurrent_gradient(network, inputs, (), same, steps) for steps in (0, int(one.value)))
+    assert 10.0**one.effect == pytest.approx(np.linalg.norm(cut - whole) / np.linalg.norm(whole), rel=1e-8)
+
+
+@every("size", [0.01, 1.0, 30.0])
+@every(("cell", "options"), [CASES[1], CASES[3]])
+def test_clipping_multiplies_the_step_as_torch_does(cell: str, options: dict[str, Any], size: float) -> None:
+    module = module_of(cell, **options)
+    network, inputs = network_of(module), noise(STEPS, 3, 2)
+    errors = Errors(output=size * noise(1, 3, network.directions * network.hidden_size, seed=1))
+    one = by_kind(advise(network, inputs, errors))["clip"]
+    output, _ = module(torch.tensor(inputs))
+    (output[-1:] * torch.tensor(errors.output)).sum().backward()
+    before = [of.grad.clone() for of in module.parameters() if of.grad is not None]
+    torch.nn.utils.clip_grad_norm_(module.parameters(), one.value)
+    after = [of.grad for of in module.parameters() if of.grad is not None]
+    ratio = float(after[0].norm() / before[0].norm())
+    assert 10.0**one.effect == pytest.approx(ratio, rel=1e-6)
+    assert one.outcome == "unchanged"
+    (row,) = advice_rows(WORDS, [one])
+    assert "changes no factor" in row.says
+    assert ("nothing here" in row.says) == (one.effect == 0.0)
+
+
+@every("scale", [0.5, 0.9, 1.1, 1.5])
+def test_a_scaled_orthogonal_matrix_at_rest_is_put_right_at_once(scale: float) -> None:
+    network, inputs = at_rest(scale, 40)
+    errors = Errors(output=noise(1, 3, 4))
+    tried = by_kind(advise(network, inputs, errors))
+    (value,) = tried["scale"].values
+    assert value == pytest.approx(1.0 / scale, rel=5e-3)
+    assert tried["orthogonal"].outcome == tried["scale"].outcome == "holds"
+    np.testing.assert_allclose(factors(tried["orthogonal"].after), [1.0], rtol=1e-12)
+    found = tried["orthogonal"].network
+    assert found is not None
+    np.testing.assert_allclose(found.parameters["weight_hh_l0"], orthogonal(4), atol=1e-12)
+
+
+def test_where_nothing_is_wrong_nothing_is_tried_and_it_says_so() -> None:
+    network, inputs = at_rest(1.0, 40)
+    tried = advise(network, inputs, Errors(output=noise(40, 3, 4)))
+    assert tried == ()
+    assert advice_lines(WORDS, tried) == (WORDS["advice"]["nothing"],)
+
+
+def test_what_helps_comes_first_and_what_does_not_is_shown_all_the_same() -> None:
+    network, inputs = asked_of("lstm", {}, steps=60)
+    strong = replace(network, parameters=scaled(network, 12.0))
+    tried = advise(strong, inputs, Errors(output=noise(1, 3, 4, seed=1)))
+    order = ["holds", "better", "same", "worse", "failed", "unchanged"]
+    outcomes = [one.outcome for one in tried]
+    assert sorted(outcomes, key=order.index) == outcomes
+    assert {one.kind for one in tried} == {"scale", "orthogonal", "gate_bias", "chrono", "clip", "truncate"}
+    assert len(advice_rows(WORDS, tried)) == 6
+
+
+@every(
+    ("before", "after", "outcome"),
+    [
+        ((-0.2, -0.2), (-0.01, 0.0), "holds"),
+        ((-0.2, -0.01), (-0.1, -0.01), "better"),
+        ((-0.2, -0.01), (-0.19, -0.01), "same"),
+        ((-0.2, -0.01), (-0.1, 0.3), "worse"),
+        ((-0.2, 0.1), (), "failed"),
+        ((-math.inf,), (-0.5,), "better"),
+        ((-math.inf,), (-math.inf,), "same"),
+    ],
+)
+def test_the_outcome_is_that_of_the_worst_layer(
+    before: tuple[float, ...], after: tuple[float, ...], outcome: str
+) -> None:
+    def verdict(log10_factor: float) -> Verdict:
+        holds = abs(log10_factor) <= 0.02
+        return Verdict("holds" if holds else "vanishes", 30 * log10_factor, log10_factor, None if holds else 9)
+
+    network, inputs = at_rest(0.9, 30)
+    one = advise(network, inputs, Errors(output=noise(1, 3, 4)))[0]
+    changed = replace(one, kind="scale", before=tuple(map(verdict, before)), after=tuple(map(verdict, after)))
+    assert (changed.outcome, changed.helps) == (outcome, outcome in ("holds", "better"))
+
+
+def test_states_that_outgrow_float64_leave_no_answer() -> None:
+    # The error is in a unit that forgets, beside one that nothing holds back once W_hh is scaled up
+    network = Network(
+        cell="rnn",
+        parameters={"weight_ih_l0": np.ones((2, 1)), "weight_hh_l0": np.diag([1.5, 0.01])},
+        nonlinearity="relu",
+    )
+    errors = Errors(output=np.array([[[0.0, 1.0]]]))
+    one = by_kind(advise(network, np.ones((300, 1, 1)), errors))["scale"]
+    assert (one.outcome, one.network, one.after, one.values) == ("failed", None, (), (20.0,))
+    (row,) = advice_rows(WORDS, [one])
+    assert "float64" in row.says
+    with pytest.raises(ValueError, match="beyond"):
+        run_network(replace(network, parameters=scaled(network, 20.0)), np.ones((300, 1, 1)), errors)
+
+
+@every(("cell", "options"), [STACKS[0], STACKS[3]])
+def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, options: dict[str, Any]) -> None:
+    network, inputs = asked_of(cell, options, steps=60)
+    errors = Errors(output=noise(1, 3, network.directions * network.hidden_size, seed=1))
+    step = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
+    for most, used in ((step * 180, (3, 60)), (step * 179, (2, 60)), (step * 55, (1, 55)), (1.0, (1, 50))):
+        tried = advise(network, inputs, errors, most=most)
+        assert {(one.sequences, one.steps, one.of) for one in tried} == {(*used, (3, 60))}
+        sequences, steps = used
+        start = 60 - steps
+        begins = [level.states[start - 1] for level in walk_network(network, inputs).levels] if start else []
+        reverse = [index % network.directions == 1 for index in range(network.levels)]
+        initial = tuple(
+            np.stack(
+                [
+                    np.zeros((sequences, network.hidden_size)) if back else state[kind][:sequences].detach().numpy()
+                    for state, back in zip(begins, reverse, strict=True)
+                ]
+            )
+            for kind in range(len(begins[0]) if begins else 0)
+        )
+        expected = walk_network(network, inputs[start:, :sequences], initial).factors(
+            Errors(output=errors.output[:, :sequences])  # type: ignore[index]
+        )
+        np.testing.assert_allclose(factors(tried[0].before), expected, rtol=1e-8)
+        said = any(
+            f"{sequences} of 3 sequences and the last {steps} of 60" in note for note in advice_notes(WORDS, tried)
+        )
+        assert said == (used != (3, 60))
+
+
+def test_errors_that_are_made_of_the_states_are_made_once() -> None:
+    network, inputs = asked_of("gru", {})
+    made: list[States] = []
+
+    def errors(states: States) -> Errors:
+        made.append(states)
+        return Errors(output=states.output[-1:] - 1.0)
+
+    tried = advise(network, inputs, errors)
+    assert len(made) == 1
+    known = run_network(network, inputs, errors)
+    again = advise(network, inputs, Errors(output=made[0].output[-1:] - 1.0), trace=known)
+    assert [(one.kind, one.value, one.after) for one in tried] == [(one.kind, one.value, one.after) for one in again]
+
+
+def test_a_trial_runs_no_more_networks_than_it_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[Network] = []
+
+    def counted(network: Network, *arguments: Any, **options: Any) -> Any:
+        runs.append(network)
+        return run_network(network, *arguments, **options)
+
+    monkeypatch.setattr("rnn_dynamics.own.asked.run_network", counted)
+    network, inputs = asked_of("lstm", {})
+    tried = advise(network, inputs, Errors(output=noise(1, 3, 4, seed=1)))
+    chunks = sum(math.ceil(STEPS / steps) for steps in by_kind(tried)["truncate"].values)
+    values = sum(len(one.values) for one in tried if one.network is not None)
+    assert len(runs) == 1 + values + chunks
+    assert values <= advice._SCALES + len(advice._BIASES) + len(advice._REACHES) + 1
+
+
+def test_a_bias_or_a_reach_that_is_none_is_refused() -> None:
+    network, _ = at_rest(0.9, 3)
+    for change in (with_gate_bias, with_chrono):
+        with pytest.raises(ValueError, match="no gate that keeps"):
+            change(network, 5.0)
+    with pytest.raises(ValueError, match="below 2"):
+        with_chrono(asked_of("lstm", {})[0], 1.0)
+
+
+@every("steps", [1, 2, 25])
+@every(("reads", "scale"), [("last", 0.0), ("every", 1.0), ("h_n", 4.0), ("last", 15.0)])
+@every(("cell", "options"), [CASES[k] for k in (0, 1, 3, 5)])
+def test_every_sentence_can_be_read(cell: str, options: dict[str, Any], scale: float, reads: str, steps: int) -> None:
+    network, inputs = asked_of(cell, options, steps)
+    network = replace(network, parameters=scaled(network, scale))
+
+    def errors(states: States) -> Errors:
+        if reads == "h_n":
+            return Errors(h_n=states.h_n)
+        return Errors(output=states.output if reads == "every" else states.output[-1:])
+
+    tried = advise(network, inputs, errors)
+    lines = advice_lines(WORDS, tried)
+    assert_readable("\n".join(lines))
+    assert len(lines) >= len(tried)

@@ -1,0 +1,289 @@
+"""What a given network's gradient says: against closed forms, torch, and this library's answers to experiments."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from rnn_dynamics import Errors, Experiment, Network, States, Trace, run, run_network, split_by_lag
+from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.verdict import HORIZON_SHARE, Verdict
+from rnn_dynamics.own.findings import Finding, findings, is_sound, worst
+from rnn_dynamics.own.report import summary, verdict_lines, verdict_rows
+from tests.claims import assert_readable, factor_per_step
+from tests.every import every
+from tests.layer_by_layer import walk_network
+from tests.oracle import carried_gradients, recurrent_gradients
+from tests.test_run_network import module_of, network_of
+
+Array = NDArray[np.float64]
+WORDS = sentences("own")
+SMALL = Experiment(cell="lstm", sequence_length=30, hidden_size=6, input_size=3, batch_size=2)
+
+
+def noise(*shape: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def orthogonal(size: int, seed: int = 0) -> Array:
+    return np.linalg.qr(noise(size, size, seed=seed))[0]
+
+
+def given_by(trace: Trace) -> tuple[Network, Array, Errors]:
+    """The network of an experiment, its inputs and the errors of its loss."""
+    residuals = trace.hidden_states[1:] @ trace.readout.T - trace.targets
+    every_step = trace.experiment.loss_at == "every"
+    errors = (residuals if every_step else residuals[-1:]) @ trace.readout / trace.targets.size
+    parameters = dict(trace.parameters)
+    if trace.experiment.cell == "jordan":
+        parameters["weight_ho"] = trace.readout
+    of = trace.experiment
+    return Network(cell=of.cell, parameters=parameters, nonlinearity=of.nonlinearity), trace.inputs, Errors(errors)
+
+
+def found_in(trace: Trace) -> Finding:
+    network, inputs, errors = given_by(trace)
+    (finding,) = findings(run_network(network, inputs, errors, by_step=True), errors)
+    return finding
+
+
+def at_rest(scale: float, steps: int, **more: float) -> tuple[Network, Array]:
+    """W_hh = scale · Q, and `more` of its like in further levels, without input or bias."""
+    parameters = {}
+    for number, (end, factor) in enumerate({"_l0": scale, **more}.items()):
+        read = 2 if end.startswith("_l0") else 4 * (1 + any("reverse" in name for name in more))
+        parameters[f"weight_ih{end}"] = noise(4, read, seed=number)
+        parameters[f"weight_hh{end}"] = factor * orthogonal(4, seed=number)
+    return Network(cell="rnn", parameters=parameters), np.zeros((steps, 3, 2))
+
+
+@every("scale", [0.9, 0.99, 1.0, 1.1])
+def test_a_scaled_orthogonal_matrix_at_rest_gives_its_scale_exactly(scale: float) -> None:
+    network, inputs = at_rest(scale, 51)
+    errors = Errors(output=noise(1, 3, 4))
+    (finding,) = findings(run_network(network, inputs, errors), errors)
+    assert finding.verdict.log10_factor == pytest.approx(math.log10(scale), abs=1e-13)
+    assert 10.0**finding.verdict.orders == pytest.approx(scale**50, rel=1e-12)
+    below = [lag for lag in range(51) if scale**lag < HORIZON_SHARE]
+    assert finding.verdict.horizon == (below[0] if below else None)
+    assert finding.verdict.outcome == {0.9: "vanishes", 0.99: "holds", 1.0: "holds", 1.1: "explodes"}[scale]
+    assert (finding.largest_singular_value, finding.spectral_radius) == pytest.approx((scale, scale), rel=1e-12)
+    assert (finding.arrive, finding.alone, finding.travelled) == (1, False, 50)
+
+
+def test_the_backward_direction_is_judged_the_other_way_round() -> None:
+    network, inputs = at_rest(0.9, 60, _l0_reverse=0.8)
+    ends = Errors(h_n=noise(2, 3, 4))
+    forwards, backwards = findings(run_network(network, inputs, ends), ends)
+    assert 10.0**forwards.verdict.log10_factor == pytest.approx(0.9, rel=1e-12)
+    assert 10.0**backwards.verdict.log10_factor == pytest.approx(0.8, rel=1e-12)
+    assert (forwards.travelled, backwards.travelled) == (59, 59)
+    last = Errors(output=noise(1, 3, 8))
+    _, backwards = findings(run_network(network, inputs, last), last)
+    assert (backwards.verdict.outcome, backwards.travelled, backwards.sound) == ("none", 0, True)
+    assert "single step" in summary(WORDS, backwards)
+
+
+def test_what_arrives_at_every_step_does_not_hide_how_far_one_error_travels() -> None:
+    network, inputs = at_rest(0.8, 60, _l0_reverse=0.7, _l1=0.9, _l1_reverse=1.1)
+    for errors in (Errors(output=noise(60, 3, 8)), Errors(output=noise(60, 3, 8), h_n=noise(4, 3, 4, seed=1))):
+        found = findings(run_network(network, inputs, errors), errors)
+        factors = [10.0**one.verdict.log10_factor for one in found]
+        assert factors == pytest.approx([0.8, 0.7, 0.9, 1.1], rel=1e-12)
+        assert [(one.layer, one.reverse, one.arrive, one.alone) for one in found] == [
+            *((0, False, 60, True), (0, True, 60, True), (1, False, 60, True), (1, True, 60, True))
+        ]
+        assert "60 of 60 steps" in dict(verdict_rows(WORDS, found[0]))["Errors arrive at"]
+        together = findings(run_network(network, inputs, errors))
+        assert together[2].verdict.outcome == "holds", "which is why"
+        assert together[2].arrive is None
+
+
+STACKS: list[tuple[str, dict[str, Any]]] = [
+    ("rnn", {"num_layers": 2}),
+    ("lstm", {"bidirectional": True, "num_layers": 2}),
+    ("lstm", {}),
+    ("gru", {"bidirectional": True}),
+    ("gru", {"num_layers": 3, "bias": False}),
+]
+
+
+@every("reads", ["last", "every", "h_n"])
+@every(("cell", "options"), STACKS)
+def test_the_last_error_alone_is_what_autograd_makes_of_it(cell: str, options: dict[str, Any], reads: str) -> None:
+    network = network_of(module_of(cell, **options))
+    inputs, levels, size = noise(25, 3, 2), network.levels, network.hidden_size
+    initial = tuple(noise(levels, 3, size, seed=5 + k) for k in range(1 + (cell == "lstm")))
+    errors = Errors(output=noise({"every": 25}.get(reads, 1), 3, network.directions * size, seed=1))
+    if reads == "h_n":
+        errors = Errors(
+            h_n=np.concatenate([np.zeros((levels - network.directions, 3, size)), noise(network.directions, 3, size)])
+        )
+    trace = run_network(network, inputs, errors, initial=initial)
+    stack = walk_network(network, inputs, initial)
+    if reads == "h_n":  # the same, seen from what is handed upwards
+        by_output = noise(25, 3, network.directions * size) * 0.0
+        by_output[-1, :, :size] = errors.h_n[levels - network.directions]  # type: ignore[index]
+        if network.directions == 2:
+            by_output[0, :, size:] = errors.h_n[-1]  # type: ignore[index]
+        norms = stack.last_norms(Errors(output=by_output))
+    else:
+        norms = stack.last_norms(errors)
+    for finding, of in zip(findings(trace, errors), norms, strict=True):
+        assert finding.travelled == len(of) - 1
+        if len(of) > 1:
+            assert finding.verdict.orders == pytest.approx(of[0] - of[-1], abs=1e-9)
+            below = [lag for lag in range(len(of)) if (of[: len(of) - lag] < of[-1] - 2.0).all()]
+            assert finding.verdict.horizon == (below[0] if below else None)
+    factors = [10.0**one.verdict.log10_factor for one in findings(trace, errors)]
+    np.testing.assert_allclose(factors, [factor_per_step(of) if len(of) > 1 else math.nan for of in norms], rtol=1e-8)
+
+
+def test_sequences_of_different_lengths_each_have_a_last_error() -> None:
+    network, inputs = at_rest(0.9, 40)
+    lengths = [40, 25, 8]
+    every_step = noise(40, 3, 4)
+    errors = Errors(output=every_step)
+    ends = Errors(output=np.where(np.arange(40)[:, None, None] == np.array(lengths)[:, None] - 1, every_step, 0.0))
+    trace = run_network(network, inputs, errors, lengths=lengths)
+    expected = run_network(network, inputs, ends, lengths=lengths).layers[0].log10_norms["hidden"]
+    (finding,) = findings(trace, errors)
+    assert finding.verdict.orders == pytest.approx(expected[0] - expected[-1], abs=1e-12)
+    assert (finding.arrive, finding.alone) == (40, True)
+
+
+@every("cell", ["lstm", "gru"])
+def test_the_additive_path_is_the_ratio_of_its_norm_to_the_whole(cell: str) -> None:
+    trace = run(replace(SMALL, cell=cell))
+    cut, whole = (np.linalg.norm(carried_gradients(trace, cut=cut)[0]) for cut in (True, False))
+    assert found_in(trace).log10_path == pytest.approx(math.log10(cut / whole), abs=1e-9)
+
+
+def test_without_recurrent_weights_all_travels_along_the_additive_path() -> None:
+    trace = run(replace(SMALL, weight_scale=0.0, forget_bias=3.0))
+    assert found_in(trace).log10_path == pytest.approx(0.0, abs=1e-12)
+    assert math.isnan(found_in(run(replace(SMALL, cell="rnn"))).log10_path)
+
+
+@every(("cell", "gate"), [("lstm", "f"), ("gru", "z")])
+def test_the_mean_gate_is_torchs_and_its_time_scale_keeps_a_share_of_1_over_e(cell: str, gate: str) -> None:
+    trace = run(replace(SMALL, cell=cell, initialisation="torch"))
+    network, inputs, _ = given_by(trace)
+    (level,) = walk_network(network, inputs).levels
+    mean = float(torch.stack([of[gate] for of in level.gates]).mean().detach())
+    finding = found_in(trace)
+    assert finding.keeps == pytest.approx(mean, rel=1e-12)
+    assert finding.keeps**finding.time_scale == pytest.approx(math.exp(-1.0))
+
+
+@every(("keeps", "expected"), [(1.0, math.inf), (math.nan, math.nan), (0.5, 1.0 / math.log(2.0))])
+def test_a_gate_that_is_always_open_keeps_for_ever(keeps: float, expected: float) -> None:
+    assert replace(found_in(run(SMALL)), keeps=keeps).time_scale == pytest.approx(expected, nan_ok=True)
+
+
+@every(("cell", "block"), [("rnn", 0), ("lstm", 2), ("gru", 2), ("jordan", 0)])
+def test_the_matrix_is_the_block_that_writes_the_state(cell: str, block: int) -> None:
+    trace = run(replace(SMALL, cell=cell))
+    matrix = torch.tensor(trace.parameters["weight_hh_l0"])[block * 6 : (block + 1) * 6]
+    if cell == "jordan":
+        matrix = matrix @ torch.tensor(trace.readout)
+    finding = found_in(trace)
+    assert finding.largest_singular_value == pytest.approx(float(torch.linalg.matrix_norm(matrix, 2)), rel=1e-10)
+    assert finding.spectral_radius == pytest.approx(float(torch.linalg.eigvals(matrix).abs().max()), rel=1e-10)
+    assert finding.cell.state_matrix in dict(verdict_rows(WORDS, finding))
+
+
+@every("cell", ["rnn", "lstm", "gru"])
+@every("scale", [0.5, 1.5])
+def test_the_shares_by_lag_are_those_of_the_parts_of_the_gradient(cell: str, scale: float) -> None:
+    trace = run(replace(SMALL, cell=cell, weight_scale=scale))
+    parts = recurrent_gradients(trace)[::-1].reshape(30, -1)
+    whole = parts.sum(axis=0)
+    shares = parts @ whole / (whole @ whole)
+    by_lag = found_in(trace).by_lag
+    assert by_lag is not None
+    np.testing.assert_allclose(by_lag.shares, shares, atol=1e-10)
+    np.testing.assert_allclose(
+        by_lag.groups, [(0, 0, shares[0]), (1, 9, shares[1:10].sum()), (10, 29, shares[10:].sum())], atol=1e-10
+    )
+    assert by_lag.whole == split_by_lag(trace.experiment).lag_of_whole
+
+
+@every("steps", [1, 2, 10, 11, 101])
+def test_the_groups_of_lags_are_all_lags(steps: int) -> None:
+    by_lag = found_in(run(replace(SMALL, sequence_length=steps, cell="gru"))).by_lag
+    if steps == 1:  # W_hh meets nothing but the initial state 0
+        assert by_lag is None
+        return
+    assert by_lag is not None
+    lags = [lag for first, last, _ in by_lag.groups for lag in range(first, last + 1)]
+    assert lags == list(range(steps))
+    assert sum(share for *_, share in by_lag.groups) == pytest.approx(1.0)
+
+
+@every("kind", ["float16", "bfloat16", "float32"])
+def test_a_format_really_stores_nothing_of_a_gradient_where_it_is_said(kind: str) -> None:
+    trace = run(replace(SMALL, cell="rnn", weight_scale=0.01, sequence_length=60))
+    network, inputs, errors = given_by(trace)
+    (level,) = walk_network(network, inputs).levels
+    hidden = [state[0] for state in level.states]
+    gradients = torch.autograd.grad((hidden[-1] * torch.tensor(errors.output)[0]).sum(), hidden)
+    there = torch.stack([of.to(getattr(torch, kind)) for of in gradients[::-1]])
+    (stored,) = (one for one in found_in(trace).formats if one.format == kind)
+    assert stored.zero is not None
+    assert (there[stored.zero.first :] == 0).all()
+    assert stored.zero.last == 59
+    nearly = next(lag for lag in range(60) if (there[lag] == 0).all())
+    assert 0 <= stored.zero.first - nearly <= 2, "a norm is at most √K of its largest entry"
+
+
+def test_a_network_is_sound_where_1_percent_is_left() -> None:
+    holds = Verdict("holds", -1.0, -0.01, None)
+    assert is_sound(holds)
+    assert not is_sound(replace(holds, horizon=30))
+    assert not is_sound(replace(holds, outcome="explodes"))
+    silent, fast = Verdict("silent", math.nan, math.nan, None), Verdict("vanishes", -9.0, -0.5, 4)
+    assert worst([holds, fast, silent]) == silent
+    assert worst([Verdict("none", 0.0, math.nan, None), holds, fast]) == fast
+
+
+def test_a_network_of_which_every_unit_is_off_is_silent() -> None:
+    network = Network(
+        cell="rnn",
+        parameters={
+            "weight_ih_l0": noise(3, 2),
+            "weight_hh_l0": noise(3, 3),
+            "bias_ih_l0": np.full(3, -99.0),
+            "bias_hh_l0": np.zeros(3),
+        },
+        nonlinearity="relu",
+    )
+    errors = Errors(output=np.zeros((1, 2, 3)))
+    (finding,) = findings(run_network(network, noise(12, 2, 2), errors, by_step=True), errors)
+    assert (finding.verdict.outcome, finding.sound, finding.by_lag) == ("silent", False, None)
+    assert_readable("\n".join(verdict_lines(WORDS, [finding])))
+
+
+@every("steps", [1, 2, 30])
+@every("loss", ["last", "every", "h_n"])
+@every("scale", [0.0, 0.5, 4.0])
+@every(("cell", "options"), [*STACKS, ("rnn", {"nonlinearity": "relu"})])
+def test_every_sentence_can_be_read(cell: str, options: dict[str, Any], scale: float, loss: str, steps: int) -> None:
+    network = network_of(module_of(cell, **options))
+    parameters = {name: of * (scale if "weight_hh" in name else 1.0) for name, of in network.parameters.items()}
+    network = replace(network, parameters=parameters)
+
+    def errors(states: States) -> Errors:
+        if loss == "h_n":
+            return Errors(h_n=states.h_n)
+        return Errors(output=states.output if loss == "every" else states.output[-1:])
+
+    trace = run_network(network, noise(steps, 2, 2), errors, by_step=True)
+    found = findings(trace, errors, "encoder.rnn")
+    lines = verdict_lines(WORDS, found)
+    assert_readable("\n".join(lines))
+    assert sum("encoder.rnn" in line for line in lines) == network.levels == len(found)
