@@ -87,7 +87,7 @@ def recurrent_gradients(trace: Trace) -> Array:
     for t, (x, weight_hh) in enumerate(zip(trace.inputs, copies, strict=True)):
         step = _open_step(trace, parameters | {"weight_hh_l0": weight_hh}, cut=False)
         state, _ = step(torch.tensor(x), state)
-        losses.append(_loss(trace, t, state[0]))
+        losses.append(loss_of_step(trace, t, state[0]))
     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
     return np.stack([_gradient(copy) for copy in copies])
 
@@ -159,7 +159,7 @@ def _jacobians(after: State, before: State) -> Array:
 def _loss_gradients(trace: Trace, hidden: Tensor) -> Array:
     """What each h_t has of the loss directly: (T, N, H)."""
     leaf = hidden.detach().requires_grad_()
-    torch.stack([_loss(trace, t, one) for t, one in enumerate(leaf)]).sum().backward()  # type: ignore[no-untyped-call]
+    torch.stack([loss_of_step(trace, t, one) for t, one in enumerate(leaf)]).sum().backward()  # type: ignore[no-untyped-call]
     return _gradient(leaf)
 
 
@@ -256,6 +256,11 @@ def _jordan_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
         "bias_hh_l0": module.from_output.bias,
     }
     return lambda x, state: ((module(x, state[0]),), {}), parameters
+
+
+def one_step_of(trace: Trace, parameters: dict[str, Tensor]) -> Step:
+    """The written-out step of a trace's cell, with these parameters."""
+    return _open_step(trace, parameters, cut=False)
 
 
 def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Step:
@@ -368,7 +373,7 @@ class _Block:
             state, gates = step(x, state)
             self.states.append(state)
             self.gates.append(gates)
-        self.losses = [_loss(trace, t, state[0]) for t, state in zip(steps, self.states, strict=True)]
+        self.losses = [loss_of_step(trace, t, state[0]) for t, state in zip(steps, self.states, strict=True)]
 
     def backpropagate(self, parameters: dict[str, Tensor], cotangents: State, exponent: int) -> Answer:
         """Answer for these steps, given what arrives from later ones times 2^−exponent."""
@@ -396,7 +401,7 @@ class _Block:
         )
 
 
-def _loss(trace: Trace, t: int, hidden: Tensor) -> Tensor:
+def loss_of_step(trace: Trace, t: int, hidden: Tensor) -> Tensor:
     """The share of the loss that h_{t+1} decides; (½ mean of squares, see `Trace.loss`)."""
     last = trace.experiment.sequence_length - 1
     if trace.experiment.loss_at == "last":

@@ -16,11 +16,18 @@ from rnn_dynamics.engine.through_time.additive_path import split_path
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
 from rnn_dynamics.engine.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
 from rnn_dynamics.engine.through_time.lags import RecurrentGradient
-from rnn_dynamics.engine.through_time.loss_by_time import SUFFICIENT, Beside, GradientByDistance, Shares, walk_each_loss
+from rnn_dynamics.engine.through_time.loss_by_time import (
+    SUFFICIENT,
+    Beside,
+    GradientByDistance,
+    Shares,
+    walk_chunks,
+    walk_each_loss,
+)
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING, digits_lost
-from rnn_dynamics.engine.through_time.scaling import LOG10_2
+from rnn_dynamics.engine.through_time.scaling import LOG10_2, NOTHING
 from rnn_dynamics.engine.through_time.stack import (
     InputAdjoints,
     Layer,
@@ -294,7 +301,8 @@ def run_losses(
         norms[here], share[here] = walked.log10_norms["hidden"][known], shares.of(beside, walked)[known]
         gradient.add(beside, walked)
     of_last, gradient_of_last = [], GradientByDistance(forward, limits)
-    walk_last = partial(walk_each_loss, forward, _losses(last, _draw(last), forward.record.hidden[1:])[0])
+    last_losses, _ = _losses(last, _draw(last), forward.record.hidden[1:])
+    walk_last = partial(walk_each_loss, forward, last_losses)
     for beside, walked in walk_last():
         gradient_of_last.add(beside, walked)
         of_last.append(walked.log10_norms)
@@ -303,6 +311,11 @@ def run_losses(
         _sufficient(gradient, found[0][0], limits, walk),
         _sufficient(gradient_of_last, found[1][0], limits, walk_last),
     )
+    everywhere, at_end = _at_each_step(losses, chosen), _at_each_step(last_losses, [length])
+    chunks = [
+        [_chunked(gradient, forward, everywhere, size) for size in asked],
+        [_last_chunk(gradient_of_last, forward, at_end, size) for size in asked],
+    ]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
     return LossByTime(
@@ -315,9 +328,47 @@ def run_losses(
         truncations=read_only(np.array(asked)),
         log10_errors=locked(dict(zip(("every", "last"), errors, strict=True))),
         angles=locked(dict(zip(("every", "last"), angles, strict=True))),
+        log10_chunk_errors=locked(_by_loss(chunks, 0)),
+        chunk_angles=locked(_by_loss(chunks, 1)),
         log10_rounding=_single_rounding(last, forward, of_last),
         sufficient=dict(zip(("every", "last"), enough, strict=True)),
     )
+
+
+def _at_each_step(losses: Losses, steps: Sequence[int]) -> Losses:
+    """The losses at some steps, counted from 1, with zeros at all others."""
+    length = losses.first + len(losses.rows)
+    kept = np.zeros(length, dtype=bool)
+    kept[np.array(steps) - 1] = True
+    rows = np.zeros((length, *losses.rows.shape[1:]))
+    rows[losses.first :] = losses.rows
+    rows[~kept] = 0.0
+    exponents = np.full((length, 1), NOTHING)
+    exponents[losses.first :] = losses.exponents
+    exponents[~kept] = NOTHING
+    return Losses(0, rows, exponents)
+
+
+def _chunked(gradient: GradientByDistance, forward: Pass, losses: Losses, size: int) -> tuple[float, float]:
+    """log10 of the error that chunks of `size` steps make in this gradient, and its angle."""
+    if size >= forward.length:
+        return _window(gradient, forward.length, forward)
+    return gradient.chunked(walk_chunks(forward, losses, size))
+
+
+def _last_chunk(gradient: GradientByDistance, forward: Pass, losses: Losses, size: int) -> tuple[float, float]:
+    """The same of the loss at the last step, which its own chunk truncates as a window of that length does."""
+    window = (forward.length - 1) % size + 1
+    return _window(gradient, window, forward) if gradient.knows(window) else _chunked(gradient, forward, losses, size)
+
+
+def _window(gradient: GradientByDistance, steps: int, forward: Pass) -> tuple[float, float]:
+    errors, angles = gradient.truncated([steps, forward.length])
+    return float(errors[0]), float(angles[0])
+
+
+def _by_loss(chunks: Sequence[Sequence[tuple[float, float]]], which: int) -> dict[str, Array]:
+    return {name: np.array([pair[which] for pair in of]) for name, of in zip(("every", "last"), chunks, strict=True)}
 
 
 def _sufficient(

@@ -274,6 +274,9 @@ class LossByTime(Rounded):
             recurrent weights, of the losses at `steps` together and of the loss at the last step alone, and G_τ what
             is left of it; -inf for τ = T, and wherever nothing is left out; nan where G is zero.
         angles: "every" and "last" -> (M,), between G_τ and G, in degrees; nan where one of them is zero.
+        log10_chunk_errors, chunk_angles: the same as both, but with G_τ as a training has it that detaches the state
+            after each τ steps: every chunk 1 .. τ, τ + 1 .. 2τ and so on is walked back by itself, the last one is
+            as long as what is left. −inf too where the error is below 10^−13, which may be rounding.
         sufficient: "every" and "last" -> the smallest τ from which on the error is at most 1 %, asked for or not: among
             the truncations, and all numbers between the last that is too short and the next; of a large network some
             of these numbers, ever closer. None where G is zero.
@@ -288,6 +291,8 @@ class LossByTime(Rounded):
     truncations: NDArray[np.int64]
     log10_errors: Mapping[str, Array]
     angles: Mapping[str, Array]
+    log10_chunk_errors: Mapping[str, Array]
+    chunk_angles: Mapping[str, Array]
     sufficient: Mapping[str, int | None]
 
     def shares_by_distance(self, firsts: Sequence[int]) -> Array:

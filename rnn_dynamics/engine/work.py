@@ -8,7 +8,7 @@ from rnn_dynamics.experiment import Experiment
 
 #: What a step costs beside its matrix products, as if H were this much larger.
 _OVERHEAD = 100
-#: What all single losses of a network may cost where somebody waits, in multiply-adds: about a thirtieth of a second.
+#: What all single losses of a network may cost where somebody waits, in multiply-adds: about a twentieth of a second.
 _EACH_LOSS = 3.5e8
 
 

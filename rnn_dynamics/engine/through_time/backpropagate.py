@@ -141,7 +141,9 @@ class Run:
         return (delta if self.exponent.size == 1 else shifted(delta, self.exponent - common)), common
 
 
-def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_only: bool = False) -> Iterator[Run]:
+def walk_back(
+    forward: Pass, losses: Losses, *, start: int = 0, stop: int | None = None, state_only: bool = False
+) -> Iterator[Run]:
     """Yield the runs from the last steps to the first; see `Run`.
 
     Every log10 norm is finite wherever the gradient is not exactly zero: input dL/dx_t, hidden dL/dh_t, and where the
@@ -150,7 +152,8 @@ def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_o
     Args:
         forward: the states.
         losses: what is sent back.
-        stop: how many steps there are to walk back over; None stands for all T.
+        start: the first step that is walked back over, counted from 0.
+        stop: the one behind the last; None stands for T.
         state_only: leaves out input and cell_path.
     """
     nothing = np.zeros(losses.rows.shape[1:])
@@ -159,8 +162,8 @@ def walk_back(forward: Pass, losses: Losses, *, stop: int | None = None, state_o
     arriving_path = Scaled((nothing,), exponent)
     usual = longest_run(forward.cell, nothing.size)
     stop, longest = forward.length if stop is None else stop, usual
-    while stop:
-        steps = range(max(0, stop - longest), stop)
+    while stop > start:
+        steps = range(max(start, stop - longest), stop)
         # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
         entering = losses.largest(steps)
         state, path = arriving.renormalised(entering), arriving_path.renormalised(entering)

@@ -32,6 +32,7 @@ from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, wa
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
     NOTHING,
+    ScaledSum,
     by_member,
     log10_norm_at_any_size,
     with_own_exponents,
@@ -44,6 +45,8 @@ GROUP_SIZE = 3200
 GROUP_SPAN = 500
 #: A truncation is enough that leaves out so small a part of the gradient, relative to its norm.
 SUFFICIENT = 0.01
+#: log10 of the smallest error that chunks are said to make: less may be the rounding of two sums.
+CHUNK_RESOLUTION = -13.0
 #: Room for the gradients between which the smallest sufficient truncation is looked for.
 SEARCH_BYTES = 256_000_000
 #: Where the gradients of all distances take no more than this, all are kept, and nothing is walked twice.
@@ -129,6 +132,34 @@ def _groups(losses: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]
         losses = losses[: -len(group)]
 
 
+def walk_chunks(forward: Pass, losses: Losses, size: int) -> Iterator[tuple[Beside, Run]]:
+    """Walk back within chunks of some steps, as where a training loop detaches the state after every `size` steps.
+
+    All chunks of one length walk side by side, from their own last steps to their own first ones.
+
+    Args:
+        forward: of one experiment, without members.
+        losses: one row for each of the T steps, with the exponent NOTHING where there is no loss.
+        size: steps of a chunk; the last one has what is left.
+
+    Yields:
+        some chunks, named by their last steps, and a run whose members they are; see `walk_back`.
+    """
+    rows, exponents, length = losses.rows, losses.exponents[:, 0], forward.length
+    ends = np.minimum(np.arange(size - 1, length + size - 1, size), length - 1)
+    ends = ends[np.maximum.reduceat(exponents, np.arange(0, length, size)) > NOTHING]  # where a loss is
+    whole, most = ends[ends % size == size - 1], max(1, GROUP_SIZE // rows[0].size)
+    short = [(ends[-1:], length % size)] * (len(whole) < len(ends))
+    for group, steps in (*short, *((group, size) for group in _groups(whole, most))):
+        last = int(group[-1])
+        places = group + np.arange(1 - steps, 1)[:, None]
+        entering = rows[places].transpose(0, 2, 3, 1).reshape(steps, rows.shape[1], -1)
+        beside = Beside(forward.cell, forward.weights, forward.record, len(group), group)
+        here = Losses(last + 1 - steps, entering, exponents[places])
+        for run in walk_back(beside, here, start=last + 1 - steps, stop=last + 1, state_only=True):
+            yield beside, run
+
+
 class Shares:
     """Projects single errors on their sum."""
 
@@ -173,18 +204,23 @@ class GradientByDistance:
         part_of = np.searchsorted(self._limits, beside.losses[-1] - np.array(run.steps), side="right") - 1
         begin = np.flatnonzero(np.diff(part_of, prepend=-1))  # later steps have lower parts
         # A part may be far smaller than the others, so each has an exponent of its own; what is zero has none.
-        alive = np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0)
+        alive = _alive(run)
         own = np.maximum.reduceat(np.where(alive, run.exponent, NOTHING).max(axis=1), begin)
         weights = np.ldexp(alive.astype(float), run.exponent - own[part_of[0] - part_of][:, None])
+        delta, weighted, peak = self._factors(beside, run, weights)
+        terms = delta @ weighted.swapaxes(-1, -2)
+        if len(begin) < len(terms):
+            terms = np.add.reduceat(terms, begin)
+        self._add(slice(int(part_of[-1]), int(part_of[0]) + 1), terms[::-1], own[::-1] + peak)
+
+    def _factors(self, beside: Beside, run: Run, weights: Array) -> tuple[Array, Array, int]:
+        """Of the products of a run both factors, weighted by step and member (B, S), and a power of two beside them."""
         delta = self._cell.recurrent_delta(run.adjoints.delta)
         delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
         hidden = by_member(multiplied, beside.members)
         peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
         weighted = (hidden * (weights * 2.0**-peak)[:, None]).reshape(len(delta), self._shape[1], -1)
-        terms = delta @ weighted.swapaxes(-1, -2)
-        if len(begin) < len(terms):
-            terms = np.add.reduceat(terms, begin)
-        self._add(slice(int(part_of[-1]), int(part_of[0]) + 1), terms[::-1], own[::-1] + peak)
+        return delta, weighted, peak
 
     def _add(self, parts: slice, terms: Array, exponents: NDArray[np.int64]) -> None:
         """Add to neighbouring parts; what is too small beside the larger of the two is lost."""
@@ -206,6 +242,35 @@ class GradientByDistance:
         with np.errstate(invalid="ignore"):  # both may be −inf
             errors = self._log10_left_out(truncations) - self._log10_left_out([0])
         return errors, _angles(near)
+
+    def knows(self, truncation: int) -> bool:
+        """Whether it is a limit of this sum."""
+        return truncation in self._limits
+
+    def chunked(self, walked: Iterator[tuple[Beside, Run]]) -> tuple[float, float]:
+        """As `truncated`, of what is left where the same losses are walked back within chunks.
+
+        The error is the norm of a difference: what is below CHUNK_RESOLUTION may be rounding, and counts as none.
+        """
+        of_chunks = ScaledSum(np.zeros(self._shape))
+        for beside, run in walked:
+            of_chunks.add(*self._of_run(beside, run))
+        (whole,), (exponent,) = self._sums(np.ones((1, len(self._limits)), dtype=bool))
+        common = max(int(exponent), of_chunks.exponent)  # the parts of a sum may be larger than it
+        left = np.ldexp(of_chunks.mantissas, np.int64(of_chunks.exponent - common))
+        of_all = np.ldexp(whole, np.int64(exponent - common))
+        norms = log10_norm_at_any_size(np.stack([left - of_all, whole]), 1)[:, 0]
+        with np.errstate(invalid="ignore"):
+            error = float(norms[0] - norms[1] + (common - exponent) * LOG10_2)
+        angle = float(_angles(np.stack([of_chunks.mantissas, whole]))[0])
+        return (-np.inf if error < CHUNK_RESOLUTION else error), angle
+
+    def _of_run(self, beside: Beside, run: Run) -> tuple[Array, int]:
+        """What a run adds to the gradient, all members together, and the power of two that is kept apart."""
+        alive = _alive(run)
+        own = int(np.where(alive, run.exponent, NOTHING).max())
+        delta, weighted, peak = self._factors(beside, run, np.ldexp(alive.astype(float), run.exponent - own))
+        return np.tensordot(delta, weighted, axes=((0, 2), (0, 2))), own + peak
 
     def first_sufficient(self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Beside, Run]]]) -> int:
         """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
@@ -256,6 +321,11 @@ class GradientByDistance:
         exponents = np.where(chosen, self._exponents, NOTHING).max(axis=1)
         weights = np.ldexp(chosen.astype(float), self._exponents - exponents[:, None])
         return np.tensordot(weights, self._mantissas, axes=1), exponents
+
+
+def _alive(run: Run) -> NDArray[np.bool_]:
+    """(B, S): where a run has a gradient at all."""
+    return np.asarray(np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0))
 
 
 def _angles(matrices: Array) -> Array:

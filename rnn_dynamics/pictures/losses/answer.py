@@ -89,10 +89,21 @@ class LossAnswer(OfTrace[LossByTime]):
         return min(int(truncation), self.length)
 
     def cut(self, truncation: str) -> Mapping[str, Mapping[str, float]]:
-        """What the reader's truncation leaves of dL/dW_hh, for both losses: log10_error and angle; nan without any."""
+        """What the reader's truncation leaves of dL/dW_hh, see `truncated`: log10_error and angle; nan without any."""
         at = int(np.searchsorted(self.trace.truncations, self.within(truncation)))
-        found = {"log10_error": self.trace.log10_errors, "angle": self.trace.angles}
-        return {name: {what: float(of[name][at]) for what, of in found.items()} for name in self.sums}
+        return {name: {what: float(of[at]) for what, of in found.items()} for name, found in self.truncated.items()}
+
+    @property
+    def truncated(self) -> Mapping[str, Mapping[str, Array]]:
+        """What truncation leaves of dL/dW_hh, log10_error and angle over τ.
+
+        "every" and "last": of both losses, each of which has a window of τ steps of its own. "chunks": of the loss at
+        every step, walked back in chunks of τ steps.
+        """
+        of = self.trace
+        windows = {name: {"log10_error": of.log10_errors[name], "angle": of.angles[name]} for name in self.sums}
+        chunks = {"log10_error": of.log10_chunk_errors["every"], "angle": of.chunk_angles["every"]}
+        return {**windows, "chunks": chunks}
 
 
 def truncations_for(length: int) -> tuple[int, ...]:

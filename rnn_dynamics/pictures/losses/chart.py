@@ -19,13 +19,15 @@ from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 PANELS = {
     "curves": ("0", "narrow ? width : width * 0.55", "0", "height * (narrow ? 0.14 : 0.36)"),
     "map": ("0", "curvesRight", "height * (narrow ? 0.24 : 0.53)", "height * (narrow ? 0.42 : 1)"),
-    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.25)"),
-    "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.58)", "height * (narrow ? 0.9 : 0.74)"),
-    "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
+    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.63 : 0", "height * (narrow ? 0.705 : 0.25)"),
+    "error": ("barsLeft", "width", "height * (narrow ? 0.84 : 0.58)", "height * (narrow ? 0.905 : 0.74)"),
+    "angle": ("barsLeft", "width", "height * (narrow ? 0.935 : 0.81)", "height"),
 }
 PARAMETERS = {"pointed": "hover.loss ? hover.loss[0] : whole.marked", "tight": "width < 1000 * zoom"}
 #: Of the loss at every step, and at the last step alone.
 DASHES = {"every": [1, 0], "last": [7, 4]}
+#: Likewise, and of the loss at every step in chunks.
+CUTS = {**DASHES, "chunks": [2, 3]}
 #: Colours of the bins, the nearest first, evenly along SEQUENTIAL. Its darkest would be lost on a dark page.
 BINS = ["#fee838", "#d8c659", "#b2a66d", "#8e8976", "#6e6f71", "#4b556e", "#283c64"]
 _TAUS = [1, 2, 5, 10, 20, 50, 100, 200]
@@ -102,9 +104,9 @@ def _bars(panel: Panel) -> list[Any]:
 
 
 def _cuts(panel: Panel, name: str, ends: tuple[Any, Any], up: Mapping[str, Any], **across: Any) -> list[Any]:
-    """Error or angle of the truncated gradient over τ, for both losses, and a line at the reader's τ."""
+    """Error or angle of the truncated gradient over τ, for both losses and in chunks, and a line at the reader's τ."""
     x = panel.x("truncation:Q", (1, "whole.longest"), "truncation", scale=LOG, values=_TAUS, format="d", **across)
     y = panel.y(f"{name}:Q", ends, name.removeprefix("log10_"), **up)
     rule = of("cut").mark_rule(strokeWidth=1.5, strokeDash=[3, 2])
-    lines = each("cuts", dashed(DASHES, OWN, every={"strokeWidth": 3}), x=x, y=y)
+    lines = each("cuts", dashed(CUTS, OWN, every={"strokeWidth": 3}), x=x, y=y)
     return [lines, rule.encode(x="tau:Q", **panel.upright)]

@@ -22,14 +22,15 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
 
     losses: each loss at each step up to its own: log10_norm, and its strip of the map, from `above` to `below`. bars:
     by bin of distances and left edge of a step its share in per cent; the last step once more, for its right edge.
-    cuts: what is left of dL/dW_hh by truncation, for the loss at every step and for that at the last.
+    cuts: what is left of dL/dW_hh by truncation, for the loss at every step and that at the last, and in chunks.
     """
     trace, shown, sums = answer.trace, answer.shown, answer.sums
     ends, (dark, bright) = axis_ends(*trace.log10_norms, *sums.values()), ends_downwards([trace.log10_norms], _SPANS)
     # Steps that are drawn are as wide as they lie apart.
     edges = np.array([0.5, *(shown[:-1] + shown[1:]) / 2, answer.length + 0.5])
     rows, columns = np.tril_indices(len(shown))
-    errors, angles = (np.stack([of[name] for name in sums]) for of in (trace.log10_errors, trace.angles))
+    cut = answer.truncated
+    errors, angles = (np.stack([of[what] for of in cut.values()]) for what in ("log10_error", "angle"))
     highest = reaching(np.nan_to_num(errors, nan=-np.inf).max(), _ERRORS_ABOVE)
     least, most = bar_ends(answer.binned)
     bars = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1]) - 1])
@@ -48,7 +49,7 @@ def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
         "labels": frames.label_rows(curves, {**texts["labels"], "marked": ""}, ends, _LINES),
         "bars": points(bin=np.arange(len(bars))[:, None], edge=edges, share=bars),
         "cuts": points(
-            name=np.array(list(sums))[:, None],
+            name=np.array(list(cut))[:, None],
             truncation=trace.truncations,
             log10_error=frames.within(errors, (_LEAST_ERROR, highest)),
             angle=angles,
@@ -95,7 +96,6 @@ def loss_by_time_file(answer: LossAnswer, _: Views) -> Frame:
 
 
 def truncation_file(answer: LossAnswer, _: Views) -> Frame:
-    """What truncation leaves of dL/dW_hh: truncation τ, and of each loss log10_error_… and angle_… (degrees)."""
-    found = {"log10_error": answer.trace.log10_errors, "angle": answer.trace.angles}
-    columns = {f"{what}_{name}": found[what][name] for name in answer.trace.log10_errors for what in found}
+    """What truncation leaves of dL/dW_hh: truncation τ, and log10_error_… and angle_… (degrees), see `truncated`."""
+    columns = {f"{what}_{name}": values for name, of in answer.truncated.items() for what, values in of.items()}
     return frames.frame(truncation=answer.trace.truncations, **columns)

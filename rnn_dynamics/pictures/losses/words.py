@@ -84,7 +84,8 @@ def _notes(answer: LossAnswer) -> dict[str, object]:
         claim: claim in ("hidden", "explodes"),
         where: where != "nothing" and several,
         "shares": True,
-        "window": several,
+        "window": several and not _no_gradient(answer, "every"),
+        "window_zero": several and _no_gradient(answer, "every"),
         "levels": several,
         "lowered": answer.experiment.batch_size < answer.asked,
     }
