@@ -231,3 +231,14 @@ def test_nothing_is_summed_that_nobody_asks_for() -> None:
     found = answer_to(twin, parameter_gradients=False)
     assert not found.gradients
     assert found.layers[0].recurrent_shares is None
+
+
+@every("cell", MODULES)
+def test_matrices_that_are_multiplied_with_all_steps_at_once_give_the_same(cell: str) -> None:
+    torch.manual_seed(1)
+    module = MODULES[cell](300, 256, num_layers=2, dtype=torch.float64)
+    inputs = torch.randn(6, 2, 300, dtype=torch.float64, requires_grad=True)
+    module(inputs)[0][-1].square().sum().backward()
+    errors = lambda states: Errors(2.0 * states.output[-1:])  # noqa: E731
+    found = run_network(network_of(module), inputs.detach().numpy(), errors, parameter_gradients=False)
+    assert relative_error(found.input_gradient, _gradient(inputs)) < ROUNDING

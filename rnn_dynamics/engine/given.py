@@ -216,7 +216,7 @@ def given_initial(initial: Sequence[ArrayLike] | None, network: Network, sequenc
 
 
 def given_errors(errors: Errors, states: States) -> Errors:
-    """Errors that go with these states: those of the output at all T steps, (T, N, directions·H).
+    """Errors that go with these states, those of the output at some of the last steps.
 
     Raises:
         ValueError: one has another shape than its states, is not finite, or speaks of a cell state that there is not.
@@ -227,16 +227,13 @@ def given_errors(errors: Errors, states: States) -> Errors:
         raise ValueError("errors speak of c_n, and the network has no cell state")
     h_n = None if errors.h_n is None else _shaped("errors.h_n", errors.h_n, states.h_n.shape)
     c_n = None if errors.c_n is None else _shaped("errors.c_n", errors.c_n, states.h_n.shape)
-    output = np.zeros(states.output.shape)
-    if errors.output is not None:
-        found = _finite("errors.output", errors.output)
-        steps, *rest = states.output.shape
-        if found.ndim != 3 or list(found.shape[1:]) != rest or not 1 <= len(found) <= steps:
-            raise ValueError(
-                f"errors.output has the shape {found.shape}; states of the shape {states.output.shape} ask for "
-                f"(1 to {steps}, {rest[0]}, {rest[1]})"
-            )
-        output[steps - len(found) :] = found
+    output = np.zeros_like(states.output[-1:]) if errors.output is None else _finite("errors.output", errors.output)
+    steps, *rest = states.output.shape
+    if output.ndim != 3 or list(output.shape[1:]) != rest or not 1 <= len(output) <= steps:
+        raise ValueError(
+            f"errors.output has the shape {output.shape}; states of the shape {states.output.shape} ask for "
+            f"(1 to {steps}, {rest[0]}, {rest[1]})"
+        )
     return Errors(output, h_n, c_n)
 
 

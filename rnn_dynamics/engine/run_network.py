@@ -22,7 +22,6 @@ from rnn_dynamics.engine.through_time.backpropagate import Losses, Run, losses_o
 from rnn_dynamics.engine.through_time.lags import RecurrentGradient
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.engine.through_time.stack import (
-    InputAdjoints,
     Layer,
     Level,
     output_of,
@@ -127,7 +126,9 @@ class _WayBack:
     def trace(self, inputs: Array, lengths: IntArray | None, states: States, sum_up: bool) -> NetworkTrace:
         sums = self.sums if sum_up else None
         levels, below = walk_levels(self.layers, self._losses(), sums, entering=self._entering, visit=self._visit)
-        norms, gradient = _of_inputs(below)
+        arriving = below.losses()
+        both = self.network.directions > 1
+        norms = over_members(arriving.log10_norms()) if both else levels[0].log10_norms["input"]
         named = gradients_of(self.sums) if sum_up else {}
         return NetworkTrace(
             network=self.network,
@@ -136,7 +137,7 @@ class _WayBack:
             states=States(*(None if part is None else read_only(part) for part in states)),  # type: ignore[arg-type]
             layers=tuple(map(self._layer, levels)),
             log10_norms=locked({"input": norms}),
-            input_gradient=read_only(gradient),
+            input_gradient=read_only(_at_true_size(arriving)),
             gradients=locked({name: named[name] for name in self.network.parameters if name in named}),
             initial_gradients=self._initial(),
             log10_rounding=levels[0].log10_rounding,
@@ -145,9 +146,13 @@ class _WayBack:
     def _losses(self) -> Losses:
         """What enters at the output; nothing behind the end of a sequence."""
         assert self.errors.output is not None
-        within = np.arange(len(self.errors.output))[:, None] <= self.ends
-        rows = np.where(within[..., None], self.errors.output, 0.0)
-        return losses_of(np.ascontiguousarray(rows.swapaxes(-1, -2)), 0, self.members)
+        rows = self.errors.output
+        first = self.layers[0][0].forward.length - len(rows)
+        if self.members > 1:  # each sequence ends where it ends, and is read in reverse from there
+            rows = np.pad(rows, ((first, 0), (0, 0), (0, 0)))
+            rows[np.arange(len(rows))[:, None] > self.ends] = 0.0
+            first = 0
+        return losses_of(np.ascontiguousarray(rows.swapaxes(-1, -2)), first, self.members)
 
     def _entering(self, level: Level, losses: Losses) -> Losses:
         """The same of a level, with what enters at its last state."""
@@ -155,9 +160,8 @@ class _WayBack:
         h_n, c_n = (None if of is None else of[place].T for of in self.errors[1:])
         if h_n is None and c_n is None:
             return losses
-        has_cells = level.forward.record.cell_state is not None
         hidden = np.zeros(level.forward.record.hidden.shape[1:]) if h_n is None else h_n
-        return with_end_state(losses, self.ends, hidden, c_n if has_cells else None, self.members)
+        return with_end_state(level.forward, losses, self.ends, hidden, c_n)
 
     def _visit(self, level: Level, run: Run) -> None:
         """Keep the last run, from which on the initial state is known, or all where their shares are asked for."""
@@ -215,12 +219,10 @@ def _check_states(states: States) -> None:
         raise ValueError(f"the states of the ReLU network grow beyond {LARGEST_STATE:g}, the limit")
 
 
-def _of_inputs(below: InputAdjoints) -> tuple[Array, Array]:
-    """log10 norms (T,) and dL/dx_t (T, N, D) of what arrives at the inputs."""
-    arriving = below.losses()
+def _at_true_size(losses: Losses) -> Array:
+    """Rows (T, N, D) as float64 has them."""
     with np.errstate(over="ignore"):
-        gradient = np.ldexp(arriving.rows, arriving.exponents[..., None, :]).swapaxes(-1, -2)
-    return over_members(arriving.log10_norms()), gradient
+        return np.ldexp(losses.rows, losses.exponents[..., None, :]).swapaxes(-1, -2)
 
 
 def _blanked(values: Array, behind: NDArray[np.bool_]) -> Array:

@@ -23,6 +23,7 @@ from rnn_dynamics.engine.through_time.scaling import (
     log10_norm_at_any_size,
     shifted,
 )
+from rnn_dynamics.engine.through_time.unroll import product_at_each_step
 
 #: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
@@ -189,8 +190,8 @@ class _Attempt:
         has_path = self.factors.path is not None and not state_only
         self.path_adjoints = self._walk_path(self.factors) if has_path else None
         by_gate = forward.cell.input_delta(self.adjoints.delta)
-        weight_ih = forward.weights.weight_ih[..., : 0 if state_only else None]
-        self.by_input = np.matmul(weight_ih.swapaxes(-1, -2), by_gate)
+        by_input = forward.weights.weight_ih_transposed[..., : 0 if state_only else None, :]
+        self.by_input = product_at_each_step(by_input, by_gate)
         norm = log10_norm if len(steps) > 1 else log10_norm_at_any_size
         self.norms = {name: norm(part, forward.members) for name, part in self._parts().items()}
 

