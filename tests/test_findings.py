@@ -13,6 +13,7 @@ from rnn_dynamics import Errors, Experiment, Network, States, Trace, run, run_ne
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.verdict import HORIZON_SHARE, Verdict
 from rnn_dynamics.own.findings import Finding, findings, is_sound, worst
+from rnn_dynamics.own.formats import Lags
 from rnn_dynamics.own.report import summary, verdict_lines, verdict_rows
 from tests.claims import assert_readable, factor_per_step
 from tests.every import every
@@ -156,6 +157,24 @@ def test_sequences_of_different_lengths_each_have_a_last_error() -> None:
     assert (finding.arrive, finding.alone) == (40, True)
 
 
+@every(("cell", "options"), [STACKS[1], STACKS[4]])
+def test_a_batch_of_different_lengths_is_its_sequences_one_by_one(cell: str, options: dict[str, Any]) -> None:
+    network, inputs, lengths = network_of(module_of(cell, **options)), noise(20, 3, 2), [20, 13, 6]
+    errors = Errors(output=noise(20, 3, network.directions * network.hidden_size, seed=1))
+    trace = run_network(network, inputs, errors, lengths=lengths)
+    squares = np.zeros((network.levels, 20))
+    for number, length in enumerate(lengths):
+        own = slice(number, number + 1)
+        stack = walk_network(network, inputs[:length, own])
+        for level, norms in enumerate(stack.last_norms(Errors(output=errors.output[:length, own]))):  # type: ignore[index]
+            reverse = network.directions == 2 and level % 2 == 1
+            squares[level, :length] += 10.0 ** (2.0 * (norms[::-1] if reverse else norms))
+    for finding, of in zip(findings(trace, errors), squares, strict=True):
+        way = 0.5 * np.log10(of[::-1] if finding.reverse else of)
+        assert finding.verdict.orders == pytest.approx(way[0] - way[-1], abs=1e-9)
+        assert 10.0**finding.verdict.log10_factor == pytest.approx(factor_per_step(way), rel=1e-8)
+
+
 @every("cell", ["lstm", "gru"])
 def test_the_additive_path_is_the_ratio_of_its_norm_to_the_whole(cell: str) -> None:
     trace = run(replace(SMALL, cell=cell))
@@ -225,20 +244,35 @@ def test_the_groups_of_lags_are_all_lags(steps: int) -> None:
     assert sum(share for *_, share in by_lag.groups) == pytest.approx(1.0)
 
 
+@every("scale", [0.01, 0.9, 8.0])
 @every("kind", ["float16", "bfloat16", "float32"])
-def test_a_format_really_stores_nothing_of_a_gradient_where_it_is_said(kind: str) -> None:
-    trace = run(replace(SMALL, cell="rnn", weight_scale=0.01, sequence_length=60))
-    network, inputs, errors = given_by(trace)
+def test_a_format_really_stores_zeros_or_infinities_where_it_is_said(kind: str, scale: float) -> None:
+    network, inputs = at_rest(scale, 60)
+    errors = Errors(output=1e-3 * noise(1, 3, 4))
+    (finding,) = findings(run_network(network, inputs, errors), errors)
+    (stored,) = (one for one in finding.formats if one.format == kind)
     (level,) = walk_network(network, inputs).levels
     hidden = [state[0] for state in level.states]
-    gradients = torch.autograd.grad((hidden[-1] * torch.tensor(errors.output)[0]).sum(), hidden)
-    there = torch.stack([of.to(getattr(torch, kind)) for of in gradients[::-1]])
-    (stored,) = (one for one in found_in(trace).formats if one.format == kind)
-    assert stored.zero is not None
-    assert (there[stored.zero.first :] == 0).all()
-    assert stored.zero.last == 59
-    nearly = next(lag for lag in range(60) if (there[lag] == 0).all())
-    assert 0 <= stored.zero.first - nearly <= 2, "a norm is at most √K of its largest entry"
+    found = torch.autograd.grad((hidden[-1] * torch.tensor(errors.output)[0]).sum(), hidden)
+    gradients = torch.stack(found[::-1])
+    there = gradients.to(getattr(torch, kind))
+    zero, infinite = (there == 0).all(dim=(1, 2)).tolist(), there.isinf().any(dim=(1, 2)).tolist()
+    # By the norm of 12 entries an entry is known to within a factor of √12, which is less than two steps here.
+    assert_within(zero, stored.zero, 60, most=0 if scale == 0.9 else 1)
+    assert_within(infinite, stored.infinite, 60, most=1)
+    assert (stored.log2_scale == 0) == (stored.subnormal is None and stored.norm is None)
+    if stored.log2_scale is not None:
+        scaled = (gradients * 2.0**stored.log2_scale).to(getattr(torch, kind))
+        assert not (scaled == 0).all(dim=(1, 2)).any()
+        assert scaled.isfinite().all()
+
+
+def assert_within(there: list[bool], said: Lags | None, steps: int, most: int) -> None:
+    """What is said is there, and begins at most so many lags late."""
+    first = there.index(True) if True in there else steps
+    said_first = said.first if said else steps
+    assert first <= said_first <= first + most
+    assert all(there[said_first:])
 
 
 def test_a_network_is_sound_where_1_percent_is_left() -> None:

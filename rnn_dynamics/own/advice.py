@@ -9,6 +9,7 @@ fewer steps, the last ones, and on fewer sequences.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +19,7 @@ from rnn_dynamics.engine.run_network import NetworkTrace
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.engine.work import affordable, multiply_adds
 from rnn_dynamics.own.asked import AnyErrors, Asked, asked
-from rnn_dynamics.own.change import recurrent_names, with_chrono, with_gate_bias, with_orthogonal, with_scale
+from rnn_dynamics.own.change import CHANGES, recurrent_names
 from rnn_dynamics.own.findings import distance, is_sound, verdicts, worst
 from rnn_dynamics.own.last_error import last_errors
 
@@ -151,12 +152,10 @@ class _Trials:
     def all(self) -> tuple[Tried, ...]:
         """Each of them, what helps first."""
         network = self._whole.network
-        tried = [self._searched("scale", lambda scale: with_scale(network, scale), self._scales)]
-        tried.append(self._searched("orthogonal", lambda _: with_orthogonal(network), _in_turn([math.nan])))
+        tried = [self._searched("scale", self._scales), self._searched("orthogonal", _in_turn([math.nan]))]
         if network.kind.keeps:
             biases, reaches = ([self._sign * bias for bias in _BIASES], [times * self._reach for times in _REACHES])
-            tried.append(self._searched("gate_bias", lambda more: with_gate_bias(network, more), _in_turn(biases)))
-            tried.append(self._searched("chrono", lambda reach: with_chrono(network, reach), _in_turn(reaches)))
+            tried += [self._searched("gate_bias", _in_turn(biases)), self._searched("chrono", _in_turn(reaches))]
         tried.append(self._clipped())
         if network.directions == 1 and self._part.steps > 1:
             tried.append(self._truncated())
@@ -170,8 +169,9 @@ class _Trials:
     def _reach(self) -> float:
         return float(max(2, self._whole.steps))
 
-    def _searched(self, kind: str, change: Callable[[float], Network], search: "_Search") -> Tried:
+    def _searched(self, kind: str, search: "_Search") -> Tried:
         """The best of the values that a search asks for."""
+        change = partial(CHANGES[kind], self._whole.network)
         runs: dict[float, tuple[Verdict, ...]] = {}
 
         def run(value: float) -> tuple[Verdict, ...]:

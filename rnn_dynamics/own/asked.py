@@ -39,7 +39,7 @@ class Asked:
         """N."""
         return int(self.inputs.shape[1])
 
-    def run(self, network: Network | None = None, *, gradients: bool = False) -> NetworkTrace:
+    def run(self, network: Network | None = None, *, gradients: bool = False, by_step: bool = False) -> NetworkTrace:
         """The answer, of a changed network if one is named."""
         errors = Errors(output=self.output, h_n=self.h_n, c_n=self.c_n)
         return run_network(
@@ -49,6 +49,7 @@ class Asked:
             initial=self.initial,
             lengths=None if self.lengths is None else self.lengths.tolist(),
             parameter_gradients=gradients,
+            by_step=by_step,
         )
 
     def of_sequences(self, chosen: NDArray[np.int64]) -> "Asked":

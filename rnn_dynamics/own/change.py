@@ -1,6 +1,6 @@
 """A given network with one thing about its weights changed, in all its layers and directions; the rest as it was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +61,15 @@ def with_orthogonal(network: Network) -> Network:
         return np.concatenate(u @ vt)
 
     return _with_recurrent(network, nearest)
+
+
+#: Kind of a change -> it, of a network and a value; that of "orthogonal" plays no part.
+CHANGES: Mapping[str, Callable[[Network, float], Network]] = {
+    "gate_bias": with_gate_bias,
+    "chrono": with_chrono,
+    "scale": with_scale,
+    "orthogonal": lambda network, _: with_orthogonal(network),
+}
 
 
 def recurrent_names(network: Network) -> list[str]:

@@ -129,11 +129,17 @@ def findings(trace: NetworkTrace, errors: AnyErrors | None = None, name: str = "
     """What each layer and direction says, in the order of `trace.layers`.
 
     Args:
-        trace: what `run_network` has answered; with `by_step` it tells how much of dL/dW_hh comes from which lag.
-        errors: those that it has sent back. To send back the last alone takes two more runs at most.
+        trace: what `run_network` has answered.
+        errors: those that it has sent back. To send back the last alone takes two more runs at most, and to learn how
+            much of dL/dW_hh comes from which lag another one, unless `trace` knows it: see `by_step` there.
         name: of the network.
     """
-    singles = last_errors(asked_of(trace, errors), trace) if errors is not None else [None] * len(trace.layers)
+    if errors is None:
+        return tuple(_finding(trace, layer, None, name) for layer in trace.layers)
+    question = asked_of(trace, errors)
+    if trace.layers[0].recurrent_shares is None:
+        trace = question.run(by_step=True)
+    singles = last_errors(question, trace)
     return tuple(_finding(trace, *each, name) for each in zip(trace.layers, singles, strict=True))
 
 
