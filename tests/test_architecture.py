@@ -98,8 +98,10 @@ ROOMS: dict[str, set[str]] = {
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     "own.capture": set(),
     "own.unrolled": {"own.capture"},
-    "own.probed": {"engine.given", "engine.run_network"},
-    "own.replay": {"engine.given", "engine.run_network", "engine.through_time"}
+    "own.probed": {"content", "own.advice", "own.findings", "own.formats", "own.report", "own.shown"}
+    | {"engine.cells", "engine.given", "engine.run_network", "engine.trace", "engine.verdict"},
+    "own.shown": {"content", "own.advice", "own.findings", "own.report", KIT},
+    "own.replay": {"engine.cells", "engine.given", "engine.run_network", "engine.through_time"}
     | {"own.capture", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
@@ -120,6 +122,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
     **{f"own.{part}": {"numpy", "torch"} for part in ("capture", "unrolled", "replay", "probe")},
     "own.probed": {"numpy", "pandas"},
+    "own.shown": set(),
     "words": set(),
     "learning.tasks": {"numpy", "sklearn"},
     "learning.jobs": set(),

@@ -648,6 +648,86 @@ def test_the_table_is_tidy() -> None:
     assert (last["forward"], last["reverse"]) == (T, 1)
 
 
+class Linear(nn.Module):
+    """A loss that says the same of any states, so that errors stay when weights change."""
+
+    def __init__(self, cell: str, looped: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(9)
+        self.rnn = (CELLS if looped else MODULES)[cell](D, H, dtype=torch.float64)
+        self.looped = looped
+
+    def forward(self, x: Tensor) -> Any:
+        if not self.looped:
+            return (self.rnn(x)[0][-1] * torch.arange(H)).sum()
+        state = None
+        for step in x:
+            state = self.rnn(step, state)
+        last = state[0] if isinstance(state, tuple) else state
+        assert last is not None
+        return (last * torch.arange(H)).sum()
+
+
+LONG = torch.linspace(-3, 3, 40 * N * D, dtype=torch.float64).cos().reshape(40, N, D)
+
+
+@every("cell", ["rnn", "lstm", "gru"])
+def test_a_suggestion_gives_what_it_says_when_it_is_followed(cell: str) -> None:
+    model = Linear(cell)
+    found = probe(model, LONG)
+    assert [finding.verdict.outcome for finding in found.verdict] == ["vanishes"]
+    scale = next(tried for tried in found.advice["rnn"] if tried.kind == "scale")
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.mul_(scale.value)
+    (followed,) = probe(model, LONG).verdict
+    assert followed.verdict.log10_factor == pytest.approx(scale.after[0].log10_factor, abs=1e-9)
+
+
+@every("cell", ["rnn", "lstm", "gru"])
+def test_a_loop_of_cells_has_the_verdict_of_the_module_that_does_the_same(cell: str) -> None:
+    whole, loop = Linear(cell), Linear(cell, looped=True)
+    loop.rnn.load_state_dict({name.removesuffix("_l0"): of for name, of in whole.rnn.state_dict().items()})
+    (expected,), found = probe(whole, LONG).verdict, probe(loop, LONG)
+    (verdict,) = found.verdict
+    assert verdict.verdict.outcome == expected.verdict.outcome
+    assert verdict.verdict.log10_factor == pytest.approx(expected.verdict.log10_factor, abs=1e-9)
+    assert verdict.keeps == pytest.approx(expected.keeps, nan_ok=True)
+    assert verdict.travelled == expected.travelled
+    assert verdict.spectral_radius == pytest.approx(expected.spectral_radius)
+    assert [one.zero for one in verdict.formats] == [one.zero for one in expected.formats]
+    assert found.advice == {}
+
+
+def test_a_projected_state_is_multiplied_by_both_matrices() -> None:
+    rnn = lstm(D, H, proj_size=2)
+    (verdict,) = probe(rnn, X, loss=lambda given: given[0].sum()).verdict
+    _, weight_hh, *_, weight_hr = (of.detach().numpy() for of in rnn.parameters())
+    assert verdict.spectral_radius == pytest.approx(
+        np.abs(np.linalg.eigvals(weight_hh[2 * H : 3 * H] @ weight_hr)).max()
+    )
+
+
+def test_a_notebook_and_a_terminal_are_told_verdict_advice_and_remarks() -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = nn.ModuleDict({"a<b>": lstm(D, H, 2), "unused": lstm()})
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.parts["unused"](x)
+            return squares(self.parts["a<b>"](x)[0][-1])
+
+    found = probe(Odd(), LONG)
+    text, shown = str(found), found._repr_html_()
+    assert "parts.a<b>: LSTM, layer 2: the gradient vanishes" in text
+    assert "The loss does not depend on what parts.unused gave" in text
+    assert shown.count("<th colspan") == 2
+    assert "parts.a&lt;b&gt;" in shown
+    assert "a<b>" not in shown
+    for tried in found.advice["parts.a<b>"]:
+        assert f"{tried.value:g}" in text or tried.kind == "orthogonal"
+
+
 def test_the_library_does_not_load_torch_for_it() -> None:
     code = "import sys; from rnn_dynamics import probe; assert 'torch' not in sys.modules and callable(probe)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -19,7 +19,7 @@ from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
 from rnn_dynamics.engine.theory import largest_singular_value, spectral_radius
 from rnn_dynamics.engine.through_time.stack import suffix
-from rnn_dynamics.engine.trace import WHOLE_WITHIN
+from rnn_dynamics.engine.trace import WHOLE_WITHIN, LayerNorms
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.own.asked import AnyErrors, asked_of
 from rnn_dynamics.own.formats import Stored, stored
@@ -165,12 +165,12 @@ def distance(verdict: Verdict) -> float:
     return abs(verdict.log10_factor)
 
 
-def back(layer: NetworkLayer, name: str = "hidden") -> Array:
+def back(layer: LayerNorms, name: str = "hidden") -> Array:
     """log10 norms of a layer by lag (L,), from the step at which the first error has arrived."""
     return along(layer, layer.log10_norms[name])
 
 
-def along(layer: NetworkLayer, values: Array) -> Array:
+def along(layer: LayerNorms, values: Array) -> Array:
     """Values of the steps (T,) by lag, from the step at which the first error has arrived on; all where none has."""
     errors = np.isfinite(layer.log10_norms["hidden"])
     by_lag, arrived = (part if layer.reverse else part[::-1] for part in (values, errors))

@@ -1,15 +1,26 @@
 """What `probe` answers: the gradient through time in each recurrent layer of a model."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rnn_dynamics.content import LANGUAGE, Words, sentences
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.given import Errors, Network
-from rnn_dynamics.engine.run_network import NetworkTrace
+from rnn_dynamics.engine.run_network import NetworkTrace, run_network
+from rnn_dynamics.engine.trace import LayerNorms
+from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.findings import Finding, back, findings
+from rnn_dynamics.own.formats import stored
+from rnn_dynamics.own.report import advice_lines, verdict_lines
+from rnn_dynamics.own.shown import advice_html, notes_html, verdict_html
 
 Array = NDArray[np.float64]
 
@@ -40,6 +51,8 @@ class ProbedLayer:
         gates: each (T, N, H), as in `LayerTrace`.
         by: "engine", at any size; or "autograd", because the engine does not speak of such a module: see `remarks`.
         log10_floor: what is smaller than 10 to this has lost digits, or is zero; -inf by the engine.
+        matrix: (H, H), what h is multiplied by where the new state is written; of an LSTM with `proj_size` W_hg W_hr.
+        numbers: how many dL/dh_t has, N·H.
     """
 
     name: str
@@ -50,6 +63,34 @@ class ProbedLayer:
     gates: Mapping[str, Array]
     by: str
     log10_floor: float
+    matrix: Array
+    numbers: int
+
+    def finding(self, layers: int, directions: int) -> Finding:
+        """What its norms say, of all errors together; `layers` and `directions` are those of its module."""
+        cell = CELLS[self.cell]
+        norms = LayerNorms(
+            log10_rounding=math.nan, layer=self.layer, reverse=self.reverse, log10_norms=self.log10_norms
+        )
+        by_lag = back(norms)
+        return Finding(
+            name=self.name,
+            cell=cell,
+            layer=self.layer,
+            reverse=self.reverse,
+            layers=layers,
+            directions=directions,
+            steps=len(self.log10_norms["hidden"]),
+            verdict=judge(by_lag[::-1]),
+            arrive=None,
+            alone=False,
+            travelled=len(by_lag) - 1,
+            log10_path=math.nan,
+            keeps=float(np.nanmean(self.gates[cell.keeps])) if cell.keeps else math.nan,
+            formats=stored(by_lag, self.numbers),
+            by_lag=None,
+            matrix=self.matrix,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +120,30 @@ class Replay:
     def network(self) -> Network | None:
         """Its weights, where the engine has replayed it."""
         return self.trace.network if self.trace else None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What its gradient says of each layer and direction; where it is autograd's, of the norms alone."""
+        if self._by_step is None:
+            levels = 1 + self.layers[-1].layer, 1 + self.layers[-1].reverse
+            return tuple(layer.finding(*levels) for layer in self.layers)
+        return findings(self._by_step, self.errors, self.name)
+
+    @cached_property
+    def advice(self) -> tuple[Tried, ...]:
+        """What might make the gradient hold, each tried by the engine; nothing where the gradient is autograd's."""
+        if self._by_step is None or self.errors is None or self.inputs is None:
+            return ()
+        return advise(self._by_step.network, self.inputs, self.errors, self.initial, self.lengths, trace=self._by_step)
+
+    @cached_property
+    def _by_step(self) -> NetworkTrace | None:
+        """The engine's answer again, with the gradients of the parameters, and what each step adds to them."""
+        if self.trace is None or self.errors is None:
+            return None
+        return run_network(
+            self.trace.network, self.trace.inputs, self.errors, initial=self.initial, lengths=self.lengths, by_step=True
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,14 +176,51 @@ class Probe:
         every = np.array([replay.agreement for replay in self.replays])
         return Agreement(*np.fmax.reduce(every, axis=0).tolist())
 
+    @property
+    def verdict(self) -> tuple[Finding, ...]:
+        """What the gradient says of each layer and direction, in the order of `layers`; found when it is asked for."""
+        return tuple(finding for replay in self.replays for finding in replay.findings)
+
+    @property
+    def advice(self) -> Mapping[str, tuple[Tried, ...]]:
+        """Of each module what might make its gradient hold, tried by the engine; found when it is asked for.
+
+        A module by autograd is not among them.
+        """
+        return {replay.name: replay.advice for replay in self.replays if replay.trace}
+
     def table(self) -> pd.DataFrame:
         """Tidy rows: name, cell, layer, direction, quantity, step, lag, log10_norm, by."""
         frames = [_rows(layer, quantity) for layer in self.layers for quantity in layer.log10_norms]
         return pd.concat(frames, ignore_index=True)
 
+    def report(self, language: str = LANGUAGE) -> str:
+        """Verdict, advice and remarks as plain text."""
+        return "\n".join(self._lines(sentences("own", language)))
+
+    def _lines(self, words: Words) -> Iterator[str]:
+        for replay in self.replays:
+            yield from verdict_lines(words, replay.findings)
+            if replay.trace:
+                yield from advice_lines(words, replay.advice)
+        yield from self.remarks
+
+    def _html(self, words: Words) -> Iterator[str]:
+        for replay in self.replays:
+            yield verdict_html(words, replay.findings)
+            if replay.trace:
+                yield advice_html(words, replay.advice)
+        yield notes_html(self.remarks)
+
+    def _repr_html_(self) -> str:
+        return "".join(self._html(sentences("own")))
+
     def __repr__(self) -> str:
         parts = ", ".join(_title(layer) for layer in self.layers)
         return f"<Probe: loss {self.loss:.6g}; {parts}>"
+
+    def __str__(self) -> str:
+        return self.report()
 
 
 def _rows(layer: ProbedLayer, quantity: str) -> pd.DataFrame:

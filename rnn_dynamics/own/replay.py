@@ -5,21 +5,27 @@ Imports torch: import this room where it is needed.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING
+from rnn_dynamics.engine.through_time.stack import suffix
 from rnn_dynamics.own.capture import Array, Call, as_array, title
 from rnn_dynamics.own.probed import Agreement, ProbedLayer, Replay
 from rnn_dynamics.own.unrolled import log10_norm, masks_of, unroll
 
 #: How many times as far as rounding takes them the outputs of a replay may be from the model's before it is said.
 _AWAY = 1e3
+_TOGETHER = "Its verdict is that of all errors together, and nothing is tried on it."
 
 
 def replay_calls(calls: Sequence[Call]) -> tuple[tuple[Replay, ...], tuple[str, ...]]:
@@ -75,7 +81,7 @@ def _why_autograd(group: list[Call]) -> str:
     dtype = group[0].dtype
     return (
         f"{what}, {len(group)} times: between the calls the gradient is autograd's, in {_format(group[0])}, which "
-        f"loses digits below 10^{log10_floor(dtype):.1f} and is zero below 10^{_smallest(dtype):.1f}."
+        f"loses digits below 10^{log10_floor(dtype):.1f} and is zero below 10^{_smallest(dtype):.1f}. {_TOGETHER}"
     )
 
 
@@ -110,6 +116,7 @@ def _by_engine(call: Call) -> tuple[Replay, list[str]]:
             gates=layer.gates,
             by="engine",
             log10_floor=-math.inf,
+            **_sizes(call, layer.layer, layer.reverse),
         )
         for layer in trace.layers
     )
@@ -150,6 +157,7 @@ def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list
             gates=layer.gate_values,
             by="autograd",
             log10_floor=log10_floor(torch.float64),
+            **_sizes(call, layer.layer, layer.reverse),
         )
         for layer in walked.layers
     )
@@ -157,7 +165,9 @@ def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list
     states = States(walked.output, walked.ends[0], walked.ends[1] if len(walked.ends) > 1 else None)
     agreement = Agreement(_outputs_apart(call, states), _gradients_apart(call, walked.input_gradient))
     replay = Replay(name=name, layers=layers, log10_norms=norms, agreement=agreement)
-    said = f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step."
+    said = (
+        f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step. {_TOGETHER}"
+    )
     return replay, [said, *_faded(call), *_too_far(call, replay, 0.0)]
 
 
@@ -165,11 +175,9 @@ def _joined(group: list[Call], parts: list[Replay]) -> Replay:
     """Several calls as one sequence."""
     name, floor = _name(group), log10_floor(group[0].dtype)
     layers = tuple(
-        ProbedLayer(
+        replace(
+            same[0],
             name=name,
-            cell=same[0].cell,
-            layer=same[0].layer,
-            reverse=same[0].reverse,
             log10_norms={
                 part: np.concatenate([one.log10_norms[part] for one in same])
                 for part in same[0].log10_norms
@@ -192,6 +200,18 @@ def _name(group: list[Call]) -> str:
     if group[0].is_cell and group[0].number == 1:
         return group[0].name
     return f"{group[0].name}, calls {group[0].number} to {group[-1].number}"
+
+
+def _sizes(call: Call, layer: int, reverse: bool) -> dict[str, Any]:
+    """What a finding asks of the weights of one layer in one direction, and of its states."""
+    end, cell = suffix(layer, reverse), CELLS[call.cell]
+    matrix = state_matrix(cell, {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
+    projection = call.weights.get(f"weight_hr{end}")
+    hidden = call.states[0]
+    return {
+        "matrix": matrix if projection is None else matrix @ as_array(projection),
+        "numbers": hidden.numel() // (1 if call.is_cell else len(hidden)),
+    }
 
 
 def _of_layers(call: Call, states: torch.Tensor) -> Array:
