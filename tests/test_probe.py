@@ -318,12 +318,15 @@ def test_the_gradient_of_the_inputs_is_that_of_this_reader_alone() -> None:
     assert max(probe(Residual(), X.clone().requires_grad_()).agreement) < 1e-12
 
 
-@every("whole", [True, False])
-def test_what_is_compiled_is_run_as_it_was_written(whole: bool) -> None:
+@every("how", ["whole", "part", "in place"])
+def test_what_is_compiled_is_run_as_it_was_written(how: str) -> None:
     model = nn.Sequential(lstm(), Last())
     plain = probe(model, X, loss=squares)
-    if whole:
-        compiled: Any = torch.compile(model, backend="eager")
+    compiled: Any = model
+    if how == "whole":
+        compiled = torch.compile(model, backend="eager")
+    elif how == "in place":
+        model.compile(backend="eager")
     else:
         encoder: Any = torch.compile(model[0], backend="eager")
         compiled = nn.Sequential(encoder, model[1])
@@ -431,6 +434,35 @@ def test_what_the_engine_does_not_speak_of_is_a_copy_with_the_very_same_choices(
     assert len(found.remarks) == 1
     assert ("drops states" in found.remarks[0]) == ("dropout" in options)
     assert found.layers[0].gates["f"].shape == (T, N, H)
+
+
+@every("step_by_step", [False, True])
+def test_dropout_that_cannot_be_drawn_again_says_nothing_of_layers(
+    monkeypatch: pytest.MonkeyPatch, step_by_step: bool
+) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = lstm(D, H, 2, dropout=0.5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            state, total = None, x.new_zeros(())
+            for part in torch.chunk(x, T if step_by_step else 1):
+                output, state = self.rnn(part, state)
+                total = total + output.sum()
+            return total
+
+    torch.manual_seed(10)
+    exact = probe(Model(), X)
+    torch.manual_seed(10)
+    other = torch.Generator().manual_seed(99).get_state()
+    with monkeypatch.context() as wrong:
+        wrong.setattr(torch, "get_rng_state", lambda: other)
+        found = probe(Model(), X)
+    assert (found.layers, found.verdict, found.advice, len(found.table())) == ((), (), {}, 0)
+    assert any("cannot be drawn again here" in remark for remark in found.remarks)
+    np.testing.assert_allclose(found.log10_norms["input"], exact.log10_norms["input"], rtol=0, atol=1e-10)
+    assert all(map(np.isnan, found.agreement))
 
 
 def test_dropout_out_of_training_mode_drops_nothing() -> None:

@@ -23,6 +23,8 @@ from rnn_dynamics.own.report import advice_lines, verdict_lines
 from rnn_dynamics.own.shown import advice_html, notes_html, verdict_html
 
 Array = NDArray[np.float64]
+#: Of `Probe.table`.
+COLUMNS = ("name", "cell", "layer", "direction", "quantity", "step", "lag", "log10_norm", "by")
 
 
 class Agreement(NamedTuple):
@@ -99,7 +101,7 @@ class Replay:
 
     Attributes:
         name: as in `ProbedLayer`.
-        layers: the first layer first, forwards before backwards.
+        layers: the first layer first, forwards before backwards; none where dropout cannot be drawn again.
         log10_norms: "input" (T,), of dL/dx_t, by all directions together.
         agreement: with the model itself.
         trace: the engine's answer; None where it is autograd's. With it what it answers: `inputs` (T, N, D), `errors`,
@@ -125,8 +127,9 @@ class Replay:
     def findings(self) -> tuple[Finding, ...]:
         """What its gradient says of each layer and direction; where it is autograd's, of the norms alone."""
         if self._by_step is None:
-            levels = 1 + self.layers[-1].layer, 1 + self.layers[-1].reverse
-            return tuple(layer.finding(*levels) for layer in self.layers)
+            layers = 1 + max((layer.layer for layer in self.layers), default=0)
+            directions = 1 + any(layer.reverse for layer in self.layers)
+            return tuple(layer.finding(layers, directions) for layer in self.layers)
         return findings(self._by_step, self.errors, self.name)
 
     @cached_property
@@ -190,9 +193,9 @@ class Probe:
         return {replay.name: replay.advice for replay in self.replays if replay.trace}
 
     def table(self) -> pd.DataFrame:
-        """Tidy rows: name, cell, layer, direction, quantity, step, lag, log10_norm, by."""
+        """Tidy rows, whose columns are COLUMNS."""
         frames = [_rows(layer, quantity) for layer in self.layers for quantity in layer.log10_norms]
-        return pd.concat(frames, ignore_index=True)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*COLUMNS])
 
     def report(self, language: str = LANGUAGE) -> str:
         """Verdict, advice and remarks as plain text."""

@@ -4,9 +4,8 @@ Imports torch: import this room where it is needed.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,12 +15,12 @@ from torch.nn.utils.rnn import PackedSequence
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.given import Errors, Network, States
-from rnn_dynamics.engine.run_network import run_network
+from rnn_dynamics.engine.run_network import NetworkLayer, run_network
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING
 from rnn_dynamics.engine.through_time.stack import suffix
 from rnn_dynamics.own.capture import Array, Call, as_array, title
 from rnn_dynamics.own.probed import Agreement, ProbedLayer, Replay
-from rnn_dynamics.own.unrolled import log10_norm, masks_of, unroll
+from rnn_dynamics.own.unrolled import UnrolledLayer, log10_norm, masks_of, unroll
 
 #: How many times as far as rounding takes them the outputs of a replay may be from the model's before it is said.
 _AWAY = 1e3
@@ -106,20 +105,7 @@ def _by_engine(call: Call) -> tuple[Replay, list[str]]:
         trace = run_network(network, inputs, errors, initial=initial, lengths=call.lengths, parameter_gradients=False)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    layers = tuple(
-        ProbedLayer(
-            name=name,
-            cell=call.cell,
-            layer=layer.layer,
-            reverse=layer.reverse,
-            log10_norms=layer.log10_norms,
-            gates=layer.gates,
-            by="engine",
-            log10_floor=-math.inf,
-            **_sizes(call, layer.layer, layer.reverse),
-        )
-        for layer in trace.layers
-    )
+    layers = tuple(_layer(call, layer, layer.gates, "engine", -math.inf) for layer in trace.layers)
     replay = Replay(
         name=name,
         layers=layers,
@@ -146,29 +132,59 @@ def _errors(call: Call) -> Errors:
 def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list[str]]:
     """By an unrolled copy in float64 and autograd."""
     name, walked = title(call), unroll(call, masks)
-    why = "drops states between its layers" if masks else "projects its hidden state (proj_size)"
-    layers = tuple(
-        ProbedLayer(
-            name=name,
-            cell=call.cell,
-            layer=layer.layer,
-            reverse=layer.reverse,
-            log10_norms=layer.log10_norms,
-            gates=layer.gate_values,
-            by="autograd",
-            log10_floor=log10_floor(torch.float64),
-            **_sizes(call, layer.layer, layer.reverse),
-        )
-        for layer in walked.layers
-    )
-    norms = {"input": np.array([log10_norm(torch.from_numpy(step)) for step in walked.input_gradient])}
+    floor = log10_floor(torch.float64)
     states = States(walked.output, walked.ends[0], walked.ends[1] if len(walked.ends) > 1 else None)
-    agreement = Agreement(_outputs_apart(call, states), _gradients_apart(call, walked.input_gradient))
-    replay = Replay(name=name, layers=layers, log10_norms=norms, agreement=agreement)
-    said = (
-        f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step. {_TOGETHER}"
+    replay = Replay(
+        name=name,
+        layers=tuple(_layer(call, layer, layer.gate_values, "autograd", floor) for layer in walked.layers),
+        log10_norms=_of_inputs(walked.input_gradient),
+        agreement=Agreement(_outputs_apart(call, states), _gradients_apart(call, walked.input_gradient)),
     )
-    return replay, [said, *_faded(call), *_too_far(call, replay, 0.0)]
+    away = _too_far(call, replay, 0.0)
+    if masks and away:
+        return _by_inputs_alone(call)
+    why = "drops states between its layers" if masks else "projects its hidden state (proj_size)"
+    said = f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step."
+    return replay, [f"{said} {_TOGETHER}", *_faded(call), *away]
+
+
+def _by_inputs_alone(call: Call) -> tuple[Replay, list[str]]:
+    """Of a call whose random choices cannot be drawn again: what autograd says of its inputs, and no layers."""
+    name, gradient = title(call), call.by_time(call.inputs, gradient=True)
+    assert gradient is not None  # what a module gave depends on what it read
+    replay = Replay(name=name, layers=(), log10_norms=_of_inputs(gradient), agreement=Agreement(math.nan, math.nan))
+    said = (
+        f"{name} drops states between its layers, and which ones cannot be drawn again here: of its layers nothing is "
+        f"said, and dL/dx is autograd's, in {_format(call)}."
+    )
+    return replay, [said]
+
+
+def _layer(
+    call: Call, of: NetworkLayer | UnrolledLayer, gates: Mapping[str, Array], by: str, floor: float
+) -> ProbedLayer:
+    """One layer in one direction of a replay."""
+    end, cell = suffix(of.layer, of.reverse), CELLS[call.cell]
+    matrix = state_matrix(cell, {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
+    projection = call.weights.get(f"weight_hr{end}")
+    hidden = call.states[0]
+    return ProbedLayer(
+        name=title(call),
+        cell=call.cell,
+        layer=of.layer,
+        reverse=of.reverse,
+        log10_norms=of.log10_norms,
+        gates=gates,
+        by=by,
+        log10_floor=floor,
+        matrix=matrix if projection is None else matrix @ as_array(projection),
+        numbers=hidden.numel() // (1 if call.is_cell else len(hidden)),
+    )
+
+
+def _of_inputs(gradient: Array) -> dict[str, Array]:
+    """log10 of the norm of dL/dx_t, of (T, N, D)."""
+    return {"input": np.array([log10_norm(torch.from_numpy(step)) for step in gradient])}
 
 
 def _joined(group: list[Call], parts: list[Replay]) -> Replay:
@@ -187,7 +203,7 @@ def _joined(group: list[Call], parts: list[Replay]) -> Replay:
             by="autograd",
             log10_floor=floor,
         )
-        for same in zip(*(part.layers for part in parts), strict=True)
+        for same in zip(*(part.layers for part in parts), strict=all(part.layers for part in parts))
     )
     apart = np.fmax.reduce(np.array([part.agreement for part in parts]), axis=0)
     norms = {"input": np.concatenate([part.log10_norms["input"] for part in parts])}
@@ -200,18 +216,6 @@ def _name(group: list[Call]) -> str:
     if group[0].is_cell and group[0].number == 1:
         return group[0].name
     return f"{group[0].name}, calls {group[0].number} to {group[-1].number}"
-
-
-def _sizes(call: Call, layer: int, reverse: bool) -> dict[str, Any]:
-    """What a finding asks of the weights of one layer in one direction, and of its states."""
-    end, cell = suffix(layer, reverse), CELLS[call.cell]
-    matrix = state_matrix(cell, {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
-    projection = call.weights.get(f"weight_hr{end}")
-    hidden = call.states[0]
-    return {
-        "matrix": matrix if projection is None else matrix @ as_array(projection),
-        "numbers": hidden.numel() // (1 if call.is_cell else len(hidden)),
-    }
 
 
 def _of_layers(call: Call, states: torch.Tensor) -> Array:
