@@ -205,7 +205,8 @@ class KerasLayer:
             gates(getattr(model, f"{part}{ending}"), kerass, torchs)
             for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
-        self.weights = [ih.T, hh.T, np.stack([b_ih, b_hh]) if cell == "gru" else b_ih]
+        kernels = (np.ascontiguousarray(matrix.T) for matrix in (ih, hh))  # as they lie in Keras
+        self.weights = [*kernels, np.stack([b_ih, b_hh]) if cell == "gru" else b_ih]
 
     def get_weights(self) -> list[Array]:
         return self.weights

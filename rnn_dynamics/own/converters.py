@@ -27,7 +27,7 @@ def take(name, layer, ending=""):
     biases = np.reshape(bias[0], (-1, gates * hidden)) if bias else np.zeros((1, gates * hidden), np.float32)
     both = biases if len(biases) == 2 else [biases[0], np.zeros_like(biases[0])]
     for part, values in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), (kernel.T, recurrent.T, *both)):
-        rows = np.split(values, gates)
+        rows = np.split(np.ascontiguousarray(values), gates)  # save_file writes an array as it lies in memory
         found[f"{name}.{part}_l0{ending}"] = np.concatenate([rows[gate] for gate in order])
 
 for layer in keras.models.load_model("model.keras").layers:  # of a model within a model: its .layers
@@ -61,7 +61,7 @@ for node in graph.node:
             bias_ih, bias_hh = np.split(bias[way], 2)
             parts = {"weight_ih": weight_ih[way], "weight_hh": weight_hh[way], "bias_ih": bias_ih, "bias_hh": bias_hh}
             for part, values in parts.items():
-                rows = np.split(values, len(order))
+                rows = np.split(np.ascontiguousarray(values), len(order))
                 found[f"{name}.{part}{ending}"] = np.concatenate([rows[gate] for gate in order])
 save_file(found, "weights.safetensors")
 """
