@@ -7,6 +7,8 @@ from contextlib import suppress
 from threading import Barrier, Event, Thread
 from time import process_time
 
+#: Variable of the environment, see `reads_pickles`.
+PICKLES = "RNN_DYNAMICS_PICKLES"
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
@@ -108,11 +110,14 @@ def number_told(variable: str, usual: int) -> int:
     return int(told)
 
 
-def switch_told(variable: str) -> bool:
-    """Whether a variable of the environment is 1; 0 counts as not set, and anything else ends the process as above."""
-    told = os.environ.get(variable, "0")
+def reads_pickles() -> bool:
+    """Whether the environment says 1 to files of torch's, which are pickles (`own/apart.py`); 0 counts as not set.
+
+    Where it says anything else the process ends with one sentence, as above.
+    """
+    told = os.environ.get(PICKLES, "0")
     if told not in ("0", "1"):
-        sys.stderr.write(f"{variable} = {told!r:.60} is neither 0 nor 1\n")
+        sys.stderr.write(f"{PICKLES} = {told!r:.60} is neither 0 nor 1\n")
         os._exit(2)
     return told == "1"
 

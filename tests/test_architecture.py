@@ -94,6 +94,12 @@ ROOMS: dict[str, set[str]] = {
     "own.advice": {"own.asked", "own.change", "own.findings", "own.last_error"}
     | {"engine.given", "engine.run_network", "engine.verdict", "engine.work"},
     "own.report": {"content", "engine.cells", "own.advice", "own.findings", "own.formats"},
+    "own.drawn": {"engine.given", "engine.initialise"},
+    "own.examined": {"engine.run_network", "engine.verdict"}
+    | {"own.advice", "own.drawn", "own.findings", "own.recognise", "own.report"},
+    "own.offline": {"own.examined", "own.report"},
+    "command": {"content", "dashboard", "limits", "process"}
+    | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
     "own.capture": set(),
@@ -129,6 +135,8 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     **{room: set() for room in ("own", "own.unreadable", "own.converters", "own.apart")},
     "own.pt_file": {"torch", "safetensors"},
     "own.files": {"numpy", "safetensors"},
+    "own.offline": {"numpy", "vl_convert"},
+    "command": set(),
     "process": {"threadpoolctl"},
     "own.examples": {"numpy", "safetensors"},
     "own.report": set(),

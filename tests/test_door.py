@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.dashboard import door
 from rnn_dynamics.dashboard.door import Door, Guest
+from rnn_dynamics.process import PICKLES, reads_pickles
 from tests.test_pages import PAGES, ROOT
 
 ENTRY = str(ROOT / "streamlit_app.py")
@@ -107,7 +108,7 @@ STARTS = ("from rnn_dynamics.dashboard.command import main; main()", f"{OPENS}ap
 
 
 NO_PLACES = (door.PLACES, "many", "RNN_DYNAMICS_PLACES = 'many' is not a whole number from 1 upwards")
-NO_SWITCH = (door.PICKLES, "yes", "RNN_DYNAMICS_PICKLES = 'yes' is neither 0 nor 1")
+NO_SWITCH = (PICKLES, "yes", "RNN_DYNAMICS_PICKLES = 'yes' is neither 0 nor 1")
 
 
 @pytest.mark.parametrize(("script", "told"), [(STARTS[0], NO_PLACES), (STARTS[1], NO_PLACES), (STARTS[1], NO_SWITCH)])
@@ -127,7 +128,7 @@ def test_a_server_that_is_told_no_number_of_places_or_no_switch_ends_with_one_se
 def test_files_of_torchs_are_read_only_where_they_are_switched_on(
     told: str | None, reads: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(door.PICKLES, raising=False)
+    monkeypatch.delenv(PICKLES, raising=False)
     if told is not None:
-        monkeypatch.setenv(door.PICKLES, told)
-    assert door.reads_pickles() is reads
+        monkeypatch.setenv(PICKLES, told)
+    assert reads_pickles() is reads

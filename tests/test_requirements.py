@@ -100,12 +100,14 @@ def ranges_of_the_package() -> list[Requirement]:
 
 
 def test_the_package_names_all_that_its_rooms_import() -> None:
-    imported = set().union(*OUTSIDE.values()) - {"sklearn"} | {"scikit-learn"}
+    named = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+    imported = {named.get(top, top) for top in set().union(*OUTSIDE.values())}
     assert {item.name for item in ranges_of_the_package()} == imported
 
 
 def test_every_range_of_the_package_contains_the_pinned_version() -> None:
     pins = {line.name: torch_version(line) for line in torch_lines()}
-    pins |= {line.name: exact_version(line) for line in read_requirements("requirements.txt") if line.name != "torch"}
+    lines = [line for name in REQUIREMENT_FILES for line in read_requirements(name)]
+    pins |= {line.name: exact_version(line) for line in lines if line.name != "torch"}
     outside = [str(item) for item in ranges_of_the_package() if not item.specifier.contains(pins[item.name])]
     assert outside == []

@@ -81,6 +81,14 @@ def test_a_page_opens(programs: Path, tmp_path: Path, outside: dict[str, str]) -
     assert Path(where).is_relative_to(programs.parent)
 
 
+def test_the_command_probes_weights(programs: Path, tmp_path: Path, outside: dict[str, str]) -> None:
+    (weights,) = programs.parent.glob("lib/python*/site-packages/rnn_dynamics/own/examples.safetensors")
+    command = [str(programs / "rnn-dynamics"), "probe", str(weights), "--module", "rnn_before.rnn", "--steps", "50"]
+    probed = subprocess.run(command, cwd=tmp_path, env=outside, check=False, capture_output=True, text=True)
+    assert (probed.returncode, probed.stderr) == (1, "")
+    assert "the gradient vanishes" in probed.stdout
+
+
 def test_the_command_starts_the_dashboard_with_its_pages(address: str, programs: Path) -> None:
     wait_until(lambda: answers(f"{address}/_stcore/health"), "the server does not answer")
     (app,) = programs.parent.glob("lib/python*/site-packages/rnn_dynamics/app")

@@ -10,12 +10,10 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import address_now
 from rnn_dynamics.dashboard.visitor import when_the_tab_closes
-from rnn_dynamics.process import number_told, switch_told
+from rnn_dynamics.process import number_told, reads_pickles
 
 #: Variable of the environment with the number of places, and how many there are where it is not set.
 PLACES, _USUAL = "RNN_DYNAMICS_PLACES", 400
-#: Variable of the environment: 1 where files of torch's may be uploaded, which are pickles (`own/apart.py`).
-PICKLES = "RNN_DYNAMICS_PICKLES"
 #: Key of the session's state.
 _GUEST = "guest"
 
@@ -62,11 +60,6 @@ def the_door() -> Door:
     """The door of this server, which ends where the environment tells no number of places, or no switch for pickles."""
     reads_pickles()
     return Door(number_told(PLACES, _USUAL))
-
-
-def reads_pickles() -> bool:
-    """Whether this server reads files of torch's, in a process of its own."""
-    return switch_told(PICKLES)
 
 
 def is_let_in() -> bool:

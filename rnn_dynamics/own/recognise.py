@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.limits import one_of
 from rnn_dynamics.own.files import NUMBERS, first_strange
-from rnn_dynamics.own.unreadable import UnreadableFile
+from rnn_dynamics.own.unreadable import UnreadableFile, tame
 
 AnyArray = NDArray[Any]
 
@@ -43,9 +43,9 @@ _CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
 class Named:
     """A recurrent module that was found.
 
-    name: as in the file, without what wrappers put before it; "" where the names begin with the weights'. network: it,
-    with what was chosen of `choices`, which the shapes leave open: field of `Network` -> its values. tensors: the names
-    of what it is made of. looped: named as torch's cells are, one step of a loop.
+    name: as in the file, fit to be shown, without what wrappers put before it; "" where the names begin with the
+    weights'. network: it, with what was chosen of `choices`, which the shapes leave open: field of `Network` -> its
+    values. tensors: the names of what it is made of. looped: named as torch's cells are, one step of a loop.
     """
 
     name: str
@@ -145,7 +145,7 @@ def _network(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], lef
         **{name: chosen[name] for name in CHOICES[cell]},
     )
     names, looped = tuple(tensor.name for tensor in tensors), tensors[0].layer is None
-    return Named(name=shown, network=network, choices=CHOICES[cell], tensors=names, looped=looped)
+    return Named(name=tame(shown), network=network, choices=CHOICES[cell], tensors=names, looped=looped)
 
 
 def _by_key(module: str, tensors: list[_Tensor]) -> dict[str, _Tensor]:
