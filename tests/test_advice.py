@@ -107,6 +107,8 @@ def test_each_suggestion_gives_what_torch_finds_with_weights_changed_by_hand(
     tried = advise(network, inputs, errors, initial)
     expected = {"scale", "orthogonal", "clip"} | ({"gate_bias", "chrono"} if cell in ("lstm", "gru") else set())
     assert set(by_kind(tried)) == expected | ({"truncate"} if network.directions == 1 else set())
+    if "chrono" in by_kind(tried):
+        assert by_kind(tried)["chrono"].values[0] == STEPS
     assert all(one.alone == (reads == "every" or network.num_layers > 1) for one in tried)
     kind = "relu" if network.nonlinearity == "relu" else cell
     for one in tried:
@@ -267,23 +269,27 @@ def test_states_that_outgrow_float64_leave_no_answer() -> None:
 def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, options: dict[str, Any]) -> None:
     network, inputs = asked_of(cell, options, steps=60)
     errors = Errors(output=noise(1, 3, network.directions * network.hidden_size, seed=1))
+    given = tuple(noise(network.levels, 3, network.hidden_size, seed=5 + k) for k in range(1 + (cell == "lstm")))
     step = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
     for most, used in ((step * 180, (3, 60)), (step * 179, (2, 60)), (step * 55, (1, 55)), (1.0, (1, 50))):
-        tried = advise(network, inputs, errors, most=most)
+        tried = advise(network, inputs, errors, given, most=most)
         assert {(one.sequences, one.steps, one.of) for one in tried} == {(*used, (3, 60))}
         sequences, steps = used
         start = 60 - steps
-        begins = [level.states[start - 1] for level in walk_network(network, inputs).levels] if start else []
+        walked = walk_network(network, inputs, given).levels
         reverse = [index % network.directions == 1 for index in range(network.levels)]
-        initial = tuple(
-            np.stack(
-                [
-                    np.zeros((sequences, network.hidden_size)) if back else state[kind][:sequences].detach().numpy()
-                    for state, back in zip(begins, reverse, strict=True)
-                ]
+        initial = given_states(given, sequences)
+        if start:  # a reverse direction begins where it began
+            states = [[of.detach().numpy() for of in level.states[start - 1]] for level in walked]
+            initial = tuple(
+                np.stack(
+                    [
+                        begin[level] if reverse[level] else states[level][kind][:sequences]
+                        for level in range(len(reverse))
+                    ]
+                )
+                for kind, begin in enumerate(given_states(given, sequences))
             )
-            for kind in range(len(begins[0]) if begins else 0)
-        )
         expected = walk_network(network, inputs[start:, :sequences], initial).factors(
             Errors(output=errors.output[:, :sequences])  # type: ignore[index]
         )
@@ -292,6 +298,10 @@ def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, o
             f"{sequences} of 3 sequences and the last {steps} of 60" in note for note in advice_notes(WORDS, tried)
         )
         assert said == (used != (3, 60))
+
+
+def given_states(given: tuple[Array, ...], sequences: int) -> tuple[Array, ...]:
+    return tuple(of[:, :sequences] for of in given)
 
 
 def test_errors_that_are_made_of_the_states_are_made_once() -> None:

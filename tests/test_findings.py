@@ -182,6 +182,18 @@ def test_the_additive_path_is_the_ratio_of_its_norm_to_the_whole(cell: str) -> N
     assert found_in(trace).log10_path == pytest.approx(math.log10(cut / whole), abs=1e-9)
 
 
+def test_the_additive_path_is_that_of_the_last_error_alone() -> None:
+    network, inputs = network_of(module_of("lstm")), noise(20, 3, 2)
+    errors = Errors(output=noise(20, 3, 4, seed=1))
+    (finding,) = findings(run_network(network, inputs, errors), errors)
+    (level,) = walk_network(network, inputs).levels
+    last, (hidden, cell) = torch.tensor(errors.output)[-1], level.states[-1]
+    path, *whole = torch.autograd.grad((hidden * last).sum(), (cell, level.states[0][1]), retain_graph=True)
+    for gates in level.gates[1:]:
+        path = path * gates["f"]
+    assert finding.log10_path == pytest.approx(float((path.norm() / whole[0].norm()).log10().detach()), abs=1e-10)
+
+
 def test_without_recurrent_weights_all_travels_along_the_additive_path() -> None:
     trace = run(replace(SMALL, weight_scale=0.0, forget_bias=3.0))
     assert found_in(trace).log10_path == pytest.approx(0.0, abs=1e-12)
@@ -267,6 +279,15 @@ def test_a_format_really_stores_zeros_or_infinities_where_it_is_said(kind: str, 
         assert scaled.isfinite().all()
 
 
+def test_a_format_stores_all_errors_together() -> None:
+    network, inputs = at_rest(0.2, 60)
+    for errors, lost in ((noise(1, 3, 4), True), (noise(60, 3, 4), False)):
+        given = Errors(output=errors)
+        (finding,) = findings(run_network(network, inputs, given), given)
+        assert [one.zero is not None for one in finding.formats] == [lost, lost, False]  # 0.2^59 = 6e-42
+        assert finding.verdict.horizon == 3  # of the last error alone in both
+
+
 def assert_within(there: list[bool], said: Lags | None, steps: int, most: int) -> None:
     """What is said is there, and begins at most so many lags late."""
     first = there.index(True) if True in there else steps
@@ -283,6 +304,16 @@ def test_a_network_is_sound_where_1_percent_is_left() -> None:
     silent, fast = Verdict("silent", math.nan, math.nan, None), Verdict("vanishes", -9.0, -0.5, 4)
     assert worst([holds, fast, silent]) == silent
     assert worst([Verdict("none", 0.0, math.nan, None), holds, fast]) == fast
+
+
+def test_a_gradient_that_holds_by_its_factor_and_has_faded_in_the_end_is_not_sound() -> None:
+    network, inputs = at_rest(0.98, 300)
+    errors = Errors(output=noise(1, 3, 4))
+    (finding,) = findings(run_network(network, inputs, errors), errors)
+    assert (finding.verdict.outcome, finding.verdict.horizon, finding.sound) == ("holds", 228, False)  # 0.98^228 < 1 %
+    assert "less than 1 % of it is left" in summary(WORDS, finding)
+    short = replace(finding, verdict=replace(finding.verdict, horizon=None))
+    assert summary(WORDS, short).endswith("the gradient holds")
 
 
 def test_a_network_of_which_every_unit_is_off_is_silent() -> None:
