@@ -313,8 +313,9 @@ def run_losses(
     )
     everywhere, at_end = _at_each_step(losses, chosen), _at_each_step(last_losses, [length])
     chunks = [
-        [_chunked(gradient, forward, everywhere, size) for size in asked],
-        [_last_chunk(gradient_of_last, forward, at_end, size) for size in asked],
+        _chunked(gradient, forward, everywhere, {size: size if size in {1, length} else -1 for size in asked}),
+        # The loss at the last step is truncated by its own chunk alone.
+        _chunked(gradient_of_last, forward, at_end, {size: (length - 1) % size + 1 for size in asked}),
     ]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
@@ -349,22 +350,18 @@ def _at_each_step(losses: Losses, steps: Sequence[int]) -> Losses:
     return Losses(0, rows, exponents)
 
 
-def _chunked(gradient: GradientByDistance, forward: Pass, losses: Losses, size: int) -> tuple[float, float]:
-    """log10 of the error that chunks of `size` steps make in this gradient, and its angle."""
-    if size >= forward.length:
-        return _window(gradient, forward.length, forward)
-    return gradient.chunked(walk_chunks(forward, losses, size))
+def _chunked(
+    gradient: GradientByDistance, forward: Pass, losses: Losses, windows: Mapping[int, int]
+) -> list[tuple[float, float]]:
+    """log10 of the error that chunks make in this gradient, and its angle, by their steps.
 
-
-def _last_chunk(gradient: GradientByDistance, forward: Pass, losses: Losses, size: int) -> tuple[float, float]:
-    """The same of the loss at the last step, which its own chunk truncates as a window of that length does."""
-    window = (forward.length - 1) % size + 1
-    return _window(gradient, window, forward) if gradient.knows(window) else _chunked(gradient, forward, losses, size)
-
-
-def _window(gradient: GradientByDistance, steps: int, forward: Pass) -> tuple[float, float]:
-    errors, angles = gradient.truncated([steps, forward.length])
-    return float(errors[0]), float(angles[0])
+    `windows`: steps of a chunk -> over how many it truncates all losses alike, if it does and the sum knows of it.
+    """
+    known = {size: window for size, window in windows.items() if gradient.knows(window)}
+    # Asked for together: each question sums all parts.
+    together = zip(*gradient.truncated([*known.values(), forward.length]), strict=True)
+    found = {size: (float(error), float(angle)) for size, (error, angle) in zip(known, together, strict=False)}
+    return [found[size] if size in found else gradient.chunked(walk_chunks(forward, losses, size)) for size in windows]
 
 
 def _by_loss(chunks: Sequence[Sequence[tuple[float, float]]], which: int) -> dict[str, Array]:
