@@ -229,6 +229,24 @@ def test_other_formats_are_replayed_in_float64_from_the_very_weights(dtype: torc
     np.testing.assert_allclose(found.log10_norms["input"], exact.log10_norms["input"], rtol=0, atol=limit)
 
 
+def test_what_autocast_rounds_is_no_disagreement() -> None:
+    model = nn.Sequential(nn.GRU(D, H), Last())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = probe(model, X.float(), loss=squares)
+    assert 1e-5 < found.agreement.outputs < 0.05
+    assert found.remarks == ()
+
+
+def test_a_replay_that_differs_from_the_model_says_so() -> None:
+    def change(module: nn.LSTM, *_: Any) -> None:
+        module.all_weights[0][1].data.mul_(1.5)
+
+    rnn = lstm()
+    rnn.register_forward_hook(change)
+    (remark,) = probe(rnn, X, loss=lambda given: given[0].sum()).remarks
+    assert "more than rounding explains" in remark
+
+
 def test_what_autograd_loses_is_still_there() -> None:
     torch.manual_seed(0)
     rnn = nn.RNN(2, 8)
@@ -579,7 +597,7 @@ def test_a_module_that_the_loss_does_not_depend_on_is_remarked_not_drawn() -> No
     found = probe(Two(), X)
     assert [layer.name for layer in found.layers] == ["a"]
     assert found.remarks == (
-        "own is a Own with a forward of its own, which is not read.",
+        "own is of the class Own, with a forward of its own: it is not read.",
         "The loss does not depend on what b gave: no gradient comes back to it.",
         "c runs where gradients are switched off (no_grad or inference_mode): it is not read.",
     )
@@ -622,10 +640,10 @@ def broken(name: str, value: float) -> nn.Module:
     [
         (linear(D, 1), X, squares, "Linear has no nn.RNN, nn.LSTM, nn.GRU or cell of these"),
         (nn.Sequential(lstm(), Last()), X, None, r"the loss has the shape \(3, 5\) .* single number"),
-        (nn.Sequential(lstm(), Last()), X, lambda out: out.sum().item(), "the loss is a float; .* tensor"),
+        (nn.Sequential(lstm(), Last()), X, lambda out: out.sum().item(), "the loss is of the type float; .* tensor"),
         (nn.Sequential(lstm(), Last()), X, lambda out: out.argmax(), "the loss has the shape .*int64"),
         (nn.Sequential(lstm(), Last()), X, lambda out: out.sum() / 0, "the loss is -?inf"),
-        (lstm(), X, None, "the model gives a tuple without a loss; say loss=lambda output"),
+        (lstm(), X, None, "of the type tuple, has no loss; say loss=lambda output"),
         (nn.Sequential(lstm(), Last()), X, lambda out: out.detach().sum(), "the loss does not depend on what 0 gave"),
         (Detached(), X, squares, "the loss does not depend on what rnn gave"),
         (Unused(), X, squares, "the model never calls rnn"),
@@ -641,12 +659,11 @@ def broken(name: str, value: float) -> nn.Module:
         ),
         (broken("weight_hh_l0", torch.nan), X, squares, "the loss is nan"),
         (nn.Sequential(lstm(), Last()), X, lambda out: out.mul(0).sqrt().sum(), "0: the gradient of output"),
+        (squares, X, None, "model, of the type function, is no torch.nn.Module"),
         (nn.Sequential(lstm(), Last(), nn.LazyLinear(1)), X, squares, "call it once before"),
     ],
 )
-def test_what_cannot_be_answered_is_said_in_one_sentence(
-    model: nn.Module, inputs: Tensor, loss: Any, sentence: str
-) -> None:
+def test_what_cannot_be_answered_is_said_in_one_sentence(model: Any, inputs: Tensor, loss: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as refused:
         probe(model, inputs, loss=loss)
     assert "\n" not in str(refused.value)

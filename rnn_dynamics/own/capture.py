@@ -40,6 +40,8 @@ class Call:
         output: as it gave it; of a cell None.
         states: (h_n,) or (h_n, c_n); of a cell its new state.
         weights: torch.nn's names -> values at the call.
+        given: its states, as the model got them.
+        autocast: the format of `torch.autocast` around it; None outside.
         generator: of the CPU's random numbers, as it was before the call; None where the module draws none.
         gradients: of the loss, by "inputs", "output", "h_n" and "c_n"; None where it does not depend on one.
     """
@@ -54,6 +56,7 @@ class Call:
     weights: dict[str, Tensor]
     given: tuple[Tensor, ...]
     continues: "Call | None" = None
+    autocast: torch.dtype | None = None
     generator: Tensor | None = None
     gradients: dict[str, Tensor | None] = field(default_factory=dict)
 
@@ -69,8 +72,8 @@ class Call:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The format in which the module gave its states."""
-        return self.states[0].dtype
+        """The format in which the module has computed: of its states, or that of autocast."""
+        return self.autocast or self.states[0].dtype
 
     @property
     def reached(self) -> bool:
@@ -203,6 +206,8 @@ class _Recorder:
         self.remarks: list[str] = []
         self._closed: set[str] = set()
         self._generator: Tensor | None = None
+        if not isinstance(model, nn.Module):
+            raise ValueError(f"model, of the type {type(model).__name__}, is no torch.nn.Module")
         if any(nn.parameter.is_lazy(values) for values in (*model.parameters(), *model.buffers())):
             raise ValueError("the model has weights whose shapes its first call decides; call it once before")
         self._names = self._read_names(model)
@@ -219,7 +224,9 @@ class _Recorder:
             name = path.replace(_COMPILED_PREFIX, "").removesuffix("._orig_mod") or type(module).__name__
             name = type(module).__name__ if name == "_orig_mod" else name
             if type(module).forward is not kind.forward:
-                self._remark(f"{name} is a {type(module).__name__} with a forward of its own, which is not read.")
+                self._remark(
+                    f"{name} is of the class {type(module).__name__}, with a forward of its own: it is not read."
+                )
             elif module in found and name != found[module]:
                 self._remark(f"{name} is the same module as {found[module]}, and its calls are counted there.")
             else:
@@ -304,6 +311,7 @@ class _Recorder:
                 given=given,
                 continues=before[-1] if same else None,
                 generator=self._generator,
+                autocast=_autocast(given[0].device.type),
             )
         )
         return goes_on if output is not None else goes_on[1]
@@ -326,6 +334,11 @@ def _each(values: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(values, tuple):
         return tuple(_each(value, change) for value in values)
     return values
+
+
+def _autocast(device: str) -> torch.dtype | None:
+    """The format in which `torch.autocast` lets matrix products be computed here and now."""
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
 
 
 def drops(module: nn.Module) -> bool:
@@ -357,13 +370,15 @@ def _scalar(output: Any, loss: Loss | None) -> Tensor:
         found = output if isinstance(output, Tensor) else getattr(output, "loss", None)
         if found is None:
             raise ValueError(
-                f"the model gives a {type(output).__name__} without a loss; say loss=lambda output: …, which makes a "
-                "single number of it"
+                f"what the model gives, of the type {type(output).__name__}, has no loss; say loss=lambda output: …, "
+                "which makes a single number of it"
             )
     else:
         found = loss(output)
     if not isinstance(found, Tensor):
-        raise ValueError(f"the loss is a {type(found).__name__}; it has to be a tensor that holds a single number")
+        raise ValueError(
+            f"the loss is of the type {type(found).__name__}; it has to be a tensor that holds a single number"
+        )
     if found.numel() != 1 or not found.is_floating_point():
         raise ValueError(
             f"the loss has the shape {tuple(found.shape)} and holds {str(found.dtype).removeprefix('torch.')}; it has "
