@@ -47,9 +47,10 @@ from rnn_dynamics.engine.trace import (
     PathSplit,
     RunTime,
     Trace,
+    UnitGradients,
     read_only,
 )
-from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Range, checked_experiment
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Flag, Range, checked_experiment
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -68,16 +69,26 @@ USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LARGEST_STATE = 1e300
 
 
-def run(experiment: Experiment) -> Trace:
+def run(experiment: Experiment, *, keep_gradients: bool = False) -> Trace:
     """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time.
 
+    Args:
+        experiment: the question.
+        keep_gradients: whether the gradient of every unit at every step is kept too, as `unit_gradients`: as many
+            numbers again as there are states.
+
     Raises:
-        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+        ValueError: `keep_gradients` is neither True nor False, or the states of a ReLU network grow beyond
+            LARGEST_STATE.
     """
+    keep_gradients = Flag().checked("keep_gradients", keep_gradients)
     layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
     sums: dict[str, ParameterGradients] = {}
-    levels, below = walk_levels(layers, losses, sums)
+    kept = _Kept() if keep_gradients else None
+    levels, below = walk_levels(layers, losses, sums, visit=kept.add if kept else lambda *_: None)
     gradients = gradients_of(sums)
+    if kept:
+        levels = [replace(level, unit_gradients=kept.of(level)) for level in levels]
     top, own = levels[-experiment.directions], learned(experiment, parameters)
     return Trace(
         experiment=experiment,
@@ -92,8 +103,38 @@ def run(experiment: Experiment) -> Trace:
         gates=top.gates,
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(levels),
+        unit_gradients={**top.unit_gradients, "input": _unit_gradients(below.losses())} if kept else {},
         log10_rounding=_rounding(experiment, top.log10_rounding),
     )
+
+
+class _Kept:
+    """The gradients of single units, from the runs of all levels."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[int, bool], tuple[Level, list[Run]]] = {}
+
+    def add(self, level: Level, run: Run) -> None:
+        """Keep the next run of a level."""
+        self._runs.setdefault((level.layer, level.reverse), (level, []))[1].append(run)
+
+    def of(self, trace: LayerTrace) -> dict[str, UnitGradients]:
+        """Those of one level, in the order of time."""
+        level, runs = self._runs[trace.layer, trace.reverse]
+        exponents = level.in_time(
+            np.concatenate([np.repeat(run.exponent[None], len(run.steps), 0) for run in runs[::-1]])
+        )
+        parts = {
+            name: [run.adjoints.states[k][1:] for run in runs] for k, name in enumerate(level.forward.cell.components)
+        }
+        parts["input"] = [run.by_input for run in runs]
+        rows = {name: level.in_time(np.concatenate(of[::-1])) for name, of in parts.items()}
+        return {name: _unit_gradients(Losses(0, of, exponents)) for name, of in rows.items()}
+
+
+def _unit_gradients(adjoints: Losses) -> UnitGradients:
+    """Adjoints at every step of a single network, (T, H, N), as the reader expects them."""
+    return UnitGradients(mantissas=sequence_first(adjoints.rows), exponents=read_only(adjoints.exponents[:, 0]))
 
 
 def run_norms(experiment: Experiment) -> Norms:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypeVar
 
@@ -42,6 +42,31 @@ class Rounded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitGradients:
+    """The gradient of every single unit at every step, however small or large; arrays are read-only.
+
+    Attributes:
+        mantissas: (T, N, H) float64; of the inputs (T, N, D).
+        exponents: (T,) integers: the gradient is mantissas × 2^exponents of its step.
+    """
+
+    mantissas: Array
+    exponents: NDArray[np.int64]
+
+    @property
+    def values(self) -> Array:
+        """The gradient as plain float64: 0 below 5e-324, with fewer digits below 2e-308, inf beyond 1.8e308."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(self.mantissas, self.exponents[:, None, None])
+
+    @property
+    def log10(self) -> Array:
+        """log10 of each one's size; -inf where it is exactly zero."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log10(np.abs(self.mantissas)) + self.exponents[:, None, None] * math.log10(2.0))
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayerNorms(Rounded):
     """The gradients of one layer in one direction, in the order of time.
 
@@ -65,11 +90,14 @@ class LayerTrace(LayerNorms):
         hidden_states, cell_states: (T+1, N, H). If it reads in reverse, its initial state stands in the last row, and
             row t − 1 is what it knows after step t.
         gates: each (T, N, H).
+        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, of every single unit; empty unless `run` was
+            asked to keep them.
     """
 
     hidden_states: Array
     cell_states: Array | None
     gates: Mapping[str, Array]
+    unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
 
     @property
     def norms(self) -> LayerNorms:
@@ -110,6 +138,8 @@ class Trace(Rounded):
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
             along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
             case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
+        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t and "cell" dL/dc_t of every single unit; empty unless `run`
+            was asked to keep them.
         layers: the same of each layer and direction, the first layer first, forwards before backwards.
     """
 
@@ -125,6 +155,7 @@ class Trace(Rounded):
     gates: Mapping[str, Array]
     log10_norms: Mapping[str, Array]
     layers: tuple[LayerTrace, ...]
+    unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
 
     @property
     def norms(self) -> Norms:
