@@ -204,6 +204,7 @@ def broken_arrays(evil: str) -> Iterator[tuple[bytes, str]]:
     yield npy(described("[('a', '<f4')]")), "npy"
     yield npy(described("__import__('os').mkdir('x')")), "npy"
     yield npy(described(shape="(2)")), "npy"
+    yield npy(described(shape=f"({'1, ' * 20_000})")), "npy"
     yield npy(described(shape="(-2,)")), "npy"
     yield npy(described(shape="(2.0,)")), "npy"
     yield npy(described(shape="(" * 1_000)), "npy"

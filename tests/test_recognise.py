@@ -110,6 +110,12 @@ def test_a_module_that_cannot_be_replayed_is_named_beside_those_that_can() -> No
     assert {"a.weight_hr_l0", "c.weight_hh_l0"} <= set(found.others)
 
 
+def test_of_thousands_that_cannot_be_replayed_a_few_are_named() -> None:
+    one = np.ones((1, 1))
+    found = recognise({**weights(3), **{f"m{n}.weight_hh": one for n in range(3_000)}})
+    assert (len(found.networks), len(found.refused), len(found.others)) == (1, 20, 3_000)
+
+
 def test_what_the_shapes_leave_open_is_asked_by_an_argument() -> None:
     assert recognise(weights(1)).networks[0].network.nonlinearity == "tanh"
     assert recognise(weights(1), nonlinearity="relu").networks[0].network.nonlinearity == "relu"

@@ -6,6 +6,7 @@ No pickle is run. The kinds that are read are .safetensors, NumPy's .npz, for in
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from math import prod
@@ -34,6 +35,8 @@ NUMBERS = 12_500_000
 STEPS, SEQUENCES = Range(minimum=1, maximum=1_000, whole=True), Range(minimum=1, maximum=256, whole=True)
 #: Bytes of the list of tensors that stands before them, and how many arrays an .npz may have.
 _LARGEST_HEADER, _MOST_ARRAYS, _MOST_AXES = 1_000_000, 1_000, 8
+#: Bytes of what stands before the numbers of an array; NumPy's own limit.
+_LARGEST_START = 10_000
 #: Type as safetensors names it -> as NumPy does; bfloat16 is widened, and no other is read.
 _TYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "BOOL": "b1", "C64": "c8"} | {
     f"{sign}{8 * size}": f"{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)
@@ -190,10 +193,9 @@ def _check_directory(archive: zipfile.ZipFile, file: str) -> None:
             raise UnreadableFile("zip_member", file=file, member=member.filename)
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             raise UnreadableFile("zip_packed", file=file, member=member.filename)
-    names = [member.filename for member in archive.infolist()]
-    for name in set(names):
-        if names.count(name) > 1:
-            raise UnreadableFile("zip_twice", file=file, member=name)
+    names = Counter(member.filename for member in archive.infolist())
+    if twice := [name for name, often in names.items() if often > 1]:
+        raise UnreadableFile("zip_twice", file=file, member=twice[0])
     size = sum(member.file_size for member in archive.infolist())
     if size > LARGEST_UNPACKED:
         raise UnreadableFile("zip_large", file=file, size=size, limit=LARGEST_UNPACKED)
@@ -209,7 +211,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, file
 
 
 def _of_npy(data: bytes, file: str, tensor: str) -> AnyArray:
-    found = _NPY.match(data)
+    found = _NPY.match(data, 0, _LARGEST_START)
     said = found and int.from_bytes(found["two"] or found["four"], "little")
     if found is None or said != len(found["header"]):
         raise UnreadableFile("npy", file=file, tensor=tensor)

@@ -30,6 +30,8 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "lstm": {},
 }
 
+#: A file may have thousands of modules that cannot be replayed, and nobody reads so many sentences.
+_MOST_REFUSED = 20
 _PART = re.compile(
     r"(?:(?P<module>.+?)[._/:-])?(?P<kind>w|weight|b|bias)_?(?P<of>ih|hh|hr|ho)(?:_l(?P<layer>\d{1,4})(?P<reverse>_reverse)?)?",
     re.IGNORECASE,
@@ -60,7 +62,7 @@ class Recognised:
     """What a file holds.
 
     networks: those that can be replayed, in the order of the file. others: names of the arrays that are in none of
-    them. refused: why further ones that look like recurrent modules cannot be.
+    them. refused: why further ones that look like recurrent modules cannot be, of the first 20.
     """
 
     networks: tuple[Named, ...]
@@ -113,7 +115,7 @@ def recognise(arrays: Mapping[str, AnyArray], *, nonlinearity: str = "tanh", res
         raise refused[0] if refused else UnreadableFile("none", names=", ".join(list(arrays)[:5]), count=len(arrays))
     used = {name for named in found for name in named.tensors}
     others = tuple(name for name in arrays if name not in used)
-    return Recognised(networks=tuple(found), others=others, refused=tuple(refused))
+    return Recognised(networks=tuple(found), others=others, refused=tuple(refused[:_MOST_REFUSED]))
 
 
 def _modules(arrays: Mapping[str, AnyArray]) -> dict[str, list[_Tensor]]:
