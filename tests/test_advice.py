@@ -268,7 +268,7 @@ def test_states_that_outgrow_float64_leave_no_answer() -> None:
 @every(("cell", "options"), [STACKS[0], STACKS[3]])
 def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, options: dict[str, Any]) -> None:
     network, inputs = asked_of(cell, options, steps=60)
-    errors = Errors(output=noise(1, 3, network.directions * network.hidden_size, seed=1))
+    errors = Errors(output=noise(60, 3, network.directions * network.hidden_size, seed=1))
     given = tuple(noise(network.levels, 3, network.hidden_size, seed=5 + k) for k in range(1 + (cell == "lstm")))
     step = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
     for most, used in ((step * 180, (3, 60)), (step * 179, (2, 60)), (step * 55, (1, 55)), (1.0, (1, 50))):
@@ -291,7 +291,7 @@ def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, o
                 for kind, begin in enumerate(given_states(given, sequences))
             )
         expected = walk_network(network, inputs[start:, :sequences], initial).factors(
-            Errors(output=errors.output[:, :sequences])  # type: ignore[index]
+            Errors(output=errors.output[start:, :sequences])  # type: ignore[index]
         )
         np.testing.assert_allclose(factors(tried[0].before), expected, rtol=1e-8)
         said = any(

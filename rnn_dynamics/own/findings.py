@@ -36,7 +36,8 @@ class ByLag:
 
     Attributes:
         shares: (L,), ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖² of the step at each lag, lag 0 first; they add up to 1, and may be
-            negative.
+            negative. Where errors arrive at several steps, lags count the steps from the last of them, and what comes
+            from a step belongs to no single lag.
     """
 
     shares: Array
