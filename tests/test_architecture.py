@@ -37,6 +37,8 @@ ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
 SAID = ("engine.verdict", "engine.phase_crossing", "engine.growth", "engine.region", "learning.trained")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "trained", "reading", "jobs", "limits")}
+#: What answers for a network that is given.
+OWN = {f"own.{part}" for part in ("given", "drawn", "examples", "findings", "advice")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
 ROOMS: dict[str, set[str]] = {
@@ -79,6 +81,8 @@ ROOMS: dict[str, set[str]] = {
     "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "own": set(),
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
+    "own.given": {"experiment", "engine.given", "own.change"},
+    "own.held": {"own.files", "own.given", "own.recognise", "own.unreadable"},
     "own.unreadable": {"content"},
     "own.converters": set(),
     "own.pt_file": set(),
@@ -101,7 +105,7 @@ ROOMS: dict[str, set[str]] = {
     "command": {"content", "dashboard", "limits", "process"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
-    | {"engine.cells", "engine.trace", "engine.cliff", "engine.run"},
+    | {"engine.cells", "engine.trace", "engine.cliff", "engine.run", "own.given"},
     "own.capture": set(),
     "own.unrolled": {"own.capture"},
     "own.probed": {"content", "own.advice", "own.findings", "own.formats", "own.report", "own.shown"}
@@ -111,13 +115,16 @@ ROOMS: dict[str, set[str]] = {
     | {"own.capture", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
-    "answer": ENGINE | LEARNING | {"remembered", "by_hand", "by_hand.against_torch", KIT},
+    "answer": ENGINE | LEARNING | OWN | {"remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
-    "words": {"answer", "content", "content.numbers", KIT, *SAID},
+    "words": {"answer", "content", "content.numbers", KIT, *SAID, *OWN, "own.report"},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
-    "dashboard": ENGINE | LEARNING | {"content", "line", "process", "remembered", "scripts", KIT},
-    "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", KIT},
+    "dashboard": ENGINE
+    | LEARNING
+    | {"content", "line", "process", "remembered", "scripts", KIT}
+    | {"own.given", "own.held", "own.recognise", "own.unreadable"},
+    "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", "own.given", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
 PARTS = {"learning.advice": "answer"}

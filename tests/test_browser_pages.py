@@ -25,6 +25,7 @@ LEADING = {
     "cliff": ("Clipping threshold", "clip_at", "1"),
     "learning": ("Sequence length T", "sequence_length", "20"),
     "blank": ("Filler words", "gap", "2"),
+    "own_network": ("W_hh ×", "weight_scale", "1.4"),
 }
 #: Pages whose link says nothing of a length beside that.
 WITHOUT_LENGTH = ("cliff", "learning", "blank")

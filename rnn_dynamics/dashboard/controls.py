@@ -52,7 +52,7 @@ def control(names: Names, name: str, setting: Setting, idle: str = "", existing:
         st.select_slider(label, existing or values, value=opening, **options)
     elif values == (False, True):
         st.toggle(label, opening, **options)
-    elif name in KNOBS and len(values) > _MOST_BUTTONS:
+    elif setting.listed or (name in KNOBS and len(values) > _MOST_BUTTONS):
         st.selectbox(label, values, index=values.index(opening), **options)
     else:
         st.segmented_control(label, values, default=opening, required=True, **options)

@@ -1,6 +1,6 @@
 """What a given network reads and which loss it is asked for, where nobody has said so: drawn as `run` draws them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import SeedSequence, default_rng
@@ -52,3 +52,10 @@ def loss(network: Network, steps: int, sequences: int, *, loss_at: str, seed: in
     readout = stream.standard_normal((OUTPUT_SIZE, width)) / np.sqrt(width)
     shape = (steps,) * (loss_at == "every") + (sequences, OUTPUT_SIZE)
     return Loss(loss_at, readout, stream.standard_normal(shape))
+
+
+def fresh(network: Network, seed: int) -> Network:
+    """The same sizes as torch begins: every number from U(−1/√H, 1/√H), in the order of the parameters' names."""
+    stream, bound = default_rng(SeedSequence(seed).spawn(1)[0]), network.hidden_size**-0.5
+    drawn = {name: stream.uniform(-bound, bound, values.shape) for name, values in sorted(network.parameters.items())}
+    return replace(network, parameters=drawn)

@@ -153,7 +153,8 @@ def _of_safetensors(data: bytes, file: str) -> dict[str, AnyArray]:
         parts = safetensors.deserialize(data)  # type: ignore[no-untyped-call]  # checks that types, shapes and sizes fit, before it copies
     except safetensors.SafetensorError as error:
         raise UnreadableFile("safetensors", file=file, why=str(error).rpartition("deserializing: ")[2]) from error
-    return {name: _of_part(file, name, part) for name, part in parts}
+    # They come in another order in each process.
+    return {name: _of_part(file, name, part) for name, part in sorted(parts, key=lambda of: str(of[0]))}
 
 
 def _of_part(file: str, name: str, part: Mapping[str, Any]) -> AnyArray:

@@ -5,6 +5,7 @@ from rnn_dynamics.scripts.gradients import reproduction_script
 from rnn_dynamics.scripts.jacobians import jacobian_script
 from rnn_dynamics.scripts.kinds import SCRIPTS
 from rnn_dynamics.scripts.losses import loss_script
+from rnn_dynamics.scripts.own_network import own_network_script
 from rnn_dynamics.scripts.shapes import shape_script
 from rnn_dynamics.scripts.training import training_script
 
@@ -13,6 +14,7 @@ __all__ = [
     "cliff_script",
     "jacobian_script",
     "loss_script",
+    "own_network_script",
     "reproduction_script",
     "shape_script",
     "training_script",

@@ -10,7 +10,7 @@ _ONE = """
 steps = read(make_cell(np.random.default_rng(weight_stream), D), torch.tensor(inputs))
 states = torch.stack([after[0] for _, _, after in steps]).detach().requires_grad_()
 """
-_LOSS = """loss = 0.5 * ((COMPARED @ readout.T - targets) ** 2).mean()
+LOSS = """loss = 0.5 * ((COMPARED @ readout.T - targets) ** 2).mean()
 errors = [scaled(error) for error in torch.autograd.grad(loss, states)[0].numpy()]
 print("loss", loss.item())
 
@@ -33,7 +33,7 @@ for layer in range(LAYERS):
     inputs = torch.stack([torch.cat([after[0] for _, _, after in both], dim=1) for both in zip(*levels)]).detach()
 states = inputs.requires_grad_()
 """
-_STACK_BACK = """norms = {}
+STACK_BACK = """norms = {}
 for layer in reversed(range(LAYERS)):
     below = []
     for direction, steps in enumerate(layers[layer]):
@@ -64,8 +64,8 @@ def reproduction_script(trace: Trace) -> str:
     """
     experiment, every = trace.experiment, trace.experiment.loss_at == "every"
     stacked = experiment.levels > 1
-    loss = _LOSS.replace("COMPARED", "states" if every else "states[-1]")
-    back = (_STACK_BACK if stacked else _ONE_BACK).replace(
+    loss = LOSS.replace("COMPARED", "states" if every else "states[-1]")
+    back = (STACK_BACK if stacked else _ONE_BACK).replace(
         "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in CELLS[experiment.cell].components)
     )
     draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")

@@ -12,6 +12,7 @@ from rnn_dynamics.scripts.cliff import cliff_script
 from rnn_dynamics.scripts.gradients import reproduction_script
 from rnn_dynamics.scripts.jacobians import jacobian_script
 from rnn_dynamics.scripts.losses import loss_script
+from rnn_dynamics.scripts.own_network import own_network_script
 from rnn_dynamics.scripts.shapes import shape_script
 
 
@@ -59,6 +60,11 @@ SCRIPTS: Mapping[str, Callable[[Any], Script]] = {
     "shape": lambda answer: _of_network(answer.trace.shape, answer, partial(shape_script, answer.trace)),
     "each_loss": lambda answer: _of_network("each_loss", answer, partial(loss_script, answer.trace)),
     "comparison": lambda answer: Script(what="comparison", text=lambda: str(answer.comparison)),
+    "own_network": lambda answer: Script(
+        what="own_network",
+        text=lambda: own_network_script(answer.given, answer.experiment, answer.digits),
+        digits=lambda: int(answer.digits),
+    ),
     "descents": lambda answer: Script(
         what="descents", text=lambda: cliff_script([path.descent for path in answer.paths.values()])
     ),

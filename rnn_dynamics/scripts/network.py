@@ -77,7 +77,7 @@ def head(experiment: Experiment, title: str, digits: int, loss: str) -> str:
 """
     return f'''"""{title} of a recurrent network, by PyTorch's autograd.
 
-{_agreement(digits)}
+{agreement(digits)}
 
 {_comment(experiment)}
 """
@@ -91,7 +91,7 @@ WEIGHT_SCALE, INPUT_SCALE = {experiment.weight_scale!r}, {experiment.input_scale
 FORGET_BIAS = {experiment.forget_bias!r}
 TEXT = {experiment.text!r}
 GATES = {CELLS[experiment.cell].blocks}
-{directions if experiment.levels > 1 else ""}{orthogonal(experiment)}{_make_cell(experiment)}{_advance(experiment)}
+{directions if experiment.levels > 1 else ""}{orthogonal(experiment)}{_make_cell(experiment)}{advance_lines(experiment)}
 # the draw
 weight_stream, input_stream, loss_stream = np.random.SeedSequence(SEED).spawn(3)
 loss_rng = np.random.default_rng(loss_stream)
@@ -108,7 +108,7 @@ def _sizes(experiment: Experiment) -> tuple[int, ...]:
     )
 
 
-def _agreement(digits: int) -> str:
+def agreement(digits: int) -> str:
     """Where the digits end: the sentence of every script."""
     if digits == 0:
         return (
@@ -140,19 +140,24 @@ def weight_lines(experiment: Experiment) -> str:
 
 
 def _make_cell(experiment: Experiment) -> str:
+    make = _MAKE.replace("THIS", ", layer=0" if first_layer_alone(experiment) else "")
+    return make.replace("WEIGHTS", indented(weight_lines(experiment))).replace("CELL", indented(cell_lines(experiment)))
+
+
+def cell_lines(experiment: Experiment) -> str:
+    """The lines that make `cell` of weight_ih, weight_hh, bias_ih, bias_hh, and the weight scale."""
     asked, relu = cell_of(experiment), experiment.nonlinearity == "relu"
     cell = (asked.torch_cell or _TORCH_CELL).replace("LOAD", _LOAD).replace("MODULE", asked.module)
     cell = cell.replace("ACTIVATION", "relu" if relu else "tanh")
-    cell = cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and not asked.gates else "")
-    make = _MAKE.replace("THIS", ", layer=0" if first_layer_alone(experiment) else "")
-    return make.replace("WEIGHTS", _indented(weight_lines(experiment))).replace("CELL", _indented(cell))
+    return cell.replace("NONLINEARITY", 'nonlinearity="relu", ' if relu and not asked.gates else "")
 
 
-def _indented(lines: str) -> str:
+def indented(lines: str) -> str:
+    """The same lines within a function."""
     return "".join(f"    {line}" if line.strip() else line for line in lines.splitlines(keepends=True))
 
 
-def _advance(experiment: Experiment) -> str:
+def advance_lines(experiment: Experiment) -> str:
     """The function of one step; cut, no derivative passes through W_hh."""
     step = CELLS[experiment.cell].torch_steps[experiment.hidden_path]
     return (_Z if "z(" in step else "") + _ADVANCE.replace("STEP", step)
@@ -170,7 +175,7 @@ def _gate_bias(experiment: Experiment) -> str:
     cell = CELLS[experiment.cell]
     if not cell.keeps:
         return ""
-    biases = {"keeps": _block(cell, cell.keeps), "writes": _block(cell, cell.writes) if cell.writes else ""}
+    biases = {"keeps": block_of(cell, cell.keeps), "writes": block_of(cell, cell.writes) if cell.writes else ""}
     forget = _FORGET_FIRST if first_layer_alone(experiment) else _FORGET
     chrono, constant = (_CHRONO + _CHRONO_WRITES, forget) if cell.writes else (_CHRONO, "")
     return (chrono if experiment.gate_bias == "chrono" else constant).format(**biases)
@@ -181,7 +186,7 @@ def first_layer_alone(experiment: Experiment) -> bool:
     return experiment.forget_bias_layers == "first" and experiment.num_layers > 1
 
 
-def _block(cell: Cell, gate: str) -> str:
+def block_of(cell: Cell, gate: str) -> str:
     """The biases of a gate, in torch's order."""
     place = cell.gates.index(gate)
     if place == 0:

@@ -30,8 +30,8 @@ class Setting:
     """What a reader may set; its first value stands at the opening unless one is named.
 
     Few values are a row of buttons, or a slider where its keys are wanted. A setting without values is typed: at most
-    `longest` characters, over several lines where `lines` is true. `charted`: whether the chart itself depends on it,
-    and not its data alone.
+    `longest` characters, over several lines where `lines` is true. `listed`: whether few values are a list too, where a
+    row of buttons would be too long. `charted`: whether the chart itself depends on it, and not its data alone.
     """
 
     values: tuple[Any, ...] = ()
@@ -39,6 +39,7 @@ class Setting:
     slider: bool = False
     longest: int = 0
     lines: bool = False
+    listed: bool = False
     charted: bool = False
 
     @property

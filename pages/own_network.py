@@ -1,0 +1,83 @@
+"""Your network: the gradient through weights of one's own, and what would change it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_of
+from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
+from rnn_dynamics.learning.training import TRAINABLE
+from rnn_dynamics.own.given import OWN
+from rnn_dynamics.pictures.own_network import PICTURE, advice, answer_for, question_of, tried, verdicts
+
+SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
+#: What was tried -> the knob that does it, and how from where it stands.
+KNOBS: dict[str, tuple[str, Callable[[float, float], float]]] = {
+    "gate_bias": ("forget_bias", lambda now, value: now + value),
+    "scale": ("weight_scale", lambda now, value: now * value),
+}
+
+
+def show_advice(answer: Any) -> None:
+    """The whole verdict, and what was tried on these weights; computed only while it is open."""
+    words, own, now = PAGE.words()["advice"], PAGE.words("own"), PAGE.now
+    panel = st.expander(words["title"], on_change="rerun", key="advice")
+    if panel.open:
+        found = tried(answer)
+        rows, notes = advice(own, found)
+        with panel:
+            if rows:
+                key = "tried {forget_bias} {weight_scale}".format_map(now)
+                chosen = partial(apply, key, found)
+                st.dataframe(rows, on_select=chosen, selection_mode="single-row", key=key, hide_index=True)
+                st.caption(words["click"])
+            st.html(notes + verdicts(own, answer))
+
+
+def apply(key: str, found: Sequence[Any]) -> None:
+    """Set the knob that does what was chosen, where there is one."""
+    for row in st.session_state[key].selection.rows:
+        if found[row].kind in KNOBS:
+            name, more = KNOBS[found[row].kind]
+            PAGE.go_to({name: PAGE.settings[name].nearest(more(PAGE.now[name], found[row].value))})
+            PAGE.write_address()
+
+
+def cell_of(now: Mapping[str, Any]) -> str:
+    """The cell of the weights."""
+    given, source = weights_of(now["weights"]), now["weights"]
+    return now["cell"] if source == "torch" else given.network.cell if given else source.split()[-1].lower()
+
+
+def only(cell: str, now: Mapping[str, Any]) -> str:
+    """Of this cell PyTorch's default can have it, and a file's, which does not say what it has."""
+    return "" if now["weights"] in ("torch", OWN) and cell_of(now) == cell else f"only_{cell}"
+
+
+PAGE = OwnWeightsPage(
+    picture=PICTURE,
+    answer_for=answer_for,
+    question_of=question_of,
+    opening=Experiment(cell="lstm"),
+    presets={
+        "trained": {},
+        "untrained": {"weights": "untrained LSTM"},
+        "rnn": {"weights": "trained RNN"},
+        "default": {"weights": "torch"},
+        "helped": {"weights": "torch", "forget_bias": 3.0},
+    },
+    main=("weights", "forget_bias", "weight_scale", "sequence_length"),
+    more=(*SIZES, "nonlinearity", "reset_gate", "input_scale", "batch_size", "loss_at", "seed"),
+    offered={"cell": TRAINABLE, "sequence_length": (*KNOBS_NUMBER["sequence_length"].offered, 300, 500, 1000)},
+    asks=("weights",),
+    apart=(*SIZES, "forget_bias", "weight_scale"),
+    pictured=lambda _: TRAINABLE,
+    idle=dict.fromkeys(SIZES, lambda now: "given" * (now["weights"] != "torch"))
+    | dict.fromkeys(("sequence_length", "batch_size", "input_scale"), lambda now: "inputs" * reads_file(now["weights"]))
+    | {"nonlinearity": partial(only, "rnn"), "reset_gate": partial(only, "gru")}
+    | {"forget_bias": lambda now: "no_gate" * (cell_of(now) == "rnn")},
+    follow=show_advice,
+)
+PAGE.run()

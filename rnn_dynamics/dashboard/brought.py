@@ -1,0 +1,188 @@
+"""What a visitor has brought: weights and inputs of their own, in their session's memory and nowhere else."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.content import Words
+from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.seat import seat
+from rnn_dynamics.engine.given import Network
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.own.given import OWN, TRAINED, Given
+from rnn_dynamics.own.held import Held
+from rnn_dynamics.own.recognise import Named
+from rnn_dynamics.own.unreadable import UnreadableFile
+from rnn_dynamics.pictures.kit.frames import Views
+
+#: Megabytes of a file.
+LARGEST = 50
+#: Keys of the session's state; of the two uploaders, and of the choice among several modules.
+_KEY, _WEIGHTS, _INPUTS, _MODULE = "brought", "own_weights", "own_inputs", "own_module"
+
+
+@dataclass
+class Brought:
+    """What one session has brought.
+
+    held: from files. failures: key of an uploader -> why its file is not read. trained: what was trained on the page
+    "Learning long lags", and at which stage. answered: the last question about all that, and its answer.
+    """
+
+    held: Held = field(default_factory=Held)
+    failures: dict[str, UnreadableFile] = field(default_factory=dict)
+    trained: tuple[Any, Given | None] = (None, None)
+    answered: tuple[Any, Any] = (None, None)
+
+
+def brought() -> Brought:
+    """What this session has brought."""
+    found: Brought = st.session_state.get(_KEY) or st.session_state.setdefault(_KEY, Brought())
+    return found
+
+
+def weights_of(source: str) -> Given | None:
+    """What this session has of a source, if anything."""
+    if source == OWN:
+        return brought().held.weights
+    return _trained() if source == TRAINED else None
+
+
+def reads_file(source: str) -> bool:
+    """Whether the inputs are those of a file."""
+    given = weights_of(source)
+    return given is not None and given.inputs is not None
+
+
+def _trained() -> Given | None:
+    """The last network of the session's own training, once that is over."""
+    job, found = seat().jobs.get("learning"), brought()
+    if job is None or not job.over or not job.trainers:
+        return None
+    if found.trained[0] != job.stage:
+        trainer = job.trainers[-1]
+        asked, learned = trainer.training.experiment, trainer.parameters()
+        own = {name: values for name, values in learned.items() if name.endswith("_l0")}
+        network = Network(cell=asked.cell, parameters=own, nonlinearity=asked.nonlinearity)
+        found.trained = job.stage, Given(network=network, source=TRAINED)
+    return found.trained[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnWeightsPage(Page):
+    """A page whose view `weights` may ask for a visitor's own: what is answered then stays in the visitor's session.
+
+    answer_for: of a question and weights. question_of: an experiment, given that view.
+    """
+
+    answer_for: Callable[[Experiment, Given], Any]
+    question_of: Callable[[Experiment, str], Experiment]
+
+    def show_controls(self, *names: str, **options: Any) -> None:
+        """Beside them the panel for a visitor's files."""
+        words = self.words()["bring"]
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
+            for name in names or self.main:
+                self.control(name)
+            panel = st.popover(words["button"], on_change="rerun", key="bring")
+        if panel.open:
+            with panel:
+                _show_uploads(words, self.words("own"), self._taken)
+
+    def _taken(self) -> None:
+        self.go_to({"weights": OWN})
+        self.write_address()
+
+    def answer(self, experiment: Experiment, views: Views) -> Any:
+        """From this session, or from what all share."""
+        given, found = weights_of(views["weights"]), brought()
+        if given is None:
+            return super().answer(experiment, views)
+        question = self.question_of(experiment, views["weights"]), given
+        if found.answered[0] != question:
+            found.answered = question, self.answer_for(*question)
+        return found.answered[1]
+
+    def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
+        """None where there is no answer."""
+        try:
+            return super().files(experiment, views)
+        except ValueError:  # `draw` says why
+            return ()
+
+    def draw(self, experiment: Experiment, views: Views) -> None:
+        """The picture and its finding, or why there is none."""
+        try:
+            if weights_of(views["weights"]) is None:
+                super().draw(experiment, views)
+                return
+            answer = self.answer(experiment, views)
+        except ValueError as error:  # the states of a ReLU network have outgrown float64
+            st.error(self.words()["refused"].format(why=error))
+            return
+        self.show(self.picture.drawn_from(answer, views, self.words()), views, answer.digits)
+        if self.follow:
+            self.follow(answer)
+
+
+def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None]) -> None:
+    """The uploaders, what was found, and why a file is not read, which `own` says.
+
+    `taken` is called when something is read.
+    """
+    found = brought()
+    held = found.held
+
+    def take(uploader: str, read: Callable[[bytes, str], None]) -> None:
+        file = st.session_state[uploader]
+        found.failures.pop(uploader, None)
+        if file is not None:
+            try:
+                read(file.getvalue(), file.name)
+            except UnreadableFile as error:
+                found.failures[uploader] = error
+            else:
+                taken()
+
+    def show(uploader: str, label: str, read: Callable[[bytes, str], None]) -> None:
+        options: dict[str, Any] = {"on_change": take, "args": (uploader, read), "max_upload_size": LARGEST}
+        st.file_uploader(label, key=uploader, **options)
+        if error := found.failures.get(uploader):
+            st.error(error.said(own))
+            if error.lines:
+                st.code(error.lines, wrap_lines=True)
+
+    def read_weights(data: bytes, name: str) -> None:
+        held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
+
+    st.markdown(words["intro"])
+    show(_WEIGHTS, words["weights"], read_weights)
+    if held.weights:
+        _show_found(held, held.weights, words, taken)
+        for refused in held.found.refused:
+            st.caption(refused.said(own))
+        show(_INPUTS, words["inputs"].format(features=held.weights.network.input_size), held.read_inputs)
+
+
+def _show_found(held: Held, now: Given, words: Mapping[str, Any], taken: Callable[[], None]) -> None:
+    """Which networks were found, one of which a reader chooses, and what else is in the file."""
+    found = held.found
+
+    def chosen() -> None:
+        held.choose(found.networks[st.session_state[_MODULE]])
+        taken()
+
+    names = [_called(words, named) for named in found.networks]
+    place = next(place for place, named in enumerate(found.networks) if named.network is now.network)
+    st.selectbox(words["module"], range(len(names)), place, names.__getitem__, key=_MODULE, on_change=chosen)
+    st.caption(words["found"].format(file=held.file, count=len(names), others=len(found.others)))
+
+
+def _called(words: Mapping[str, Any], named: Named) -> str:
+    network = named.network
+    sizes = {"cell": network.kind.short, "hidden": network.hidden_size, "layers": network.num_layers}
+    return str(words["named"].format(name=named.name or words["nameless"], directions=network.directions, **sizes))

@@ -1,0 +1,17 @@
+"""The picture "Your network": the gradient through weights that are given, beside PyTorch's own beginning."""
+
+from dataclasses import replace
+
+from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT, Picture, Setting, made_by
+from rnn_dynamics.pictures.own_network.answer import SOURCES, USES, answer_for, own_network_answer, question_of, tried
+from rnn_dynamics.pictures.own_network.words import advice, verdicts
+
+__all__ = ["PICTURE", "advice", "answer_for", "question_of", "tried", "verdicts"]
+
+PICTURE = Picture(
+    **made_by(__name__),
+    answer=own_network_answer,
+    settings={"weights": Setting(SOURCES, listed=True), "gradient": replace(GRADIENT, opening="hidden"), "axis": AXIS},
+    scripts=("own_network",),
+    uses=USES,
+)

@@ -1,0 +1,211 @@
+"""A network whose weights are given: its gradient through time, beside that of the same sizes as PyTorch draws them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rnn_dynamics.engine.cells import Cell, cell_of
+from rnn_dynamics.engine.given import Network
+from rnn_dynamics.engine.initialise import make_draw
+from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace, run_network
+from rnn_dynamics.engine.trace import Rounded
+from rnn_dynamics.engine.work import affordable, multiply_adds
+from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.drawn import Loss, fresh, loss, noise
+from rnn_dynamics.own.examples import NAMES, example
+from rnn_dynamics.own.findings import Finding, findings
+from rnn_dynamics.own.given import OWN, TRAINED, Given
+from rnn_dynamics.pictures.kit.frames import Array, Views
+from rnn_dynamics.remembered import COMPUTING, remembered
+
+#: Where weights come from: a shipped example, PyTorch's default of a chosen size, or the visitor; see `Given`.
+EXAMPLES = dict(zip(("trained LSTM", "untrained LSTM", "trained RNN", "untrained RNN"), NAMES, strict=True))
+TORCH, OF_VISITOR = "torch", (TRAINED, OWN)
+SOURCES = (*EXAMPLES, TORCH, *OF_VISITOR)
+#: The fields of an experiment that play a part, whatever the weights; and those that choose a size for PyTorch's.
+USES = (
+    *("nonlinearity", "reset_gate", "weight_scale", "forget_bias"),
+    *("sequence_length", "batch_size", "input_scale", "loss_at", "seed"),
+)
+SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
+#: What one network may cost, in multiply-adds of its recurrent products: about a fifth of a second.
+_LARGEST = 5e8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """A layer in one direction: log10 norms "input", "hidden" and "cell" (T,), and the mean (T,) of each gate."""
+
+    layer: int
+    reverse: bool
+    log10_norms: Mapping[str, Array]
+    gates: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Rounded):
+    """What is kept of one network's answer: its levels, the first layer first, and log10 ‖dL/dx_t‖ (T,)."""
+
+    levels: tuple[Level, ...]
+    log10_inputs: Array
+
+    def curves(self, component: str) -> Array:
+        """(K, T): of the K levels, or of "input" the whole (1, T), relative to the last layer's → at step T."""
+        if component == "input":
+            norms = self.log10_inputs[None]
+            return _relative(norms, norms[0, -1])
+        norms = np.stack([level.log10_norms[component] for level in self.levels])
+        top = next(of for level, of in zip(self.levels[::-1], norms[::-1], strict=True) if not level.reverse)
+        return _relative(norms, top[-1])
+
+    def kept(self, gate: str) -> Array:
+        """(K, T): the mean of a gate in each level; nan where there is none."""
+        return np.stack([level.gates.get(gate, np.full(len(self.log10_inputs), np.nan)) for level in self.levels])
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnNetworkAnswer:
+    """The given weights with what the knobs add, and the same sizes as PyTorch draws them.
+
+    experiment: what was computed. asked: the same before it was lowered to what can be afforded.
+    """
+
+    experiment: Experiment
+    asked: Experiment
+    given: Given
+    replay: Replay
+    fresh: Replay
+    findings: tuple[Finding, ...]
+
+    @property
+    def network(self) -> Network:
+        """The weights as they were given."""
+        return self.given.network_for(self.experiment)
+
+    @property
+    def cell(self) -> Cell:
+        """Its cell."""
+        return self.network.kind
+
+    @property
+    def digits(self) -> int:
+        """See `Answered`."""
+        return min(self.replay.digits, self.fresh.digits)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the weights are."""
+        return sum(values.size for values in self.network.parameters.values())
+
+    @cached_property
+    def tried(self) -> tuple[Tried, ...]:
+        """See `try_all`; kept with the answer."""
+        return self.try_all()
+
+    def try_all(self) -> tuple[Tried, ...]:
+        """Try what might make the gradient hold; several runs."""
+        reads = _reads(self.given, self.experiment)
+        with COMPUTING:
+            return advise(self.given.changed(self.experiment), *reads)
+
+    def left(self, component: str) -> dict[str, float]:
+        """log10 of what is left at step 1, in layer 1 → or of the inputs, of the "given" and of the "fresh" one."""
+        return {name: float(of.curves(component)[0, 0]) for name, of in (("given", self.replay), ("fresh", self.fresh))}
+
+
+def _relative(norms: Array, start: float) -> Array:
+    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
+    return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
+
+
+def own_network_answer(experiment: Experiment, views: Views) -> OwnNetworkAnswer:
+    """Answer for what ships with this library, the first example in the place of a visitor's weights."""
+    return _of_library(question_of(experiment, views["weights"]), views["weights"])
+
+
+def question_of(experiment: Experiment, source: str) -> Experiment:
+    """What of an experiment plays a part, so that whatever does not makes no other question."""
+    fields = (*USES, *SIZES) if source == TORCH else USES
+    return Experiment(**{name: getattr(experiment, name) for name in fields})
+
+
+@remembered
+def _of_library(question: Experiment, source: str) -> OwnNetworkAnswer:
+    return answer_for(question, given_by(question, source))
+
+
+def given_by(experiment: Experiment, source: str) -> Given:
+    """What ships with this library, see `own_network_answer`."""
+    if source == TORCH:
+        drawn = replace(experiment, initialisation=TORCH, forget_bias=0.0)
+        options = {name: getattr(drawn, name) for name in ("cell", "nonlinearity", "reset_gate")}
+        network = Network(parameters=make_draw(drawn, cell_of(drawn)).parameters, **options)
+        return Given(network=network, source=source)
+    missing = source if source in OF_VISITOR else ""
+    shown = next(iter(EXAMPLES)) if missing else source
+    return Given(network=example(EXAMPLES[shown]), source=shown, missing=missing)
+
+
+def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
+    """Answer for weights of anybody; nothing of them is kept.
+
+    Raises:
+        ValueError: inputs do not go with the network, or states of a ReLU network grow beyond float64.
+    """
+    if given.inputs is not None:
+        steps, sequences, _ = given.inputs.shape
+        question = replace(question, sequence_length=steps, batch_size=sequences)
+    lowered = _afforded(question, given.network)
+    new = given.network if given.source == TORCH else fresh(given.network, lowered.seed)
+    inputs, asked = _reads(given, lowered)
+    with COMPUTING:
+        trace = run_network(given.changed(lowered), inputs, asked, parameter_gradients=False, by_step=True)
+        twin = run_network(new, inputs, asked, parameter_gradients=False)
+        found = findings(trace, asked, given.name)
+    return OwnNetworkAnswer(
+        experiment=lowered, asked=question, given=given, replay=_kept(trace), fresh=_kept(twin), findings=found
+    )
+
+
+def tried(answer: OwnNetworkAnswer) -> tuple[Tried, ...]:
+    """What might make the gradient hold, each suggestion tried on these weights; several runs."""
+    if answer.given.of_visitor:
+        return answer.tried
+    return _tried_of_library(answer.asked, answer.given.missing or answer.given.source)
+
+
+@remembered
+def _tried_of_library(question: Experiment, source: str) -> tuple[Tried, ...]:
+    return _of_library(question, source).try_all()
+
+
+def _reads(given: Given, experiment: Experiment) -> tuple[Array, Loss]:
+    """The inputs that were given, or noise, and the loss."""
+    steps, sequences, seed = experiment.sequence_length, experiment.batch_size, experiment.seed
+    asked = loss(given.network, steps, sequences, loss_at=experiment.loss_at, seed=seed)
+    if given.inputs is not None:
+        return given.inputs[:steps, :sequences], asked
+    return noise(given.network, steps, sequences, scale=experiment.input_scale, seed=seed), asked
+
+
+def _afforded(question: Experiment, network: Network) -> Experiment:
+    """The question with as many sequences, or where one is too many as many steps, as can be computed."""
+    one = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
+    steps = affordable(_LARGEST, one, question.sequence_length)
+    sequences = affordable(_LARGEST, one * steps, question.batch_size)
+    return replace(question, sequence_length=steps, batch_size=sequences)
+
+
+def _kept(trace: NetworkTrace) -> Replay:
+    levels = tuple(map(_level, trace.layers))
+    return Replay(levels=levels, log10_inputs=trace.log10_norms["input"], log10_rounding=trace.log10_rounding)
+
+
+def _level(layer: NetworkLayer) -> Level:
+    norms = layer.log10_norms
+    shown = {"input": norms["input"], "hidden": norms["hidden"], "cell": norms.get("cell", norms["hidden"])}
+    gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
+    return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)

@@ -1,0 +1,52 @@
+"""The picture "Your network": the gradient of each layer and direction through time, and below it the gate that keeps.
+
+Tables (see `table`): curves, gates, labels, whole (one row). Dashed is the same network as PyTorch begins.
+"""
+
+from typing import Any
+
+import altair as alt
+
+from rnn_dynamics.pictures.kit.layers import OWN, PER_CENT, WIDE_TITLE, each, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.panel import Panel, Sheet
+
+#: Where the panels are, in pixels. `between`: room of an axis and a title.
+PANELS = {
+    "gradient": ("zoom * (narrow ? 52 : 76)", "width", "0", "(height - between) * 0.62"),
+    "gate": ("gradientLeft", "width", "gradientBottom + between", "height"),
+}
+PARAMETERS = {"between": "zoom * (narrow ? 92 : 56)"}
+_SIZE = "narrow ? 12 : 15"
+
+
+def chart(sheet: Sheet) -> alt.LayerChart:
+    """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
+    gradient, gate = sheet.panels()
+    title = f"gradient_{sheet.views['gradient']}"
+    norms = gradient.log10(title, tickCount=5, **WIDE_TITLE)
+    kept = gate.y("kept:Q", (0, 1), "kept", values=[0, 0.5, 1], labelExpr=PER_CENT, **WIDE_TITLE)
+    quiet, note = sheet.theme.quiet, of("whole", text="split(datum.no_gate, '|')")
+    return sheet.picture(
+        [
+            _lines(gradient, "curves", norms),
+            gradient.labels(ref(f"datum.name === 'fresh' ? '{quiet}' : cellColour"), _SIZE),
+            gradient.title("gradient"),
+        ],
+        [
+            _lines(gate, "gates", kept),
+            text(note, "text", f"{gate.left} + 12", f"{gate.top} + 12", "top left", size=_SIZE),
+            gate.title("gate"),
+        ],
+        height=460,
+        padding={"bottom": 8},
+    )
+
+
+def _lines(panel: Panel, data: str, y: alt.Y) -> Any:
+    """The given network's curves, of the last layer the strongest, above those of the fresh one."""
+    styles = {
+        "fresh": {"color": panel.sheet.theme.quiet, "strokeWidth": 2, "strokeDash": [5, 4]},
+        "given": {"color": OWN, "strokeWidth": 3.5},
+    }
+    x = panel.time(labelExpr="''", titleOpacity=0) if data == "curves" else panel.time()
+    return with_lag(each(data, styles, "kind", x=x, y=y, detail="place:N"))

@@ -1,0 +1,346 @@
+"""The page "Your network": its answer against torch and the library, files that a visitor brings, and their privacy."""
+
+import io
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.engine.given import Network
+from rnn_dynamics.own import held as holding
+from rnn_dynamics.own.examples import example
+from rnn_dynamics.own.given import OWN, Given
+from rnn_dynamics.own.recognise import recognise
+from rnn_dynamics.pictures.own_network import PICTURE, answer_for, question_of, tried
+from rnn_dynamics.pictures.own_network import answer as answer_module
+from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer, own_network_answer
+from rnn_dynamics.remembered import MEMORY
+from rnn_dynamics.scripts import own_network_script
+from tests.every import every
+from tests.pictured import column, drawn_from, said_of
+from tests.scripts import printed_by_all, rows_of
+from tests.test_before_after import trained
+from tests.test_made_up_language import made_up, without_brackets
+from tests.test_pages import ROOT, link, open_page, shown
+
+__all__ = ["made_up"]  # a fixture
+
+SMALL = Experiment(sequence_length=24, batch_size=3, seed=3)
+WORDS = sentences("own_network")
+
+
+class Model(torch.nn.Module):
+    """A reader's own, with modules of several kinds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = torch.nn.LSTM(5, 7, num_layers=2, bidirectional=True)
+        self.decoder = torch.nn.GRU(14, 6, bias=False)
+        self.tagger = torch.nn.RNN(5, 4, nonlinearity="relu")
+        self.out = torch.nn.Linear(6, 3)
+
+
+@cache
+def state_dict() -> dict[str, torch.Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Model().state_dict()
+
+
+def given(name: str, inputs: NDArray[np.float64] | None = None, **more: Any) -> Given:
+    """A module of it, as the page takes it from a file."""
+    found = recognise({key: tensor.numpy() for key, tensor in state_dict().items()}).networks
+    (named,) = (one for one in found if one.name == name)
+    keys = dict(zip(named.network.parameters, named.tensors, strict=True))
+    return Given(network=named.network, source=OWN, name=name, file="w.safetensors", keys=keys, inputs=inputs, **more)
+
+
+def by_place(answer: OwnNetworkAnswer, network: str = "given") -> dict[tuple[int, str, int], list[float]]:
+    """(Layer, direction, step) -> its log10 norms in the order of a script's line, from the page's own table."""
+    frame = PICTURE.files["gradients"](answer, {})
+    rows = frame[frame["network"] == network]
+    components = ["input", "hidden", *["cell"] * ("cell" in answer.cell.components)]
+    places: dict[tuple[int, str, int], list[float]] = {}
+    for component in components:
+        own = rows[rows["component"] == component]
+        for *place, norm in zip(*(own[name] for name in ("layer", "direction", "step", "log10_norm")), strict=True):
+            places.setdefault((place[0], place[1], place[2]), []).append(float(norm))
+    return places
+
+
+@every("cell", ["rnn", "lstm", "gru"])
+@every("loss_at", ["last", "every"])
+@every(("layers", "both"), [(1, False), (2, True)])
+def test_pytorch_s_default_is_that_of_all_other_pages(cell: str, loss_at: str, layers: int, both: bool) -> None:
+    asked = replace(SMALL, cell=cell, loss_at=loss_at, num_layers=layers, bidirectional=both, hidden_size=5)
+    asked = replace(asked, weight_scale=1.3, forget_bias=0.5 if cell == "lstm" else 0.0)
+    answer = own_network_answer(asked, {"weights": "torch"})
+    trace = run(replace(asked, initialisation="torch"))
+    np.testing.assert_allclose(answer.replay.log10_inputs, trace.log10_norms["input"], atol=1e-10)
+    for level, ours in zip(trace.layers, answer.replay.levels, strict=True):
+        assert (level.layer, level.reverse) == (ours.layer, ours.reverse)
+        for name, norms in level.log10_norms.items():
+            if name in ours.log10_norms:
+                np.testing.assert_allclose(ours.log10_norms[name], norms, atol=1e-10)
+        for name, values in level.gates.items():
+            np.testing.assert_allclose(ours.gates[name], values.mean(axis=(1, 2)), atol=1e-12)
+
+
+CASES: dict[str, tuple[Given, Experiment]] = {
+    "trained LSTM": (
+        Given(network=example("lstm_after"), source="trained LSTM"),
+        replace(SMALL, forget_bias=1.5, weight_scale=0.7),
+    ),
+    "encoder": (given("encoder"), replace(SMALL, loss_at="every", forget_bias=1.0)),
+    "decoder": (given("decoder"), replace(SMALL, forget_bias=2.0, input_scale=0.5)),
+    "relu": (given("tagger"), replace(SMALL, nonlinearity="relu", weight_scale=2.0)),
+    "reset": (given("decoder"), replace(SMALL, reset_gate="before", forget_bias=1.0)),
+    "npz": (replace(given("decoder"), file="w.npz"), replace(SMALL, loss_at="every")),
+    "far": (given("encoder"), replace(SMALL, weight_scale=0.1, forget_bias=-2.0, sequence_length=300)),
+    "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5))), SMALL),
+}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Name -> what the script of each case prints, beside the files that it reads."""
+    folder, scripts = tmp_path_factory.mktemp("scripts"), {}
+    (folder / "w.safetensors").write_bytes(save({key: of.contiguous() for key, of in state_dict().items()}))
+    np.savez(folder / "w.npz", **{key: of.numpy() for key, of in state_dict().items()})  # type: ignore[arg-type]
+    for name, (weights, question) in CASES.items():
+        answer = answer_for(question, weights)
+        scripts[name] = own_network_script(weights, answer.experiment, answer.digits)
+        if not weights.file:
+            own = {key: torch.tensor(values) for key, values in weights.network.parameters.items()}
+            (folder / f"{weights.source.replace(' ', '_')}.safetensors").write_bytes(save(own))
+        if weights.inputs is not None:
+            np.save(folder / "inputs.npy", weights.inputs)
+    return printed_by_all(scripts, folder)
+
+
+@every("name", CASES)
+def test_a_script_prints_the_numbers_of_the_page_from_the_reader_s_own_file(name: str, printed: dict[str, str]) -> None:
+    (_, loss), _, *lines = rows_of(printed[name])
+    found = {(int(layer), way, int(step)): [float(norm) for norm in of] for layer, way, step, *of in lines}
+    table = by_place(answer_for(CASES[name][1], CASES[name][0]))
+    assert float(loss) > 0.0
+    assert found.keys() == table.keys()
+    for place, norms in found.items():
+        np.testing.assert_allclose(norms, table[place], atol=1e-9)
+    assert name != "far" or min(norms[-1] for norms in table.values()) < -100.0
+
+
+def test_a_name_in_a_file_stays_a_name_in_the_script() -> None:
+    hostile = 'x"""\nraise SystemExit(1)\n"""'
+    weights = replace(given("decoder"), name=hostile, file=f"{hostile}.npz")
+    weights = replace(weights, keys={name: hostile + name for name in weights.network.parameters})
+    compiled = compile(own_network_script(weights, SMALL, 10), "again.py", "exec")
+    assert "SystemExit" not in compiled.co_names
+
+
+def test_the_dashed_network_has_the_same_sizes_and_numbers_within_torch_s_bounds() -> None:
+    answer = answer_for(SMALL, given("encoder"))
+    assert by_place(answer).keys() == by_place(answer, "fresh").keys()
+    values = drawn_from(PICTURE, answer)
+    assert len(column(values["curves"], "step", kind="fresh")) == len(column(values["curves"], "step", kind="given"))
+
+
+def test_a_network_too_large_is_answered_over_fewer_sequences_and_steps_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answer_module, "_LARGEST", 1e5)
+    answer = answer_for(SMALL, given("encoder"))
+    steps = answer.experiment.sequence_length
+    assert answer.experiment.batch_size == 1
+    assert 1 < steps < SMALL.sequence_length
+    assert len(answer.replay.log10_inputs) == steps
+    said = said_of(PICTURE, answer)
+    assert f"computes {steps} steps of 24" in said
+    assert "computes 1 sequence of 3" in said
+
+
+@every("source", ["untrained LSTM", "torch"])
+def test_what_would_help_is_tried_on_these_weights_and_a_knob_gives_the_same(source: str) -> None:
+    answer = own_network_answer(SMALL, {"weights": source})
+    assert tried(answer) is tried(answer)
+    knobs: dict[str, str] = {"scale": "weight_scale", "gate_bias": "forget_bias"}
+    found = [one for one in tried(answer) if one.kind in knobs]
+    assert len(found) == len(knobs)
+    for one in found:
+        asked: dict[str, Any] = {knobs[one.kind]: one.value}
+        moved = own_network_answer(replace(SMALL, **asked), {"weights": source})
+        # A trial keeps the errors as they were, and a knob lets the loss find its own.
+        assert one.after[0].log10_factor == pytest.approx(moved.findings[0].verdict.log10_factor, abs=2e-3)
+
+
+# --- what a visitor brings --------------------------------------------------------------------------------------------
+
+
+def saved(**only: torch.Tensor) -> bytes:
+    return save({key: of.contiguous() for key, of in (only or state_dict()).items()})
+
+
+def as_npy(array: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def opened(**params: str) -> AppTest:
+    """The page with all its panels open."""
+    app = AppTest.from_file(str(ROOT / "pages" / "own_network.py"), default_timeout=60)
+    for key, value in params.items():
+        app.query_params[key] = value
+    app.session_state["bring"] = app.session_state["share"] = app.session_state["advice"] = True
+    return app.run()
+
+
+def bring(app: AppTest, data: bytes, name: str = "secret_model.safetensors", uploader: str = "own_weights") -> AppTest:
+    app.file_uploader(key=uploader).set_value((name, data, "application/octet-stream")).run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the sessions of other tests have brought does not count."""
+    monkeypatch.setattr(holding, "_EVERYBODY", set())
+
+
+def title(app: AppTest) -> str:
+    (whole,) = shown(app)["0-whole"]
+    return str(whole["gradient"])
+
+
+def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_several() -> None:
+    app = bring(opened(), saved())
+    assert app.selectbox(key="weights").value == OWN
+    assert app.selectbox(key="own_module").options == [
+        "decoder: GRU, H = 6, 1 layer, 1 direction",
+        "encoder: LSTM, H = 7, 2 layers, 2 directions",
+        "tagger: RNN, H = 4, 1 layer, 1 direction",
+    ]
+    assert any("3 recurrent networks; 2 other arrays are part of none" in one.value for one in app.caption)
+    assert title(app).startswith("Your GRU keeps")
+    app.selectbox(key="own_module").set_value(1).run()
+    assert title(app).startswith("Your LSTM: at step 1 layer 1 gets")
+    expected = drawn_from(PICTURE, answer_for(question_of(Experiment(), OWN), given("encoder")))
+    assert shown(app)["0-curves"] == expected["curves"]
+    assert not app.error
+
+
+def test_a_file_that_is_not_read_says_why_and_nothing_is_lost() -> None:
+    app = bring(opened(), saved())
+    before = shown(app)["0-curves"]
+    bring(app, saved()[:300], "cut.safetensors")
+    (error,) = app.error
+    assert error.value.startswith("cut.safetensors is not safetensors, or cut short")
+    assert shown(app)["0-curves"] == before
+    bring(app, b"no model", "model.keras")
+    assert "weights.safetensors, with torch's names" in app.error[0].value
+    assert any("import keras" in code.value for code in app.code)
+    bring(app, saved(), "again.safetensors")
+    assert not app.error
+
+
+def test_uploaded_inputs_decide_steps_and_sequences() -> None:
+    app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
+    inputs = np.random.default_rng(1).standard_normal((31, 2, 5))
+    bring(app, as_npy(inputs), "x.npy", "own_inputs")
+    (whole,) = shown(app)["0-whole"]
+    assert whole["length"] == 31
+    assert any("your inputs: 2 sequences of 31 steps" in words for words in shown(app)["words"])
+    assert app.select_slider(key="sequence_length").proto.disabled
+    bring(app, as_npy(inputs[..., :3]), "y.npy", "own_inputs")
+    assert "this network reads D = 5" in app.error[0].value
+    (whole,) = shown(app)["0-whole"]
+    assert whole["length"] == 31
+
+
+def test_weights_stay_in_their_session() -> None:
+    opened(weights=OWN)
+    known = set(MEMORY._kept)
+    app = bring(opened(), saved())
+    app.select_slider(key="forget_bias").set_value(2.0).run()
+    new = [answer for question, (answer, _) in MEMORY._kept.items() if question not in known]
+    assert not [one for one in new if isinstance(one, OwnNetworkAnswer) and one.given.of_visitor]
+    numbers = {float(of) for tensor in state_dict().values() for of in tensor.flatten()[:3]}
+    assert not numbers & {float(number) for one in new if isinstance(one, np.ndarray) for number in one.flat}
+    for text in (link(app), *app.query_params):
+        assert "secret" not in text
+        assert "encoder" not in text
+    other = open_page("own_network", {"weights": OWN})
+    assert any(WORDS["notes"]["missing own file"] in words for words in shown(other)["words"])
+    assert title(other).startswith("The trained LSTM")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_server_holds_so_many_weights_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bring(opened(), saved())
+    (held,) = holding._EVERYBODY
+    own = [of.numel() for key, of in state_dict().items() if "out" not in key]
+    assert held.size == 8 * sum(own)
+    monkeypatch.setattr(holding, "MOST_BYTES", held.size)
+    second = bring(opened(), saved())
+    assert "holds as many weights" in second.error[0].value
+    assert not first.run().error
+    bring(first, saved())
+    assert not first.error
+
+
+def test_a_network_that_torch_has_not_is_refused_by_its_name() -> None:
+    parts = {"weight_ih": (4, 5), "weight_hh": (4, 2), "weight_ho": (2, 4), "bias_ih": (4,), "bias_hh": (4,)}
+    jordan = {f"old.{name}{'' if name == 'weight_ho' else '_l0'}": torch.zeros(shape) for name, shape in parts.items()}
+    app = bring(opened(), saved(**jordan))
+    assert app.error[0].value.startswith("old has a weight_ho, as a Jordan network has")
+
+
+def test_states_that_leave_float64_are_told_and_the_page_goes_on() -> None:
+    strong = {"tagger.weight_hh_l0": torch.eye(4) * 9.0, "tagger.weight_ih_l0": torch.ones(4, 5)}
+    app = opened(sequence_length="1000", nonlinearity="relu")
+    app.session_state["advice"] = False
+    bring(app, saved(**strong))
+    assert "grow beyond 1e+300" in app.error[0].value
+    app.select_slider(key="weight_scale").set_value(0.1).run()
+    assert not app.error
+    assert not app.exception
+    assert title(app).startswith("Your RNN")
+
+
+def test_what_was_trained_here_can_be_looked_at() -> None:
+    app = AppTest.from_file(str(ROOT / "pages" / "own_network.py"), default_timeout=60)
+    seat = Seat(None)  # type: ignore[arg-type]  # which asks nothing of a desk
+    seat.jobs = {"learning": trained()}
+    app.session_state["seat"], app.query_params["weights"] = seat, "trained here"
+    app.run()
+    assert not app.exception
+    assert title(app).startswith("The LSTM trained here")
+    parameters = trained().trainers[-1].parameters()
+    network = Network(cell="lstm", parameters={k: of for k, of in parameters.items() if k.endswith("_l0")})
+    expected = answer_for(question_of(Experiment(), "trained here"), Given(network=network, source="trained here"))
+    assert shown(app)["0-curves"] == drawn_from(PICTURE, expected)["curves"]
+
+
+def test_every_example_is_the_shipped_one() -> None:
+    for source, name in EXAMPLES.items():
+        answer = own_network_answer(SMALL, {"weights": source})
+        for key, values in example(name).parameters.items():
+            np.testing.assert_array_equal(answer.network.parameters[key], values)
+
+
+def test_every_text_about_files_and_advice_stands_in_its_language(made_up: str) -> None:
+    app = bring(opened(lang=made_up), saved(), "x.safetensors")
+    assert len(app.dataframe) == 1
+    data = frozenset(("decoder", "encoder", "tagger", "safetensors"))
+    assert without_brackets(app, data) == {}
+    bring(app, b"", "x.npz")
+    assert without_brackets(app, data) == {}
