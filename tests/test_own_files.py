@@ -4,6 +4,8 @@ import gc
 import io
 import os
 import pickle
+import signal
+import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -25,6 +27,7 @@ from rnn_dynamics.own.recognise import recognise
 from tests.every import every
 from tests.hostile import Case, Evil, hostile_inputs, hostile_weights, npz, saved, weights
 
+ROOT = Path(__file__).resolve().parent.parent
 #: Sentences of `apart`, of which the ones that take another process are tested below, by hand.
 OF_PICKLES = {key for key in sentences("own")["unreadable"] if key.startswith("pickle_")}
 #: Sentences of `held`, which tests/test_own_network_page.py meets.
@@ -241,6 +244,56 @@ def test_the_other_process_is_not_trusted(code: int, answer: bytes, key: str) ->
             apart.as_safetensors(b"data", "a.pt", 1_000)
     assert caught.value.key == key
     check_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("does", "key"),
+    [
+        ("import time; time.sleep(99)", "pickle_slow"),
+        ("import sys; sys.stdin.buffer.read()\nwhile True: sys.stdout.buffer.write(bytes(1_000_000))", "pickle_broken"),
+        ("import os; os.abort()", "pickle_slow"),
+        ("import sys; sys.exit(1)", "pickle_broken"),
+    ],
+)
+def test_the_other_process_ends_whatever_it_does(
+    does: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "child.py").write_text(does, encoding="utf-8")
+    monkeypatch.setattr(apart, "_CHILD", tmp_path / "child.py")
+    monkeypatch.setattr(apart, "_SECONDS", 0.5)
+    with pytest.raises(UnreadableFile) as caught:
+        apart.as_safetensors(bytes(10_000_000), "a.pt", 1_000)  # more than a pipe holds, and nobody reads it
+    assert caught.value.key == key
+
+
+def test_the_other_process_is_told_no_variable_of_the_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "x")
+    (tmp_path / "child.py").write_text("import os; print(*os.environ)", encoding="utf-8")
+    monkeypatch.setattr(apart, "_CHILD", tmp_path / "child.py")
+    assert set(apart.as_safetensors(b"", "a.pt", 1_000).decode().split()) <= {"PATH", "PYTHONPATH", "LC_CTYPE"}
+
+
+#: Does in a process without rights what code in a pickle might.
+GIVEN_UP = """
+from rnn_dynamics.own.pt_file import _give_up_the_rest
+_give_up_the_rest(30_000_000, 1)
+for name, does in (("memory", lambda: bytes(60_000_000)), ("file", lambda: open("x", "w").write("x" * 9_999))):
+    try:
+        does()
+        print(name)
+    except (MemoryError, OSError):
+        pass
+while True:
+    pass
+"""
+
+
+def test_the_other_process_has_little_memory_and_time_and_writes_no_file(tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", GIVEN_UP], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
 
 
 @every(("what", "value", "key"), (("platform", "win32", "pickle_system"), ("version", "2.9.1+cpu", "pickle_torch")))

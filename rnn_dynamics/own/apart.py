@@ -45,7 +45,9 @@ def as_safetensors(data: bytes, file: str, largest: int) -> bytes:
         code, answer = _ask(data, largest)
     finally:
         _ONE.release()
-    if code == 0 and len(answer) <= largest + _NAMES:
+    if len(answer) > largest + _NAMES:
+        raise UnreadableFile("pickle_broken", file=file)
+    if code == 0:
         return answer
     raise _refusal(code, answer, file)
 
