@@ -1,7 +1,8 @@
 """Your network: the gradient through weights of one's own, and what would change it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import add, mul
 from typing import Any
 
 import streamlit as st
@@ -10,14 +11,10 @@ from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_o
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.own.given import OWN
-from rnn_dynamics.pictures.own_network import PICTURE, advice, answer_for, question_of, tried, verdicts
+from rnn_dynamics.pictures.own_network import PICTURE, SIZES, advice, answer_for, given_by, question_of, tried, verdicts
 
-SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
 #: What was tried -> the knob that does it, and how from where it stands.
-KNOBS: dict[str, tuple[str, Callable[[float, float], float]]] = {
-    "gate_bias": ("forget_bias", lambda now, value: now + value),
-    "scale": ("weight_scale", lambda now, value: now * value),
-}
+KNOBS: dict[str, tuple[str, Any]] = {"gate_bias": ("forget_bias", add), "scale": ("weight_scale", mul)}
 
 
 def show_advice(answer: Any) -> None:
@@ -25,13 +22,12 @@ def show_advice(answer: Any) -> None:
     words, own, now = PAGE.words()["advice"], PAGE.words("own"), PAGE.now
     panel = st.expander(words["title"], on_change="rerun", key="advice")
     if panel.open:
-        found = tried(answer)
-        rows, notes = advice(own, found)
+        rows, notes = advice(own, found := tried(answer))
         with panel:
             if rows:
                 key = "tried {forget_bias} {weight_scale}".format_map(now)
-                chosen = partial(apply, key, found)
-                st.dataframe(rows, on_select=chosen, selection_mode="single-row", key=key, hide_index=True)
+                act = partial(apply, key, found)
+                st.dataframe(rows, key=key, hide_index=True, on_select=act, selection_mode="single-row")
                 st.caption(words["click"])
             st.html(notes + verdicts(own, answer))
 
@@ -58,6 +54,7 @@ def only(cell: str, now: Mapping[str, Any]) -> str:
 
 PAGE = OwnWeightsPage(
     picture=PICTURE,
+    given_by=given_by,
     answer_for=answer_for,
     question_of=question_of,
     opening=Experiment(cell="lstm"),

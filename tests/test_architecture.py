@@ -145,7 +145,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "own.offline": {"numpy", "vl_convert"},
     "command": set(),
     "process": {"threadpoolctl"},
-    "own.examples": {"numpy", "safetensors"},
+    **{room: {"numpy", "safetensors"} for room in ("own.examples", "own.given")},
     "own.report": set(),
     KIT: {"numpy", "pandas", "pyarrow", "altair"},
     "table": {"numpy", "pandas", "pyarrow"},

@@ -3,12 +3,14 @@
 import io
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load
 from safetensors.torch import save
 from streamlit.testing.v1 import AppTest
 
@@ -26,10 +28,12 @@ from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer,
 from rnn_dynamics.remembered import MEMORY
 from rnn_dynamics.scripts import own_network_script
 from tests.every import every
+from tests.hostile import hostile_weights
 from tests.pictured import column, drawn_from, said_of
 from tests.scripts import printed_by_all, rows_of
 from tests.test_before_after import trained
 from tests.test_made_up_language import made_up, without_brackets
+from tests.test_own_files import refused
 from tests.test_pages import ROOT, link, open_page, shown
 
 __all__ = ["made_up"]  # a fixture
@@ -120,8 +124,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         answer = answer_for(question, weights)
         scripts[name] = own_network_script(weights, answer.experiment, answer.digits)
         if not weights.file:
-            own = {key: torch.tensor(values) for key, values in weights.network.parameters.items()}
-            (folder / f"{weights.source.replace(' ', '_')}.safetensors").write_bytes(save(own))
+            (folder / weights.file_name).write_bytes(weights.as_file())
         if weights.inputs is not None:
             np.save(folder / "inputs.npy", weights.inputs)
     return printed_by_all(scripts, folder)
@@ -216,6 +219,11 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "_EVERYBODY", set())
 
 
+def labels(app: AppTest) -> list[str]:
+    """Of what is handed out."""
+    return [one.proto.label for one in app.get("download_button")]
+
+
 def title(app: AppTest) -> str:
     (whole,) = shown(app)["0-whole"]
     return str(whole["gradient"])
@@ -229,7 +237,10 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
         "encoder: LSTM, H = 7, 2 layers, 2 directions",
         "tagger: RNN, H = 4, 1 layer, 1 direction",
     ]
-    assert any("3 recurrent networks; 2 other arrays are part of none" in one.value for one in app.caption)
+    said = (
+        "secret_model.safetensors: 3 recurrent networks. 2 other arrays are part of none, such as out.bias, out.weight."
+    )
+    assert said in [one.value for one in app.caption]
     assert title(app).startswith("Your GRU keeps")
     app.selectbox(key="own_module").set_value(1).run()
     assert title(app).startswith("Your LSTM: at step 1 layer 1 gets")
@@ -252,6 +263,17 @@ def test_a_file_that_is_not_read_says_why_and_nothing_is_lost() -> None:
     assert not app.error
 
 
+def test_whatever_file_is_brought_the_page_says_why_it_is_not_read_and_the_picture_stays(tmp_path: Path) -> None:
+    app = bring(opened(), saved())
+    before, app.session_state["advice"] = shown(app)["0-curves"], False
+    for name, make, key in hostile_weights(str(tmp_path / "evil"))[::20]:
+        bring(app, make(), name)
+        (error,) = app.error
+        assert error.value == str(refused(name, make())), key
+        assert shown(app)["0-curves"] == before
+    assert not (tmp_path / "evil").exists()
+
+
 def test_uploaded_inputs_decide_steps_and_sequences() -> None:
     app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
     inputs = np.random.default_rng(1).standard_normal((31, 2, 5))
@@ -264,6 +286,27 @@ def test_uploaded_inputs_decide_steps_and_sequences() -> None:
     assert "this network reads D = 5" in app.error[0].value
     (whole,) = shown(app)["0-whole"]
     assert whole["length"] == 31
+
+
+def test_a_file_that_is_taken_out_again_is_forgotten_and_its_inputs_by_themselves() -> None:
+    app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
+    bring(app, as_npy(np.ones((31, 2, 5))), "x.npy", "own_inputs")
+    app.file_uploader(key="own_inputs").set_value(None).run()
+    (whole,) = shown(app)["0-whole"]
+    assert (whole["length"], title(app)[:9]) == (100, "Your LSTM")
+    app.file_uploader(key="own_weights").set_value(None).run()
+    assert title(app).startswith("The trained LSTM")
+    assert not app.exception
+
+
+def test_weights_that_ship_are_handed_out_for_their_script() -> None:
+    app = opened(weights="trained RNN")
+    assert "The weights that are shown, as trained_RNN.safetensors" in labels(app)
+    weights = Given(network=example("rnn_after"), source="trained RNN")
+    assert '"trained_RNN.safetensors"' in own_network_script(weights, SMALL, 10).replace("'", '"')
+    for name, values in load(weights.as_file()).items():
+        np.testing.assert_array_equal(values, example("rnn_after").parameters[name])
+    assert not [label for label in labels(bring(app, saved())) if "weights that are shown" in label]
 
 
 def test_weights_stay_in_their_session() -> None:

@@ -16,11 +16,13 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.given import OWN, TRAINED, Given
 from rnn_dynamics.own.held import Held
 from rnn_dynamics.own.recognise import Named
-from rnn_dynamics.own.unreadable import UnreadableFile
+from rnn_dynamics.own.unreadable import UnreadableFile, tame
 from rnn_dynamics.pictures.kit.frames import Views
 
 #: Megabytes of a file.
 LARGEST = 50
+#: So many arrays that are part of no network are named.
+_NAMED = 4
 #: Keys of the session's state; of the two uploaders, and of the choice among several modules.
 _KEY, _WEIGHTS, _INPUTS, _MODULE = "brought", "own_weights", "own_inputs", "own_module"
 
@@ -76,9 +78,11 @@ def _trained() -> Given | None:
 class OwnWeightsPage(Page):
     """A page whose view `weights` may ask for a visitor's own: what is answered then stays in the visitor's session.
 
-    answer_for: of a question and weights. question_of: an experiment, given that view.
+    answer_for: of a question and weights. question_of: an experiment, given that view. given_by: the weights of such a
+    question where they are nobody's.
     """
 
+    given_by: Callable[[Experiment, str], Given]
     answer_for: Callable[[Experiment, Given], Any]
     question_of: Callable[[Experiment, str], Experiment]
 
@@ -92,10 +96,20 @@ class OwnWeightsPage(Page):
         if panel.open:
             with panel:
                 _show_uploads(words, self.words("own"), self._taken)
+                self._hand_out(words["hand_out"])
 
     def _taken(self) -> None:
         self.go_to({"weights": OWN})
         self.write_address()
+
+    def _hand_out(self, label: str) -> None:
+        """The weights that are shown, for the script to read, unless they are a visitor's file."""
+        experiment, views = self.asked()
+        source = views["weights"]
+        given = weights_of(source) or self.given_by(self.question_of(experiment, source), source)
+        if not given.file:
+            name = given.file_name
+            st.download_button(label.format(file=name), given.as_file, file_name=name, on_click="ignore")
 
     def answer(self, experiment: Experiment, views: Views) -> Any:
         """From this session, or from what all share."""
@@ -137,20 +151,20 @@ def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None
     found = brought()
     held = found.held
 
-    def take(uploader: str, read: Callable[[bytes, str], None]) -> None:
+    def take(uploader: str, read: Callable[[bytes, str], None], forget: Callable[[], None]) -> None:
         file = st.session_state[uploader]
         found.failures.pop(uploader, None)
-        if file is not None:
-            try:
-                read(file.getvalue(), file.name)
-            except UnreadableFile as error:
-                found.failures[uploader] = error
+        try:
+            if file is None:
+                forget()
             else:
+                read(file.getvalue(), file.name)
                 taken()
+        except UnreadableFile as error:
+            found.failures[uploader] = error
 
-    def show(uploader: str, label: str, read: Callable[[bytes, str], None]) -> None:
-        options: dict[str, Any] = {"on_change": take, "args": (uploader, read), "max_upload_size": LARGEST}
-        st.file_uploader(label, key=uploader, **options)
+    def show(uploader: str, label: str, *acts: Callable[..., None]) -> None:
+        st.file_uploader(label, key=uploader, on_change=take, args=(uploader, *acts), max_upload_size=LARGEST)
         if error := found.failures.get(uploader):
             st.error(error.said(own))
             if error.lines:
@@ -160,12 +174,13 @@ def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None
         held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
 
     st.markdown(words["intro"])
-    show(_WEIGHTS, words["weights"], read_weights)
+    show(_WEIGHTS, words["weights"], read_weights, held.forget)
     if held.weights:
         _show_found(held, held.weights, words, taken)
         for refused in held.found.refused:
             st.caption(refused.said(own))
-        show(_INPUTS, words["inputs"].format(features=held.weights.network.input_size), held.read_inputs)
+        label = words["inputs"].format(features=held.weights.network.input_size)
+        show(_INPUTS, label, held.read_inputs, held.forget_inputs)
 
 
 def _show_found(held: Held, now: Given, words: Mapping[str, Any], taken: Callable[[], None]) -> None:
@@ -179,7 +194,9 @@ def _show_found(held: Held, now: Given, words: Mapping[str, Any], taken: Callabl
     names = [_called(words, named) for named in found.networks]
     place = next(place for place, named in enumerate(found.networks) if named.network is now.network)
     st.selectbox(words["module"], range(len(names)), place, names.__getitem__, key=_MODULE, on_change=chosen)
-    st.caption(words["found"].format(file=held.file, count=len(names), others=len(found.others)))
+    others = words["between"].join(map(tame, found.others[:_NAMED]))
+    says = {"file": held.file, "count": len(names), "others": len(found.others), "names": others}
+    st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
 
 
 def _called(words: Mapping[str, Any], named: Named) -> str:

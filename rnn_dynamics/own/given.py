@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.experiment import Experiment
@@ -38,6 +39,15 @@ class Given:
     def of_visitor(self) -> bool:
         """Whether they are nobody else's, so that nothing that is found of them may be kept for others."""
         return self.source in (TRAINED, OWN)
+
+    @property
+    def file_name(self) -> str:
+        """Of the file with these weights: the visitor's, or the one that `as_file` is."""
+        return self.file or f"{self.source.replace(' ', '_')}.safetensors"
+
+    def as_file(self) -> bytes:
+        """The weights as safetensors, under torch's names."""
+        return save({name: np.ascontiguousarray(values) for name, values in self.network.parameters.items()})
 
     def network_for(self, experiment: Experiment) -> Network:
         """The network with what a file does not say of it, an RNN's nonlinearity and where a GRU resets."""

@@ -10,6 +10,8 @@ from rnn_dynamics.own.unreadable import UnreadableFile
 
 #: Bytes of the weights of all visitors together.
 MOST_BYTES = 400_000_000
+#: What a file holds that is none.
+NOTHING = Recognised(networks=(), others=(), refused=())
 
 
 class Held:
@@ -19,7 +21,7 @@ class Held:
     """
 
     def __init__(self) -> None:
-        self.file, self.found = "", Recognised(networks=(), others=(), refused=())
+        self.file, self.found = "", NOTHING
         self.weights: Given | None = None
         _EVERYBODY.add(self)
 
@@ -45,6 +47,14 @@ class Held:
             raise UnreadableFile("full", file=name)
         self.file = name
         self.choose(networks[0])
+
+    def forget(self) -> None:
+        """Let everything go."""
+        self.file, self.found, self.weights = "", NOTHING, None
+
+    def forget_inputs(self) -> None:
+        """Let the inputs go."""
+        self.weights = replace(self.weights, inputs=None) if self.weights else None
 
     def choose(self, named: Named) -> None:
         """Take one of the networks that were found; inputs for another one's are let go."""

@@ -100,7 +100,7 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
     head = _HEAD.format(
         agreement=agreement(digits),
         settings="\n".join(f"{name} = {value!r}" for name, value in _settings(given, experiment).items()),
-        files=(file_of(given), "inputs.npy" if given.inputs is not None else ""),
+        files=(given.file_name, "inputs.npy" if given.inputs is not None else ""),
         names=_named(given),
         sizes=f"{experiment.sequence_length}, {experiment.batch_size}, {network.input_size}, {network.hidden_size}, "
         f"{experiment.seed}",
@@ -114,11 +114,6 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
     heading = "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in cell.components)
     loss = LOSS.replace("COMPARED", _COMPARED[experiment.loss_at])
     return head + walk_lines(kind) + _FORWARD + loss + STACK_BACK.replace("HEADING", heading)
-
-
-def file_of(given: Given) -> str:
-    """The name of the file with these weights."""
-    return given.file or f"{given.source.replace(' ', '_')}.safetensors"
 
 
 def _settings(given: Given, experiment: Experiment) -> dict[str, object]:

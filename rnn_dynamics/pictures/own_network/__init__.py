@@ -3,10 +3,19 @@
 from dataclasses import replace
 
 from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT, Picture, Setting, made_by
-from rnn_dynamics.pictures.own_network.answer import SOURCES, USES, answer_for, own_network_answer, question_of, tried
+from rnn_dynamics.pictures.own_network.answer import (
+    SIZES,
+    SOURCES,
+    USES,
+    answer_for,
+    given_by,
+    own_network_answer,
+    question_of,
+    tried,
+)
 from rnn_dynamics.pictures.own_network.words import advice, verdicts
 
-__all__ = ["PICTURE", "advice", "answer_for", "question_of", "tried", "verdicts"]
+__all__ = ["PICTURE", "SIZES", "advice", "answer_for", "given_by", "question_of", "tried", "verdicts"]
 
 PICTURE = Picture(
     **made_by(__name__),
