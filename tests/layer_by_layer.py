@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_dynamics import Errors, Network, NetworkTrace
+from rnn_dynamics import Errors, Network
 from tests.claims import factor_per_step
 from tests.oracle import OPEN_CELLS, State
 
@@ -75,7 +75,12 @@ class Stack:
 
     def factors(self, errors: Errors) -> list[float]:
         """Of each level the factor per step of that error; nan where it has no way to go."""
-        return [factor_per_step(of) if len(of) > 1 else np.nan for of in self.last_norms(errors)]
+        return factors_of(self.last_norms(errors))
+
+
+def factors_of(norms: list[Array]) -> list[float]:
+    """Of norms in the order of reading the factor per step; nan of a single one."""
+    return [factor_per_step(of) if len(of) > 1 else np.nan for of in norms]
 
 
 def walk(
@@ -126,8 +131,3 @@ def walk_network(network: Network, inputs: Array, initial: tuple[Array, ...] = (
     """The same of a network as it is."""
     cell = "relu" if network.nonlinearity == "relu" else network.cell
     return walk(cell, network.parameters, inputs, initial, detach)
-
-
-def walk_trace(trace: NetworkTrace) -> Stack:
-    """The same of what a trace has answered, from zero states."""
-    return walk_network(trace.network, trace.inputs)

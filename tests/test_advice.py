@@ -20,7 +20,7 @@ from rnn_dynamics.own.change import with_chrono, with_gate_bias
 from rnn_dynamics.own.report import advice_lines, advice_notes, advice_rows
 from tests.claims import assert_readable
 from tests.every import every
-from tests.layer_by_layer import walk, walk_network
+from tests.layer_by_layer import factors_of, walk, walk_network
 from tests.test_findings import STACKS, at_rest, noise, orthogonal
 from tests.test_run_network import module_of, network_of
 
@@ -111,13 +111,13 @@ def test_each_suggestion_gives_what_torch_finds_with_weights_changed_by_hand(
         assert by_kind(tried)["chrono"].values[0] == STEPS
     assert all(one.alone == (reads == "every" or network.num_layers > 1) for one in tried)
     kind = "relu" if network.nonlinearity == "relu" else cell
+    before = walk_network(network, inputs, initial).factors(errors)
     for one in tried:
-        before = walk_network(network, inputs, initial).factors(errors)
         np.testing.assert_allclose(factors(one.before), before, rtol=1e-8)
         if one.kind in BY_HAND:
-            by_hand = walk(kind, BY_HAND[one.kind](network, one.value), inputs, initial)
-            np.testing.assert_allclose(factors(one.after), by_hand.factors(errors), rtol=1e-8)
-            orders = [norms[0] - norms[-1] for norms in by_hand.last_norms(errors)]
+            norms = walk(kind, BY_HAND[one.kind](network, one.value), inputs, initial).last_norms(errors)
+            np.testing.assert_allclose(factors(one.after), factors_of(norms), rtol=1e-8)
+            orders = [of[0] - of[-1] for of in norms]
             np.testing.assert_allclose([after.orders for after in one.after], orders, atol=1e-8)
             assert one.network is not None
         else:

@@ -17,7 +17,7 @@ from rnn_dynamics.own.formats import Lags
 from rnn_dynamics.own.report import summary, verdict_lines, verdict_rows
 from tests.claims import assert_readable, factor_per_step
 from tests.every import every
-from tests.layer_by_layer import walk_network
+from tests.layer_by_layer import factors_of, walk_network
 from tests.oracle import carried_gradients, recurrent_gradients
 from tests.test_run_network import module_of, network_of
 
@@ -141,7 +141,7 @@ def test_the_last_error_alone_is_what_autograd_makes_of_it(cell: str, options: d
             below = [lag for lag in range(len(of)) if (of[: len(of) - lag] < of[-1] - 2.0).all()]
             assert finding.verdict.horizon == (below[0] if below else None)
     factors = [10.0**one.verdict.log10_factor for one in findings(trace, errors)]
-    np.testing.assert_allclose(factors, [factor_per_step(of) if len(of) > 1 else math.nan for of in norms], rtol=1e-8)
+    np.testing.assert_allclose(factors, factors_of(norms), rtol=1e-8)
 
 
 def test_sequences_of_different_lengths_each_have_a_last_error() -> None:
