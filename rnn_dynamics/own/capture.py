@@ -119,7 +119,7 @@ class Call:
 
 def as_array(values: Tensor) -> Array:
     """A copy of a tensor's values, of whatever format and device, in float64 on the CPU."""
-    return np.array(values.detach().to(device="cpu", dtype=torch.float64).numpy())
+    return np.array(values.detach().cpu().double().numpy())
 
 
 @dataclass(frozen=True)

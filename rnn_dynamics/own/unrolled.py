@@ -111,7 +111,7 @@ class _Walk:
         assert isinstance(module, nn.RNNBase)
         suffix = f"_l{layer}{'_reverse' if reverse else ''}"
         self._weights = {
-            name.removesuffix(suffix): values.detach().double().cpu()
+            name.removesuffix(suffix): values.detach().cpu().double()
             for name, values in call.weights.items() if name.endswith(suffix)
         }  # fmt: skip
         self._cell = call.cell
