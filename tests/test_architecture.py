@@ -108,8 +108,19 @@ ROOMS: dict[str, set[str]] = {
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run", "own.given"},
     "own.capture": set(),
     "own.unrolled": {"own.capture"},
-    "own.probed": {"content", "own.advice", "own.findings", "own.formats", "own.report", "own.shown"}
+    "own.probed": {
+        "limits",
+        "content",
+        "own.advice",
+        "own.drawn",
+        "own.findings",
+        "own.formats",
+        "own.picture",
+        "own.report",
+        "own.shown",
+    }
     | {"engine.cells", "engine.given", "engine.run_network", "engine.trace", "engine.verdict"},
+    "own.picture": {"limits", "content", "engine.cells", "chart", KIT},
     "own.shown": {"content", "own.advice", "own.findings", "own.report", KIT},
     "own.replay": {"engine.cells", "engine.given", "engine.run_network", "engine.through_time"}
     | {"own.capture", "own.probed", "own.unrolled"},

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,17 @@ from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
 from rnn_dynamics.engine.trace import LayerNorms
 from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.limits import one_of
 from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.drawn import fresh
 from rnn_dynamics.own.findings import Finding, back, findings
 from rnn_dynamics.own.formats import stored
 from rnn_dynamics.own.report import advice_lines, verdict_lines
 from rnn_dynamics.own.shown import advice_html, notes_html, verdict_html
 
 Array = NDArray[np.float64]
+#: Of the network as PyTorch draws it.
+_SEED = 0
 #: Of `Probe.table`.
 COLUMNS = ("name", "cell", "layer", "direction", "quantity", "step", "lag", "log10_norm", "by")
 
@@ -140,13 +144,23 @@ class Replay:
         return advise(self._by_step.network, self.inputs, self.errors, self.initial, self.lengths, trace=self._by_step)
 
     @cached_property
+    def fresh(self) -> NetworkTrace | None:
+        """The same question to a network of the same sizes as PyTorch draws it; None where the engine is silent."""
+        if self.trace is None or self.errors is None:
+            return None
+        return self._run(fresh(self.trace.network, _SEED), parameter_gradients=False)
+
+    @cached_property
     def _by_step(self) -> NetworkTrace | None:
         """The engine's answer again, with the gradients of the parameters, and what each step adds to them."""
         if self.trace is None or self.errors is None:
             return None
-        return run_network(
-            self.trace.network, self.trace.inputs, self.errors, initial=self.initial, lengths=self.lengths, by_step=True
-        )
+        return self._run(self.trace.network, by_step=True)
+
+    def _run(self, network: Network, **asked: bool) -> NetworkTrace:
+        assert self.inputs is not None
+        assert self.errors is not None
+        return run_network(network, self.inputs, self.errors, initial=self.initial, lengths=self.lengths, **asked)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -197,6 +211,32 @@ class Probe:
         frames = [_rows(layer, quantity) for layer in self.layers for quantity in layer.log10_norms]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*COLUMNS])
 
+    def draw(
+        self, name: str | None = None, *, background: str = "light", language: str = LANGUAGE, **views: str
+    ) -> Any:
+        """A module's gradient through time, and dashed that of the same sizes as PyTorch begins: an Altair chart.
+
+        The dashed curves are of the same inputs and errors; by autograd there are none.
+
+        Args:
+            name: of the module, as `replays` names it; the first one unless it is named.
+            background: "light" or "dark".
+            language: of its words, a folder of content/.
+            views: gradient="input", "hidden" or "cell", each of a layer and direction; axis="step" or "lag".
+
+        Raises:
+            ValueError: there is no such module, nothing is known of its layers, or a value is none of those there are.
+        """
+        from rnn_dynamics.own.picture import draw  # and Altair with it, half a second
+
+        names = [replay.name for replay in self.replays]
+        replay = self.replays[names.index(one_of("name", names[0] if name is None else name, names))]
+        if not replay.layers:
+            raise ValueError(f"{replay.name}: {self.remarks[-1]}")
+        cell = CELLS[replay.layers[0].cell]
+        fresh = replay.fresh.layers if replay.fresh else ()
+        return draw(replay.name, cell, replay.layers, fresh, background=background, language=language, **views)
+
     def report(self, language: str = LANGUAGE) -> str:
         """Verdict, advice and remarks as plain text."""
         return "\n".join(self._lines(sentences("own", language)))
@@ -209,7 +249,11 @@ class Probe:
         yield from self.remarks
 
     def _html(self, words: Words) -> Iterator[str]:
+        from rnn_dynamics.own.picture import html
+
         for replay in self.replays:
+            if replay.layers:
+                yield html(self.draw(replay.name))
             yield verdict_html(words, replay.findings)
             if replay.trace:
                 yield advice_html(words, replay.advice)
