@@ -252,6 +252,7 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
 def test_a_file_that_is_not_read_says_why_and_nothing_is_lost() -> None:
     app = bring(opened(), saved())
     before = shown(app)["0-curves"]
+    app.file_uploader(key="own_weights").set_value(None).run()  # as a browser does before it puts in another
     bring(app, saved()[:300], "cut.safetensors")
     (error,) = app.error
     assert error.value.startswith("cut.safetensors is not safetensors, or cut short")
@@ -288,13 +289,13 @@ def test_uploaded_inputs_decide_steps_and_sequences() -> None:
     assert whole["length"] == 31
 
 
-def test_a_file_that_is_taken_out_again_is_forgotten_and_its_inputs_by_themselves() -> None:
+def test_weights_are_forgotten_at_a_press_and_inputs_by_themselves() -> None:
     app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
     bring(app, as_npy(np.ones((31, 2, 5))), "x.npy", "own_inputs")
-    app.file_uploader(key="own_inputs").set_value(None).run()
+    app.button(key="forget_inputs").click().run()
     (whole,) = shown(app)["0-whole"]
     assert (whole["length"], title(app)[:9]) == (100, "Your LSTM")
-    app.file_uploader(key="own_weights").set_value(None).run()
+    app.button(key="forget").click().run()
     assert title(app).startswith("The trained LSTM")
     assert not app.exception
 
@@ -329,10 +330,11 @@ def test_weights_stay_in_their_session() -> None:
 @pytest.mark.usefixtures("nobody")
 def test_a_server_holds_so_many_weights_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     first = bring(opened(), saved())
-    (held,) = holding._EVERYBODY
+    (now,) = (one.now for one in holding._EVERYBODY)
+    assert now
     own = [of.numel() for key, of in state_dict().items() if "out" not in key]
-    assert held.size == 8 * sum(own)
-    monkeypatch.setattr(holding, "MOST_BYTES", held.size)
+    assert now.size == 8 * sum(own)
+    monkeypatch.setattr(holding, "MOST_BYTES", now.size)
     second = bring(opened(), saved())
     assert "holds as many weights" in second.error[0].value
     assert not first.run().error

@@ -14,7 +14,7 @@ from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.given import OWN, TRAINED, Given
-from rnn_dynamics.own.held import Held
+from rnn_dynamics.own.held import Held, Holding
 from rnn_dynamics.own.recognise import Named
 from rnn_dynamics.own.unreadable import UnreadableFile, tame
 from rnn_dynamics.pictures.kit.frames import Views
@@ -50,7 +50,8 @@ def brought() -> Brought:
 def weights_of(source: str) -> Given | None:
     """What this session has of a source, if anything."""
     if source == OWN:
-        return brought().held.weights
+        now = brought().held.now
+        return now.weights if now else None
     return _trained() if source == TRAINED else None
 
 
@@ -151,20 +152,20 @@ def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None
     found = brought()
     held = found.held
 
-    def take(uploader: str, read: Callable[[bytes, str], None], forget: Callable[[], None]) -> None:
+    def take(uploader: str, read: Callable[[bytes, str], None]) -> None:
         file = st.session_state[uploader]
         found.failures.pop(uploader, None)
-        try:
-            if file is None:
-                forget()
-            else:
+        if file is not None:  # a browser takes a file out before it puts in another
+            try:
                 read(file.getvalue(), file.name)
+            except UnreadableFile as error:
+                found.failures[uploader] = error
+            else:
+                st.session_state.pop(_MODULE, None)
                 taken()
-        except UnreadableFile as error:
-            found.failures[uploader] = error
 
-    def show(uploader: str, label: str, *acts: Callable[..., None]) -> None:
-        st.file_uploader(label, key=uploader, on_change=take, args=(uploader, *acts), max_upload_size=LARGEST)
+    def show(uploader: str, label: str, read: Callable[[bytes, str], None]) -> None:
+        st.file_uploader(label, key=uploader, on_change=take, args=(uploader, read), max_upload_size=LARGEST)
         if error := found.failures.get(uploader):
             st.error(error.said(own))
             if error.lines:
@@ -174,28 +175,29 @@ def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None
         held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
 
     st.markdown(words["intro"])
-    show(_WEIGHTS, words["weights"], read_weights, held.forget)
-    if held.weights:
-        _show_found(held, held.weights, words, taken)
-        for refused in held.found.refused:
+    show(_WEIGHTS, words["weights"], read_weights)
+    if now := held.now:
+        _show_found(held, now, words, taken)
+        for refused in now.found.refused:
             st.caption(refused.said(own))
-        label = words["inputs"].format(features=held.weights.network.input_size)
-        show(_INPUTS, label, held.read_inputs, held.forget_inputs)
+        show(_INPUTS, words["inputs"].format(features=now.weights.network.input_size), held.read_inputs)
+        with st.container(horizontal=True):
+            st.button(words["forget"], key="forget", on_click=held.forget)
+            if now.weights.inputs is not None:
+                st.button(words["forget_inputs"], key="forget_inputs", on_click=held.forget_inputs)
 
 
-def _show_found(held: Held, now: Given, words: Mapping[str, Any], taken: Callable[[], None]) -> None:
+def _show_found(held: Held, now: Holding, words: Mapping[str, Any], taken: Callable[[], None]) -> None:
     """Which networks were found, one of which a reader chooses, and what else is in the file."""
-    found = held.found
 
     def chosen() -> None:
-        held.choose(found.networks[st.session_state[_MODULE]])
+        held.choose(st.session_state[_MODULE])
         taken()
 
-    names = [_called(words, named) for named in found.networks]
-    place = next(place for place, named in enumerate(found.networks) if named.network is now.network)
-    st.selectbox(words["module"], range(len(names)), place, names.__getitem__, key=_MODULE, on_change=chosen)
-    others = words["between"].join(map(tame, found.others[:_NAMED]))
-    says = {"file": held.file, "count": len(names), "others": len(found.others), "names": others}
+    names, others = [_called(words, named) for named in now.found.networks], now.found.others
+    st.selectbox(words["module"], range(len(names)), now.place, names.__getitem__, key=_MODULE, on_change=chosen)
+    says = {"file": now.file, "count": len(names), "others": len(others)}
+    says["names"] = words["between"].join(map(tame, others[:_NAMED]))
     st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
 
 
