@@ -17,6 +17,7 @@ from rnn_dynamics.engine.work import multiply_adds
 from rnn_dynamics.own import advice
 from rnn_dynamics.own.advice import Tried, advise
 from rnn_dynamics.own.change import with_chrono, with_gate_bias
+from rnn_dynamics.own.findings import worst
 from rnn_dynamics.own.report import advice_lines, advice_notes, advice_rows
 from tests.claims import assert_readable
 from tests.every import every
@@ -206,6 +207,18 @@ def test_a_scaled_orthogonal_matrix_at_rest_is_put_right_at_once(scale: float) -
     np.testing.assert_allclose(found.parameters["weight_hh_l0"], orthogonal(4), atol=1e-12)
 
 
+def test_a_network_that_saturates_is_scaled_down_though_its_gradient_vanishes() -> None:
+    network, _ = at_rest(6.0, 40)
+    inputs, errors = 0.3 * noise(40, 3, 2), Errors(output=noise(1, 3, 4))
+    one = by_kind(advise(network, inputs, errors))["scale"]
+    assert worst(one.before).outcome == "vanishes"
+    assert (one.outcome, one.value < 0.5) == ("holds", True)
+    assert one.values[0] > 1.0, "which is what a network that does not saturate would need"
+    assert 0.167 in one.values, "one over the spectral radius"
+    factor = walk("rnn", scaled(network, one.value), inputs).factors(errors)
+    np.testing.assert_allclose(factors(one.after), factor, rtol=1e-8)
+
+
 def test_where_nothing_is_wrong_nothing_is_tried_and_it_says_so() -> None:
     network, inputs = at_rest(1.0, 40)
     tried = advise(network, inputs, Errors(output=noise(40, 3, 4)))
@@ -253,7 +266,7 @@ def test_states_that_outgrow_float64_leave_no_answer() -> None:
     # The error is in a unit that forgets, beside one that nothing holds back once W_hh is scaled up
     network = Network(
         cell="rnn",
-        parameters={"weight_ih_l0": np.ones((2, 1)), "weight_hh_l0": np.diag([1.5, 0.01])},
+        parameters={"weight_ih_l0": np.ones((2, 1)), "weight_hh_l0": np.diag([1.0, 0.01])},
         nonlinearity="relu",
     )
     errors = Errors(output=np.array([[[0.0, 1.0]]]))
@@ -332,7 +345,7 @@ def test_a_trial_runs_no_more_networks_than_it_is_worth(monkeypatch: pytest.Monk
     chunks = sum(math.ceil(STEPS / steps) for steps in by_kind(tried)["truncate"].values)
     values = sum(len(one.values) for one in tried if one.network is not None)
     assert len(runs) == 1 + values + chunks
-    assert values <= advice._SCALES + len(advice._BIASES) + len(advice._REACHES) + 1
+    assert values <= 2 * advice._SCALES + len(advice._BIASES) + len(advice._REACHES) + 1
 
 
 def test_a_bias_or_a_reach_that_is_none_is_refused() -> None:

@@ -96,7 +96,7 @@ ROOMS: dict[str, set[str]] = {
     | {"engine.cells", "engine.theory", "engine.through_time", "engine.verdict"},
     "own.change": {"engine.given"},
     "own.advice": {"own.asked", "own.change", "own.findings", "own.last_error"}
-    | {"engine.given", "engine.run_network", "engine.verdict", "engine.work"},
+    | {"engine.cells", "engine.given", "engine.run_network", "engine.theory", "engine.verdict", "engine.work"},
     "own.report": {"content", "engine.cells", "own.advice", "own.findings", "own.formats"},
     "own.drawn": {"engine.given", "engine.initialise"},
     "own.examined": {"engine.run_network", "engine.verdict"}

@@ -14,8 +14,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.run_network import NetworkTrace
+from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.engine.work import affordable, multiply_adds
 from rnn_dynamics.own.asked import AnyErrors, Asked, asked
@@ -33,6 +35,7 @@ CLIP_AT = 1.0
 _BIASES = (1.0, 2.0, 3.0, 5.0)
 #: The reaches of chrono biases, in sequence lengths.
 _REACHES = (1, 4)
+#: How many factors of W_hh are tried from each beginning.
 _SCALES = 5
 _SMALLEST_SCALE, _LARGEST_SCALE = 0.05, 20.0
 #: Truncations are tried from the longest on, until one makes a larger error of dL/dW_hh than this.
@@ -135,6 +138,12 @@ def advise(
     return trials.all() if trials.wrong else ()
 
 
+#: Runs the network that is changed by a value, and says what that gives.
+_Run = Callable[[float], tuple[Verdict, ...]]
+#: Asks for one value after the other.
+_Search = Callable[[_Run], None]
+
+
 class _Trials:
     """All that is tried of one question."""
 
@@ -169,7 +178,7 @@ class _Trials:
     def _reach(self) -> float:
         return float(max(2, self._whole.steps))
 
-    def _searched(self, kind: str, search: "_Search") -> Tried:
+    def _searched(self, kind: str, search: _Search) -> Tried:
         """The best of the values that a search asks for."""
         change = partial(CHANGES[kind], self._whole.network)
         runs: dict[float, tuple[Verdict, ...]] = {}
@@ -185,19 +194,17 @@ class _Trials:
         value = min(runs, key=lambda one: _distance(runs[one]))
         return self._tried(kind, value, runs[value], network=change(value) if runs[value] else None, values=runs)
 
-    def _scales(self, run: Callable[[float], tuple[Verdict, ...]]) -> None:
-        """Search for a factor with which the gradient holds, by secants between the logarithms."""
-        log10_scale, log10_factor = 0.0, _log10_factor(self._before)
-        log10_next = -log10_factor
-        for _ in range(_SCALES):
-            scale = _rounded(log10_next)
-            after = run(scale)
-            if not after or all(map(is_sound, after)):
-                return
-            last, now = (log10_scale, log10_factor), (math.log10(scale), _log10_factor(after))
-            if now == last:
-                return
-            (log10_scale, log10_factor), log10_next = now, _secant(last, now)
+    def _scales(self, run: _Run) -> None:
+        """Search for a factor with which the gradient holds, from 1 on; then, where W_hh saturates, from below."""
+        log10_factor = _log10_factor(self._before)
+        if not _secants(run, -log10_factor, (0.0, log10_factor)) and log10_factor < 0.0 and self._radius > 1.0:
+            _secants(run, -math.log10(self._radius), None)
+
+    @property
+    def _radius(self) -> float:
+        """The largest spectral radius of the matrices that h is multiplied by where a new state is written."""
+        network = self._whole.network
+        return max(spectral_radius(state_matrix(network.kind, network.level(end))) for end in network.suffixes)
 
     def _clipped(self) -> Tried:
         gradients = self._trace.gradients.values()
@@ -245,20 +252,41 @@ class _Trials:
         )
 
 
-#: Asks for one value after the other, and learns what each gives.
-_Search = Callable[[Callable[[float], tuple[Verdict, ...]]], None]
-
-
 def _in_turn(values: Iterable[float]) -> _Search:
     """Ask for each value until one makes the gradient hold."""
 
-    def search(run: Callable[[float], tuple[Verdict, ...]]) -> None:
-        for value in values:
-            after = run(value)
-            if after and all(map(is_sound, after)):
-                return
+    def search(run: _Run) -> None:
+        any(_holds(run(value)) for value in values)
 
     return search
+
+
+def _holds(after: tuple[Verdict, ...]) -> bool:
+    return bool(after) and all(map(is_sound, after))
+
+
+def _secants(run: _Run, log10_scale: float, last: tuple[float, float] | None) -> bool:
+    """Search for a factor with which the gradient holds, by secants between the logarithms.
+
+    Args:
+        run: of a factor.
+        log10_scale: of the first one.
+        last: what is known, see `_secant`.
+
+    Returns:
+        Whether one was found.
+    """
+    for _ in range(_SCALES):
+        scale = _rounded(log10_scale)
+        after = run(scale)
+        if not after or _holds(after):
+            return bool(after)
+        now = (math.log10(scale), _log10_factor(after))
+        log10_scale = now[0] - now[1] if last is None else _secant(last, now)
+        if now == last:
+            return False
+        last = now
+    return False
 
 
 def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
@@ -276,7 +304,7 @@ def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
 
 def _distance(after: tuple[Verdict, ...]) -> tuple[bool, float]:
     """How far from holding; what has no answer is furthest."""
-    return not all(map(is_sound, after)) or not after, distance(worst(after)) if after else math.inf
+    return not _holds(after), distance(worst(after)) if after else math.inf
 
 
 def _log10_factor(of: tuple[Verdict, ...]) -> float:
