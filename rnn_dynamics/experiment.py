@@ -83,7 +83,13 @@ class Experiment(KnownFields):
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
             (GRU). `forget_bias` is then not added; `bias_hh_l0` is left alone. With T below 3 they are 0.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
-        loss_at: "last" (only h_T is compared with a target) or "every" (each h_t is).
+        initial_state: of every layer and direction: "zero"; "noise", N(0, 1) for each unit and sequence, as the
+            examples of torch's documentation draw it; or "carried", where a run over T other inputs of the same seed
+            (of a `text`, over the text itself) has ended, begun at zero; of ReLU's, whose states have no bound, each
+            level's divided by the largest of them, where that is above 1. It counts as a constant.
+        loss_at: "last" (only h_T is compared with a target), "every" (each h_t is), or "final": as "last", but of what
+            torch calls h_n, which in both directions is h_T of the one forwards and h_1 of the one backwards, where
+            each of them has read the whole sequence.
         hidden_path: "open", or "cut": on the way back h_{t−1} counts as a constant inside W_hh h_{t−1}, so that nothing
             but the additive path carries a gradient. The way forward is the same.
         text: characters to read as one-hot vectors instead of noise; "" reads noise.
@@ -132,7 +138,8 @@ class Experiment(KnownFields):
     input_scale: float = asked(
         1.0, Number(minimum=0.0, maximum=5.0, offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0))
     )
-    loss_at: str = asked("last", Choice(options=("last", "every")))
+    initial_state: str = asked("zero", Choice(options=("zero", "noise", "carried")))
+    loss_at: str = asked("last", Choice(options=("last", "every", "final")))
     hidden_path: str = asked("open", Choice(options=("open", "cut")))
     text: str = asked("", Text(longest=10_000, offered_length=200))
     num_layers: int = asked(1, Number(minimum=1, maximum=4, offered=(1, 2, 3, 4), whole=True))

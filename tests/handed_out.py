@@ -26,7 +26,8 @@ AWKWARD = '"a" \'b\' \\n {T} {{x}} """ é∂ 🎉 #%s'
 #: Field -> the values that make a network of another kind.
 KINDS: Mapping[str, tuple[Any, ...]] = {
     **{name: tuple(KNOBS_CHOICE[name].options) for name in ("initialisation", "nonlinearity", "gate_bias")},
-    **{name: tuple(KNOBS_CHOICE[name].options) for name in ("loss_at", "hidden_path", "reset_gate", "input_weights")},
+    **{name: tuple(KNOBS_CHOICE[name].options) for name in ("loss_at", "hidden_path", "reset_gate")},
+    **{name: tuple(KNOBS_CHOICE[name].options) for name in ("input_weights", "initial_state")},
     "text": ("", "gates hold.", AWKWARD, "a"),
     "num_layers": (1, 2, 3, 4),
     "bidirectional": (False, True),

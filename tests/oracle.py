@@ -82,7 +82,7 @@ def recurrent_gradients(trace: Trace) -> Array:
     parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
     copies = [parameters["weight_hh_l0"].clone().requires_grad_() for _ in trace.inputs]
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
-    state: State = tuple(torch.zeros(part.shape[1:], dtype=torch.float64) for part in states)
+    state: State = tuple(torch.tensor(part[0]) for part in states)
     losses = []
     for t, (x, weight_hh) in enumerate(zip(trace.inputs, copies, strict=True)):
         step = _open_step(trace, parameters | {"weight_hh_l0": weight_hh}, cut=False)
@@ -404,7 +404,7 @@ class _Block:
 def loss_of_step(trace: Trace, t: int, hidden: Tensor) -> Tensor:
     """The share of the loss that h_{t+1} decides; (½ mean of squares, see `Trace.loss`)."""
     last = trace.experiment.sequence_length - 1
-    if trace.experiment.loss_at == "last":
+    if trace.experiment.loss_at != "every":
         if t < last:
             return torch.zeros((), dtype=torch.float64)
         target = trace.targets

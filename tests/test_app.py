@@ -231,6 +231,7 @@ MORE: dict[str, Any] = {
     "initialisation": "identity",
     "nonlinearity": "relu",
     "reset_gate": "before",
+    "initial_state": "carried",
     "input_weights": "torch",
     "input_weight_scale": 0.5,
     "gate_bias": "chrono",

@@ -33,7 +33,7 @@ FIELDS: dict[str, Any] = {
     "input_size": (1, 4),
     "bidirectional": (False, True),
     **dict.fromkeys(("weight_scale", "nonlinearity", "reset_gate", "bias", "gate_bias"), ()),
-    **dict.fromkeys(("input_weights", "input_weight_scale", "loss_at", "hidden_path", "text"), ()),
+    **dict.fromkeys(("input_weights", "input_weight_scale", "initial_state", "loss_at", "hidden_path", "text"), ()),
 }
 DRAW = random.Random(2)
 AT_REST = replace(OPENING, initialisation="gaussian", input_scale=0.0)

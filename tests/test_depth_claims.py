@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Errors, Experiment, Network, run, run_network
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
@@ -47,12 +48,18 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     if match := re.search(r"in (\d+) of (\d+) rows", said):
         assert (int(match[1]), int(match[2])) == (counts.count(steps), len(counts))
         assert counts.count(steps) < len(counts)
+    if match := re.search(r"ends: → carries (\S+) of it back to step 1, ← (\S+) to step", said.replace("\n", " ")):
+        forwards, backwards = (level.log10_norms["hidden"] for level in run(experiment).layers[-2:])
+        assert (experiment.loss_at, length > 1) == ("final", True)
+        assert match[1] == power_of_ten(float(forwards[0] - forwards[-1]))
+        assert match[2] == power_of_ten(float(backwards[-1] - backwards[0]))
     if "receive gradient at every step" in said:
         assert set(counts[1:-1:2]) == {length}
     if "receive gradient only where" in said:
         assert min(counts[1:-1:2]) < length
     if match := re.search(r"by ×(\S+) per step back, with one layer and one direction by ×([\d.e-]+)\.", said):
-        assert (experiment.loss_at, experiment.num_layers > 1) == ("last", True)
+        assert experiment.loss_at == "last" or (experiment.loss_at == "final" and not experiment.bidirectional)
+        assert experiment.num_layers > 1
         deep, single = (
             factor_per_step(run(network).log10_norms["input"])
             for network in (experiment, replace(experiment, num_layers=1, bidirectional=False))

@@ -13,6 +13,7 @@ from rnn_dynamics.pictures.depth.answer import depth_answer
 from rnn_dynamics.pictures.kit.frames import point_steps
 from tests.claims import factor_per_step
 from tests.every import every
+from tests.handed_out import frame_of
 from tests.pictured import column, drawn_by, said_by
 from tests.test_pages import not_taken, open_page, shown
 
@@ -24,7 +25,7 @@ every_stack = every(
         replace(SMALL, cell=cell, num_layers=layers, bidirectional=both, loss_at=loss_at)
         for cell in ("rnn", "lstm", "gru")
         for layers, both in [(1, False), (1, True), (3, True)]
-        for loss_at in ("last", "every")
+        for loss_at in ("last", "every", "final")
     ],
 )
 
@@ -80,6 +81,23 @@ def test_the_finding_says_where_the_backward_direction_is_left_without_time() ->
     assert every.count("<td>all</td>") == 4
     one_way = words(replace(SMALL, bidirectional=False))
     assert "backward direction" not in one_way
+
+
+def test_the_finding_says_that_h_n_is_where_each_direction_has_ended() -> None:
+    final = replace(SMALL, loss_at="final")
+    (whole,) = drawn_by(PICTURE, final)["whole"]
+    assert whole["map"].startswith("Read from h_n, where each direction ends:")
+    assert "From output[-1] the error of ← would not travel at all." in words(final)
+    assert "almost no depth" not in words(final)
+    assert words(final).count("<td>all</td>") == 4
+    assert "per step back" not in words(final)
+    one_way = replace(final, bidirectional=False)
+    assert words(one_way) == words(replace(one_way, loss_at="last"))
+
+
+def test_a_page_of_one_direction_does_not_offer_its_end_apart() -> None:
+    offered = {page: frame_of(page).settings["loss_at"].values for page in ("vanish_or_explode", "depth")}
+    assert offered == {"vanish_or_explode": ("last", "every"), "depth": ("last", "every", "final")}
 
 
 @every("cell", ["rnn", "lstm", "gru"])

@@ -29,9 +29,10 @@ SETTINGS = list(
         sequence_length=(10, 100),
         hidden_size=(2, 8),
         input_scale=(0.0, 3.0),
+        loss_at=("last", "every"),  # as its page offers it
         seed=(7, 19),
         **dict.fromkeys(("cell", "batch_size", "initialisation", "nonlinearity", "reset_gate"), ()),
-        **dict.fromkeys(("input_weights", "input_weight_scale", "bias"), ()),
+        **dict.fromkeys(("input_weights", "input_weight_scale", "bias", "initial_state"), ()),
         **dict.fromkeys(("forget_bias", "gate_bias"), ()),
         **dict.fromkeys(("hidden_path", "text"), ()),
     )

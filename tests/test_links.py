@@ -19,6 +19,7 @@ OFFERED: dict[str, Any] = {
     "initialisation": "orthogonal",
     "nonlinearity": "relu",
     "reset_gate": "before",
+    "initial_state": "carried",
     "input_weights": "torch",
     "input_weight_scale": 0.5,
     "forget_bias": -1.0,

@@ -140,8 +140,9 @@ experiments = st.builds(
 @given(experiments)
 def test_any_moderate_experiment_equals_torch_and_autograd(experiment: Experiment) -> None:
     trace = run(experiment)
-    assert_equal(trace, ask_module(trace))
-    assert_equal(trace, ask_open_cell(trace))
+    # Over twelve steps at once what is left may be less than autograd's float64 holds; over two it is not.
+    assert_equal(trace, ask_module(trace, block=2))
+    assert_equal(trace, ask_open_cell(trace, block=2))
 
 
 wide_experiments = st.builds(

@@ -20,7 +20,7 @@ FIELDS = {
     "weight_scale": (0.0, 0.1, 1.0, 3.0, 10.0),
     "sequence_length": (1, 2, 3, 8),
     "input_size": (1, 2, 16),
-    **dict.fromkeys(("loss_at", "hidden_path", "text"), ()),
+    **dict.fromkeys(("initial_state", "loss_at", "hidden_path", "text"), ()),
 }
 SETTINGS = list(strange_settings(OPENING, 100, **FIELDS))
 every_setting = every("experiment", SETTINGS, parts=4)

@@ -48,7 +48,8 @@ def make_example(experiment: Experiment) -> Example:
 
     Raises:
         ValueError: the experiment asks for what is not written out here: a Jordan network, ReLU, a GRU that resets
-            before the product, a network without biases, more than one layer.
+            before the product, a network without biases, an
+            initial state, more than one layer.
     """
     plays = {"nonlinearity": "rnn", "reset_gate": "gru"}
     written_out = {
@@ -56,6 +57,7 @@ def make_example(experiment: Experiment) -> Example:
         "nonlinearity": ("tanh",),
         "reset_gate": ("after",),
         "bias": (True,),
+        "initial_state": ("zero",),
         "num_layers": (1,),
     }
     for name, written in written_out.items():

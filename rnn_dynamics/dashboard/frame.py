@@ -21,7 +21,9 @@ HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size
 #: The cells that can be stacked, and unrolled in every shape: those that feed back their own state.
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
 #: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
-FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers")
+FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers", "initial_state")
+#: Where there is one direction, what it ends with is its last state.
+_LOSSES_OF_ONE_DIRECTION = ("last", "every")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,9 @@ class Frame:
         beside = (*self.main, *self.lower)
         more = self.more or tuple(name for name in KNOBS if name not in self.without)
         fields = {name: getattr(self.opening, name) for name in (*beside, *more) if name in KNOBS}
-        found = {name: controls.of_field(name, value, self.offered.get(name)) for name, value in fields.items()}
+        offered = {} if "bidirectional" in (*beside, *more) else {"loss_at": _LOSSES_OF_ONE_DIRECTION}
+        offered |= self.offered
+        found = {name: controls.of_field(name, value, offered.get(name)) for name, value in fields.items()}
         return {name: (found | self.views)[name] for name in dict.fromkeys((*beside, *more, *self.views))}
 
     @cached_property

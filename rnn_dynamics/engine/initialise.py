@@ -25,13 +25,17 @@ class Draw:
     """One draw of everything random in an experiment, before the weight scale.
 
     parameters: torch's names and gate order. inputs (T, N, D). readout (D_out, H), or (D_out, 2H) in both directions.
-    targets (N, D_out), or (T, N, D_out) for a loss at every step.
+    targets (N, D_out), or (T, N, D_out) for a loss at every step. start: for each component of the state the initial
+    ones of all levels (levels, N, H), where they are noise. before: (T, N, D), what is read before, where states are
+    carried over.
     """
 
     parameters: dict[str, Array]
     inputs: Array
     readout: Array
     targets: Array
+    start: tuple[Array, ...] = ()
+    before: Array | None = None
 
 
 def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE) -> Draw:
@@ -60,14 +64,26 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
         parameters=parameters,
         inputs=make_inputs(experiment, inputs),
         readout=loss.standard_normal((output_size, width)) / np.sqrt(width),
-        targets=loss.standard_normal(outputs if experiment.loss_at == "last" else (steps, *outputs)),
+        targets=loss.standard_normal((steps, *outputs) if experiment.loss_at == "every" else outputs),
+        start=_make_start(experiment, cell) if experiment.initial_state == "noise" else (),
+        before=make_inputs(experiment, _stream(experiment, 6)) if experiment.initial_state == "carried" else None,
     )
+
+
+def _stream(experiment: Experiment, number: int) -> Generator:
+    """A further random stream, that no other number depends on."""
+    return np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(number + 1)[number])
+
+
+def _make_start(experiment: Experiment, cell: Cell) -> tuple[Array, ...]:
+    """Initial states N(0, 1), level by level, so that those of one do not depend on how many there are above."""
+    shape = (experiment.levels, len(cell.components), experiment.batch_size, experiment.hidden_size)
+    return tuple(_stream(experiment, 5).standard_normal(shape).swapaxes(0, 1))
 
 
 def make_decoder(experiment: Experiment, cell: Cell) -> dict[str, Array]:
     """Draw the parameters of a second cell, from a stream of their own that no other number depends on."""
-    generator = np.random.default_rng(np.random.SeedSequence(experiment.seed).spawn(4)[3])
-    return make_parameters(experiment, cell, generator, experiment.input_size, experiment.hidden_size)
+    return make_parameters(experiment, cell, _stream(experiment, 3), experiment.input_size, experiment.hidden_size)
 
 
 def make_parameters(

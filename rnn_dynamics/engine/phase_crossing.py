@@ -65,7 +65,7 @@ def predicted_crossing(experiment: Experiment) -> float | None:
 
 def is_of_mean_field(experiment: Experiment) -> bool:
     """Whether mean field speaks of what is measured: one error, sent back through W_hh from the last step."""
-    return experiment.loss_at == "last" and experiment.hidden_path == "open"
+    return experiment.loss_at != "every" and experiment.hidden_path == "open"
 
 
 def crossing(weight_scales: Sequence[float], log10_factors: NDArray[np.float64]) -> float | None:

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import Weights, state_matrix
 from rnn_dynamics.engine.given import check_one_level
@@ -27,7 +27,7 @@ from rnn_dynamics.engine.through_time.loss_by_time import (
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING, digits_lost
-from rnn_dynamics.engine.through_time.scaling import LOG10_2, NOTHING
+from rnn_dynamics.engine.through_time.scaling import LOG10_2, NOTHING, by_member
 from rnn_dynamics.engine.through_time.stack import (
     InputAdjoints,
     Layer,
@@ -37,6 +37,7 @@ from rnn_dynamics.engine.through_time.stack import (
     suffix,
     unroll_stack,
 )
+from rnn_dynamics.engine.through_time.unroll import last_state
 from rnn_dynamics.engine.trace import (
     FamilyTrace,
     JacobianTrace,
@@ -590,12 +591,13 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
         inputs, readout, targets = inputs[:, 0], readout[0], targets[..., 0, :, :]
     weights = _weights(experiment, parameters | {"weight_ho": readout}, np.tile(scales, experiment.batch_size)[None])
     cut = experiment.hidden_path == "cut"
-    layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut)
+    starts = _starts(cell, weights, draws, len(scales))
+    layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut, starts=starts)
     check_states(_outputs(layers), scales, experiment)
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    norms, lost = _walk_down(layers, losses_of(adjoints, len(inputs) - len(adjoints), len(scales)))
+    norms, lost = _walk_down(layers, _entering(experiment, adjoints, len(scales)))
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = half_mean_square(by_member, axis=(2, 3))
@@ -652,17 +654,54 @@ def _unrolled(
         for name, values in draw.parameters.items()
     }
     weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
-    layers = unroll_stack(cell, weights, draw.inputs, cut=experiment.hidden_path == "cut")
+    cut, starts = experiment.hidden_path == "cut", _starts(cell, weights, [draw], 1)
+    layers = unroll_stack(cell, weights, draw.inputs, cut=cut, starts=starts)
     check_states(_outputs(layers), [experiment.weight_scale], experiment)
     losses, residuals = _losses(experiment, draw, output_of(layers[-1]))
     return layers, losses, draw, parameters, residuals
 
 
+def _starts(cell: Cell, weights: list[list[Weights]], draws: Sequence[Draw], members: int) -> Sequence[Array]:
+    """The initial states that `unroll_stack` takes, of the networks of K seeds, whose weights these are."""
+    if draws[0].before is not None:
+        ends = _ends(unroll_stack(cell, weights, _of_seeds([draw.before for draw in draws]), members=members))
+        return ends if cell.bounded else [_at_most_one(of, members) for of in ends]
+    each = zip(*(draw.start for draw in draws), strict=True)
+    return [np.repeat(_of_seeds(of, axis=1).swapaxes(-1, -2), members, axis=-1) for of in each]
+
+
+def _of_seeds(arrays: Sequence[Array | None], axis: int = 1) -> Array:
+    """Those of K seeds as one array with an axis for them, unless there is only one."""
+    known = [array for array in arrays if array is not None]
+    return known[0] if len(known) == 1 else np.stack(known, axis=axis)
+
+
+def _ends(layers: list[Layer]) -> list[Array]:
+    """For each component of the state that at which every level has ended, (levels, ..., H, C)."""
+    ends = (last_state(level.forward.record) for layer in layers for level in layer)
+    return [np.stack(of_component) for of_component in zip(*ends, strict=True)]
+
+
+def _at_most_one(states: Array, members: int) -> Array:
+    """States (levels, ..., H, C), those of a level and member divided by the largest of them where it is above 1."""
+    peaks = np.maximum(by_member(np.abs(states), members).max(axis=-2), 1.0)
+    return np.asarray((by_member(states, members) / peaks[..., None, :]).reshape(states.shape))
+
+
 def _losses(experiment: Experiment, draw: Draw, output: Array) -> tuple[Losses, Array]:
     """What the loss of one experiment says of `output` (T, H or 2H, N), and what it squares."""
     residuals = _residuals(experiment, draw.readout, draw.targets, output)
-    adjoints = draw.readout.T @ residuals / residuals.size
-    return losses_of(adjoints, experiment.sequence_length - len(adjoints), 1), residuals
+    return _entering(experiment, draw.readout.T @ residuals / residuals.size, 1), residuals
+
+
+def _entering(experiment: Experiment, adjoints: Array, members: int) -> Losses:
+    """What the loss says of the output of the last layer, given what it says of what it compares, (B, ..., H, C)."""
+    length, size = experiment.sequence_length, experiment.hidden_size
+    if experiment.loss_at != "final" or not experiment.bidirectional:
+        return losses_of(adjoints, length - len(adjoints), members)
+    rows = np.zeros((length, *adjoints.shape[1:]))
+    rows[-1, ..., :size, :], rows[0, ..., size:, :] = adjoints[0, ..., :size, :], adjoints[0, ..., size:, :]
+    return losses_of(rows, 0, members)
 
 
 def _single(experiment: Experiment) -> tuple[Pass, Losses, dict[str, Array]]:
@@ -689,9 +728,12 @@ def check_states(outputs: Sequence[Array], scales: Sequence[float], experiment: 
 
 def _residuals(experiment: Experiment, readout: Array, targets: Array, output: Array) -> Array:
     """Readout @ h_t − target for the compared steps of `output` (T, ..., H or 2H, C): (1 or T, ..., D_out, C)."""
-    compared = output[-1:] if experiment.loss_at == "last" else output
     goal = targets.swapaxes(-1, -2)
-    return np.asarray(readout @ compared - (goal[None] if experiment.loss_at == "last" else goal))
+    compared = output if experiment.loss_at == "every" else output[-1:]
+    if experiment.loss_at == "final":  # h_n: of the direction backwards, which is there if both are, that of step 1
+        size = experiment.hidden_size
+        compared = np.concatenate([output[-1:, ..., :size, :], output[:1, ..., size:, :]], axis=-2)
+    return np.asarray(readout @ compared - (goal if experiment.loss_at == "every" else goal[None]))
 
 
 def half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> Array:

@@ -66,7 +66,7 @@ SHAPES: dict[str, Shape] = {
 
 
 #: Fields that a shape leaves no choice.
-_FIXED = {"text": "", "hidden_path": "open", "num_layers": 1, "bidirectional": False}
+_FIXED = {"text": "", "initial_state": "zero", "hidden_path": "open", "num_layers": 1, "bidirectional": False}
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def run_shape(experiment: Experiment, shape: str) -> ShapeTrace:
         shape: key of `SHAPES`.
 
     Raises:
-        ValueError: there is no such shape, the experiment has a `text`, a cut `hidden_path`, several layers or
-            directions, or the cell of Jordan, or the states of a ReLU network grow beyond the limit of `run`.
+        ValueError: there is no such shape, the experiment has a `text`, an initial state, a cut `hidden_path`, several
+            layers or directions, or the cell of Jordan, or the states of a ReLU network grow beyond the limit of `run`.
     """
     shape = one_of("shape", shape, SHAPES)
     if cell_of(checked_experiment(experiment)).feeds_back_output:

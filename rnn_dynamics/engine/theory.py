@@ -189,14 +189,14 @@ def mean_field_inputs(experiment: Experiment) -> tuple[float, float] | None:
 def mean_field_log10_factor(experiment: Experiment) -> float | None:
     """log10 of the factor per step by which the gradient's norm changes in mean field: ½ log10 χ.
 
-    Without input and biases the state stays at its start, h_0 = 0, also where that start is unstable; the factor is
+    Without input and biases the state stays at its start, if h_0 = 0, also where that start is unstable; the factor is
     then g itself. None where mean field says nothing (see `mean_field_inputs`) and where the factor is zero.
     """
     known = mean_field_inputs(experiment)
     if known is None or known[0] == 0.0:
         return None
     weight_scale, input_variance = known
-    if input_variance == 0.0:
+    if input_variance == 0.0 and experiment.initial_state != "noise":
         return math.log10(weight_scale)
     return 0.5 * math.log10(mean_field_chi(weight_scale, input_variance))
 

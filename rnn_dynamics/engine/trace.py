@@ -238,7 +238,7 @@ class LagSplit(Rounded):
     Attributes:
         experiment: the question.
         total: log10 ‖dL/dW_hh‖ (Frobenius); -inf where the gradient is exactly zero.
-        step: log10 ‖G_t‖. -inf at t = 1, because h_0 = 0.
+        step: log10 ‖G_t‖. -inf at t = 1 where h_0 = 0.
         truncated: log10 of the norm of G_t + … + G_T, the gradient that backpropagation truncated after lag T − t sees;
             `total` at t = 1. Where the sum has cancelled it has float64's digits relative to its largest term.
         share: ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖², sums to 1 over t; may be negative; nan where the gradient is zero.

@@ -3,11 +3,12 @@
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.scripts.network import first_layer_alone, head, loss_lines
-from rnn_dynamics.scripts.walk import walk_lines
+from rnn_dynamics.scripts.walk import START, walk_lines
 
 _ONE = """
 # the way forward
-steps = read(make_cell(np.random.default_rng(weight_stream), D), torch.tensor(inputs))
+cell = make_cell(np.random.default_rng(weight_stream), D)
+steps = read(cell, torch.tensor(inputs)START)
 states = torch.stack([after[0] for _, _, after in steps]).detach().requires_grad_()
 """
 LOSS = """loss = 0.5 * ((COMPARED @ readout.T - targets) ** 2).mean()
@@ -22,17 +23,38 @@ for t, found in enumerate(walk_back(steps, errors), start=1):
 """
 _STACK = """
 # the way forward; each level is kept in the order of time
-level_streams, layers, inputs = weight_stream.spawn(2 * LAYERS), [], torch.tensor(inputs)
-for layer in range(LAYERS):
-    levels = []
-    for direction in range(DIRECTIONS):
-        stream = level_streams[2 * layer + direction] if layer or direction else weight_stream
-        cell = make_cell(np.random.default_rng(stream), inputs.shape[2]THIS)
-        levels.append(read(cell, inputs.flip(0))[::-1] if direction else read(cell, inputs))
-    layers.append(levels)
-    inputs = torch.stack([torch.cat([after[0] for _, _, after in both], dim=1) for both in zip(*levels)]).detach()
-states = inputs.requires_grad_()
+level_streams, nothing = weight_stream.spawn(2 * LAYERS), [None] * LAYERS * DIRECTIONS
+
+
+def run(inputs, starts):
+    layers, starts = [], iter(starts)
+    for layer in range(LAYERS):
+        levels = []
+        for direction in range(DIRECTIONS):
+            stream, start = level_streams[2 * layer + direction] if layer or direction else weight_stream, next(starts)
+            cell = make_cell(np.random.default_rng(stream), inputs.shape[2]THIS)
+            levels.append(read(cell, inputs.flip(0), start)[::-1] if direction else read(cell, inputs, start))
+        layers.append(levels)
+        inputs = torch.stack([torch.cat([after[0] for _, _, after in both], dim=1) for both in zip(*levels)]).detach()
+    return layers, inputs
+
+
+layers, states = run(torch.tensor(inputs), STARTS)
+states.requires_grad_()
 """
+#: Initial state -> those of all levels.
+_STARTS = {
+    "zero": "nothing",
+    "noise": "(start() for _ in nothing)",
+    "carried": """[
+    begin(levels[direction][0 if direction else -1][2])  # its last state, the first in time if it reads in reverse
+    for levels in run(torch.tensor(before), nothing)[0]
+    for direction in range(DIRECTIONS)
+]""",
+}
+#: Loss -> what is compared with the targets; of both directions at the end of each.
+_COMPARED = {"last": "states[-1]", "every": "states", "final": "states[-1]"}
+_BOTH_ENDS = "torch.cat([states[-1, :, :H], states[0, :, H:]], dim=1)"
 STACK_BACK = """norms = {}
 for layer in reversed(range(LAYERS)):
     below = []
@@ -64,11 +86,14 @@ def reproduction_script(trace: Trace) -> str:
     """
     experiment, every = trace.experiment, trace.experiment.loss_at == "every"
     stacked = experiment.levels > 1
-    loss = LOSS.replace("COMPARED", "states" if every else "states[-1]")
+    ends = experiment.loss_at == "final" and experiment.bidirectional
+    loss = LOSS.replace("COMPARED", _BOTH_ENDS if ends else _COMPARED[experiment.loss_at])
     back = (STACK_BACK if stacked else _ONE_BACK).replace(
         "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in CELLS[experiment.cell].components)
     )
     draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")
     beginning = head(experiment, "Gradients through time", trace.digits, draws)
     stack = _STACK.replace("THIS", ", layer" if first_layer_alone(experiment) else "")
-    return beginning + walk_lines(experiment) + (stack if stacked else _ONE) + loss + back
+    stack = stack.replace("STARTS", _STARTS[experiment.initial_state])
+    one = _ONE.replace("START", START[experiment.initial_state])
+    return beginning + walk_lines(experiment) + (stack if stacked else one) + loss + back

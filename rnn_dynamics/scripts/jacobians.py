@@ -6,7 +6,7 @@ from rnn_dynamics.scripts.network import head, loss_lines
 
 _PRODUCT = """cell = make_cell(np.random.default_rng(weight_stream), D)
 state, jacobians = torch.zeros(STATES * H, dtype=torch.float64), []
-for step in torch.tensor(inputs)[:, 0]:
+BEGINfor step in torch.tensor(inputs)[:, 0]:
     def after(before):
         return torch.cat(advance(cell, step, *before.split(H)))
 
@@ -24,6 +24,18 @@ for lag, jacobian in enumerate(reversed(jacobians), start=1):
 """
 
 
+#: Initial state -> the lines that set that of the first sequence.
+_BEGIN = {
+    "zero": "",
+    "noise": "state = torch.cat([part[0] for part in start()])\n",
+    "carried": """state = (torch.zeros(N, H, dtype=torch.float64),) * STATES
+for step in torch.tensor(before):
+    state = tuple(part.detach() for part in advance(cell, step, *state))
+state = torch.cat([part[0] for part in begin(state)])
+""",
+}
+
+
 def jacobian_script(answer: JacobianTrace) -> str:
     """A Python file that needs numpy and torch only, and multiplies the Jacobians of the first sequence by autograd.
 
@@ -33,5 +45,6 @@ def jacobian_script(answer: JacobianTrace) -> str:
     experiment = answer.experiment
     readout = loss_lines(every=False) if CELLS[experiment.cell].feeds_back_output else ""
     states = len(CELLS[experiment.cell].components)
+    product = _PRODUCT.replace("BEGIN", _BEGIN[experiment.initial_state])
     beginning = head(experiment, "A product of Jacobians", answer.digits, readout)
-    return f"{beginning}\n# the Jacobians of the first sequence\nSTATES = {states}\n{_PRODUCT}"
+    return f"{beginning}\n# the Jacobians of the first sequence\nSTATES = {states}\n{product}"

@@ -2,12 +2,12 @@
 
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.scripts.network import head, loss_lines
-from rnn_dynamics.scripts.walk import forward_lines
+from rnn_dynamics.scripts.walk import START, forward_lines
 
 _EACH = """
 # the way forward
 cell = make_cell(np.random.default_rng(weight_stream), D)
-steps = read(cell, torch.tensor(inputs))
+steps = read(cell, torch.tensor(inputs)START)
 states = torch.stack([after[0] for _, _, after in steps]).detach().requires_grad_()
 losses = 0.5 * ((states @ readout.T - targets) ** 2).sum(dim=(1, 2)) / targets.numel()
 errors = torch.autograd.grad(losses.sum(), states)[0].numpy()
@@ -44,4 +44,5 @@ def loss_script(answer: LossByTime) -> str:
     """
     experiment = answer.experiment
     beginning = head(experiment, "Each loss by itself", answer.digits, loss_lines(every=True))
-    return beginning + forward_lines(experiment) + _EACH
+    each = _EACH.replace("START", START[experiment.initial_state])
+    return beginning + forward_lines(experiment) + each

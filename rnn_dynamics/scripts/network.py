@@ -58,6 +58,27 @@ def z(cell, step, h):
 
 """
 _NOISE = "inputs = INPUT_SCALE * np.random.default_rng(input_stream).standard_normal((T, N, D))\n"
+_START = """start_rng = np.random.default_rng(np.random.SeedSequence(SEED).spawn(6)[5])
+
+
+def start():  # of one level after the other
+    return tuple(torch.tensor(start_rng.standard_normal((N, H))) for _ in range(STATES))
+
+
+"""
+_BEFORE = """before_rng = np.random.default_rng(np.random.SeedSequence(SEED).spawn(7)[6])
+before = INPUT_SCALE * before_rng.standard_normal((T, N, D))
+"""
+_SAME_TEXT = "before = inputs\n"
+_BEGIN = """
+
+def begin(state):
+    return RETURNED
+
+
+"""
+#: The states of ReLU have no bound.
+_BOUNDED = "tuple(part / max(1.0, part.abs().max().item()) for part in state)"
 _TEXT = """letters = sorted(set(TEXT))
 one_hot = INPUT_SCALE * np.eye(D)[[letters.index(letter) for letter in TEXT]]
 inputs = np.repeat(one_hot[:, None, :], N, axis=1)
@@ -95,7 +116,14 @@ GATES = {CELLS[experiment.cell].blocks}
 # the draw
 weight_stream, input_stream, loss_stream = np.random.SeedSequence(SEED).spawn(3)
 loss_rng = np.random.default_rng(loss_stream)
-{_TEXT if experiment.text else _NOISE}{loss}'''
+{_TEXT if experiment.text else _NOISE}{_initial(experiment)}{loss}'''
+
+
+def _initial(experiment: Experiment) -> str:
+    """The lines that draw what an initial state is made of."""
+    carried = _SAME_TEXT if experiment.text else _BEFORE
+    begin = _BEGIN.replace("RETURNED", "state" if cell_of(experiment).bounded else _BOUNDED)
+    return {"zero": "", "noise": _START, "carried": carried + begin}[experiment.initial_state]
 
 
 def _sizes(experiment: Experiment) -> tuple[int, ...]:

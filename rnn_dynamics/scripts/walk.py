@@ -5,9 +5,9 @@ from rnn_dynamics.experiment import Experiment
 
 _FORWARD = """
 
-def read(cell, inputs):
+def read(cell, inputs, after=None):
     \"\"\"Each step: what is read, the state before, the state after. Autograd sees each step by itself.\"\"\"
-    after, steps = (torch.zeros(N, H, dtype=torch.float64),) * STATES, []
+    after, steps = after or (torch.zeros(N, H, dtype=torch.float64),) * STATES, []
     for step in inputs:
         step, *before = (tensor.detach().requires_grad_() for tensor in (step, *after))
         after = advance(cell, step, *before)
@@ -43,6 +43,10 @@ def walk_back(steps, errors):
     return found[::-1]
 
 """
+
+
+#: Initial state -> how a single level is told of its own.
+START = {"zero": "", "noise": ", start()", "carried": ", begin(read(cell, torch.tensor(before))[-1][2])"}
 
 
 def forward_lines(experiment: Experiment) -> str:

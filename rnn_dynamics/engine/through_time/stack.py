@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Cell, Weights
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of
-from rnn_dynamics.engine.through_time.scaling import NOTHING, shifted, with_own_exponents
+from rnn_dynamics.engine.through_time.scaling import NOTHING, by_member, shifted, with_own_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
 
 IntArray = NDArray[np.int64]
@@ -147,7 +147,10 @@ def losses_by_direction(layer: Layer, losses: Losses) -> list[Losses]:
     for k, level in enumerate(layer):
         rows = level.in_time(losses.rows[..., k * size : (k + 1) * size, :])
         first = level.forward.length - losses.first - len(rows) if level.reverse else losses.first
-        parts.append(Losses(first, rows, level.in_time(losses.exponents)))
+        exponents = level.in_time(losses.exponents)
+        if len(layer) > 1:  # what is sent to the other direction alone must not bear on this one
+            exponents = np.where(by_member(rows, exponents.shape[-1]).any(axis=-2), exponents, NOTHING)
+        parts.append(Losses(first, rows, exponents))
     return parts
 
 

@@ -62,6 +62,12 @@ class DepthAnswer(OfTrace[Norms]):
         """The last layer, forwards."""
         return self.levels[-self.experiment.directions]
 
+    @property
+    def carried(self) -> Mapping[str, float]:
+        """log10 of what is left of the last layer's error at the far end of each direction, where both end apart."""
+        forwards, backwards = (level.norms for level in self.levels[-2:])
+        return {"forwards": float(forwards[0]), "backwards": float(backwards[-1] - backwards[0])}
+
     @cached_property
     def curves(self) -> dict[str, Array]:
         """Name -> (T,), log10 gradients of the inputs relative to step T, the ones behind first."""

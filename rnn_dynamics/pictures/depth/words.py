@@ -42,11 +42,14 @@ def _name(words: Words, level: Level) -> str:
 def _claim(answer: DepthAnswer) -> str:
     """Which title of the map is true."""
     experiment = answer.experiment
-    one_way = f"{'one' if experiment.num_layers == 1 else 'stack'}_{experiment.loss_at}"
+    # In one direction h_n is the state of the last step.
+    loss = "every" if experiment.loss_at == "every" else "last"
+    one_way = f"{'one' if experiment.num_layers == 1 else 'stack'}_{loss}"
     return first(
         single=experiment.sequence_length == 1,
         **{one_way: not experiment.bidirectional},
         both_last=experiment.loss_at == "last",
+        both_final=experiment.loss_at == "final",
         both_every_some=answer.full < experiment.levels,
         # With the hidden path cut, later losses reach h_t through another layer, or not at all.
         both_every_cut=experiment.hidden_path == "cut",
@@ -61,6 +64,7 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
     everywhere = all(level.steps is None for level in below)
     return {
         "end_state": both_last,
+        "final": experiment.bidirectional and experiment.loss_at == "final" and experiment.sequence_length > 1,
         "only" if not below else "lower" if everywhere else "lower_some": both_last,
         "early": "backwards" in curves and math.isfinite(curves["whole"][0]),
         deep: deep,
@@ -74,10 +78,12 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
 def _deep(answer: DepthAnswer) -> str:
     """Whether more layers keep more of one error over time, by the factor per step of the gradient of the inputs.
 
-    A loss at every step feeds both curves anew, so their factors say nothing of that; and "" where nothing travels.
+    A loss at every step feeds both curves anew, and one of h_n at both ends, so their factors say nothing of that; and
+    "" where nothing travels.
     """
     experiment, factors = answer.experiment, answer.log10_factors
-    if experiment.num_layers == 1 or experiment.loss_at == "every" or not all(map(math.isfinite, factors.values())):
+    fed = experiment.loss_at == "every" or (experiment.loss_at == "final" and experiment.bidirectional)
+    if experiment.num_layers == 1 or fed or not all(map(math.isfinite, factors.values())):
         return ""
     ahead = 10 ** factors["deep"] - 10 ** factors["single"]
     return "same" if abs(ahead) < _SAME else "more" if ahead > 0 else "less"

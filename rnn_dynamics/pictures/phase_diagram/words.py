@@ -89,8 +89,9 @@ def _claim(answer: PhaseAnswer) -> str:
     """Which sentence the title of the split is."""
     length, reached = answer.experiment.sequence_length, answer.split.lag_of_whole
     return first(
-        lag_single=length == 1,
+        lag_single=length == 1 and answer.experiment.initial_state == "zero",
         lag_zero=reached is None,
+        lag_one=length == 1,
         lag_every=answer.experiment.loss_at == "every",
         lag_long=reached is not None and reached + 1 > length // 2,
         lag_healthy=_HEALTHY[0] <= answer.split.total <= _HEALTHY[1],

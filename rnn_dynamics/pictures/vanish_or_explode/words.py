@@ -77,7 +77,7 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
 
     `verdict`: on the network without gates.
     """
-    experiment, last = answer.experiment, answer.experiment.loss_at == "last"
+    experiment, last = answer.experiment, answer.experiment.loss_at != "every"
     grows_by_rule = round(_radius(answer, answer.plain), 2) > 1 and last and experiment.hidden_path == "open"
     return {
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias": True,
