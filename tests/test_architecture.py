@@ -38,7 +38,7 @@ ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 SAID = ("engine.verdict", "engine.phase_crossing", "engine.growth", "engine.region", "learning.trained")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "trained", "reading", "jobs", "limits")}
 #: What answers for a network that is given.
-OWN = {f"own.{part}" for part in ("given", "drawn", "examples", "findings", "advice")}
+OWN = {f"own.{part}" for part in ("given", "drawn", "kept", "examples", "findings", "advice")}
 KIT = "pictures.kit"
 #: Room -> rooms of ours that it may import, itself apart.
 ROOMS: dict[str, set[str]] = {
@@ -82,6 +82,7 @@ ROOMS: dict[str, set[str]] = {
     "own": set(),
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "own.given": {"experiment", "engine.given", "own.change"},
+    "own.kept": {"engine.run_network", "engine.trace"},
     "own.held": {"own.files", "own.given", "own.recognise", "own.unreadable"},
     "own.unreadable": {"content"},
     "own.converters": set(),

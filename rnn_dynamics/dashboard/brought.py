@@ -96,7 +96,7 @@ class OwnWeightsPage(Page):
             panel = st.popover(words["button"], on_change="rerun", key="bring")
         if panel.open:
             with panel:
-                _show_uploads(words, self.words("own"), self._taken)
+                _Panel(words, self.words("own"), self._taken).show()
                 self._hand_out(words["hand_out"])
 
     def _taken(self) -> None:
@@ -144,61 +144,77 @@ class OwnWeightsPage(Page):
             self.follow(answer)
 
 
-def _show_uploads(words: Mapping[str, Any], own: Words, taken: Callable[[], None]) -> None:
-    """The uploaders, what was found, and why a file is not read, which `own` says.
+@dataclass(frozen=True)
+class _Panel:
+    """The panel for a visitor's files.
 
-    `taken` is called when something is read.
+    words: its own. own: what is said of files that are not read. taken: is called when something is read, or chosen.
     """
-    found = brought()
-    held = found.held
 
-    def take(uploader: str, read: Callable[[bytes, str], None]) -> None:
-        file = st.session_state[uploader]
-        found.failures.pop(uploader, None)
-        if file is not None:  # a browser takes a file out before it puts in another
-            try:
-                read(file.getvalue(), file.name)
-            except UnreadableFile as error:
-                found.failures[uploader] = error
-            else:
-                st.session_state.pop(_MODULE, None)
-                taken()
+    words: Mapping[str, Any]
+    own: Words
+    taken: Callable[[], None]
 
-    def show(uploader: str, label: str, read: Callable[[bytes, str], None]) -> None:
-        st.file_uploader(label, key=uploader, on_change=take, args=(uploader, read), max_upload_size=LARGEST)
-        if error := found.failures.get(uploader):
-            st.error(error.said(own))
+    def show(self) -> None:
+        """The uploaders, what was found, and why a file is not read."""
+        st.markdown(self.words["intro"])
+        self._uploader(_WEIGHTS, self.words["weights"], _read_weights)
+        if now := brought().held.now:
+            self._found(now)
+            label = self.words["inputs"].format(features=now.weights.network.input_size)
+            self._uploader(_INPUTS, label, _read_inputs)
+            self._forget(now)
+
+    def _uploader(self, key: str, label: str, read: Callable[[bytes, str], None]) -> None:
+        st.file_uploader(label, key=key, on_change=self._take, args=(key, read), max_upload_size=LARGEST)
+        if error := brought().failures.get(key):
+            st.error(error.said(self.own))
             if error.lines:
                 st.code(error.lines, wrap_lines=True)
 
-    def read_weights(data: bytes, name: str) -> None:
-        held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
+    def _take(self, key: str, read: Callable[[bytes, str], None]) -> None:
+        file, failures = st.session_state[key], brought().failures
+        failures.pop(key, None)
+        if file is None:  # a browser takes a file out before it puts in another
+            return
+        try:
+            read(file.getvalue(), file.name)
+        except UnreadableFile as error:
+            failures[key] = error
+        else:
+            st.session_state.pop(_MODULE, None)
+            self.taken()
 
-    st.markdown(words["intro"])
-    show(_WEIGHTS, words["weights"], read_weights)
-    if now := held.now:
-        _show_found(held, now, words, taken)
+    def _found(self, now: Holding) -> None:
+        """Which networks were found, one of which a reader chooses, and what else is in the file."""
+        words, others = self.words, now.found.others
+        names = [_called(words, named) for named in now.found.networks]
+        st.selectbox(
+            words["module"], range(len(names)), now.place, names.__getitem__, key=_MODULE, on_change=self._choose
+        )
+        says = {"file": now.file, "count": len(names), "others": len(others)}
+        says["names"] = words["between"].join(map(tame, others[:_NAMED]))
+        st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
         for refused in now.found.refused:
-            st.caption(refused.said(own))
-        show(_INPUTS, words["inputs"].format(features=now.weights.network.input_size), held.read_inputs)
+            st.caption(refused.said(self.own))
+
+    def _choose(self) -> None:
+        brought().held.choose(st.session_state[_MODULE])
+        self.taken()
+
+    def _forget(self, now: Holding) -> None:
         with st.container(horizontal=True):
-            st.button(words["forget"], key="forget", on_click=held.forget)
+            st.button(self.words["forget"], key="forget", on_click=brought().held.forget)
             if now.weights.inputs is not None:
-                st.button(words["forget_inputs"], key="forget_inputs", on_click=held.forget_inputs)
+                st.button(self.words["forget_inputs"], key="forget_inputs", on_click=brought().held.forget_inputs)
 
 
-def _show_found(held: Held, now: Holding, words: Mapping[str, Any], taken: Callable[[], None]) -> None:
-    """Which networks were found, one of which a reader chooses, and what else is in the file."""
+def _read_weights(data: bytes, name: str) -> None:
+    brought().held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
 
-    def chosen() -> None:
-        held.choose(st.session_state[_MODULE])
-        taken()
 
-    names, others = [_called(words, named) for named in now.found.networks], now.found.others
-    st.selectbox(words["module"], range(len(names)), now.place, names.__getitem__, key=_MODULE, on_change=chosen)
-    says = {"file": now.file, "count": len(names), "others": len(others)}
-    says["names"] = words["between"].join(map(tame, others[:_NAMED]))
-    st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
+def _read_inputs(data: bytes, name: str) -> None:
+    brought().held.read_inputs(data, name)
 
 
 def _called(words: Mapping[str, Any], named: Named) -> str:

@@ -1,16 +1,12 @@
 """A network whose weights are given: its gradient through time, beside that of the same sizes as PyTorch draws them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-
-import numpy as np
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.initialise import make_draw
-from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace, run_network
-from rnn_dynamics.engine.trace import Rounded
+from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.engine.work import affordable, multiply_adds
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.advice import Tried, advise
@@ -18,6 +14,7 @@ from rnn_dynamics.own.drawn import Loss, fresh, loss, noise
 from rnn_dynamics.own.examples import NAMES, example
 from rnn_dynamics.own.findings import Finding, findings
 from rnn_dynamics.own.given import OWN, TRAINED, Given
+from rnn_dynamics.own.kept import Replay, kept
 from rnn_dynamics.pictures.kit.frames import Array, Views
 from rnn_dynamics.remembered import COMPUTING, remembered
 
@@ -33,37 +30,6 @@ USES = (
 SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
 #: What one network may cost, in multiply-adds of its recurrent products: about a fifth of a second.
 _LARGEST = 5e8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """A layer in one direction: log10 norms "input", "hidden" and "cell" (T,), and the mean (T,) of each gate."""
-
-    layer: int
-    reverse: bool
-    log10_norms: Mapping[str, Array]
-    gates: Mapping[str, Array]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Replay(Rounded):
-    """What is kept of one network's answer: its levels, the first layer first, and log10 ‖dL/dx_t‖ (T,)."""
-
-    levels: tuple[Level, ...]
-    log10_inputs: Array
-
-    def curves(self, component: str) -> Array:
-        """(K, T): of the K levels, or of "input" the whole (1, T), relative to the last layer's → at step T."""
-        if component == "input":
-            norms = self.log10_inputs[None]
-            return _relative(norms, norms[0, -1])
-        norms = np.stack([level.log10_norms[component] for level in self.levels])
-        top = next(of for level, of in zip(self.levels[::-1], norms[::-1], strict=True) if not level.reverse)
-        return _relative(norms, top[-1])
-
-    def kept(self, gate: str) -> Array:
-        """(K, T): the mean of a gate in each level; nan where there is none."""
-        return np.stack([level.gates.get(gate, np.full(len(self.log10_inputs), np.nan)) for level in self.levels])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +82,6 @@ class OwnNetworkAnswer:
         return {name: float(of.curves(component)[0, 0]) for name, of in (("given", self.replay), ("fresh", self.fresh))}
 
 
-def _relative(norms: Array, start: float) -> Array:
-    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
-    return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
-
-
 def own_network_answer(experiment: Experiment, views: Views) -> OwnNetworkAnswer:
     """Answer for what ships with this library, the first example in the place of a visitor's weights."""
     return _of_library(question_of(experiment, views["weights"]), views["weights"])
@@ -166,7 +127,7 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
         twin = run_network(new, inputs, asked, parameter_gradients=False)
         found = findings(trace, asked, given.name)
     return OwnNetworkAnswer(
-        experiment=lowered, asked=question, given=given, replay=_kept(trace), fresh=_kept(twin), findings=found
+        experiment=lowered, asked=question, given=given, replay=kept(trace), fresh=kept(twin), findings=found
     )
 
 
@@ -197,15 +158,3 @@ def _afforded(question: Experiment, network: Network) -> Experiment:
     steps = affordable(_LARGEST, one, question.sequence_length)
     sequences = affordable(_LARGEST, one * steps, question.batch_size)
     return replace(question, sequence_length=steps, batch_size=sequences)
-
-
-def _kept(trace: NetworkTrace) -> Replay:
-    levels = tuple(map(_level, trace.layers))
-    return Replay(levels=levels, log10_inputs=trace.log10_norms["input"], log10_rounding=trace.log10_rounding)
-
-
-def _level(layer: NetworkLayer) -> Level:
-    norms = layer.log10_norms
-    shown = {"input": norms["input"], "hidden": norms["hidden"], "cell": norms.get("cell", norms["hidden"])}
-    gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
-    return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)

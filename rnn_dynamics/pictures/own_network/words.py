@@ -7,38 +7,34 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.own.advice import Tried
+from rnn_dynamics.own.findings import Finding
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.own.report import Row, advice_notes, advice_rows, summary, verdict_rows
 from rnn_dynamics.pictures.kit.finding import Words, first, paragraphs, said, side_by_side
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer
 
+_HEAD = '<tr><th colspan="2">{}</th></tr>'
+
 
 def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the curves, by place, and "fresh"), no_gate, and the titles gradient and gate."""
-    says, gated = _says(words, answer, views), bool(answer.cell.keeps)
-    curves, labels = answer.replay.curves(views["gradient"]), words["labels"]
-    given = {str(place): labels[_level(answer, place, views)] for place in range(len(curves))}
+    says, gated, titles = _says(words, answer, views), bool(answer.cell.keeps), words["titles"]
+    curves = answer.replay.curves(views["gradient"])
+    levels = [None] if len(curves) == 1 else answer.findings  # one curve is that of a single level, or of the inputs
+    named = (_named(words["labels"], one, curve[0]) for one, curve in zip(levels, curves, strict=True))
+    labels = {str(place): text for place, text in enumerate(named)}
     return {
-        "labels": {
-            name: of.format_map(says | _place(answer, int(name)) | {"left": curves[int(name)][0]})
-            for name, of in given.items()
-        }
-        | {"fresh": labels["fresh"].format_map(says)},
-        "gradient": words["titles"][_claim(answer, views)].format_map(says),
-        "gate": words["titles"]["gate" if gated else "no_gate"].format_map(says),
+        "labels": labels | {"fresh": words["labels"]["fresh"].format_map(says)},
+        "gradient": titles[_claim(answer, views)].format_map(says),
+        "gate": titles["gate" if gated else "no_gate"].format_map(says),
         "no_gate": "" if gated else words["no_gate"],
     }
 
 
 def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> str:
     """The verdict on each layer and direction, the last layer on top, and the notes, as HTML."""
-    shown, outcomes = words["table"], words["verdicts"]
     rows = (
-        {
-            "name": shown[_row(one.reverse)].format(layer=one.layer + 1),
-            "one": one,
-            "verdict": outcomes[one.verdict.outcome],
-        }
+        {"name": _named(words["table"], one), "one": one, "verdict": words["verdicts"][one.verdict.outcome]}
         for one in answer.findings[::-1]
     )
     return said(words, _says(words, answer, views), rows, _notes(answer))
@@ -46,15 +42,8 @@ def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) ->
 
 def verdicts(words: Words, answer: OwnNetworkAnswer) -> str:
     """All that is found of each layer and direction, side by side, as HTML; `words`: those of every such network."""
-    return side_by_side(
-        *(
-            (
-                f'<tr><th colspan="2">{escape(summary(words, one))}</th></tr>',
-                (_line(row) for row in verdict_rows(words, one)),
-            )
-            for one in answer.findings
-        )
-    )
+    tables = ((summary(words, one), verdict_rows(words, one)) for one in answer.findings)
+    return side_by_side(*((_HEAD.format(escape(head)), map(_line, rows)) for head, rows in tables))
 
 
 def advice(words: Words, found: Sequence[Tried]) -> tuple[list[dict[str, str]], str]:
@@ -69,17 +58,13 @@ def _line(row: Row) -> str:
 
 
 def _says(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> Says:
-    keeps = answer.cell.keeps
-    means = {name: float(of.kept(keeps).mean()) for name, of in (("given", answer.replay), ("fresh", answer.fresh))}
-    subject = words["subjects"][answer.given.source].format_map(Says(answer))
-    knobs = {"forget_bias": answer.experiment.forget_bias, "weight_scale": answer.experiment.weight_scale}
+    keeps, both = answer.cell.keeps, {"given": answer.replay, "fresh": answer.fresh}
     return Says(
         answer,
         left=answer.left(views["gradient"]),
-        means=means,
-        subject=subject,
+        means={name: float(one.kept(keeps).mean()) for name, one in both.items()},
+        subject=words["subjects"][answer.given.source].format_map(Says(answer)),
         gate=words["gates"].get(keeps),
-        **knobs,
     )
 
 
@@ -96,18 +81,11 @@ def _claim(answer: OwnNetworkAnswer, views: Mapping[str, str]) -> str:
     )
 
 
-def _level(answer: OwnNetworkAnswer, place: int, views: Mapping[str, str]) -> str:
-    if views["gradient"] == "input" or len(answer.findings) == 1:
-        return "whole"
-    return _row(answer.findings[place].reverse)
-
-
-def _row(reverse: bool) -> str:
-    return "backwards" if reverse else "forwards"
-
-
-def _place(answer: OwnNetworkAnswer, place: int) -> dict[str, Any]:
-    return {"layer": answer.findings[place].layer + 1}
+def _named(words: Words, one: Finding | None, left: float = math.nan) -> str:
+    """What a level is called, or the one curve that there is."""
+    if one is None:
+        return str(words["whole"].format(left=left))
+    return str(words["backwards" if one.reverse else "forwards"].format(layer=one.layer + 1, left=left))
 
 
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
@@ -122,6 +100,7 @@ def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
         "size": True,
         "noise" if given.inputs is None else "inputs": True,
         f"loss_{experiment.loss_at}": True,
+        "alone": experiment.loss_at == "every" or len(answer.findings) > 1,
         "steps": experiment.sequence_length < asked.sequence_length,
         "batch": experiment.batch_size < asked.batch_size,
     }

@@ -1,0 +1,61 @@
+"""What is kept of the answer of a given network where its states are too large: norms, and means of the gates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
+from rnn_dynamics.engine.trace import Rounded
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """A layer in one direction: log10 norms "input", "hidden" and "cell" (T,), and the mean (T,) of each gate."""
+
+    layer: int
+    reverse: bool
+    log10_norms: Mapping[str, Array]
+    gates: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Rounded):
+    """What is kept of one network's answer: its levels, the first layer first, and log10 ‖dL/dx_t‖ (T,)."""
+
+    levels: tuple[Level, ...]
+    log10_inputs: Array
+
+    def curves(self, component: str) -> Array:
+        """(K, T): of the K levels, or of "input" the whole (1, T), relative to the last layer's → at step T."""
+        if component == "input":
+            norms = self.log10_inputs[None]
+            return _relative(norms, norms[0, -1])
+        norms = np.stack([level.log10_norms[component] for level in self.levels])
+        top = next(of for level, of in zip(self.levels[::-1], norms[::-1], strict=True) if not level.reverse)
+        return _relative(norms, top[-1])
+
+    def kept(self, gate: str) -> Array:
+        """(K, T): the mean of a gate in each level; nan where there is none."""
+        return np.stack([level.gates.get(gate, np.full(len(self.log10_inputs), np.nan)) for level in self.levels])
+
+
+def kept(trace: NetworkTrace) -> Replay:
+    """What is kept of an answer."""
+    levels = tuple(map(_level, trace.layers))
+    return Replay(levels=levels, log10_inputs=trace.log10_norms["input"], log10_rounding=trace.log10_rounding)
+
+
+def _level(layer: NetworkLayer) -> Level:
+    norms = layer.log10_norms
+    shown = {"input": norms["input"], "hidden": norms["hidden"], "cell": norms.get("cell", norms["hidden"])}
+    gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
+    return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)
+
+
+def _relative(norms: Array, start: float) -> Array:
+    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
+    return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
