@@ -332,16 +332,19 @@ def test_errors_that_are_made_of_the_states_are_made_once() -> None:
     assert [(one.kind, one.value, one.after) for one in tried] == [(one.kind, one.value, one.after) for one in again]
 
 
-def test_a_trial_runs_no_more_networks_than_it_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+@every("made", [False, True])
+def test_a_trial_runs_no_more_networks_than_it_is_worth(made: bool) -> None:
     runs: list[Network] = []
 
     def counted(network: Network, *arguments: Any, **options: Any) -> Any:
         runs.append(network)
         return run_network(network, *arguments, **options)
 
-    monkeypatch.setattr("rnn_dynamics.own.asked.run_network", counted)
     network, inputs = asked_of("lstm", {})
-    tried = advise(network, inputs, Errors(output=noise(1, 3, 4, seed=1)))
+    errors = Errors(output=noise(1, 3, 4, seed=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnn_dynamics.own.asked.run_network", counted)
+        tried = advise(network, inputs, (lambda _: errors) if made else errors)
     chunks = sum(math.ceil(STEPS / steps) for steps in by_kind(tried)["truncate"].values)
     values = sum(len(one.values) for one in tried if one.network is not None)
     assert len(runs) == 1 + values + chunks

@@ -20,7 +20,7 @@ from rnn_dynamics.engine.run_network import NetworkTrace
 from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.engine.work import affordable, multiply_adds
-from rnn_dynamics.own.asked import AnyErrors, Asked, asked
+from rnn_dynamics.own.asked import AnyErrors, Asked, answered, asked
 from rnn_dynamics.own.change import CHANGES, recurrent_names
 from rnn_dynamics.own.findings import distance, is_sound, verdicts, worst
 from rnn_dynamics.own.last_error import last_errors
@@ -126,15 +126,18 @@ def advise(
         errors: likewise; as they are for this network, for all trials.
         initial: likewise.
         lengths: likewise.
-        trace: its answer, with the gradients of the parameters, where it is there already.
+        trace: its answer, best with the gradients of the parameters, where it is there already.
         most: what one trial may cost, in multiply-adds.
 
     Raises:
         ValueError: as of `run_network`.
     """
-    whole = asked(network, inputs, errors, initial, lengths, trace=trace)
-    found = trace if trace is not None and trace.gradients else whole.run(gradients=True)
-    trials = _Trials(whole, found, most)
+    if trace is None:
+        whole, trace = answered(network, inputs, errors, initial, lengths)
+    else:
+        made = errors(trace.states) if callable(errors) else errors
+        whole = asked(network, inputs, made, initial, lengths)
+    trials = _Trials(whole, trace if trace.gradients else whole.run(gradients=True), most)
     return trials.all() if trials.wrong else ()
 
 

@@ -149,26 +149,11 @@ class Asked:
 def asked(
     network: Network,
     inputs: ArrayLike,
-    errors: AnyErrors,
+    errors: Errors,
     initial: Sequence[ArrayLike] | None = None,
     lengths: Sequence[int] | None = None,
-    *,
-    trace: NetworkTrace | None = None,
 ) -> Asked:
-    """Gather arguments of `run_network`; errors that are made from the states are made once, and stay.
-
-    Args:
-        network: as there.
-        inputs: as there.
-        errors: as there.
-        initial: as there.
-        lengths: as there.
-        trace: its answer, where it is there already.
-    """
-    if trace is not None and callable(errors):
-        errors = errors(trace.states)
-    if callable(errors):
-        errors = _made(network, inputs, errors, initial, lengths)
+    """Gather arguments of `run_network`, as they are there."""
     found = np.asarray(inputs, dtype=np.float64)
     output, h_n, c_n = (None if of is None else np.asarray(of, dtype=np.float64) for of in errors)
     ends = None if lengths is None else np.asarray(lengths, dtype=np.int64)
@@ -192,24 +177,34 @@ def asked_of(trace: NetworkTrace, errors: AnyErrors) -> Asked:
     kinds = ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
     begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in kinds]
     lengths = None if trace.lengths is None else trace.lengths.tolist()
-    return asked(trace.network, trace.inputs, errors, [np.stack(of) for of in begins], lengths, trace=trace)
+    made = errors(trace.states) if callable(errors) else errors
+    return asked(trace.network, trace.inputs, made, [np.stack(of) for of in begins], lengths)
 
 
-def _made(
+def answered(
     network: Network,
     inputs: ArrayLike,
-    errors: Callable[[States], Errors],
-    initial: Sequence[ArrayLike] | None,
-    lengths: Sequence[int] | None,
-) -> Errors:
+    errors: AnyErrors,
+    initial: Sequence[ArrayLike] | None = None,
+    lengths: Sequence[int] | None = None,
+) -> tuple[Asked, NetworkTrace]:
+    """A question and its answer, with the gradients of the parameters; what makes errors of the states is asked once.
+
+    Args:
+        network: as of `run_network`.
+        inputs: likewise.
+        errors: likewise.
+        initial: likewise.
+        lengths: likewise.
+    """
     made: list[Errors] = []
 
     def keep(states: States) -> Errors:
-        made.append(errors(states))
+        made.append(errors(states) if callable(errors) else errors)
         return made[0]
 
-    run_network(network, inputs, keep, initial=initial, lengths=lengths, parameter_gradients=False)
-    return made[0]
+    trace = run_network(network, inputs, keep, initial=initial, lengths=lengths)
+    return asked(network, inputs, made[0], initial, lengths), trace
 
 
 def _last(output: Array, ended: NDArray[np.bool_]) -> Array:
