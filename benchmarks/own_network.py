@@ -4,7 +4,7 @@
 
 G2P_EN is the package's wheel; without it the package has to be installed. Nothing of it is run: its weights are read,
 and torch's modules do with them what its own NumPy code does. Each row is held to autograd in float64, over a loop of
-torch's cells. The picture docs/own_network.svg is drawn beside the table; Altair needs vl-convert for that. A quick run
+torch's cells. Two pictures are drawn beside the table; Altair needs vl-convert for that. A quick run
 takes weights of the same names and shapes from a seed.
 """
 
@@ -28,13 +28,15 @@ from torch.nn import functional as F
 
 from benchmarks.report import Benchmark, main
 from rnn_dynamics import probe
+from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.own.probed import Probe, ProbedLayer
 
 Array = NDArray[np.float64]
 
 WEIGHTS = "g2p_en/checkpoint20.npz"
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "own_network.svg"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PICTURE, PICTURE_OF_ENCODER = DOCS / "own_network.svg", DOCS / "own_network_encoder.svg"
 LETTERS = ("<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz")
 VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
 CONSONANTS = ("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH")
@@ -155,6 +157,7 @@ def rows_of(model: Pronouncer, question: Question, network: str) -> tuple[Probe,
                 f"10^{hidden[0]:.2f}",
                 f"{10.0**said.log10_factor:.3f}",
                 f"{keeping[0]:.2f}, {keeping[-1]:.2f}",
+                f"{spectral_radius(layer.matrix):.2f}",
                 f"{far:.0e}",
             )
         )
@@ -192,7 +195,7 @@ def drawn_weights() -> dict[str, Array]:
 
 
 def measure(quick: bool) -> Iterator[tuple[str, ...]]:
-    """All rows, and the picture of the longest word."""
+    """All rows, and the pictures of the longest word."""
     torch.set_num_threads(1)
     weights = drawn_weights() if quick else their_weights()
     models = {name: Pronouncer(weights, trained=name == "trained") for name in NETWORKS}
@@ -204,6 +207,7 @@ def measure(quick: bool) -> Iterator[tuple[str, ...]]:
             yield from rows
     if not quick:
         picture(question, answers).save(PICTURE)
+        answers["trained"].draw("encoder").properties(background="white").save(PICTURE_OF_ENCODER)
 
 
 def picture(question: Question, answers: Mapping[str, Probe]) -> Any:
@@ -256,6 +260,7 @@ BENCHMARK = Benchmark(
         "at its first",
         "factor per step",
         "keeping gate z, first and last step",
+        "spectral radius of W_hn",
         "away from autograd",
     ),
     rows=tuple(row(word, network, module) for word in WORDS for network in NETWORKS for module in MODULES),
