@@ -659,6 +659,7 @@ def broken(name: str, value: float) -> nn.Module:
         ),
         (broken("weight_hh_l0", torch.nan), X, squares, "the loss is nan"),
         (nn.Sequential(lstm(), Last()), X, lambda out: out.mul(0).sqrt().sum(), "0: the gradient of output"),
+        (lstm(), X, X.sum(), "loss, of the type Tensor, is no function"),
         (squares, X, None, "model, of the type function, is no torch.nn.Module"),
         (nn.Sequential(lstm(), Last(), nn.LazyLinear(1)), X, squares, "call it once before"),
     ],

@@ -143,6 +143,8 @@ def capture(model: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]
     Raises:
         ValueError: the model has no recurrent module, the loss is no single finite number, or depends on none of them.
     """
+    if loss is not None and not callable(loss):
+        raise ValueError(f"loss, of the type {type(loss).__name__}, is no function of what the model gives")
     recorder = _Recorder(model)
     with left_as_it_was(model), _plain():
         with recorder.listening():
