@@ -45,7 +45,7 @@ def test_the_command_writes_what_training_gives_and_begins_as_the_shipped_ones_d
 
 
 @every(("name", "least", "most"), [("lstm_after", 0.95, 1.0), ("rnn_after", 0.1, 0.4), ("lstm_before", 0.1, 0.4)])
-def test_the_trained_lstm_knows_the_order_of_two_symbols_50_steps_apart_and_the_rnn_does_not(
+def test_the_trained_lstm_knows_the_order_of_two_of_50_symbols_and_the_rnn_does_not(
     name: str, least: float, most: float
 ) -> None:
     training = TRAININGS[name.partition("_")[0]]

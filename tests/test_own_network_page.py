@@ -322,7 +322,9 @@ def test_weights_stay_in_their_session() -> None:
     for text in (link(app), *app.query_params):
         assert "secret" not in text
         assert "encoder" not in text
+    assert WORDS["bring"]["link"] in [one.value for one in app.caption]
     other = open_page("own_network", {"weights": OWN})
+    assert WORDS["bring"]["link"] not in [one.value for one in other.caption]
     assert any(WORDS["notes"]["missing own file"] in words for words in shown(other)["words"])
     assert title(other).startswith("The trained LSTM")
 

@@ -112,6 +112,10 @@ class OwnWeightsPage(Page):
             name = given.file_name
             st.download_button(label.format(file=name), given.as_file, file_name=name, on_click="ignore")
 
+    def about_link(self, views: Views) -> str:
+        """What the link opens, in which no weights are."""
+        return super().about_link(views) if weights_of(views["weights"]) is None else self.words()["bring"]["link"]
+
     def answer(self, experiment: Experiment, views: Views) -> Any:
         """From this session, or from what all share."""
         given, found = weights_of(views["weights"]), brought()

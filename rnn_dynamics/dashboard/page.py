@@ -122,7 +122,7 @@ class Page(Frame):
         follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
         asked = self.in_link({name: value for name, value in shown.items() if name not in follows})
         words = self.words("app")["files"]
-        st.caption(words["link"])
+        st.caption(self.about_link(views))
         st.code(links.share_link(asked), language=None, wrap_lines=True)
         files = self.files(experiment, views)
         for file in files:
@@ -139,6 +139,10 @@ class Page(Frame):
             st.caption(words["scripts"])
         if digits := [file.digits() for file in scripts if file.digits]:
             st.caption(digits_note(min(digits), self.names.language))
+
+    def about_link(self, views: Views) -> str:
+        """What the link opens."""
+        return str(self.words("app")["files"]["link"])
 
     def answer(self, experiment: Experiment, views: Views) -> Any:
         """What the picture shows, and the files are of."""

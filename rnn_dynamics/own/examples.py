@@ -29,7 +29,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def trainings(iterations: int = 500) -> tuple[Training, ...]:
-    """Those with which "Learning long lags" opens: two symbols 50 steps apart, and in which order they came."""
+    """Those with which "Learning long lags" opens: 50 symbols, of which two decide by their order."""
     network: dict[str, Any] = {
         "sequence_length": 50,
         "batch_size": 32,
