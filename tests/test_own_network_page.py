@@ -82,7 +82,7 @@ def by_place(answer: OwnNetworkAnswer, network: str = "given") -> dict[tuple[int
 
 
 @every("cell", ["rnn", "lstm", "gru"])
-@every("loss_at", ["last", "every"])
+@every("loss_at", ["last", "every", "final"])
 @every(("layers", "both"), [(1, False), (2, True)])
 def test_pytorch_s_default_is_that_of_all_other_pages(cell: str, loss_at: str, layers: int, both: bool) -> None:
     asked = replace(SMALL, cell=cell, loss_at=loss_at, num_layers=layers, bidirectional=both, hidden_size=5)
@@ -107,6 +107,7 @@ CASES: dict[str, tuple[Given, Experiment]] = {
     "encoder": (given("encoder"), replace(SMALL, loss_at="every", forget_bias=1.0)),
     "decoder": (given("decoder"), replace(SMALL, forget_bias=2.0, input_scale=0.5)),
     "relu": (given("tagger"), replace(SMALL, nonlinearity="relu", weight_scale=2.0)),
+    "final": (given("encoder"), replace(SMALL, loss_at="final", weight_scale=1.5)),
     "reset": (given("decoder"), replace(SMALL, reset_gate="before", forget_bias=1.0)),
     "npz": (replace(given("decoder"), file="w.npz"), replace(SMALL, loss_at="every")),
     "far": (given("encoder"), replace(SMALL, weight_scale=0.1, forget_bias=-2.0, sequence_length=300)),
