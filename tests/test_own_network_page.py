@@ -20,6 +20,7 @@ from rnn_dynamics.dashboard.seat import Seat
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.own import held as holding
 from rnn_dynamics.own.examples import example
+from rnn_dynamics.own.files import read_weights
 from rnn_dynamics.own.given import OWN, Given
 from rnn_dynamics.own.recognise import recognise
 from rnn_dynamics.pictures.own_network import PICTURE, answer_for, question_of, tried
@@ -274,6 +275,25 @@ def test_whatever_file_is_brought_the_page_says_why_it_is_not_read_and_the_pictu
         assert error.value == str(refused(name, make())), key
         assert shown(app)["0-curves"] == before
     assert not (tmp_path / "evil").exists()
+
+
+def test_a_file_of_torch_is_read_only_where_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def noted(data: bytes, _: str, *, pickles: bool) -> Any:
+        asked.append(pickles)
+        return read_weights(data, "model.pt" if not pickles else "model.safetensors", pickles=pickles)
+
+    monkeypatch.setattr(holding, "read_weights", noted)
+    app = bring(opened(), saved(), "model.pt")
+    assert "model.pt is a pickle" in app.error[0].value
+    assert any("weights_only=True" in code.value for code in app.code)
+    assert WORDS["bring"]["pickles"] not in [text.value for text in app.markdown]
+    monkeypatch.setenv("RNN_DYNAMICS_PICKLES", "1")
+    app = bring(opened(), saved(), "model.pt")
+    assert title(app).startswith("Your GRU")
+    assert WORDS["bring"]["pickles"] in [text.value for text in app.markdown]
+    assert asked == [False, True]
 
 
 def test_uploaded_inputs_decide_steps_and_sequences() -> None:

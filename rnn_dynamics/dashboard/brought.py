@@ -162,6 +162,8 @@ class _Panel:
     def show(self) -> None:
         """The uploaders, what was found, and why a file is not read."""
         st.markdown(self.words["intro"])
+        if _reads_pickles():
+            st.markdown(self.words["pickles"])
         self._uploader(_WEIGHTS, self.words["weights"], _read_weights)
         if now := brought().held.now:
             self._found(now)
@@ -213,8 +215,13 @@ class _Panel:
                 st.button(self.words["forget_inputs"], key="forget_inputs", on_click=brought().held.forget_inputs)
 
 
+def _reads_pickles() -> bool:
+    """Whether this server allows torch's files; see docs/architecture.md."""
+    return os.environ.get("RNN_DYNAMICS_PICKLES") == "1"
+
+
 def _read_weights(data: bytes, name: str) -> None:
-    brought().held.read_weights(data, name, pickles=os.environ.get("RNN_DYNAMICS_PICKLES") == "1")
+    brought().held.read_weights(data, name, pickles=_reads_pickles())
 
 
 def _read_inputs(data: bytes, name: str) -> None:
