@@ -52,7 +52,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
 
 @every(
     ("cell", "loss_at", "layers", "both"),
-    itertools.product(("rnn", "gru", "lstm"), ("last", "every"), (1, 2), (False, True)),
+    itertools.product(("rnn", "gru", "lstm"), drawn.LOSSES, (1, 2), (False, True)),
 )
 def test_noise_and_loss_are_those_of_a_network_that_is_drawn(cell: str, loss_at: str, layers: int, both: bool) -> None:
     asked = Experiment(
