@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, HOUSE
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.pictures.depth import PICTURE
+from rnn_dynamics.pictures.depth import PICTURE, lengths
+from rnn_dynamics.pictures.kit.lengths import LONG
 
 PAGE = Page(
     picture=PICTURE,
@@ -19,7 +20,8 @@ PAGE = Page(
     },
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
     without=("bias",),
-    offered={"cell": FEEDING_BACK_STATE},
+    offered={"cell": FEEDING_BACK_STATE, "sequence_length": LONG},
+    existing={"sequence_length": lengths},
     place={"key": "layers"},
 )
 PAGE.run()

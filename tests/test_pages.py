@@ -119,6 +119,9 @@ def test_a_link_takes_every_control_to_either_of_its_ends(page: str, end: int) -
     assert len(options) > 6
     # The time of large networks is not what is tested.
     asked = {key: offered[0 if key == "hidden_size" else end] for key, offered in options.items()}
+    if "sequence_length" in (frame := frame_of(page)).existing:  # the end of what exists beside the others' ends
+        others = {"nonlinearity": asked["nonlinearity"], "cell": asked["cell"].lower(), "hidden_size": 2}
+        asked["sequence_length"] = str(frame.existing["sequence_length"](frame.at_opening | others)[end])
     app = open_page(page, asked)
     assert not app.exception
     assert not_taken(app) == []

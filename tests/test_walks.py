@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.experiment import KNOBS
 from tests.every import every
 from tests.test_pages import PAGES, ROOT
 
@@ -89,8 +90,11 @@ def found(app: AppTest, page: Page) -> dict[str, Any]:
 
 
 def moves(page: Page, name: str, generator: random.Random) -> Iterator[Any]:
-    values = page.settings[name].values
-    if values and name not in page.existing:
+    values: Sequence[Any] = page.settings[name].values
+    if name in page.existing:  # of a field those that exist whatever else is set, of a view none
+        least = page.at_opening | {"nonlinearity": "relu", "cell": "rnn"}
+        values = page.existing[name](least) if name in KNOBS else ()
+    if values:
         yield generator.choice(values)
 
 

@@ -53,7 +53,7 @@ class Frame:
     offered: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
-    existing: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = field(default_factory=dict)
+    existing: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = field(default_factory=dict)
     pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
     idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
 
@@ -127,12 +127,12 @@ class Frame:
         shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
         return str(self.words("app")["idle"][shared]) if shared else ""
 
-    def _existing(self, name: str) -> Sequence[str]:
-        """The values of a view that exist; where the present one does not, the view moves on to the next that does.
+    def _existing(self, name: str) -> Sequence[Any]:
+        """The values of a setting that exist; where the present one does not, the view moves on to the next that does.
 
         It is set only then: a value that is set at each run would stop a held key.
         """
-        now, values = self.now, self.views[name].values
+        now, values = self.now, self.settings[name].values
         offered = self.existing[name](now)
         if now[name] not in offered:
             later = (value for value in values[values.index(now[name]) :] if value in offered)
@@ -219,7 +219,8 @@ class Frame:
             asked = self.now[name]
             if asked not in self._existing(name) and name in links.asked_by_link():
                 shown = self.names.shown(name, self.now[name])
-                who.notices.append(links.remark(self.names, "moved", name, asked, shown=shown))
+                meant = self.names.shown(name, asked)
+                who.notices.append(links.remark(self.names, "moved", name, meant, shown=shown))
 
     def write_address(self, arrives: bool = False) -> None:
         """Let the address say what is set here."""

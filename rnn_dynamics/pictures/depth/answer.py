@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import comb
+from typing import Any
 
 import numpy as np
 
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.trace import LayerNorms, Norms
 from rnn_dynamics.engine.verdict import judge
-from rnn_dynamics.engine.work import fewer_sequences
+from rnn_dynamics.engine.work import fewer_sequences, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.frames import Array
+from rnn_dynamics.pictures.kit.lengths import lengths_within
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What one network may cost, in multiply-adds of its recurrent products: about a third of a second.
@@ -104,6 +106,25 @@ class DepthAnswer(OfTrace[Norms]):
 def _relative(norms: Array, start: float) -> Array:
     """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
     return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
+
+
+def lengths(now: Mapping[str, Any]) -> tuple[int, ...]:
+    """The sequence lengths that exist at a page's settings: those at which one sequence can be afforded."""
+    relu = now["nonlinearity"] == "relu" and now["cell"] == "rnn"
+    return _lengths(now["cell"], now["hidden_size"], now["num_layers"], now["bidirectional"], relu)
+
+
+@lru_cache(maxsize=256)
+def _lengths(cell: str, hidden_size: int, num_layers: int, bidirectional: bool, relu: bool) -> tuple[int, ...]:
+    asked = Experiment(
+        cell=cell,
+        hidden_size=hidden_size,
+        batch_size=1,
+        num_layers=num_layers,
+        bidirectional=bidirectional,
+        nonlinearity="relu" if relu else "tanh",
+    )
+    return lengths_within(_LARGEST, work_of, asked)
 
 
 @remembered
