@@ -32,6 +32,7 @@ from rnn_dynamics.engine.trace import (
     RunTime,
     ShapeTrace,
     Trace,
+    UnitGradients,
 )
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.probe import probe
@@ -56,6 +57,7 @@ __all__ = [
     "ShapeTrace",
     "States",
     "Trace",
+    "UnitGradients",
     "phase_grid",
     "probe",
     "run",

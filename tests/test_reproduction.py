@@ -173,8 +173,11 @@ def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed
 def test_a_script_of_single_losses_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
     ((key, _),) = scripts_of(name).items()
     (_, loss), _, *lines = rows_of(printed[key])
+    heading = next(place for place, line in enumerate(lines) if line[0] == "chunk")
+    lines, chunks = lines[:heading], {int(size): float(error) for size, error in lines[heading + 1 :]}
     shown = {(int(k), t): float(norm) for k, *norms in lines for t, norm in enumerate(norms, start=1)}
-    answer = run_losses(ALL[name].experiment)
+    answer = run_losses(ALL[name].experiment, chunks)
+    assert chunks.keys() == set(table(only(files_of(name), "truncation"))["truncation"])
     ours = {(k, t): answer.log10_norms[k - 1, t - 1] for k, t in shown}
     frame = table(only(files_of(name), "loss_by_time"))
     by_table = dict(zip(zip(frame["loss"], frame["step"], strict=True), frame["log10_norm"], strict=True))
@@ -185,6 +188,9 @@ def test_a_script_of_single_losses_prints_the_numbers_of_its_page(name: str, pri
         return
     assert_same(shown, ours, answer.digits)
     assert_same(shown, by_table, answer.digits)
+    for size, error in zip(chunks, answer.log10_chunk_errors["every"], strict=True):  # less is rounding
+        found, expected = 10.0 ** np.array([chunks[size], error])
+        assert found == pytest.approx(expected, rel=10.0**-answer.digits, abs=1e-11, nan_ok=True)
     whole = run(answer.experiment).loss
     assert float(loss) == pytest.approx(whole, rel=max(CLOSE, 10.0**-answer.digits))
 

@@ -14,7 +14,7 @@ from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
-from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.growing import finish, growing
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import ensure_bar
@@ -102,6 +102,7 @@ class Page(Frame):
         more = st.popover(label, on_change="rerun", key="more")
         now, opening = self.now, self.at_opening
         names = [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
+        names.sort(key=lambda name: name in FEW_NEED)  # on a phone the panel is longer than the screen
         if more.open or any(now[name] != opening[name] for name in names):
             with more:
                 for name in names:

@@ -40,13 +40,15 @@ class JordanWeights(Weights):
             np.multiply(out, self.scale, out=out)
 
 
-_TORCH_CELL = """weight_ih, weight_hh = torch.tensor(weight_ih), torch.tensor(WEIGHT_SCALE * weight_hh)
+_TORCH_CELL = """weight_ih = torch.tensor(weight_ih)
+weight_hh = torch.tensor(WEIGHT_SCALE * weight_hh, requires_grad=True)
 bias = torch.tensor(bias_ih + bias_hh)
 
 def cell(step, h):
     output = h @ readout.T  # which is fed back in the place of h
     return torch.ACTIVATION(step @ weight_ih.T + output @ weight_hh.T + bias)
 
+cell.weight_hh = weight_hh
 """
 
 
