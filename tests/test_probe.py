@@ -390,6 +390,17 @@ def test_the_steps_of_a_cell_are_autograds_and_said_to_be_so(kind: str) -> None:
         np.testing.assert_allclose(curve, expected.log10_norms[name], rtol=0, atol=1e-10)
 
 
+def test_what_is_said_of_a_loop_is_said_once() -> None:
+    class Faint(Linear):
+        def forward(self, x: Tensor) -> Any:
+            return super().forward(x) * 1e-37
+
+    found = probe(Faint("gru", looped=True).float(), LONG.float())
+    said, faded = found.remarks
+    assert said.startswith("rnn is called step by step, 40 times")
+    assert "where float32 loses digits" in faded
+
+
 def test_a_cell_that_starts_anew_reads_another_sequence() -> None:
     class Twice(nn.Module):
         def __init__(self) -> None:
@@ -451,7 +462,9 @@ def test_what_the_engine_does_not_speak_of_is_a_copy_with_the_very_same_choices(
     assert [layer.by for layer in found.layers] == ["autograd"] * 6
     assert len(found.remarks) == 1
     assert ("drops states" in found.remarks[0]) == ("dropout" in options)
-    assert found.layers[0].gates["f"].shape == (T, N, H)
+    behind = np.arange(T)[:, None, None] >= np.array(LENGTHS if packed else (T,) * N)[:, None]
+    for layer in found.layers:
+        np.testing.assert_array_equal(np.isnan(layer.gates["f"]), np.broadcast_to(behind, (T, N, H)))
 
 
 @every("step_by_step", [False, True])

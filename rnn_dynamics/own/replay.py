@@ -33,10 +33,10 @@ def replay_calls(calls: Sequence[Call]) -> tuple[tuple[Replay, ...], tuple[str, 
     Raises:
         ValueError: weights, inputs or gradients of one are not finite, or its states leave float64.
     """
-    replays, remarks = [], []
+    replays, remarks, networks = [], [], _Networks()
     for group in _groups(calls):
         if any(call.reached for call in group):
-            found, said = _replay_group(group)
+            found, said = _replay_group(group, networks)
             replays.append(found)
             remarks += said
         elif group[0].is_cell:
@@ -64,14 +64,32 @@ def _groups(calls: Sequence[Call]) -> list[list[Call]]:
     return list(groups.values())
 
 
-def _replay_group(group: list[Call]) -> tuple[Replay, list[str]]:
+class _Networks:
+    """The networks of calls, one for the same weights."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[tuple[int, int], ...], Network] = {}
+
+    def of(self, call: Call) -> Network:
+        """That of a call, which holds its weights as long as this is asked."""
+        key = tuple((id(values), values._version) for values in call.weights.values())
+        if key not in self._made:
+            self._made[key] = Network(
+                cell=call.cell,
+                parameters={name: as_array(values) for name, values in call.weights.items()},
+                nonlinearity=getattr(call.module, "nonlinearity", "tanh"),
+            )
+        return self._made[key]
+
+
+def _replay_group(group: list[Call], networks: _Networks) -> tuple[Replay, list[str]]:
     for call in group:
-        _check_finite(call)
+        _check_finite(call, _read_and_heard(call))
     if len(group) == 1 and not group[0].is_cell:
-        return _replay(group[0])
-    parts = [_replay(call) for call in group]
+        return _replay(group[0], networks)
+    parts = [_replay(call, networks) for call in group]
     said = [one for _, remarks in parts for one in remarks]
-    return _joined(group, [part for part, _ in parts]), [_why_autograd(group), *said]
+    return _joined(group, [part for part, _ in parts]), [_why_autograd(group), *said[:1]]
 
 
 def _why_autograd(group: list[Call]) -> str:
@@ -84,28 +102,29 @@ def _why_autograd(group: list[Call]) -> str:
     )
 
 
-def _replay(call: Call) -> tuple[Replay, list[str]]:
+def _replay(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
     masks = masks_of(call)
     if masks or (isinstance(call.module, nn.RNNBase) and call.module.proj_size):
         return _by_copy(call, masks)
-    return _by_engine(call)
+    return _by_engine(call, networks)
 
 
-def _by_engine(call: Call) -> tuple[Replay, list[str]]:
+def _by_engine(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
     name, inputs = title(call), call.by_time(call.inputs)
     assert inputs is not None
-    network = Network(
-        cell=call.cell,
-        parameters={name: as_array(values) for name, values in call.weights.items()},
-        nonlinearity=getattr(call.module, "nonlinearity", "tanh"),
-    )
     initial = None if call.initial is None else tuple(_of_layers(call, part) for part in call.initial)
     errors = _errors(call)
     try:
-        trace = run_network(network, inputs, errors, initial=initial, lengths=call.lengths, parameter_gradients=False)
+        trace = run_network(
+            networks.of(call), inputs, errors, initial=initial, lengths=call.lengths, parameter_gradients=False
+        )
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    layers = tuple(_layer(call, layer, layer.gates, "engine", -math.inf) for layer in trace.layers)
+    network = trace.network
+    layers = tuple(
+        _layer(call, of, of.gates, "engine", -math.inf, state_matrix(network.kind, network.level(end)))
+        for of, end in zip(trace.layers, network.suffixes, strict=True)
+    )
     replay = Replay(
         name=name,
         layers=layers,
@@ -131,12 +150,16 @@ def _errors(call: Call) -> Errors:
 
 def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list[str]]:
     """By an unrolled copy in float64 and autograd."""
+    _check_finite(call, call.weights)
     name, walked = title(call), unroll(call, masks)
     floor = log10_floor(torch.float64)
     states = States(walked.output, walked.ends[0], walked.ends[1] if len(walked.ends) > 1 else None)
     replay = Replay(
         name=name,
-        layers=tuple(_layer(call, layer, layer.gate_values, "autograd", floor) for layer in walked.layers),
+        layers=tuple(
+            _layer(call, of, of.gate_values, "autograd", floor, _matrix(call, suffix(of.layer, of.reverse)))
+            for of in walked.layers
+        ),
         log10_norms=_of_inputs(walked.input_gradient),
         agreement=Agreement(_outputs_apart(call, states), _gradients_apart(call, walked.input_gradient)),
     )
@@ -161,12 +184,9 @@ def _by_inputs_alone(call: Call) -> tuple[Replay, list[str]]:
 
 
 def _layer(
-    call: Call, of: NetworkLayer | UnrolledLayer, gates: Mapping[str, Array], by: str, floor: float
+    call: Call, of: NetworkLayer | UnrolledLayer, gates: Mapping[str, Array], by: str, floor: float, matrix: Array
 ) -> ProbedLayer:
     """One layer in one direction of a replay."""
-    end, cell = suffix(of.layer, of.reverse), CELLS[call.cell]
-    matrix = state_matrix(cell, {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
-    projection = call.weights.get(f"weight_hr{end}")
     hidden = call.states[0]
     return ProbedLayer(
         name=title(call),
@@ -177,9 +197,16 @@ def _layer(
         gates=gates,
         by=by,
         log10_floor=floor,
-        matrix=matrix if projection is None else matrix @ as_array(projection),
+        matrix=matrix,
         numbers=hidden.numel() // (1 if call.is_cell else len(hidden)),
     )
+
+
+def _matrix(call: Call, end: str) -> Array:
+    """What h is multiplied by in a layer and direction, where the new state is written; projected, in a module."""
+    matrix = state_matrix(CELLS[call.cell], {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
+    projection = call.weights.get(f"weight_hr{end}")
+    return matrix if projection is None else matrix @ as_array(projection)
 
 
 def _of_inputs(gradient: Array) -> dict[str, Array]:
@@ -224,13 +251,16 @@ def _of_layers(call: Call, states: torch.Tensor) -> Array:
     return found
 
 
-def _check_finite(call: Call) -> None:
-    """Refuse what has left its format, by name."""
-    inputs = call.inputs.data if isinstance(call.inputs, PackedSequence) else call.inputs
-    parts = {**call.weights, "what it reads": inputs}
+def _read_and_heard(call: Call) -> dict[str, torch.Tensor]:
+    """What a call read, and the gradients of what it gave, by what they are."""
+    parts = {"what it reads": call.inputs.data if isinstance(call.inputs, PackedSequence) else call.inputs}
     parts |= dict(zip(("the initial h", "the initial c"), call.initial or (), strict=False))
     heard = {part: call.gradients.get(part) for part in ("output", "h_n", "c_n")}
-    parts |= {f"the gradient of {part}": of for part, of in heard.items() if of is not None}
+    return parts | {f"the gradient of {part}": of for part, of in heard.items() if of is not None}
+
+
+def _check_finite(call: Call, parts: Mapping[str, torch.Tensor]) -> None:
+    """Refuse what has left its format, by name."""
     for what, values in parts.items():
         if not bool(torch.isfinite(values).all()):
             raise ValueError(f"{title(call)}: {what} holds a value that is not finite, in {_format(call)}")

@@ -20,10 +20,11 @@ _BLOCKS = {"rnn": (), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 
 @dataclass
 class UnrolledLayer:
-    """One layer in one direction, step 1 first: tensors of each step, and the gates (T, N, H) by name."""
+    """One layer in one direction, step 1 first: tensors of each step, its gates by name; `there`: (T, N)."""
 
     layer: int
     reverse: bool
+    there: Tensor
     inputs: list[Tensor] = field(default_factory=list)
     hidden: list[Tensor] = field(default_factory=list)
     cell: list[Tensor] = field(default_factory=list)
@@ -37,8 +38,9 @@ class UnrolledLayer:
 
     @property
     def gate_values(self) -> dict[str, Array]:
-        """Each (T, N, H)."""
-        return {name: torch.stack([step[name] for step in self.gates]).detach().numpy() for name in self.gates[0]}
+        """Each (T, N, H); nan behind the end of a sequence."""
+        steps = {name: torch.stack([step[name] for step in self.gates]).detach() for name in self.gates[0]}
+        return {name: torch.where(self.there[..., None], of, torch.nan).numpy() for name, of in steps.items()}
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ def unroll(call: Call, masks: list[Tensor] | None) -> Unrolled:
     for layer in range(module.num_layers):
         parts = []
         for reverse in range(1 + module.bidirectional):
-            walk = _Walk(call, layer, bool(reverse))
-            parts.append(walk.through(sequence, there))
+            walk = _Walk(call, layer, bool(reverse), there)
+            parts.append(walk.through(sequence))
             ends.append(walk.state)
             layers.append(walk.record)
         sequence = torch.cat(parts, dim=2)
@@ -106,7 +108,7 @@ def _mask(call: Call, features: int, dropout: float) -> Tensor:
 class _Walk:
     """One layer in one direction: its state, and what it leaves behind."""
 
-    def __init__(self, call: Call, layer: int, reverse: bool) -> None:
+    def __init__(self, call: Call, layer: int, reverse: bool, there: Tensor) -> None:
         module = call.module
         assert isinstance(module, nn.RNNBase)
         suffix = f"_l{layer}{'_reverse' if reverse else ''}"
@@ -116,19 +118,17 @@ class _Walk:
         }  # fmt: skip
         self._cell = call.cell
         self._squash = torch.relu if getattr(module, "nonlinearity", "") == "relu" else torch.tanh
-        self.record = UnrolledLayer(layer, reverse)
+        self.record = UnrolledLayer(layer, reverse, there)
         self._index = layer * (1 + module.bidirectional) + reverse
         self._initial = [torch.tensor(call.by_layer(part)[self._index]) for part in call.initial or ()]  # type: ignore[index]
 
-    def through(self, sequence: Tensor, there: Tensor) -> Tensor:
-        """The states of all steps (T, N, H), of sequences (T, N, D) whose steps are `there` (T, N)."""
+    def through(self, sequence: Tensor) -> Tensor:
+        """The states of all steps (T, N, H), of sequences (T, N, D)."""
         batch, hidden = sequence.shape[1], self._weights["weight_hh"].shape[1]
         sizes = [hidden] if self._cell != "lstm" else [hidden, self._weights["weight_hh"].shape[0] // 4]
         self.state = tuple(self._initial) or tuple(torch.zeros(batch, size, dtype=torch.float64) for size in sizes)
-        order = range(len(sequence))
-        outputs = [
-            self._step(sequence[t], there[t, :, None]) for t in (reversed(order) if self.record.reverse else order)
-        ]
+        order, there = range(len(sequence)), self.record.there[..., None]
+        outputs = [self._step(sequence[t], there[t]) for t in (reversed(order) if self.record.reverse else order)]
         if self.record.reverse:
             for kept in (outputs, self.record.inputs, self.record.hidden, self.record.cell, self.record.gates):
                 kept.reverse()
