@@ -390,6 +390,32 @@ def test_the_steps_of_a_cell_are_autograds_and_said_to_be_so(kind: str) -> None:
         np.testing.assert_allclose(curve, expected.log10_norms[name], rtol=0, atol=1e-10)
 
 
+@every("kind", ["cell", "module"])
+def test_two_sequences_in_turn_are_two_and_so_are_two_that_go_on_from_one_state(kind: str) -> None:
+    class InTurn(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(11)
+            self.rnn = nn.GRUCell(D, H) if kind == "cell" else nn.GRU(D, H)
+
+        def step(self, x: Tensor, state: Tensor | None) -> Any:
+            return self.rnn(x, state) if kind == "cell" else self.rnn(x[None], state)[1]
+
+        def forward(self, x: Tensor) -> Any:
+            start = self.step(x[0], None)
+            one, other = start, start
+            for step in x[1:]:
+                one, other = self.step(step, one), self.step(-step, other)
+            return one.sum() + other.square().sum()
+
+    found = probe(InTurn(), X.float())
+    assert [len(layer.log10_norms["hidden"]) for layer in found.layers] == [T, T - 1]
+    assert [replay.name for replay in found.replays] == [
+        "rnn" if kind == "cell" else "rnn, calls 1 to 12",
+        "rnn, calls 3 to 13",
+    ]
+
+
 def test_what_is_said_of_a_loop_is_said_once() -> None:
     class Faint(Linear):
         def forward(self, x: Tensor) -> Any:

@@ -299,7 +299,6 @@ class _Recorder:
         goes_on = _each((output, states), torch.clone)
         given = _states(goes_on[1])
         assert given is not None
-        same = before and initial and all(one is other for one, other in zip(initial, before[-1].given, strict=False))
         self.calls.append(
             Call(
                 name=name,
@@ -311,7 +310,7 @@ class _Recorder:
                 states=_states(states) or (),
                 weights=_weights(module),
                 given=given,
-                continues=before[-1] if same else None,
+                continues=next((call for call in reversed(before) if initial and _same(initial, call.given)), None),
                 generator=self._generator,
                 autocast=_autocast(given[0].device.type),
             )
@@ -336,6 +335,11 @@ def _each(values: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(values, tuple):
         return tuple(_each(value, change) for value in values)
     return values
+
+
+def _same(states: tuple[Tensor, ...], others: tuple[Tensor, ...]) -> bool:
+    """Whether states are the very tensors."""
+    return all(one is other for one, other in zip(states, others, strict=True))
 
 
 def _autocast(device: str) -> torch.dtype | None:

@@ -50,18 +50,29 @@ def log10_floor(dtype: torch.dtype) -> float:
 
 
 def _groups(calls: Sequence[Call]) -> list[list[Call]]:
-    """Calls of which each goes on where the last one ended; of a cell, all from one zero state to the next."""
-    groups: dict[Call, list[Call]] = {}
-    first: dict[Call, Call] = {}
+    """Calls of which each goes on where one before it ended, as the first that does.
+
+    A cell may get a state of which somebody has made something else on the way: then it is its latest call that it goes
+    on from, unless the state is zero.
+    """
+    group_of: dict[Call, list[Call]] = {}
+    groups: list[list[Call]] = []
     latest: dict[nn.Module, Call] = {}
     for call in calls:
-        before = call.continues
-        if call.is_cell and call.initial is not None and any(bool(part.any()) for part in call.initial):
-            before = latest.get(call.module)
-        first[call] = first[before] if before else call
-        groups.setdefault(first[call], []).append(call)
+        before = call.continues or (latest.get(call.module) if _begun(call) else None)
         latest[call.module] = call
-    return list(groups.values())
+        if before is None or group_of[before][-1] is not before:
+            groups.append([])
+            group_of[call] = groups[-1]
+        else:
+            group_of[call] = group_of[before]
+        group_of[call].append(call)
+    return groups
+
+
+def _begun(call: Call) -> bool:
+    """Whether a step of a cell has a state that is not zero."""
+    return call.is_cell and call.initial is not None and any(bool(part.any()) for part in call.initial)
 
 
 class _Networks:
