@@ -1,6 +1,6 @@
 """Your network: the gradient through weights of one's own, and what would change it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from operator import add, mul
 from typing import Any
@@ -22,17 +22,17 @@ def show_advice(answer: Any) -> None:
     words, own, now = PAGE.words()["advice"], PAGE.words("own"), PAGE.now
     panel = st.expander(words["title"], on_change="rerun", key="advice")
     if panel.open:
-        rows, notes = advice(own, found := tried(answer))
+        rows, notes = advice(own, found := tried(answer), words["too_large"])
         with panel:
             if rows:
                 key = "tried {forget_bias} {weight_scale}".format_map(now)
                 act = partial(apply, key, found)
                 st.dataframe(rows, key=key, hide_index=True, on_select=act, selection_mode="single-row")
                 st.caption(words["click"])
-            st.html(notes + verdicts(own, answer))
+            st.html(notes + verdicts(own, answer.findings))
 
 
-def apply(key: str, found: Sequence[Any]) -> None:
+def apply(key: str, found: Any) -> None:
     """Set the knob that does what was chosen, where there is one."""
     for row in st.session_state[key].selection.rows:
         if found[row].kind in KNOBS:

@@ -162,7 +162,8 @@ def test_the_dashed_network_has_the_same_sizes_and_numbers_within_torch_s_bounds
 def test_a_network_too_large_is_answered_over_fewer_sequences_and_steps_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answer_module, "_LARGEST", 1e5)
+    for name, value in {"_LARGEST": 1e5, "_FEWEST_STEPS": 2, "_LARGEST_TRIED": 1e3, "_LARGEST_SHARES": 1e3}.items():
+        monkeypatch.setattr(answer_module, name, value)
     answer = answer_for(SMALL, given("encoder"))
     steps = answer.experiment.sequence_length
     assert answer.experiment.batch_size == 1
@@ -171,6 +172,10 @@ def test_a_network_too_large_is_answered_over_fewer_sequences_and_steps_and_says
     said = said_of(PICTURE, answer)
     assert f"computes {steps} steps of 24" in said
     assert "computes 1 sequence of 3" in said
+    assert tried(answer) is None
+    assert [one.by_lag for one in answer.findings] == [None] * 4
+    monkeypatch.undo()
+    assert all(one.by_lag for one in answer_for(SMALL, given("decoder")).findings)
 
 
 @every("source", ["untrained LSTM", "torch"])
@@ -178,7 +183,7 @@ def test_what_would_help_is_tried_on_these_weights_and_a_knob_gives_the_same(sou
     answer = own_network_answer(SMALL, {"weights": source})
     assert tried(answer) is tried(answer)
     knobs: dict[str, str] = {"scale": "weight_scale", "gate_bias": "forget_bias"}
-    found = [one for one in tried(answer) if one.kind in knobs]
+    found = [one for one in tried(answer) or () if one.kind in knobs]
     assert len(found) == len(knobs)
     for one in found:
         asked: dict[str, Any] = {knobs[one.kind]: one.value}

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
+
+import numpy as np
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.initialise import make_draw
-from rnn_dynamics.engine.run_network import run_network
+from rnn_dynamics.engine.run_network import NetworkTrace, run_network
 from rnn_dynamics.engine.work import affordable, multiply_adds
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.advice import Tried, advise
@@ -28,8 +31,14 @@ USES = (
     *("sequence_length", "batch_size", "input_scale", "loss_at", "seed"),
 )
 SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
-#: What one network may cost, in multiply-adds of its recurrent products: about a fifth of a second.
-_LARGEST = 5e8
+#: What one network may cost, in multiply-adds of its recurrent products, about a sixth of a second; and how many of the
+#: steps that are asked for are computed even if they cost more.
+_LARGEST, _FEWEST_STEPS = 1.5e8, 100
+#: What a step may cost where changes are tried, of which each takes a run: about two seconds in all; and how many
+#: numbers the parts of dL/dW_hh may have, of all steps, where they are told apart: a fifth of a second.
+_LARGEST_TRIED, _LARGEST_SHARES = 1.5e6, 3e7
+#: What visitors ask of weights of their own is computed by itself, one after the other, so that it keeps nobody else.
+_OF_VISITORS = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +76,16 @@ class OwnNetworkAnswer:
         return sum(values.size for values in self.network.parameters.values())
 
     @cached_property
-    def tried(self) -> tuple[Tried, ...]:
+    def tried(self) -> tuple[Tried, ...] | None:
         """See `try_all`; kept with the answer."""
         return self.try_all()
 
-    def try_all(self) -> tuple[Tried, ...]:
-        """Try what might make the gradient hold; several runs."""
-        reads = _reads(self.given, self.experiment)
-        with COMPUTING:
-            return advise(self.given.changed(self.experiment), *reads)
+    def try_all(self) -> tuple[Tried, ...] | None:
+        """Try what might make the gradient hold, in several runs; None where the weights are too large for a page."""
+        if _work_of_step(self.network) > _LARGEST_TRIED:
+            return None
+        with _OF_VISITORS if self.given.of_visitor else COMPUTING:
+            return advise(self.given.changed(self.experiment), *_reads(self.given, self.experiment))
 
     def left(self, component: str) -> dict[str, float]:
         """log10 of what is left at step 1, in layer 1 → or of the inputs, of the "given" and of the "fresh" one."""
@@ -122,8 +132,8 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
     lowered = _afforded(question, given.network)
     new = given.network if given.source == TORCH else fresh(given.network, lowered.seed)
     inputs, asked = _reads(given, lowered)
-    with COMPUTING:
-        trace = run_network(given.changed(lowered), inputs, asked, parameter_gradients=False, by_step=True)
+    with _OF_VISITORS if given.of_visitor else COMPUTING:
+        trace = _traced(given.changed(lowered), inputs, asked)
         twin = run_network(new, inputs, asked, parameter_gradients=False)
         found = findings(trace, asked, given.name)
     return OwnNetworkAnswer(
@@ -131,15 +141,15 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
     )
 
 
-def tried(answer: OwnNetworkAnswer) -> tuple[Tried, ...]:
-    """What might make the gradient hold, each suggestion tried on these weights; several runs."""
+def tried(answer: OwnNetworkAnswer) -> tuple[Tried, ...] | None:
+    """What might make the gradient hold, each suggestion tried on these weights; see `try_all`."""
     if answer.given.of_visitor:
         return answer.tried
     return _tried_of_library(answer.asked, answer.given.missing or answer.given.source)
 
 
 @remembered
-def _tried_of_library(question: Experiment, source: str) -> tuple[Tried, ...]:
+def _tried_of_library(question: Experiment, source: str) -> tuple[Tried, ...] | None:
     return _of_library(question, source).try_all()
 
 
@@ -152,9 +162,25 @@ def _reads(given: Given, experiment: Experiment) -> tuple[Array, Loss]:
     return noise(given.network, steps, sequences, scale=experiment.input_scale, seed=seed), asked
 
 
+def _traced(network: Network, inputs: Array, asked: Loss) -> NetworkTrace:
+    """The answer, with the shares of its steps in dL/dW_hh, or nan in their place where those take too long."""
+    steps = len(inputs)
+    small = steps * network.kind.blocks * network.hidden_size**2 * network.levels <= _LARGEST_SHARES
+    trace = run_network(network, inputs, asked, parameter_gradients=False, by_step=small)
+    if small:
+        return trace
+    nothing = np.full(steps, np.nan)
+    return replace(trace, layers=tuple(replace(layer, recurrent_shares=nothing) for layer in trace.layers))
+
+
 def _afforded(question: Experiment, network: Network) -> Experiment:
     """The question with as many sequences, or where one is too many as many steps, as can be computed."""
-    one = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
-    steps = affordable(_LARGEST, one, question.sequence_length)
+    one, asked = _work_of_step(network), question.sequence_length
+    steps = max(min(asked, _FEWEST_STEPS), affordable(_LARGEST, one, asked))
     sequences = affordable(_LARGEST, one * steps, question.batch_size)
     return replace(question, sequence_length=steps, batch_size=sequences)
+
+
+def _work_of_step(network: Network) -> int:
+    """What a step of one sequence costs, see `work_of`."""
+    return multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)

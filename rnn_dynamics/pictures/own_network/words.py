@@ -40,14 +40,16 @@ def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) ->
     return said(words, _says(words, answer, views), rows, _notes(answer))
 
 
-def verdicts(words: Words, answer: OwnNetworkAnswer) -> str:
+def verdicts(words: Words, found: Sequence[Finding]) -> str:
     """All that is found of each layer and direction, side by side, as HTML; `words`: those of every such network."""
-    tables = ((summary(words, one), verdict_rows(words, one)) for one in answer.findings)
+    tables = ((summary(words, one), verdict_rows(words, one)) for one in found)
     return side_by_side(*((_HEAD.format(escape(head)), map(_line, rows)) for head, rows in tables))
 
 
-def advice(words: Words, found: Sequence[Tried]) -> tuple[list[dict[str, str]], str]:
-    """What was tried, a row each, by the names of the columns; and what is true of all of it, as HTML."""
+def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> tuple[list[dict[str, str]], str]:
+    """What was tried, a row each, by the names of the columns; and what is true of all, as HTML, or of `nothing`."""
+    if found is None:
+        return [], paragraphs([nothing])
     head = words["advice"]["head"]
     rows = [{head[name]: text for name, text in row._asdict().items()} for row in advice_rows(words, found)]
     return rows, paragraphs(map(escape, advice_notes(words, found)))
