@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load
 from safetensors.torch import save
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run
@@ -214,7 +215,9 @@ def opened(**params: str) -> AppTest:
     return app.run()
 
 
-def bring(app: AppTest, data: bytes, name: str = "secret_model.safetensors", uploader: str = "own_weights") -> AppTest:
+def bring(
+    app: AppTest, data: bytes, name: str = "secret_model.safetensors", uploader: str = "own_weights 0"
+) -> AppTest:
     app.file_uploader(key=uploader).set_value((name, data, "application/octet-stream")).run()
     assert not app.exception
     return app
@@ -239,7 +242,7 @@ def title(app: AppTest) -> str:
 def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_several() -> None:
     app = bring(opened(), saved())
     assert app.selectbox(key="weights").value == OWN
-    assert app.selectbox(key="own_module").options == [
+    assert app.selectbox(key="own_module 1").options == [
         "decoder: GRU, H = 6, 1 layer, 1 direction",
         "encoder: LSTM, H = 7, 2 layers, 2 directions",
         "tagger: RNN, H = 4, 1 layer, 1 direction",
@@ -249,7 +252,7 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
     )
     assert said in [one.value for one in app.caption]
     assert title(app).startswith("Your GRU keeps")
-    app.selectbox(key="own_module").set_value(1).run()
+    app.selectbox(key="own_module 1").set_value(1).run()
     assert title(app).startswith("Your LSTM: at step 1 layer 1 gets")
     expected = drawn_from(PICTURE, answer_for(question_of(Experiment(), OWN), given("encoder")))
     assert shown(app)["0-curves"] == expected["curves"]
@@ -259,7 +262,7 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
 def test_a_file_that_is_not_read_says_why_and_nothing_is_lost() -> None:
     app = bring(opened(), saved())
     before = shown(app)["0-curves"]
-    app.file_uploader(key="own_weights").set_value(None).run()  # as a browser does before it puts in another
+    app.file_uploader(key="own_weights 0").set_value(None).run()  # as a browser does before it puts in another
     bring(app, saved()[:300], "cut.safetensors")
     (error,) = app.error
     assert error.value.startswith("cut.safetensors is not safetensors, or cut short")
@@ -304,25 +307,56 @@ def test_a_file_of_torch_is_read_only_where_the_server_says_so(monkeypatch: pyte
 def test_uploaded_inputs_decide_steps_and_sequences() -> None:
     app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
     inputs = np.random.default_rng(1).standard_normal((31, 2, 5))
-    bring(app, as_npy(inputs), "x.npy", "own_inputs")
+    bring(app, as_npy(inputs), "x.npy", "own_inputs 0")
     (whole,) = shown(app)["0-whole"]
     assert whole["length"] == 31
     assert any("your inputs: 2 sequences of 31 steps" in words for words in shown(app)["words"])
     assert app.select_slider(key="sequence_length").proto.disabled
-    bring(app, as_npy(inputs[..., :3]), "y.npy", "own_inputs")
+    bring(app, as_npy(inputs[..., :3]), "y.npy", "own_inputs 0")
     assert "this network reads D = 5" in app.error[0].value
     (whole,) = shown(app)["0-whole"]
     assert whole["length"] == 31
 
 
-def test_weights_are_forgotten_at_a_press_and_inputs_by_themselves() -> None:
+def test_another_network_reads_the_inputs_that_the_last_one_could_not() -> None:
+    app = bring(opened(), saved())
+    bring(app, as_npy(np.ones((31, 2, 5))), "x.npy", "own_inputs 0")
+    assert "this network reads D = 14" in app.error[0].value
+    app.selectbox(key="own_module 1").set_value(1).run()
+    assert not app.error
+    assert shown(app)["0-whole"][0]["length"] == 31
+    app.selectbox(key="own_module 1").set_value(0).run()
+    assert "this network reads D = 14" in app.error[0].value
+    assert shown(app)["0-whole"][0]["length"] == 100
+    bring(app, saved(**{key: of for key, of in state_dict().items() if "encoder" in key}), "other.safetensors")
+    assert app.selectbox(key="own_module 2").options == ["encoder: LSTM, H = 7, 2 layers, 2 directions"]
+    assert not app.error
+    assert shown(app)["0-whole"][0]["length"] == 31
+
+
+def test_a_choice_among_the_networks_of_one_file_is_none_among_those_of_the_next() -> None:
+    app = bring(opened(), saved())
+    app.selectbox(key="own_module 1").set_value(1).run()
+    before = app.session_state["brought"].key("own_module")
+    bring(app, saved(), "retrained.safetensors")
+    assert app.session_state["brought"].key("own_module") != before  # for which the browser would send its choice again
+    assert title(app).startswith("Your GRU")
+    assert [one.value for one in app.selectbox if str(one.key).startswith("own_module")] == [0]
+
+
+def test_weights_are_forgotten_at_a_press_and_inputs_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    removed: list[str] = []
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_session_files", lambda _, session: removed.append(session))
     app = bring(opened(), saved(**{key: of for key, of in state_dict().items() if "encoder" in key}))
-    bring(app, as_npy(np.ones((31, 2, 5))), "x.npy", "own_inputs")
+    bring(app, as_npy(np.ones((31, 2, 5))), "x.npy", "own_inputs 0")
     app.button(key="forget_inputs").click().run()
     (whole,) = shown(app)["0-whole"]
-    assert (whole["length"], title(app)[:9]) == (100, "Your LSTM")
+    assert (whole["length"], title(app)[:9], len(removed)) == (100, "Your LSTM", 1)
+    assert app.file_uploader(key="own_inputs 1").value is None
     app.button(key="forget").click().run()
     assert title(app).startswith("The trained LSTM")
+    assert app.file_uploader(key="own_weights 1").value is None
+    assert len(removed) == 2
     assert not app.exception
 
 

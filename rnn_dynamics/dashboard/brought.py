@@ -1,11 +1,13 @@
 """What a visitor has brought: weights and inputs of their own, in their session's memory and nowhere else."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard.downloads import Download
@@ -31,14 +33,20 @@ _KEY, _WEIGHTS, _INPUTS, _MODULE = "brought", "own_weights", "own_inputs", "own_
 class Brought:
     """What one session has brought.
 
-    held: from files. failures: key of an uploader -> why its file is not read. trained: what was trained on the page
-    "Learning long lags", and at which stage. answered: the last question about all that, and its answer.
+    held: from files. renewed: key of a control -> how often it began anew. failures: key of an uploader -> why its
+    file is not read. trained: what was trained on the page "Learning long lags", and at which stage. answered: the last
+    question about all that, and its answer.
     """
 
     held: Held = field(default_factory=Held)
+    renewed: Counter[str] = field(default_factory=Counter)
     failures: dict[str, UnreadableFile] = field(default_factory=dict)
     trained: tuple[Any, Given | None] = (None, None)
     answered: tuple[Any, Any] = (None, None)
+
+    def key(self, control: str) -> str:
+        """A control's own, since a browser keeps for a key what was chosen or uploaded there before."""
+        return f"{control} {self.renewed[control]}"
 
 
 def brought() -> Brought:
@@ -172,14 +180,14 @@ class _Panel:
             self._forget(now)
 
     def _uploader(self, key: str, label: str, read: Callable[[bytes, str], None]) -> None:
-        st.file_uploader(label, key=key, on_change=self._take, args=(key, read), max_upload_size=LARGEST)
+        st.file_uploader(label, key=brought().key(key), on_change=self._take, args=(key, read), max_upload_size=LARGEST)
         if error := brought().failures.get(key):
             st.error(error.said(self.own))
             if error.lines:
                 st.code(error.lines, wrap_lines=True)
 
     def _take(self, key: str, read: Callable[[bytes, str], None]) -> None:
-        file, failures = st.session_state[key], brought().failures
+        file, failures = st.session_state.get(brought().key(key)), brought().failures
         failures.pop(key, None)
         if file is None:  # a browser takes a file out before it puts in another
             return
@@ -188,16 +196,21 @@ class _Panel:
         except UnreadableFile as error:
             failures[key] = error
         else:
-            st.session_state.pop(_MODULE, None)
-            self.taken()
+            brought().renewed[_MODULE] += key == _WEIGHTS
+            self._taken(key)
+
+    def _taken(self, key: str) -> None:
+        """Another network may read the inputs that the last one could not, or not those of the last one."""
+        self.taken()
+        if key != _INPUTS:
+            self._take(_INPUTS, _read_inputs)
 
     def _found(self, now: Holding) -> None:
         """Which networks were found, one of which a reader chooses, and what else is in the file."""
         words, others = self.words, now.found.others
         names = [_called(words, named) for named in now.found.networks]
-        st.selectbox(
-            words["module"], range(len(names)), now.place, names.__getitem__, key=_MODULE, on_change=self._choose
-        )
+        key, named = brought().key(_MODULE), names.__getitem__
+        st.selectbox(words["module"], range(len(names)), now.place, named, key=key, on_change=self._choose)
         says = {"file": now.file, "count": len(names), "others": len(others)}
         says["names"] = words["between"].join(map(tame, others[:_NAMED]))
         st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
@@ -205,14 +218,25 @@ class _Panel:
             st.caption(refused.said(self.own))
 
     def _choose(self) -> None:
-        brought().held.choose(st.session_state[_MODULE])
-        self.taken()
+        brought().held.choose(st.session_state[brought().key(_MODULE)])
+        self._taken(_MODULE)
 
     def _forget(self, now: Holding) -> None:
         with st.container(horizontal=True):
-            st.button(self.words["forget"], key="forget", on_click=brought().held.forget)
+            st.button(self.words["forget"], key="forget", on_click=_let_go, args=(Held.forget, _WEIGHTS, _INPUTS))
             if now.weights.inputs is not None:
-                st.button(self.words["forget_inputs"], key="forget_inputs", on_click=brought().held.forget_inputs)
+                label, args = self.words["forget_inputs"], (Held.forget_inputs, _INPUTS)
+                st.button(label, key="forget_inputs", on_click=_let_go, args=args)
+
+
+def _let_go(forget: Callable[[Held], None], *uploaders: str) -> None:
+    """Forget what was read, and the files themselves, which Streamlit would keep until the session ends."""
+    forget(brought().held)
+    brought().renewed.update(uploaders)
+    for key in uploaders:
+        brought().failures.pop(key, None)
+    if context := get_script_run_ctx():
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def _reads_pickles() -> bool:
