@@ -151,12 +151,19 @@ def _by_engine(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
 
 
 def _errors(call: Call) -> Errors:
-    """The gradient of the loss by all that a call gave; of one of several that it does not depend on, zeros."""
-    parts = {name: call.gradients.get(name) for name in ("h_n", "c_n")[: len(call.states)]}
-    if not call.reached:
-        parts["h_n"] = torch.zeros_like(call.states[0])
-    by_layer = {name: call.by_layer(gradient) for name, gradient in parts.items()}
-    return Errors(output=call.by_time(call.output, gradient=True), **by_layer)
+    """The gradient of the loss by all that a call gave; where it is zero, zeros of h_n alone."""
+    output = _from_first(call.by_time(call.output, gradient=True))
+    h_n, c_n = (call.by_layer(call.gradients.get(part)) for part in ("h_n", "c_n"))
+    if output is None and h_n is None and c_n is None:
+        h_n = np.zeros_like(_of_layers(call, call.states[0]))
+    return Errors(output=output, h_n=h_n, c_n=c_n)
+
+
+def _from_first(errors: Array | None) -> Array | None:
+    """Errors (T, N, ·) from the first step on at which there is one: the engine has less to do for the others."""
+    if errors is None or not errors.any():
+        return None
+    return errors[int(errors.any(axis=(1, 2)).argmax()) :]
 
 
 def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list[str]]:
