@@ -275,6 +275,17 @@ def test_a_single_sequence_without_a_batch_is_a_batch_of_one(loss: str, batch_fi
     assert max(alone.agreement) < 1e-12
 
 
+@every("batch_first", [False, True])
+def test_a_batch_that_is_sorted_already_is_read_in_its_order(batch_first: bool) -> None:
+    torch.manual_seed(12)
+    gru, x = nn.GRU(D, H, batch_first=batch_first, dtype=torch.float64), X.transpose(0, 1) if batch_first else X
+    packs = [pack_padded_sequence(x, torch.tensor((7, 4, 1)), batch_first, enforce_sorted=of) for of in (True, False)]
+    one, other = (probe(gru, pack, loss=lambda given: given[0].data.sin().sum()) for pack in packs)
+    np.testing.assert_allclose(one.log10_norms["input"], other.log10_norms["input"], rtol=0, atol=1e-12)
+    assert one.replays[0].lengths == other.replays[0].lengths == (7, 4, 1)
+    assert max(one.agreement) < 1e-12
+
+
 class Last(nn.Module):
     def forward(self, given: Any) -> Tensor:
         output: Tensor = given[0]
