@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -550,12 +551,16 @@ class Stateful(nn.Module):
         self.frozen = nn.Linear(H, 1).requires_grad_(False)
         self.hidden: Tensor | None = None
         self.seen: list[int] = []
+        self.written_over, self.cache = torch.zeros(H), {"steps": torch.zeros(1)}
         self.fails = False
 
     def forward(self, x: Tensor) -> Tensor:
         output, hidden = self.rnn(self.norm(x.flatten(0, 1)).view_as(x))
         self.hidden = hidden.detach()
         self.seen.append(len(x))
+        self.written_over.copy_(hidden.detach()[0, 0])
+        self.cache["steps"] += len(x)
+        random.random(), np.random.rand()  # as teacher forcing does
         if self.fails:
             raise RuntimeError("as models do")
         found: Tensor = self.frozen(self.dropout(output[-1])).square().mean()
@@ -575,6 +580,12 @@ def known(model: nn.Module) -> dict[str, Any]:
     }
 
 
+def elsewhere() -> tuple[Any, ...]:
+    """What NumPy and Python draw next."""
+    kind, keys, *rest = np.random.get_state()
+    return random.getstate(), kind, tuple(keys), *rest
+
+
 @every("fails", [False, True])
 def test_the_model_is_left_as_it_was(fails: bool) -> None:
     model, x = Stateful(), X.float()
@@ -582,7 +593,8 @@ def test_the_model_is_left_as_it_was(fails: bool) -> None:
     model.seen, model.fails, model.norm.training = [1], fails, True
     heard: list[int] = []
     handle = model.rnn.register_forward_hook(lambda *_: heard.append(1))
-    before, hidden, read = known(model), model.hidden, x.clone()
+    before, hidden, read, drawn = known(model), model.hidden, x.clone(), elsewhere()
+    kept, cached = model.written_over.clone(), model.cache["steps"].clone()
     if fails:
         with pytest.raises(RuntimeError, match="as models do"):
             probe(model, x)
@@ -593,6 +605,9 @@ def test_the_model_is_left_as_it_was(fails: bool) -> None:
     torch.testing.assert_close(after, before, rtol=0, atol=0)
     assert model.hidden is hidden
     assert (model.seen, heard) == ([1], [1])
+    assert elsewhere() == drawn
+    assert torch.equal(model.written_over, kept)
+    assert torch.equal(model.cache["steps"], cached)
     assert not x.requires_grad
     assert torch.equal(x, read)
     handle.remove()
@@ -631,7 +646,7 @@ def test_a_module_that_the_loss_does_not_depend_on_is_remarked_not_drawn() -> No
     class Two(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.a, self.b, self.c = lstm(), lstm(), lstm()
+            self.a, self.b, self.c, self.d = lstm(), lstm(), lstm(), lstm()
             self.own = Own(D, H)
 
         def forward(self, x: Tensor) -> Tensor:
@@ -649,6 +664,7 @@ def test_a_module_that_the_loss_does_not_depend_on_is_remarked_not_drawn() -> No
     assert found.remarks == (
         "own is of the class Own, with a forward of its own: it is not read.",
         "The loss does not depend on what b gave: no gradient comes back to it.",
+        "d is never called: nothing is known of its gradient.",
         "c runs where gradients are switched off (no_grad or inference_mode): it is not read.",
     )
 
@@ -676,6 +692,14 @@ class Unused(nn.Module):
 class Detached(Unused):
     def forward(self, x: Tensor) -> Any:
         return self.rnn(x)[0].detach() * x[..., :1].clone().requires_grad_()
+
+
+class Copied(Unused):
+    """Calls a copy of its module, as nn.DataParallel does on two devices and more."""
+
+    def forward(self, x: Tensor) -> Any:
+        replica: nn.Module = self.rnn._replicate_for_data_parallel()  # type: ignore[no-untyped-call]
+        return replica(x)[0]
 
 
 def broken(name: str, value: float) -> nn.Module:
@@ -712,6 +736,8 @@ def broken(name: str, value: float) -> nn.Module:
         (lstm(), X, X.sum(), "loss, of the type Tensor, is no function"),
         (squares, X, None, "model, of the type function, is no torch.nn.Module"),
         (nn.Sequential(lstm(), Last(), nn.LazyLinear(1)), X, squares, "call it once before"),
+        (nn.GRU(D, H, device="meta"), X, squares, "without values, on the device meta"),
+        (Copied(), X, squares, r"calls copies of rnn, .* give the model that it holds, model\.module"),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_one_sentence(model: Any, inputs: Tensor, loss: Any, sentence: str) -> None:

@@ -4,6 +4,7 @@ The model is left as it was. Imports torch: import this room where it is needed.
 """
 
 import math
+import random
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -157,11 +158,16 @@ def capture(model: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]
 
 @contextmanager
 def left_as_it_was(model: nn.Module) -> Iterator[None]:
-    """Afterwards the model's attributes, buffers and modes, and torch's random numbers, are what they were before."""
+    """Afterwards the model's attributes, buffers and modes are what they were before, and so is all that is drawn next.
+
+    Random numbers are those of torch, NumPy and Python: whether a decoder is told the true word is often Python's say.
+    """
     devices = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
     on_gpu = [device for device in devices if device.type == "cuda"]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
     attributes = [(vars(module), _with_contents(vars(module))) for module in model.modules()]
+    tensors = {id(tensor): tensor for tensor in (*model.buffers(), *_plain_tensors(attributes))}.values()
+    values = [(tensor, tensor.detach().clone()) for tensor in tensors]
+    drawn = random.getstate(), np.random.get_state()  # what models draw from
     with torch.random.fork_rng(devices=on_gpu):
         try:
             yield
@@ -169,14 +175,24 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
             for now, were in attributes:
                 _put_back(now, were)
             with torch.no_grad():
-                for buffer, was in buffers:
-                    buffer.copy_(was)
+                for tensor, was in values:
+                    tensor.detach().copy_(was)
+            random.setstate(drawn[0])
+            np.random.set_state(drawn[1])
 
 
 def _with_contents(attributes: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Each attribute, and what it holds where it is a plain dictionary or list, as a module's parameters are."""
     plain = (dict, OrderedDict, list)
     return {name: (value, value.copy() if type(value) in plain else None) for name, value in attributes.items()}
+
+
+def _plain_tensors(attributes: Sequence[tuple[Any, Mapping[str, tuple[Any, Any]]]]) -> Iterator[Tensor]:
+    """The tensors among attributes, or in a dictionary or list that is one: a state that is kept and written over."""
+    for _, were in attributes:
+        for value, contents in were.values():
+            held = contents.values() if isinstance(contents, dict) else contents or ()
+            yield from (part for part in (value, *held) if type(part) is Tensor)
 
 
 def _put_back(now: dict[str, Any], were: Mapping[str, tuple[Any, Any]]) -> None:
@@ -212,6 +228,8 @@ class _Recorder:
             raise ValueError(f"model, of the type {type(model).__name__}, is no torch.nn.Module")
         if any(nn.parameter.is_lazy(values) for values in (*model.parameters(), *model.buffers())):
             raise ValueError("the model has weights whose shapes its first call decides; call it once before")
+        if any(values.is_meta for values in (*model.parameters(), *model.buffers())):
+            raise ValueError("the model has weights without values, on the device meta; load them before")
         self._names = self._read_names(model)
         if not self._names:
             raise ValueError(_nothing_found(model, self.remarks))
@@ -262,6 +280,8 @@ class _Recorder:
         for call in self.calls:
             if not call.reached and not call.is_cell:
                 self._remark(f"The loss does not depend on what {title(call)} gave: no gradient comes back to it.")
+        for name in sorted(set(self._names.values()) - {call.name for call in self.calls} - self._closed):
+            self._remark(f"{name} is never called: nothing is known of its gradient.")
         for name in sorted(self._closed):
             self._remark(f"{name} runs where gradients are switched off (no_grad or inference_mode): it is not read.")
 
@@ -278,6 +298,11 @@ class _Recorder:
         self, module: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Let a module read a tensor of its own, so that the gradient of its inputs is that of no other reader."""
+        if module not in self._names:
+            raise ValueError(
+                f"the model calls copies of {_listed(self._names.values())}, as nn.DataParallel makes one for each "
+                "device; give the model that it holds, model.module"
+            )
         if not torch.is_grad_enabled() or not (args or "input" in keywords):
             return None
         self._generator = torch.get_rng_state() if drops(module) else None

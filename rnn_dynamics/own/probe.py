@@ -21,8 +21,8 @@ def probe(
 
     The model runs once forwards and once backwards, in its own format and mode. What each recurrent module has read,
     and what the loss sends back to its outputs, is then replayed by this library's engine, in float64 and beyond
-    10^±308. The model is left as it was: parameters, `.grad`, buffers, attributes, mode, hooks, and torch's random
-    numbers.
+    10^±308. The model is left as it was: parameters, `.grad`, buffers, attributes, mode, hooks; and so are the random
+    numbers of torch, NumPy and Python.
 
     An nn.RNNCell, nn.LSTMCell or nn.GRUCell called step by step, and a module with `proj_size` or with dropout between
     its layers in training mode, are answered by autograd: `by` says so for each layer, and `remarks` says why. Other
