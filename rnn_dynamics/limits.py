@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Self
 
 _LONGEST_WHOLE = 10**50
 
+#: Of weights, and of inputs and initial states: their products, summed over any width, stay within float64.
+LARGEST_WEIGHT, LARGEST_INPUT = 1e100, 1e200
+
 
 def plain(value: Any) -> Any:
     """What NumPy or torch holds as a single number, truth value or text, as Python's own; all else as it is."""

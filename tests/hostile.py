@@ -233,6 +233,7 @@ def strange_weights() -> Iterator[Case]:
         strange[3, 1] = value
         yield "a.safetensors", held(changed(good, weight_hh_l0=strange)), "finite"
         yield "a.npz", held(npz({**good, "weight_hh_l0": strange})), "finite"
+    yield "a.npz", held(npz({**good, "weight_hh_l0": np.full((12, 3), -1e308)})), "huge"
     for rows, columns in ((6, 3), (15, 3), (13, 3), (3, 5), (0, 3), (3, 0)):
         hh = np.zeros((rows, columns), "f4")
         yield "a.safetensors", held(changed(good, weight_hh_l0=hh)), "rows"
@@ -313,6 +314,7 @@ def hostile_inputs(evil: str) -> list[Case]:
         (np.zeros((5, 2, 4)), "inputs_features"),
         (np.zeros((5, 4)), "inputs_features"),
         (np.full((5, 3), np.nan), "inputs_finite"),
+        (np.full((5, 3), -1e300), "inputs_huge"),
         (np.full((5, 2, 3), np.inf, "f2"), "inputs_finite"),
         *((np.zeros((5, 3), kind), "inputs_type") for kind in ("c8", "U2", "S2")),
     )

@@ -55,7 +55,7 @@ ROOMS: dict[str, set[str]] = {
     "engine.initialise": {"experiment", "engine.cells"},
     "engine.through_time": {"engine.cells"},
     "engine.trace": {"experiment"},
-    "engine.given": {"experiment", "engine.cells"},
+    "engine.given": {"experiment", "limits", "engine.cells"},
     "engine.run": WALK | {"engine.given"},
     "engine.run_network": WALK | {"engine.given", "engine.run"},
     "engine.verdict": set(),

@@ -303,6 +303,7 @@ def test_what_is_given_may_be_changed_afterwards() -> None:
         ("lstm", {"weight_hh_l0": np.zeros(12)}, "weight_hh_l0 has the shape (12,), which is no matrix"),
         ("lstm", {"weight_hh_l0": np.zeros((0, 0))}, "weight_hh_l0 has the shape (0, 0), which is no matrix"),
         ("lstm", {"weight_hh_l0": np.full((12, 3), np.nan)}, "weight_hh_l0 holds a value that is not finite"),
+        ("lstm", {"bias_hh_l0": np.full(12, -2e100)}, "bias_hh_l0 holds a number of the size 2e+100; the limit"),
         ("lstm", {"weight_hh_l0": "abc"}, "weight_hh_l0 = 'abc' is not an array of numbers"),
     ],
 )
@@ -321,6 +322,7 @@ def test_what_is_no_network_is_named(cell: str, changes: dict[str, Any], said: s
         ("inputs", np.zeros((5, 2, 4)), "inputs has 4 features; the network has input_size = 2"),
         ("inputs", "abc", "inputs = 'abc' is not an array of numbers"),
         ("inputs", np.full((5, 2, 2), np.nan), "inputs holds a value that is not finite"),
+        ("inputs", np.full((5, 2, 2), -2e200), "inputs holds a number of the size 2e+200; the limit is 1e+200"),
         ("errors", np.zeros((1, 2, 3)), "errors = array([[[0., 0., 0.]"),
         ("errors", Errors(np.zeros((6, 2, 3))), "errors.output has the shape (6, 2, 3); "),
         ("errors", Errors(np.zeros((2, 3))), "errors.output has the shape (2, 3); "),
@@ -330,6 +332,7 @@ def test_what_is_no_network_is_named(cell: str, changes: dict[str, Any], said: s
         ("errors", Errors(c_n=np.zeros((1, 3))), "errors.c_n has the shape (1, 3); the network and its inputs"),
         ("initial", [np.zeros((1, 2, 3))], "initial has 1 state(s); a lstm begins with h_0 and c_0"),
         ("initial", 2 * [np.zeros((2, 3))], "h_0 has the shape (2, 3); the network and its inputs ask for (1, 2, 3)"),
+        ("initial", 2 * [np.full((1, 2, 3), 2e200)], "h_0 holds a number of the size 2e+200; the limit is 1e+200"),
         ("lengths", [5], "lengths names 1 sequences; inputs has 2"),
         ("lengths", [5, 6], "length = 6 is not a whole number from 1 to 5"),
         ("lengths", [5, 0], "length = 0 is not a whole number from 1 to 5"),

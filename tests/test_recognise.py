@@ -110,6 +110,11 @@ def test_a_module_that_cannot_be_replayed_is_named_beside_those_that_can() -> No
     assert {"a.weight_hr_l0", "c.weight_hh_l0"} <= set(found.others)
 
 
+def test_inputs_of_no_feature_are_asked_to_have_one() -> None:
+    with pytest.raises(UnreadableFile, match=r"weight_ih_l0 has the shape \(16, 0\); .* it has to be \(16, 1\)"):
+        recognise({"weight_ih_l0": np.ones((16, 0)), "weight_hh_l0": np.ones((16, 4))})
+
+
 def test_of_thousands_that_cannot_be_replayed_a_few_are_named() -> None:
     one = np.ones((1, 1))
     found = recognise({**weights(3), **{f"m{n}.weight_hh": one for n in range(3_000)}})

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnn_dynamics import CELLS, Errors, Experiment, Network, NetworkTrace, States, run, run_network
+from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT
 from tests.every import every
 from tests.oracle import MODULES, relative_error
 
@@ -224,6 +225,16 @@ def test_a_gradient_far_outside_float64_is_told_in_full(decade: float) -> None:
     network = Network(cell="rnn", parameters=matrices, nonlinearity="tanh")
     found = run_network(network, np.zeros((700, 1, 2)), Errors(h_n=np.ones((1, 1, 2))))
     assert found.log10_norms["input"][0] == pytest.approx(decade * 699 + np.log10(np.sqrt(2.0)), abs=1e-9)
+
+
+@every("cell", MODULES)
+def test_the_largest_weights_and_inputs_have_an_answer(cell: str) -> None:
+    rows = CELLS[cell].blocks * 3
+    signs = np.sign(np.random.default_rng(0).standard_normal((rows, 3)))
+    largest = dict.fromkeys(("weight_ih_l0", "weight_hh_l0"), LARGEST_WEIGHT * signs)
+    for inputs in (np.zeros((40, 2, 3)), np.full((40, 2, 3), LARGEST_INPUT)):
+        found = run_network(Network(cell=cell, parameters=largest), inputs, Errors(h_n=np.ones((1, 2, 3))))
+        assert not any(np.isnan(norms).any() for norms in found.layers[0].log10_norms.values())
 
 
 def test_nothing_is_summed_that_nobody_asks_for() -> None:

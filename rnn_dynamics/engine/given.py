@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_named
 from rnn_dynamics.engine.cells.cell import Weights
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, Range, one_of, short
+from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT
 
 Array = NDArray[np.float64]
 
@@ -35,8 +36,8 @@ class Network:
             and ordered as torch's in either case.
 
     Raises:
-        ValueError: a parameter is missing, has another shape than the others ask for, is not finite, or would not be
-            used; the message names it.
+        ValueError: a parameter is missing, has another shape than the others ask for, is not finite or beyond
+            LARGEST_WEIGHT, or would not be used; the message names it.
     """
 
     cell: str
@@ -50,7 +51,10 @@ class Network:
             KNOBS_CHOICE[name].checked(name, getattr(self, name))
         if not isinstance(self.parameters, Mapping):
             raise ValueError(f"parameters = {short(self.parameters)} is not a mapping of names to arrays")
-        found = {name: _locked(_finite(name, values)) for name, values in self.parameters.items()}
+        found = {
+            name: _locked(_within(name, _finite(name, values), LARGEST_WEIGHT))
+            for name, values in self.parameters.items()
+        }
         object.__setattr__(self, "parameters", found)
         self._check_names()
         for name, shape in self._shapes().items():
@@ -185,8 +189,8 @@ def checked_network(network: object) -> Network:
 
 
 def given_inputs(inputs: ArrayLike, features: int) -> Array:
-    """Inputs (T, N, D) in float64; refuse another number of axes or features, an empty one, and what is not finite."""
-    found = _finite("inputs", inputs)
+    """Inputs (T, N, D) in float64; refuse another number of axes or features, an empty one, what is too large."""
+    found = _within("inputs", _finite("inputs", inputs), LARGEST_INPUT)
     if found.ndim != 3 or not found.size:
         raise ValueError(f"inputs has the shape {found.shape}, which is not (T, N, D) with at least one of each")
     if found.shape[-1] != features:
@@ -212,7 +216,8 @@ def given_initial(initial: Sequence[ArrayLike] | None, network: Network, sequenc
     if len(initial) != len(names):
         raise ValueError(f"initial has {len(initial)} state(s); a {network.cell} begins with {' and '.join(names)}")
     shape = (network.levels, sequences, network.hidden_size)
-    return [_shaped(name, of, shape).swapaxes(-1, -2) for name, of in zip(names, initial, strict=True)]
+    found = [_shaped(name, of, shape).swapaxes(-1, -2) for name, of in zip(names, initial, strict=True)]
+    return [_within(name, of, LARGEST_INPUT) for name, of in zip(names, found, strict=True)]
 
 
 def given_errors(errors: Errors, states: States) -> Errors:
@@ -257,6 +262,13 @@ def _finite(name: str, values: ArrayLike) -> Array:
     if not np.isfinite(found).all():
         raise ValueError(f"{name} holds a value that is not finite")
     return found
+
+
+def _within(name: str, values: Array, limit: float) -> Array:
+    """The values; refuse one beyond the limit."""
+    if values.size and (largest := float(np.abs(values).max())) > limit:
+        raise ValueError(f"{name} holds a number of the size {largest:.0e}; the limit is {limit:.0e}")
+    return values
 
 
 def _locked(values: Array) -> Array:

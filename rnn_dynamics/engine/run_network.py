@@ -103,7 +103,8 @@ def run_network(
     steps, sequences, _ = found.shape
     own_lengths = given_lengths(lengths, steps, sequences)
     start = given_initial(initial, network, sequences)
-    with np.errstate(over="ignore", divide="ignore"):  # a trained gate may be as good as shut, or open
+    # A trained gate may be as good as shut, or open; steps back that leave float64, ∞ − ∞ included, begin anew.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         layers = unroll_stack(network.kind, network.weights(), found, starts=start, lengths=own_lengths)
         ends = np.full(sequences, steps - 1) if own_lengths is None else own_lengths - 1
         states = _states(layers, ends)

@@ -17,7 +17,7 @@ import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
-from rnn_dynamics.limits import Range
+from rnn_dynamics.limits import LARGEST_INPUT, Range
 from rnn_dynamics.own import apart
 from rnn_dynamics.own.converters import KERAS, ONNX, TORCH
 from rnn_dynamics.own.unreadable import UnreadableFile
@@ -117,7 +117,10 @@ def read_inputs(data: bytes, name: str, *, features: int | None = None) -> Array
         raise UnreadableFile("inputs_features", file=name, shape=found.shape, width=width, features=features)
     if not np.isfinite(found).all():
         raise UnreadableFile("inputs_finite", file=name, value=first_strange(found))
-    return np.ascontiguousarray(found, dtype=np.float64).reshape(steps, sequences, width)
+    inputs = np.ascontiguousarray(found, dtype=np.float64).reshape(steps, sequences, width)
+    if (largest := float(np.abs(inputs).max())) > LARGEST_INPUT:
+        raise UnreadableFile("inputs_huge", file=name, value=f"{largest:.0e}", limit=f"{LARGEST_INPUT:.0e}")
+    return inputs
 
 
 def first_strange(values: AnyArray) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.given import Network
-from rnn_dynamics.limits import one_of
+from rnn_dynamics.limits import LARGEST_WEIGHT, one_of
 from rnn_dynamics.own.files import NUMBERS, first_strange
 from rnn_dynamics.own.unreadable import UnreadableFile, tame
 
@@ -141,6 +141,8 @@ def _network(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], lef
     for tensor in tensors:
         if not np.isfinite(tensor.values).all():
             raise UnreadableFile("finite", tensor=tensor.name, value=first_strange(tensor.values))
+        if (largest := float(np.abs(tensor.values).max())) > LARGEST_WEIGHT:
+            raise UnreadableFile("huge", tensor=tensor.name, value=f"{largest:.0e}", limit=f"{LARGEST_WEIGHT:.0e}")
     network = Network(
         cell=cell,
         parameters={key: tensor.values for key, tensor in parts.items()},
@@ -214,7 +216,7 @@ def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str]) 
     else:
         rows, hidden = hh
         fed_back = hidden
-    features = ih[1] if len(ih) == 2 else 0
+    features = max(ih[1], 1) if len(ih) == 2 else 1
     for what, size, limit in (("H", hidden, WIDEST), ("D", features, MOST_FEATURES)):
         if size > limit:
             raise UnreadableFile("wide", module=module, what=what, size=size, limit=limit)
