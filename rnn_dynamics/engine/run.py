@@ -342,7 +342,8 @@ def run_losses(
         here = rows[known], times[known]
         norms[here], share[here] = walked.log10_norms["hidden"][known], shares.of(beside, walked)[known]
         gradient.add(beside, walked)
-    of_last, gradient_of_last = [], GradientByDistance(forward, limits)
+    windows = {size: (length - 1) % size + 1 for size in asked}  # the loss at the last step has its own chunk alone
+    of_last, gradient_of_last = [], GradientByDistance(forward, sorted({*limits, *windows.values()}))
     last_losses, _ = _losses(last, _draw(last), forward.record.hidden[1:])
     walk_last = partial(walk_each_loss, forward, last_losses)
     for beside, walked in walk_last():
@@ -356,8 +357,7 @@ def run_losses(
     everywhere, at_end = _at_each_step(losses, chosen), _at_each_step(last_losses, [length])
     chunks = [
         _chunked(gradient, forward, everywhere, {size: size if size in {1, length} else -1 for size in asked}),
-        # The loss at the last step is truncated by its own chunk alone.
-        _chunked(gradient_of_last, forward, at_end, {size: (length - 1) % size + 1 for size in asked}),
+        _chunked(gradient_of_last, forward, at_end, windows),
     ]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
