@@ -66,7 +66,7 @@ PAGE = OwnWeightsPage(
         "helped": {"weights": "torch", "forget_bias": 3.0},
     },
     main=("weights", "forget_bias", "weight_scale", "sequence_length"),
-    more=(*SIZES, "nonlinearity", "reset_gate", "input_scale", "batch_size", "loss_at", "seed"),
+    more=("input_scale", "batch_size", "loss_at", "seed", *SIZES, "nonlinearity", "reset_gate"),
     offered={"cell": TRAINABLE, "sequence_length": (*KNOBS_NUMBER["sequence_length"].offered, 300, 500, 1000)},
     asks=("weights",),
     apart=(*SIZES, "forget_bias", "weight_scale"),

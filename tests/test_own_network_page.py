@@ -253,7 +253,7 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
     assert said in [one.value for one in app.caption]
     assert title(app).startswith("Your GRU keeps")
     app.selectbox(key="own_module 1").set_value(1).run()
-    assert title(app).startswith("Your LSTM: at step 1 layer 1 gets")
+    assert title(app).startswith("Your LSTM: at step 1 layer 1¦gets")
     expected = drawn_from(PICTURE, answer_for(question_of(Experiment(), OWN), given("encoder")))
     assert shown(app)["0-curves"] == expected["curves"]
     assert not app.error

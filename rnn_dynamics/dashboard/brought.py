@@ -96,12 +96,14 @@ class OwnWeightsPage(Page):
     question_of: Callable[[Experiment, str], Experiment]
 
     def show_controls(self, *names: str, **options: Any) -> None:
-        """Beside them the panel for a visitor's files."""
+        """Beside the first, which says whose weights they are, the panel for a visitor's files."""
         words = self.words()["bring"]
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
-            for name in names or self.main:
-                self.control(name)
+            weights, *others = names or self.main
+            self.control(weights)
             panel = st.popover(words["button"], on_change="rerun", key="bring")
+            for name in others:
+                self.control(name)
         if panel.open:
             with panel:
                 _Panel(words, self.words("own"), self._taken).show()

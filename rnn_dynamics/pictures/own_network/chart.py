@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, PER_CENT, WIDE_TITLE, each, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import OWN, WIDE_TITLE, each, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 
 #: Where the panels are, in pixels. `between`: room of an axis and a title.
@@ -24,7 +24,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     gradient, gate = sheet.panels()
     title = f"gradient_{sheet.views['gradient']}"
     norms = gradient.log10(title, tickCount=5, **WIDE_TITLE)
-    kept = gate.y("kept:Q", (0, 1), "kept", values=[0, 0.5, 1], labelExpr=PER_CENT, **WIDE_TITLE)
+    kept = gate.y("kept:Q", (0, 1), "kept", values=[0, 0.5, 1], **WIDE_TITLE)
     quiet, note = sheet.theme.quiet, of("whole", text="split(datum.no_gate, '|')")
     return sheet.picture(
         [

@@ -33,10 +33,7 @@ def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> d
 
 def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> str:
     """The verdict on each layer and direction, the last layer on top, and the notes, as HTML."""
-    rows = (
-        {"name": _named(words["table"], one), "one": one, "verdict": words["verdicts"][one.verdict.outcome]}
-        for one in answer.findings[::-1]
-    )
+    rows = ({"name": _named(words["table"], one), "one": one, **_told(words, one)} for one in answer.findings[::-1])
     return said(words, _says(words, answer, views), rows, _notes(answer))
 
 
@@ -55,17 +52,29 @@ def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> tuple[l
     return rows, paragraphs(map(escape, advice_notes(words, found)))
 
 
+def _told(words: Words, one: Finding) -> dict[str, Any]:
+    """The verdict in a word, and what is left; of an error at a single step nothing is, since it does not travel."""
+    if one.travelled:
+        return {
+            "verdict": words["verdicts"][one.verdict.outcome],
+            "horizon": one.verdict.horizon,
+            "path": one.log10_path,
+        }
+    return {"verdict": words["verdicts"]["single"], "horizon": math.nan, "path": math.nan}
+
+
 def _line(row: Row) -> str:
     return f"<tr><td>{escape(row.name)}</td><td>{escape(row.value)}</td></tr>"
 
 
 def _says(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> Says:
     keeps, both = answer.cell.keeps, {"given": answer.replay, "fresh": answer.fresh}
+    subject = words["subjects"][answer.given.source].format_map(Says(answer))
     return Says(
         answer,
         left=answer.left(views["gradient"]),
         means={name: float(one.kept(keeps).mean()) for name, one in both.items()},
-        subject=words["subjects"][answer.given.source].format_map(Says(answer)),
+        subject=words["subjects"]["changed"].format(subject=subject) if _moved(answer) else subject,
         gate=words["gates"].get(keeps),
     )
 
@@ -90,9 +99,15 @@ def _named(words: Words, one: Finding | None, left: float = math.nan) -> str:
     return str(words["backwards" if one.reverse else "forwards"].format(layer=one.layer + 1, left=left))
 
 
+def _moved(answer: OwnNetworkAnswer) -> bool:
+    """Whether the knobs add to the given weights."""
+    experiment = answer.experiment
+    return experiment.weight_scale != 1.0 or bool(experiment.forget_bias and answer.cell.keeps)
+
+
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
-    moved = experiment.weight_scale != 1.0 or bool(experiment.forget_bias and answer.cell.keeps)
+    moved = _moved(answer)
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
