@@ -463,6 +463,30 @@ def test_a_cell_that_starts_anew_reads_another_sequence() -> None:
     assert "10^-44.9" in found.remarks[0]
 
 
+@every("masked", [False, True])
+def test_a_cell_that_begins_with_an_encoders_state_reads_another_sequence(masked: bool) -> None:
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder, self.cell = lstm(D, H), nn.LSTMCell(D, H, dtype=torch.float64)
+
+        def forward(self, x: Tensor) -> Tensor:
+            ends: list[Tensor] = []
+            for state in (self.encoder(x)[1], self.encoder(x[2:])[1]):
+                h, c = (part[0] for part in state)
+                for step in x:
+                    new_h, c = self.cell(step, (h, c))
+                    h = torch.where(step[:, :1] > 0, new_h, h) if masked else new_h
+                ends.append(h.sum())
+            return ends[0] * ends[1]
+
+    found = probe(Decoder(), X)
+    assert [(layer.name, len(layer.log10_norms["input"])) for layer in found.layers if "cell" in layer.name] == [
+        ("cell", 7),
+        ("cell, calls 8 to 14", 7),
+    ]
+
+
 @every("kind", ["lstm", "gru"])
 def test_calls_that_go_on_where_the_last_one_ended_are_one_sequence(kind: str) -> None:
     class StepByStep(nn.Module):

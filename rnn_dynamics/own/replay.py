@@ -6,6 +6,7 @@ Imports torch: import this room where it is needed.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from rnn_dynamics.own.unrolled import UnrolledLayer, log10_norm, masks_of, unrol
 
 #: How many times as far as rounding takes them the outputs of a replay may be from the model's before it is said.
 _AWAY = 1e3
+#: How many nodes of autograd's graph are looked at for where a state has come from: an encoder may lie behind it.
+_FARTHEST = 10_000
 _TOGETHER = "Its verdict is that of all errors together, and nothing is tried on it."
 
 
@@ -52,15 +55,15 @@ def log10_floor(dtype: torch.dtype) -> float:
 def _groups(calls: Sequence[Call]) -> list[list[Call]]:
     """Calls of which each goes on where one before it ended, as the first that does.
 
-    A cell may get a state of which somebody has made something else on the way: then it is its latest call that it goes
-    on from, unless the state is zero.
+    A cell may get a state of which somebody has made something else on the way: then it goes on from the call that
+    autograd's graph leads to, unless the state is zero.
     """
     group_of: dict[Call, list[Call]] = {}
     groups: list[list[Call]] = []
-    latest: dict[nn.Module, Call] = {}
+    nodes: dict[Any, Call] = {}
     for call in calls:
-        before = call.continues or (latest.get(call.module) if _begun(call) else None)
-        latest[call.module] = call
+        before = call.continues or (_source(call, nodes) if _begun(call) else None)
+        nodes |= dict.fromkeys((state.grad_fn for state in call.given), call)
         if before is None or group_of[before][-1] is not before:
             groups.append([])
             group_of[call] = groups[-1]
@@ -73,6 +76,20 @@ def _groups(calls: Sequence[Call]) -> list[list[Call]]:
 def _begun(call: Call) -> bool:
     """Whether a step of a cell has a state that is not zero."""
     return call.is_cell and call.initial is not None and any(bool(part.any()) for part in call.initial)
+
+
+def _source(call: Call, nodes: Mapping[Any, Call]) -> Call | None:
+    """The call of the same module whose state, of the graph's `nodes`, is the nearest that its own is made of."""
+    level = [state.grad_fn for state in call.initial or ()]
+    seen = {None, *level}
+    while level and len(seen) < _FARTHEST:
+        found = [nodes[node] for node in level if node in nodes and nodes[node].module is call.module]
+        if found:
+            return max(found, key=lambda one: one.number)
+        ahead = {near for node in level if node is not None for near, _ in node.next_functions}
+        level = list(ahead - seen)
+        seen |= ahead
+    return None
 
 
 class _Networks:
