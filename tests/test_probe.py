@@ -640,6 +640,17 @@ def test_the_model_is_left_as_it_was(fails: bool) -> None:
     assert heard == [1]
 
 
+def test_what_a_graph_still_needs_and_what_nobody_can_write_to_is_left_alone() -> None:
+    model = nn.Sequential(lstm(D, H), Last())
+    kept: Tensor = model(X).exp()
+    model.kept = kept
+    model.wide, model.sparse = torch.ones(1).expand(3), torch.eye(2).to_sparse()
+    model.register_buffer("places", torch.ones(1).expand(3))
+    probe(model, X, loss=squares)
+    torch.autograd.backward(kept.sum())
+    assert all(weights.grad is not None for weights in model.parameters())
+
+
 def test_a_gradient_that_leaves_the_models_format_is_followed_on() -> None:
     torch.manual_seed(8)
     rnn = nn.RNN(D, 32, nonlinearity="relu", bias=False)

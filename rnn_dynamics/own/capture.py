@@ -176,7 +176,8 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
                 _put_back(now, were)
             with torch.no_grad():
                 for tensor, was in values:
-                    tensor.detach().copy_(was)
+                    if tensor.layout != torch.strided or not torch.equal(tensor, was):  # a graph may still need it
+                        tensor.detach().copy_(was)
             random.setstate(drawn[0])
             np.random.set_state(drawn[1])
 
@@ -192,7 +193,8 @@ def _plain_tensors(attributes: Sequence[tuple[Any, Mapping[str, tuple[Any, Any]]
     for _, were in attributes:
         for value, contents in were.values():
             held = contents.values() if isinstance(contents, dict) else contents or ()
-            yield from (part for part in (value, *held) if type(part) is Tensor)
+            found = (part for part in (value, *held) if type(part) is Tensor)
+            yield from (part for part in found if part.layout == torch.strided and not part.is_meta)
 
 
 def _put_back(now: dict[str, Any], were: Mapping[str, tuple[Any, Any]]) -> None:
