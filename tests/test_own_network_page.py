@@ -113,7 +113,7 @@ CASES: dict[str, tuple[Given, Experiment]] = {
     "reset": (given("decoder"), replace(SMALL, reset_gate="before", forget_bias=1.0)),
     "npz": (replace(given("decoder"), file="w.npz"), replace(SMALL, loss_at="every")),
     "far": (given("encoder"), replace(SMALL, weight_scale=0.1, forget_bias=-2.0, sequence_length=300)),
-    "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5))), SMALL),
+    "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5)), inputs_file="my x.npy"), SMALL),
 }
 
 
@@ -129,7 +129,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         if not weights.file:
             (folder / weights.file_name).write_bytes(weights.as_file())
         if weights.inputs is not None:
-            np.save(folder / "inputs.npy", weights.inputs)
+            np.save(folder / weights.inputs_file, weights.inputs)
     return printed_by_all(scripts, folder)
 
 
@@ -312,6 +312,7 @@ def test_uploaded_inputs_decide_steps_and_sequences() -> None:
     assert whole["length"] == 31
     assert any("your inputs: 2 sequences of 31 steps" in words for words in shown(app)["words"])
     assert app.select_slider(key="sequence_length").proto.disabled
+    assert app.session_state["brought"].held.now.weights.inputs_file == "x.npy"
     bring(app, as_npy(inputs[..., :3]), "y.npy", "own_inputs 0")
     assert "this network reads D = 5" in app.error[0].value
     (whole,) = shown(app)["0-whole"]

@@ -22,9 +22,9 @@ class Given:
     """Weights, and where they come from.
 
     network: as they were given. source: a shipped example, "torch" for PyTorch's default of a chosen size, TRAINED, or
-    OWN. name: of the module in that file. inputs: (T, N, D), to be read in the place of noise. file: the file's name.
-    keys: torch's name of each array -> that in the file, where it is another. missing: TRAINED or OWN where that was
-    asked for and is not there, so that these are the weights of an example.
+    OWN. name: of the module in that file. inputs: (T, N, D), to be read in the place of noise. file, inputs_file: the
+    names of the files. keys: torch's name of each array -> that in the file, where it is another. missing: TRAINED or
+    OWN where that was asked for and is not there, so that these are the weights of an example.
     """
 
     network: Network
@@ -32,6 +32,7 @@ class Given:
     name: str = ""
     inputs: Array | None = None
     file: str = ""
+    inputs_file: str = "inputs.npy"
     keys: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 

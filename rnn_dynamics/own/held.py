@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakSet
 
 from rnn_dynamics.own.files import read_inputs, read_weights
-from rnn_dynamics.own.given import OWN, Array, Given
+from rnn_dynamics.own.given import OWN, Given
 from rnn_dynamics.own.recognise import Named, Recognised, recognise
 from rnn_dynamics.own.unreadable import UnreadableFile
 
@@ -49,9 +49,8 @@ class Held:
         networks = tuple(named for named in found.networks if named.network.kind.module)
         if not networks:
             raise UnreadableFile("jordan", module=found.networks[0].name)
-        inputs = self.now.weights.inputs if self.now else None
         there = replace(found, networks=networks)
-        new = Holding(file=name, found=there, weights=_chosen(networks[0], name, inputs))
+        new = Holding(file=name, found=there, weights=_chosen(networks[0], name, self.now))
         others = sum(one.now.size for one in _EVERYBODY if one is not self and one.now)
         if others + new.size > MOST_BYTES:
             raise UnreadableFile("full", file=name)
@@ -60,8 +59,7 @@ class Held:
     def choose(self, place: int) -> None:
         """Take one of the networks that were found."""
         if self.now:
-            named, inputs = self.now.found.networks[place], self.now.weights.inputs
-            self.now = replace(self.now, weights=_chosen(named, self.now.file, inputs))
+            self.now = replace(self.now, weights=_chosen(self.now.found.networks[place], self.now.file, self.now))
 
     def read_inputs(self, data: bytes, name: str) -> None:
         """Take inputs for the weights that are there.
@@ -71,7 +69,7 @@ class Held:
         """
         if self.now:
             inputs = read_inputs(data, name, features=self.now.weights.network.input_size)
-            self.now = replace(self.now, weights=replace(self.now.weights, inputs=inputs))
+            self.now = replace(self.now, weights=replace(self.now.weights, inputs=inputs, inputs_file=name))
 
     def forget(self) -> None:
         """Let weights and inputs go."""
@@ -87,9 +85,12 @@ class Held:
 _EVERYBODY: WeakSet[Held] = WeakSet()
 
 
-def _chosen(named: Named, file: str, inputs: Array | None) -> Given:
-    """A network of a file; inputs for another one's are let go."""
+def _chosen(named: Named, file: str, before: Holding | None) -> Given:
+    """A network of a file, with the inputs that were there before unless it cannot read them."""
     network = named.network
-    fits = inputs if inputs is not None and inputs.shape[-1] == network.input_size else None
     keys = dict(zip(network.parameters, named.tensors, strict=True))
-    return Given(network=network, source=OWN, name=named.name, inputs=fits, file=file, keys=keys)
+    chosen = Given(network=network, source=OWN, name=named.name, file=file, keys=keys)
+    inputs = before.weights.inputs if before else None
+    if before is None or inputs is None or inputs.shape[-1] != network.input_size:
+        return chosen
+    return replace(chosen, inputs=inputs, inputs_file=before.weights.inputs_file)

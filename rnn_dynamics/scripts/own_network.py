@@ -100,7 +100,7 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
     head = _HEAD.format(
         agreement=agreement(digits),
         settings="\n".join(f"{name} = {value!r}" for name, value in _settings(given, experiment).items()),
-        files=(given.file_name, "inputs.npy" if given.inputs is not None else ""),
+        files=(given.file_name, given.inputs_file if given.inputs is not None else ""),
         names=_named(given),
         sizes=f"{experiment.sequence_length}, {experiment.batch_size}, {network.input_size}, {network.hidden_size}, "
         f"{experiment.seed}",

@@ -107,11 +107,12 @@ def _moved(answer: OwnNetworkAnswer) -> bool:
 
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
-    moved = _moved(answer)
+    moved, cell = _moved(answer), answer.cell.name
+    asked_of = experiment.nonlinearity if cell == "rnn" else cell  # a file does not say it
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
-        f"assumed_{answer.cell.name}": given.source == OWN and answer.cell.name != "lstm",
+        f"assumed_{asked_of}": given.source == OWN and cell != "lstm",
         "knobs": moved and answer.cell.keeps,
         "knobs_no_gate": moved and not answer.cell.keeps,
         "size": True,
