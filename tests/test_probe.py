@@ -248,6 +248,26 @@ def test_a_replay_that_differs_from_the_model_says_so() -> None:
     assert "more than rounding explains" in remark
 
 
+@every("options", [{}, {"proj_size": 2}])
+def test_a_gradient_that_comes_back_by_another_way_is_told(options: Any) -> None:
+    class Penalty(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(8)
+            self.rnn = lstm(D, H, **options)
+
+        def forward(self, x: Tensor) -> Tensor:
+            read = x.clone().requires_grad_()
+            plain = squares(self.rnn(read)[0])
+            (slope,) = torch.autograd.grad(plain, read, create_graph=True)
+            return plain + 100.0 * squares(slope)
+
+    found = probe(Penalty(), X)
+    assert found.agreement.outputs < 1e-12
+    assert found.agreement.input_gradient > 1e-5
+    assert "as one with a gradient penalty does" in found.remarks[-1]
+
+
 def test_what_autograd_loses_is_still_there() -> None:
     torch.manual_seed(0)
     rnn = nn.RNN(2, 8)

@@ -164,7 +164,8 @@ def _by_engine(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
         initial=initial,
         lengths=call.lengths,
     )
-    return replay, [*_faded(call), *_too_far(call, replay, trace.log10_rounding - LOG10_ROUNDING)]
+    growth = trace.log10_rounding - LOG10_ROUNDING
+    return replay, [*_faded(call), *(_too_far(call, replay, growth) or _by_another_way(call, replay, growth))]
 
 
 def _errors(call: Call) -> Errors:
@@ -203,7 +204,7 @@ def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list
         return _by_inputs_alone(call)
     why = "drops states between its layers" if masks else "projects its hidden state (proj_size)"
     said = f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step."
-    return replay, [f"{said} {_TOGETHER}", *_faded(call), *away]
+    return replay, [f"{said} {_TOGETHER}", *_faded(call), *(away or _by_another_way(call, replay, 0.0))]
 
 
 def _by_inputs_alone(call: Call) -> tuple[Replay, list[str]]:
@@ -339,13 +340,28 @@ def _faded(call: Call) -> list[str]:
 
 def _too_far(call: Call, replay: Replay, log10_growth: float) -> list[str]:
     """What to say where rounding does not explain how far the replay is from the model."""
-    expected = _AWAY * torch.finfo(call.dtype).eps * 10.0**log10_growth
-    if replay.agreement.outputs <= min(expected, 1.0):
+    if replay.agreement.outputs <= _by_rounding(call, log10_growth):
         return []
     return [
         f"The replay of {replay.name} gives other outputs than the model, by {replay.agreement.outputs:.1e} of the "
         "largest: more than rounding explains. Its gradients are those of the replay."
     ]
+
+
+def _by_another_way(call: Call, replay: Replay, log10_growth: float) -> list[str]:
+    """What to say where the outputs agree, and autograd's dL/dx is another than what the replay sends back."""
+    if not replay.agreement.input_gradient > _by_rounding(call, log10_growth):  # true for nan
+        return []
+    return [
+        f"dL/dx of {replay.name} is not autograd's, by {replay.agreement.input_gradient:.1e} of its norm: more than "
+        "rounding explains. The loss depends on it by more than what it gave, as one with a gradient penalty does; "
+        "what is replayed is the way through its outputs and last states."
+    ]
+
+
+def _by_rounding(call: Call, log10_growth: float) -> float:
+    """How far a replay may be from the model, relative to it."""
+    return float(min(_AWAY * torch.finfo(call.dtype).eps * 10.0 ** min(log10_growth, 300.0), 1.0))
 
 
 def _smallest(dtype: torch.dtype) -> float:
