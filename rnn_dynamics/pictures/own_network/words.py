@@ -54,13 +54,10 @@ def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> tuple[l
 
 def _told(words: Words, one: Finding) -> dict[str, Any]:
     """The verdict in a word, and what is left; of an error at a single step nothing is, since it does not travel."""
-    if one.travelled:
-        return {
-            "verdict": words["verdicts"][one.verdict.outcome],
-            "horizon": one.verdict.horizon,
-            "path": one.log10_path,
-        }
-    return {"verdict": words["verdicts"]["single"], "horizon": math.nan, "path": math.nan}
+    if not one.travelled:
+        return {"verdict": words["verdicts"]["single"], "horizon": math.nan, "path": math.nan}
+    outcome = words["verdicts"][one.verdict.outcome]
+    return {"verdict": outcome, "horizon": one.verdict.horizon, "path": one.log10_path}
 
 
 def _line(row: Row) -> str:
