@@ -145,6 +145,7 @@ def test_inputs_are_read_in_float64_time_first(shape: tuple[int, ...], kind: str
 
 def test_a_sentence_names_the_value_and_the_limit() -> None:
     assert str(refused("x.npy", saved(np.zeros((1_001, 3))), inputs=True)) == "x.npy has T = 1,001; the limit is 1,000."
+    assert str(refused("x.npy", b"no array", inputs=True)).startswith("x of x.npy does not begin")
     assert "50,000,001" in str(refused("a.npz", bytes(50_000_001)))
     for sentence in sentences("own")["unreadable"].values():
         assert any(name for _, name, *_ in Formatter().parse(sentence))

@@ -102,7 +102,7 @@ def read_inputs(data: bytes, name: str, *, features: int | None = None) -> Array
     _check_size(data, name)
     if PurePath(name).suffix.lower() != ".npy":
         raise UnreadableFile("inputs_kind", file=name)
-    found = _of_npy(data, name, name)
+    found = _of_npy(data, name, PurePath(name).stem)
     if found.dtype.kind not in "fiub":
         raise UnreadableFile("inputs_type", file=name, type=str(found.dtype))
     if found.ndim not in (2, 3):
