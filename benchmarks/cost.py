@@ -11,13 +11,12 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from benchmarks.report import Benchmark, main
 from rnn_dynamics import CELLS, Experiment, process, remembered, run
 from rnn_dynamics.engine.growth import fitted_exponent
-from rnn_dynamics.experiment import KNOBS_NUMBER, settings
-from rnn_dynamics.pictures.vanish_or_explode.answer import families_answer, lengths
+from rnn_dynamics.experiment import KNOBS_NUMBER
+from rnn_dynamics.pictures.vanish_or_explode.answer import families_answer
 
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 MEMORY = "peak memory of the process: an LSTM with N=8 H=64 T=10,000"
@@ -49,19 +48,13 @@ def peak_megabytes() -> float:
 
 def longest_answer() -> float:
     """Seconds that the largest question which the dashboard's controls can ask takes to compute."""
-    hidden, batch = (int(max(KNOBS_NUMBER[name].offered)) for name in ("hidden_size", "batch_size"))
-    largest = Experiment(hidden_size=hidden, batch_size=batch)
-    return max(
-        seconds_of_answer(replace(largest, sequence_length=length))
-        for length in lengths(settings(largest))[-2:]  # a shorter one may show more rows of its map
+    length, hidden, batch = (
+        int(max(KNOBS_NUMBER[name].offered)) for name in ("sequence_length", "hidden_size", "batch_size")
     )
-
-
-def seconds_of_answer(experiment: Experiment) -> float:
-    """How long the home page's answer takes when nobody has asked for it before."""
+    largest = Experiment(sequence_length=length, hidden_size=hidden, batch_size=batch)
     remembered.MEMORY.clear()
     start = time.perf_counter()
-    families_answer(experiment, {})
+    families_answer(largest, {})
     return time.perf_counter() - start
 
 

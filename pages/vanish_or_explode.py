@@ -6,8 +6,7 @@ from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.dashboard.seat import OPENS, seat
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures import before_after
-from rnn_dynamics.pictures.kit.lengths import LONG
-from rnn_dynamics.pictures.vanish_or_explode import PICTURE, lengths, pictured
+from rnn_dynamics.pictures.vanish_or_explode import PICTURE, pictured
 
 PAGE = Page(
     picture=PICTURE,
@@ -21,8 +20,6 @@ PAGE = Page(
     every_cell=True,
     main=("cell", "weight_scale", "sequence_length"),
     without=("num_layers", "bidirectional", "forget_bias_layers"),
-    offered={"sequence_length": LONG},
-    existing={"sequence_length": lengths},
     pictured=pictured,
     place={"key": "live"},
     go=lambda row, _: {"weight_scale": WEIGHT_SCALES[row["scale"]]},

@@ -186,7 +186,7 @@ class _WayBack:
         level = self.layers[trace.layer][trace.reverse]
         gradient, runs = RecurrentGradient(level.forward), self.runs[level.suffix]
         for run in runs:
-            gradient.add(run)
+            gradient.add_together(run)
         by_sequence = np.concatenate([gradient.shares_by_sequence(run) for run in reversed(runs)])
         return read_only(level.in_time(by_sequence).sum(axis=-1))
 

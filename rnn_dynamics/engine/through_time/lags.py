@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.through_time.backpropagate import Pass, Run
+from rnn_dynamics.engine.through_time.parameter_gradients import by_row
 from rnn_dynamics.engine.through_time.scaling import LOG10_2, ScaledSum, log10_norm, with_own_exponents
 
 
@@ -39,6 +40,14 @@ class RecurrentGradient:
             self._sum.add(term, int(exponents[b]))
             norms[:, b] = log10_norm(term, 1)[0] + exponents[b] * LOG10_2, self.log10_norm()
         return {"step": norms[0], "truncated": norms[1]}
+
+    def add_together(self, run: Run) -> None:
+        """Add the steps of a run as one product, for less: nothing is known of each of them."""
+        delta, exponent = run.with_one_exponent()
+        hidden = self._multiplied[run.steps.start : run.steps.stop]
+        delta, hidden = self._weights.by_sequence(self._cell.recurrent_delta(delta), hidden)
+        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
+        self._sum.add(by_row(delta) @ by_row(hidden * 2.0**-peak).T, exponent + peak)
 
     def log10_norm(self) -> float:
         """log10 of the norm of the sum so far."""

@@ -25,11 +25,11 @@ class ParameterGradients:
     def add(self, run: Run) -> None:
         """Add the steps of a run."""
         steps = slice(run.steps.start, run.steps.stop)
-        hidden, inputs = _by_row(self._multiplied[steps]), _by_row(self._inputs[steps])
+        hidden, inputs = by_row(self._multiplied[steps]), by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
         peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
         delta, exponent = run.with_one_exponent()
-        self._sum.add(_by_row(delta) @ (multiplied * 2.0**-peak).T, exponent + peak)
+        self._sum.add(by_row(delta) @ (multiplied * 2.0**-peak).T, exponent + peak)
 
     def named(self) -> dict[str, Array]:
         """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""
@@ -40,6 +40,6 @@ class ParameterGradients:
         return self._cell.name_gradients(by_input[:, size:-1], by_hidden[:, :size], by_input[:, -1], by_hidden[:, -1])
 
 
-def _by_row(array: Array) -> Array:
+def by_row(array: Array) -> Array:
     """(B, rows, C) -> (rows, B·C): one large matrix product is faster than B small ones and their sum."""
     return array.swapaxes(0, 1).reshape(array.shape[1], -1)

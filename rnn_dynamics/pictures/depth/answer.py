@@ -15,11 +15,13 @@ from rnn_dynamics.engine.work import fewer_sequences, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.frames import Array
-from rnn_dynamics.pictures.kit.lengths import lengths_within
+from rnn_dynamics.pictures.kit.lengths import USUAL, lengths_within
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What one network may cost, in multiply-adds of its recurrent products: about a third of a second.
 _LARGEST = 2.5e8
+#: The same of sequences beyond the usual lengths, of which a hall asks for many that nobody has asked for before.
+_LARGEST_LONG = 7e7
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,13 @@ def _lengths(cell: str, hidden_size: int, num_layers: int, bidirectional: bool, 
         bidirectional=bidirectional,
         nonlinearity="relu" if relu else "tanh",
     )
-    return lengths_within(_LARGEST, work_of, asked)
+    return lengths_within(_LARGEST_LONG, work_of, asked)
 
 
 @remembered
 def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for a cell that feeds back its own state."""
-    shown = fewer_sequences(experiment, _LARGEST)
+    shown = fewer_sequences(experiment, _LARGEST if experiment.sequence_length <= USUAL[-1] else _LARGEST_LONG)
     with COMPUTING:
         trace = run_norms(shown)
         single = run_norms(replace(shown, num_layers=1, bidirectional=False)) if shown.levels > 1 else trace

@@ -130,15 +130,31 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
         steps, sequences, _ = given.inputs.shape
         question = replace(question, sequence_length=steps, batch_size=sequences)
     lowered = _afforded(question, given.network)
-    new = given.network if given.source == TORCH else fresh(given.network, lowered.seed)
     inputs, asked = _reads(given, lowered)
-    with _OF_VISITORS if given.of_visitor else COMPUTING:
+    lock = _OF_VISITORS if given.of_visitor else COMPUTING
+    with lock:
         trace = _traced(given.changed(lowered), inputs, asked)
-        twin = run_network(new, inputs, asked, parameter_gradients=False)
         found = findings(trace, asked, given.name)
+    if given.of_visitor or given.inputs is not None:
+        with lock:
+            twin = _twin(lowered, given)
+    else:
+        twin = _twin_of_library(replace(lowered, weight_scale=1.0, forget_bias=0.0), given.source)
     return OwnNetworkAnswer(
-        experiment=lowered, asked=question, given=given, replay=kept(trace), fresh=kept(twin), findings=found
+        experiment=lowered, asked=question, given=given, replay=kept(trace), fresh=twin, findings=found
     )
+
+
+def _twin(experiment: Experiment, given: Given) -> Replay:
+    """The same of the same sizes as PyTorch draws them; what the knobs add to the given weights plays no part."""
+    new = given.network if given.source == TORCH else fresh(given.network, experiment.seed)
+    return kept(run_network(new, *_reads(given, experiment), parameter_gradients=False))
+
+
+@remembered
+def _twin_of_library(experiment: Experiment, source: str) -> Replay:
+    with COMPUTING:
+        return _twin(experiment, given_by(experiment, source))
 
 
 def tried(answer: OwnNetworkAnswer) -> tuple[Tried, ...] | None:

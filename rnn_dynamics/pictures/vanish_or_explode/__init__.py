@@ -2,7 +2,6 @@
 
 from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT, Picture, made_by
 from rnn_dynamics.pictures.vanish_or_explode.answer import apart, families_answer
-from rnn_dynamics.pictures.vanish_or_explode.answer import lengths as lengths
 from rnn_dynamics.pictures.vanish_or_explode.answer import pictured as pictured
 
 PICTURE = Picture(

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
@@ -18,14 +17,11 @@ from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.experiment import WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array, Views
-from rnn_dynamics.pictures.kit.lengths import USUAL, lengths_within
 from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: What one interaction may cost, in multiply-adds of the recurrent products of all cells and weight scales: about half
 #: a second on one core of the reference machine (`python -m benchmarks.cost`).
 LARGEST_FAMILY = 1.2e9
-#: The same of sequences beyond the usual lengths, which a hall shall not wait for longer than for the others.
-LARGEST_LONG_FAMILY = 6e8
 #: Number formats, and log10 of the smallest positive number of each: below it a gradient is stored as zero.
 FORMATS = FLOORS
 #: What is shown side by side, torch's cells; a further one takes the place of that of its kind.
@@ -105,22 +101,10 @@ def _kind(cell: str) -> tuple[bool, int]:
     return bool(CELLS[cell].gates), len(CELLS[cell].components)
 
 
-def lengths(now: Mapping[str, Any]) -> tuple[int, ...]:
-    """The sequence lengths that exist at a page's settings: those at which three rows of the map can be afforded."""
-    return _lengths(now["cell"], now["hidden_size"], now["batch_size"], now["nonlinearity"])
-
-
-@lru_cache(maxsize=256)
-def _lengths(cell: str, hidden_size: int, batch_size: int, nonlinearity: str) -> tuple[int, ...]:
-    asked = Experiment(cell=cell, hidden_size=hidden_size, batch_size=batch_size, nonlinearity=nonlinearity)
-    return lengths_within(LARGEST_LONG_FAMILY, lambda one: 3 * work_of(one, *pictured(cell)), asked)
-
-
 def stride_for(experiment: Experiment) -> int:
     """How far apart the weight scales are that one interaction can afford: 1 for all of them."""
     each = work_of(experiment, *pictured(experiment.cell))
-    most = LARGEST_FAMILY if experiment.sequence_length <= USUAL[-1] else LARGEST_LONG_FAMILY
-    return -(-len(WEIGHT_SCALES) // max(2, affordable(most, each, len(WEIGHT_SCALES))))
+    return -(-len(WEIGHT_SCALES) // max(2, affordable(LARGEST_FAMILY, each, len(WEIGHT_SCALES))))
 
 
 def rows_for(experiment: Experiment) -> tuple[int, ...]:
