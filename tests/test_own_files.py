@@ -76,7 +76,15 @@ def test_the_code_would_run_if_a_pickle_were_read(tmp_path: Path) -> None:
 
 
 def check_memory(cases: list[Case]) -> None:
-    """It is where it was after all of them, and never far above; what is made once is there already."""
+    """It is where it was after all of them; what is made once is there already.
+
+    What other threads of these tests take meanwhile counts too, so what is left is looked at up to three times.
+    """
+    assert any(left_by(cases) < 200_000 for _ in range(3))
+
+
+def left_by(cases: list[Case]) -> int:
+    """Bytes that all of them leave, none of which takes far more on the way."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -88,7 +96,7 @@ def check_memory(cases: list[Case]) -> None:
             assert tracemalloc.get_traced_memory()[1] - before < 230_000_000, name
             del data
         gc.collect()
-        assert tracemalloc.get_traced_memory()[0] < 200_000
+        return tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
 

@@ -19,9 +19,9 @@ from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
 PANELS = {
     "curves": ("0", "narrow ? width : width * 0.55", "0", "height * (narrow ? 0.14 : 0.36)"),
     "map": ("0", "curvesRight", "height * (narrow ? 0.24 : 0.53)", "height * (narrow ? 0.42 : 1)"),
-    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.63 : 0", "height * (narrow ? 0.705 : 0.25)"),
-    "error": ("barsLeft", "width", "height * (narrow ? 0.84 : 0.58)", "height * (narrow ? 0.905 : 0.74)"),
-    "angle": ("barsLeft", "width", "height * (narrow ? 0.935 : 0.81)", "height"),
+    "bars": ("narrow ? 0 : width * 0.64", "width", "narrow ? height * 0.64 : 0", "height * (narrow ? 0.73 : 0.25)"),
+    "error": ("barsLeft", "width", "height * (narrow ? 0.83 : 0.58)", "height * (narrow ? 0.9 : 0.74)"),
+    "angle": ("barsLeft", "width", "height * (narrow ? 0.93 : 0.81)", "height"),
 }
 PARAMETERS = {"pointed": "hover.loss ? hover.loss[0] : whole.marked", "tight": "width < 1000 * zoom"}
 #: Of the loss at every step, and at the last step alone.
