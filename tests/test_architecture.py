@@ -82,7 +82,7 @@ ROOMS: dict[str, set[str]] = {
     "own": set(),
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "own.given": {"experiment", "engine.given", "own.change"},
-    "own.kept": {"engine.run_network", "engine.trace"},
+    "own.kept": {"engine.run_network", "engine.trace", "engine.verdict"},
     "own.held": {"own.files", "own.given", "own.recognise", "own.unreadable"},
     "own.unreadable": {"content"},
     "own.converters": set(),
@@ -135,7 +135,7 @@ ROOMS: dict[str, set[str]] = {
     "dashboard": ENGINE
     | LEARNING
     | {"content", "line", "process", "remembered", "scripts", KIT}
-    | {"own.given", "own.held", "own.recognise", "own.unreadable"},
+    | {"own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", "own.given", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.

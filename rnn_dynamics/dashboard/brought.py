@@ -1,6 +1,5 @@
 """What a visitor has brought: weights and inputs of their own, in their session's memory and nowhere else."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,16 @@ from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.own.files import LARGEST_FILE
 from rnn_dynamics.own.given import OWN, TRAINED, Given
 from rnn_dynamics.own.held import Held, Holding
 from rnn_dynamics.own.recognise import Named
 from rnn_dynamics.own.unreadable import UnreadableFile, tame
 from rnn_dynamics.pictures.kit.frames import Views
+from rnn_dynamics.process import reads_pickles
 
 #: Megabytes of a file.
-LARGEST = 50
+LARGEST = LARGEST_FILE // 1_000_000
 #: So many arrays that are part of no network are named.
 _NAMED = 4
 #: Keys of the session's state; of the two uploaders, and of the choice among several modules.
@@ -172,7 +173,7 @@ class _Panel:
     def show(self) -> None:
         """The uploaders, what was found, and why a file is not read."""
         st.markdown(self.words["intro"])
-        if _reads_pickles():
+        if reads_pickles():
             st.markdown(self.words["pickles"])
         self._uploader(_WEIGHTS, self.words["weights"], _read_weights)
         if now := brought().held.now:
@@ -241,13 +242,8 @@ def _let_go(forget: Callable[[Held], None], *uploaders: str) -> None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
-def _reads_pickles() -> bool:
-    """Whether this server allows torch's files; see docs/architecture.md."""
-    return os.environ.get("RNN_DYNAMICS_PICKLES") == "1"
-
-
 def _read_weights(data: bytes, name: str) -> None:
-    brought().held.read_weights(data, name, pickles=_reads_pickles())
+    brought().held.read_weights(data, name, pickles=reads_pickles())
 
 
 def _read_inputs(data: bytes, name: str) -> None:

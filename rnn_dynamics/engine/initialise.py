@@ -63,11 +63,16 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
     return Draw(
         parameters=parameters,
         inputs=make_inputs(experiment, inputs),
-        readout=loss.standard_normal((output_size, width)) / np.sqrt(width),
+        readout=make_readout(width, loss, output_size),
         targets=loss.standard_normal((steps, *outputs) if experiment.loss_at == "every" else outputs),
         start=_make_start(experiment, cell) if experiment.initial_state == "noise" else (),
         before=make_inputs(experiment, _stream(experiment, 6)) if experiment.initial_state == "carried" else None,
     )
+
+
+def make_readout(width: int, generator: Generator, output_size: int = OUTPUT_SIZE) -> Array:
+    """Draw the read-out (D_out, width) of a loss, before its targets."""
+    return np.asarray(generator.standard_normal((output_size, width)) / np.sqrt(width))
 
 
 def _stream(experiment: Experiment, number: int) -> Generator:
@@ -114,7 +119,7 @@ def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer
     if not experiment.bias:
         return biases
     if experiment.initialisation == "torch":
-        biases = _torch_uniform(experiment.hidden_size, biases.shape, generator)
+        biases = torch_uniform(experiment.hidden_size, biases.shape, generator)
     by_gate = dict(zip(cell.gates, biases[0].reshape(cell.blocks, -1), strict=False))
     if experiment.gate_bias == "chrono":
         _set_chrono_biases(by_gate, cell, experiment, generator)
@@ -125,7 +130,7 @@ def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer
 
 def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generator: Generator) -> Array:
     if experiment.input_scheme == "torch":
-        return _torch_uniform(experiment.hidden_size, shape, generator)
+        return torch_uniform(experiment.hidden_size, shape, generator)
     if experiment.input_scheme == "keras":
         bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
         return generator.uniform(-bound, bound, shape)
@@ -168,7 +173,7 @@ def _identity(hidden: int, columns: int, blocks: int, generator: Generator) -> A
 
 
 def _torch(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
-    return _torch_uniform(hidden, (blocks * hidden, columns), generator)
+    return torch_uniform(hidden, (blocks * hidden, columns), generator)
 
 
 def _keras(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
@@ -185,8 +190,8 @@ def _orthonormal(rows: int, columns: int, generator: Generator) -> Array:
     return np.asarray(found if rows >= columns else found.T)
 
 
-def _torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) -> Array:
-    # torch.nn.RNNBase.reset_parameters: every parameter is U(−1/√H, 1/√H).
+def torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) -> Array:
+    """Draw as torch.nn.RNNBase.reset_parameters does: every parameter is U(−1/√H, 1/√H)."""
     bound = 1.0 / np.sqrt(hidden)
     return generator.uniform(-bound, bound, shape)
 

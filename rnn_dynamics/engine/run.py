@@ -190,14 +190,14 @@ def walk_levels(
         lost = []
         for level, arriving in zip(layer, losses_by_direction(layer, losses), strict=True):
             own, norms = entering(level, arriving), []
-            of_level = _parameter_gradients(level)
+            of_level = None if sums is None else _parameter_gradients(level)
             for steps in walk_back(level.forward, own):
                 below.add(level, steps)
                 norms.append(steps.log10_norms)
                 visit(level, steps)
-                if sums is not None:
+                if of_level is not None:
                     of_level.add(steps)
-            if sums is not None:
+            if sums is not None and of_level is not None:
                 sums[level.suffix] = of_level
             levels.append(_layer_trace(level, in_order(norms)))
             lost.append(float(digits_lost(level.forward, in_order(norms), own).max()))
@@ -354,10 +354,11 @@ def run_losses(
         _sufficient(gradient, found[0][0], limits, walk),
         _sufficient(gradient_of_last, found[1][0], limits, walk_last),
     )
-    everywhere, at_end = _at_each_step(losses, chosen), _at_each_step(last_losses, [length])
+    whole = _in_windows(gradient, {size: size for size in asked if size in {1, length}}, length)
+    everywhere = _at_each_step(losses, chosen)
     chunks = [
-        _chunked(gradient, forward, everywhere, {size: size if size in {1, length} else -1 for size in asked}),
-        _chunked(gradient_of_last, forward, at_end, windows),
+        [whole[size] if size in whole else gradient.chunked(walk_chunks(forward, everywhere, size)) for size in asked],
+        list(_in_windows(gradient_of_last, windows, length).values()),
     ]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
@@ -392,18 +393,13 @@ def _at_each_step(losses: Losses, steps: Sequence[int]) -> Losses:
     return Losses(0, rows, exponents)
 
 
-def _chunked(
-    gradient: GradientByDistance, forward: Pass, losses: Losses, windows: Mapping[int, int]
-) -> list[tuple[float, float]]:
-    """log10 of the error that chunks make in this gradient, and its angle, by their steps.
-
-    `windows`: steps of a chunk -> over how many it truncates all losses alike, if it does and the sum knows of it.
-    """
-    known = {size: window for size, window in windows.items() if gradient.knows(window)}
+def _in_windows(
+    gradient: GradientByDistance, windows: Mapping[int, int], length: int
+) -> dict[int, tuple[float, float]]:
+    """Steps of a chunk -> log10 of the error, and the angle, of windows of so many steps, limits of this gradient."""
     # Asked for together: each question sums all parts.
-    together = zip(*gradient.truncated([*known.values(), forward.length]), strict=True)
-    found = {size: (float(error), float(angle)) for size, (error, angle) in zip(known, together, strict=False)}
-    return [found[size] if size in found else gradient.chunked(walk_chunks(forward, losses, size)) for size in windows]
+    errors, angles = gradient.truncated([*windows.values(), length])
+    return {size: (float(error), float(angle)) for size, error, angle in zip(windows, errors, angles, strict=False)}
 
 
 def _by_loss(chunks: Sequence[Sequence[tuple[float, float]]], which: int) -> dict[str, Array]:

@@ -175,6 +175,11 @@ def outcome_of(log10_factor: float, orders: float, steps: int) -> str:
     return "vanishes" if log10_factor < 0 else "explodes"
 
 
+def relative_to(log10_norm: float, log10_norms: Array) -> Array:
+    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
+    return log10_norms - log10_norm if np.isfinite(log10_norm) else np.full_like(log10_norms, np.nan)
+
+
 def horizon(log10_norms: Array) -> int | None:
     """The smallest lag from which on, down to step 1, less than HORIZON_SHARE of the norm at the last step is left.
 

@@ -39,6 +39,11 @@ class Asked:
         """N."""
         return int(self.inputs.shape[1])
 
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """(N,), how many steps each sequence has."""
+        return np.full(self.sequences, self.steps) if self.lengths is None else self.lengths
+
     def run(self, network: Network | None = None, *, gradients: bool = False, by_step: bool = False) -> NetworkTrace:
         """The answer, of a changed network if one is named."""
         errors = Errors(output=self.output, h_n=self.h_n, c_n=self.c_n)
@@ -76,11 +81,10 @@ class Asked:
         with its own initial state. Errors in h_n and c_n are of those sequences that end here. None where no sequence
         is as long as that.
         """
-        lengths = np.full(self.sequences, self.steps) if self.lengths is None else self.lengths
-        here = np.flatnonzero(lengths > start)
+        here = np.flatnonzero(self.ends > start)
         if not len(here):
             return None
-        part, ends = self.of_sequences(here), (lengths[here] <= stop)[:, None]
+        part, ends = self.of_sequences(here), (self.ends[here] <= stop)[:, None]
         return replace(
             part,
             inputs=part.inputs[start:stop],
@@ -88,14 +92,13 @@ class Asked:
             h_n=None if part.h_n is None else part.h_n * ends,
             c_n=None if part.c_n is None else part.c_n * ends,
             initial=part.initial if start == 0 else part._initial_at(start, states, here),
-            lengths=None if self.lengths is None else np.minimum(lengths[here], stop) - start,
+            lengths=None if self.lengths is None else np.minimum(self.ends[here], stop) - start,
         )
 
     def _initial_at(self, start: int, trace: NetworkTrace, here: NDArray[np.int64]) -> tuple[Array, ...]:
         """The states (layers · directions, N, H) before step `start` + 1, each kind of them."""
-        kinds = ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
         found = []
-        for number, kind in enumerate(kinds):
+        for number, kind in enumerate(_kinds(trace)):
             of_level = [getattr(layer, kind)[start, here] for layer in trace.layers]
             for level, layer in enumerate(trace.layers):
                 if layer.reverse:
@@ -122,7 +125,7 @@ class Asked:
         steps = np.zeros(self.steps, dtype=bool)
         if self.output is not None:
             steps |= self._read(direction).any(axis=(1, 2))
-        ends = np.full(self.sequences, self.steps) if self.lengths is None or direction else self.lengths
+        ends = np.full(self.sequences, self.steps) if direction else self.ends
         steps[ends[self._ended(direction)] - 1] = True
         return int(steps.sum())
 
@@ -174,11 +177,15 @@ def asked(
 
 def asked_of(trace: NetworkTrace, errors: AnyErrors) -> Asked:
     """The question that a trace has answered, which knows all of it but the errors."""
-    kinds = ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
-    begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in kinds]
+    begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in _kinds(trace)]
     lengths = None if trace.lengths is None else trace.lengths.tolist()
     made = errors(trace.states) if callable(errors) else errors
     return asked(trace.network, trace.inputs, made, [np.stack(of) for of in begins], lengths)
+
+
+def _kinds(trace: NetworkTrace) -> tuple[str, ...]:
+    """What a layer of a trace calls its states, of each kind that there is."""
+    return ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
 
 
 def answered(

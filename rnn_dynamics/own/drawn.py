@@ -7,7 +7,7 @@ from numpy.random import SeedSequence, default_rng
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.given import Errors, Network, States
-from rnn_dynamics.engine.initialise import OUTPUT_SIZE
+from rnn_dynamics.engine.initialise import OUTPUT_SIZE, make_readout, torch_uniform
 
 Array = NDArray[np.float64]
 #: Which states a loss reads: the output of the last step, that of every step, or h_n of both directions.
@@ -49,13 +49,13 @@ def noise(network: Network, steps: int, sequences: int, *, scale: float, seed: i
 def loss(network: Network, steps: int, sequences: int, *, loss_at: str, seed: int) -> Loss:
     """A loss of this network over T steps of N sequences."""
     stream, width = default_rng(SeedSequence(seed).spawn(3)[2]), network.hidden_size * network.directions
-    readout = stream.standard_normal((OUTPUT_SIZE, width)) / np.sqrt(width)
+    readout = make_readout(width, stream)
     shape = (steps,) * (loss_at == "every") + (sequences, OUTPUT_SIZE)
     return Loss(loss_at, readout, stream.standard_normal(shape))
 
 
 def fresh(network: Network, seed: int) -> Network:
     """The same sizes as torch begins: every number from U(−1/√H, 1/√H), in the order of the parameters' names."""
-    stream, bound = default_rng(SeedSequence(seed).spawn(1)[0]), network.hidden_size**-0.5
-    drawn = {name: stream.uniform(-bound, bound, values.shape) for name, values in sorted(network.parameters.items())}
+    stream, hidden = default_rng(SeedSequence(seed).spawn(1)[0]), network.hidden_size
+    drawn = {name: torch_uniform(hidden, of.shape, stream) for name, of in sorted(network.parameters.items())}
     return replace(network, parameters=drawn)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
 from rnn_dynamics.engine.trace import Rounded
+from rnn_dynamics.engine.verdict import relative_to
 
 Array = NDArray[np.float64]
 
@@ -33,10 +34,10 @@ class Replay(Rounded):
         """(K, T): of the K levels, or of "input" the whole (1, T), relative to the last layer's → at step T."""
         if component == "input":
             norms = self.log10_inputs[None]
-            return _relative(norms, norms[0, -1])
+            return relative_to(norms[0, -1], norms)
         norms = np.stack([level.log10_norms[component] for level in self.levels])
         top = next(of for level, of in zip(self.levels[::-1], norms[::-1], strict=True) if not level.reverse)
-        return _relative(norms, top[-1])
+        return relative_to(top[-1], norms)
 
     def kept(self, gate: str) -> Array:
         """(K, T): the mean of a gate in each level; nan where there is none."""
@@ -54,8 +55,3 @@ def _level(layer: NetworkLayer) -> Level:
     shown = {"input": norms["input"], "hidden": norms["hidden"], "cell": norms.get("cell", norms["hidden"])}
     gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
     return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)
-
-
-def _relative(norms: Array, start: float) -> Array:
-    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
-    return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)

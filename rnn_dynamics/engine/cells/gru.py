@@ -132,16 +132,23 @@ class Gru:
         *outer, _, columns = n.shape
         local = np.empty((*outer, 4 * n.shape[-2], columns))
         local_q, local_r, local_z, local_n = split_gates(local, 4)
+        self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)
+        np.multiply(r, local_n, out=local_q)
+        np.multiply(sigmoid_derivative(r, keep_r), candidate, out=local_r)
+        local_r *= local_n
+        return Factors((local,), path=z)
+
+    @staticmethod
+    def _mixture_factors(
+        z: Array, keep_z: Array, n: Array, pre_n: Array, hidden_before: Array, local_z: Array, local_n: Array
+    ) -> None:
+        """Write what multiplies the adjoint of (1 − z) n + z h to give delta_z and delta_n."""
         # 1 − z = 1 / (1 + 1 / e^(−a)), without the cancellation, even where e^(−a) is infinite
         np.divide(1.0, keep_z, out=local_n)
         local_n += 1.0
         np.divide(tanh_derivative(n, pre_n), local_n, out=local_n)
-        np.multiply(r, local_n, out=local_q)
-        np.multiply(sigmoid_derivative(r, keep_r), candidate, out=local_r)
-        local_r *= local_n
         np.subtract(hidden_before, n, out=local_z)
         local_z *= sigmoid_derivative(z, keep_z)
-        return Factors((local,), path=z)
 
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
         assert factors.path is not None

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place, tanh_derivative
+from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place
 from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_blocks, split_gates
 from rnn_dynamics.engine.cells.gru import Gru
 
@@ -142,12 +142,7 @@ class GruResetBefore(Gru):
         local = np.empty(record.gates[steps].shape)
         local_r, local_z, local_n = split_gates(local, 3)
         np.multiply(sigmoid_derivative(r, keep_r), hidden_before, out=local_r)
-        np.subtract(hidden_before, n, out=local_z)
-        local_z *= sigmoid_derivative(z, keep_z)
-        # 1 − z = 1 / (1 + 1 / e^(−a)), without the cancellation, even where e^(−a) is infinite
-        np.divide(1.0, keep_z, out=local_n)
-        local_n += 1.0
-        np.divide(tanh_derivative(n, pre_n), local_n, out=local_n)
+        self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)
         return Factors((local, r), path=z)
 
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:

@@ -46,8 +46,7 @@ class RecurrentGradient:
         delta, exponent = run.with_one_exponent()
         hidden = self._multiplied[run.steps.start : run.steps.stop]
         delta, hidden = self._weights.by_sequence(self._cell.recurrent_delta(delta), hidden)
-        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
-        self._sum.add(by_row(delta) @ by_row(hidden * 2.0**-peak).T, exponent + peak)
+        self._sum.add_product(by_row(delta), by_row(hidden), exponent)
 
     def log10_norm(self) -> float:
         """log10 of the norm of the sum so far."""

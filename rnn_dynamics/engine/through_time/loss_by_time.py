@@ -243,10 +243,6 @@ class GradientByDistance:
             errors = self._log10_left_out(truncations) - self._log10_left_out([0])
         return errors, _angles(near)
 
-    def knows(self, truncation: int) -> bool:
-        """Whether it is a limit of this sum."""
-        return truncation in self._limits
-
     def chunked(self, walked: Iterator[tuple[Beside, Run]]) -> tuple[float, float]:
         """As `truncated`, of what is left where the same losses are walked back within chunks.
 

@@ -27,9 +27,8 @@ class ParameterGradients:
         steps = slice(run.steps.start, run.steps.stop)
         hidden, inputs = by_row(self._multiplied[steps]), by_row(self._inputs[steps])
         multiplied = np.concatenate([hidden, inputs, np.ones((1, hidden.shape[1]))])
-        peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
         delta, exponent = run.with_one_exponent()
-        self._sum.add(by_row(delta) @ (multiplied * 2.0**-peak).T, exponent + peak)
+        self._sum.add_product(by_row(delta), multiplied, exponent)
 
     def named(self) -> dict[str, Array]:
         """The gradients under torch's names; inf where a gradient is beyond float64's 10^308."""

@@ -45,6 +45,11 @@ class ScaledSum:
     mantissas: Array
     exponent: int = 0
 
+    def add_product(self, delta: Array, multiplied: Array, exponent: int) -> None:
+        """Add delta (rows, K) · multiplied (columns, K)ᵀ times 2^exponent."""
+        peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
+        self.add(delta @ (multiplied * 2.0**-peak).T, exponent + peak)
+
     def add(self, term: Array, exponent: int) -> None:
         """Add term (rows, columns) times 2^exponent; what is too small beside the larger of the two is lost."""
         if not term.any():  # its exponent says nothing

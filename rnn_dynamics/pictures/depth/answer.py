@@ -10,7 +10,7 @@ import numpy as np
 
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.trace import LayerNorms, Norms
-from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.engine.verdict import judge, relative_to
 from rnn_dynamics.engine.work import fewer_sequences, work_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
@@ -59,7 +59,7 @@ class DepthAnswer(OfTrace[Norms]):
         """Each of them, from the first layer on, forwards before backwards."""
         norms = [level.log10_norms["hidden"] for level in self.trace.layers]
         start = norms[-self.experiment.directions][-1]
-        return tuple(Level(level, _relative(of, start)) for level, of in zip(self.trace.layers, norms, strict=True))
+        return tuple(Level(level, relative_to(start, of)) for level, of in zip(self.trace.layers, norms, strict=True))
 
     @property
     def top(self) -> Level:
@@ -76,11 +76,11 @@ class DepthAnswer(OfTrace[Norms]):
     def curves(self) -> dict[str, Array]:
         """Name -> (T,), log10 gradients of the inputs relative to step T, the ones behind first."""
         whole, single = self.trace.log10_norms["input"], self.single.log10_norms["input"]
-        curves = {"single": _relative(single, single[-1])} if self.experiment.levels > 1 else {}
+        curves = {"single": relative_to(single[-1], single)} if self.experiment.levels > 1 else {}
         if self.experiment.bidirectional:
             for name, level in zip(("forwards", "backwards"), self.trace.layers, strict=False):
-                curves[name] = _relative(level.log10_norms["input"], whole[-1])
-        return curves | {"whole": _relative(whole, whole[-1])}
+                curves[name] = relative_to(whole[-1], level.log10_norms["input"])
+        return curves | {"whole": relative_to(whole[-1], whole)}
 
     @property
     def full(self) -> int:
@@ -103,11 +103,6 @@ class DepthAnswer(OfTrace[Norms]):
     def ways(self) -> int:
         """How many ways lead down through the layers, from step T to step 1."""
         return comb(self.experiment.sequence_length + self.experiment.num_layers - 2, self.experiment.num_layers - 1)
-
-
-def _relative(norms: Array, start: float) -> Array:
-    """Norms relative to one of them; nan where that one is zero and nothing can be compared with it."""
-    return norms - start if np.isfinite(start) else np.full_like(norms, np.nan)
 
 
 def lengths(now: Mapping[str, Any]) -> tuple[int, ...]:
