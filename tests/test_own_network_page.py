@@ -285,6 +285,20 @@ def test_whatever_file_is_brought_the_page_says_why_it_is_not_read_and_the_pictu
     assert not (tmp_path / "evil").exists()
 
 
+def test_whatever_file_one_visitor_brings_another_goes_on_with_weights_of_their_own(tmp_path: Path) -> None:
+    one, other = opened(), bring(opened(), saved())
+    one.session_state["advice"] = other.session_state["advice"] = False
+    files = hostile_weights(str(tmp_path / "evil"))[7::40]
+    for (name, make, _), added in zip(files, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5), strict=False):
+        bring(one, make(), name)
+        assert one.error
+        other.select_slider(key="forget_bias").set_value(added).run()
+        assert not other.exception
+        assert not other.error
+        question = question_of(Experiment(forget_bias=added), OWN)
+        assert shown(other)["0-curves"] == drawn_from(PICTURE, answer_for(question, given("decoder")))["curves"]
+
+
 def test_a_file_of_torch_is_read_only_where_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
