@@ -106,3 +106,14 @@ def test_who_hangs_up_is_no_fault_of_a_page_and_whatever_else_a_server_writes_is
         except (RuntimeError, ValueError):
             said += traceback.format_exc()
         assert len(hall.tracebacks(said)) == (kind is ValueError)
+
+
+@pytest.mark.parametrize("cell", engine.MODULES)
+def test_no_peer_that_answers_another_question_is_measured(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = engine.tensors_of
+    monkeypatch.setattr(engine, "median_milliseconds", lambda *_, **__: pytest.fail("measured"))
+    monkeypatch.setattr(engine, "tensors_of", lambda trace: {k: v * (1 + 1e-6) for k, v in right(trace).items()})
+    rows = [compare for name, compare in reversed(engine.ROWS.items()) if name.startswith(cell.upper())]
+    for compare in {row.func: row for row in rows}.values():  # of each kind the first and smallest
+        with pytest.raises(AssertionError, match="Not equal to tolerance"):
+            compare(True)
