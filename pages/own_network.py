@@ -11,7 +11,17 @@ from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_o
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.own.given import OWN
-from rnn_dynamics.pictures.own_network import PICTURE, SIZES, advice, answer_for, given_by, question_of, tried, verdicts
+from rnn_dynamics.pictures.own_network import (
+    PICTURE,
+    SIZES,
+    advice,
+    answer_for,
+    explained,
+    given_by,
+    question_of,
+    tried,
+    verdicts,
+)
 
 #: What was tried -> the knob that does it, and how from where it stands.
 KNOBS: dict[str, tuple[str, Any]] = {"gate_bias": ("forget_bias", add), "scale": ("weight_scale", mul)}
@@ -29,7 +39,7 @@ def show_advice(answer: Any) -> None:
                 act = partial(apply, key, found)
                 st.dataframe(rows, key=key, hide_index=True, on_select=act, selection_mode="single-row")
                 st.caption(words["click"])
-            st.html(notes + verdicts(own, answer.findings))
+            st.html(notes + verdicts(own, explained(answer)))
 
 
 def apply(key: str, found: Any) -> None:

@@ -23,6 +23,8 @@ Answer = TypeVar("Answer")
 MOST_BYTES = 64_000_000
 #: What a question takes with its place, beside its answer.
 _QUESTION = 1_500
+#: What holds nothing else.
+_LEAVES = (str, bytes, int, float, bool, type(None))
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 COMPUTING = Lock()
 
@@ -118,6 +120,8 @@ def _size(value: Any, seen: set[int]) -> int:
     if id(value) in seen:
         return 0
     seen.add(id(value))
+    if isinstance(value, _LEAVES):  # most of what an answer holds: asked of everything else it would take twice as long
+        return sys.getsizeof(value)
     return _own(value) + sum(_size(part, seen) for part in _parts(value))
 
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from rnn_dynamics import Errors, Experiment, Network, States, Trace, run, run_network, split_by_lag
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.verdict import HORIZON_SHARE, Verdict
+from rnn_dynamics.own.asked import asked_of
 from rnn_dynamics.own.findings import Finding, findings, is_sound, worst
 from rnn_dynamics.own.formats import Lags
+from rnn_dynamics.own.last_error import at_the_end, last_errors
 from rnn_dynamics.own.report import summary, verdict_lines, verdict_rows
 from tests.claims import assert_readable, factor_per_step
 from tests.every import every
@@ -102,6 +104,24 @@ def test_what_arrives_at_every_step_does_not_hide_how_far_one_error_travels() ->
         together = findings(run_network(network, inputs, errors))
         assert together[2].verdict.outcome == "holds", "which is why"
         assert together[2].arrive is None
+
+
+@every("size", [0.0, 1.0])
+def test_an_error_at_the_end_alone_is_known_to_be_the_only_one_without_a_look_at_all_steps(size: float) -> None:
+    def of(network: Network, inputs: Array, errors: Errors, **more: Any) -> tuple[Any, Any]:
+        trace = run_network(network, inputs, errors, **more)
+        return at_the_end(trace, errors), last_errors(asked_of(trace, errors), trace)
+
+    network, inputs = at_rest(0.9, 20)
+    last = Errors(output=size * noise(1, 3, 4))
+    known, found = of(network, inputs, last)
+    assert [one[1:] for one in known] == [one[1:] for one in found] == [(int(size), False)]
+    np.testing.assert_array_equal(known[0].walked.log10_norms["hidden"], found[0].walked.log10_norms["hidden"])
+    assert of(network, inputs, Errors(output=noise(2, 3, 4)))[0] == ()
+    assert of(network, inputs, last._replace(h_n=noise(1, 3, 4)))[0] == ()
+    assert of(network, inputs, last, lengths=[20, 9, 3])[0] == ()
+    stack, _ = at_rest(0.9, 20, _l1=0.8)
+    assert of(stack, inputs, last)[0] == ()
 
 
 STACKS: list[tuple[str, dict[str, Any]]] = [

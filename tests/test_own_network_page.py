@@ -22,9 +22,10 @@ from rnn_dynamics.engine.given import Network
 from rnn_dynamics.own import held as holding
 from rnn_dynamics.own.examples import example
 from rnn_dynamics.own.files import read_weights
+from rnn_dynamics.own.findings import Finding
 from rnn_dynamics.own.given import OWN, Given
 from rnn_dynamics.own.recognise import recognise
-from rnn_dynamics.pictures.own_network import PICTURE, answer_for, question_of, tried
+from rnn_dynamics.pictures.own_network import PICTURE, answer_for, explained, question_of, tried
 from rnn_dynamics.pictures.own_network import answer as answer_module
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer, own_network_answer
 from rnn_dynamics.remembered import MEMORY
@@ -174,9 +175,36 @@ def test_a_network_too_large_is_answered_over_fewer_sequences_and_steps_and_says
     assert f"computes {steps} steps of 24" in said
     assert "computes 1 sequence of 3" in said
     assert tried(answer) is None
-    assert [one.by_lag for one in answer.findings] == [None] * 4
+    assert [one.by_lag for one in answer.explain()] == [None] * 4
     monkeypatch.undo()
-    assert all(one.by_lag for one in answer_for(SMALL, given("decoder")).findings)
+    assert all(one.by_lag for one in answer_for(SMALL, given("decoder")).explain())
+
+
+@every("loss_at", ["last", "every", "final"])
+def test_what_is_said_at_once_is_a_part_of_the_whole_verdict(loss_at: str) -> None:
+    answer = answer_for(replace(SMALL, loss_at=loss_at), given("encoder"))
+    for one, whole in zip(answer.findings, answer.explained, strict=True):
+        assert isinstance(whole, Finding)
+        assert not isinstance(one, Finding)
+        told = {name: repr(vars(whole)[name]) for name in vars(one)}
+        assert told == {name: repr(value) for name, value in vars(one).items()}
+    (whole,) = answer_for(SMALL, given("decoder")).explained
+    assert whole.by_lag is not None
+    assert whole.by_lag.shares.sum() == pytest.approx(1.0)
+    shared = own_network_answer(SMALL, {"weights": "trained RNN"})
+    assert explained(shared) is explained(shared)
+
+
+def test_what_is_asked_of_weights_that_are_not_there_is_computed_once_for_all_who_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    example_s, asked = own_network_answer(SMALL, {"weights": "trained LSTM"}), list[Any]()
+    monkeypatch.setattr(answer_module, "run_network", asked.append)
+    for source in ("trained here", "own file"):
+        answer = own_network_answer(SMALL, {"weights": source})
+        assert answer.replay is example_s.replay
+        assert (answer.given.source, answer.given.missing) == ("trained LSTM", source)
+    assert not asked
 
 
 @every("source", ["untrained LSTM", "torch"])

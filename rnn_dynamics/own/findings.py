@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from rnn_dynamics.engine.trace import WHOLE_WITHIN, LayerNorms
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.own.asked import AnyErrors, asked_of
 from rnn_dynamics.own.formats import Stored, stored
-from rnn_dynamics.own.last_error import Single, last_errors
+from rnn_dynamics.own.last_error import Single, at_the_end, last_errors
 
 Array = NDArray[np.float64]
 #: The outcomes of a gradient with which nothing is wrong; "none" is that of a single step, over which nothing travels.
@@ -63,8 +64,8 @@ class ByLag:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Finding:
-    """What one layer of a network says in one direction.
+class Judged:
+    """What one layer of a network says in one direction, as far as a picture says it at once.
 
     Attributes:
         name: of the network among others, "" where nobody has named it.
@@ -83,9 +84,6 @@ class Finding:
             (LSTM dL/dc_t, GRU dL/dh_t), at the end of that way: a ratio of norms, not a share of a sum, and it may be
             above 1. nan where the cell has no such path, or nothing arrived.
         keeps: the mean of the gate that keeps the state, over steps, sequences and units; nan where there is none.
-        formats: what float16, bfloat16 and float32 would make of dL/dh_t, of all errors together.
-        by_lag: how much of dL/dW_hh comes from which lag; None where it is zero, or nobody has asked.
-        matrix: (H, H), what h is multiplied by where the new state is written: `cell.state_matrix` is its name.
     """
 
     name: str
@@ -101,9 +99,6 @@ class Finding:
     travelled: int
     log10_path: float
     keeps: float
-    formats: tuple[Stored, ...]
-    by_lag: ByLag | None
-    matrix: Array
 
     @property
     def sound(self) -> bool:
@@ -115,6 +110,21 @@ class Finding:
         """Steps after which 1/e is left of what a gate of the mean `keeps` multiplies at each step: −1 / ln(mean)."""
         return -1.0 / math.log(self.keeps) if 0.0 < self.keeps < 1.0 else math.inf if self.keeps == 1.0 else math.nan
 
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finding(Judged):
+    """All that one layer of a network says in one direction.
+
+    Attributes:
+        formats: what float16, bfloat16 and float32 would make of dL/dh_t, of all errors together.
+        by_lag: how much of dL/dW_hh comes from which lag; None where it is zero, or nobody has asked.
+        matrix: (H, H), what h is multiplied by where the new state is written: `cell.state_matrix` is its name.
+    """
+
+    formats: tuple[Stored, ...]
+    by_lag: ByLag | None
+    matrix: Array
+
     @cached_property
     def largest_singular_value(self) -> float:
         """Of `matrix`."""
@@ -124,6 +134,20 @@ class Finding:
     def spectral_radius(self) -> float:
         """Of `matrix`."""
         return spectral_radius(self.matrix)
+
+
+def judged(trace: NetworkTrace, errors: AnyErrors, name: str = "") -> tuple[Judged, ...]:
+    """What each layer and direction says at once: `findings` without what takes further runs, or much time, to know.
+
+    Args:
+        trace: what `run_network` has answered.
+        errors: those that it has sent back. To send back the last alone takes two more runs at most.
+        name: of the network.
+    """
+    made = errors(trace.states) if callable(errors) else errors
+    singles = at_the_end(trace, made) or last_errors(asked_of(trace, made), trace)
+    each = zip(trace.layers, singles, strict=True)
+    return tuple(Judged(**_judgement(trace, layer, single, name)) for layer, single in each)
 
 
 def findings(trace: NetworkTrace, errors: AnyErrors | None = None, name: str = "") -> tuple[Finding, ...]:
@@ -179,27 +203,34 @@ def along(layer: LayerNorms, values: Array) -> Array:
 
 
 def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, name: str) -> Finding:
-    network, cell, (_, sequences, units) = trace.network, trace.network.kind, layer.hidden_states.shape
-    walked = single.walked if single else layer
-    norms = back(walked)
+    network, (_, sequences, units) = trace.network, layer.hidden_states.shape
     return Finding(
-        name=name,
-        cell=cell,
-        layer=layer.layer,
-        reverse=layer.reverse,
-        layers=network.num_layers,
-        directions=network.directions,
-        steps=len(trace.inputs),
-        verdict=judge(norms[::-1]),
-        arrive=single.arrive if single else None,
-        alone=single.alone if single else False,
-        travelled=len(norms) - 1,
-        log10_path=_log10_path(walked),
-        keeps=float(np.nanmean(layer.gates[cell.keeps])) if cell.keeps else math.nan,
+        **_judgement(trace, layer, single, name),
         formats=stored(back(layer), sequences * units),
         by_lag=_by_lag(layer),
-        matrix=state_matrix(cell, network.level(suffix(layer.layer, layer.reverse))),
+        matrix=state_matrix(network.kind, network.level(suffix(layer.layer, layer.reverse))),
     )
+
+
+def _judgement(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, name: str) -> dict[str, Any]:
+    """The fields of `Judged`."""
+    network, cell, walked = trace.network, trace.network.kind, single.walked if single else layer
+    norms = back(walked)
+    return {
+        "name": name,
+        "cell": cell,
+        "layer": layer.layer,
+        "reverse": layer.reverse,
+        "layers": network.num_layers,
+        "directions": network.directions,
+        "steps": len(trace.inputs),
+        "verdict": judge(norms[::-1]),
+        "arrive": single.arrive if single else None,
+        "alone": single.alone if single else False,
+        "travelled": len(norms) - 1,
+        "log10_path": _log10_path(walked),
+        "keeps": float(np.nanmean(layer.gates[cell.keeps])) if cell.keeps else math.nan,
+    }
 
 
 def _log10_path(layer: NetworkLayer) -> float:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.own.advice import Tried
-from rnn_dynamics.own.findings import Finding, worst
+from rnn_dynamics.own.findings import Finding, Judged, worst
 from rnn_dynamics.own.formats import Lags, Stored
 
 #: Those of `content.sentences("own", language)`.
@@ -30,7 +30,7 @@ class AdviceRow(NamedTuple):
     says: str
 
 
-def label(words: Words, finding: Finding) -> str:
+def label(words: Words, finding: Judged) -> str:
     """Which layer and direction of which network a finding is of."""
     shown, layers = words["verdict"], finding.layers
     kind = "layer" if layers > 1 else "single"
@@ -40,13 +40,13 @@ def label(words: Words, finding: Finding) -> str:
     return str(shown["named"].format(name=finding.name, label=text) if finding.name else text)
 
 
-def summary(words: Words, finding: Finding) -> str:
+def summary(words: Words, finding: Judged) -> str:
     """A finding in one line."""
     says = outcome(words, finding)
     return str(words["verdict"]["summary"].format(label=label(words, finding), outcome=says))
 
 
-def outcome(words: Words, finding: Finding) -> str:
+def outcome(words: Words, finding: Judged) -> str:
     """What becomes of the gradient."""
     kind = finding.verdict.outcome
     if kind == "none" and not finding.travelled:

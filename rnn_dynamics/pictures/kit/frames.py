@@ -125,8 +125,9 @@ def beside(norms: Array, ends: tuple[Any, Any], lines: int = 14) -> dict[str, An
     On a phone a high axis is lower, and on a projector its type is larger.
     """
     few = max(norms.shape[-2], _FEW_LINES) if lines > _LOW_AXIS else lines
-    places = {name: label_places(norms, *ends, lines=room) for name, room in (("place", lines), ("crowded", few))}
-    return {**places, "lines": lines}
+    place = label_places(norms, *ends, lines=lines)
+    crowded = place if few == lines else label_places(norms, *ends, lines=few)
+    return {"place": place, "crowded": crowded, "lines": lines}
 
 
 def every_step(length: int) -> dict[str, NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from rnn_dynamics.pictures.own_network.answer import (
     SOURCES,
     USES,
     answer_for,
+    explained,
     given_by,
     own_network_answer,
     question_of,
@@ -15,7 +16,7 @@ from rnn_dynamics.pictures.own_network.answer import (
 )
 from rnn_dynamics.pictures.own_network.words import advice, verdicts
 
-__all__ = ["PICTURE", "SIZES", "advice", "answer_for", "given_by", "question_of", "tried", "verdicts"]
+__all__ = ["PICTURE", "SIZES", "advice", "answer_for", "explained", "given_by", "question_of", "tried", "verdicts"]
 
 PICTURE = Picture(
     **made_by(__name__),

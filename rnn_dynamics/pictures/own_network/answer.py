@@ -15,7 +15,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.advice import Tried, advise
 from rnn_dynamics.own.drawn import Loss, fresh, loss, noise
 from rnn_dynamics.own.examples import NAMES, example
-from rnn_dynamics.own.findings import Finding, findings
+from rnn_dynamics.own.findings import Finding, Judged, findings, judged
 from rnn_dynamics.own.given import OWN, TRAINED, Given
 from rnn_dynamics.own.kept import Replay, kept
 from rnn_dynamics.pictures.kit.frames import Array, Views
@@ -23,6 +23,8 @@ from rnn_dynamics.remembered import COMPUTING, remembered
 
 #: Where weights come from: a shipped example, PyTorch's default of a chosen size, or the visitor; see `Given`.
 EXAMPLES = dict(zip(("trained LSTM", "untrained LSTM", "trained RNN", "untrained RNN"), NAMES, strict=True))
+#: FIRST stands in the place of a visitor's weights that are not there.
+FIRST = next(iter(EXAMPLES))
 TORCH, OF_VISITOR = "torch", (TRAINED, OWN)
 SOURCES = (*EXAMPLES, TORCH, *OF_VISITOR)
 #: The fields of an experiment that play a part, whatever the weights; and those that choose a size for PyTorch's.
@@ -45,7 +47,8 @@ _OF_VISITORS = Lock()
 class OwnNetworkAnswer:
     """The given weights with what the knobs add, and the same sizes as PyTorch draws them.
 
-    experiment: what was computed. asked: the same before it was lowered to what can be afforded.
+    experiment: what was computed. asked: the same before it was lowered to what can be afforded. findings: what is said
+    at once of each layer and direction; `explained` is all of it.
     """
 
     experiment: Experiment
@@ -53,7 +56,7 @@ class OwnNetworkAnswer:
     given: Given
     replay: Replay
     fresh: Replay
-    findings: tuple[Finding, ...]
+    findings: tuple[Judged, ...]
 
     @property
     def network(self) -> Network:
@@ -84,8 +87,27 @@ class OwnNetworkAnswer:
         """Try what might make the gradient hold, in several runs; None where the weights are too large for a page."""
         if _work_of_step(self.network) > _LARGEST_TRIED:
             return None
-        with _OF_VISITORS if self.given.of_visitor else COMPUTING:
+        with self._lock:
             return advise(self.given.changed(self.experiment), *_reads(self.given, self.experiment))
+
+    @cached_property
+    def explained(self) -> tuple[Finding, ...]:
+        """See `explain`; kept with the answer."""
+        return self.explain()
+
+    def explain(self) -> tuple[Finding, ...]:
+        """All that there is to say of each layer and direction, in a run that tells the parts of dL/dW_hh apart.
+
+        Those take a fifth of the run, and only who opens the panel sees them.
+        """
+        inputs, asked = _reads(self.given, self.experiment)
+        with self._lock:
+            return findings(_by_step(self.given.changed(self.experiment), inputs, asked), asked, self.given.name)
+
+    @property
+    def _lock(self) -> Lock:
+        """What such a computation waits for."""
+        return _lock_of(self.given)
 
     def left(self, component: str) -> dict[str, float]:
         """log10 of what is left at step 1, in layer 1 → or of the inputs, of the "given" and of the "fresh" one."""
@@ -94,7 +116,9 @@ class OwnNetworkAnswer:
 
 def own_network_answer(experiment: Experiment, views: Views) -> OwnNetworkAnswer:
     """Answer for what ships with this library, the first example in the place of a visitor's weights."""
-    return _of_library(question_of(experiment, views["weights"]), views["weights"])
+    source = views["weights"]
+    answer = _of_library(question_of(experiment, source), FIRST if source in OF_VISITOR else source)
+    return replace(answer, given=replace(answer.given, missing=source)) if source in OF_VISITOR else answer
 
 
 def question_of(experiment: Experiment, source: str) -> Experiment:
@@ -116,7 +140,7 @@ def given_by(experiment: Experiment, source: str) -> Given:
         network = Network(parameters=make_draw(drawn, cell_of(drawn)).parameters, **options)
         return Given(network=network, source=source)
     missing = source if source in OF_VISITOR else ""
-    shown = next(iter(EXAMPLES)) if missing else source
+    shown = FIRST if missing else source
     return Given(network=example(EXAMPLES[shown]), source=shown, missing=missing)
 
 
@@ -131,10 +155,10 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
         question = replace(question, sequence_length=steps, batch_size=sequences)
     lowered = _afforded(question, given.network)
     inputs, asked = _reads(given, lowered)
-    lock = _OF_VISITORS if given.of_visitor else COMPUTING
+    lock = _lock_of(given)
     with lock:
-        trace = _traced(given.changed(lowered), inputs, asked)
-        found = findings(trace, asked, given.name)
+        trace = run_network(given.changed(lowered), inputs, asked, parameter_gradients=False)
+        found = judged(trace, asked, given.name)
     if given.of_visitor or given.inputs is not None:
         with lock:
             twin = _twin(lowered, given)
@@ -143,6 +167,10 @@ def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
     return OwnNetworkAnswer(
         experiment=lowered, asked=question, given=given, replay=kept(trace), fresh=twin, findings=found
     )
+
+
+def _lock_of(given: Given) -> Lock:
+    return _OF_VISITORS if given.of_visitor else COMPUTING
 
 
 def _twin(experiment: Experiment, given: Given) -> Replay:
@@ -161,12 +189,24 @@ def tried(answer: OwnNetworkAnswer) -> tuple[Tried, ...] | None:
     """What might make the gradient hold, each suggestion tried on these weights; see `try_all`."""
     if answer.given.of_visitor:
         return answer.tried
-    return _tried_of_library(answer.asked, answer.given.missing or answer.given.source)
+    return _tried_of_library(answer.asked, answer.given.source)
+
+
+def explained(answer: OwnNetworkAnswer) -> tuple[Finding, ...]:
+    """All that there is to say of each layer and direction; see `explain`."""
+    if answer.given.of_visitor:
+        return answer.explained
+    return _explained_of_library(answer.asked, answer.given.source)
 
 
 @remembered
 def _tried_of_library(question: Experiment, source: str) -> tuple[Tried, ...] | None:
     return _of_library(question, source).try_all()
+
+
+@remembered
+def _explained_of_library(question: Experiment, source: str) -> tuple[Finding, ...]:
+    return _of_library(question, source).explain()
 
 
 def _reads(given: Given, experiment: Experiment) -> tuple[Array, Loss]:
@@ -178,7 +218,7 @@ def _reads(given: Given, experiment: Experiment) -> tuple[Array, Loss]:
     return noise(given.network, steps, sequences, scale=experiment.input_scale, seed=seed), asked
 
 
-def _traced(network: Network, inputs: Array, asked: Loss) -> NetworkTrace:
+def _by_step(network: Network, inputs: Array, asked: Loss) -> NetworkTrace:
     """The answer, with the shares of its steps in dL/dW_hh, or nan in their place where those take too long."""
     steps = len(inputs)
     small = steps * network.kind.blocks * network.hidden_size**2 * network.levels <= _LARGEST_SHARES

@@ -1,8 +1,9 @@
 """The tables of "Your network", gradients relative to the last layer's at step T: 10⁰ is where an error begins."""
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
+from pyarrow import Table
 
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends
@@ -23,8 +24,8 @@ def tables(answer: OwnNetworkAnswer, texts: Texts, views: Views) -> Tables:
     named: dict[str, Array] = {str(place): given[place] for place in labelled} | {"fresh": fresh[0]}
     gate = answer.cell.keeps
     return {
-        "curves": _both(log10_norm=(frames.within(given, ends), frames.within(fresh, ends))),
-        "gates": _both(kept=(answer.replay.kept(gate), answer.fresh.kept(gate))),
+        "curves": _both("log10_norm", frames.within(np.stack([given, fresh]), ends)),
+        "gates": _both("kept", np.stack([answer.replay.kept(gate), answer.fresh.kept(gate)])),
         "labels": frames.label_rows(named, texts["labels"], ends, _LINES),
         "whole": frames.one_row(
             texts,
@@ -38,12 +39,18 @@ def tables(answer: OwnNetworkAnswer, texts: Texts, views: Views) -> Tables:
     }
 
 
-def _both(**values: tuple[Array, Array]) -> Any:
-    """Rows of the given network and of the fresh one, (K, T) each."""
-    ((name, both),) = values.items()
-    steps = frames.point_steps(both[0].shape[-1])
-    kinds, places = np.array(["given", "fresh"])[:, None, None], np.arange(len(both[0]))[:, None]
-    return points(kind=kinds, place=places, step=steps, **{name: np.stack(both)[..., steps - 1]})
+def _both(name: str, values: Array) -> Table:
+    """Rows of the given network and of the fresh one, with values (2, K, T)."""
+    _, count, length = values.shape
+    column = points(**{name: values[..., frames.point_steps(length) - 1]})
+    return _rows(count, length).append_column(name, column[name])
+
+
+@lru_cache(maxsize=64)
+def _rows(count: int, length: int) -> Table:
+    """What each row is of: the same for all weights of as many levels, and half of what a table costs."""
+    kinds, places = np.array(["given", "fresh"])[:, None, None], np.arange(count)[:, None]
+    return points(kind=kinds, place=places, step=frames.point_steps(length))
 
 
 def gradients_file(answer: OwnNetworkAnswer, _: Views) -> Frame:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.own.advice import Tried
-from rnn_dynamics.own.findings import Finding
+from rnn_dynamics.own.findings import Finding, Judged
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.own.report import Row, advice_notes, advice_rows, summary, verdict_rows
 from rnn_dynamics.pictures.kit.finding import Words, first, paragraphs, said, side_by_side
@@ -52,7 +52,7 @@ def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> tuple[l
     return rows, paragraphs(map(escape, advice_notes(words, found)))
 
 
-def _told(words: Words, one: Finding) -> dict[str, Any]:
+def _told(words: Words, one: Judged) -> dict[str, Any]:
     """The verdict in a word, and what is left; of an error at a single step nothing is, since it does not travel."""
     if not one.travelled:
         return {"verdict": words["verdicts"]["single"], "horizon": math.nan, "path": math.nan}
@@ -89,7 +89,7 @@ def _claim(answer: OwnNetworkAnswer, views: Mapping[str, str]) -> str:
     )
 
 
-def _named(words: Words, one: Finding | None, left: float = math.nan) -> str:
+def _named(words: Words, one: Judged | None, left: float = math.nan) -> str:
     """What a level is called, or the one curve that there is."""
     if one is None:
         return str(words["whole"].format(left=left))
