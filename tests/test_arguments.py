@@ -57,6 +57,8 @@ BAD: dict[str, list[Any]] = {
     "steps": lists("1", True, 1.0, 0, 6, None),
     "truncations": lists("1", True, 1.0, 0, 6, None),
     "exponents": [value for value in NO_WHOLE] + [0, 7],
+    "parameter_gradients": [None, "no", 2, np.zeros(2), []],
+    "beside": [None, 3, "hidden", ["hidden"], ["input", "x" * 5000], [["input"]], [np.zeros(9)]],
     "keep_gradients": [None, "no", 2, np.zeros(2), []],
     "shape": [["aligned"], {"aligned"}, None, 3, "", "ALIGNED", "x" * 5000, np.zeros((9, 9))],
 }

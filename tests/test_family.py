@@ -3,12 +3,16 @@
 import importlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
+from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.initialise import make_draw
+from rnn_dynamics.engine.run import drawn_state_matrix
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, relative_error
@@ -274,3 +278,24 @@ def test_a_text_is_read_one_hot_in_alphabetical_order() -> None:
     trace = run(replace(QUESTION, text="abca", input_scale=2.0, batch_size=2))
     letters = 2.0 * np.eye(3)[[0, 1, 2, 0]]
     np.testing.assert_array_equal(trace.inputs, np.stack([letters, letters], axis=1))
+
+
+@every("cell", ["rnn", "lstm"])
+@pytest.mark.parametrize("shape", [{}, {"num_layers": 2}, {"num_layers": 2, "bidirectional": True}])
+def test_what_is_not_asked_for_is_not_there_and_changes_nothing_else(cell: str, shape: dict[str, Any]) -> None:
+    question = replace(QUESTION, cell=cell, **shape)
+    whole = run_family(question, weight_scales=SCALES)
+    for beside in (["input"], ["cell_path"], []):
+        family = run_family(question, weight_scales=SCALES, beside=beside)
+        assert set(family.log10_norms) == {*beside, "hidden", "cell"} & set(whole.log10_norms)
+        for name, norms in family.log10_norms.items():
+            np.testing.assert_array_equal(norms, whole.log10_norms[name])
+        np.testing.assert_array_equal(family.loss, whole.loss)
+
+
+@cells
+def test_the_matrix_of_the_state_is_that_of_the_whole_answer(cell: str) -> None:
+    question = replace(QUESTION, cell=cell, weight_scale=1.3, text="gradients flow", bidirectional=cell == "gru")
+    trace = run(question)
+    expected = state_matrix(cell_of(question), {**trace.parameters, "weight_ho": trace.readout})
+    np.testing.assert_allclose(drawn_state_matrix(question), expected, rtol=0, atol=1e-14)

@@ -61,7 +61,12 @@ def tables_of(
     zeros = np.zeros(len(rows))
     families = {
         name: FamilyTrace(
-            experiments=(), loss=zeros, log10_norms={"input": norms, "hidden": norms}, log10_rounding=zeros
+            experiment=Experiment(),
+            weight_scales=(),
+            seeds=(),
+            loss=zeros,
+            log10_norms={"input": norms, "hidden": norms},
+            log10_rounding=zeros,
         )
         for name, norms in curves.items()
     }

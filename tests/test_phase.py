@@ -1,7 +1,7 @@
 """The phase diagram: its rows against single runs, its crossings against mean field."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -77,10 +77,12 @@ def test_a_row_tells_its_largest_factor_and_those_at_one_weight_scale() -> None:
 def test_a_row_is_computed_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def noted(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> FamilyTrace:
+    def noted(
+        experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...], beside: Sequence[str]
+    ) -> FamilyTrace:
         if replace(experiment, input_scale=SMALL.input_scale) == SMALL:  # a page's thread may ask as well
             asked.append(experiment.input_scale)
-        return run_family(experiment, weight_scales=weight_scales, seeds=seeds)
+        return run_family(experiment, weight_scales=weight_scales, seeds=seeds, beside=beside)
 
     monkeypatch.setattr(phase, "run_family", noted)
     rows = phase_grid(SMALL, SCALES, [0.2, 0.4, 0.6])

@@ -77,3 +77,13 @@ def test_they_are_kept_only_on_request_and_change_no_other_number() -> None:
         np.testing.assert_array_equal(kept.log10_norms[name], values)
     with pytest.raises(ValueError, match="read-only"):
         kept.unit_gradients["hidden"].mantissas[0] = 1.0
+
+
+def test_gradients_of_parameters_are_left_out_on_request_and_change_no_other_number() -> None:
+    asked = replace(STACK, cell="gru", loss_at="every")
+    whole, without = run(asked), run(asked, parameter_gradients=False)
+    assert set(whole.gradients) == set(whole.parameters)
+    assert not without.gradients
+    for name, values in whole.log10_norms.items():
+        np.testing.assert_array_equal(without.log10_norms[name], values)
+    np.testing.assert_array_equal(without.hidden_states, whole.hidden_states)

@@ -43,7 +43,7 @@ def phase_grid(
 
 def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
     length = experiment.sequence_length
-    family = run_family(experiment, weight_scales=weight_scales, seeds=seeds)
+    family = run_family(experiment, weight_scales=weight_scales, seeds=seeds, beside=[])
     norms, shape = family.log10_norms["hidden"], (len(weight_scales), len(seeds))
     by_seed = log10_factor_per_step(norms).reshape(shape).T
     return PhaseRow(

@@ -1,6 +1,6 @@
 """The road from a question to its answer: draw, unroll, backpropagate; one experiment, or a family in one pass."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -13,7 +13,7 @@ from rnn_dynamics.engine.cells.cell import Weights, state_matrix
 from rnn_dynamics.engine.given import check_one_level
 from rnn_dynamics.engine.initialise import Array, Draw, learned, make_draw
 from rnn_dynamics.engine.through_time.additive_path import split_path
-from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of, walk_back
+from rnn_dynamics.engine.through_time.backpropagate import BESIDE, Losses, Pass, Run, losses_of, walk_back
 from rnn_dynamics.engine.through_time.jacobians import jacobians_back, log10_singular_values, step_jacobians
 from rnn_dynamics.engine.through_time.lags import RecurrentGradient
 from rnn_dynamics.engine.through_time.loss_by_time import (
@@ -51,7 +51,7 @@ from rnn_dynamics.engine.trace import (
     UnitGradients,
     read_only,
 )
-from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment, Flag, Range, checked_experiment
+from rnn_dynamics.experiment import KNOBS_NUMBER, Choice, Experiment, Flag, Range, checked_experiment
 
 #: A family is computed in groups of weight scales whose records need about this much memory at a time.
 GROUP_BYTES = 64_000_000
@@ -70,31 +70,34 @@ USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LARGEST_STATE = 1e300
 
 
-def run(experiment: Experiment, *, keep_gradients: bool = False) -> Trace:
+def run(experiment: Experiment, *, parameter_gradients: bool = True, keep_gradients: bool = False) -> Trace:
     """Answer one experiment: its states, gates, loss, parameter gradients and gradient norms through time.
 
     Args:
         experiment: the question.
+        parameter_gradients: whether the gradients of the parameters are summed, a tenth to a quarter of the time;
+            `gradients` is empty where they are not.
         keep_gradients: whether the gradient of every unit at every step is kept too, as `unit_gradients`: as many
             numbers again as there are states.
 
     Raises:
-        ValueError: `keep_gradients` is neither True nor False, or the states of a ReLU network grow beyond
-            LARGEST_STATE.
+        ValueError: `parameter_gradients` or `keep_gradients` is neither True nor False, or the states of a ReLU network
+            grow beyond LARGEST_STATE.
     """
     keep_gradients = Flag().checked("keep_gradients", keep_gradients)
+    parameter_gradients = Flag().checked("parameter_gradients", parameter_gradients)
     layers, losses, draw, parameters, residuals = _unrolled(checked_experiment(experiment))
-    sums: dict[str, ParameterGradients] = {}
+    sums: dict[str, ParameterGradients] | None = {} if parameter_gradients else None
     kept = _Kept() if keep_gradients else None
     levels, below = walk_levels(layers, losses, sums, visit=kept.add if kept else lambda *_: None)
-    gradients = gradients_of(sums)
+    gradients = gradients_of(sums or {})
     if kept:
         levels = [replace(level, unit_gradients=kept.of(level)) for level in levels]
     top, own = levels[-experiment.directions], learned(experiment, parameters)
     return Trace(
         experiment=experiment,
         parameters=locked(own),
-        gradients=locked({name: gradients[name] for name in own}),
+        gradients=locked({name: gradients[name] for name in own if name in gradients}),
         inputs=read_only(draw.inputs),
         readout=read_only(draw.readout),
         targets=read_only(draw.targets),
@@ -331,7 +334,7 @@ def run_losses(
     limits = sorted({*asked, length})
     every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
     forward, losses, _ = _single(every)
-    of_all = list(walk_back(forward, losses, state_only=True))
+    of_all = list(walk_back(forward, losses, beside=()))
     shares, gradient = Shares(of_all), GradientByDistance(forward, limits)
     norms, share = np.full((len(chosen), length), -np.inf), np.zeros((len(chosen), length))
     walk = partial(walk_each_loss, forward, losses, chosen=[step - 1 for step in chosen])
@@ -471,7 +474,7 @@ def run_jacobians(
     forward, losses, parameters = _single(experiment)
     jacobians = step_jacobians(forward, [step - 1 for step in kept])
     back = jacobians[::-1] if len(kept) == length else jacobians_back(forward)
-    runs = [walked.log10_norms for walked in walk_back(forward, losses, state_only=True)]
+    runs = [walked.log10_norms for walked in walk_back(forward, losses, beside=())]
     largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
     return JacobianTrace(
         experiment=experiment,
@@ -530,7 +533,10 @@ def _whole_numbers(name: str, values: Iterable[int], least: int, most: int) -> l
 
 
 def run_family(
-    experiment: Experiment, weight_scales: Sequence[float] | None = None, seeds: Sequence[int] | None = None
+    experiment: Experiment,
+    weight_scales: Sequence[float] | None = None,
+    seeds: Sequence[int] | None = None,
+    beside: Iterable[str] = BESIDE,
 ) -> FamilyTrace:
     """Answer `experiment` for each weight scale and each seed, in one pass over time.
 
@@ -541,24 +547,28 @@ def run_family(
         experiment: what all members have in common.
         weight_scales: None stands for the experiment's own.
         seeds: None stands for the experiment's own.
+        beside: which of the norms "input" and "cell_path" are computed beside those of the state: each takes some
+            hundredths of the time.
 
     Raises:
-        ValueError: there is no weight scale or no seed, one is outside the limits of Experiment, or the states of a
-            ReLU network grow beyond LARGEST_STATE at one of the weight scales.
+        ValueError: there is no weight scale or no seed, one is outside the limits of Experiment, `beside` has another
+            name than these two, or the states of a ReLU network grow beyond LARGEST_STATE at one of the weight scales.
     """
     scales = each_value(checked_experiment(experiment), "weight_scale", weight_scales)
-    own_seeds = each_value(experiment, "seed", seeds)
-    members = [[replace(experiment, weight_scale=scale, seed=int(seed)) for seed in own_seeds] for scale in scales]
+    own_seeds = tuple(int(seed) for seed in each_value(experiment, "seed", seeds))
+    by_seed, parts = [replace(experiment, seed=seed) for seed in own_seeds], _beside(beside)
     groups = []
     for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
-        groups.append(_run_group([row[0].weight_scale for row in members[first : first + size]], members[0]))
+        groups.append(_run_group(scales[first : first + size], by_seed, parts))
     loss, norms, rounding = zip(*groups, strict=True)
     log10_rounding = np.concatenate(rounding)
     if experiment.hidden_path == "cut":  # see `_rounding`
-        opened = run_family(_opened(experiment), scales, [int(seed) for seed in own_seeds])
+        opened = run_family(_opened(experiment), scales, own_seeds, parts)
         log10_rounding = np.maximum(log10_rounding, opened.log10_rounding)
     return FamilyTrace(
-        experiments=tuple(member for row in members for member in row),
+        experiment=experiment,
+        weight_scales=scales,
+        seeds=own_seeds,
         loss=read_only(np.concatenate(loss)),
         log10_rounding=read_only(log10_rounding),
         log10_norms=locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
@@ -574,7 +584,15 @@ def each_value(experiment: Experiment, field: str, values: Iterable[float] | Non
     return KNOBS_NUMBER[field].each(field, (getattr(experiment, field),) if values is None else values)
 
 
-def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, dict[str, Array], Array]:
+def _beside(names: object) -> tuple[str, ...]:
+    """What the caller of a family wants beside the norms of the state."""
+    asked = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
+    return tuple(Choice(options=BESIDE).checked("beside", name) for name in asked)
+
+
+def _run_group(
+    scales: Sequence[float], by_seed: list[Experiment], beside: Collection[str]
+) -> tuple[Array, dict[str, Array], Array]:
     """Loss (M,), norms (M, T) and log10_rounding (M,) of every scale for every seed, scales outermost."""
     experiment, cell = by_seed[0], cell_of(by_seed[0])
     draws = [_draw(member) for member in by_seed]
@@ -593,7 +611,7 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    norms, lost = _walk_down(layers, _entering(experiment, adjoints, len(scales)))
+    norms, lost = _walk_down(layers, _entering(experiment, adjoints, len(scales)), beside)
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = half_mean_square(by_member, axis=(2, 3))
@@ -601,23 +619,26 @@ def _run_group(scales: list[float], by_seed: list[Experiment]) -> tuple[Array, d
     return loss.reshape(-1), norms, LOG10_ROUNDING + _member_first(lost[None], len(draws))[:, 0]
 
 
-def _walk_down(layers: list[Layer], losses: Losses) -> tuple[dict[str, Array], Array]:
+def _walk_down(layers: list[Layer], losses: Losses, beside: Collection[str]) -> tuple[dict[str, Array], Array]:
     """Norms (T, ..., S) of the last layer's forward direction and of the inputs of the first; digits lost (..., S)."""
     top: dict[str, Array] = {}
     below, lost = None, np.zeros(losses.exponents.shape[1:])
     for layer in reversed(layers):
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
-        of_layer = []
+        of_layer, parts = [], beside if layer is layers[0] else {"input", *beside}  # which is the loss of the next one
         for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
             walked = []
-            for steps in walk_back(level.forward, entering):
+            for steps in walk_back(level.forward, entering, beside=parts):
                 below.add(level, steps)
                 walked.append(steps.log10_norms)
             norms = in_order(walked)
             of_layer.append(digits_lost(level.forward, norms, entering))
-            top = top or norms
+            top = top or dict(norms)
         lost = lost + np.maximum.reduce(of_layer)
-    return top | {"input": below.losses().log10_norms() if below and len(layers[0]) > 1 else norms["input"]}, lost
+    top.pop("input", None)  # which are the last layer's
+    if "input" in beside and below:
+        top["input"] = below.losses().log10_norms() if len(layers[0]) > 1 else norms["input"]
+    return top, lost
 
 
 def _weights(
@@ -633,6 +654,16 @@ def _weights(
 
     directions = (False, True)[: experiment.directions]
     return [[of_level(layer, reverse) for reverse in directions] for layer in range(experiment.num_layers)]
+
+
+def drawn_state_matrix(experiment: Experiment) -> Array:
+    """The (H, H) matrix that h is multiplied by where the new state is written, of the last layer's first direction.
+
+    No step is taken for it.
+    """
+    draw = _draw(replace(experiment, sequence_length=1, text=""))
+    drawn = {"weight_hh_l0": draw.parameters["weight_hh_l0"], "weight_ho": draw.readout}
+    return experiment.weight_scale * state_matrix(cell_of(experiment), drawn)
 
 
 def _draw(experiment: Experiment) -> Draw:
@@ -713,6 +744,8 @@ def _outputs(layers: list[Layer]) -> list[Array]:
 
 def check_states(outputs: Sequence[Array], scales: Sequence[float], experiment: Experiment) -> None:
     """Refuse states (..., H, C) that have outgrown float64, by the first weight scale at which they do."""
+    if cell_of(experiment).bounded:
+        return
     peaks = np.maximum.reduce([output.reshape(-1, len(scales)).max(axis=0) for output in outputs])
     within = peaks <= LARGEST_STATE  # false for nan
     if not within.all():

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from itertools import product
 from typing import TypeVar
 
 import numpy as np
@@ -125,7 +126,8 @@ class Trace(Rounded):
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
             For jordan weight_hh_l0 is (H, D_out). Without `bias` there are no biases. Further layers and directions:
             _l1, _l0_reverse, and so on.
-        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
+        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
+            asked to leave them out.
         inputs: (T, N, D), what was read.
         readout: (D_out, H), linear read-out of the loss; (D_out, 2H) in both directions. It counts as a constant.
         targets: (N, D_out), or (T, N, D_out) for a loss at every step.
@@ -177,16 +179,26 @@ class FamilyTrace:
     what a chart never shows and a small machine cannot hold; `run(family.experiments[m])` gives them for one.
 
     Attributes:
-        experiments: the M questions, scales outermost: for each weight scale, each seed.
+        experiment: what all members have in common.
+        weight_scales: of the members.
+        seeds: likewise; for each weight scale, each seed is one of the M members.
         loss: (M,).
         log10_norms: each (M, T), named as in `Trace`.
         log10_rounding: (M,), see `Rounded`; for an LSTM with saturated cells, of programs that keep digits there.
     """
 
-    experiments: tuple[Experiment, ...]
+    experiment: Experiment
+    weight_scales: tuple[float, ...]
+    seeds: tuple[int, ...]
     loss: Array
     log10_norms: Mapping[str, Array]
     log10_rounding: Array
+
+    @cached_property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The M questions, scales outermost; made when they are asked for: 25 of them cost a tenth of their answer."""
+        members = product(self.weight_scales, self.seeds)
+        return tuple(replace(self.experiment, weight_scale=scale, seed=seed) for scale, seed in members)
 
     @property
     def digits(self) -> NDArray[np.int64]:
@@ -604,7 +616,8 @@ class ShapeTrace(Rounded):
         experiment: the question, with `loss_at` as the shape has it, and one step for "one-to-one".
         shape: key of `SHAPES`.
         parameters: as in `Trace`; "readout" (D_out, H); the decoder's with "decoder." before their names.
-        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
+        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
+            asked to leave them out.
         inputs: (steps read, N, D), those of x1, x2 ..
         outputs: (K, N, D_out).
         targets: (K, N, D_out).

@@ -56,9 +56,11 @@ class Weights:
 
     def recurrent_product(self, hidden: Array, out: Array) -> None:
         """Write W_hh h to `out`."""
-        np.matmul(self.weight_hh, self.fed_back(hidden), out=out)
-        if self.scale is not None:
-            np.multiply(out, self.scale, out=out)
+        np.matmul(self.weight_hh, self.scaled(self.fed_back(hidden)), out=out)
+
+    def scaled(self, multiplied: Array) -> Array:
+        """What W_hh multiplies, times the factor on W_hh: it has a fourth as many rows as an LSTM's product."""
+        return multiplied if self.scale is None else multiplied * self.scale
 
     def transposed_product(self, delta: Array, out: Array) -> None:
         """Write W_hhᵀ delta to `out`."""

@@ -59,9 +59,7 @@ class ResetBeforeWeights(Weights):
 
     def product(self, rows: slice, hidden: Array, out: Array) -> None:
         """Write some rows of W_hh, times (r ∘) h, to `out`."""
-        np.matmul(self.weight_hh[..., rows, :], hidden, out=out)
-        if self.scale is not None:
-            np.multiply(out, self.scale, out=out)
+        np.matmul(self.weight_hh[..., rows, :], self.scaled(hidden), out=out)
 
     def transposed(self, rows: slice, delta: Array, out: Array) -> None:
         """Write these rows, transposed, times delta to `out`."""

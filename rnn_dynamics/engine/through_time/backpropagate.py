@@ -5,7 +5,7 @@ not depend on the adjoint is computed before the run, norms and parameter gradie
 two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
     NOTHING,
+    SLACK,
     Scaled,
     by_member,
     log10_norm,
@@ -29,6 +30,8 @@ from rnn_dynamics.engine.through_time.unroll import product_at_each_step
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
 RUN_LENGTH = 64
 RUN_BYTES = 1 << 20
+#: Of what a walk may give norms beside those of the state.
+BESIDE = ("input", "cell_path")
 #: A run in which a norm leaves 10^±SAFE_DECADES is repeated in shorter runs, so that squares stay in range.
 SAFE_DECADES = 100.0
 #: A loss adjoint up to 2^MODEST_EXPONENT leaves a run its room; only the states of ReLU can make it larger.
@@ -120,7 +123,7 @@ class Run:
     steps: of the sequence, counted from 0. adjoints: mantissas, times 2^exponent (..., S). by_input (B, ..., D, C): the
     adjoints of the inputs, likewise. log10_norms: name -> (B, ..., S), exponents included. path: the adjoints
     (B + 1, ..., H, C) along the additive path, laid out as those of a state; None where the cell has no such path.
-    Where only the state was asked for, there is no path and by_input has no rows.
+    What was not asked for is not there: no path, and by_input has no rows.
     """
 
     steps: range
@@ -143,7 +146,12 @@ class Run:
 
 
 def walk_back(
-    forward: Pass, losses: Losses, *, start: int = 0, stop: int | None = None, state_only: bool = False
+    forward: Pass,
+    losses: Losses,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    beside: Collection[str] = BESIDE,
 ) -> Iterator[Run]:
     """Yield the runs from the last steps to the first; see `Run`.
 
@@ -155,26 +163,28 @@ def walk_back(
         losses: what is sent back.
         start: the first step that is walked back over, counted from 0.
         stop: the one behind the last; None stands for T.
-        state_only: leaves out input and cell_path.
+        beside: which of BESIDE are computed, beside the gradients of the state.
     """
     nothing = np.zeros(losses.rows.shape[1:])
     exponent = np.zeros_like(losses.exponents[0])
     arriving = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
     arriving_path = Scaled((nothing,), exponent)
     usual = longest_run(forward.cell, nothing.size)
-    stop, longest = forward.length if stop is None else stop, usual
+    stop, longest, modest = forward.length if stop is None else stop, usual, False
     while stop > start:
         steps = range(max(start, stop - longest), stop)
         # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
         entering = losses.largest(steps)
-        state, path = arriving.renormalised(entering), arriving_path.renormalised(entering)
-        attempt = _Attempt(forward, losses, steps, state, path, state_only)
+        if not (modest and (entering <= np.minimum(arriving.exponent, arriving_path.exponent) + SLACK).all()):
+            arriving, arriving_path = arriving.renormalised(entering), arriving_path.renormalised(entering)
+        state, path = arriving, arriving_path
+        attempt = _Attempt(forward, losses, steps, state, path, beside)
         if len(steps) > 1 and not attempt.is_safe():
-            longest = max(1, len(steps) // 4)
+            longest, modest = max(1, len(steps) // 4), False
             continue
         along_path = None if attempt.path_adjoints is None else Scaled((attempt.path_adjoints,), path.exponent)
         yield Run(steps, attempt.adjoints, attempt.by_input, state.exponent, attempt.log10_norms(), along_path)
-        arriving, arriving_path = attempt.arriving_state(), attempt.arriving_path()
+        arriving, arriving_path, modest = attempt.arriving_state(), attempt.arriving_path(), attempt.ends_modest()
         stop, longest = steps.start, min(2 * longest, usual)
 
 
@@ -182,15 +192,15 @@ class _Attempt:
     """The adjoints of one run, which count only if no norm left the safe range."""
 
     def __init__(
-        self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, state_only: bool
+        self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, beside: Collection[str]
     ) -> None:
         self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
         self.factors = forward.factors(steps)
         self.adjoints = self._walk_state()
-        has_path = self.factors.path is not None and not state_only
+        has_path = self.factors.path is not None and "cell_path" in beside
         self.path_adjoints = self._walk_path(self.factors) if has_path else None
         by_gate = forward.cell.input_delta(self.adjoints.delta)
-        by_input = forward.weights.weight_ih_transposed[..., : 0 if state_only else None, :]
+        by_input = forward.weights.weight_ih_transposed[..., : None if "input" in beside else 0, :]
         self.by_input = product_at_each_step(by_input, by_gate)
         norm = log10_norm if len(steps) > 1 else log10_norm_at_any_size
         self.norms = {name: norm(part, forward.members) for name, part in self._parts().items()}
@@ -243,6 +253,11 @@ class _Attempt:
             if not known.all() and (~known & np.any(by_member(parts[name], self.forward.members), axis=-2)).any():
                 return False
         return True
+
+    def ends_modest(self) -> bool:
+        """Whether every adjoint at its first step is so near 1 that it need not be renormalised, for any member."""
+        of_states = (values for name, values in self.norms.items() if name != "input")
+        return all(np.abs(values[0]).max() < SLACK * LOG10_2 for values in of_states)
 
     def log10_norms(self) -> dict[str, Array]:
         """The norms with their exponents."""

@@ -117,7 +117,7 @@ def walk_each_loss(
         rows = losses.rows[group - losses.first].transpose(1, 2, 0).reshape(1, size, -1)
         last, exponents = int(group[-1]), losses.exponents[group - losses.first, 0][None]
         beside = Beside(forward.cell, forward.weights, forward.record, len(group), group)
-        for run in walk_back(beside, Losses(last, rows, exponents), stop=last + 1, state_only=True):
+        for run in walk_back(beside, Losses(last, rows, exponents), stop=last + 1, beside=()):
             if reach is not None and last - run.steps.stop >= reach - 1:
                 break
             yield beside, run
@@ -156,7 +156,7 @@ def walk_chunks(forward: Pass, losses: Losses, size: int) -> Iterator[tuple[Besi
         entering = rows[places].transpose(0, 2, 3, 1).reshape(steps, rows.shape[1], -1)
         beside = Beside(forward.cell, forward.weights, forward.record, len(group), group)
         here = Losses(last + 1 - steps, entering, exponents[places])
-        for run in walk_back(beside, here, start=last + 1 - steps, stop=last + 1, state_only=True):
+        for run in walk_back(beside, here, start=last + 1 - steps, stop=last + 1, beside=()):
             yield beside, run
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.cells.activations import Array
 
 LOG10_2 = float(np.log10(2.0))
+#: To multiply an adjoint costs a pass over it, and within 2^±SLACK, 19 decades, nothing is gained by it.
+SLACK = 64
 #: The exponent of what is zero.
 NOTHING = -(2**40)
 
@@ -25,17 +27,19 @@ class Scaled:
     exponent: NDArray[np.int64]
 
     def renormalised(self, least: NDArray[np.int64] | int = NOTHING) -> "Scaled":
-        """Bring each member's largest entry to [0.5, 1), or below, where its exponent would fall below `least`."""
-        peaks = np.maximum.reduce(
-            [np.abs(by_member(array, self.exponent.shape[-1])).max(axis=-2) for array in self.arrays]
-        )
-        own = np.where(peaks > 0.0, self.exponent + np.frexp(peaks)[1], NOTHING)
+        """Bring each member's norm to [0.5, 1), or below, where its exponent would fall below `least`.
+
+        A member that is within 2^±SLACK of that stays as it is.
+        """
+        norms = np.maximum.reduce([_size(array, self.exponent.shape[-1]) for array in self.arrays])
+        own = np.where(norms > 0.0, self.exponent + np.frexp(norms)[1], NOTHING)
         exponent = np.maximum(own, least)
         exponent[exponent == NOTHING] = 0  # neither a state nor a loss
         shift = exponent - self.exponent
+        shift[np.abs(shift) <= SLACK] = 0
         if not shift.any():
             return self
-        return Scaled(tuple(shifted(array, -shift) for array in self.arrays), exponent)
+        return Scaled(tuple(shifted(array, -shift) for array in self.arrays), self.exponent + shift)
 
 
 @dataclass
@@ -83,14 +87,29 @@ def _times_power(array: Array, exponent: NDArray[np.int64]) -> Array:
     return np.asarray(array * power[..., None, :])
 
 
+def _squares(flat: Array) -> Array:
+    """The sum of the squares of each member of (..., rows, S): (..., S)."""
+    # Two to three times as fast as the sum of `square`, which needs room for all squares.
+    each = flat.swapaxes(-1, -2)
+    return np.asarray(np.vecdot(each, each))
+
+
+def _size(array: Array, members: int) -> Array:
+    """The norm of (..., H, C), (..., S), or its largest entry where squares of it leave float64's range."""
+    flat = by_member(array, members)
+    with np.errstate(over="ignore"):
+        squares = _squares(flat)
+    if squares.min() > 1e-300 and squares.max() < np.inf:
+        return np.asarray(np.sqrt(squares))
+    return np.asarray(np.abs(flat).max(axis=-2))
+
+
 def log10_norm(array: Array, members: int) -> Array:
     """log10 of the norm over features and sequences: (..., H, C) -> (..., S); -inf where all entries are zero.
 
     Safe as long as squares are: the norm lies within 10^±150.
     """
-    flat = by_member(array, members)
-    one = flat[..., 0]
-    squares = np.vecdot(one, one)[..., None] if members == 1 else np.square(flat).sum(axis=-2)
+    squares = _squares(by_member(array, members))
     with np.errstate(divide="ignore"):
         return np.asarray(0.5 * np.log10(squares))
 

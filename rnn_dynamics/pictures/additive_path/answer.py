@@ -123,7 +123,7 @@ def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], tupl
     """A split, the gates of the first sequence, and the vanilla network's log10 ‖dL/dh_t‖ with its digits."""
     with COMPUTING:
         split, gates = path_and_gates(experiment)
-        plain = run_family(replace(experiment, cell="rnn"), weight_scales=[experiment.weight_scale])
+        plain = run_family(replace(experiment, cell="rnn"), weight_scales=[experiment.weight_scale], beside=[])
     own = {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
     return split, own, (plain.log10_norms["hidden"][0], int(plain.digits[0]))
 
@@ -146,7 +146,7 @@ def networks(experiment: Experiment, seeds: range) -> dict[str, Array]:
     """The curves (seeds, T) of other networks: "rnn", "path" and "total"."""
     with COMPUTING:
         both = (experiment, replace(experiment, cell="rnn"))
-        gated, plain = (run_family(one, seeds=seeds).log10_norms for one in both)
+        gated, plain = (run_family(one, seeds=seeds, beside=["cell_path"]).log10_norms for one in both)
     total = gated[CELLS[experiment.cell].components[-1]]
     return _relative({"rnn": plain["hidden"], "path": gated["cell_path"], "total": total})
 

@@ -65,7 +65,7 @@ def seeds_for(experiment: Experiment) -> range:
 def networks(question: Experiment, seeds: range) -> Verdicts:
     """What the networks of some seeds do."""
     with COMPUTING:
-        family = run_family(question, seeds=seeds)
+        family = run_family(question, seeds=seeds, beside=["input"])
     return judge_each(family.log10_norms["input"], family.digits)
 
 

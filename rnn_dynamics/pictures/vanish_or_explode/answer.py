@@ -8,8 +8,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.cells.cell import state_matrix
-from rnn_dynamics.engine.run import hidden_states, run, run_family
+from rnn_dynamics.engine.run import drawn_state_matrix, hidden_states, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import Verdict, judge
@@ -135,7 +134,7 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> FamiliesA
     cells = {name: replace(experiment, cell=name) for name in pictured(experiment.cell)}
     plain = next(iter(cells.values()))
     with COMPUTING:
-        blocks = {name: _state_matrix(cell) for name, cell in cells.items()}
+        blocks = {name: drawn_state_matrix(cell) for name, cell in cells.items()}
         families = {name: run_family(cell, weight_scales=scales) for name, cell in cells.items()}
     return FamiliesAnswer(
         experiment=experiment,
@@ -151,9 +150,3 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> FamiliesA
 def _mean_slope(experiment: Experiment) -> float:
     with COMPUTING:
         return mean_slope(hidden_states(experiment), experiment.nonlinearity)
-
-
-def _state_matrix(experiment: Experiment) -> Array:
-    """The H × H block of W_hh that writes the new state: W_hh, W_hg or W_hn."""
-    trace = run(replace(experiment, sequence_length=1, text=""))
-    return state_matrix(cell_of(experiment), {**trace.parameters, "weight_ho": trace.readout})
