@@ -29,13 +29,13 @@ KNOBS: dict[str, tuple[str, Any]] = {"gate_bias": ("forget_bias", add), "scale":
 
 def show_advice(answer: Any) -> None:
     """The whole verdict, and what was tried on these weights; computed only while it is open."""
-    words, own, now = PAGE.words()["advice"], PAGE.words("own"), PAGE.now
+    words, own = PAGE.words()["advice"], PAGE.words("own")
     panel = st.expander(words["title"], on_change="rerun", key="advice")
     if panel.open:
         rows, notes = advice(own, found := tried(answer), words["too_large"])
         with panel:
             if rows:
-                key = "tried {forget_bias} {weight_scale}".format_map(now)
+                key = "tried {forget_bias} {weight_scale}".format_map(PAGE.now)
                 act = partial(apply, key, found)
                 st.dataframe(rows, key=key, hide_index=True, on_select=act, selection_mode="single-row")
                 st.caption(words["click"])

@@ -180,9 +180,9 @@ def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.Mon
         runs_as = id(runs)
         return partial(noted, **options) if function is None else fragment(runs, **options)
 
-    def makes(frame: Frame, name: str) -> None:
+    def makes(frame: Frame, name: str, *known: Any) -> None:
         controls[name] = within[-1]
-        control(frame, name)
+        control(frame, name, *known)
 
     def tells(frame: Frame) -> None:
         told.update(within)

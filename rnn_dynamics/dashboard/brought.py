@@ -98,13 +98,13 @@ class OwnWeightsPage(Page):
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """Beside the first, which says whose weights they are, the panel for a visitor's files."""
-        words = self.words()["bring"]
+        words, now = self.words()["bring"], self._standing
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
             weights, *others = names or self.main
-            self.control(weights)
+            self.control(weights, now)
             panel = st.popover(words["button"], on_change="rerun", key="bring")
             for name in others:
-                self.control(name)
+                self.control(name, now)
         if panel.open:
             with panel:
                 _Panel(words, self.words("own"), self._taken).show()

@@ -179,10 +179,10 @@ class Page(Frame):
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """The main controls, or those that are named, in a row; `options` are those of its container."""
-        usual = {"gap": "medium", "key": f"controls_{self.name}"}
+        usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self._standing
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
-                self.control(name)
+                self.control(name, now)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
