@@ -60,6 +60,20 @@ def test_what_leaves_a_part_out_or_draws_it_by_itself_moves_no_other(cell: str) 
     assert not np.array_equal(other.parameters["weight_ih_l0"], whole.parameters["weight_ih_l0"])
 
 
+@every("input_weights", ["gaussian", "torch", "keras"])
+@every(("initialisation", "gate_bias"), [("torch", "constant"), ("torch", "chrono"), ("gaussian", "chrono")])
+def test_no_other_number_of_a_seed_depends_on_how_input_weights_are_drawn(
+    initialisation: str, gate_bias: str, input_weights: str
+) -> None:
+    usual = replace(STACK, initialisation=initialisation, gate_bias=gate_bias)
+    whole, other = run(usual), run(replace(usual, input_weights=input_weights))
+    for name, values in whole.parameters.items():
+        if not name.startswith("weight_ih"):
+            np.testing.assert_array_equal(other.parameters[name], values, name)
+    for name in ("inputs", "readout", "targets"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(whole, name), name)
+
+
 @every("name, scheme", [("torch", "torch"), ("keras", "keras"), ("gaussian", "gaussian"), ("orthogonal", "gaussian")])
 def test_the_same_is_what_the_initialisation_says(name: str, scheme: str) -> None:
     same = replace(SMALL, initialisation=name)
@@ -124,6 +138,7 @@ def test_scripts_draw_the_parts_too(tmp_path: Path) -> None:
         "cut": replace(SMALL, cell="gru", initialisation="torch", hidden_path="cut", reset_gate="before", **PARTS),
         "stack": STACK,
         "chrono": replace(STACK, gate_bias="chrono", input_weights="torch"),
+        "torch's biases": replace(STACK, initialisation="torch", input_weights="gaussian", input_weight_scale=0.5),
     }
     shape = run_shape(replace(SMALL, cell="gru", sequence_length=4, **PARTS), "encoder-decoder")
     scripts = {name: reproduction_script(run(experiment)) for name, experiment in asked.items()}

@@ -5,7 +5,8 @@ and all cells read the same inputs: what a reader changes is the only thing that
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
@@ -129,9 +130,24 @@ def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer
 
 
 def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generator: Generator) -> Array:
-    if experiment.input_scheme == "torch":
-        return torch_uniform(experiment.hidden_size, shape, generator)
-    if experiment.input_scheme == "keras":
+    """W_ih; the generator goes on from where the initialisation's own input weights leave it.
+
+    So no other number of a seed depends on `input_weights`: normal variates take more of a stream than uniform ones do.
+    """
+    drawn_by = partial(_by_input_scheme, hidden=experiment.hidden_size, shape=shape, generator=generator)
+    if experiment.input_weights == "same":
+        return drawn_by(experiment.input_scheme)
+    before = generator.bit_generator.state
+    drawn = drawn_by(experiment.input_scheme)
+    generator.bit_generator.state = before
+    drawn_by(replace(experiment, input_weights="same").input_scheme)
+    return drawn
+
+
+def _by_input_scheme(scheme: str, hidden: int, shape: tuple[int, int], generator: Generator) -> Array:
+    if scheme == "torch":
+        return torch_uniform(hidden, shape, generator)
+    if scheme == "keras":
         bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
         return generator.uniform(-bound, bound, shape)
     # With std 1/√D the input's share of the pre-activation has the input's own variance.

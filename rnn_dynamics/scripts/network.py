@@ -1,5 +1,7 @@
 """What the scripts of an experiment share: settings, what the seed draws, the cell, and one step of it."""
 
+from dataclasses import replace
+
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
 from rnn_dynamics.experiment import Experiment, settings
 
@@ -23,6 +25,11 @@ _FROM_INPUT = {
     "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (GATES * H, D))",
     "keras": "rng.uniform(-np.sqrt(6 / (D + GATES * H)), np.sqrt(6 / (D + GATES * H)), (GATES * H, D))",
 }
+#: Biases are those of a seed whatever W_ih is: they follow what the initialisation itself would draw for it.
+_LEFT_ALONE = """before_weight_ih = rng.bit_generator.state
+{drawn}rng.bit_generator.state = before_weight_ih
+{usual}  # drawn for nobody: the biases do not depend on how weight_ih is
+"""
 #: A network without biases has zeros, which nothing trains.
 _NO_BIASES = "bias_ih, bias_hh = np.zeros((2, GATES * H))\n"
 _TORCH_BIASES = "bias_ih, bias_hh = rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (2, GATES * H))\n"
@@ -161,10 +168,20 @@ def orthogonal(experiment: Experiment) -> str:
 def weight_lines(experiment: Experiment) -> str:
     """The lines that draw the parameters of one cell from `rng`."""
     scale = "" if experiment.input_weight_scale == 1.0 else f"{experiment.input_weight_scale!r} * "
-    weights = f"weight_hh = {_recurrent(experiment)}\nweight_ih = {scale}{_FROM_INPUT[experiment.input_scheme]}\n"
+    from_input = f"weight_ih = {scale}{_FROM_INPUT[experiment.input_scheme]}\n"
+    usual = replace(experiment, input_weights="same").input_scheme
+    if experiment.input_scheme != usual and _draws_biases(experiment):
+        from_input = _LEFT_ALONE.format(drawn=from_input, usual=_FROM_INPUT[usual])
+    weights = f"weight_hh = {_recurrent(experiment)}\n{from_input}"
     if not experiment.bias:
         return weights + _NO_BIASES
     return weights + (_TORCH_BIASES if experiment.initialisation == "torch" else _NO_BIASES) + _gate_bias(experiment)
+
+
+def _draws_biases(experiment: Experiment) -> bool:
+    """Whether any bias is random."""
+    chrono = experiment.gate_bias == "chrono" and bool(CELLS[experiment.cell].keeps)
+    return experiment.bias and (experiment.initialisation == "torch" or chrono)
 
 
 def _make_cell(experiment: Experiment) -> str:
