@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
+from rnn_dynamics.engine.cells.activations import sigmoid_complement, sigmoid_derivative, sigmoid_in_place
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
@@ -322,3 +323,14 @@ def sigmoid(a: mpmath.mpf) -> mpmath.mpf:
 def slope(a: mpmath.mpf) -> mpmath.mpf:
     """σ'(a)."""
     return sigmoid(a) * sigmoid(-a)
+
+
+def test_one_minus_a_gate_keeps_its_digits_and_its_limit() -> None:
+    arguments = np.array([-800.0, -709.5, -40.0, -1.0, 0.0, 3.0, 40.0, 700.0])
+    exponential, value = arguments.copy(), np.empty_like(arguments)
+    with np.errstate(over="ignore"):
+        sigmoid_in_place(exponential, value)
+    exact = [float(1 / (1 + mpmath.exp(mpmath.mpf(argument)))) for argument in arguments]
+    np.testing.assert_allclose(sigmoid_complement(value, exponential), exact, rtol=1e-15)
+    slopes = [one * float(1 / (1 + mpmath.exp(-mpmath.mpf(of)))) for one, of in zip(exact, arguments, strict=True)]
+    np.testing.assert_allclose(sigmoid_derivative(value, exponential), slopes, rtol=2e-15, atol=1e-307)

@@ -11,7 +11,6 @@ Array = NDArray[np.float64]
 
 #: Below this value of 1 − tanh² rounding costs more than three digits, and the exponential form takes over.
 _SATURATED = 1e-3
-_LARGEST = float(np.finfo(np.float64).max)
 
 
 def tanh_derivative(value: Array, argument: Array) -> Array:
@@ -40,13 +39,21 @@ def sigmoid_in_place(argument: Array, value: Array) -> None:
     np.reciprocal(value, out=value)
 
 
-def sigmoid_derivative(value: Array, exponential: Array) -> Array:
-    """σ(a)(1 − σ(a)) = e^(−a) σ(a)², given `value` = σ(a) and `exponential` = e^(−a); any shape.
+def sigmoid_complement(value: Array, exponential: Array) -> Array:
+    """1 − σ(a) = e^(−a) σ(a), given `value` = σ(a) and `exponential` = e^(−a); any shape.
 
-    Where e^(−a) is infinite, below 10^−308, it is 0, as `value` is.
+    There is no cancellation in it. Where e^(−a) is infinite it is 1.
     """
-    derivative = np.minimum(exponential, _LARGEST)
-    derivative *= value
+    with np.errstate(invalid="ignore"):
+        complement = exponential * value
+    if exponential.max(initial=0.0) == np.inf:
+        complement[exponential == np.inf] = 1.0
+    return np.asarray(complement)
+
+
+def sigmoid_derivative(value: Array, exponential: Array) -> Array:
+    """σ(a)(1 − σ(a)), given `value` = σ(a) and `exponential` = e^(−a); any shape."""
+    derivative = sigmoid_complement(value, exponential)
     derivative *= value
     return derivative
 

@@ -21,7 +21,13 @@ from itertools import repeat
 
 import numpy as np
 
-from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place, tanh_derivative
+from rnn_dynamics.engine.cells.activations import (
+    Array,
+    sigmoid_complement,
+    sigmoid_derivative,
+    sigmoid_in_place,
+    tanh_derivative,
+)
 from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, reorder_blocks, split_blocks, split_gates
 
 #: W_hh is computed in the order n, r, z, so that delta (q, r, z, n) holds both (q, r, z) and (r, z, n) side by side.
@@ -143,12 +149,11 @@ class Gru:
         z: Array, keep_z: Array, n: Array, pre_n: Array, hidden_before: Array, local_z: Array, local_n: Array
     ) -> None:
         """Write what multiplies the adjoint of (1 − z) n + z h to give delta_z and delta_n."""
-        # 1 − z = 1 / (1 + 1 / e^(−a)), without the cancellation, even where e^(−a) is infinite
-        np.divide(1.0, keep_z, out=local_n)
-        local_n += 1.0
-        np.divide(tanh_derivative(n, pre_n), local_n, out=local_n)
+        shut = sigmoid_complement(z, keep_z)
+        np.multiply(shut, tanh_derivative(n, pre_n), out=local_n)
+        shut *= z
         np.subtract(hidden_before, n, out=local_z)
-        local_z *= sigmoid_derivative(z, keep_z)
+        local_z *= shut
 
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
         assert factors.path is not None
