@@ -9,6 +9,8 @@ import pytest
 
 from rnn_dynamics import Errors, Experiment, Network, run, run_network
 from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.own.drawn import Loss
+from rnn_dynamics.own.findings import judged
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
@@ -84,6 +86,29 @@ def test_a_curve_that_is_fed_at_every_step_is_not_judged() -> None:
     for both in (False, True):
         experiment = replace(OPENING, loss_at="every", bidirectional=both)
         assert "per step back" not in plain(said_by(PICTURE, experiment))
+
+
+@every("cell", ["rnn", "lstm", "gru"])
+@every("loss_at", ["last", "final", "every"])
+def test_a_factor_of_many_errors_is_said_to_be_one_where_each_of_them_fades(cell: str, loss_at: str) -> None:
+    asked = replace(OPENING, cell=cell, loss_at=loss_at, bidirectional=True, sequence_length=100)
+    answer, trace = depth_answer(asked), run(asked)
+    network, loss = Network(cell=cell, parameters=trace.parameters), Loss(loss_at, trace.readout, trace.targets)
+    alone = judged(run_network(network, trace.inputs, loss, parameter_gradients=False), loss)
+    shown, single = 10.0 ** answer.levels[1].log10_factor, 10.0 ** alone[1].verdict.log10_factor
+    notes = plain(said_by(PICTURE, asked))
+    assert single < 0.95, "a single error vanishes in layer 1 ←"
+    assert ("Its factor is that of all of them together" in notes) == (loss_at != "every")
+    match = re.search(r"grow on the way to step 100 here, by up to ×(\S+) per step", notes)
+    assert bool(match) == (loss_at == "last")
+    if match:
+        assert float(match[1]) == pytest.approx(shown, rel=6e-3)
+        assert shown > 1.03
+
+
+def test_one_layer_and_a_direction_that_nothing_grows_in_have_no_such_note() -> None:
+    assert "all of them together" not in plain(said_by(PICTURE, replace(OPENING, num_layers=1, bidirectional=True)))
+    assert "grow on the way" not in plain(said_by(PICTURE, replace(OPENING, bidirectional=False)))
 
 
 def own_factor(experiment: Experiment, layer: int) -> float:

@@ -100,6 +100,12 @@ class DepthAnswer(OfTrace[Norms]):
         return float(self.curves["backwards"][0] - self.curves["whole"][0])
 
     @property
+    def fed_back(self) -> float:
+        """log10 of the largest factor per step of a backward direction below the last layer; nan where none has one."""
+        factors = [level.log10_factor for level in self.levels[: -self.experiment.directions] if level.trace.reverse]
+        return max((factor for factor in factors if np.isfinite(factor)), default=np.nan)
+
+    @property
     def ways(self) -> int:
         """How many ways lead down through the layers, from step T to step 1."""
         return comb(self.experiment.sequence_length + self.experiment.num_layers - 2, self.experiment.num_layers - 1)

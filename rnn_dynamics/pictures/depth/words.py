@@ -62,6 +62,7 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
     both_last = experiment.bidirectional and experiment.loss_at == "last" and experiment.sequence_length > 1
     below = answer.levels[1:-2:2]  # the backward directions below the last layer's
     everywhere = all(level.steps is None for level in below)
+    fed = experiment.num_layers > 1 and experiment.loss_at != "every" and experiment.sequence_length > 1
     return {
         "end_state": both_last,
         "final": experiment.bidirectional and experiment.loss_at == "final" and experiment.sequence_length > 1,
@@ -70,6 +71,8 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
         deep: deep,
         "ways": deep and not experiment.bidirectional,
         "every": experiment.loss_at == "every",
+        "together": fed,
+        "together_back": fed and experiment.loss_at == "last" and answer.fed_back > 0.0 > answer.log10_factors["top"],
         "size" if experiment.levels > 1 else "size_one": True,
         "batch": experiment.batch_size < answer.asked,
     }
