@@ -16,7 +16,7 @@ from typing import Any
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.limits import Range
 from rnn_dynamics.own.drawn import LOSSES
-from rnn_dynamics.own.examined import Asked, Examined, as_json, as_text, examine
+from rnn_dynamics.own.examined import Examined, Question, as_json, as_text, examine
 from rnn_dynamics.own.files import LARGEST_FILE, SEQUENCES, STEPS, UnreadableFile, read_inputs, read_weights
 from rnn_dynamics.own.offline import as_html, can_draw
 from rnn_dynamics.own.recognise import CHOICES, Named, Recognised, recognise
@@ -109,7 +109,7 @@ def _examined(words: Any, options: Namespace) -> tuple[list[Examined], Recognise
     file = options.weights.name
     arrays = read_weights(_read(words, options.weights), file, pickles=reads_pickles())
     found = recognise(arrays, nonlinearity=options.nonlinearity, reset_gate=options.reset_gate)
-    asked = Asked(
+    asked = Question(
         steps=options.steps,
         sequences=options.sequences,
         scale=options.scale,
@@ -127,7 +127,7 @@ def _chosen(words: Any, options: Namespace, found: Recognised) -> list[Named]:
     return chosen
 
 
-def _one(words: Any, options: Namespace, named: Named, asked: Asked) -> Examined:
+def _one(words: Any, options: Namespace, named: Named, asked: Question) -> Examined:
     inputs = None
     if options.inputs:
         inputs = read_inputs(_read(words, options.inputs), options.inputs.name, features=named.network.input_size)

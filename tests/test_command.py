@@ -20,7 +20,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.given import States
 from rnn_dynamics.own import apart, drawn
 from rnn_dynamics.own.advice import advise
-from rnn_dynamics.own.examined import Asked, as_text, examine
+from rnn_dynamics.own.examined import Question, as_text, examine
 from rnn_dynamics.own.files import read_weights
 from rnn_dynamics.own.findings import findings
 from rnn_dynamics.own.recognise import recognise
@@ -116,7 +116,7 @@ def test_it_prints_the_verdict_of_each_layer_and_direction_and_all_that_was_trie
     monkeypatch.delenv("COLUMNS", raising=False)
     code, out, err = said(capsys, tmp_path / "a.safetensors", "--steps", 30, "--seed", 5, "--loss", "final")
     named, words = recognise(arrays).networks[0], sentences("own")
-    asked = Asked(steps=30, sequences=4, scale=1.0, loss_at="final", seed=5)
+    asked = Question(steps=30, sequences=4, scale=1.0, loss_at="final", seed=5)
     lines = list(as_text(words, examine("a.safetensors", named, asked), 100))
     assert out.startswith("\n".join(lines) + "\n")
     assert out.endswith("\nNot used: 1 array (embedding).\n")

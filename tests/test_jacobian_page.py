@@ -235,6 +235,7 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
         (replace(OPENING, text="a"), "there is no product yet"),
         (replace(OPENING, cell="lstm"), "in which more than 1 % of an error is left after 99 steps: 10 of 64."),
         (OPENING, "None of the 32 directions keeps more than 1 %"),
+        (replace(OPENING, hidden_size=1), "The only direction keeps at most 1 %"),
     ],
 )
 def test_each_case_has_its_sentence(experiment: Experiment, said: str) -> None:

@@ -205,6 +205,15 @@ def test_the_lines_for_onnx_put_the_gates_in_torchs_order(
     nodes[1].attribute = []
     check_written(written_by(ONNX, onnx, tmp_path, monkeypatch), models)
     assert capsys.readouterr().out == "gru resets before the product: choose reset_gate = before for it\n"
+    after = SimpleNamespace(name="linear_before_reset", value=1)
+    for direction, remark in {b"forward": "", b"bidirectional": "", b"reverse": f"gru {BACKWARDS}"}.items():
+        nodes[1].attribute = [after, SimpleNamespace(name="direction", value=direction)]
+        check_written(written_by(ONNX, onnx, tmp_path, monkeypatch), models)
+        assert capsys.readouterr().out == remark
+
+
+#: What is said of a single direction that reads backwards, which becomes one forwards.
+BACKWARDS = "reads from the last step to the first: give it the steps of its inputs in reverse order\n"
 
 
 class KerasLayer:
@@ -212,6 +221,7 @@ class KerasLayer:
 
     def __init__(self, cell: str, model: nn.RNNBase, ending: str = "_l0") -> None:
         self.name, self.reset_after, (torchs, _, kerass) = cell, True, GATES[cell]
+        self.go_backwards = ending.endswith("_reverse")  # as that of a Bidirectional does
         ih, hh, b_ih, b_hh = (
             gates(getattr(model, f"{part}{ending}"), kerass, torchs)
             for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -259,6 +269,9 @@ def test_the_lines_for_keras_put_the_gates_in_torchs_order(
     (layers[1].forward_layer if both else layers[1]).reset_after = False
     written_by(KERAS, keras, tmp_path, monkeypatch)
     assert capsys.readouterr().out == "gru resets before the product: choose reset_gate = before for it\n"
+    (layers[2].forward_layer if both else layers[2]).go_backwards = True
+    check_written(written_by(KERAS, keras, tmp_path, monkeypatch), models)
+    assert capsys.readouterr().out.endswith(f"\nlstm {BACKWARDS}")
 
 
 def test_the_line_for_torch_writes_the_state_dict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +280,13 @@ def test_the_line_for_torch_writes_the_state_dict(tmp_path: Path, monkeypatch: p
     written = written_by(TORCH, torch, tmp_path, monkeypatch)
     check_written({f"a.{name}": values for name, values in written.items()}, {"a": model})
     assert TORCH.count("\n") == 1
+
+
+def test_a_file_without_recurrent_weights_is_refused_in_a_sentence_whatever_their_number() -> None:
+    for count, said in {1: "(a0; 1 in all) has", 1200: "(a0, a1, a2, a3, a4; 1,200 in all) has"}.items():
+        with pytest.raises(UnreadableFile) as caught:
+            recognise({f"a{place}": np.ones((2, 2), np.float32) for place in range(count)})
+        assert str(caught.value).startswith(f"No array of the file {said} the name of a recurrent weight")
 
 
 def test_the_lines_come_with_the_sentence() -> None:

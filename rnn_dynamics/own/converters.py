@@ -2,7 +2,8 @@
 
 What each must mind is the order of the gates in the rows of a matrix. torch: LSTM i f g o, GRU r z n. Keras: LSTM
 i f c o, GRU z r h, matrices transposed. ONNX: LSTM i o f c, GRU z r h. The GRU of torch, as Keras's by its
-default but not ONNX's, applies the reset gate after the product; of one that does not the lines say so.
+default but not ONNX's, applies the reset gate after the product; of one that does not the lines say so. So they do of
+a single direction that reads backwards, which torch has only beside another and which is written as one forwards.
 """
 
 TORCH = """\
@@ -23,6 +24,8 @@ def take(name, layer, ending=""):
     gates = recurrent.shape[1] // hidden  # 1; LSTM 4, i f c o, which is torch's order; GRU 3, z r h, torch's is r z n
     if gates == 3 and not layer.reset_after:
         print(f"{name} resets before the product: choose reset_gate = before for it")
+    if layer.go_backwards and not ending:
+        print(f"{name} reads from the last step to the first: give it the steps of its inputs in reverse order")
     order = [1, 0, 2] if gates == 3 else range(gates)
     biases = np.reshape(bias[0], (-1, gates * hidden)) if bias else np.zeros((1, gates * hidden), np.float32)
     both = biases if len(biases) == 2 else [biases[0], np.zeros_like(biases[0])]
@@ -54,6 +57,8 @@ for node in graph.node:
         name, order = node.name.replace("/", ".").strip(".") or node.output[0], ORDER[node.op_type]
         if node.op_type == "GRU" and not says.get("linear_before_reset"):
             print(f"{name} resets before the product: choose reset_gate = before for it")
+        if says.get("direction") == b"reverse":
+            print(f"{name} reads from the last step to the first: give it the steps of its inputs in reverse order")
         weight_ih, weight_hh = (arrays[given] for given in node.input[1:3])  # (directions, gates * hidden, ...)
         named = len(node.input) > 3 and node.input[3]
         bias = arrays[node.input[3]] if named else np.zeros((len(weight_ih), 2 * weight_ih.shape[1]), np.float32)

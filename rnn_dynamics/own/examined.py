@@ -25,7 +25,7 @@ _NARROWEST = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Question:
     """What is asked of each network: T steps of N sequences of noise, if no inputs are given, and the loss."""
 
     steps: int
@@ -44,7 +44,7 @@ class Examined:
 
     file: str
     named: Named
-    asked: Asked
+    asked: Question
     own_inputs: bool
     trace: NetworkTrace
     findings: tuple[Finding, ...]
@@ -56,7 +56,7 @@ class Examined:
         return all(finding.sound for finding in self.findings)
 
 
-def examine(file: str, named: Named, asked: Asked, inputs: Array | None = None) -> Examined:
+def examine(file: str, named: Named, asked: Question, inputs: Array | None = None) -> Examined:
     """Replay a network over inputs (T, N, D), or noise, and try what might help it.
 
     Raises:
