@@ -20,7 +20,7 @@ from rnn_dynamics.engine.verdict import (
     log10_factor_per_step,
     median_and_range,
 )
-from rnn_dynamics.pictures.kit.axes import label_places, vertical_ranges
+from rnn_dynamics.pictures.kit.axes import PHONE_REACH, WIDE_REACH, label_places, vertical_ranges
 from rnn_dynamics.pictures.kit.frames import POINTS, as_bytes, beside, point_steps
 from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
 from rnn_dynamics.pictures.losses.chart import BINS
@@ -233,6 +233,16 @@ def test_where_an_axis_has_less_room_names_stand_further_from_each_other_and_fro
 def test_an_axis_that_is_low_everywhere_has_one_place_for_a_name() -> None:
     found = beside(np.array([[-20.0, 0.0], [20.0, 0.0]]), (-30.0, 30.0), 8)
     assert found["crowded"].tolist() == found["place"].tolist()
+
+
+def test_where_a_picture_is_wide_names_stand_nearer_to_their_curves_and_off_them_on_a_phone() -> None:
+    curves, low, high = np.stack([np.linspace(start, 0, 100) for start in (-19.2, -19.0, -18.8, -18.6)]), -30.0, 3.0
+    found = beside(curves, (low, high), 9, WIDE_REACH)
+    off = {name: np.abs(found[name] - curves[:, 0]).sum() for name in ("place", "crowded")}
+    assert off["place"] < 0.9 * off["crowded"]
+    for name, reach in {"place": WIDE_REACH, "crowded": PHONE_REACH}.items():
+        nearest = np.abs(curves[:, : round(100 * reach)] - found[name][:, None, None]).min()
+        assert nearest >= 0.5 * (high - low) / 9 - 1e-9
 
 
 def test_a_label_stands_below_a_vanishing_curve_and_above_an_exploding_one() -> None:

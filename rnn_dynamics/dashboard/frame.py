@@ -11,7 +11,7 @@ from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.language import IN_LINK, language
 from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, state_line, why_idle
-from rnn_dynamics.dashboard.visitor import Visitor, visitor
+from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
@@ -191,14 +191,14 @@ class Frame:
         """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
         who, back = visitor(), links.goes_through_history()
         who.notice_moves()
-        first = not who.page
+        first, left = not who.page, who.left
         if arrives := back or who.page != self.name:
             who.arrive(self.name, self.apart)
             if first or back:
                 self._take_link(who, first)
             self._set_controls(who)
         who.shown = self.now
-        self.write_address(arrives and not back)
+        self.write_address(left if arrives and not back else None)
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
@@ -227,13 +227,14 @@ class Frame:
                 meant = self.names.shown(name, asked)
                 who.notices.append(links.remark(self.names, "moved", name, meant, shown=shown))
 
-    def write_address(self, arrives: bool = False) -> None:
-        """Let the address say what is set here."""
-        opening, now, before = self.at_opening, self.now, links.asked_by_link()
+    def write_address(self, left: Left | None = None) -> None:
+        """Let the address say what is set here; `left`: what was left for this page, where it has just been opened."""
+        who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
         links.write_address(away, self.in_link({name: opening[name] for name in now}) | {IN_LINK: LANGUAGE})
-        if arrives:
-            visitor().note_address(before, away)
+        who.stood.add((self.name, frozenset(away.items())))
+        if left:
+            who.note_address(before, away, left)
 
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Settings as an address spells them, and the language where it is not that of who asks for none."""

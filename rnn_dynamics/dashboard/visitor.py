@@ -10,7 +10,13 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.settings_words import in_link
+
 _KEY = "visitor"
+#: A page and its settings, as a link spells them.
+Left = tuple[str, dict[str, str]]
+#: A page and what stands in the address behind it.
+Address = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass
@@ -24,8 +30,10 @@ class Visitor:
         own: page -> the same of the settings that it keeps to itself.
         shown: name -> value in the controls of the latest page, when it was last looked at.
         notices: what of the link was not taken as it stood.
-        passed: page and settings of an address that Streamlit made on the way to a page -> those that the page then
-            had. Streamlit drops what stands in a closed panel, and the entry stays in the browser's history.
+        passed: page and settings of an address that Streamlit made on the way to a page -> those that it stands for.
+            It is of the new page with the settings of the one that is left, without those in a closed panel, or of the
+            page that is left with those of the new one, and it stays in the browser's history.
+        stood: page and settings of each address that the page itself has had.
     """
 
     page: str = ""
@@ -34,7 +42,8 @@ class Visitor:
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
-    passed: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, str]] = field(default_factory=dict)
+    passed: dict[Address, dict[str, str]] = field(default_factory=dict)
+    stood: set[Address] = field(default_factory=set)
 
     def arrive(self, page: str, keeps: tuple[str, ...]) -> None:
         """Come to a page, or come to it again."""
@@ -44,11 +53,20 @@ class Visitor:
         """What an address of the browser's history stands for, on the latest page."""
         return self.passed.get((self.page, frozenset(address.items())), address)
 
-    def note_address(self, before: Mapping[str, str], now: dict[str, str]) -> None:
-        """Note what the latest page's address was when it was opened, and what it is now."""
-        self.passed.pop((self.page, frozenset(now.items())), None)
+    def note_address(self, before: Mapping[str, str], now: dict[str, str], left: Left) -> None:
+        """Note what the latest page's address was when it was opened, what it is now, and what was left for it."""
+        made = frozenset(now.items())
+        self.passed.pop((self.page, made), None)
         if before != now:
             self.passed[self.page, frozenset(before.items())] = now
+        page, settings = left
+        if page not in ("", self.page) and (page, made) not in self.stood:
+            self.passed[page, made] = settings
+
+    @property
+    def left(self) -> Left:
+        """The latest page, and what an address has to say of it."""
+        return self.page, {name: in_link(name, value) for name, value in self.chosen.items() if name in self.shown}
 
     @property
     def chosen(self) -> dict[str, Any]:

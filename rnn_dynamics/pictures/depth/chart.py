@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.axes import WIDE_REACH
 from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Sheet
@@ -44,7 +45,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             curves.lines("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on),
             curves.pointed("levels", "names", "place", **on),
-            curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE),
+            curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE, reach=WIDE_REACH),
             curves.title("curves", _LINES, "0"),
         ],
         sheet.colour_bar("colour", ("-whole.limit", "whole.limit"), DIVERGING, **_LEGEND),

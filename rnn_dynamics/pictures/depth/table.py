@@ -4,7 +4,7 @@ import numpy as np
 
 from rnn_dynamics.pictures.depth.answer import DepthAnswer
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import axis_ends, reaching
+from rnn_dynamics.pictures.kit.axes import WIDE_REACH, axis_ends, reaching
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points, table, whole
 
 #: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
@@ -23,7 +23,7 @@ def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:
         "levels": points(place=places[:, None], step=steps, log10_norm=norms[:, steps - 1]),
         "names": table(place=places, name=texts["levels"], text=texts["pointed"]),
         "curves": frames.curve_rows(answer.curves, ends),
-        "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES),
+        "labels": frames.label_rows(answer.curves, texts["labels"], ends, _LINES, WIDE_REACH),
         "whole": whole(
             answer.experiment,
             ends,

@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Of the axis's width, how far a name reaches; places that are tried for it, a line; how many lines further away it
-#: rather stands than on a curve.
-_REACH, _TRIES, _CROSSING = 0.35, 4, 3.0
+#: Of the axis's width, how far a name reaches: in a panel beside others, in one as wide as the picture, on a phone.
+REACH, WIDE_REACH, PHONE_REACH = 0.35, 0.22, 0.55
+#: Places that are tried for a name, a line; how many lines further away it rather stands than on a curve.
+_TRIES, _CROSSING = 4, 3.0
 #: What the vertical axis may end at: few values, so that it stands still while a slider moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
 
 
-def axis_ends(*curves: Array) -> tuple[float, float]:
+def axis_ends(*curves: Array, free: float = 0.05) -> tuple[float, float]:
     """The ends of the vertical axis of curves of log10 norms, from a short list, see `vertical_ranges`."""
-    lows, highs = vertical_ranges(np.stack(curves)[None])
+    lows, highs = vertical_ranges(np.stack(curves)[None], free)
     return float(lows[0]), float(highs[0])
 
 
@@ -37,13 +38,16 @@ def ends_downwards(norms: Sequence[Array], spans: Sequence[float]) -> tuple[floa
     return top - reaching(top - finite.min(initial=top), spans), top
 
 
-def vertical_ranges(norms: Array) -> tuple[Array, Array]:
-    """The ends of the vertical axis for each row of (S, cells, T), in orders of magnitude, from a short list."""
+def vertical_ranges(norms: Array, free: float = 0.05) -> tuple[Array, Array]:
+    """The ends of the vertical axis for each row of (S, cells, T), in orders of magnitude, from a short list.
+
+    free: of what lies below 1, how much has no curve, where the list goes as far.
+    """
     flat = norms.reshape(len(norms), -1)
     finite = np.isfinite(flat)
     low = np.min(flat, axis=1, where=finite, initial=0.0)
     high = np.max(flat, axis=1, where=finite, initial=-np.inf)
-    bottoms = _BOTTOMS[np.minimum(np.searchsorted(_BOTTOMS, -low / 0.95, side="right"), len(_BOTTOMS) - 1)]
+    bottoms = _BOTTOMS[np.minimum(np.searchsorted(_BOTTOMS, -low / (1.0 - free), side="right"), len(_BOTTOMS) - 1)]
     tops = _TOPS[np.minimum(np.searchsorted(_TOPS, high / 0.9, side="right"), len(_TOPS) - 1)]
     return -bottoms, tops
 
@@ -57,7 +61,7 @@ def line_ends(slopes: Array, longest: float, low: Array | float, high: Array | f
     return lags, np.where(leaves < longest, limits, np.where(np.isinf(slopes), 0.0, slopes) * lags)
 
 
-def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14) -> Array:
+def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14, reach: float = REACH) -> Array:
     """Where to write the names of curves beside their first step.
 
     A line apart, in the order of the curves, inside the axis; as near to the curve's start as the names can come
@@ -68,6 +72,7 @@ def label_places(norms: Array, low: Array | float, high: Array | float, lines: i
         low: (...), where the axis begins.
         high: (...), where it ends.
         lines: for how many names the axis has room.
+        reach: of its width, how much a name takes.
 
     Returns:
         (..., K) heights.
@@ -76,16 +81,16 @@ def label_places(norms: Array, low: Array | float, high: Array | float, lines: i
     places = low + line * (0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES)
     starts = np.clip(np.nan_to_num(norms[..., 0], nan=-np.inf), low + line / 2, low + line * (lines - 0.5))
     distance = np.abs(places[..., None, :] - starts[..., None]) / line[..., None]
-    cost = distance + _CROSSING * _crossings(norms, places, line)[..., None, :]
+    cost = distance + _CROSSING * _crossings(norms, places, line, reach)[..., None, :]
     order = np.argsort(starts, axis=-1, kind="stable")
     found = np.take_along_axis(places, _rising(np.take_along_axis(cost, order[..., None], axis=-2)), axis=-1)
     return np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1)
 
 
-def _crossings(norms: Array, places: Array, line: Array) -> NDArray[np.int64]:
+def _crossings(norms: Array, places: Array, line: Array, reach: float) -> NDArray[np.int64]:
     """How many of the curves (..., K, T) a name at each of the places (..., C) would lie on: (..., C)."""
     far = np.clip(np.nan_to_num(norms, nan=-np.inf), places[..., :1, None] - 99.0 * line[..., None], None)
-    at = np.linspace(0.02, _REACH, 8) * (norms.shape[-1] - 1)
+    at = np.linspace(0.02, reach, 8) * (norms.shape[-1] - 1)
     left, share = np.floor(at).astype(np.int64), at % 1.0
     right = np.minimum(left + 1, norms.shape[-1] - 1)
     heights = far[..., left] * (1.0 - share) + far[..., right] * share

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.axes import label_places
+from rnn_dynamics.pictures.kit.axes import PHONE_REACH, REACH, label_places
 
 Array = NDArray[np.float64]
 #: Columns by name; what a picture writes: titles, labels, and what stands beside what is pointed at; its settings that
@@ -112,22 +112,28 @@ def curve_rows(curves: Mapping[str, Array], ends: tuple[float, float], value: st
 
 
 def label_rows(
-    curves: Mapping[str, Array], texts: Mapping[str, str], ends: tuple[float, float], lines: int = 14
+    curves: Mapping[str, Array],
+    texts: Mapping[str, str],
+    ends: tuple[float, float],
+    lines: int = 14,
+    reach: float = REACH,
 ) -> pa.Table:
     """What stands beside the first step of each curve: name, text, and where, see `beside`."""
-    places = beside(np.stack(list(curves.values())), ends, lines)
+    places = beside(np.stack(list(curves.values())), ends, lines, reach)
     return table(name=list(curves), **places, text=[texts[name] for name in curves])
 
 
-def beside(norms: Array, ends: tuple[Any, Any], lines: int = 14) -> dict[str, Any]:
+def beside(norms: Array, ends: tuple[Any, Any], lines: int = 14, reach: float = REACH) -> dict[str, Any]:
     """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, else crowded.
 
-    On a phone a high axis is lower, and on a projector its type is larger.
+    On a phone a high axis is lower and a wide one narrower, and on a projector the type is larger. reach: see
+    `label_places`.
     """
     few = max(norms.shape[-2], _FEW_LINES) if lines > _LOW_AXIS else lines
-    place = label_places(norms, *ends, lines=lines)
-    crowded = place if few == lines else label_places(norms, *ends, lines=few)
-    return {"place": place, "crowded": crowded, "lines": lines}
+    crowded = few, REACH if reach == REACH else PHONE_REACH
+    place = label_places(norms, *ends, lines, reach)
+    same = crowded == (lines, reach)
+    return {"place": place, "crowded": place if same else label_places(norms, *ends, *crowded), "lines": lines}
 
 
 def every_step(length: int) -> dict[str, NDArray[np.int64]]:

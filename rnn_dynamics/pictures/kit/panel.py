@@ -12,6 +12,7 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.axes import REACH
 from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, layered, of, of_cell, ref, text, with_lag
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, THEMES, Background, Theme, config
 
@@ -210,12 +211,15 @@ class Panel:
             data, line.encode(**self.across), text(of(), name, self.right, None, "bottom right", **style), y=value
         )
 
-    def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels") -> Any:
-        """The rows of `frames.label_rows`, beside step 1, with a halo."""
+    def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels", reach: float = REACH) -> Any:
+        """The rows of `frames.label_rows`, of the same `reach`, beside step 1, with a halo."""
         x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
-        low = f"{self.bottom} - ({self.top}) < 0.85 * zoom * ({size}) * datum.lines"  # lower than a name
-        rows = of(data, place=f"{low} ? datum.crowded : datum.place")
+        # Lower than the names above each other, or narrower than a long one.
+        small = (
+            f"min(({self.bottom} - ({self.top})) / datum.lines / 0.85, ({self.right} - ({self.left})) * {reach} / 11.5)"
+        )
+        rows = of(data, place=f"{small} < zoom * ({size}) ? datum.crowded : datum.place")
         return text(rows, "text", x, "place:Q", corner, **style)
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:

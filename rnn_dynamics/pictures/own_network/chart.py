@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from rnn_dynamics.pictures.kit.axes import WIDE_REACH
 from rnn_dynamics.pictures.kit.layers import OWN, WIDE_TITLE, each, of, ref, text, with_lag
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 
@@ -29,7 +30,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         [
             _lines(gradient, "curves", norms),
-            gradient.labels(ref(f"datum.name === 'fresh' ? '{quiet}' : cellColour"), _SIZE),
+            gradient.labels(ref(f"datum.name === 'fresh' ? '{quiet}' : cellColour"), _SIZE, reach=WIDE_REACH),
             gradient.title("gradient"),
         ],
         [
@@ -43,7 +44,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 
 
 def _lines(panel: Panel, data: str, y: alt.Y) -> Any:
-    """The given network's curves, of the last layer the strongest, above those of the fresh one."""
+    """The given network's curves, above those of the fresh one."""
     styles = {
         "fresh": {"color": panel.sheet.theme.quiet, "strokeWidth": 2, "strokeDash": [5, 4]},
         "given": {"color": OWN, "strokeWidth": 3.5},

@@ -6,7 +6,7 @@ import numpy as np
 from pyarrow import Table
 
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import axis_ends
+from rnn_dynamics.pictures.kit.axes import WIDE_REACH, axis_ends
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, points
 from rnn_dynamics.pictures.own_network.answer import OwnNetworkAnswer
 
@@ -14,19 +14,21 @@ from rnn_dynamics.pictures.own_network.answer import OwnNetworkAnswer
 _NAMED = 4
 #: Names of curves that fit above each other.
 _LINES = 9
+#: Of the axis, what is left below the curves: for names that would otherwise stand beyond the fresh network's curve.
+_FREE = 0.2
 
 
 def tables(answer: OwnNetworkAnswer, texts: Texts, views: Views) -> Tables:
     """Curves and gates (by kind, given or fresh, place and step), labels (of some curves), and whole."""
     given, fresh = (of.curves(views["gradient"]) for of in (answer.replay, answer.fresh))
-    ends, count = axis_ends(*given, *fresh), len(given)
+    ends, count = axis_ends(*given, *fresh, free=_FREE), len(given)
     labelled = range(count) if count <= _NAMED else (0, count - 1)
     named: dict[str, Array] = {str(place): given[place] for place in labelled} | {"fresh": fresh[0]}
     gate = answer.cell.keeps
     return {
         "curves": _both("log10_norm", frames.within(np.stack([given, fresh]), ends)),
         "gates": _both("kept", np.stack([answer.replay.kept(gate), answer.fresh.kept(gate)])),
-        "labels": frames.label_rows(named, texts["labels"], ends, _LINES),
+        "labels": frames.label_rows(named, texts["labels"], ends, _LINES, WIDE_REACH),
         "whole": frames.one_row(
             texts,
             length=answer.experiment.sequence_length,
