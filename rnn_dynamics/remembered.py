@@ -24,7 +24,7 @@ MOST_BYTES = 64_000_000
 #: What a question takes with its place, beside its answer.
 _QUESTION = 1_500
 #: What holds nothing else.
-_LEAVES = (str, bytes, int, float, bool, type(None))
+_LEAVES = frozenset((str, bytes, int, float, bool, type(None)))
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 COMPUTING = Lock()
 
@@ -111,18 +111,20 @@ def size_of(value: Any) -> int:
     Of an array that is a part of another, all of that other one counts, for all of it is kept; whatever several hold
     counts once.
     """
-    return _size(value, set())
-
-
-def _size(value: Any, seen: set[int]) -> int:
-    while isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray):
-        value = value.base
-    if id(value) in seen:
-        return 0
-    seen.add(id(value))
-    if isinstance(value, _LEAVES):  # most of what an answer holds: asked of everything else it would take twice as long
-        return sys.getsizeof(value)
-    return _own(value) + sum(_size(part, seen) for part in _parts(value))
+    seen, left, total = set[int](), [value], 0
+    while left:
+        one = left.pop()
+        while isinstance(one, np.ndarray) and isinstance(one.base, np.ndarray):
+            one = one.base
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if type(one) in _LEAVES:  # most of an answer: to ask it all that others are asked would take twice as long
+            total += sys.getsizeof(one)
+        else:
+            total += _own(one)
+            left.extend(_parts(one))
+    return total
 
 
 def _own(value: Any) -> int:

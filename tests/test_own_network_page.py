@@ -31,6 +31,7 @@ from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer,
 from rnn_dynamics.remembered import MEMORY
 from rnn_dynamics.scripts import own_network_script
 from tests.every import every
+from tests.handed_out import frame_of
 from tests.hostile import hostile_weights
 from tests.pictured import column, drawn_from, said_of
 from tests.scripts import printed_by_all, rows_of
@@ -43,6 +44,11 @@ __all__ = ["made_up"]  # a fixture
 
 SMALL = Experiment(sequence_length=24, batch_size=3, seed=3)
 WORDS = sentences("own_network")
+
+
+def opening() -> Experiment:
+    """That of the page."""
+    return frame_of("own_network").opening
 
 
 class Model(torch.nn.Module):
@@ -282,7 +288,7 @@ def test_an_uploaded_network_is_shown_at_once_and_the_reader_chooses_among_sever
     assert title(app).startswith("Your GRU keeps")
     app.selectbox(key="own_module 1").set_value(1).run()
     assert title(app).startswith("Your LSTM: at step 1 layer 1¦gets")
-    expected = drawn_from(PICTURE, answer_for(question_of(Experiment(), OWN), given("encoder")))
+    expected = drawn_from(PICTURE, answer_for(question_of(opening(), OWN), given("encoder")))
     assert shown(app)["0-curves"] == expected["curves"]
     assert not app.error
 
@@ -323,7 +329,7 @@ def test_whatever_file_one_visitor_brings_another_goes_on_with_weights_of_their_
         other.select_slider(key="forget_bias").set_value(added).run()
         assert not other.exception
         assert not other.error
-        question = question_of(Experiment(forget_bias=added), OWN)
+        question = question_of(replace(opening(), forget_bias=added), OWN)
         assert shown(other)["0-curves"] == drawn_from(PICTURE, answer_for(question, given("decoder")))["curves"]
 
 
@@ -476,7 +482,7 @@ def test_what_was_trained_here_can_be_looked_at() -> None:
     assert title(app).startswith("The LSTM trained here")
     parameters = trained().trainers[-1].parameters()
     network = Network(cell="lstm", parameters={k: of for k, of in parameters.items() if k.endswith("_l0")})
-    expected = answer_for(question_of(Experiment(), "trained here"), Given(network=network, source="trained here"))
+    expected = answer_for(question_of(opening(), "trained here"), Given(network=network, source="trained here"))
     assert shown(app)["0-curves"] == drawn_from(PICTURE, expected)["curves"]
 
 

@@ -8,7 +8,7 @@ is shipped beside this one, or another. Updates in 32 bits end in other last dig
 
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ def shipped() -> Arrays:
     return load_file(FILE)
 
 
+@lru_cache(maxsize=len(NAMES))
 def example(name: str) -> Network:
     """One of NAMES."""
     beginning = f"{name}.{WEIGHTS}"

@@ -79,7 +79,7 @@ def label_places(norms: Array, low: Array | float, high: Array | float, lines: i
     """
     low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
     places = low + line * (0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES)
-    starts = np.clip(np.nan_to_num(norms[..., 0], nan=-np.inf), low + line / 2, low + line * (lines - 0.5))
+    starts = np.minimum(np.fmax(norms[..., 0], low + line / 2), low + line * (lines - 0.5))  # nan stands below
     distance = np.abs(places[..., None, :] - starts[..., None]) / line[..., None]
     cost = distance + _CROSSING * _crossings(norms, places, line, reach)[..., None, :]
     order = np.argsort(starts, axis=-1, kind="stable")
@@ -89,14 +89,15 @@ def label_places(norms: Array, low: Array | float, high: Array | float, lines: i
 
 def _crossings(norms: Array, places: Array, line: Array, reach: float) -> NDArray[np.int64]:
     """How many of the curves (..., K, T) a name at each of the places (..., C) would lie on: (..., C)."""
-    far = np.clip(np.nan_to_num(norms, nan=-np.inf), places[..., :1, None] - 99.0 * line[..., None], None)
     at = np.linspace(0.02, reach, 8) * (norms.shape[-1] - 1)
     left, share = np.floor(at).astype(np.int64), at % 1.0
-    right = np.minimum(left + 1, norms.shape[-1] - 1)
-    heights = far[..., left] * (1.0 - share) + far[..., right] * share
-    ends = np.sort(np.stack([heights[..., :-1], heights[..., 1:]]), axis=0)[..., None]
-    above, below = (places + side * 0.6 * line for side in (1.0, -1.0))
-    on = (ends[0] < above[..., None, None, :]) & (ends[1] > below[..., None, None, :])
+    beside = norms[..., np.stack([left, np.minimum(left + 1, norms.shape[-1] - 1)])]
+    lowest = places[..., :1] - 99.0 * line
+    far = np.minimum(np.fmax(beside, lowest[..., None, None]), np.finfo(float).max)
+    heights = (far[..., 0, :] * (1.0 - share) + far[..., 1, :] * share)[..., None]
+    one, next_one = heights[..., :-1, :], heights[..., 1:, :]
+    above, below = ((places + side * 0.6 * line)[..., None, None, :] for side in (1.0, -1.0))
+    on = (np.minimum(one, next_one) < above) & (np.maximum(one, next_one) > below)
     return np.asarray(on.any(axis=-2).sum(axis=-2))
 
 
