@@ -18,10 +18,12 @@ from xdist.scheduler import LoadScopeScheduling
 from rnn_dynamics import process
 from rnn_dynamics.dashboard import growing
 from rnn_dynamics.dashboard.seat import the_desk
+from rnn_dynamics.engine.compiled.machine_code import llvm
 from rnn_dynamics.line import Line, Work
 from rnn_dynamics.remembered import MEMORY, MOST_BYTES
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
+os.environ["RNN_DYNAMICS_COMPILED"] = "0"  # the road that everybody has, but for the tests of `either_road`
 process.use_one_thread()  # as the server does: workers with two threads each would wait for each other
 settings.register_profile("same_everywhere", max_examples=25, deadline=None, derandomize=True, database=None)
 settings.load_profile("same_everywhere")
@@ -90,6 +92,15 @@ class Patient(Line):
         """Do all of it."""
         while not work.complete:
             work.advance()
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def either_road(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All tests of a module on NumPy's road, and then on the compiled one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RNN_DYNAMICS_COMPILED", str(int(request.param == "compiled")))
+        assert (llvm() is not None) == (request.param == "compiled"), "llvmlite is not installed"
+        yield
 
 
 @pytest.fixture

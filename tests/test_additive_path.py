@@ -13,6 +13,8 @@ from rnn_dynamics import CELLS, Experiment, run, split_additive_path
 from tests.every import every
 from tests.oracle import carried_gradients, relative_error
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 Array = NDArray[np.float64]
 SMALL = Experiment(cell="lstm", sequence_length=23, hidden_size=7, input_size=3, batch_size=2, seed=3)
 CELLS_WITH_A_PATH = tuple(name for name, cell in CELLS.items() if cell.keeps)

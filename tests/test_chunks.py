@@ -13,6 +13,8 @@ from tests.every import every
 from tests.oracle import Array, loss_of_step, one_step_of
 from tests.test_loss_by_time import SMALL, degrees
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 VARIANTS: dict[str, dict[str, Any]] = {cell: {"cell": cell} for cell in CELLS} | {
     "reset before": {"cell": "gru", "reset_gate": "before"}
 }

@@ -19,6 +19,8 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 #: Decades, over the whole of T = 1000 steps.
 EXACT = 2e-10
 RELATIVE = np.expm1(EXACT * np.log(10.0))

@@ -17,6 +17,8 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, relative_error
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 # The matrix products of a family add in another order than those of one member.
 ROUNDING = 1e-9
 

@@ -17,6 +17,8 @@ from tests.test_lags import assert_agrees as assert_lags_agree
 from tests.test_loss_by_time import assert_agrees as assert_losses_agree
 from tests.test_run import SMALL, assert_equal
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 BEFORE = replace(SMALL, cell="gru", reset_gate="before")
 
 

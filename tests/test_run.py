@@ -14,6 +14,8 @@ from rnn_dynamics.experiment import KNOBS, Choice
 from tests.every import every
 from tests.oracle import Answer, Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 #: The same sums in another order, and tanh of another library: some tens of roundings of 1e-16 a step.
 ROUNDING = 1e-10
 

@@ -24,6 +24,8 @@ from rnn_dynamics import (
 from tests.every import every
 from tests.oracle import MODULES, OPEN_CELLS, State, relative_error
 
+pytestmark = pytest.mark.usefixtures("either_road")
+
 #: Relative; what two orders of summation leave.
 ROUNDING = 1e-10
 SMALL = Experiment(sequence_length=9, hidden_size=4, input_size=3, batch_size=2, forget_bias=0.5, seed=2)

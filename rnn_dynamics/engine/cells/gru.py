@@ -136,7 +136,7 @@ class Gru:
         keep_r, keep_z, pre_n = split_gates(record.pre_activation[steps], 3)
         candidate, hidden_before = record.candidate[steps], record.hidden[:-1][steps]
         *outer, _, columns = n.shape
-        local = np.empty((*outer, 4 * n.shape[-2], columns))
+        local = np.empty_like(n, shape=(*outer, 4 * n.shape[-2], columns))
         local_q, local_r, local_z, local_n = split_gates(local, 4)
         self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)
         np.multiply(r, local_n, out=local_q)

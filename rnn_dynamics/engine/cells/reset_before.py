@@ -137,7 +137,7 @@ class GruResetBefore(Gru):
         r, z, n = split_gates(record.gates[steps], 3)
         keep_r, keep_z, pre_n = split_gates(record.pre_activation[steps], 3)
         hidden_before = record.hidden[:-1][steps]
-        local = np.empty(record.gates[steps].shape)
+        local = np.empty_like(record.gates[steps])
         local_r, local_z, local_n = split_gates(local, 3)
         np.multiply(sigmoid_derivative(r, keep_r), hidden_before, out=local_r)
         self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)

@@ -7,6 +7,7 @@ two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−200
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights
+from rnn_dynamics.engine.compiled import steps as works
+from rnn_dynamics.engine.compiled.walk import Road, road
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
     NOTHING,
@@ -54,6 +57,11 @@ class Pass:
     def length(self) -> int:
         """T."""
         return len(self.record.hidden) - 1
+
+    @cached_property
+    def road(self) -> Road | None:
+        """The way back compiled, where that is to be had."""
+        return road(self.cell, self.weights, self.record)
 
     def factors(self, steps: range) -> Factors:
         """The derivatives that the way back meets at `steps`."""
@@ -195,46 +203,66 @@ class _Attempt:
         self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, beside: Collection[str]
     ) -> None:
         self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
-        self.factors = forward.factors(steps)
-        self.adjoints = self._walk_state()
-        has_path = self.factors.path is not None and "cell_path" in beside
-        self.path_adjoints = self._walk_path(self.factors) if has_path else None
+        has_path = bool(forward.cell.keeps) and "cell_path" in beside
+        self.adjoints = make_room(forward.cell, len(steps), state.arrays)
+        self.path_adjoints = with_room(len(steps), path.arrays[0]) if has_path else None
+        self._walk()
         by_gate = forward.cell.input_delta(self.adjoints.delta)
         by_input = forward.weights.weight_ih_transposed[..., : None if "input" in beside else 0, :]
         self.by_input = product_at_each_step(by_input, by_gate)
         norm = log10_norm if len(steps) > 1 else log10_norm_at_any_size
         self.norms = {name: norm(part, forward.members) for name, part in self._parts().items()}
 
-    def _walk_state(self) -> Adjoints:
-        cell, weights = self.forward.cell, self.forward.weights
-        adjoints = make_room(cell, len(self.steps), self.state.arrays)
-        losses = self.losses.at(self.steps, self.state.exponent)
-        views = cell.adjoint_views(self.factors, adjoints)
-        cells = self.losses.cells_at(self.steps, self.state.exponent)
-        for b, step, loss, of_cell in zip(
-            range(len(views) - 1, -1, -1), reversed(views), reversed(losses), reversed(cells), strict=True
-        ):
-            if loss is not None:
-                np.add(step[0], loss, out=step[0])
-            if of_cell is not None:
-                adjoints.states[-1][b + 1] += of_cell
-            cell.adjoint_step(weights, *step)
-        return adjoints
+    @cached_property
+    def _factors(self) -> Factors:
+        return self.forward.factors(self.steps)
 
-    def _walk_path(self, factors: Factors) -> Array:
-        """The additive path alone: no weight matrix, only what the gates let through."""
-        assert factors.path is not None
-        adjoints = np.empty((len(self.steps) + 1, *self.path.arrays[0].shape))
-        adjoints[-1] = self.path.arrays[0]
-        losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
+    def _carry(self, work: works.Work, room: works.Room) -> works.Carry:
+        """What does this work at the steps of the run: compiled where that is to be had, else the cell's own."""
+        road = self.forward.road
+        found = None if road is None else road.carry(work, self.steps, room)
+        return found or work(self.forward.cell, self.forward.weights, self._factors, room)
+
+    def _walk(self) -> None:
+        path = self.path_adjoints
+        work: works.Work = works.back if path is None else works.back_with_path
+        carry = self._carry(work, works.room_of_adjoints(self.adjoints, path))
+        enter = self._entering(self.adjoints.states, self.state.exponent)
+        enter_path = None if path is None else self._entering_path(path)
         for b in range(len(self.steps) - 1, -1, -1):
+            enter(b)
+            if enter_path is not None:
+                enter_path(b)
+            carry(b)
+
+    def _entering(self, states: Sequence[Array], exponent: NDArray[np.int64]) -> works.Carry:
+        """What adds the losses at the b-th step to the adjoints of the states after it."""
+        losses, cells = self.losses.at(self.steps, exponent), self.losses.cells_at(self.steps, exponent)
+
+        def enter(b: int) -> None:
+            for array, loss in ((states[0], losses[b]), (states[-1], cells[b])):
+                if loss is not None:
+                    array[b + 1] += loss
+
+        return enter
+
+    def _entering_path(self, path: Array) -> works.Carry:
+        """The same of the additive path, to which a loss comes from h_t where h_t is not on it itself."""
+        if len(self.forward.cell.components) == 1:
+            return self._entering((path,), self.path.exponent)
+        losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
+        factors = np.empty((len(self.steps), *path.shape[1:]))
+        find = self._carry(works.entry, {"entry": factors})
+
+        def enter(b: int) -> None:
             loss, of_cell = losses[b], cells[b]
             if loss is not None:
-                adjoints[b + 1] += loss if factors.entry is None else factors.entry[b] * loss
+                find(b)
+                path[b + 1] += factors[b] * loss
             if of_cell is not None:
-                adjoints[b + 1] += of_cell
-            np.multiply(factors.path[b], adjoints[b + 1], out=adjoints[b])
-        return adjoints
+                path[b + 1] += of_cell
+
+        return enter
 
     def _parts(self) -> dict[str, Array]:
         """Of what there are norms: name -> (B, ..., rows, C)."""
@@ -283,7 +311,12 @@ def longest_run(cell: Cell, size: int) -> int:
 def make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
     """Adjoints for a run of `length` steps, its last slot filled with what arrives."""
     *outer, rows, columns = arriving[0].shape
-    states = tuple(np.empty((length + 1, *array.shape)) for array in arriving)
-    for room, array in zip(states, arriving, strict=True):
-        room[-1] = array
+    states = tuple(with_room(length, array) for array in arriving)
     return Adjoints(states, np.empty((length, *outer, cell.delta_blocks * rows, columns)))
+
+
+def with_room(length: int, arriving: Array) -> Array:
+    """Room for `length` steps before what arrives, (length + 1, ...)."""
+    room = np.empty((length + 1, *arriving.shape))
+    room[-1] = arriving
+    return room

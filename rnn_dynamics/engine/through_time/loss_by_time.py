@@ -63,6 +63,10 @@ class Beside(Pass):
 
     losses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
+    @property
+    def road(self) -> None:
+        """Not to be had, for the columns are at different steps."""
+
     def factors(self, steps: range) -> Factors:
         """The derivatives that each loss meets at its own steps."""
         found = self.cell.make_factors(self.record, self._before(steps))

@@ -7,6 +7,8 @@ import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Cell, Weights
+from rnn_dynamics.engine.compiled import steps as works
+from rnn_dynamics.engine.compiled.walk import road
 
 #: Entries of a matrix from which on it is multiplied with all steps at once; 4H × H of an LSTM with H = 128.
 _LARGE_MATRIX = 1 << 16
@@ -51,6 +53,13 @@ def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequenc
     record = cell.make_record(input_projection, weights)
     for states, initial in zip((record.hidden, record.cell_state), start, strict=False):
         states[0] = initial
+    compiled, steps = road(cell, weights, record), range(len(record.hidden) - 1)
+    carry = None if compiled is None else compiled.carry(works.forward, steps, {})
+    if carry is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # as the cells that may overflow have it
+            for t in steps:
+                carry(t)
+        return record
     for views in cell.forward_views(record):
         cell.step(weights, *views)
     return record

@@ -1,0 +1,309 @@
+"""A loop in LLVM's language, sixteen entries at a time, and the function that the processor runs.
+
+The two transcendental functions are written here, for a call of a library's takes one entry at a time:
+
+    exp(x)  = 2^k e^r,                        k = x / ln 2 rounded, r = x − k ln 2 with |r| ≤ 0.35; e^r by its series
+    tanh(x) = sign(x) m / (m + 2),            m = exp(2 |x|) − 1 = 2^k (e^r − 1) + (2^k − 1)
+
+Neither has a cancellation: r and e^r − 1 keep all digits where the argument is small. Where a mask chooses between two
+values, the first of them is computed only if the mask holds in one of the sixteen.
+"""
+
+import ctypes
+import math
+import os
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from rnn_dynamics.engine.compiled.program import Loop, Place, Value
+
+WIDTH = 16
+#: (pointers and strides by array, entries of a block, step) -> None
+Function = Callable[[int, int, int], None]
+_ROUND = 1.5 * 2.0**52  # a double this large has no fraction: adding it rounds, and its last bits are the integer
+_LN2_HIGH = struct.unpack("<d", struct.pack("<Q", 0x3FE62E42FEE00000))[0]  # 21 bits are 0: k times it is exact
+_LN2_LOW = 1.90821492927058770002e-10
+_TERMS = 13  # the next one is below 4e-18 of the sum
+_NUMBER, _WHOLE, _MASK = "double", "i64", "i1"
+
+
+class _Text:
+    """Lines of LLVM's language for `width` entries."""
+
+    def __init__(self, width: int, stem: str = "") -> None:
+        self.width, self.lines, self.block, self.declared = width, list[str](), "", set[str]()
+        self._count, self._stem = 0, stem or f"w{width}."
+
+    def type(self, of: str) -> str:
+        return f"<{self.width} x {of}>" if self.width > 1 else of
+
+    def constant(self, value: float | int) -> str:
+        bits = f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}" if isinstance(value, float) else str(value)
+        of = _NUMBER if isinstance(value, float) else _WHOLE
+        return f"<{', '.join([f'{of} {bits}'] * self.width)}>" if self.width > 1 else bits
+
+    def let(self, expression: str) -> str:
+        """A line that names the value of an expression."""
+        self._count += 1
+        name = f"%{self._stem}{self._count}"
+        self.lines.append(f"  {name} = {expression}")
+        return name
+
+    def label(self, role: str) -> str:
+        self._count += 1
+        return f"{role}.{self._stem}{self._count}"
+
+    def open(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def apply(self, instruction: str, *operands: str, of: str = _NUMBER) -> str:
+        return self.let(f"{instruction} {self.type(of)} {', '.join(operands)}")
+
+    def intrinsic(self, name: str, *operands: str) -> str:
+        kind = self.type(_NUMBER)
+        return self.call(kind, f"{name}.{f'v{self.width}' if self.width > 1 else ''}f64", kind, *operands)
+
+    def call(self, result: str, name: str, kind: str, *operands: str) -> str:
+        self.declared.add(f"declare {result} @llvm.{name}({', '.join([kind] * len(operands))})")
+        return self.let(f"call {result} @llvm.{name}({', '.join(f'{kind} {of}' for of in operands)})")
+
+    def choose(self, mask: str, first: str, second: str) -> str:
+        kind = self.type(_NUMBER)
+        return self.let(f"select {self.type(_MASK)} {mask}, {kind} {first}, {kind} {second}")
+
+    def convert(self, instruction: str, value: str, source: str, target: str) -> str:
+        return self.let(f"{instruction} {self.type(source)} {value} to {self.type(target)}")
+
+
+def _power_of_two(text: _Text, exponent: str) -> str:
+    """2^exponent of whole numbers from −1022 to 1023."""
+    biased = text.apply("add", exponent, text.constant(1023), of=_WHOLE)
+    return text.convert("bitcast", text.apply("shl", biased, text.constant(52), of=_WHOLE), _WHOLE, _NUMBER)
+
+
+def _polynomial(text: _Text, coefficients: list[float], argument: str) -> str:
+    """Σ c_k x^k in pairs, so that the processor has several products to work on at once (Estrin 1960)."""
+    terms = [text.constant(of) for of in coefficients]
+    while len(terms) > 1:
+        pairs = [text.intrinsic("fmuladd", *(terms[k + 1], argument, terms[k])) for k in range(0, len(terms) - 1, 2)]
+        terms = pairs + terms[2 * len(pairs) :]
+        argument = text.apply("fmul", argument, argument)
+    return terms[0]
+
+
+def _reduced(text: _Text, argument: str) -> tuple[str, str, str]:
+    """Return k as whole numbers, r, and e^r − 1 − r, see above; |argument| below 800."""
+    shifted = text.intrinsic("fmuladd", argument, text.constant(1.0 / math.log(2.0)), text.constant(_ROUND))
+    rounded = text.apply("fsub", shifted, text.constant(_ROUND))
+    exact = text.intrinsic("fmuladd", rounded, text.constant(-_LN2_HIGH), argument)
+    rest = text.intrinsic("fmuladd", rounded, text.constant(-_LN2_LOW), exact)
+    lost = text.intrinsic("fmuladd", rounded, text.constant(-_LN2_LOW), text.apply("fsub", exact, rest))
+    series = _polynomial(text, [1.0 / math.factorial(k) for k in range(2, _TERMS + 1)], rest)
+    curved = text.intrinsic("fmuladd", series, text.apply("fmul", rest, rest), lost)
+    bits = text.convert("bitcast", shifted, _NUMBER, _WHOLE)
+    whole = text.apply("sub", bits, text.constant(struct.unpack("<q", struct.pack("<d", _ROUND))[0]), of=_WHOLE)
+    return whole, rest, curved
+
+
+def _exp(text: _Text, argument: str) -> str:
+    for limit, beyond in ((-746.0, "fcmp olt"), (710.0, "fcmp ogt")):
+        bound = text.constant(limit)
+        argument = text.choose(text.apply(beyond, argument, bound), bound, argument)
+    whole, rest, curved = _reduced(text, argument)
+    # In two halves, so that a result below 10^−308 or beyond 10^308 comes about by a product, as it should.
+    half = text.apply("ashr", whole, text.constant(1), of=_WHOLE)
+    result = text.apply("fadd", text.apply("fadd", rest, curved), text.constant(1.0))
+    for part in (half, text.apply("sub", whole, half, of=_WHOLE)):
+        result = text.apply("fmul", result, _power_of_two(text, part))
+    return result
+
+
+def _tanh(text: _Text, argument: str) -> str:
+    size, bound = text.intrinsic("fabs", argument), text.constant(20.0)
+    size = text.choose(text.apply("fcmp ogt", size, bound), bound, size)  # where tanh is 1
+    whole, rest, curved = _reduced(text, text.apply("fadd", size, size))
+    power = _power_of_two(text, whole)
+    less_one = text.apply("fsub", power, text.constant(1.0))
+    grown = text.intrinsic("fmuladd", power, rest, less_one)
+    lost = text.intrinsic("fmuladd", power, rest, text.apply("fsub", less_one, grown))  # by the line before
+    grown = text.apply("fadd", grown, text.intrinsic("fmuladd", power, curved, lost))
+    below, two, half = text.apply("fadd", grown, text.constant(2.0)), text.constant(2.0), text.constant(0.5)
+    ratio = text.apply("fdiv", grown, below)
+    # What rounding took from m + 2 and from the quotient q, times dq/dm: 1 / (m + 2) = (1 − q) / 2.
+    larger = text.apply("fcmp ogt", grown, two)
+    missing = text.apply("fsub", below, text.choose(larger, grown, two))
+    missing = text.apply("fsub", text.choose(larger, two, grown), missing)
+    minus = text.apply("fneg", ratio)
+    rest = text.intrinsic("fmuladd", minus, missing, text.intrinsic("fmuladd", minus, below, grown))
+    ratio = text.intrinsic("fmuladd", rest, text.intrinsic("fmuladd", minus, half, half), ratio)
+    return text.intrinsic("copysign", ratio, argument)
+
+
+def _instruction(name: str) -> Callable[..., str]:
+    return lambda text, *operands: str(text.apply(name, *operands))
+
+
+def _intrinsic(name: str) -> Callable[..., str]:
+    return lambda text, *operands: str(text.intrinsic(name, *operands))
+
+
+#: Name of an operation -> what writes it, of a text and the names of its operands.
+_OPERATIONS: dict[str, Callable[..., str]] = {
+    **{"add": _instruction("fadd"), "subtract": _instruction("fsub"), "multiply": _instruction("fmul")},
+    **{"divide": _instruction("fdiv"), "negative": _instruction("fneg")},
+    **{"less": _instruction("fcmp olt"), "less_equal": _instruction("fcmp ole")},
+    **{"greater": _instruction("fcmp ogt"), "greater_equal": _instruction("fcmp oge")},
+    "equal": _instruction("fcmp oeq"),
+    **{"absolute": _intrinsic("fabs"), "minimum": _intrinsic("minimum"), "maximum": _intrinsic("maximum")},
+    "positive": lambda text, of: of,
+    "reciprocal": lambda text, of: text.apply("fdiv", text.constant(1.0), of),
+    "square": lambda text, of: text.apply("fmul", of, of),
+    "number": lambda text, of: text.convert("uitofp", of, _MASK, _NUMBER),
+    **{"exp": _exp, "tanh": _tanh},
+}
+
+
+class _Body:
+    """What a loop does with `width` entries, from a given entry on."""
+
+    def __init__(self, text: _Text, pointers: dict[Place, str], entry: str) -> None:
+        self.text, self._pointers, self._entry = text, pointers, entry
+        self._names: dict[Value, str] = {}
+
+    def store(self, place: Place, name: str) -> None:
+        self.text.lines.append(f"  store {self.text.type(_NUMBER)} {name}, ptr {self._at(place)}, align 8")
+
+    def name(self, value: Value | float) -> str:
+        """Of a value, whose lines are written when it is first asked for."""
+        if isinstance(value, float):
+            return self.text.constant(value)
+        if value not in self._names:
+            self._names[value] = self._written(value)
+        return self._names[value]
+
+    def _at(self, place: Place) -> str:
+        return self.text.let(f"getelementptr double, ptr {self._pointers[place]}, i64 {self._entry}")
+
+    def _written(self, value: Value) -> str:
+        text = self.text
+        if value.place is not None:
+            return text.let(f"load {text.type(_NUMBER)}, ptr {self._at(value.place)}, align 8")
+        if value.name == "select":
+            return self._chosen(*value.arguments)
+        return _OPERATIONS[value.name](text, *(self.name(of) for of in value.arguments))
+
+    def _chosen(self, mask: Value | float, first: Value | float, second: Value | float) -> str:
+        """`first` where the mask holds, else `second`; `first` is skipped where it holds nowhere."""
+        text, holds, otherwise = self.text, self.name(mask), self.name(second)
+        if isinstance(first, float):
+            return text.choose(holds, self.name(first), otherwise)
+        kind, anywhere, after = text.type(_MASK), text.label("anywhere"), text.label("after")
+        width, before = text.width, text.block
+        found = text.call("i1", f"vector.reduce.or.v{width}i1", kind, holds) if width > 1 else holds
+        text.lines.append(f"  br i1 {found}, label %{anywhere}, label %{after}")
+        text.open(anywhere)
+        known = dict(self._names)
+        chosen, end = text.choose(holds, self.name(first), otherwise), text.block
+        self._names = known  # what was computed here alone is known here alone
+        text.lines.append(f"  br label %{after}")
+        text.open(after)
+        return text.let(f"phi {text.type(_NUMBER)} [ {otherwise}, %{before} ], [ {chosen}, %{end} ]")
+
+
+def _places(loop: Loop) -> list[Place]:
+    """All blocks that a loop touches, in order."""
+    found = dict.fromkeys(loop)
+    stack: list[Value | float] = list(loop.values())
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Value):
+            found |= {value.place: None} if value.place is not None else {}
+            stack += value.arguments
+    return list(found)
+
+
+def _source(name: str, loop: Loop, arrays: Sequence[str]) -> tuple[list[str], set[str]]:
+    """The lines of a function, and what must be declared for it."""
+    entry = _Text(1, "e")
+    entry.open("entry")
+    pointers = {place: _pointer(entry, place, arrays.index(place.array)) for place in _places(loop)}
+    whole = entry.apply("and", "%size", str(-WIDTH), of=_WHOLE)
+    wide, narrow = _Text(WIDTH), _Text(1)
+    lines = [
+        f"define void @{name}(ptr %table, i64 %size, i64 %step) {{",
+        *entry.lines,
+        f"  br label %head.{WIDTH}",
+        *_stretch(loop, pointers, wide, ("0", whole), ("entry", "head.1")),
+        *_stretch(loop, pointers, narrow, (whole, "%size"), (f"head.{WIDTH}", "done")),
+        *("done:", "  ret void", "}"),
+    ]
+    return lines, wide.declared | narrow.declared
+
+
+def _stretch(
+    loop: Loop, pointers: dict[Place, str], text: _Text, entries: tuple[str, str], around: tuple[str, str]
+) -> list[str]:
+    """The lines for the entries from the first to before the last, `text.width` at a time."""
+    (first, last), (before, after), width = entries, around, text.width
+    text.open(f"body.{width}")
+    body = _Body(text, pointers, f"%i.{width}")
+    for place, name in [(place, body.name(value)) for place, value in loop.items()]:
+        body.store(place, name)
+    return [
+        f"head.{width}:",
+        f"  %i.{width} = phi i64 [ {first}, %{before} ], [ %next.{width}, %{text.block} ]",
+        f"  %more.{width} = icmp slt i64 %i.{width}, {last}",
+        f"  br i1 %more.{width}, label %body.{width}, label %{after}",
+        *text.lines,
+        f"  %next.{width} = add i64 %i.{width}, {width}",
+        f"  br label %head.{width}",
+    ]
+
+
+def _pointer(text: _Text, place: Place, number: int) -> str:
+    """The address of the first entry of a block at the step."""
+    at_base, at_stride = (text.let(f"getelementptr i64, ptr %table, i64 {2 * number + k}") for k in range(2))
+    base, stride = text.let(f"load ptr, ptr {at_base}"), text.let(f"load i64, ptr {at_stride}")
+    row = text.let(f"mul i64 {text.let(f'add i64 %step, {place.time}')}, {stride}")
+    block = text.let(f"mul i64 %size, {8 * place.block}")
+    return text.let(f"getelementptr i8, ptr {base}, i64 {text.let(f'add i64 {row}, {block}')}")
+
+
+def make_functions(loops: list[Loop], arrays: Sequence[str]) -> list[Function]:
+    """The loops as functions; their table holds a pointer, and a stride along time in bytes, of each of `arrays`."""
+    binding = llvm()
+    names = [f"loop{k}" for k in range(len(loops))]
+    written = [_source(name, loop, arrays) for name, loop in zip(names, loops, strict=True)]
+    lines = [line for lines, _ in written for line in lines]
+    module = binding.parse_assembly("\n".join([*lines, *set().union(*(declared for _, declared in written))]))
+    target = binding.Target.from_default_triple().create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
+    )
+    engine = binding.create_mcjit_compiler(module, target)
+    engine.finalize_object()
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t)
+    functions: list[Function] = [kind(engine.get_function_address(name)) for name in names]
+    _ENGINES.append(engine)  # which holds the code
+    return functions
+
+
+_ENGINES: list[Any] = []
+
+
+def llvm() -> Any:
+    """LLVM, ready to compile for this machine; None where it is not installed or RNN_DYNAMICS_COMPILED is 0."""
+    return None if os.environ.get("RNN_DYNAMICS_COMPILED") == "0" else _installed()
+
+
+@cache
+def _installed() -> Any:
+    try:
+        from llvmlite import binding
+    except ImportError:
+        return None
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    return binding
