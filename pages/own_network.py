@@ -1,6 +1,6 @@
 """Your network: the gradient through weights of one's own, and what would change it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import add, mul
 from typing import Any
@@ -24,7 +24,7 @@ from rnn_dynamics.pictures.own_network import (
 )
 
 #: What was tried -> the knob that does it, and how from where it stands.
-KNOBS: dict[str, tuple[str, Any]] = {"gate_bias": ("forget_bias", add), "scale": ("weight_scale", mul)}
+KNOBS = {"gate_bias": {"forget_bias": add}, "scale": {"weight_scale": mul}}
 
 
 def show_advice(answer: Any) -> None:
@@ -32,23 +32,29 @@ def show_advice(answer: Any) -> None:
     words, own = PAGE.words()["advice"], PAGE.words("own")
     panel = st.expander(words["title"], on_change="rerun", key="advice")
     if panel.open:
-        rows, notes = advice(own, found := tried(answer), words["too_large"])
+        found = tried(answer)
         with panel:
-            if rows:
-                key = "tried {forget_bias} {weight_scale}".format_map(PAGE.now)
-                act = partial(apply, key, found)
-                st.dataframe(rows, key=key, hide_index=True, on_select=act, selection_mode="single-row")
-                st.caption(words["click"])
-            st.html(notes + verdicts(own, explained(answer)))
+            st.html(advice(own, found, words["too_large"]))
+            offer_knobs(words, found or ())
+            st.html(verdicts(own, explained(answer)))
 
 
-def apply(key: str, found: Any) -> None:
-    """Set the knob that does what was chosen, where there is one."""
-    for row in st.session_state[key].selection.rows:
-        if found[row].kind in KNOBS:
-            name, more = KNOBS[found[row].kind]
-            PAGE.go_to({name: PAGE.settings[name].nearest(more(PAGE.now[name], found[row].value))})
-            PAGE.write_address()
+def offer_knobs(words: Mapping[str, Any], found: Sequence[Any]) -> None:
+    """A button for each suggestion that a knob can follow, with the nearest value that it offers."""
+    moves = {name: move(PAGE.now[name], one.value) for one in found for name, move in KNOBS.get(one.kind, {}).items()}
+    if moves:
+        with st.container(horizontal=True, gap="small"):
+            for name, value in moves.items():
+                there = PAGE.settings[name].nearest(value)
+                text = words["set"].format(label=PAGE.names.of(name)["label"], value=PAGE.names.shown(name, there))
+                st.button(text, key=f"tried_{name}", on_click=follow, args=({name: there},))
+        st.caption(words["click"])
+
+
+def follow(there: Mapping[str, Any]) -> None:
+    """Set a knob."""
+    PAGE.go_to(there)
+    PAGE.write_address()
 
 
 def cell_of(now: Mapping[str, Any]) -> str:

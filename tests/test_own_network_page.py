@@ -227,6 +227,20 @@ def test_what_would_help_is_tried_on_these_weights_and_a_knob_gives_the_same(sou
         assert one.after[0].log10_factor == pytest.approx(moved.findings[0].verdict.log10_factor, abs=2e-3)
 
 
+@pytest.mark.parametrize("key", ["forget_bias", "weight_scale"])
+def test_a_button_sets_the_knob_that_does_what_was_tried(key: str) -> None:
+    app = opened(weights="untrained LSTM")
+    assert sum("<th>Tried</th>" in words for words in shown(app)["words"]) == 1
+    (button,) = (one for one in app.button if one.key == f"tried_{key}")
+    slider, asked = app.select_slider(key=key), float(button.label.split()[-1])
+    assert button.label == f"Set {slider.label} {asked}"
+    assert slider.value != asked
+    button.click().run()
+    assert not app.exception
+    assert app.select_slider(key=key).value == asked
+    assert app.query_params[key] in (str(asked), [str(asked)])
+
+
 # --- what a visitor brings --------------------------------------------------------------------------------------------
 
 
@@ -495,7 +509,7 @@ def test_every_example_is_the_shipped_one() -> None:
 
 def test_every_text_about_files_and_advice_stands_in_its_language(made_up: str) -> None:
     app = bring(opened(lang=made_up), saved(), "x.safetensors")
-    assert len(app.dataframe) == 1
+    assert app.button(key="tried_weight_scale")
     data = frozenset(("decoder", "encoder", "tagger", "safetensors"))
     assert without_brackets(app, data) == {}
     bring(app, b"", "x.npz")

@@ -1,7 +1,7 @@
 """What "Your network" says: titles, labels, the verdict on each layer and direction, and notes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -10,7 +10,7 @@ from rnn_dynamics.own.advice import Tried
 from rnn_dynamics.own.findings import Finding, Judged
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.own.report import Row, advice_notes, advice_rows, summary, verdict_rows
-from rnn_dynamics.pictures.kit.finding import Words, first, paragraphs, said, side_by_side
+from rnn_dynamics.pictures.kit.finding import Words, first, paragraphs, said, side_by_side, table
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer
 
 _HEAD = '<tr><th colspan="2">{}</th></tr>'
@@ -43,13 +43,17 @@ def verdicts(words: Words, found: Sequence[Finding]) -> str:
     return side_by_side(*((_HEAD.format(escape(head)), map(_line, rows)) for head, rows in tables))
 
 
-def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> tuple[list[dict[str, str]], str]:
-    """What was tried, a row each, by the names of the columns; and what is true of all, as HTML, or of `nothing`."""
+def advice(words: Words, found: Sequence[Tried] | None, nothing: str) -> str:
+    """What was tried, a row each, and what is true of all, as HTML; `nothing`: of weights on which nothing is tried."""
     if found is None:
-        return [], paragraphs([nothing])
-    head = words["advice"]["head"]
-    rows = [{head[name]: text for name, text in row._asdict().items()} for row in advice_rows(words, found)]
-    return rows, paragraphs(map(escape, advice_notes(words, found)))
+        return paragraphs([nothing])
+    head, rows = _cells("th", words["advice"]["head"].values()), advice_rows(words, found)
+    whole = table(head, (_cells("td", row) for row in rows)) if rows else ""
+    return whole + paragraphs(map(escape, advice_notes(words, found)))
+
+
+def _cells(kind: str, texts: Iterable[str]) -> str:
+    return f"<tr>{''.join(f'<{kind}>{escape(text)}</{kind}>' for text in texts)}</tr>"
 
 
 def _told(words: Words, one: Judged) -> dict[str, Any]:
