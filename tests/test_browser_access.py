@@ -103,6 +103,36 @@ def test_a_table_wider_than_a_phone_scrolls_by_itself(phone: BrowserContext, add
         assert block.locator("th, td").last.evaluate("e => e.getBoundingClientRect().right") <= 390
 
 
+#: Of the open panel, how much is hidden below and beside what is seen; and how much of the shadow at its end.
+_PANEL = """panel => {
+  const shadow = Number(getComputedStyle(panel, "::after").opacity);
+  return [panel.scrollHeight - panel.clientHeight, panel.scrollWidth - panel.clientWidth, shadow];
+}"""
+
+
+@pytest.mark.parametrize(("size", "type_size"), [((1280, 900), 17), ((1280, 720), 22), ((390, 844), 17)])
+def test_the_panel_of_further_settings_goes_on_below_alone_and_tells_so(
+    reader: Reader, size: tuple[int, int], type_size: int
+) -> None:
+    reader.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))  # type: ignore[arg-type]
+    reader.page.add_style_tag(content=f"html {{ font-size: {type_size}px !important }}")
+    reader.page.get_by_role("button", name="More", exact=True).click()
+    panel = reader.page.get_by_test_id("stPopoverBody")
+    panel.get_by_text("Initial state").wait_for()
+    below, beside, shadow = panel.evaluate(_PANEL)
+    assert below > 0
+    assert (beside, shadow) == (0, 1)
+    if size[0] > 640:  # two columns
+        left, right = (panel.get_by_text(name).bounding_box() for name in ("Hidden size H", "Input size D"))
+        assert left is not None
+        assert right is not None
+        assert left["y"] == right["y"]
+    panel.evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")
+    wait_until(lambda: panel.evaluate(_PANEL)[2] == 0, "the shadow stays where nothing follows")
+    reader.close_popover()
+    reader.assert_well()
+
+
 @pytest.fixture(scope="module")
 def projector(desk: BrowserContext) -> Iterator[Reader]:
     """Who shows the pages of a server for the back row, as README starts it, one after the other."""

@@ -104,7 +104,7 @@ class Page(Frame):
         names = [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
         names.sort(key=lambda name: name in FEW_NEED)  # on a phone the panel is longer than the screen
         if more.open or any(now[name] != opening[name] for name in names):
-            with more:
+            with more, st.container(key="settings"):
                 for name in names:
                     self.control(name)
 
