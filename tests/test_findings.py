@@ -116,7 +116,7 @@ def test_an_error_at_the_end_alone_is_known_to_be_the_only_one_without_a_look_at
     last = Errors(output=size * noise(1, 3, 4))
     known, found = of(network, inputs, last)
     assert [one[1:] for one in known] == [one[1:] for one in found] == [(int(size), False)]
-    np.testing.assert_array_equal(known[0].walked.log10_norms["hidden"], found[0].walked.log10_norms["hidden"])
+    np.testing.assert_array_equal(known[0].norms["hidden"], found[0].norms["hidden"])
     assert of(network, inputs, Errors(output=noise(2, 3, 4)))[0] == ()
     assert of(network, inputs, last._replace(h_n=noise(1, 3, 4)))[0] == ()
     assert of(network, inputs, last, lengths=[20, 9, 3])[0] == ()
@@ -164,17 +164,30 @@ def test_the_last_error_alone_is_what_autograd_makes_of_it(cell: str, options: d
     np.testing.assert_allclose(factors, factors_of(norms), rtol=1e-8)
 
 
-def test_sequences_of_different_lengths_each_have_a_last_error() -> None:
+@every("packed", [True, False])
+def test_sequences_that_end_one_after_the_other_do_not_look_like_a_gradient_that_holds(packed: bool) -> None:
     network, inputs = at_rest(0.9, 40)
-    lengths = [40, 25, 8]
-    every_step = noise(40, 3, 4)
-    errors = Errors(output=every_step)
-    ends = Errors(output=np.where(np.arange(40)[:, None, None] == np.array(lengths)[:, None] - 1, every_step, 0.0))
-    trace = run_network(network, inputs, errors, lengths=lengths)
-    expected = run_network(network, inputs, ends, lengths=lengths).layers[0].log10_norms["hidden"]
-    (finding,) = findings(trace, errors)
-    assert finding.verdict.orders == pytest.approx(expected[0] - expected[-1], abs=1e-12)
-    assert (finding.arrive, finding.alone) == (40, True)
+    lengths = np.array([40, 25, 8])
+    there = np.arange(40)[:, None, None]
+    output = np.where(there < lengths[:, None], noise(40, 3, 4), 0.0)
+    for errors in (Errors(output=output), Errors(output=np.where(there == lengths[:, None] - 1, output, 0.0))):
+        trace = run_network(network, inputs, errors, lengths=lengths.tolist() if packed else None)
+        (finding,) = findings(trace, errors)
+        assert 10.0**finding.verdict.log10_factor == pytest.approx(0.9, rel=1e-12)
+        assert finding.verdict.orders == pytest.approx(39 * math.log10(0.9), abs=1e-12)
+        assert finding.verdict.outcome == "vanishes"
+        assert finding.alone
+        assert findings(trace)[0].verdict.outcome != "vanishes", "which is why"
+
+
+@every("size", [1e-3, 1e3])
+def test_the_error_of_a_sequence_that_has_ended_leaves_no_step_in_the_curve(size: float) -> None:
+    network, inputs = at_rest(0.9, 40)
+    sizes = np.array([1.0, size, size])[:, None]
+    errors = Errors(h_n=sizes * noise(1, 3, 4))
+    (finding,) = findings(run_network(network, inputs, errors, lengths=[40, 20, 20]), errors)
+    assert finding.verdict.orders == pytest.approx(39 * math.log10(0.9), abs=1e-12)
+    assert finding.verdict.horizon is None
 
 
 @every(("cell", "options"), [STACKS[1], STACKS[4]])
@@ -182,17 +195,25 @@ def test_a_batch_of_different_lengths_is_its_sequences_one_by_one(cell: str, opt
     network, inputs, lengths = network_of(module_of(cell, **options)), noise(20, 3, 2), [20, 13, 6]
     errors = Errors(output=noise(20, 3, network.directions * network.hidden_size, seed=1))
     trace = run_network(network, inputs, errors, lengths=lengths)
-    squares = np.zeros((network.levels, 20))
+    squares: list[list[Array]] = [[] for _ in range(network.levels)]  # of each level and sequence by lag
     for number, length in enumerate(lengths):
         own = slice(number, number + 1)
         stack = walk_network(network, inputs[:length, own])
         for level, norms in enumerate(stack.last_norms(Errors(output=errors.output[:length, own]))):  # type: ignore[index]
-            reverse = network.directions == 2 and level % 2 == 1
-            squares[level, :length] += 10.0 ** (2.0 * (norms[::-1] if reverse else norms))
+            squares[level].append(10.0 ** (2.0 * norms[::-1]))
     for finding, of in zip(findings(trace, errors), squares, strict=True):
-        way = 0.5 * np.log10(of[::-1] if finding.reverse else of)
-        assert finding.verdict.orders == pytest.approx(way[0] - way[-1], abs=1e-9)
-        assert 10.0**finding.verdict.log10_factor == pytest.approx(factor_per_step(way), rel=1e-8)
+        way = by_those_that_go_on(of)
+        assert finding.verdict.orders == pytest.approx(way[-1] - way[0], abs=1e-9)
+        assert 10.0**finding.verdict.log10_factor == pytest.approx(factor_per_step(way[::-1]), rel=1e-8)
+
+
+def by_those_that_go_on(squares: list[Array]) -> Array:
+    """log10 norms by lag, each step by the sequences that take it."""
+    steps = [0.0]
+    for lag in range(1, max(map(len, squares))):
+        go_on = [of for of in squares if len(of) > lag]
+        steps.append(0.5 * math.log10(sum(of[lag] for of in go_on) / sum(of[lag - 1] for of in go_on)))
+    return np.cumsum(steps)
 
 
 @every("cell", ["lstm", "gru"])

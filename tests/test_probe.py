@@ -248,6 +248,20 @@ def test_a_replay_that_differs_from_the_model_says_so() -> None:
     assert "more than rounding explains" in remark
 
 
+@every("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_what_chaos_makes_of_rounding_is_told_and_blamed_on_nothing_else(kind: Any) -> None:
+    torch.manual_seed(0)
+    rnn = kind(5, 32)
+    with torch.no_grad():
+        rnn.weight_hh_l0.mul_(20)
+    read = torch.randn(200, 4, 5)
+    found = probe(rnn, read, loss=lambda given: squares(given[0][-1]))
+    assert found.agreement.outputs > 0.1
+    (remark,) = found.remarks
+    assert "as float32 makes them at each step, grow in" in remark
+    assert probe(kind(5, 32), read, loss=lambda given: squares(given[0][-1])).remarks == ()
+
+
 @every("options", [{}, {"proj_size": 2}])
 def test_a_gradient_that_comes_back_by_another_way_is_told(options: Any) -> None:
     class Penalty(nn.Module):

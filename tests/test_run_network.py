@@ -133,7 +133,7 @@ def test_each_sequence_is_answered_as_if_it_were_alone(
     cell: str, options: dict[str, Any], lengths: list[int] | None
 ) -> None:
     twin = ask_torch(module_of(cell, **options), ("output", "h_n", "c_n"), start=True, lengths=lengths)
-    together = answer_to(twin, lengths, by_step=True)
+    together = answer_to(twin, lengths, by_step=True, by_sequence=True)
     total = {(at.layer, at.reverse): np.zeros((STEPS, SEQUENCES)) for at in together.layers}
     for n, length in enumerate(lengths or [STEPS] * SEQUENCES):
         one = slice(n, n + 1)
@@ -158,6 +158,8 @@ def test_each_sequence_is_answered_as_if_it_were_alone(
         with np.errstate(divide="ignore"):
             joint = 0.5 * np.log10((10.0 ** (2.0 * total[level.layer, level.reverse])).sum(axis=1))
         np.testing.assert_allclose(level.log10_norms["hidden"], joint, atol=ROUNDING)
+        assert level.sequence_norms is not None
+        np.testing.assert_allclose(level.sequence_norms["hidden"], total[level.layer, level.reverse], atol=ROUNDING)
 
 
 STEP: dict[str, Any] = {"rnn": torch.rnn_tanh_cell, "lstm": torch.lstm_cell, "gru": torch.gru_cell}

@@ -17,7 +17,7 @@ from rnn_dynamics.engine.given import (
     given_inputs,
     given_lengths,
 )
-from rnn_dynamics.engine.run import LARGEST_STATE, gradients_of, locked, over_members, walk_levels
+from rnn_dynamics.engine.run import LARGEST_STATE, gradients_of, in_order, locked, over_members, walk_levels
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Run, losses_of
 from rnn_dynamics.engine.through_time.lags import RecurrentGradient
 from rnn_dynamics.engine.through_time.parameter_gradients import ParameterGradients
@@ -41,9 +41,11 @@ class NetworkLayer(LayerTrace):
         recurrent_shares: (T,), ⟨G_t, dL/dW_hh⟩ / ‖dL/dW_hh‖² for the part G_t that step t adds to the gradient of
             this level's recurrent weights; sums to 1, may be negative, nan where the gradient is zero. None if nobody
             asked for it.
+        sequence_norms: as `log10_norms`, of each sequence by itself, (T, N). None if nobody asked for them.
     """
 
     recurrent_shares: Array | None
+    sequence_norms: Mapping[str, Array] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ def run_network(
     lengths: Sequence[int] | None = None,
     parameter_gradients: bool = True,
     by_step: bool = False,
+    by_sequence: bool = False,
 ) -> NetworkTrace:
     """Run a network whose weights are given over inputs that are given, and send a loss of any kind back.
 
@@ -94,6 +97,7 @@ def run_network(
         lengths: of N sequences of different lengths, from 1 to T each; what stands behind their ends is not read.
         parameter_gradients: whether the gradients of the parameters are summed, which takes up to a third of the time.
         by_step: whether each level says what its steps add to the gradient of its recurrent weights.
+        by_sequence: whether each level says the norms of each sequence by itself.
 
     Raises:
         ValueError: inputs, initial states, lengths or errors do not go with the network or with each other, or are not
@@ -105,23 +109,28 @@ def run_network(
     start = given_initial(initial, network, sequences)
     # A trained gate may be as good as shut, or open; steps back that leave float64, ∞ − ∞ included, begin anew.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        layers = unroll_stack(network.kind, network.weights(), found, starts=start, lengths=own_lengths)
-        ends = np.full(sequences, steps - 1) if own_lengths is None else own_lengths - 1
+        whole = np.full(sequences, steps)
+        apart = whole if by_sequence and own_lengths is None else own_lengths
+        layers = unroll_stack(network.kind, network.weights(), found, starts=start, lengths=apart)
+        ends = (whole if own_lengths is None else own_lengths) - 1
         states = _states(layers, ends)
         _check_states(states)
         asked = given_errors(errors(states) if callable(errors) else errors, states)
-        return _WayBack(network, layers, asked, ends, by_step=by_step).trace(
-            found, own_lengths, states, parameter_gradients
-        )
+        way = _WayBack(network, layers, asked, ends, by_step=by_step, by_sequence=by_sequence)
+        return way.trace(found, own_lengths, states, parameter_gradients)
 
 
 class _WayBack:
     """The way back through all levels, and what it leaves beside their norms."""
 
-    def __init__(self, network: Network, layers: list[Layer], errors: Errors, ends: IntArray, *, by_step: bool) -> None:
-        self.network, self.layers, self.errors, self.ends, self.by_step = network, layers, errors, ends, by_step
+    def __init__(
+        self, network: Network, layers: list[Layer], errors: Errors, ends: IntArray, *, by_step: bool, by_sequence: bool
+    ) -> None:
+        self.network, self.layers, self.errors, self.ends = network, layers, errors, ends
+        self.by_step, self.by_sequence = by_step, by_sequence
         self.members = layers[0][0].forward.members
         self.runs: dict[str, list[Run]] = {}
+        self.norms: dict[str, list[dict[str, Array]]] = {}
         self.sums: dict[str, ParameterGradients] = {}
 
     def trace(self, inputs: Array, lengths: IntArray | None, states: States, sum_up: bool) -> NetworkTrace:
@@ -166,6 +175,8 @@ class _WayBack:
 
     def _visit(self, level: Level, run: Run) -> None:
         """Keep the last run, from which on the initial state is known, or all where their shares are asked for."""
+        if self.by_sequence:
+            self.norms.setdefault(level.suffix, []).append(run.log10_norms)
         kept = self.runs.setdefault(level.suffix, [])
         if not self.by_step:
             kept.clear()
@@ -180,7 +191,17 @@ class _WayBack:
             known["hidden_states"] = _blanked(level.hidden_states, states)
             known["cell_states"] = None if level.cell_states is None else _blanked(level.cell_states, states)
             known["gates"] = locked({name: _blanked(of, behind) for name, of in level.gates.items()})
-        return NetworkLayer(**known, recurrent_shares=self._shares(level) if self.by_step else None)
+        return NetworkLayer(
+            **known,
+            recurrent_shares=self._shares(level) if self.by_step else None,
+            sequence_norms=self._of_each(level) if self.by_sequence else None,
+        )
+
+    def _of_each(self, trace: LayerTrace) -> Mapping[str, Array]:
+        """The norms of each sequence by itself."""
+        level = self.layers[trace.layer][trace.reverse]
+        norms = in_order(self.norms[level.suffix])
+        return locked({name: level.in_time(values) for name, values in norms.items()})
 
     def _shares(self, trace: LayerTrace) -> Array:
         level = self.layers[trace.layer][trace.reverse]

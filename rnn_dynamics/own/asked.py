@@ -44,17 +44,18 @@ class Asked:
         """(N,), how many steps each sequence has."""
         return np.full(self.sequences, self.steps) if self.lengths is None else self.lengths
 
-    def run(self, network: Network | None = None, *, gradients: bool = False, by_step: bool = False) -> NetworkTrace:
-        """The answer, of a changed network if one is named."""
+    def run(self, *, gradients: bool = False, by_step: bool = False, by_sequence: bool = False) -> NetworkTrace:
+        """The answer."""
         errors = Errors(output=self.output, h_n=self.h_n, c_n=self.c_n)
         return run_network(
-            network or self.network,
+            self.network,
             self.inputs,
             errors,
             initial=self.initial,
             lengths=None if self.lengths is None else self.lengths.tolist(),
             parameter_gradients=gradients,
             by_step=by_step,
+            by_sequence=by_sequence,
         )
 
     def of_sequences(self, chosen: NDArray[np.int64]) -> "Asked":
@@ -128,6 +129,18 @@ class Asked:
         ends = np.full(self.sequences, self.steps) if direction else self.ends
         steps[ends[self._ended(direction)] - 1] = True
         return int(steps.sum())
+
+    def apart(self, direction: int) -> bool:
+        """Whether the last error of one sequence arrives at another step of a direction than that of another one.
+
+        Of a network of one layer, see `last_alone`.
+        """
+        last = np.where(self._ended(direction), self.steps if direction else self.ends, 0)
+        if self.output is not None:
+            arrives = self._read(direction).any(axis=-1)
+            steps = np.arange(1, self.steps + 1)[:, None]
+            last = np.maximum(last, (steps * arrives).max(axis=0))
+        return len(np.unique(last[last > 0])) > 1
 
     def same(self, other: "Asked", direction: int) -> bool:
         """Whether another question has the same errors in the output of a direction."""

@@ -6,7 +6,7 @@ are counted along that way, from the step at which the first error arrives. Fact
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -20,11 +20,11 @@ from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
 from rnn_dynamics.engine.theory import largest_singular_value, spectral_radius
 from rnn_dynamics.engine.through_time.stack import suffix
-from rnn_dynamics.engine.trace import WHOLE_WITHIN, LayerNorms
+from rnn_dynamics.engine.trace import WHOLE_WITHIN
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.own.asked import AnyErrors, asked_of
 from rnn_dynamics.own.formats import Stored, stored
-from rnn_dynamics.own.last_error import Single, at_the_end, last_errors
+from rnn_dynamics.own.last_error import Single, along, at_the_end, by_lag, last_errors
 
 Array = NDArray[np.float64]
 #: The outcomes of a gradient with which nothing is wrong; "none" is that of a single step, over which nothing travels.
@@ -170,7 +170,7 @@ def findings(trace: NetworkTrace, errors: AnyErrors | None = None, name: str = "
 
 def verdicts(singles: Sequence[Single]) -> tuple[Verdict, ...]:
     """The verdict of each layer and direction alone."""
-    return tuple(judge(back(single.walked)[::-1]) for single in singles)
+    return tuple(judge(single.norms["hidden"][::-1]) for single in singles)
 
 
 def is_sound(verdict: Verdict) -> bool:
@@ -190,23 +190,11 @@ def distance(verdict: Verdict) -> float:
     return abs(verdict.log10_factor)
 
 
-def back(layer: LayerNorms, name: str = "hidden") -> Array:
-    """log10 norms of a layer by lag (L,), from the step at which the first error has arrived."""
-    return along(layer, layer.log10_norms[name])
-
-
-def along(layer: LayerNorms, values: Array) -> Array:
-    """Values of the steps (T,) by lag, from the step at which the first error has arrived on; all where none has."""
-    errors = np.isfinite(layer.log10_norms["hidden"])
-    by_lag, arrived = (part if layer.reverse else part[::-1] for part in (values, errors))
-    return by_lag[int(arrived.argmax()) :]
-
-
 def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, name: str) -> Finding:
     network, (_, sequences, units) = trace.network, layer.hidden_states.shape
     return Finding(
         **_judgement(trace, layer, single, name),
-        formats=stored(back(layer), sequences * units),
+        formats=stored(by_lag(layer)["hidden"], sequences * units),
         by_lag=_by_lag(layer),
         matrix=state_matrix(network.kind, network.level(suffix(layer.layer, layer.reverse))),
     )
@@ -214,8 +202,8 @@ def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, na
 
 def _judgement(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, name: str) -> dict[str, Any]:
     """The fields of `Judged`."""
-    network, cell, walked = trace.network, trace.network.kind, single.walked if single else layer
-    norms = back(walked)
+    network, cell, of_lag = trace.network, trace.network.kind, single.norms if single else by_lag(layer)
+    norms = of_lag["hidden"]
     return {
         "name": name,
         "cell": cell,
@@ -228,16 +216,16 @@ def _judgement(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, 
         "arrive": single.arrive if single else None,
         "alone": single.alone if single else False,
         "travelled": len(norms) - 1,
-        "log10_path": _log10_path(walked),
+        "log10_path": _log10_path(of_lag),
         "keeps": float(np.nanmean(layer.gates[cell.keeps])) if cell.keeps else math.nan,
     }
 
 
-def _log10_path(layer: NetworkLayer) -> float:
+def _log10_path(norms: Mapping[str, Array]) -> float:
     """See `Finding`."""
-    if "cell_path" not in layer.log10_norms:
+    if "cell_path" not in norms:
         return math.nan
-    path, whole = (back(layer, name)[-1] for name in ("cell_path", "cell" if "cell" in layer.log10_norms else "hidden"))
+    path, whole = (norms[name][-1] for name in ("cell_path", "cell" if "cell" in norms else "hidden"))
     return float(path - whole) if np.isfinite(whole) else math.nan
 
 

@@ -4,9 +4,13 @@ What arrives at the output of a layer is what the loss says of it, or what the l
 even where the loss reads one state alone. All of it together says little of how far one error travels, for each adds
 new gradient on the way. So each layer is walked by itself, over the inputs that it has read, with that error alone
 that arrives last, in the order in which its direction reads.
+
+Sequences may end at different steps, or hear of the loss at different ones. Then each counts lags from its own last
+error on, and where one has no step left, all that follows is told beside what the others have had left so far: else
+their errors, one after the other, would look like a gradient that grows on its way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.given import Errors, Network
-from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
+from rnn_dynamics.engine.run import over_members
+from rnn_dynamics.engine.run_network import NetworkTrace
+from rnn_dynamics.engine.trace import LayerNorms
 from rnn_dynamics.own.asked import Asked
 
 Array = NDArray[np.float64]
@@ -23,11 +29,11 @@ Array = NDArray[np.float64]
 class Single(NamedTuple):
     """One layer in one direction, with the error alone that arrives last.
 
-    walked: its trace; `layer` is 0, because nothing else was walked. arrive: at how many steps errors arrive in fact.
-    alone: whether any of them was left out.
+    norms: log10 of the norms by lag (L,), by name, see `by_lag`. arrive: at how many steps errors arrive in fact.
+    alone: whether any of them was left out, or is counted from another step than others.
     """
 
-    walked: NetworkLayer
+    norms: Mapping[str, Array]
     arrive: int
     alone: bool
 
@@ -44,10 +50,14 @@ def last_errors(question: Asked, trace: NetworkTrace | None = None) -> tuple[Sin
     for layer in reversed(range(question.network.num_layers)):
         own = _of_layer(question, layer, read[layer], arriving)
         alone = own.last_alone()
-        known = trace if trace is not None and alone is own and question.network.num_layers == 1 else None
-        walked = known or alone.run()
-        places = range(own.network.directions)
-        found[:0] = [Single(walked.layers[at], own.arrive(at), not own.same(alone, at)) for at in places]
+        apart = [alone.apart(at) for at in range(own.network.directions)]
+        by_sequence = own.lengths is not None or any(apart)
+        one = alone is own and question.network.num_layers == 1 and not by_sequence
+        walked = trace if trace is not None and one else alone.run(by_sequence=by_sequence)
+        found[:0] = [
+            Single(by_lag(of, own.ends), own.arrive(at), apart[at] or not own.same(alone, at))
+            for at, of in enumerate(walked.layers)
+        ]
         if layer:
             arriving = (walked if alone is own else own.run()).input_gradient
             arriving = np.where(np.isfinite(arriving), arriving, 0.0)  # what float64 holds of it
@@ -63,7 +73,47 @@ def at_the_end(trace: NetworkTrace, errors: Errors) -> tuple[Single, ...]:
     only = trace.lengths is None and len(trace.layers) == 1 and errors.h_n is None and errors.c_n is None
     if not only or errors.output is None or len(errors.output) > 1:
         return ()
-    return (Single(trace.layers[0], int(np.any(errors.output)), alone=False),)
+    return (Single(by_lag(trace.layers[0]), int(np.any(errors.output)), alone=False),)
+
+
+def by_lag(layer: LayerNorms, ends: NDArray[np.int64] | None = None) -> dict[str, Array]:
+    """log10 norms of a layer by lag (L,), by name, from the first error on.
+
+    Args:
+        layer: its trace; where it knows the norms of each sequence, each counts from its own first error.
+        ends: (N,), how many steps each sequence has; asked for then alone.
+    """
+    of_each = getattr(layer, "sequence_norms", None)
+    if ends is None or of_each is None or not np.isfinite(of_each["hidden"]).any():
+        return {name: along(layer, norms) for name, norms in layer.log10_norms.items()}
+    stops = ends if layer.reverse else np.full(len(ends), len(of_each["hidden"]))
+    begun = {name: _from_own(layer.reverse, norms, of_each["hidden"], stops) for name, norms in of_each.items()}
+    gone = _gone(begun["hidden"])
+    return {name: over_members(np.nan_to_num(norms, nan=-np.inf)) + gone for name, norms in begun.items()}
+
+
+def along(layer: LayerNorms, values: Array) -> Array:
+    """Values of the steps (T,) by lag, from the step at which the first error has arrived on; all where none has."""
+    errors = np.isfinite(layer.log10_norms["hidden"])
+    of_lag, arrived = (part if layer.reverse else part[::-1] for part in (values, errors))
+    return of_lag[int(arrived.argmax()) :]
+
+
+def _from_own(reverse: bool, norms: Array, hidden: Array, stops: NDArray[np.int64]) -> Array:
+    """Norms (T, N) by lag (L, N), those of each sequence from its own first error on; nan where none are left."""
+    of_lag, arrived = (part if reverse else part[::-1] for part in (norms, np.isfinite(hidden)))
+    first = arrived.argmax(axis=0)
+    ways = np.where(arrived.any(axis=0), stops - first, 0)
+    lags = np.arange(ways.max())[:, None]
+    return np.where(lags < ways, np.take_along_axis(of_lag, np.minimum(first + lags, len(norms) - 1), axis=0), np.nan)
+
+
+def _gone(norms: Array) -> Array:
+    """log10 (L,) of what sequences that have ended by then had, of all, at their last lags: what to add to the rest."""
+    stay = np.where(np.isnan(norms[1:]), -np.inf, norms[:-1])
+    with np.errstate(invalid="ignore"):  # −inf: nothing stays, or there was nothing
+        had = over_members(np.nan_to_num(norms[:-1], nan=-np.inf)) - over_members(stay)
+    return np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(had), had, 0.0))])
 
 
 def _read(question: Asked, trace: NetworkTrace | None) -> list[Array]:

@@ -19,8 +19,9 @@ from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.limits import one_of
 from rnn_dynamics.own.advice import Tried, advise
 from rnn_dynamics.own.drawn import fresh
-from rnn_dynamics.own.findings import Finding, back, findings
+from rnn_dynamics.own.findings import Finding, findings
 from rnn_dynamics.own.formats import stored
+from rnn_dynamics.own.last_error import by_lag
 from rnn_dynamics.own.report import advice_lines, verdict_lines
 from rnn_dynamics.own.shown import advice_html, notes_html, verdict_html
 
@@ -78,7 +79,7 @@ class ProbedLayer:
         norms = LayerNorms(
             log10_rounding=math.nan, layer=self.layer, reverse=self.reverse, log10_norms=self.log10_norms
         )
-        by_lag = back(norms)
+        of_lag = by_lag(norms)["hidden"]
         return Finding(
             name=self.name,
             cell=cell,
@@ -87,13 +88,13 @@ class ProbedLayer:
             layers=layers,
             directions=directions,
             steps=len(self.log10_norms["hidden"]),
-            verdict=judge(by_lag[::-1]),
+            verdict=judge(of_lag[::-1]),
             arrive=None,
             alone=False,
-            travelled=len(by_lag) - 1,
+            travelled=len(of_lag) - 1,
             log10_path=math.nan,
             keeps=float(np.nanmean(self.gates[cell.keeps])) if cell.keeps else math.nan,
-            formats=stored(by_lag, self.numbers),
+            formats=stored(of_lag, self.numbers),
             by_lag=None,
             matrix=self.matrix,
         )

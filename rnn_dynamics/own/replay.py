@@ -25,6 +25,8 @@ from rnn_dynamics.own.unrolled import UnrolledLayer, log10_norm, masks_of, unrol
 
 #: How many times as far as rounding takes them the outputs of a replay may be from the model's before it is said.
 _AWAY = 1e3
+#: And how far, relative to the largest, another trajectory than the model's is, however that came.
+_ANOTHER = 0.1
 #: How many nodes of autograd's graph are looked at for where a state has come from: an encoder may lie behind it.
 _FARTHEST = 10_000
 _TOGETHER = "Its verdict is that of all errors together, and nothing is tried on it."
@@ -339,13 +341,20 @@ def _faded(call: Call) -> list[str]:
 
 
 def _too_far(call: Call, replay: Replay, log10_growth: float) -> list[str]:
-    """What to say where rounding does not explain how far the replay is from the model."""
-    if replay.agreement.outputs <= _by_rounding(call, log10_growth):
-        return []
-    return [
-        f"The replay of {replay.name} gives other outputs than the model, by {replay.agreement.outputs:.1e} of the "
-        "largest: more than rounding explains. Its gradients are those of the replay."
-    ]
+    """What to say where the replay's outputs are others than the model's."""
+    apart = replay.agreement.outputs
+    if apart > _by_rounding(call, log10_growth):
+        return [
+            f"The replay of {replay.name} gives other outputs than the model, by {apart:.1e} of the largest: more than "
+            "rounding explains. Its gradients are those of the replay."
+        ]
+    if apart > _ANOTHER:
+        return [
+            f"Errors of rounding, as {_format(call)} makes them at each step, grow in {replay.name} until its states "
+            f"are others: the replay in float64 is {apart:.1e} of the largest output away. Its gradients are those "
+            "along its own states."
+        ]
+    return []
 
 
 def _by_another_way(call: Call, replay: Replay, log10_growth: float) -> list[str]:
@@ -360,8 +369,8 @@ def _by_another_way(call: Call, replay: Replay, log10_growth: float) -> list[str
 
 
 def _by_rounding(call: Call, log10_growth: float) -> float:
-    """How far a replay may be from the model, relative to it."""
-    return float(min(_AWAY * torch.finfo(call.dtype).eps * 10.0 ** min(log10_growth, 300.0), 1.0))
+    """How far a replay may be from the model, relative to it; beyond 1 rounding explains whatever there is."""
+    return float(_AWAY * torch.finfo(call.dtype).eps * 10.0 ** min(log10_growth, 300.0))
 
 
 def _smallest(dtype: torch.dtype) -> float:
