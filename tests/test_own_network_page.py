@@ -108,6 +108,12 @@ def test_pytorch_s_default_is_that_of_all_other_pages(cell: str, loss_at: str, l
             np.testing.assert_allclose(ours.gates[name], values.mean(axis=(1, 2)), atol=1e-12)
 
 
+def checkpoint(name: str) -> Given:
+    """The same from a file in which the weights lie beside other things."""
+    weights = given(name)
+    return replace(weights, file="w.ckpt", keys={key: f"state_dict.{own}" for key, own in weights.keys.items()})
+
+
 CASES: dict[str, tuple[Given, Experiment]] = {
     "trained LSTM": (
         Given(network=example("lstm_after"), source="trained LSTM"),
@@ -119,6 +125,7 @@ CASES: dict[str, tuple[Given, Experiment]] = {
     "final": (given("encoder"), replace(SMALL, loss_at="final", weight_scale=1.5)),
     "reset": (given("decoder"), replace(SMALL, reset_gate="before", forget_bias=1.0)),
     "npz": (replace(given("decoder"), file="w.npz"), replace(SMALL, loss_at="every")),
+    "checkpoint": (checkpoint("decoder"), SMALL),
     "far": (given("encoder"), replace(SMALL, weight_scale=0.1, forget_bias=-2.0, sequence_length=300)),
     "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5)), inputs_file="my x.npy"), SMALL),
 }
@@ -129,6 +136,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Name -> what the script of each case prints, beside the files that it reads."""
     folder, scripts = tmp_path_factory.mktemp("scripts"), {}
     (folder / "w.safetensors").write_bytes(save({key: of.contiguous() for key, of in state_dict().items()}))
+    parameters = {key: torch.nn.Parameter(of.clone()) for key, of in state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": parameters}, folder / "w.ckpt")
     np.savez(folder / "w.npz", **{key: of.numpy() for key, of in state_dict().items()})  # type: ignore[arg-type]
     for name, (weights, question) in CASES.items():
         answer = answer_for(question, weights)

@@ -28,13 +28,21 @@ LAYERS, DIRECTIONS, GATES = {levels}
 WEIGHT_SCALE, FORGET_BIAS, INPUT_SCALE = {knobs}
 
 
+def tensors(held, before=""):
+    """Name and array of all tensors in dictionaries, however these lie in one another."""
+    for name, value in held.items():
+        if isinstance(value, dict):
+            yield from tensors(value, f"{{before}}{{name}}.")
+        elif isinstance(value, torch.Tensor):
+            yield f"{{before}}{{name}}", value.detach().double().numpy()
+
+
 def load(path):
     """The arrays of a file by name."""
     if path.endswith(".npz"):
         return np.load(path)
     if not path.endswith(".safetensors"):
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        return {{name: tensor.double().numpy() for name, tensor in found.items()}}
+        return dict(tensors(torch.load(path, map_location="cpu", weights_only=True)))
     with open(path, "rb") as file:
         parts = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         numbers = file.read()
