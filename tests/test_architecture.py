@@ -92,7 +92,7 @@ ROOMS: dict[str, set[str]] = {
     "own.files": {"limits", "own.unreadable", "own.converters", "own.apart"},
     "own.recognise": {"limits", "engine.given", "own.unreadable", "own.files"},
     "own.asked": {"engine.given", "engine.run_network"},
-    "own.last_error": {"engine.given", "engine.run_network", "own.asked"},
+    "own.last_error": {"engine.given", "engine.run", "engine.run_network", "engine.trace", "own.asked"},
     "own.formats": set(),
     "own.findings": {"own.asked", "own.formats", "own.last_error", "engine.run_network", "engine.trace"}
     | {"engine.cells", "engine.theory", "engine.through_time", "engine.verdict"},
@@ -117,6 +117,7 @@ ROOMS: dict[str, set[str]] = {
         "own.drawn",
         "own.findings",
         "own.formats",
+        "own.last_error",
         "own.picture",
         "own.report",
         "own.shown",
