@@ -25,6 +25,8 @@ MOST_BYTES = 64_000_000
 _QUESTION = 1_500
 #: What holds nothing else.
 _LEAVES = frozenset((str, bytes, int, float, bool, type(None)))
+#: See `kept_anyway`, by identity.
+_KEPT_ANYWAY: dict[int, Any] = {}
 #: One computation at a time: many at once would only make each other, and everybody's sliders, wait.
 COMPUTING = Lock()
 
@@ -105,13 +107,19 @@ class remembered(Generic[Given, Answer]):  # noqa: N801 - a decorator
         return MEMORY.knows((self._function, args, tuple(kwargs.items())))
 
 
+def kept_anyway(value: Answer) -> Answer:
+    """Something that the program keeps as long as it runs, of which there is little: no answer is charged for it."""
+    _KEPT_ANYWAY[id(value)] = value
+    return value
+
+
 def size_of(value: Any) -> int:
     """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them.
 
     Of an array that is a part of another, all of that other one counts, for all of it is kept; whatever several hold
-    counts once.
+    counts once, and what is `kept_anyway` not at all.
     """
-    seen, left, total = set[int](), [value], 0
+    seen, left, total = set(_KEPT_ANYWAY), [value], 0
     while left:
         one = left.pop()
         while isinstance(one, np.ndarray) and isinstance(one.base, np.ndarray):

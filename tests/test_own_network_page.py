@@ -28,7 +28,7 @@ from rnn_dynamics.own.recognise import recognise
 from rnn_dynamics.pictures.own_network import PICTURE, answer_for, explained, question_of, tried
 from rnn_dynamics.pictures.own_network import answer as answer_module
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer, own_network_answer
-from rnn_dynamics.remembered import MEMORY
+from rnn_dynamics.remembered import MEMORY, size_of
 from rnn_dynamics.scripts import own_network_script
 from tests.every import every
 from tests.handed_out import frame_of
@@ -220,6 +220,14 @@ def test_what_is_asked_of_weights_that_are_not_there_is_computed_once_for_all_wh
         assert answer.replay is example_s.replay
         assert (answer.given.source, answer.given.missing) == ("trained LSTM", source)
     assert not asked
+
+
+def test_an_answer_is_not_charged_for_the_example_that_all_share() -> None:
+    answer = own_network_answer(SMALL, {"weights": "trained LSTM"})
+    weights = sum(values.nbytes for values in answer.network.parameters.values())
+    assert size_of(answer) < weights / 2
+    drawn = own_network_answer(SMALL, {"weights": "torch"})
+    assert size_of(drawn) > sum(values.nbytes for values in drawn.network.parameters.values())
 
 
 @every("source", ["untrained LSTM", "torch"])

@@ -19,7 +19,7 @@ from rnn_dynamics.own.findings import Finding, Judged, findings, judged
 from rnn_dynamics.own.given import OWN, TRAINED, Given
 from rnn_dynamics.own.kept import Replay, kept
 from rnn_dynamics.pictures.kit.frames import Array, Views
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import COMPUTING, kept_anyway, remembered
 
 #: Where weights come from: a shipped example, PyTorch's default of a chosen size, or the visitor; see `Given`.
 EXAMPLES = dict(zip(("trained LSTM", "untrained LSTM", "trained RNN", "untrained RNN"), NAMES, strict=True))
@@ -141,7 +141,7 @@ def given_by(experiment: Experiment, source: str) -> Given:
         return Given(network=network, source=source)
     missing = source if source in OF_VISITOR else ""
     shown = FIRST if missing else source
-    return Given(network=example(EXAMPLES[shown]), source=shown, missing=missing)
+    return Given(network=kept_anyway(example(EXAMPLES[shown])), source=shown, missing=missing)
 
 
 def answer_for(question: Experiment, given: Given) -> OwnNetworkAnswer:
