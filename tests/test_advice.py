@@ -108,6 +108,7 @@ def test_each_suggestion_gives_what_torch_finds_with_weights_changed_by_hand(
     tried = advise(network, inputs, errors, initial)
     expected = {"scale", "orthogonal", "clip"} | ({"gate_bias", "chrono"} if cell in ("lstm", "gru") else set())
     assert set(by_kind(tried)) == expected | ({"truncate"} if network.directions == 1 else set())
+    assert ("Truncation is not tried" in "\n".join(advice_notes(WORDS, tried))) == (network.directions == 2)
     if "chrono" in by_kind(tried):
         assert by_kind(tried)["chrono"].values[0] == STEPS
     assert all(one.alone == (reads == "every" or network.num_layers > 1) for one in tried)

@@ -815,6 +815,28 @@ def test_what_cannot_be_answered_is_said_in_one_sentence(model: Any, inputs: Ten
     assert "\n" not in str(refused.value)
 
 
+class ByHandGRU(nn.Module):
+    """Recurrent by itself, with a cell in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell_of_an_rnn = nn.Linear(H, H, dtype=torch.float64)
+
+    def forward(self, read: tuple[Tensor, Any]) -> Tensor:
+        states, _ = read
+        state = states[0]
+        for step in states:
+            state = torch.tanh(step + self.cell_of_an_rnn(state))
+        return state
+
+
+def test_what_is_recurrent_in_a_way_of_its_own_is_named_beside_what_is_read() -> None:
+    (remark,) = probe(nn.Sequential(lstm(), nn.Sequential(ByHandGRU())), X, loss=squares).remarks
+    assert remark == "1.0 is of the class ByHandGRU, by its name recurrent in a way of its own: it is not read."
+    with pytest.raises(ValueError, match=r"could be read. The model is of the class ByHandGRU, by its name"):
+        probe(ByHandGRU(), (X, None), loss=squares)
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
 def test_a_model_of_torchscript_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="compiled by TorchScript"):

@@ -5,6 +5,7 @@ The model is left as it was. Imports torch: import this room where it is needed.
 
 import math
 import random
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ Loss = Callable[[Any], Any]
 FUSED: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
 CELLS: dict[type[nn.RNNCellBase], str] = {nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"}
 _COMPILED_PREFIX = "_orig_mod."
+#: Names of classes that are recurrent in a way of their own, as far as a name says that.
+_RECURRENT = re.compile(r"RNN|LSTM|GRU|SRU|Recurren|Mamba|Reservoir")
 
 
 @dataclass(eq=False)
@@ -253,7 +256,20 @@ class _Recorder:
                 self._remark(f"{name} is the same module as {found[module]}, and its calls are counted there.")
             else:
                 found[module] = name
+        self._remark_others(model)
         return found
+
+    def _remark_others(self, model: nn.Module) -> None:
+        """Name the modules that are recurrent in a way of their own, as far as their names say that: none is read."""
+        known: list[str] = []
+        for path, module in model.named_modules():
+            kind = getattr(module, "original_name", type(module).__name__)  # that of a module of TorchScript
+            holds = any(isinstance(part, (*FUSED, *CELLS)) for part in module.modules())
+            if holds or not _RECURRENT.search(kind) or any(path.startswith(before) for before in known):
+                continue
+            known.append(f"{path}." if path else "")
+            name = path or "The model"
+            self._remark(f"{name} is of the class {kind}, by its name recurrent in a way of its own: it is not read.")
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -102,6 +102,7 @@ def advice_notes(words: Words, tried: Sequence[Tried]) -> tuple[str, ...]:
         "same_errors": True,
         "alone": one.alone,
         "worst": len(one.before) > 1,
+        "whole": not any(each.kind == "truncate" for each in tried) and one.steps > 1,
         "fewer": (one.sequences, one.steps) != one.of,
     }
     return tuple(str(shown["notes"][name].format_map(says)) for name, true in holds.items() if true)
