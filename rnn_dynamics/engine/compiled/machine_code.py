@@ -19,6 +19,8 @@ from typing import Any
 
 from rnn_dynamics.engine.compiled.program import Loop, Place, Value
 
+#: Entries at a time: two of AVX-512's vectors, because blocks that begin within a line of the cache, a multiple of 4 kB
+#: apart, throw each other's lines out before the next vector comes to them.
 WIDTH = 16
 #: (pointers and strides by array, entries of a block, step) -> None
 Function = Callable[[int, int, int], None]

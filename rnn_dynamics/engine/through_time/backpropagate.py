@@ -227,16 +227,15 @@ class _Attempt:
         path = self.path_adjoints
         work: works.Work = works.back if path is None else works.back_with_path
         carry = self._carry(work, works.room_of_adjoints(self.adjoints, path))
-        enter = self._entering(self.adjoints.states, self.state.exponent)
-        enter_path = None if path is None else self._entering_path(path)
+        entering = [self._entering(self.adjoints.states, self.state.exponent)]
+        entering += [] if path is None else [self._entering_path(path)]
+        each_step = [*filter(None, entering), carry]
         for b in range(len(self.steps) - 1, -1, -1):
-            enter(b)
-            if enter_path is not None:
-                enter_path(b)
-            carry(b)
+            for do in each_step:
+                do(b)
 
-    def _entering(self, states: Sequence[Array], exponent: NDArray[np.int64]) -> works.Carry:
-        """What adds the losses at the b-th step to the adjoints of the states after it."""
+    def _entering(self, states: Sequence[Array], exponent: NDArray[np.int64]) -> works.Carry | None:
+        """What adds the losses at the b-th step to the adjoints of the states after it; None where there are none."""
         losses, cells = self.losses.at(self.steps, exponent), self.losses.cells_at(self.steps, exponent)
 
         def enter(b: int) -> None:
@@ -244,13 +243,13 @@ class _Attempt:
                 if loss is not None:
                     array[b + 1] += loss
 
-        return enter
+        return enter if _any(losses) or _any(cells) else None
 
-    def _entering_path(self, path: Array) -> works.Carry:
+    def _entering_path(self, path: Array) -> works.Carry | None:
         """The same of the additive path, to which a loss comes from h_t where h_t is not on it itself."""
-        if len(self.forward.cell.components) == 1:
-            return self._entering((path,), self.path.exponent)
         losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
+        if len(self.forward.cell.components) == 1 or not _any(losses):
+            return self._entering((path,), self.path.exponent)
         factors = np.empty((len(self.steps), *path.shape[1:]))
         find = self._carry(works.entry, {"entry": factors})
 
@@ -301,6 +300,10 @@ class _Attempt:
         """The same along the additive path."""
         arrays = self.path.arrays if self.path_adjoints is None else (self.path_adjoints[0],)
         return Scaled(arrays, self.path.exponent)
+
+
+def _any(losses: Sequence[Array | None]) -> bool:
+    return any(loss is not None for loss in losses)
 
 
 def longest_run(cell: Cell, size: int) -> int:
