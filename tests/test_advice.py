@@ -279,6 +279,16 @@ def test_states_that_outgrow_float64_leave_no_answer() -> None:
         run_network(replace(network, parameters=scaled(network, 20.0)), np.ones((300, 1, 1)), errors)
 
 
+def test_of_sequences_of_different_lengths_what_is_dear_is_tried_on_the_longest() -> None:
+    network, inputs = asked_of(*STACKS[0], steps=60)
+    errors = Errors(h_n=noise(network.levels, 3, network.hidden_size, seed=1))
+    most = 60 * multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
+    tried = advise(network, inputs, errors, lengths=[8, 60, 30], most=most)
+    alone = advise(network, inputs[:, 1:2], Errors(h_n=errors.h_n[:, 1:2]))  # type: ignore[index]
+    assert {(one.sequences, one.steps, one.of) for one in tried} == {(1, 60, (3, 60))}
+    np.testing.assert_allclose(factors(tried[0].before), factors(alone[0].before), rtol=1e-12)
+
+
 @every(("cell", "options"), [STACKS[0], STACKS[3]])
 def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, options: dict[str, Any]) -> None:
     network, inputs = asked_of(cell, options, steps=60)

@@ -3,7 +3,7 @@
 Changed weights read the same inputs, and the same errors arrive: what is seen is how far an error travels, not what
 training would make of it. Of the errors that arrive at a layer the last one alone is followed (`last_error`), because
 the others would hide what is left of it; clipping and truncation are tried with all errors. What is dear is tried on
-fewer steps, the last ones, and on fewer sequences.
+fewer steps, the last ones, and on fewer sequences, the longest.
 """
 
 import math
@@ -293,7 +293,7 @@ def _secants(run: _Run, log10_scale: float, last: tuple[float, float] | None) ->
 
 
 def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
-    """The same of as many sequences and of as many of the last steps as may be computed."""
+    """The same of as many sequences, the longest, and of as many of the last steps as may be computed."""
     network = whole.network
     levels = network.levels
     of_a_step = multiply_adds(network.kind.blocks, network.hidden_size, 1, levels)
@@ -302,7 +302,10 @@ def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
     part = whole if steps == whole.steps else whole.between(stop - steps, stop, trace)
     assert part is not None  # the longest sequence is there
     count = affordable(most, of_a_step * steps, part.sequences)
-    return part if count == part.sequences else part.of_sequences(np.arange(count))
+    if count == part.sequences:
+        return part
+    longest = np.argsort(-part.ends, kind="stable")[:count]
+    return part.of_sequences(np.sort(longest))
 
 
 def _distance(after: tuple[Verdict, ...]) -> tuple[bool, float]:
