@@ -22,8 +22,10 @@ from rnn_dynamics.engine.compiled.program import Loop, Place, Value
 #: Entries at a time: two of AVX-512's vectors, because blocks that begin within a line of the cache, a multiple of 4 kB
 #: apart, throw each other's lines out before the next vector comes to them.
 WIDTH = 16
-#: (pointers and strides by array, entries of a block, step) -> None
-Function = Callable[[int, int, int], None]
+#: (address of the table, seeds, entries of a block, step) -> None; of each array the table holds the address, and the
+#: bytes from one step to the next and from one seed to the next.
+Function = Callable[[int, int, int, int], None]
+TABLE_COLUMNS = 3
 _ROUND = 1.5 * 2.0**52  # a double this large has no fraction: adding it rounds, and its last bits are the integer
 _LN2_HIGH = struct.unpack("<d", struct.pack("<Q", 0x3FE62E42FEE00000))[0]  # 21 bits are 0: k times it is exact
 _LN2_LOW = 1.90821492927058770002e-10
@@ -229,18 +231,17 @@ def _places(loop: Loop) -> list[Place]:
 
 def _source(name: str, loop: Loop, arrays: Sequence[str]) -> tuple[list[str], set[str]]:
     """The lines of a function, and what must be declared for it."""
-    entry = _Text(1, "e")
-    entry.open("entry")
-    pointers = {place: _pointer(entry, place, arrays.index(place.array)) for place in _places(loop)}
-    whole = entry.apply("and", "%size", str(-WIDTH), of=_WHOLE)
+    begin = _Text(1, "s")
+    pointers = {place: _pointer(begin, place, arrays.index(place.array)) for place in _places(loop)}
     wide, narrow = _Text(WIDTH), _Text(1)
     lines = [
-        f"define void @{name}(ptr %table, i64 %size, i64 %step) {{",
-        *entry.lines,
-        f"  br label %head.{WIDTH}",
-        *_stretch(loop, pointers, wide, ("0", whole), ("entry", "head.1")),
-        *_stretch(loop, pointers, narrow, (whole, "%size"), (f"head.{WIDTH}", "done")),
-        *("done:", "  ret void", "}"),
+        f"define void @{name}(ptr %table, i64 %seeds, i64 %size, i64 %step) {{",
+        *("entry:", f"  %whole = and i64 %size, {-WIDTH}", "  br label %seed"),
+        *("seed:", "  %s = phi i64 [ 0, %entry ], [ %later, %after ]", *begin.lines, f"  br label %head.{WIDTH}"),
+        *_stretch(loop, pointers, wide, ("0", "%whole"), ("seed", "head.1")),
+        *_stretch(loop, pointers, narrow, ("%whole", "%size"), (f"head.{WIDTH}", "after")),
+        *("after:", "  %later = add i64 %s, 1", "  %again = icmp slt i64 %later, %seeds"),
+        *("  br i1 %again, label %seed, label %done", "done:", "  ret void", "}"),
     ]
     return lines, wide.declared | narrow.declared
 
@@ -266,16 +267,18 @@ def _stretch(
 
 
 def _pointer(text: _Text, place: Place, number: int) -> str:
-    """The address of the first entry of a block at the step."""
-    at_base, at_stride = (text.let(f"getelementptr i64, ptr %table, i64 {2 * number + k}") for k in range(2))
-    base, stride = text.let(f"load ptr, ptr {at_base}"), text.let(f"load i64, ptr {at_stride}")
-    row = text.let(f"mul i64 {text.let(f'add i64 %step, {place.time}')}, {stride}")
+    """The address of the first entry of a block at the step, of the seed."""
+    first = TABLE_COLUMNS * number
+    base, step, seed = (text.let(f"getelementptr i64, ptr %table, i64 {first + k}") for k in range(TABLE_COLUMNS))
+    row = text.let(f"mul i64 {text.let(f'add i64 %step, {place.time}')}, {text.let(f'load i64, ptr {step}')}")
+    member = text.let(f"mul i64 %s, {text.let(f'load i64, ptr {seed}')}")
     block = text.let(f"mul i64 %size, {8 * place.block}")
-    return text.let(f"getelementptr i8, ptr {base}, i64 {text.let(f'add i64 {row}, {block}')}")
+    offset = text.let(f"add i64 {text.let(f'add i64 {row}, {member}')}, {block}")
+    return text.let(f"getelementptr i8, ptr {text.let(f'load ptr, ptr {base}')}, i64 {offset}")
 
 
 def make_functions(loops: list[Loop], arrays: Sequence[str]) -> list[Function]:
-    """The loops as functions; their table holds a pointer, and a stride along time in bytes, of each of `arrays`."""
+    """The loops as functions, in whose table stand `arrays` in order."""
     binding = llvm()
     names = [f"loop{k}" for k in range(len(loops))]
     written = [_source(name, loop, arrays) for name, loop in zip(names, loops, strict=True)]
@@ -284,9 +287,10 @@ def make_functions(loops: list[Loop], arrays: Sequence[str]) -> list[Function]:
     target = binding.Target.from_default_triple().create_target_machine(
         cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=3
     )
+    module.triple, module.data_layout = target.triple, str(target.target_data)
     engine = binding.create_mcjit_compiler(module, target)
     engine.finalize_object()
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t)
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_ssize_t] * 3)
     functions: list[Function] = [kind(engine.get_function_address(name)) for name in names]
     _ENGINES.append(engine)  # which holds the code
     return functions

@@ -1,8 +1,7 @@
 """The compiled road beside NumPy's: the works of `steps` on arrays that lie in memory as `Cell` has them.
 
 A work is noted and compiled once for each cell, which takes some hundredths of a second, and then held against the
-cell's own methods. It stays on NumPy's road where a cell does what the notes cannot hold, and where the arrays have
-more axes than (T, rows, C).
+cell's own methods. It stays on NumPy's road where a cell does what the notes cannot hold.
 """
 
 import ctypes
@@ -10,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from rnn_dynamics.engine.compiled.tape import COLUMNS, UNITS, Blocks, Tape, Untr
 
 #: Steps of the sequence on which a cell is noted, and the one that is.
 _STEPS, _NOW = 3, 1
+#: Of the arrays of a pass: time, seeds where there are several, rows and columns.
+_MOST_AXES = 4
 #: What some steps on the compiled road may differ by from NumPy's: the rounding of exponentials, and what cancels.
 _TOLERANCE = 1e-11
 #: The settings of the weights, which are no arrays and may change what a step does.
@@ -45,7 +47,7 @@ class Road:
     def __init__(self, cell: Cell, weights: Weights, record: Any) -> None:
         self._cell, self._weights, self._record = cell, weights, _by_name(record)
         self._rows = {name: _row(array) for name, array in self._record.items()}
-        self._shape = record.hidden.shape[1:]
+        _, *self._seeds, self._units, self._columns = record.hidden.shape
 
     def carry(self, work: Work, steps: range, room: Room) -> Carry | None:
         """What does this work at `steps` of the sequence; None where NumPy is to do it."""
@@ -54,16 +56,16 @@ class Road:
 
     def along(self, step: _Step, steps: range, room: Room) -> Carry:
         """What carries out the compiled step at `steps`."""
-        units, columns = self._shape
-        scratch = {name: np.empty((1, blocks * units, columns)) for name, blocks in step.scratch.items()}
-        arrays = {**room, **scratch}
-        record = {name: (first + steps.start * stride, stride) for name, (first, stride) in self._rows.items()}
+        arrays = {**room, **{name: self._scratch(blocks) for name, blocks in step.scratch.items()}}
+        record = {name: (first + steps.start * each, each, seed) for name, (first, each, seed) in self._rows.items()}
         rows = record | {name: _row(array) for name, array in arrays.items()}
-        table = (ctypes.c_int64 * (2 * len(step.arrays)))(*chain.from_iterable(rows[name] for name in step.arrays))
+        numbers = list(chain.from_iterable(rows[name] for name in step.arrays))
+        table = (ctypes.c_int64 * len(numbers))(*numbers)
+        shape = (prod(self._seeds), self._units * self._columns)
         parts = [
             self._product(part, steps, arrays)
             if isinstance(part, Product)
-            else partial(part, ctypes.addressof(table), units * columns)
+            else partial(part, ctypes.addressof(table), *shape)
             for part in step.parts
         ]
 
@@ -73,6 +75,9 @@ class Road:
 
         return carry
 
+    def _scratch(self, blocks: int) -> Array:
+        return np.empty((1, *self._seeds, blocks * self._units, self._columns))
+
     def _product(self, product: Product, steps: range, arrays: Room) -> Carry:
         method = getattr(self._weights, product.call.method)
         by_step = list(zip(*(self._passed(of, product, steps, arrays) for of in product.call.arguments), strict=True))
@@ -80,35 +85,35 @@ class Road:
 
     def _passed(self, value: Any, product: Product, steps: range, arrays: Room) -> Iterable[Any]:
         """An argument of a product at each step."""
-        units, _ = self._shape
         if isinstance(value, slice):
-            value = slice(*(None if part is None else part * units for part in (value.start, value.stop)))
+            value = slice(*(None if part is None else part * self._units for part in (value.start, value.stop)))
         if not isinstance(value, Blocks):
             return [value] * len(steps)
         place = product.places[value]
-        rows = slice(place.block * units, (place.block + value.count) * units)
+        rows = slice(place.block * self._units, (place.block + value.count) * self._units)
         if place.array in arrays:
             array, first = arrays[place.array], place.time
         else:
             array, first = self._record[place.array], place.time + steps.start
-        return array[first : first + len(steps), rows] if _row(array)[1] else [array[0, rows]] * len(steps)
+        found = array[..., rows, :]
+        return found[first : first + len(steps)] if len(array) > 1 else [found[0]] * len(steps)
 
 
 def road(cell: Cell, weights: Weights, record: Any) -> Road | None:
     """The compiled road of a pass; None where LLVM is not to be had or the arrays lie otherwise."""
-    if llvm() is None or record.hidden.ndim != 3 or not all(map(_is_dense, _by_name(record).values())):
+    if llvm() is None or record.hidden.ndim > _MOST_AXES or not all(map(_is_dense, _by_name(record).values())):
         return None
     return Road(cell, weights, record)
 
 
-def _row(array: Array) -> tuple[int, int]:
-    """The address of the first row along time, and bytes from one to the next: 0 where one serves all steps."""
-    return address_of(array), array.strides[0] if len(array) > 1 else 0
+def _row(array: Array) -> tuple[int, int, int]:
+    """The address of the first row along time, and bytes to that of the next step (0: one serves all) and seed."""
+    return address_of(array), array.strides[0] if len(array) > 1 else 0, array.strides[1] if array.ndim > 3 else 0
 
 
 def _is_dense(array: Array) -> bool:
-    """Whether the rows of each step lie side by side."""
-    return array.dtype == np.float64 and array.strides[1:] == (8 * array.shape[2], 8)
+    """Whether the rows of each step and seed lie side by side."""
+    return array.dtype == np.float64 and array.strides[-2:] == (8 * array.shape[-1], 8)
 
 
 def _settings(weights: Weights) -> Settings:
@@ -117,9 +122,9 @@ def _settings(weights: Weights) -> Settings:
 
 
 def _by_name(record: Any) -> dict[str, Array]:
-    """The arrays of a record that have an axis of time."""
+    """The arrays of a record that have an axis of time, and so all axes of the states."""
     named = {of.name: getattr(record, of.name) for of in fields(record)}
-    return {name: array for name, array in named.items() if array is not None and array.ndim == 3}
+    return {name: array for name, array in named.items() if array is not None and array.ndim == record.hidden.ndim}
 
 
 _STEPS_BY_KIND: dict[Hashable, _Step | None] = {}
