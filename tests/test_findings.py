@@ -181,7 +181,7 @@ def test_sequences_that_end_one_after_the_other_do_not_look_like_a_gradient_that
 
 
 @every("size", [1e-3, 1e3])
-def test_the_error_of_a_sequence_that_has_ended_leaves_no_step_in_the_curve(size: float) -> None:
+def test_a_sequence_with_a_larger_error_that_has_ended_leaves_no_step_in_the_curve(size: float) -> None:
     network, inputs = at_rest(0.9, 40)
     sizes = np.array([1.0, size, size])[:, None]
     errors = Errors(h_n=sizes * noise(1, 3, 4))
@@ -202,18 +202,15 @@ def test_a_batch_of_different_lengths_is_its_sequences_one_by_one(cell: str, opt
         for level, norms in enumerate(stack.last_norms(Errors(output=errors.output[:length, own]))):  # type: ignore[index]
             squares[level].append(10.0 ** (2.0 * norms[::-1]))
     for finding, of in zip(findings(trace, errors), squares, strict=True):
-        way = by_those_that_go_on(of)
+        way = left_of_each(of)
         assert finding.verdict.orders == pytest.approx(way[-1] - way[0], abs=1e-9)
         assert 10.0**finding.verdict.log10_factor == pytest.approx(factor_per_step(way[::-1]), rel=1e-8)
 
 
-def by_those_that_go_on(squares: list[Array]) -> Array:
-    """log10 norms by lag, each step by the sequences that take it."""
-    steps = [0.0]
-    for lag in range(1, max(map(len, squares))):
-        go_on = [of for of in squares if len(of) > lag]
-        steps.append(0.5 * math.log10(sum(of[lag] for of in go_on) / sum(of[lag - 1] for of in go_on)))
-    return np.cumsum(steps)
+def left_of_each(squares: list[Array]) -> Array:
+    """log10 by lag of what is left of each sequence's own error, the root mean square of those that reach so far."""
+    lags = range(max(map(len, squares)))
+    return np.array([0.5 * math.log10(np.mean([of[lag] / of[0] for of in squares if len(of) > lag])) for lag in lags])
 
 
 @every("cell", ["lstm", "gru"])

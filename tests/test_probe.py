@@ -888,6 +888,50 @@ class Linear(nn.Module):
 LONG = torch.linspace(-3, 3, 40 * N * D, dtype=torch.float64).cos().reshape(40, N, D)
 
 
+class OfAnyLength(nn.Module):
+    """States of each sequence at its own end, found in one of the ways in which people find them."""
+
+    LENGTHS = torch.linspace(60, 5, 8).long()
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        looped, dropout = way in ("loop", "shrinking"), 0.3 * (way == "dropout")
+        self.way, self.rnn = way, nn.GRUCell(D, 16) if looped else nn.GRU(D, 16, 1 + bool(dropout), dropout=dropout)
+        self.double()
+
+    def forward(self, x: Tensor) -> Any:
+        ends = self.LENGTHS
+        if isinstance(self.rnn, nn.GRU):
+            if self.way != "padded":
+                return self.rnn(pack_padded_sequence(x, ends))[1][-1]
+            return self.rnn(x)[0][ends - 1, torch.arange(len(ends))]
+        state, done = torch.zeros(len(ends), 16, dtype=torch.float64), []
+        states = []
+        for at, step in enumerate(x):
+            there = int((ends > at).sum()) if self.way == "shrinking" else len(ends)
+            done.append(state[there:])
+            state = self.rnn(step[:there], state[:there])
+            states.append(state)
+        if self.way == "shrinking":
+            return torch.cat([*done, state])
+        return torch.stack(states)[ends - 1, torch.arange(len(ends))]
+
+
+@every("way", ["packed", "padded", "dropout", "loop", "shrinking"])
+def test_sequences_of_different_lengths_are_followed_each_from_its_own_end(way: str) -> None:
+    read = torch.linspace(-3, 3, 60 * 8 * D, dtype=torch.float64).cos().reshape(60, 8, D)
+    found = probe(OfAnyLength(way), read, loss=squares)
+    last = found.verdict[-1]
+    model = OfAnyLength(way)
+    model.LENGTHS = torch.full((8,), 60)
+    alike = probe(model, read, loss=squares).verdict[-1]
+    assert last.verdict.outcome == alike.verdict.outcome == "vanishes"
+    assert last.verdict.log10_factor == pytest.approx(alike.verdict.log10_factor, abs=0.03)
+    assert last.verdict.horizon == pytest.approx(alike.verdict.horizon, abs=3)
+    assert found.layers[-1].log10_norms["hidden"][0] > -6.0, "which hides it: a short sequence has its end there"
+
+
 @every("cell", ["rnn", "lstm", "gru"])
 def test_a_suggestion_gives_what_it_says_when_it_is_followed(cell: str) -> None:
     model = Linear(cell)

@@ -6,13 +6,13 @@ new gradient on the way. So each layer is walked by itself, over the inputs that
 that arrives last, in the order in which its direction reads.
 
 Sequences may end at different steps, or hear of the loss at different ones. Then each counts lags from its own last
-error on, and where one has no step left, all that follows is told beside what the others have had left so far: else
-their errors, one after the other, would look like a gradient that grows on its way.
+error on, and what is told of a lag is the root mean square, over the sequences that reach so far, of what is left
+beside that error: else their errors, one after the other, would look like a gradient that holds or grows on its way.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,21 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run import over_members
 from rnn_dynamics.engine.run_network import NetworkTrace
-from rnn_dynamics.engine.trace import LayerNorms
 from rnn_dynamics.own.asked import Asked
 
 Array = NDArray[np.float64]
+
+
+class Normed(Protocol):
+    """What has norms in time; perhaps `sequence_norms` too, of each sequence by itself."""
+
+    @property
+    def reverse(self) -> bool:
+        """Whether it reads the steps from the last to the first."""
+
+    @property
+    def log10_norms(self) -> Mapping[str, Array]:
+        """Each (T,)."""
 
 
 class Single(NamedTuple):
@@ -76,11 +87,12 @@ def at_the_end(trace: NetworkTrace, errors: Errors) -> tuple[Single, ...]:
     return (Single(by_lag(trace.layers[0]), int(np.any(errors.output)), alone=False),)
 
 
-def by_lag(layer: LayerNorms, ends: NDArray[np.int64] | None = None) -> dict[str, Array]:
+def by_lag(layer: Normed, ends: NDArray[np.int64] | None = None) -> dict[str, Array]:
     """log10 norms of a layer by lag (L,), by name, from the first error on.
 
     Args:
-        layer: its trace; where it knows the norms of each sequence, each counts from its own first error.
+        layer: its trace; where it knows the norms of each sequence, each counts from its own first error, and all are
+            told beside that.
         ends: (N,), how many steps each sequence has; asked for then alone.
     """
     of_each = getattr(layer, "sequence_norms", None)
@@ -88,11 +100,11 @@ def by_lag(layer: LayerNorms, ends: NDArray[np.int64] | None = None) -> dict[str
         return {name: along(layer, norms) for name, norms in layer.log10_norms.items()}
     stops = ends if layer.reverse else np.full(len(ends), len(of_each["hidden"]))
     begun = {name: _from_own(layer.reverse, norms, of_each["hidden"], stops) for name, norms in of_each.items()}
-    gone = _gone(begun["hidden"])
-    return {name: over_members(np.nan_to_num(norms, nan=-np.inf)) + gone for name, norms in begun.items()}
+    first = begun["hidden"][0]
+    return {name: _mean_square(norms - first) for name, norms in begun.items()}
 
 
-def along(layer: LayerNorms, values: Array) -> Array:
+def along(layer: Normed, values: Array) -> Array:
     """Values of the steps (T,) by lag, from the step at which the first error has arrived on; all where none has."""
     errors = np.isfinite(layer.log10_norms["hidden"])
     of_lag, arrived = (part if layer.reverse else part[::-1] for part in (values, errors))
@@ -108,12 +120,10 @@ def _from_own(reverse: bool, norms: Array, hidden: Array, stops: NDArray[np.int6
     return np.where(lags < ways, np.take_along_axis(of_lag, np.minimum(first + lags, len(norms) - 1), axis=0), np.nan)
 
 
-def _gone(norms: Array) -> Array:
-    """log10 (L,) of what sequences that have ended by then had, of all, at their last lags: what to add to the rest."""
-    stay = np.where(np.isnan(norms[1:]), -np.inf, norms[:-1])
-    with np.errstate(invalid="ignore"):  # −inf: nothing stays, or there was nothing
-        had = over_members(np.nan_to_num(norms[:-1], nan=-np.inf)) - over_members(stay)
-    return np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(had), had, 0.0))])
+def _mean_square(norms: Array) -> Array:
+    """log10 (L,) of the root mean square of norms (L, N) that are there: nan is not."""
+    there = np.isfinite(norms) | np.isneginf(norms)
+    return np.asarray(over_members(np.where(there, norms, -np.inf)) - 0.5 * np.log10(there.sum(axis=-1)))
 
 
 def _read(question: Asked, trace: NetworkTrace | None) -> list[Array]:

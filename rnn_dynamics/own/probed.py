@@ -14,7 +14,6 @@ from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
-from rnn_dynamics.engine.trace import LayerNorms
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.limits import one_of
 from rnn_dynamics.own.advice import Tried, advise
@@ -60,6 +59,8 @@ class ProbedLayer:
         log10_floor: what is smaller than 10 to this has lost digits, or is zero; -inf by the engine.
         matrix: (H, H), what h is multiplied by where the new state is written; of an LSTM with `proj_size` W_hg W_hr.
         numbers: how many dL/dh_t has, N·H.
+        sequence_norms: by autograd "hidden" of each sequence by itself, (T, N); by the engine, which knows more, None.
+        ends: (N,), how many steps each of them has; None by the engine.
     """
 
     name: str
@@ -72,14 +73,13 @@ class ProbedLayer:
     log10_floor: float
     matrix: Array
     numbers: int
+    sequence_norms: Mapping[str, Array] | None = None
+    ends: NDArray[np.int64] | None = None
 
     def finding(self, layers: int, directions: int) -> Finding:
-        """What its norms say, of all errors together; `layers` and `directions` are those of its module."""
+        """What its norms say, of all errors of each sequence together; `layers` and `directions` of its module."""
         cell = CELLS[self.cell]
-        norms = LayerNorms(
-            log10_rounding=math.nan, layer=self.layer, reverse=self.reverse, log10_norms=self.log10_norms
-        )
-        of_lag = by_lag(norms)["hidden"]
+        of_lag, together = by_lag(self, self.ends)["hidden"], by_lag(self)["hidden"]
         return Finding(
             name=self.name,
             cell=cell,
@@ -94,7 +94,7 @@ class ProbedLayer:
             travelled=len(of_lag) - 1,
             log10_path=math.nan,
             keeps=float(np.nanmean(self.gates[cell.keeps])) if cell.keeps else math.nan,
-            formats=stored(of_lag, self.numbers),
+            formats=stored(together, self.numbers),
             by_lag=None,
             matrix=self.matrix,
         )

@@ -117,7 +117,7 @@ def _replay_group(group: list[Call], networks: _Networks) -> tuple[Replay, list[
         _check_finite(call, _read_and_heard(call))
     if len(group) == 1 and not group[0].is_cell:
         return _replay(group[0], networks)
-    parts = [_replay(call, networks) for call in group]
+    parts = [_replay(call, networks, in_group=True) for call in group]
     said = [one for _, remarks in parts for one in remarks]
     return _joined(group, [part for part, _ in parts]), [_why_autograd(group), *said[:1]]
 
@@ -132,21 +132,27 @@ def _why_autograd(group: list[Call]) -> str:
     )
 
 
-def _replay(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
+def _replay(call: Call, networks: _Networks, *, in_group: bool = False) -> tuple[Replay, list[str]]:
     masks = masks_of(call)
     if masks or (isinstance(call.module, nn.RNNBase) and call.module.proj_size):
         return _by_copy(call, masks)
-    return _by_engine(call, networks)
+    return _by_engine(call, networks, by_sequence=in_group)
 
 
-def _by_engine(call: Call, networks: _Networks) -> tuple[Replay, list[str]]:
+def _by_engine(call: Call, networks: _Networks, *, by_sequence: bool) -> tuple[Replay, list[str]]:
     name, inputs = title(call), call.by_time(call.inputs)
     assert inputs is not None
     initial = None if call.initial is None else tuple(_of_layers(call, part) for part in call.initial)
     errors = _errors(call)
     try:
         trace = run_network(
-            networks.of(call), inputs, errors, initial=initial, lengths=call.lengths, parameter_gradients=False
+            networks.of(call),
+            inputs,
+            errors,
+            initial=initial,
+            lengths=call.lengths,
+            parameter_gradients=False,
+            by_sequence=by_sequence,
         )
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
@@ -225,7 +231,8 @@ def _layer(
     call: Call, of: NetworkLayer | UnrolledLayer, gates: Mapping[str, Array], by: str, floor: float, matrix: Array
 ) -> ProbedLayer:
     """One layer in one direction of a replay."""
-    hidden = call.states[0]
+    hidden, of_each = call.states[0], of.sequence_norms
+    steps, sequences = (0, 0) if of_each is None else of_each["hidden"].shape
     return ProbedLayer(
         name=title(call),
         cell=call.cell,
@@ -237,6 +244,8 @@ def _layer(
         log10_floor=floor,
         matrix=matrix,
         numbers=hidden.numel() // (1 if call.is_cell else len(hidden)),
+        sequence_norms=of_each,
+        ends=None if of_each is None else np.array(call.lengths or [steps] * sequences),
     )
 
 
@@ -264,15 +273,31 @@ def _joined(group: list[Call], parts: list[Replay]) -> Replay:
                 for part in same[0].log10_norms
                 if part != "cell_path"  # which begins at the end of the sequence, not of each call
             },
-            gates={gate: np.concatenate([one.gates[gate] for one in same]) for gate in same[0].gates},
+            gates={gate: _one_after_the_other([one.gates[gate] for one in same], np.nan) for gate in same[0].gates},
             by="autograd",
             log10_floor=floor,
+            **_each_sequence(same),
         )
         for same in zip(*(part.layers for part in parts), strict=all(part.layers for part in parts))
     )
     apart = np.fmax.reduce(np.array([part.agreement for part in parts]), axis=0)
     norms = {"input": np.concatenate([part.log10_norms["input"] for part in parts])}
     return Replay(name=name, layers=layers, log10_norms=norms, agreement=Agreement(*apart.tolist()))
+
+
+def _each_sequence(same: Sequence[ProbedLayer]) -> dict[str, Any]:
+    """Norms of each sequence over all calls, and how many steps it has."""
+    known = [one.sequence_norms["hidden"] for one in same if one.sequence_norms is not None]
+    norms = _one_after_the_other(known, -np.inf)
+    return {"sequence_norms": {"hidden": norms}, "ends": np.full(norms.shape[1], len(norms))}
+
+
+def _one_after_the_other(parts: Sequence[Array], nothing: float) -> Array:
+    """Values (T, N, ...) of calls as those of one, filled up where sequences have ended: the first ones go on."""
+    widest = max(part.shape[1] for part in parts)
+    padding = ((0, 0),) * (parts[0].ndim - 2)
+    wide = [np.pad(part, ((0, 0), (0, widest - part.shape[1]), *padding), constant_values=nothing) for part in parts]
+    return np.concatenate(wide)
 
 
 def _name(group: list[Call]) -> str:

@@ -37,6 +37,11 @@ class UnrolledLayer:
         return {name: np.array([log10_norm(step.grad) for step in steps]) for name, steps in parts.items() if steps}
 
     @property
+    def sequence_norms(self) -> dict[str, Array]:
+        """Of each sequence by itself "hidden", (T, N)."""
+        return {"hidden": np.array([log10_norms(step.grad, step) for step in self.hidden])}
+
+    @property
     def gate_values(self) -> dict[str, Array]:
         """Each (T, N, H); nan behind the end of a sequence."""
         steps = {name: torch.stack([step[name] for step in self.gates]).detach() for name in self.gates[0]}
@@ -176,6 +181,11 @@ def _backward(call: Call, output: Tensor, ends: list[Tensor]) -> None:
 
 def _gradient(tensor: Tensor) -> Tensor:
     return torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
+
+
+def log10_norms(gradient: Tensor | None, of: Tensor) -> list[float]:
+    """`log10_norm` of each row of what a tensor (N, H) got."""
+    return [log10_norm(row) for row in (torch.zeros_like(of) if gradient is None else gradient)]
 
 
 def log10_norm(gradient: Tensor | None) -> float:
