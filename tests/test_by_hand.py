@@ -19,6 +19,7 @@ from rnn_dynamics import Experiment, run
 from rnn_dynamics.by_hand import bidirectional, gru, lstm, rnn
 from rnn_dynamics.by_hand.against_torch import ask_torch
 from rnn_dynamics.by_hand.arrays import NAMES, sigmoid
+from rnn_dynamics.by_hand.comparison import losses
 from rnn_dynamics.by_hand.example import Example, make_example
 from rnn_dynamics.by_hand.finite_differences import WIDTH, finite_differences
 from rnn_dynamics.by_hand.mistakes import MARK, MISTAKES, HandWritten
@@ -153,14 +154,23 @@ def test_the_engine_and_the_functions_by_hand_are_two_forms_of_one_network(
 def test_finite_differences_find_the_gradient_by_hand(cell: str, both: bool) -> None:
     example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
     hand = HandWritten(cell)
-    found = finite_differences(
-        lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
-    )
+    found = finite_differences(lambda moved: losses(hand, example, moved), example.parameters)
     assert_same(found, by_hand(example)[1], 1e-8)
 
 
+@directions
+@every(("cell", "mistake"), [(cell, name) for cell in MISTAKES for name in ("none", *MISTAKES[cell])])
+def test_networks_side_by_side_have_the_losses_that_each_has_alone(cell: str, mistake: str, both: bool) -> None:
+    example = make_example(replace(GENERIC, cell=cell, bidirectional=both))
+    hand, away = HandWritten(cell, mistake), np.random.default_rng(0)
+    sets = {name: value + away.normal(size=(5, *value.shape)) for name, value in example.parameters.items()}
+    each = [replace(example, parameters={name: of[k] for name, of in sets.items()}) for k in range(5)]
+    alone = [one.loss(hand.forward(one).outputs) for one in each]
+    assert losses(hand, example, sets) == pytest.approx(alone, rel=1e-14)
+
+
 def test_finite_differences_of_a_cube_are_off_by_the_square_of_the_width() -> None:
-    found = finite_differences(lambda p: float((p["x"] ** 3).sum()), {"x": np.array([[2.0], [-1.0]])})
+    found = finite_differences(lambda p: (p["x"] ** 3).sum(axis=(1, 2)), {"x": np.array([[2.0], [-1.0]])})
     assert found["x"] == pytest.approx(np.array([[12.0], [3.0]]) + WIDTH**2, abs=1e-9)
 
 
@@ -255,9 +265,7 @@ def test_a_mistake_breaks_what_it_is_said_to_break(cell: str, mistake: str) -> N
 def test_a_mistake_makes_the_backward_no_gradient_of_its_own_forward(cell: str, mistake: str) -> None:
     example = make_example(replace(GENERIC, cell=cell, bidirectional=True))
     hand = HandWritten(cell, mistake)
-    found = finite_differences(
-        lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
-    )
+    found = finite_differences(lambda moved: losses(hand, example, moved), example.parameters)
     gradients = by_hand(example, mistake)[1]
     apart = max(np.abs(gradients[name] - found[name]).max() for name in found)
     assert (apart > 1e-3) == (mistake != "wrong end")

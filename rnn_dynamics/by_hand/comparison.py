@@ -1,7 +1,7 @@
 """How far an example that is computed by hand is from torch's, from autograd's, and from the definition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -128,14 +128,18 @@ class Comparison:
         return [(line.text, {name: letters[name] for name in line.names if name in letters}) for line in lines]
 
 
+def losses(hand: HandWritten, example: Example, parameters: Arrays) -> Array:
+    """The losses (K,) of K networks with these parameters, (K, ...) in place of (...), by one forward by hand."""
+    together = example.side_by_side(parameters)
+    return together.losses(hand.forward(together).outputs, len(parameters["weight_hh_l0"]))
+
+
 def compare(example: Example, mistake: str, by_torch: Arrays, by_autograd: Arrays) -> Comparison:
     """Compute an example by hand, with a mistake as in `HandWritten`, and compare it with what `ask_torch` says."""
     hand = HandWritten(example.cell, mistake)
     forward = hand.forward(example)
     backward = hand.backward(example, forward)
-    by_definition = finite_differences(
-        lambda moved: example.loss(hand.forward(replace(example, parameters=moved)).outputs), example.parameters
-    )
+    by_definition = finite_differences(lambda moved: losses(hand, example, moved), example.parameters)
     results = {"outputs": forward.outputs} | {f"{name}_n": state for name, state in forward.states.items()}
     gradients = backward.gradients.items()
     return Comparison(

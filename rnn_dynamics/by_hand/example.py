@@ -32,6 +32,11 @@ class Example:
         return any(name.endswith("_reverse") for name in self.parameters)
 
     @property
+    def hidden(self) -> int:
+        """H."""
+        return int(self.parameters["weight_hh_l0"].shape[1])
+
+    @property
     def parameter_count(self) -> int:
         """How many numbers training would change."""
         return sum(values.size for values in self.parameters.values())
@@ -39,6 +44,28 @@ class Example:
     def loss(self, outputs: Array) -> float:
         """L, half the sum of squares of outputs − targets; so dL/doutputs is outputs − targets."""
         return float(0.5 * np.square(outputs - self.targets).sum())
+
+    def side_by_side(self, parameters: Arrays) -> "Example":
+        """K networks as one of K · H units, of which none sees another's: of each gate first those of the first one.
+
+        parameters: of each network, (K, ...) in place of (...).
+        """
+        networks, rows, hidden = parameters["weight_hh_l0"].shape
+
+        def joined(name: str, values: Array) -> Array:
+            by_gate = values.reshape(networks, rows // hidden, hidden, -1).swapaxes(0, 1)
+            if name.startswith("weight_hh"):  # what one's units read of another's is 0
+                by_gate = by_gate[:, :, :, None] * np.eye(networks)[:, None, :, None]
+            return by_gate.reshape(rows * networks, -1) if values.ndim == 3 else by_gate.ravel()
+
+        each = self.targets.reshape(*self.targets.shape[:2], -1, 1, hidden)
+        targets = np.repeat(each, networks, axis=3).reshape(*self.targets.shape[:2], -1)
+        return Example(self.cell, self.inputs, {name: joined(name, of) for name, of in parameters.items()}, targets)
+
+    def losses(self, outputs: Array, networks: int) -> Array:
+        """L of each of so many networks that are `side_by_side` in this one."""
+        squares = np.square(outputs - self.targets).reshape(*outputs.shape[:2], -1, networks, self.hidden // networks)
+        return np.asarray(0.5 * squares.sum(axis=(0, 1, 2, 4)))
 
 
 def make_example(experiment: Experiment) -> Example:
