@@ -1,6 +1,7 @@
 """Recurrent modules are found by the names and shapes of their weights, whatever stands around them."""
 
 import itertools
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import nn
 
+from rnn_dynamics.content import sentences
 from rnn_dynamics.own.converters import KERAS, ONNX, TORCH
 from rnn_dynamics.own.files import UnreadableFile, read_weights
 from rnn_dynamics.own.recognise import Named, Recognised, recognise
@@ -274,12 +276,33 @@ def test_the_lines_for_keras_put_the_gates_in_torchs_order(
     assert capsys.readouterr().out.endswith(f"\nlstm {BACKWARDS}")
 
 
-def test_the_line_for_torch_writes_the_state_dict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = nn.LSTM(2, 3)
-    torch.save(model.state_dict(), tmp_path / "model.pt")
+class Tied(nn.Module):
+    """Its read-out is its embedding, as in many language models: two names of one tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.rnn, self.out = nn.Embedding(7, 3), nn.LSTM(3, 3), nn.Linear(3, 7)
+        self.out.weight = self.embedding.weight
+
+
+@every("held", [dict, lambda state: {"epoch": 3, "state_dict": state}, lambda state: {"epoch": 3, **state}])
+def test_the_line_for_torch_writes_the_state_dict(
+    held: Callable[[dict[str, Any]], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Tied()
+    torch.save(held(model.state_dict()), tmp_path / "model.pt")
     written = written_by(TORCH, torch, tmp_path, monkeypatch)
-    check_written({f"a.{name}": values for name, values in written.items()}, {"a": model})
+    check_written({name: of for name, of in written.items() if name.startswith("rnn")}, {"rnn": model.rnn})
     assert TORCH.count("\n") == 1
+
+
+def test_the_line_that_the_page_shows_writes_any_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Tied()
+    (line,) = re.findall(r"```python\n(.+)\n```", sentences("own_network")["prose"])
+    exec(compile(line, "page", "exec"), {"model": model})
+    written = load_file(tmp_path / "weights.safetensors")
+    check_written({name: of for name, of in written.items() if name.startswith("rnn")}, {"rnn": model.rnn})
 
 
 def test_a_file_without_recurrent_weights_is_refused_in_a_sentence_whatever_their_number() -> None:

@@ -8,7 +8,8 @@ a single direction that reads backwards, which torch has only beside another and
 
 TORCH = """\
 import torch; from safetensors.torch import save_file; \
-save_file(torch.load("model.pt", weights_only=True), "weights.safetensors")
+found = torch.load("model.pt", weights_only=True); found = found.get("state_dict", found); \
+save_file({name: of.contiguous().clone() for name, of in found.items() if torch.is_tensor(of)}, "weights.safetensors")
 """
 
 KERAS = """\
