@@ -959,6 +959,28 @@ def test_a_loop_of_cells_has_the_verdict_of_the_module_that_does_the_same(cell: 
     assert found.advice == {}
 
 
+@every("loss_at", ["output", "h_n"])
+@every("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_a_copy_follows_the_last_error_alone_as_the_engine_does(kind: Any, loss_at: str) -> None:
+    torch.manual_seed(5)
+    nothing_dropped = kind(D, 6, 2, bidirectional=True, dropout=1e-300, dtype=torch.float64)
+    packed = pack_padded_sequence(LONG, torch.tensor([40, 22, 9]))
+
+    def loss(given: Any) -> Tensor:
+        output, ends = given
+        return squares(pad_packed_sequence(output)[0] if loss_at == "output" else ends[0] if kind is nn.LSTM else ends)
+
+    by_copy = probe(nothing_dropped, packed, loss=loss)
+    by_engine = probe(nothing_dropped.eval(), packed, loss=loss)
+    assert {layer.by for layer in by_copy.layers} == {"autograd"}
+    assert "last error alone" in by_copy.remarks[0]
+    for ours, theirs in zip(by_copy.verdict, by_engine.verdict, strict=True):
+        assert ours.verdict.outcome == theirs.verdict.outcome
+        assert ours.verdict.horizon == theirs.verdict.horizon
+        assert ours.verdict.log10_factor == pytest.approx(theirs.verdict.log10_factor, abs=1e-9)
+        assert ours.travelled == theirs.travelled
+
+
 def test_a_projected_state_is_multiplied_by_both_matrices() -> None:
     rnn = lstm(D, H, proj_size=2)
     (verdict,) = probe(rnn, X, loss=lambda given: given[0].sum()).verdict

@@ -59,7 +59,8 @@ class ProbedLayer:
         log10_floor: what is smaller than 10 to this has lost digits, or is zero; -inf by the engine.
         matrix: (H, H), what h is multiplied by where the new state is written; of an LSTM with `proj_size` W_hg W_hr.
         numbers: how many dL/dh_t has, N·H.
-        sequence_norms: by autograd "hidden" of each sequence by itself, (T, N); by the engine, which knows more, None.
+        sequence_norms: by autograd "hidden" of each sequence by itself, (T, N), of its last error alone where a copy
+            is unrolled, of all its errors where calls follow each other; None by the engine, which knows more.
         ends: (N,), how many steps each of them has; None by the engine.
     """
 
@@ -77,7 +78,7 @@ class ProbedLayer:
     ends: NDArray[np.int64] | None = None
 
     def finding(self, layers: int, directions: int) -> Finding:
-        """What its norms say, of all errors of each sequence together; `layers` and `directions` of its module."""
+        """What its norms say; `layers` and `directions` are those of its module."""
         cell = CELLS[self.cell]
         of_lag, together = by_lag(self, self.ends)["hidden"], by_lag(self)["hidden"]
         return Finding(

@@ -30,6 +30,7 @@ _ANOTHER = 0.1
 #: How many nodes of autograd's graph are looked at for where a state has come from: an encoder may lie behind it.
 _FARTHEST = 10_000
 _TOGETHER = "Its verdict is that of all errors together, and nothing is tried on it."
+_ALONE = "Its verdict is that of the last error alone, and nothing is tried on it."
 
 
 def replay_calls(calls: Sequence[Call]) -> tuple[tuple[Replay, ...], tuple[str, ...]]:
@@ -212,7 +213,7 @@ def _by_copy(call: Call, masks: list[torch.Tensor] | None) -> tuple[Replay, list
         return _by_inputs_alone(call)
     why = "drops states between its layers" if masks else "projects its hidden state (proj_size)"
     said = f"{name} {why}: its gradients are autograd's, of a copy in float64 that is unrolled step by step."
-    return replay, [f"{said} {_TOGETHER}", *_faded(call), *(away or _by_another_way(call, replay, 0.0))]
+    return replay, [f"{said} {_ALONE}", *_faded(call), *(away or _by_another_way(call, replay, 0.0))]
 
 
 def _by_inputs_alone(call: Call) -> tuple[Replay, list[str]]:

@@ -20,7 +20,11 @@ _BLOCKS = {"rnn": (), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 
 @dataclass
 class UnrolledLayer:
-    """One layer in one direction, step 1 first: tensors of each step, its gates by name; `there`: (T, N)."""
+    """One layer in one direction, step 1 first: tensors of each step, its gates by name.
+
+    there: (T, N). handed: what goes upwards, apart from what goes on in time. last: log10 ‖dL/dh_t‖ (T, N) of each
+    sequence by itself, of the error alone that arrives last there.
+    """
 
     layer: int
     reverse: bool
@@ -29,6 +33,8 @@ class UnrolledLayer:
     hidden: list[Tensor] = field(default_factory=list)
     cell: list[Tensor] = field(default_factory=list)
     gates: list[Mapping[str, Tensor]] = field(default_factory=list)
+    handed: list[Tensor] = field(default_factory=list)
+    last: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def log10_norms(self) -> dict[str, Array]:
@@ -38,8 +44,8 @@ class UnrolledLayer:
 
     @property
     def sequence_norms(self) -> dict[str, Array]:
-        """Of each sequence by itself "hidden", (T, N)."""
-        return {"hidden": np.array([log10_norms(step.grad, step) for step in self.hidden])}
+        """Of each sequence by itself, and of its last error alone, "hidden" (T, N)."""
+        return {"hidden": self.last}
 
     @property
     def gate_values(self) -> dict[str, Array]:
@@ -70,21 +76,23 @@ def unroll(call: Call, masks: list[Tensor] | None) -> Unrolled:
     x = torch.tensor(call.by_time(call.inputs), requires_grad=True)
     length, batch, _ = x.shape
     there = torch.arange(length)[:, None] < torch.tensor(lengths or [length] * batch)
-    layers, ends, sequence = [], [], x
+    walks, ends, sequence = list[_Walk](), [], x
     for layer in range(module.num_layers):
         parts = []
         for reverse in range(1 + module.bidirectional):
             walk = _Walk(call, layer, bool(reverse), there)
             parts.append(walk.through(sequence))
             ends.append(walk.state)
-            layers.append(walk.record)
+            walks.append(walk)
         sequence = torch.cat(parts, dim=2)
         if masks and layer < len(masks):
             sequence = sequence * masks[layer]
     last = [torch.stack(states) for states in zip(*ends, strict=True)]
     _backward(call, sequence, last)
+    for walk in walks:
+        walk.follow_last()
     known = tuple(states.detach().numpy() for states in last)
-    return Unrolled(tuple(layers), sequence.detach().numpy(), known, _gradient(x).numpy())
+    return Unrolled(tuple(walk.record for walk in walks), sequence.detach().numpy(), known, _gradient(x).numpy())
 
 
 def masks_of(call: Call) -> list[Tensor] | None:
@@ -121,7 +129,7 @@ class _Walk:
             name.removesuffix(suffix): values.detach().cpu().double()
             for name, values in call.weights.items() if name.endswith(suffix)
         }  # fmt: skip
-        self._cell = call.cell
+        self._call, self._cell = call, call.cell
         self._squash = torch.relu if getattr(module, "nonlinearity", "") == "relu" else torch.tanh
         self.record = UnrolledLayer(layer, reverse, there)
         self._index = layer * (1 + module.bidirectional) + reverse
@@ -135,9 +143,32 @@ class _Walk:
         order, there = range(len(sequence)), self.record.there[..., None]
         outputs = [self._step(sequence[t], there[t]) for t in (reversed(order) if self.record.reverse else order)]
         if self.record.reverse:
-            for kept in (outputs, self.record.inputs, self.record.hidden, self.record.cell, self.record.gates):
+            own = self.record
+            for kept in (outputs, own.inputs, own.hidden, own.cell, own.gates, own.handed):
                 kept.reverse()
         return torch.stack(outputs)
+
+    def follow_last(self) -> None:
+        """Send the error alone that arrives last in each sequence back, through this level alone."""
+        record = self.record
+        arriving = torch.stack([_gradient(handed) for handed in record.handed])
+        ends = [torch.zeros_like(state) if error is None else error for state, error in self._at_end()]
+        ended = torch.stack([error.any(dim=1) for error in ends]).any(dim=0)
+        read = arriving.flip(0) if record.reverse else arriving
+        arrives = read.any(dim=2) & ~ended
+        last = (arrives & (arrives.flip(0).cumsum(0).flip(0) == 1))[..., None] * read
+        errors = last.flip(0) if record.reverse else last
+        pairs = [*zip(record.handed, errors, strict=True), *zip(self.state, ends, strict=True)]
+        found = torch.autograd.grad(
+            sum((part * error).sum() for part, error in pairs), record.hidden, retain_graph=True, allow_unused=True
+        )
+        record.last = np.array([log10_norms(of, step) for of, step in zip(found, record.hidden, strict=True)])
+
+    def _at_end(self) -> list[tuple[Tensor, Tensor | None]]:
+        """The last states, and the gradients that they heard."""
+        heard = [self._call.by_layer(self._call.gradients.get(name)) for name in ("h_n", "c_n")[: len(self.state)]]
+        errors = [None if of is None else torch.tensor(of[self._index]) for of in heard]
+        return list(zip(self.state, errors, strict=True))
 
     def _step(self, x: Tensor, there: Tensor) -> Tensor:
         x = x.clone()  # this direction's own
@@ -147,7 +178,10 @@ class _Walk:
             kept.append(tensor)
         self.record.gates.append(gates)
         self.state = tuple(torch.where(there, new, old) for new, old in zip(state, self.state, strict=True))
-        return torch.where(there, state[0], 0.0)
+        handed = torch.where(there, state[0], 0.0)
+        handed.retain_grad()
+        self.record.handed.append(handed)
+        return handed
 
     def _next(self, x: Tensor) -> tuple[tuple[Tensor, ...], Mapping[str, Tensor]]:
         """The next state, by torch's equations, and its gates."""
@@ -176,7 +210,7 @@ def _backward(call: Call, output: Tensor, ends: list[Tensor]) -> None:
     heard = [
         (part, torch.tensor(error)) for part, error in zip((output, *ends), errors, strict=True) if error is not None
     ]
-    torch.autograd.backward([part for part, _ in heard], [error for _, error in heard])
+    torch.autograd.backward([part for part, _ in heard], [error for _, error in heard], retain_graph=True)
 
 
 def _gradient(tensor: Tensor) -> Tensor:
