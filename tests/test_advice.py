@@ -279,12 +279,15 @@ def test_states_that_outgrow_float64_leave_no_answer() -> None:
         run_network(replace(network, parameters=scaled(network, 20.0)), np.ones((300, 1, 1)), errors)
 
 
-def test_of_sequences_of_different_lengths_what_is_dear_is_tried_on_the_longest() -> None:
+@every("packed", [True, False])
+def test_of_sequences_of_different_lengths_what_is_dear_is_tried_on_the_longest(packed: bool) -> None:
     network, inputs = asked_of(*STACKS[0], steps=60)
-    errors = Errors(h_n=noise(network.levels, 3, network.hidden_size, seed=1))
+    lengths = np.array([8, 60, 30])
+    last = np.arange(60)[:, None, None] == lengths[:, None] - 1
+    errors = Errors(output=np.where(last, noise(60, 3, network.hidden_size, seed=1), 0.0))
     most = 60 * multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
-    tried = advise(network, inputs, errors, lengths=[8, 60, 30], most=most)
-    alone = advise(network, inputs[:, 1:2], Errors(h_n=errors.h_n[:, 1:2]))  # type: ignore[index]
+    tried = advise(network, inputs, errors, lengths=lengths.tolist() if packed else None, most=most)
+    alone = advise(network, inputs[:, 1:2], Errors(output=errors.output[:, 1:2]))  # type: ignore[index]
     assert {(one.sequences, one.steps, one.of) for one in tried} == {(1, 60, (3, 60))}
     np.testing.assert_allclose(factors(tried[0].before), factors(alone[0].before), rtol=1e-12)
 

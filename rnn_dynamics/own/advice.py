@@ -304,8 +304,16 @@ def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
     count = affordable(most, of_a_step * steps, part.sequences)
     if count == part.sequences:
         return part
-    longest = np.argsort(-part.ends, kind="stable")[:count]
+    longest = np.argsort(-_reach(part), kind="stable")[:count]
     return part.of_sequences(np.sort(longest))
+
+
+def _reach(part: Asked) -> NDArray[np.int64]:
+    """(N,), the last step of each sequence of which the loss says anything."""
+    if part.output is None or part.h_n is not None or part.c_n is not None:
+        return part.ends
+    steps = np.arange(1, part.steps + 1)[:, None]
+    return np.asarray((steps * part.output.any(axis=-1)).max(axis=0))
 
 
 def _distance(after: tuple[Verdict, ...]) -> tuple[bool, float]:
