@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.compiled.tape import BLOCK_BYTES, Blocks, Call, Operation, UntraceableError, address_of
+from rnn_dynamics.engine.compiled.tape import BLOCK_BYTES, MASKS, Blocks, Call, Operation, UntraceableError, address_of
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ def make_program(notes: Iterable[Operation | Call], layout: Layout) -> list[Loop
         kept = [address for address in part.results if _is_read(address, parts[place + 1 :], layout)]
         if kept:
             values = part.placed(layout)
+            if any(values[address].name in MASKS for address in kept):
+                raise UntraceableError("a mask outlives the operations between two products")
             program.append({layout.place(Blocks(address, 1)): values[address] for address in kept})
     return program
 

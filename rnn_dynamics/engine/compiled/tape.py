@@ -29,6 +29,10 @@ _OPERATIONS: dict[Any, str] = {
 }
 
 
+#: Those whose results are no numbers.
+MASKS = {"less", "less_equal", "greater", "greater_equal", "equal"}
+
+
 class UntraceableError(Exception):
     """A cell does something that the tape has no note for; it then stays on NumPy's road."""
 
