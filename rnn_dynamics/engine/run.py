@@ -352,17 +352,17 @@ def run_losses(
     for beside, walked in walk_last():
         gradient_of_last.add(beside, walked)
         of_last.append(walked.log10_norms)
-    found = [gradient.truncated(limits), gradient_of_last.truncated(limits)]
+    merged, merged_of_last = gradient.merged(limits), gradient_of_last.merged(sorted({*limits, *windows.values()}))
+    found = [merged.truncated(limits), merged_of_last.truncated(limits)]
     enough = (
         _sufficient(gradient, found[0][0], limits, walk),
         _sufficient(gradient_of_last, found[1][0], limits, walk_last),
     )
-    whole = _in_windows(gradient, {size: size for size in asked if size in {1, length}}, length)
+    whole = _in_windows(merged, {size: size for size in asked if size in {1, length}}, length)
     everywhere = _at_each_step(losses, chosen)
-    chunks = [
-        [whole[size] if size in whole else gradient.chunked(walk_chunks(forward, everywhere, size)) for size in asked],
-        list(_in_windows(gradient_of_last, windows, length).values()),
-    ]
+    sizes = sorted({*asked} - {*whole})
+    cut = whole | merged.chunked(sizes, partial(walk_chunks, forward, everywhere))
+    chunks = [[cut[size] for size in asked], list(_in_windows(merged_of_last, windows, length).values())]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
     return LossByTime(

@@ -47,6 +47,8 @@ GROUP_SPAN = 500
 SUFFICIENT = 0.01
 #: log10 of the smallest error that chunks are said to make: less may be the rounding of two sums.
 CHUNK_RESOLUTION = -13.0
+#: Chunks of sizes that differ by no more than this factor are walked together: each end of one over the largest size.
+LONGER = 3
 #: Room for the gradients between which the smallest sufficient truncation is looked for.
 SEARCH_BYTES = 256_000_000
 #: Where the gradients of all distances take no more than this, all are kept, and nothing is walked twice.
@@ -136,32 +138,42 @@ def _groups(losses: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]
         losses = losses[: -len(group)]
 
 
-def walk_chunks(forward: Pass, losses: Losses, size: int) -> Iterator[tuple[Beside, Run]]:
-    """Walk back within chunks of some steps, as where a training loop detaches the state after every `size` steps.
+def walk_chunks(forward: Pass, losses: Losses, sizes: Sequence[int]) -> Iterator[tuple[Beside, Run]]:
+    """Walk back within chunks of some steps, as where a training loop detaches the state after every so many steps.
 
-    All chunks of one length walk side by side, from their own last steps to their own first ones.
+    What arrives at the steps before the end of a chunk does not depend on how long it is, so each end is walked back
+    from once, over the largest of the sizes, for all of them; `chunk_lengths` says how far it belongs to which.
 
     Args:
         forward: of one experiment, without members.
         losses: one row for each of the T steps, with the exponent NOTHING where there is no loss.
-        size: steps of a chunk; the last one has what is left.
+        sizes: steps of a chunk; the last one has what is left.
 
     Yields:
         some chunks, named by their last steps, and a run whose members they are; see `walk_back`.
     """
-    rows, exponents, length = losses.rows, losses.exponents[:, 0], forward.length
-    ends = np.minimum(np.arange(size - 1, length + size - 1, size), length - 1)
-    ends = ends[np.maximum.reduceat(exponents, np.arange(0, length, size)) > NOTHING]  # where a loss is
-    whole, most = ends[ends % size == size - 1], max(1, GROUP_SIZE // rows[0].size)
-    short = [(ends[-1:], length % size)] * (len(whole) < len(ends))
-    for group, steps in (*short, *((group, size) for group in _groups(whole, most))):
-        last = int(group[-1])
-        places = group + np.arange(1 - steps, 1)[:, None]
-        entering = rows[places].transpose(0, 2, 3, 1).reshape(steps, rows.shape[1], -1)
+    rows, exponents, steps = losses.rows, losses.exponents[:, 0], np.arange(forward.length)
+    longest = chunk_lengths(steps, sizes, forward.length).max(axis=0)
+    known = np.cumsum(np.concatenate([[0], exponents > NOTHING]))
+    ends = steps[known[steps + 1] > known[steps + 1 - longest]]  # where a chunk ends that has a loss
+    for group in _groups(ends, max(1, GROUP_SIZE // rows[0].size)):
+        last, many = int(group[-1]), int(longest[group].max())
+        places = group + np.arange(1 - many, 1)[:, None]
+        entering = rows[np.maximum(places, 0)].transpose(0, 2, 3, 1).reshape(many, rows.shape[1], -1)
+        of_places = np.where(places < 0, NOTHING, exponents[places])
         beside = Beside(forward.cell, forward.weights, forward.record, len(group), group)
-        here = Losses(last + 1 - steps, entering, exponents[places])
-        for run in walk_back(beside, here, start=last + 1 - steps, stop=last + 1, beside=()):
+        first = last + 1 - many
+        for run in walk_back(beside, Losses(first, entering, of_places), start=first, stop=last + 1, beside=()):
             yield beside, run
+
+
+def chunk_lengths(ends: NDArray[np.int64], sizes: Sequence[int], length: int) -> NDArray[np.int64]:
+    """Steps of the chunk that ends with each of some steps, counted from 0, for each size: (sizes, ends); 0 for none.
+
+    length: T, with which the last chunk ends.
+    """
+    each = np.asarray(sizes)[:, None]
+    return np.where(((ends + 1) % each == 0) | (ends == length - 1), ends % each + 1, 0)
 
 
 class Shares:
@@ -211,20 +223,19 @@ class GradientByDistance:
         alive = _alive(run)
         own = np.maximum.reduceat(np.where(alive, run.exponent, NOTHING).max(axis=1), begin)
         weights = np.ldexp(alive.astype(float), run.exponent - own[part_of[0] - part_of][:, None])
-        delta, weighted, peak = self._factors(beside, run, weights)
+        delta, multiplied, peak = self._factors(beside, run)
+        weighted = (multiplied * weights[:, None]).reshape(len(delta), self._shape[1], -1)
         terms = delta @ weighted.swapaxes(-1, -2)
         if len(begin) < len(terms):
             terms = np.add.reduceat(terms, begin)
         self._add(slice(int(part_of[-1]), int(part_of[0]) + 1), terms[::-1], own[::-1] + peak)
 
-    def _factors(self, beside: Beside, run: Run, weights: Array) -> tuple[Array, Array, int]:
-        """Of the products of a run both factors, weighted by step and member (B, S), and a power of two beside them."""
+    def _factors(self, beside: Beside, run: Run) -> tuple[Array, Array, int]:
+        """Of the products of a run both factors, the second one (B, rows, S), and a power of two beside them."""
         delta = self._cell.recurrent_delta(run.adjoints.delta)
         delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
-        hidden = by_member(multiplied, beside.members)
-        peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows
-        weighted = (hidden * (weights * 2.0**-peak)[:, None]).reshape(len(delta), self._shape[1], -1)
-        return delta, weighted, peak
+        peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
+        return delta, by_member(multiplied, beside.members) * 2.0**-peak, peak
 
     def _add(self, parts: slice, terms: Array, exponents: NDArray[np.int64]) -> None:
         """Add to neighbouring parts; what is too small beside the larger of the two is lost."""
@@ -234,6 +245,17 @@ class GradientByDistance:
             terms = terms * np.ldexp(1.0, exponents - common)[:, None, None]
             terms += self._mantissas[parts] * np.ldexp(1.0, before - common)[:, None, None]
         self._mantissas[parts], self._exponents[parts] = terms, common
+
+    def merged(self, truncations: Sequence[int]) -> "GradientByDistance":
+        """The same with fewer limits: some of its own, rising, the last one T."""
+        other = copy(self)
+        other._limits = np.array([0, *truncations])
+        begin = np.searchsorted(self._limits, other._limits)
+        end = np.append(begin[1:], len(self._limits))
+        other._mantissas, other._exponents = self._sums(
+            (self._places >= begin[:, None]) & (self._places < end[:, None])
+        )
+        return other
 
     def truncated(self, truncations: Sequence[int]) -> tuple[Array, Array]:
         """What truncation after each number of steps, limits of this sum, leaves of the gradient G, (M,) each.
@@ -247,30 +269,40 @@ class GradientByDistance:
             errors = self._log10_left_out(truncations) - self._log10_left_out([0])
         return errors, _angles(near)
 
-    def chunked(self, walked: Iterator[tuple[Beside, Run]]) -> tuple[float, float]:
-        """As `truncated`, of what is left where the same losses are walked back within chunks.
+    def chunked(
+        self, sizes: Sequence[int], walk: Callable[[Sequence[int]], Iterator[tuple[Beside, Run]]]
+    ) -> dict[int, tuple[float, float]]:
+        """As `truncated`, of what is left where the same losses are walked back within chunks of each of some sizes.
 
         The error is the norm of a difference: what is below CHUNK_RESOLUTION may be rounding, and counts as none.
-        """
-        of_chunks = ScaledSum(np.zeros(self._shape))
-        for beside, run in walked:
-            of_chunks.add(*self._of_run(beside, run))
-        (whole,), (exponent,) = self._sums(np.ones((1, len(self._limits)), dtype=bool))
-        common = max(int(exponent), of_chunks.exponent)  # the parts of a sum may be larger than it
-        left = np.ldexp(of_chunks.mantissas, np.int64(of_chunks.exponent - common))
-        of_all = np.ldexp(whole, np.int64(exponent - common))
-        norms = log10_norm_at_any_size(np.stack([left - of_all, whole]), 1)[:, 0]
-        with np.errstate(invalid="ignore"):
-            error = float(norms[0] - norms[1] + (common - exponent) * LOG10_2)
-        angle = float(_angles(np.stack([of_chunks.mantissas, whole]))[0])
-        return (-np.inf if error < CHUNK_RESOLUTION else error), angle
 
-    def _of_run(self, beside: Beside, run: Run) -> tuple[Array, int]:
-        """What a run adds to the gradient, all members together, and the power of two that is kept apart."""
-        alive = _alive(run)
-        own = int(np.where(alive, run.exponent, NOTHING).max())
-        delta, weighted, peak = self._factors(beside, run, np.ldexp(alive.astype(float), run.exponent - own))
-        return np.tensordot(delta, weighted, axes=((0, 2), (0, 2))), own + peak
+        Args:
+            sizes: rising.
+            walk: of some of them, as `walk_chunks`, for the same losses.
+        """
+        found = {size: ScaledSum(np.zeros(self._shape)) for size in sizes}
+        for together in _alike(sizes):
+            for beside, run in walk(together):
+                for size, term in zip(together, self._of_run(beside, run, together), strict=True):
+                    found[size].add(*term)
+        (whole,), (exponent,) = self._sums(np.ones((1, len(self._limits)), dtype=bool))
+        compared = _beside_whole([*found.values()], ScaledSum(whole, int(exponent)))
+        return dict(zip(sizes, compared, strict=True))
+
+    def _of_run(self, beside: Beside, run: Run, sizes: Sequence[int]) -> Iterator[tuple[Array, int]]:
+        """What a run adds to the gradient of chunks of each size, and the power of two that is kept apart."""
+        lengths = chunk_lengths(beside.losses, sizes, beside.length)
+        within = beside.losses[-1] - np.array(run.steps)[:, None] < lengths[:, None]  # (sizes, B, S)
+        alive = _alive(run) & within
+        own = np.where(alive, run.exponent, NOTHING).max(axis=(1, 2))
+        weights = np.ldexp(alive.astype(float), run.exponent - own[:, None, None])
+        delta, multiplied, peak = self._factors(beside, run)
+        weighted = (multiplied * weights[:, :, None]).reshape(len(sizes), len(delta), self._shape[1], -1)
+        # One product for all steps, members and sizes.
+        rows = delta.swapaxes(0, 1).reshape(self._shape[0], -1)
+        terms = rows @ weighted.transpose(1, 3, 0, 2).reshape(rows.shape[1], -1)
+        for place, exponent in enumerate(own.tolist()):
+            yield terms[:, place * self._shape[1] : (place + 1) * self._shape[1]], exponent + peak
 
     def first_sufficient(self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Beside, Run]]]) -> int:
         """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
@@ -326,6 +358,29 @@ class GradientByDistance:
 def _alive(run: Run) -> NDArray[np.bool_]:
     """(B, S): where a run has a gradient at all."""
     return np.asarray(np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0))
+
+
+def _alike(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Rising sizes of chunks in groups, in each of which the largest is at most LONGER times the smallest."""
+    left = list(sizes)
+    while left:
+        together = [size for size in left if size <= LONGER * left[0]]
+        yield together
+        left = left[len(together) :]
+
+
+def _beside_whole(parts: Sequence[ScaledSum], whole: ScaledSum) -> Iterator[tuple[float, float]]:
+    """Of each part log10 of ‖part − whole‖ / ‖whole‖, and the angle between both in degrees."""
+    exponents = np.array([of.exponent for of in (*parts, whole)])
+    common = np.maximum(exponents, whole.exponent)  # a part may be larger than the sum
+    mantissas = np.stack([of.mantissas for of in (*parts, whole)])
+    left = mantissas * np.ldexp(1.0, exponents - common)[:, None, None]
+    left[:-1] -= whole.mantissas * np.ldexp(1.0, whole.exponent - common)[:-1, None, None]
+    norms = log10_norm_at_any_size(left, 1)[:, 0]
+    with np.errstate(invalid="ignore"):
+        errors = norms[:-1] - norms[-1] + (common[:-1] - whole.exponent) * LOG10_2
+    errors[errors < CHUNK_RESOLUTION] = -np.inf
+    yield from zip(errors.tolist(), _angles(mantissas)[:-1].tolist(), strict=True)
 
 
 def _angles(matrices: Array) -> Array:

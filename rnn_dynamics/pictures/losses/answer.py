@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
-from rnn_dynamics.engine.verdict import Verdict, judge
+from rnn_dynamics.engine.verdict import Verdict, horizon, judge
 from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
@@ -56,13 +56,14 @@ class LossAnswer(OfTrace[LossByTime]):
 
     @cached_property
     def single(self) -> Mapping[int, Verdict]:
-        """Step k of a loss -> what its curve says, back from its own step."""
-        return {k: judge(norms[:k]) for k, norms in enumerate(self.trace.log10_norms, start=1)}
+        """Step k of a loss that is drawn -> what its curve says, back from its own step."""
+        return {k: judge(self.trace.log10_norms[k - 1, :k]) for k in self.shown.tolist()}
 
     @cached_property
     def median_horizon(self) -> int | None:
         """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
-        lags = sorted(verdict.horizon or math.inf for verdict in self.single.values())
+        curves = enumerate(self.trace.log10_norms, start=1)
+        lags = sorted(horizon(norms[:k]) or math.inf for k, norms in curves)
         median = lags[(self.length - 1) // 2]
         return None if median == math.inf else int(median)
 
