@@ -11,7 +11,7 @@ from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.additive_path import PICTURE
-from rnn_dynamics.pictures.additive_path.answer import NETWORKS, networks_for, path_answer
+from rnn_dynamics.pictures.additive_path.answer import NETWORKS, band_networks, networks_for, path_answer
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
@@ -82,6 +82,28 @@ def test_the_band_holds_all_twenty_networks_and_their_median() -> None:
     assert answer.bands["total"][0, 0] == pytest.approx(shares[0])
     assert answer.bands["total"][1, 0] == pytest.approx((shares[9] + shares[10]) / 2)
     assert answer.bands["total"][2, 0] == pytest.approx(shares[19])
+
+
+@both_cells
+@every("loss_at", ["last", "every"])
+def test_cut_the_vanilla_network_and_the_bands_are_those_that_are_walked_cut(cell: str, loss_at: str) -> None:
+    cut = replace(SMALL, cell=cell, loss_at=loss_at, hidden_path="cut")
+    answer, each = path_answer(cut, {}), [replace(cut, seed=seed) for seed in range(NETWORKS)]
+    rnn = [run(replace(one, cell="rnn")).log10_norms["hidden"] for one in each]
+    total = [split_additive_path(one).total for one in each]
+    np.testing.assert_allclose(answer.curves["rnn"], rnn[0] - rnn[0][-1], rtol=1e-12, atol=1e-12)
+    for name, of in {"rnn": rnn, "total": total}.items():
+        exact = np.sort([one - one[-1] for one in of], axis=0)
+        np.testing.assert_allclose(answer.bands[name][[0, 2]], exact[[0, -1]], rtol=1e-12, atol=1e-12)
+
+
+@every(("away", "other"), [({"gate_bias": "chrono"}, "lstm"), ({}, "gru")], ids=str)
+def test_what_plays_no_part_asks_no_other_network(away: dict[str, str], other: str) -> None:
+    asked = replace(SMALL, cell=other, **away)  # type: ignore[arg-type]
+    answer, same = path_answer(asked, {}), path_answer(replace(asked, forget_bias=1.0), {})
+    assert same.split is answer.split
+    assert not band_networks(replace(asked, weight_scale=1.5), {}).there
+    assert band_networks(replace(asked, hidden_path="cut", forget_bias=1.0), {}).complete
 
 
 def test_the_largest_settings_get_a_band_of_fewer_networks() -> None:

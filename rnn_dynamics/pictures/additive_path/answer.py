@@ -103,14 +103,14 @@ class PathAnswer(OfExperiment):
 
 def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | None = None) -> PathAnswer:
     """Answer for a cell of WITH_PATH, with these parts of its bands or with all; ValueError for others."""
-    split, gates, (plain, plain_digits) = _parts(experiment)
+    (split, gates), (plain, plain_digits) = _split(_gated(experiment)), _vanilla(_plain(experiment))
     work = band_networks(experiment, views)
-    goes = [networks(*go) for part in work.chosen(there) for go in work.rows[part]]
-    norms = {"rnn": plain, "rest": split.rest, "path": split.path, "total": split.total}
+    goes = [_of_go(experiment, *work.rows[part]) for part in work.chosen(there)]
+    norms = {"rest": split.rest, "path": split.path, "total": split.total}
     return PathAnswer(
         experiment=experiment,
         split=split,
-        curves=_relative(norms),
+        curves={"rnn": _seen(experiment, plain)} | _relative(norms),
         bands={name: median_and_range(np.concatenate([go[name] for go in goes])) for name in goes[0]} if goes else {},
         networks=sum(len(go["total"]) for go in goes),
         gates=gates,
@@ -118,22 +118,51 @@ def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | No
     )
 
 
+def _gated(experiment: Experiment) -> Experiment:
+    """The question of the cell with a path, without what plays no part in it."""
+    added = CELLS[experiment.cell].writes and experiment.gate_bias == "constant"
+    return experiment if added else replace(experiment, forget_bias=0.0)
+
+
+def _plain(experiment: Experiment) -> Experiment:
+    """The question of the vanilla network, which is asked open where all that is left of it cut is known."""
+    way = experiment.hidden_path if experiment.loss_at == "every" else "open"
+    return replace(experiment, cell="rnn", gate_bias="constant", forget_bias=0.0, reset_gate="after", hidden_path=way)
+
+
+def _seen(experiment: Experiment, plain: Array) -> Array:
+    """What of the vanilla network's curves (..., T) is left on this way back: cut, an error stays where it is made."""
+    away = np.arange(plain.shape[-1]) < plain.shape[-1] - 1
+    return np.where(away & (experiment.hidden_path != _plain(experiment).hidden_path), -np.inf, plain)
+
+
 @remembered
-def _parts(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array], tuple[Array, int]]:
-    """A split, the gates of the first sequence, and the vanilla network's log10 ‖dL/dh_t‖ with its digits."""
+def _split(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array]]:
+    """A split, and the gates of the first sequence."""
     with COMPUTING:
         split, gates = path_and_gates(experiment)
-        plain = run_family(replace(experiment, cell="rnn"), weight_scales=[experiment.weight_scale], beside=[])
-    own = {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
-    return split, own, (plain.log10_norms["hidden"][0], int(plain.digits[0]))
+    return split, {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
+
+
+@remembered
+def _vanilla(experiment: Experiment) -> tuple[Array, int]:
+    """A vanilla network's log10 ‖dL/dh_t‖, relative to its own at step T, with its digits."""
+    with COMPUTING:
+        plain = run_family(experiment, weight_scales=[experiment.weight_scale], beside=[])
+    return _relative(plain.log10_norms, "hidden")["hidden"][0], int(plain.digits[0])
 
 
 def band_networks(experiment: Experiment, _: Views) -> Growing:
-    """The networks of the bands in parts, so that nobody waits for long; the experiment's own seed does not matter."""
+    """The networks of the bands in parts, so that nobody waits for long.
+
+    The experiment's own seed does not matter, and cut, the whole gradient of a cell is what is its path's open.
+    """
     one, each = replace(experiment, seed=0), work_of(experiment, experiment.cell, "rnn")
     count, together = networks_for(experiment), affordable(_LARGEST_GO, each, NETWORKS)
     parts = (range(first, min(first + together, count)) for first in range(0, count, together))
-    return Growing(question=one, piece=networks, rows={seeds.start: ((one, seeds),) for seeds in parts})
+    both = _gated(replace(one, hidden_path="open")), _plain(one)
+    rows = {seeds.start: tuple((of, seeds) for of in both) for seeds in parts}
+    return Growing(question=one, piece=networks, rows=rows)
 
 
 def networks_for(experiment: Experiment) -> int:
@@ -143,14 +172,21 @@ def networks_for(experiment: Experiment) -> int:
 
 @remembered
 def networks(experiment: Experiment, seeds: range) -> dict[str, Array]:
-    """The curves (seeds, T) of other networks: "rnn", "path" and "total"."""
+    """The curves (seeds, T) of other networks, relative to step T: "rnn", or of a cell with a path "path", "total"."""
     with COMPUTING:
-        both = (experiment, replace(experiment, cell="rnn"))
-        gated, plain = (run_family(one, seeds=seeds, beside=["cell_path"]).log10_norms for one in both)
-    total = gated[CELLS[experiment.cell].components[-1]]
-    return _relative({"rnn": plain["hidden"], "path": gated["cell_path"], "total": total})
+        norms = run_family(experiment, seeds=seeds, beside=["cell_path"]).log10_norms
+    if experiment.cell == "rnn":
+        return _relative({"rnn": norms["hidden"]}, "rnn")
+    return _relative({"path": norms["cell_path"], "total": norms[CELLS[experiment.cell].components[-1]]})
 
 
-def _relative(norms: Mapping[str, Array]) -> dict[str, Array]:
-    """Norms (..., T) relative to the total's at step T, or of the vanilla network to its own."""
-    return {name: of - norms["rnn" if name == "rnn" else "total"][..., -1:] for name, of in norms.items()}
+def _of_go(
+    experiment: Experiment, gated: tuple[Experiment, range], plain: tuple[Experiment, range]
+) -> dict[str, Array]:
+    curves = {"rnn": _seen(experiment, networks(*plain)["rnn"])} | networks(*gated)
+    return curves if experiment.hidden_path == "open" else curves | {"total": curves["path"]}
+
+
+def _relative(norms: Mapping[str, Array], to: str = "total") -> dict[str, Array]:
+    """Norms (..., T) relative to one of them at step T."""
+    return {name: of - norms[to][..., -1:] for name, of in norms.items()}

@@ -34,7 +34,7 @@ def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
 
 def progress(words: Words, work: Growing) -> str:
     """How many networks the bands are of."""
-    done, every = (sum(len(seeds) for key in keys for _, seeds in work.rows[key]) for keys in (work.there, work.rows))
+    done, every = (sum(len(work.rows[key][0][1]) for key in keys) for keys in (work.there, work.rows))
     return str(words["progress"].format(done=done, all=every))
 
 
