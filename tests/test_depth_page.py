@@ -137,6 +137,13 @@ def test_the_tidy_frame_has_every_level_component_and_step() -> None:
     np.testing.assert_array_equal(frame.query("layer == 0")["log10_norm"], trace.log10_norms["input"])
 
 
+def test_stacks_of_a_cell_share_the_single_layer_that_they_are_compared_with() -> None:
+    stacks = [replace(SMALL, num_layers=2, loss_at="last", bidirectional=both) for both in (False, True)]
+    final = replace(stacks[1], loss_at="final")
+    assert len({id(depth_answer(experiment).single) for experiment in (*stacks, final)}) == 1
+    assert depth_answer(replace(stacks[0], loss_at="every")).single is not depth_answer(stacks[0]).single
+
+
 def test_layers_and_directions_are_in_the_link() -> None:
     app = open_page("depth", {"num_layers": "3", "bidirectional": "false"})
     assert not app.exception

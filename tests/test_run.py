@@ -47,6 +47,11 @@ def assert_equal(trace: Trace, answer: Answer) -> None:
     for name, norms in trace.norms.log10_norms.items():
         np.testing.assert_array_equal(alone.log10_norms[name], norms)
     assert alone.log10_rounding == trace.log10_rounding
+    fewer = run_norms(trace.experiment, additive_path=False)
+    assert {*fewer.log10_norms} == {*alone.log10_norms} - {"cell_path"}
+    for name, norms in fewer.log10_norms.items():
+        np.testing.assert_array_equal(norms, alone.log10_norms[name])
+    assert fewer.log10_rounding == alone.log10_rounding
     assert trace.loss == pytest.approx(answer.loss, rel=ROUNDING)
     for name, gradient in answer.gradients.items():
         assert close(trace.gradients[name], gradient), name

@@ -141,14 +141,19 @@ def _unit_gradients(adjoints: Losses) -> UnitGradients:
     return UnitGradients(mantissas=sequence_first(adjoints.rows), exponents=read_only(adjoints.exponents[:, 0]))
 
 
-def run_norms(experiment: Experiment) -> Norms:
+def run_norms(experiment: Experiment, *, additive_path: bool = True) -> Norms:
     """The norms of `run` alone, for less: nothing is summed for the parameters.
+
+    Args:
+        experiment: the question.
+        additive_path: whether "cell_path" is among the norms of a cell that has such a path, which takes a tenth of the
+            time.
 
     Raises:
         ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
     """
     layers, losses, _, parameters, _ = _unrolled(checked_experiment(experiment))
-    levels, below = walk_levels(layers, losses)
+    levels, below = walk_levels(layers, losses, beside=BESIDE if additive_path else ("input",))
     top = levels[-experiment.directions]
     return Norms(
         experiment=experiment,
@@ -176,6 +181,7 @@ def walk_levels(
     *,
     entering: Callable[[Level, Losses], Losses] = lambda _, losses: losses,
     visit: Callable[[Level, Run], None] = lambda *_: None,
+    beside: Collection[str] = BESIDE,
 ) -> tuple[list[LayerTrace], InputAdjoints]:
     """The way back through all layers: their traces in order, and what arrives at the inputs of the first.
 
@@ -185,6 +191,7 @@ def walk_levels(
         sums: takes the gradients of the parameters of each level, by its suffix, if somebody wants them.
         entering: what a level's losses are, in the order of reading, made of those that arrive from the layer above.
         visit: sees each run of each level.
+        beside: as of `walk_back`; "input" is among them.
     """
     levels: list[LayerTrace] = []
     below, log10_rounding = None, LOG10_ROUNDING
@@ -194,7 +201,7 @@ def walk_levels(
         for level, arriving in zip(layer, losses_by_direction(layer, losses), strict=True):
             own, norms = entering(level, arriving), []
             of_level = None if sums is None else _parameter_gradients(level)
-            for steps in walk_back(level.forward, own):
+            for steps in walk_back(level.forward, own, beside=beside):
                 below.add(level, steps)
                 norms.append(steps.log10_norms)
                 visit(level, steps)

@@ -54,6 +54,11 @@ class DepthAnswer(OfTrace[Norms]):
     single: Norms
     asked: int
 
+    @property
+    def complete(self) -> Norms:
+        """With the part of each gradient that comes along the additive path, which only the file has."""
+        return _norms(self.trace.experiment, additive_path=True)
+
     @cached_property
     def levels(self) -> tuple[Level, ...]:
         """Each of them, from the first layer on, forwards before backwards."""
@@ -134,7 +139,12 @@ def _lengths(cell: str, hidden_size: int, num_layers: int, bidirectional: bool, 
 def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for a cell that feeds back its own state."""
     shown = fewer_sequences(experiment, _LARGEST if experiment.sequence_length <= USUAL[-1] else _LARGEST_LONG)
+    trace, loss_at = _norms(shown), "every" if shown.loss_at == "every" else "last"  # all that one direction can tell
+    alone = replace(shown, num_layers=1, bidirectional=False, loss_at=loss_at)
+    return DepthAnswer(trace=trace, single=_norms(alone) if shown.levels > 1 else trace, asked=experiment.batch_size)
+
+
+@remembered  # each by itself: all stacks of a cell are compared with the same single layer
+def _norms(experiment: Experiment, *, additive_path: bool = False) -> Norms:
     with COMPUTING:
-        trace = run_norms(shown)
-        single = run_norms(replace(shown, num_layers=1, bidirectional=False)) if shown.levels > 1 else trace
-    return DepthAnswer(trace=trace, single=single, asked=experiment.batch_size)
+        return run_norms(experiment, additive_path=additive_path)

@@ -38,7 +38,7 @@ def layers_file(answer: DepthAnswer, _: Views) -> Frame:
     """Every gradient: layer (from 1; 0 for the inputs), direction, component, step, lag and log10_norm."""
     steps = frames.every_step(answer.experiment.sequence_length).values()
     parts = [(0, "both", "input", *steps, answer.trace.log10_norms["input"])]
-    for level in answer.trace.layers:
+    for level in answer.complete.layers:
         direction = "backwards" if level.reverse else "forwards"
         parts += [(level.layer + 1, direction, name, *steps, norms) for name, norms in level.log10_norms.items()]
     return Frame(frames.joined(("layer", "direction", "component", "step", "lag", "log10_norm"), parts))
