@@ -8,8 +8,9 @@ from rnn_dynamics.experiment import Experiment
 
 #: What a step costs beside its matrix products, as if H were this much larger.
 _OVERHEAD = 100
-#: What all single losses of a network may cost where somebody waits, in multiply-adds: about a twentieth of a second.
-_EACH_LOSS = 3.5e8
+#: What all single losses of a network may cost where somebody waits, in multiply-adds, beyond one sequence: in a hall
+#: of 300 each press has a hundredth of a second, and most ask for a network that nobody has asked for.
+_EACH_LOSS = 1.2e8
 
 
 def work_of(experiment: Experiment, *cells: str) -> int:
