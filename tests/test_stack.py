@@ -216,3 +216,18 @@ def test_a_gradient_far_outside_float64_crosses_the_layers() -> None:
 def test_what_speaks_of_one_layer_refuses_more_by_name(answer: Any) -> None:
     with pytest.raises(ValueError, match=r"^num_layers = 2, bidirectional = True: .* one layer in one direction"):
         answer(replace(SMALL, cell="lstm", num_layers=2, bidirectional=True))
+
+
+@every("cell", MODULES)
+def test_no_step_is_walked_that_has_no_loss_ahead_and_each_has_its_zeros(cell: str) -> None:
+    """Of the last output a backward direction has the first step that it reads; 150 steps are several runs."""
+    asked = replace(SMALL, cell=cell, num_layers=2, bidirectional=True, sequence_length=150)
+    below, top = run(asked, keep_gradients=True).layers[1::2]
+    assert list(top.log10_norms) == list(below.log10_norms)
+    for norms in top.log10_norms.values():
+        assert np.isneginf(norms[:-1]).all()
+        assert np.isfinite(norms[-1])
+    for name, units in top.unit_gradients.items():
+        assert not units.mantissas[:-1].any()
+        assert units.mantissas.shape == below.unit_gradients[name].mantissas.shape[:2] + units.mantissas.shape[2:]
+    assert all(np.isfinite(norms).all() for norms in below.log10_norms.values())

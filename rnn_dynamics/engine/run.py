@@ -36,6 +36,7 @@ from rnn_dynamics.engine.through_time.stack import (
     output_of,
     suffix,
     unroll_stack,
+    walk_level,
 )
 from rnn_dynamics.engine.through_time.unroll import last_state
 from rnn_dynamics.engine.trace import (
@@ -201,7 +202,7 @@ def walk_levels(
         for level, arriving in zip(layer, losses_by_direction(layer, losses), strict=True):
             own, norms = entering(level, arriving), []
             of_level = None if sums is None else _parameter_gradients(level)
-            for steps in walk_back(level.forward, own, beside=beside):
+            for steps in walk_level(level.forward, own, beside):
                 below.add(level, steps)
                 norms.append(steps.log10_norms)
                 visit(level, steps)

@@ -9,7 +9,7 @@ Sequences of different lengths lie side by side, each from step 1 on. The backwa
 own last step; what lies behind that is read after step 1, so that nothing that counts knows of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Cell, Weights
-from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, losses_of
-from rnn_dynamics.engine.through_time.scaling import NOTHING, by_member, shifted, with_own_exponents
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights
+from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, longest_run, losses_of, walk_back
+from rnn_dynamics.engine.through_time.scaling import NOTHING, Scaled, by_member, shifted, with_own_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
 
 IntArray = NDArray[np.int64]
@@ -152,6 +152,33 @@ def losses_by_direction(layer: Layer, losses: Losses) -> list[Losses]:
             exponents = np.where(by_member(rows, exponents.shape[-1]).any(axis=-2), exponents, NOTHING)
         parts.append(Losses(first, rows, exponents))
     return parts
+
+
+def walk_level(forward: Pass, losses: Losses, beside: Collection[str]) -> Iterator[Run]:
+    """As `walk_back`, without a step where no loss lies ahead: there every gradient is zero.
+
+    So it is at all steps but the first that a backward direction has read, where the loss is that of the last output.
+    """
+    last, longest = losses.first + len(losses.rows), longest_run(forward.cell, losses.rows[0].size)
+    for stop in range(forward.length, last, -longest):
+        yield _silent(forward, losses, range(max(last, stop - longest), stop), beside)
+    yield from walk_back(forward, losses, stop=last, beside=beside)
+
+
+def _silent(forward: Pass, losses: Losses, steps: range, beside: Collection[str]) -> Run:
+    """A run over steps without any gradient."""
+    cell, count, (*outer, size, columns) = forward.cell, len(steps), losses.rows.shape[1:]
+    read = forward.weights.weight_ih.shape[-1] if "input" in beside else 0
+
+    def zeros(count: int, rows: int) -> Array:
+        return np.zeros((count, *outer, rows, columns))
+
+    states, exponent = tuple(zeros(count + 1, size) for _ in cell.components), np.zeros_like(losses.exponents[0])
+    path = Scaled((zeros(count + 1, size),), exponent) if cell.keeps and "cell_path" in beside else None
+    names = (*("input",) * bool(read), *cell.components, *("cell_path",) * (path is not None))
+    nothing = np.full((count, *exponent.shape), -np.inf)
+    adjoints = Adjoints(states, zeros(count, cell.delta_blocks * size))
+    return Run(steps, adjoints, zeros(count, read), exponent, dict.fromkeys(names, nothing), path)
 
 
 def with_end_state(forward: Pass, losses: Losses, ends: IntArray, hidden: Array, cell: Array | None) -> Losses:
