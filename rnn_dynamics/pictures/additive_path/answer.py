@@ -64,7 +64,7 @@ class PathAnswer(OfExperiment):
         """(T, H), the factor along the path, no smaller than the smallest float."""
         return np.maximum(self.gates[self.cell.keeps], _TINY)
 
-    @property
+    @cached_property
     def path_gate(self) -> dict[str, float]:
         """Of the path gates over all units and steps: lowest, highest, kept, their geometric mean, and memory.
 
@@ -74,7 +74,7 @@ class PathAnswer(OfExperiment):
         kept, (memory,) = np.exp(np.log(each).mean()), time_scale(each)
         return {"lowest": each.min(), "highest": each.max(), "kept": kept, "memory": memory}
 
-    @property
+    @cached_property
     def mean_sizes(self) -> dict[str, float]:
         """What stands in the cell's sum -> mean of its absolute values over units and steps."""
         roles = {"keeps": self.cell.keeps, "writes": self.cell.writes, "added": self.cell.signed[0]}
@@ -93,7 +93,7 @@ class PathAnswer(OfExperiment):
         after[:-1] = np.log10(self.path_gates[1:, self.units])
         return np.cumsum(after[::-1], axis=0)[::-1]
 
-    @property
+    @cached_property
     def of_units(self) -> list[dict[str, float]]:
         """Of each unit shown its number, the mean of its path gate, and its time scale in steps."""
         gates = self.path_gates[:, self.units]
@@ -118,12 +118,17 @@ def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | No
     )
 
 
+@remembered
 def _gated(experiment: Experiment) -> Experiment:
-    """The question of the cell with a path, without what plays no part in it."""
+    """The question of the cell with a path, without what plays no part in it.
+
+    Remembered as the others are, for a run asks for it several times, and to form it checks all settings.
+    """
     added = CELLS[experiment.cell].writes and experiment.gate_bias == "constant"
     return experiment if added else replace(experiment, forget_bias=0.0)
 
 
+@remembered
 def _plain(experiment: Experiment) -> Experiment:
     """The question of the vanilla network, which is asked open where all that is left of it cut is known."""
     way = experiment.hidden_path if experiment.loss_at == "every" else "open"
@@ -153,6 +158,12 @@ def _vanilla(experiment: Experiment) -> tuple[Array, int]:
 
 
 def band_networks(experiment: Experiment, _: Views) -> Growing:
+    """The networks of the bands, see `_band_networks`."""
+    return _band_networks(experiment)
+
+
+@remembered
+def _band_networks(experiment: Experiment) -> Growing:
     """The networks of the bands in parts, so that nobody waits for long.
 
     The experiment's own seed does not matter, and cut, the whole gradient of a cell is what is its path's open.
