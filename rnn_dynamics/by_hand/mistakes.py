@@ -151,7 +151,13 @@ class HandWritten:
     def source(self, function: str) -> str:
         """The text of one of the functions, a changed line marked."""
         module = _CELLS[self.cell] if hasattr(_CELLS[self.cell], function) else bidirectional
-        return _changed(inspect.getsource(getattr(module, function)), self.mistake)
+        return _changed(_source(getattr(module, function)), self.mistake)
+
+
+@lru_cache(maxsize=32)
+def _source(function: Callable[..., Any]) -> str:
+    """Kept, for inspect reads a file anew: of all functions of a cell that takes as long as the finding about them."""
+    return inspect.getsource(function)
 
 
 def _changed(source: str, mistake: Mistake | None) -> str:
