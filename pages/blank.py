@@ -9,6 +9,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.blank import PARTS, PICTURE, above, filled_in, networks, template_in_use
 from rnn_dynamics.pictures.kit.frames import Views
+from rnn_dynamics.pictures.kit.picture import Drawn
 
 #: Key of the session's state: the latest template that makes sense.
 LATEST = "template_that_makes_sense"
@@ -43,12 +44,14 @@ class BlankPage(TrainingPage):
             st.warning(self.words()["bad_template"].format(why=complaint))
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
-        st.html(self.once(self.sentence, experiment, views))
-        super().show_learned(experiment, views)
+        sentence, drawn = self.once(self.with_sentence, experiment, views)
+        st.html(sentence)
+        self.show(drawn, views)
 
-    def sentence(self, experiment: Experiment, views: Views) -> str:
-        """The sentence that is filled in, as HTML."""
-        return above(self.words(), self.answer(experiment, views), views)
+    def with_sentence(self, experiment: Experiment, views: Views) -> tuple[str, Drawn]:
+        """The sentence that is filled in, as HTML, and what is drawn, of one answer."""
+        answer = self.answer(experiment, views)
+        return above(self.words(), answer, views), self.picture.drawn_from(answer, views, self.words())
 
 
 PAGE = BlankPage(
