@@ -317,7 +317,7 @@ class GradientByDistance:
         """
         most = float(self._log10_left_out([0])[0]) + np.log10(SUFFICIENT)
         room = max(3, SEARCH_BYTES // self._mantissas[0].nbytes)
-        between = self
+        between = self._from(low, high) if self._each else self
         while high > low + 1:
             grid = np.arange(low + 1, high + 1)
             if not self._each:
@@ -328,6 +328,15 @@ class GradientByDistance:
                 return int(grid[0])
             low, high = int(grid[short[-1]]), int(grid[short[-1] + 1])
         return high
+
+    def _from(self, low: int, high: int) -> "GradientByDistance":
+        """Where all distances have a part: one that lacks those below `low`, and has those from `high` on in one."""
+        other = copy(self)
+        rest, exponents = self._sums((self._places >= high)[None])
+        other._limits = np.arange(low, high + 1)
+        other._mantissas = np.concatenate([self._mantissas[low:high], rest])
+        other._exponents = np.concatenate([self._exponents[low:high], exponents])
+        return other
 
     def _finer(self, truncations: Sequence[int], walked: Iterator[tuple[Beside, Run]]) -> "GradientByDistance":
         """One with other limits: `walked` up to the last one, a limit of this one, whose rest it has beyond."""
