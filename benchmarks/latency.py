@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.pressing import Knob, launched, opened, scrub, served
+from benchmarks.pressing import Knob, launched, measured, opened, rest, scrub, served
 from benchmarks.report import Benchmark, main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +52,8 @@ SLIDERS = {
 TRAINED = ("learning", ("look",))
 #: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
 HELD_ON = {"cliff": "start_w", "by_hand": "step", "blank": "gap"}
+#: Pages on which another seed is another answer that is computed while the visitor waits; elsewhere it trains first.
+SEEDED = ("", *(page for page in SLIDERS if page != "blank"))
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
 #: milliseconds of a move of the pointer.
 FIRST, LENGTH, BUSY, PAGES = 2.5, 3.3, 3.0, 3.3
@@ -66,6 +68,8 @@ Row = tuple[str, ...]
 
 #: Keys that are pressed one way and back, first to have the answers remembered.
 _STEPS = 2
+#: A seed from which on no other row has asked anything.
+_UNASKED = 40
 
 
 def words(key: str) -> str:
@@ -81,6 +85,11 @@ def page_row(page: str, keys: Sequence[str]) -> str:
 def held_row(page: str) -> str:
     """What a key that is held on a page is called in the table."""
     return f"{words(page)}: arrow key held 2 s, {words(HELD_ON.get(page, HOME[0]))}"
+
+
+def seed_row(page: str) -> str:
+    """What a new seed is called in the table."""
+    return f"{words(page) or 'home'}: new seed, computed"
 
 
 def home_row(key: str) -> str:
@@ -195,6 +204,24 @@ def page_rows(visit: Visit) -> Iterator[Row]:
         here.close()
 
 
+def seed_rows(visit: Visit) -> Iterator[Row]:
+    """The button "New seed" of each page, by its key: from the press to the last picture of an answer that is new."""
+    for page in SEEDED:
+        here = opened(visit.browser, f"{visit.app}/{page}?seed={_UNASKED}")
+        times = [new_seed(here) for _ in range(1 if visit.quick else 5)]
+        if any(map(math.isnan, times)):
+            sys.exit(f"{seed_row(page)}: no picture changed")
+        yield seed_row(page), "", shown([statistics.median(times)]), "", ""
+        here.context.close()
+
+
+def new_seed(page: Page) -> float:
+    """Milliseconds of one press; a picture that grows is over when nothing has been painted for a while."""
+    waited = measured(page, lambda: page.keyboard.press("Alt+n"), calm=1500)["waited"]
+    rest(page)
+    return waited
+
+
 def there_and_back(what: str, ours: Knob, peer: Knob, quick: bool) -> tuple[float, float]:
     """Medians of the peer's and our times: of one press if it shall be quick, else of those that are remembered."""
     if quick:
@@ -210,7 +237,7 @@ def measure(quick: bool) -> Iterator[Row]:
         (peer := Path(folder) / "peer.py").write_text(PEER, encoding="utf-8")
         with served(ROOT / "streamlit_app.py", "-c", QUIET) as app, served(peer, "-m", "streamlit") as text:
             visit = Visit(browser, app, text, quick)
-            for rows in (home_rows, training_rows, page_rows):
+            for rows in (home_rows, training_rows, page_rows, seed_rows):
                 yield from rows(visit)
 
 
@@ -225,6 +252,7 @@ BENCHMARK = Benchmark(
         WHILE_TRAINING,
         page_row(*TRAINED),
         *(row for page, keys in SLIDERS.items() for row in (page_row(page, keys), held_row(page))),
+        *map(seed_row, SEEDED),
     ),
     measure=measure,
     used=("numpy", "streamlit"),
