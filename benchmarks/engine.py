@@ -3,14 +3,15 @@
     python -m benchmarks.engine --write README.md
 
 One thread, float64, processor time, the contestants in turn. The first peer keeps every gradient, as `run` does; the
-second is the leanest that was found, against the engine without gradients of parameters. "Limit" is the time of the
-matrix products and the tanh and sigmoid evaluations that these norms need, on arrays of the same shapes, with nothing
-between them. torch has no Jordan network, so that cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the
-C library's memory settings alone. All rows take two minutes.
+second is the leanest that was found, against the engine without gradients of parameters. Ours stands twice, by NumPy's
+operations and compiled by llvmlite, which this needs. "Limit" is the time of the matrix products and the tanh and
+sigmoid evaluations that these norms need, on arrays of the same shapes, with nothing between them. torch has no Jordan
+network, so that cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the C library's memory settings alone.
+All rows take two minutes.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, split_with_sizes
 from torch.nn.functional import linear
 
-from benchmarks.report import Benchmark, main
+from benchmarks.report import COMPILED, Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, process, run, run_family
 from rnn_dynamics.experiment import WEIGHT_SCALES
@@ -30,8 +31,11 @@ from rnn_dynamics.experiment import WEIGHT_SCALES
 Norms = dict[str, NDArray[np.float64]]
 States = tuple[Tensor, ...]
 Fed = Callable[[Tensor, Tensor], Tensor]  #: (a, h) -> a + W_hh h
+Answer = Callable[[], object]
 #: The engine without the gradients that the leanest peer leaves out.
 norms_alone = partial(run, parameter_gradients=False)
+#: The engine's roads -> their value of COMPILED.
+ROADS = {"NumPy": "0", "compiled": "1"}
 
 MODULES: dict[str, Callable[..., torch.nn.Module]] = {
     "rnn": torch.nn.RNNCell,
@@ -258,16 +262,33 @@ def compare_single(size: Size, cell: str, quick: bool) -> tuple[str, ...]:
             np.testing.assert_allclose(trace.log10_norms[name], norms[0], rtol=0, atol=1e-9)
     times = median_milliseconds(
         peers
-        | {"run": lambda: run(experiment), "norms": lambda: norms_alone(experiment), "limit": limit_loop(experiment)},
+        | on_each_road("run", lambda: run(experiment))
+        | on_each_road("norms", lambda: norms_alone(experiment))
+        | {"limit": limit_loop(experiment)},
         rounds=1 if quick else 15,
         clock=process_time,
     )
-    share = times["limit"] / times["norms"]
+    shares = [times["limit"] / norms for norms in of_each_road(times, "norms")]
     return (
-        *ratio(times["every"], times["run"], size.target),
-        *ratio(min(times["cell"], times["by hand"]), times["norms"], size.lean_target),
-        f"{100 * share:.0f} %{missed(share < size.share)} (≥ {100 * size.share:.0f} %)",
+        *ratio(times["every"], of_each_road(times, "run"), size.target),
+        *ratio(min(times["cell"], times["by hand"]), of_each_road(times, "norms"), size.lean_target),
+        pair([f"{100 * share:.0f}{missed(share < size.share)}" for share in shares], " %", f"{100 * size.share:.0f} %"),
     )
+
+
+def on_each_road(what: str, answer: Answer) -> dict[str, Answer]:
+    """An answer of the engine by NumPy's own operations, and by machine code made of them."""
+
+    def on(road: str) -> object:
+        os.environ[COMPILED] = ROADS[road]
+        return answer()
+
+    return {f"{what} {road}": partial(on, road) for road in ROADS}
+
+
+def of_each_road(times: Mapping[str, float], what: str) -> list[float]:
+    """The times of such an answer."""
+    return [times[f"{what} {road}"] for road in ROADS]
 
 
 def compare_family(cell: str, quick: bool) -> tuple[str, ...]:
@@ -285,14 +306,14 @@ def compare_family(cell: str, quick: bool) -> tuple[str, ...]:
         {
             "every": lambda: [peer() for peer in every],
             "lean": lambda: [peer() for peer in lean],
-            "ours": lambda: run_family(experiment, weight_scales=scales),
-        },
+        }
+        | on_each_road("ours", lambda: run_family(experiment, weight_scales=scales)),
         rounds=1 if quick else 5,
         clock=process_time,
     )
     return (
-        *ratio(times["every"], times["ours"], FAMILY_TARGETS[cell]),
-        *ratio(times["lean"], times["ours"], LEAN_FAMILY_TARGET),
+        *ratio(times["every"], of_each_road(times, "ours"), FAMILY_TARGETS[cell]),
+        *ratio(times["lean"], of_each_road(times, "ours"), LEAN_FAMILY_TARGET),
         "",
     )
 
@@ -305,11 +326,12 @@ def compare_side_by_side(experiment: Experiment, scales: Sequence[float], quick:
     agree(run_family(experiment, weight_scales=scales), peer())
     seeds = count()
     times = median_milliseconds(
-        {"peer": peer, "ours": lambda: run_family(replace(experiment, seed=next(seeds)), weight_scales=scales)},
+        {"peer": peer}
+        | on_each_road("ours", lambda: run_family(replace(experiment, seed=next(seeds)), weight_scales=scales)),
         rounds=1 if quick else 15,
         clock=process_time,
     )
-    return "", "", "", *ratio(times["peer"], times["ours"]), ""
+    return "", "", "", *ratio(times["peer"], of_each_road(times, "ours")), ""
 
 
 def shortened(experiment: Experiment, quick: bool) -> Experiment:
@@ -325,12 +347,15 @@ def agree(family: FamilyTrace, found: Norms) -> None:
         np.testing.assert_allclose(family.log10_norms[name][known], norms[known], rtol=0, atol=1e-9)
 
 
-def ratio(peer: float, ours: float, target: float | None = None) -> tuple[str, ...]:
-    """Peer, ours, and the ratio with its target, as a row of the table shows them."""
-    found = f"{peer / ours:.1f}×"
-    if target is not None:
-        found += f"{missed(peer / ours < target)} (≥ {target}×)"
-    return f"{peer:.1f} ms", f"{ours:.1f} ms", found
+def ratio(peer: float, ours: Sequence[float], target: float = 0.0) -> tuple[str, ...]:
+    """Peer, ours on each road, and the ratios with their target, as a row of the table shows them."""
+    ratios = [f"{peer / own:.1f}{missed(peer / own < target)}" for own in ours]
+    return f"{peer:.1f} ms", pair([f"{own:.1f}" for own in ours], " ms"), pair(ratios, "×", f"{target}×" * bool(target))
+
+
+def pair(values: Sequence[str], unit: str, target: str = "") -> str:
+    """Values of each road side by side, what they are of, and what they shall reach."""
+    return f"{' / '.join(values)}{unit}" + f" (≥ {target})" * bool(target)
 
 
 def missed(it_is: bool) -> str:
@@ -370,17 +395,18 @@ def measure(quick: bool) -> Iterator[tuple[str, ...]]:
         process.keep_freed_memory()
     for name, compare in ROWS.items():
         yield name, *compare(quick)
+    os.environ[COMPILED] = ROADS["NumPy"]
 
 
 BENCHMARK = Benchmark(
     name="engine",
     head=(
-        *("network", "autograd, every gradient kept", "ours", "ratio (target)"),
-        *("leanest autograd", "ours, norms alone", "ratio (target)", "share of the limit (target)"),
+        *("network", "autograd, every gradient kept", "ours: NumPy / compiled", "ratio (target)"),
+        *("leanest autograd", "ours, norms alone: NumPy / compiled", "ratio (target)", "share of the limit (target)"),
     ),
     rows=tuple(ROWS),
     measure=measure,
-    used=("numpy", "torch"),
+    used=("numpy", "torch", "llvmlite"),
 )
 
 if __name__ == "__main__":

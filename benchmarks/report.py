@@ -12,6 +12,8 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
+#: Whether the engine walks with machine code, where llvmlite is installed.
+COMPILED = "RNN_DYNAMICS_COMPILED"
 #: What a container may set for its processor, and a reader's machine does not.
 FORCED_KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
@@ -39,6 +41,7 @@ def main(benchmark: Benchmark, description: str | None) -> None:
     how.add_argument("--write", type=Path, metavar="FILE", help=f"put the table between the {benchmark.name} marks")
     arguments = parser.parse_args()
     leave_forced_kernels()
+    os.environ.setdefault(COMPILED, "0")  # the road of who installs requirements.txt
     table = measured(benchmark, arguments.quick)
     if arguments.write:
         text = arguments.write.read_text(encoding="utf-8")
@@ -78,6 +81,7 @@ def conditions(used: Iterable[str]) -> str:
     kernels = {f"OpenBLAS kernel {pool['architecture']}" for pool in threadpool_info() if "architecture" in pool}
     versions = [f"{name} {version(name)}" for name in used]
     parts = [f"{os.cpu_count()} × {processor()}", f"Python {platform.python_version()}", *versions, *sorted(kernels)]
+    parts += ["the engine compiled"] * (os.environ.get(COMPILED, "0") != "0")
     return f"{datetime.now(UTC):%-d %B %Y}; {', '.join(parts)}."
 
 

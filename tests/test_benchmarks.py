@@ -11,14 +11,19 @@ from pathlib import Path
 import pytest
 from starlette.websockets import WebSocketDisconnected
 
-from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report
+from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, ways
 from benchmarks.report import Benchmark
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = {"outcomes": "docs/learning_outcomes.md", "hall": "docs/hall.md", "own_network": "docs/own_network.md"}
-BENCHMARKS = [module.BENCHMARK for module in (engine, probe, own_network, latency, cost, outcomes, hall)]
+DOCUMENTS = {
+    "outcomes": "docs/learning_outcomes.md",
+    "hall": "docs/hall.md",
+    "own_network": "docs/own_network.md",
+    "ways": "docs/architecture.md",
+}
+BENCHMARKS = [module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall)]
 every_benchmark = pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
 ROWS = (("one", "1"), ("two", "2"))
 SMALL = Benchmark(name="small", head=("what", "much"), rows=("one", "two"), measure=lambda _: ROWS)
@@ -43,7 +48,7 @@ def test_every_benchmark_is_a_command_of_the_check_that_every_change_must_pass()
     }
     assert modules == {benchmark.name for benchmark in BENCHMARKS}
     check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "for benchmark in engine probe own_network latency cost outcomes hall; do" in check
+    assert "for benchmark in engine ways probe own_network latency cost outcomes hall; do" in check
     assert 'python -m "benchmarks.$benchmark" --quick' in check
 
 
