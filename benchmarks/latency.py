@@ -52,8 +52,8 @@ SLIDERS = {
 TRAINED = ("learning", ("look",))
 #: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
 HELD_ON = {"cliff": "start_w", "by_hand": "step", "blank": "gap"}
-#: Pages on which another seed is another answer that is computed while the visitor waits; elsewhere it trains first.
-SEEDED = ("", *(page for page in SLIDERS if page != "blank"))
+#: Of these pages the one on which another seed is no answer while the visitor waits: it is trained first.
+UNSEEDED = "blank"
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
 #: milliseconds of a move of the pointer.
 FIRST, LENGTH, BUSY, PAGES = 2.5, 3.3, 3.0, 3.3
@@ -68,8 +68,6 @@ Row = tuple[str, ...]
 
 #: Keys that are pressed one way and back, first to have the answers remembered.
 _STEPS = 2
-#: A seed from which on no other row has asked anything.
-_UNASKED = 40
 
 
 def words(key: str) -> str:
@@ -89,7 +87,14 @@ def held_row(page: str) -> str:
 
 def seed_row(page: str) -> str:
     """What a new seed is called in the table."""
-    return f"{words(page) or 'home'}: new seed, computed"
+    return f"{words(page)}: new seed, computed"
+
+
+def rows_of(page: str, keys: Sequence[str]) -> Iterator[str]:
+    """What all rows of a page are called."""
+    yield from (page_row(page, keys), held_row(page))
+    if page != UNSEEDED:
+        yield seed_row(page)
 
 
 def home_row(key: str) -> str:
@@ -166,6 +171,7 @@ def home_rows(visit: Visit) -> Iterator[Row]:
     times = scrub(scale.page, moves)
     found = [times[int(share * (len(times) - 1))] for share in (0.5, 0.9)]
     yield SCRUB, "", shown(found) + missed(found[0] > SCRUBBED), "", f"{SCRUBBED} ms"
+    yield new_seeds(seed_row("home"), scale.page, 1 if visit.quick else 5)
 
 
 def hold(what: str, knob: Knob, times: int) -> Row:
@@ -201,25 +207,20 @@ def page_rows(visit: Visit) -> Iterator[Row]:
         pairs = [there_and_back(f"{page}: {key}", Knob(here, key), peer, visit.quick) for key in keys]
         yield ratio_row(page_row(page, keys), pairs, PAGES)
         yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
+        if page != UNSEEDED:
+            yield new_seeds(seed_row(page), here, 1 if visit.quick else 5)
         here.close()
 
 
-def seed_rows(visit: Visit) -> Iterator[Row]:
-    """The button "New seed" of each page, by its key: from the press to the last picture of an answer that is new."""
-    for page in SEEDED:
-        here = opened(visit.browser, f"{visit.app}/{page}?seed={_UNASKED}")
-        times = [new_seed(here) for _ in range(1 if visit.quick else 5)]
-        if any(map(math.isnan, times)):
-            sys.exit(f"{seed_row(page)}: no picture changed")
-        yield seed_row(page), "", shown([statistics.median(times)]), "", ""
-        here.context.close()
-
-
-def new_seed(page: Page) -> float:
-    """Milliseconds of one press; a picture that grows is over when nothing has been painted for a while."""
-    waited = measured(page, lambda: page.keyboard.press("Alt+n"), calm=1500)["waited"]
-    rest(page)
-    return waited
+def new_seeds(name: str, page: Page, presses: int) -> Row:
+    """The button "New seed", by its key: from the press to the last picture of an answer that is new."""
+    times = []
+    for _ in range(presses):  # a picture that grows is over when nothing has been painted for a while
+        times.append(measured(page, lambda: page.keyboard.press("Alt+n"), calm=1500)["waited"])
+        rest(page)
+    if any(map(math.isnan, times)):
+        sys.exit(f"{name}: no picture changed")
+    return name, "", shown([statistics.median(times)]), "", ""
 
 
 def there_and_back(what: str, ours: Knob, peer: Knob, quick: bool) -> tuple[float, float]:
@@ -237,7 +238,7 @@ def measure(quick: bool) -> Iterator[Row]:
         (peer := Path(folder) / "peer.py").write_text(PEER, encoding="utf-8")
         with served(ROOT / "streamlit_app.py", "-c", QUIET) as app, served(peer, "-m", "streamlit") as text:
             visit = Visit(browser, app, text, quick)
-            for rows in (home_rows, training_rows, page_rows, seed_rows):
+            for rows in (home_rows, training_rows, page_rows):
                 yield from rows(visit)
 
 
@@ -249,10 +250,10 @@ BENCHMARK = Benchmark(
         *LENGTHS,
         *HELD,
         SCRUB,
+        seed_row("home"),
         WHILE_TRAINING,
         page_row(*TRAINED),
-        *(row for page, keys in SLIDERS.items() for row in (page_row(page, keys), held_row(page))),
-        *map(seed_row, SEEDED),
+        *(row for page, keys in SLIDERS.items() for row in rows_of(page, keys)),
     ),
     measure=measure,
     used=("numpy", "streamlit"),

@@ -119,7 +119,7 @@ def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
         "size": True,
         "noise" if given.inputs is None else "inputs": True,
         f"loss_{experiment.loss_at}": True,
-        "alone": experiment.loss_at == "every" or len(answer.findings) > 1,
+        "alone": any(one.alone for one in answer.findings),
         "steps": experiment.sequence_length < asked.sequence_length,
         "batch": experiment.batch_size < asked.batch_size,
     }
