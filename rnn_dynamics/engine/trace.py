@@ -616,8 +616,7 @@ class ShapeTrace(Rounded):
         experiment: the question, with `loss_at` as the shape has it, and one step for "one-to-one".
         shape: key of `SHAPES`.
         parameters: as in `Trace`; "readout" (D_out, H); the decoder's with "decoder." before their names.
-        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
-            asked to leave them out.
+        gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308.
         inputs: (steps read, N, D), those of x1, x2 ..
         outputs: (K, N, D_out).
         targets: (K, N, D_out).
