@@ -44,6 +44,7 @@ KIT = "pictures.kit"
 ROOMS: dict[str, set[str]] = {
     "limits": set(),
     "experiment": {"limits"},
+    "version": set(),
     "engine": set(),
     "learning": set(),
     "content": {"content.numbers"},
@@ -104,6 +105,7 @@ ROOMS: dict[str, set[str]] = {
     "own.examined": {"engine.run_network", "engine.verdict"}
     | {"own.advice", "own.drawn", "own.findings", "own.recognise", "own.report"},
     "own.offline": {"own.examined", "own.report"},
+    "sweep": {"experiment", "limits", "version", "engine.run", "engine.trace", "engine.verdict", "engine.work"},
     "command": {"content", "dashboard", "limits", "process"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
@@ -144,7 +146,10 @@ ROOMS: dict[str, set[str]] = {
 PARTS = {"learning.advice": "answer"}
 #: Room -> packages of others that it may import; the standard library is open to all.
 OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
-    **{room: set() for room in ("limits", "experiment", "content", "content.numbers", "engine.schemes", "engine.work")},
+    **{
+        room: set()
+        for room in ("limits", "experiment", "version", "content", "content.numbers", "engine.schemes", "engine.work")
+    },
     **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
     **{f"own.{part}": {"numpy", "torch"} for part in ("capture", "unrolled", "replay", "probe")},
@@ -158,6 +163,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "own.files": {"numpy", "safetensors"},
     "own.offline": {"numpy", "vl_convert"},
     "command": set(),
+    "sweep": {"numpy", "xarray", "zarr", "distributed"},
     "process": {"threadpoolctl"},
     "engine.compiled": {"numpy", "llvmlite"},
     **{room: {"numpy", "safetensors"} for room in ("own.examples", "own.given")},

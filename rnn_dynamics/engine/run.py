@@ -566,7 +566,7 @@ def run_family(
     own_seeds = tuple(int(seed) for seed in each_value(experiment, "seed", seeds))
     by_seed, parts = [replace(experiment, seed=seed) for seed in own_seeds], _beside(beside)
     groups = []
-    for first in range(0, len(scales), size := _group_size(experiment, len(own_seeds))):
+    for first in range(0, len(scales), size := group_size(experiment, len(own_seeds))):
         groups.append(_run_group(scales[first : first + size], by_seed, parts))
     loss, norms, rounding = zip(*groups, strict=True)
     log10_rounding = np.concatenate(rounding)
@@ -779,8 +779,8 @@ def half_mean_square(residuals: Array, axis: tuple[int, ...] | None = None) -> A
         return np.asarray(0.5 * np.square(residuals).mean(axis=axis))
 
 
-def _group_size(experiment: Experiment, seeds: int) -> int:
-    """How many weight scales go into one group."""
+def group_size(experiment: Experiment, seeds: int) -> int:
+    """How many weight scales of so many seeds each go into one group of a family."""
     floats = 3 * cell_of(experiment).blocks * experiment.hidden_size * experiment.batch_size * experiment.levels
     return max(1, GROUP_BYTES // (8 * floats * experiment.sequence_length * seeds))
 

@@ -1,0 +1,177 @@
+"""Run a sweep, here or on a cluster: a bounded window of blocks, of which nothing but their numbers comes back."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from rnn_dynamics.limits import Range
+from rnn_dynamics.sweep.blocks import answer
+from rnn_dynamics.sweep.question import Sweep
+from rnn_dynamics.sweep.store import Store, SweepStopped, begin
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: A block that runs: of how many experiments there was no answer, and why.
+_Block = Future[tuple[int, str]]
+
+#: After so many seconds what has been found is put where a map finds it.
+_GATHER_EVERY = 30.0
+#: How many reasons are remembered of all failures.
+_REASONS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a sweep is.
+
+    Attributes:
+        blocks: how many there are.
+        done: how many of them are in the store.
+        before: how many of these were there when the sweep was taken up.
+        failed: how many blocks have ended without an answer; they are run again when the sweep is resumed.
+        unanswered: how many experiments of the blocks that were run have no answer, such as those whose states outgrow
+            float64; they are nan in the store.
+        reasons: the first of both, each naming block or experiment, and why.
+    """
+
+    blocks: int
+    done: int = 0
+    before: int = 0
+    failed: int = 0
+    unanswered: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+def run_sweep(
+    sweep: Sweep,
+    store: str | os.PathLike[str],
+    client: "Client | None" = None,
+    *,
+    resume: bool = True,
+    block_size: int | None = None,
+    report: Callable[[Progress], object] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Progress:
+    """Answer all experiments of a sweep, and keep the answers in a store.
+
+    Nothing is done twice: called again, after whatever has ended it, it goes on with the blocks that are left.
+
+    Args:
+        sweep: the question.
+        store: a folder, seen under this path by all workers; see `open_sweep`.
+        client: of a Dask cluster; None runs the sweep in this process.
+        resume: whether it may go on with a store that is there.
+        block_size: how many experiments a block of a new store has at most; as many as take half a second for None.
+        report: called with the progress at the beginning and whenever a block has ended.
+        stop: asked before each block; where it says True, the sweep ends after the blocks that run.
+
+    Returns:
+        how far it is, and what has failed.
+
+    Raises:
+        SweepStopped: the store is another sweep's or another version's, cannot be written or is gone, or the scheduler
+            is; the message says which.
+        ValueError: `block_size` is no whole number from 1 upwards.
+    """
+    if block_size is not None:
+        block_size = int(Range(minimum=1, maximum=1_000_000, whole=True).checked("block_size", block_size))
+    run = _Run(begin(Path(store).absolute(), sweep, resume=resume, block_size=block_size), report)
+    with _executor(client) as executor:
+        run.all(executor, lambda: 2 * _threads(client), stop)
+    run.gather()
+    return run.progress
+
+
+def answer_block(path: str, number: int) -> tuple[int, str]:
+    """Answer one block of a store, on whichever machine; done twice, it writes the same again.
+
+    Returns:
+        of how many experiments there is no answer, and why of the first.
+    """
+    store = Store(Path(path))
+    answers = answer(store.sweep, store.cut.box(number))
+    store.write(number, answers)
+    return len(answers.unanswered), "".join(answers.unanswered[:1])
+
+
+class _Run:
+    """The blocks of a store that are left, and what has come of the others."""
+
+    def __init__(self, store: Store, report: Callable[[Progress], object]) -> None:
+        self.store, self.report, self.ungathered = store, report, store.done()
+        self.left = iter(sorted(set(range(store.cut.blocks)) - self.ungathered))
+        before = len(self.ungathered)
+        self.progress = Progress(blocks=store.cut.blocks, done=before, before=before)
+
+    def all(self, executor: Executor, window: Callable[[], int], stop: Callable[[], bool]) -> None:
+        """Run what is left, a window of blocks at a time."""
+        running: dict[_Block, int] = {}
+        gathered_at = monotonic()
+        self.report(self.progress)
+        while self._begin(executor, running, 0 if stop() else window()):
+            for block in wait(running, return_when=FIRST_COMPLETED).done:
+                self._end(running.pop(block), block)
+                self.report(self.progress)
+            if monotonic() - gathered_at > _GATHER_EVERY:
+                self.gather()
+                gathered_at = monotonic()
+
+    def gather(self) -> None:
+        """Put what has been found where a map finds it."""
+        self.store.gather(self.ungathered)
+        self.ungathered = set()
+
+    def _begin(self, executor: Executor, running: dict[_Block, int], window: int) -> bool:
+        """Begin as many blocks as the window has room for; whether any is running."""
+        for number in islice(self.left, max(0, window - len(running))):
+            running[executor.submit(answer_block, str(self.store.path), number)] = number
+        return bool(running)
+
+    def _end(self, number: int, block: _Block) -> None:
+        """Count what has come of a block.
+
+        Raises:
+            SweepStopped: no other block would fare better.
+        """
+        error = block.exception()
+        if isinstance(error, SweepStopped):
+            raise error
+        if error:
+            first = self.store.sweep.named([at.start for at in self.store.cut.box(number)])
+            self._count(f"block {number}, which begins at {first}: {type(error).__name__}: {error}", failed=1)
+            return
+        unanswered, why = block.result()
+        self.ungathered.add(number)
+        self._count(why, done=1, unanswered=unanswered)
+
+    def _count(self, why: str, *, done: int = 0, failed: int = 0, unanswered: int = 0) -> None:
+        was = self.progress
+        self.progress = replace(
+            was,
+            done=was.done + done,
+            failed=was.failed + failed,
+            unanswered=was.unanswered + unanswered,
+            reasons=(*was.reasons, *([why] if why else []))[:_REASONS],
+        )
+
+
+@contextmanager
+def _executor(client: "Client | None") -> Iterator[Executor]:
+    """What runs blocks; those that have not begun do not begin any more once it is left."""
+    executor = ThreadPoolExecutor(1) if client is None else client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=client is None, cancel_futures=True)
+
+
+def _threads(client: "Client | None") -> int:
+    """How many blocks run at the same time; one where no worker has come yet."""
+    return 1 if client is None else max(1, sum(client.nthreads().values()))  # type: ignore[no-untyped-call]
