@@ -1,0 +1,75 @@
+"""nginx or Caddy before servers of this machine, by the configurations that docs/deploy.md offers."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+#: The servers and the port of these configurations.
+SERVERS, PORT = tuple(f"172.30.0.{host}:8501" for host in (11, 12, 13)), 8080
+#: Program -> its configuration, and the arguments with which it reads another one and writes to one folder alone.
+PROXIES = {"nginx": ("nginx.conf", "-p {folder} -e stderr -c {file}"), "caddy": ("Caddyfile", "run --config {file}")}
+
+
+def program(name: str) -> str:
+    """Where a proxy is.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+    if found is None:
+        package = {"nginx": "nginx-light"}.get(name, name)
+        raise FileNotFoundError(f"{name} is not installed; on Debian: apt-get install {package}")
+    return found
+
+
+def configured(text: str, port: int, servers: Sequence[str]) -> str:
+    """A configuration for other servers: what it says of one of them, of each."""
+    first, *others = SERVERS
+    text = text.replace(" ".join(SERVERS), " ".join(servers)).replace(f" {PORT};", f" 127.0.0.1:{port};")
+    lines = []
+    for line in text.replace(f":{PORT} ", f":{port} ").splitlines():
+        if first in line:
+            lines += [line.replace(first, server) for server in servers]
+        elif not any(server in line for server in others):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+@contextmanager
+def behind(name: str, servers: Sequence[str], log: int = subprocess.DEVNULL) -> Iterator[tuple[str, int]]:
+    """Address and process of a proxy before these servers, each a host with its port.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = free.getsockname()
+    source, arguments = PROXIES[name]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, source)
+        file.write_text(configured((DEPLOY / source).read_text(encoding="utf-8"), place[1], servers), encoding="utf-8")
+        command = [program(name), *arguments.format(folder=folder, file=file).split()]
+        with subprocess.Popen(command, env=os.environ | {"HOME": folder}, stdout=log, stderr=log) as proxy:
+            try:
+                _wait_for(proxy, place)
+                yield f"http://127.0.0.1:{place[1]}", proxy.pid
+            finally:
+                proxy.terminate()
+
+
+def _wait_for(proxy: subprocess.Popen[bytes], place: tuple[str, int]) -> None:
+    while proxy.poll() is None:
+        with suppress(OSError), socket.create_connection(place, timeout=1):
+            return
+        time.sleep(0.05)
+    sys.exit(f"{proxy.args!r} has ended with {proxy.returncode}")
