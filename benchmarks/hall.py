@@ -301,7 +301,7 @@ class Hall:
 
 @dataclass
 class Server:
-    """A server's process, of which the most memory is kept, in MB, and that when the last page was opened."""
+    """A server's process; of it and those that it has started the most memory, in MB, and that with the last page."""
 
     origin: str
     process: psutil.Process
@@ -317,8 +317,12 @@ class Server:
 
     @property
     def memory(self) -> float:
-        """What it takes now."""
-        return float(self.process.memory_info().rss / 2**20)
+        """What they take now, MB."""
+        return float(sum(process.memory_info().rss for process in self._all) / 2**20)
+
+    @property
+    def _all(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
     async def begins(self, all_there: asyncio.Barrier) -> float:
         """The processor's seconds at the time when all visitors are there."""
@@ -328,9 +332,8 @@ class Server:
 
     @property
     def seconds(self) -> float:
-        """Of the processor, so far, and of the processes that it has begun."""
-        every = [self.process, *self.process.children()]
-        return float(sum(sum(one.cpu_times()[:2]) for one in every))
+        """Of the processor, so far."""
+        return float(sum(sum(process.cpu_times()[:2]) for process in self._all))
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,36 @@
 """Several servers behind nginx or Caddy, by the configurations of deploy/, and what deploy/ and docs/deploy.md say."""
 
 import asyncio
+import json
+import re
+import shlex
 import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from streamlit import config
+from streamlit.web.server.starlette.starlette_routes import ROUTE_HEALTH
+from streamlit.web.server.starlette.starlette_server_config import DEFAULT_WEBSOCKET_PING_INTERVAL
 
 from benchmarks import hall
-from benchmarks.proxy import PROXIES, behind
+from benchmarks.proxy import PORT, PROXIES, SERVERS, behind
 from tests.backends import Someone, backend, need
+from tests.every import every
 from tests.reader import QUIET
+from tests.test_requirements import PYTHONS_WITH_A_CPU_WHEEL
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 MEGABYTE = 1 << 20
+#: A variable of the environment that the app reads.
+VARIABLE = re.compile(r"\bRNN_DYNAMICS_[A-Z_]+\b")
 
 
 @pytest.fixture(scope="module", params=PROXIES)
@@ -107,14 +120,30 @@ def test_a_file_of_the_largest_size_passes_and_no_larger_one(three: tuple[str, d
     assert status in (413, 502)
 
 
+#: A server that may write no file, as in a container whose folders are read-only.
+READ_ONLY = f"""
+import os, sys
+
+def refuse(event, arguments):
+    name, _, flags = arguments if event == "open" else (None, None, 0)
+    if isinstance(name, str) and flags & (os.O_WRONLY | os.O_RDWR) and not name.startswith("/dev/"):
+        raise PermissionError(f"{{name}} would be written")
+
+sys.dont_write_bytecode = True
+sys.addaudithook(refuse)
+{QUIET}"""
+
+
 def test_visitors_of_a_server_that_is_killed_see_the_same_on_another_and_nobody_else_notices() -> None:
     need("nginx")
     manner = hall.Manner(sessions=30, presses=3, think=2.0, kills=True)
-    with tempfile.TemporaryFile() as log, hall.several(3, log, "-c", QUIET) as (origin, _, servers):
-        halls, _ = asyncio.run(hall.filled(origin, servers, ["shapes"], manner))
-        found = halls["shapes"]
+    with tempfile.TemporaryFile() as log, hall.several(3, log, "-c", READ_ONLY) as (origin, _, servers):
+        # In a thread, for Playwright may have a loop of its own in this one.
+        with ThreadPoolExecutor() as apart:
+            halls, _ = apart.submit(asyncio.run, hall.filled(origin, servers, ["shapes"], manner)).result()
         log.seek(0)
         assert hall.tracebacks(log.read().decode()) == []
+    found = halls["shapes"]
     assert found.answered == 30
     assert found.faults == 0
     assert sorted(found.places.values()) == [10, 10, 10], "who comes is spread evenly"
@@ -123,3 +152,112 @@ def test_visitors_of_a_server_that_is_killed_see_the_same_on_another_and_nobody_
     assert found.seen["other"] == 0
     assert found.seen["same"] > 0
     assert len(found.beside) > 0
+
+
+# --- what deploy/ and docs/deploy.md say ------------------------------------------------------------------------------
+
+
+def words_of_the_dockerfile() -> dict[str, list[str]]:
+    """Instruction -> what follows it, each time; lines that go on are one."""
+    text = re.sub(r"\\\n\s*", "", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"))
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            instruction, _, rest = line.partition(" ")
+            found.setdefault(instruction, []).append(rest)
+    return found
+
+
+def copied() -> list[str]:
+    return [source for line in words_of_the_dockerfile()["COPY"] for source in line.split()[:-1]]
+
+
+def test_the_image_holds_what_the_app_needs_and_what_there_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert sorted(copied()) == sorted([*wheel["packages"], *wheel["force-include"], "requirements.txt"])
+    assert [source for source in copied() if not (ROOT / source).exists()] == []
+
+
+def test_the_image_has_a_python_for_which_torch_is_named_without_cuda() -> None:
+    (image,) = words_of_the_dockerfile()["FROM"]
+    python = re.fullmatch(r"python:([\d.]+)-slim", image)
+    assert python is not None
+    assert python[1] in PYTHONS_WITH_A_CPU_WHEEL
+    assert any("-r requirements.txt" in line for line in words_of_the_dockerfile()["RUN"])
+
+
+def test_the_image_is_not_roots_and_its_server_answers_to_its_network() -> None:
+    said = words_of_the_dockerfile()
+    (user,) = said["USER"]
+    assert all(int(number) > 0 for number in user.split(":"))
+    settings = dict(pair.split("=") for pair in shlex.split(said["ENV"][0]))
+    assert settings["STREAMLIT_SERVER_ADDRESS"] == "0.0.0.0"
+    assert said["EXPOSE"] == [str(config.get_option("server.port"))]
+    assert f":{config.get_option('server.port')}/{ROUTE_HEALTH}" in said["HEALTHCHECK"][0]
+    assert json.loads(said["CMD"][0]) == ["streamlit", "run", "streamlit_app.py"]
+
+
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def apps() -> dict[str, Any]:
+    return {name: service for name, service in services().items() if "build" in service}
+
+
+@every("name", services())
+def test_a_service_can_write_to_its_temporary_folder_alone(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == "unless-stopped"
+
+
+def test_the_servers_are_those_of_the_proxies_each_on_a_core_of_its_own() -> None:
+    port = config.get_option("server.port")
+    addresses = [f"{app['networks']['hall']['ipv4_address']}:{port}" for app in apps().values()]
+    assert tuple(addresses) == SERVERS
+    run = json.loads(words_of_the_dockerfile()["CMD"][0])
+    commands = [shlex.split(app["command"]) for app in apps().values()]
+    assert commands == [["taskset", "--cpu-list", str(core), *run] for core in range(len(SERVERS))]
+    for app in apps().values():
+        assert (DEPLOY / app["build"]["context"] / app["build"]["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+        assert set(app["environment"]) <= variables()
+
+
+def test_the_proxy_is_not_roots_and_listens_where_its_configuration_says() -> None:
+    proxy = services()["proxy"]
+    assert all(int(number) > 0 for number in proxy["user"].split(":"))
+    (file,) = proxy["volumes"]
+    assert (DEPLOY / file.split(":")[0]).samefile(DEPLOY / "nginx.conf")
+    assert file.split(":")[1] in proxy["entrypoint"]
+    assert proxy["entrypoint"][:3] == ["nginx", "-p", *proxy["tmpfs"]]
+    assert proxy["ports"] == [f"80:{PORT}"]
+    assert proxy["depends_on"] == [*apps()]
+
+
+def test_nginx_takes_a_server_for_dead_that_has_missed_two_of_its_own_signs_of_life() -> None:
+    (patience,) = re.findall(r"proxy_read_timeout (\d+)s;", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"))
+    assert config.get_option("server.websocketPingInterval") is None
+    assert 2 * DEFAULT_WEBSOCKET_PING_INTERVAL < int(patience) < 3 * DEFAULT_WEBSOCKET_PING_INTERVAL
+
+
+def variables() -> set[str]:
+    """Those of the environment that the app reads."""
+    sources = [*(ROOT / "rnn_dynamics").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+    quoted = re.compile(f'"({VARIABLE.pattern})"')
+    return {name for file in sources for name in quoted.findall(file.read_text(encoding="utf-8"))}
+
+
+def test_the_guide_names_every_variable_of_the_app_and_every_file_that_it_speaks_of() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert set(VARIABLE.findall(guide)) == variables()
+    assert all((ROOT / "docs" / link).exists() for link in re.findall(r"\]\(([^)#:]+)\)", guide))
+    assert set(re.findall(r"\]\(\.\./deploy/([^)]+)\)", guide)) == {file.name for file in DEPLOY.iterdir()}
+    for said in (f"/{ROUTE_HEALTH}", services()["app1"]["mem_limit"], *SERVERS):
+        assert said in guide
+    assert "docs/deploy.md" in (ROOT / "README.md").read_text(encoding="utf-8")
