@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 def median_milliseconds(
     contestants: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, float]:
-    """Call each contestant once per round, in turn, after one round that does not count; median time of each, in ms.
+    """Call each contestant once per round, in turn; median time of each, in ms.
 
-    By the time that has passed, or by another clock, such as the processor's.
+    Of several rounds a further one, the first, does not count. By the time that has passed, or by another clock, such
+    as the processor's.
     """
     times: dict[str, list[float]] = {name: [] for name in contestants}
     gc.disable()
     try:
-        for counted in [False] + [True] * rounds:
+        for counted in [False] * (rounds > 1) + [True] * rounds:
             for name, contestant in contestants.items():
                 start = clock()
                 contestant()
