@@ -61,22 +61,30 @@ def presets_of(page: str) -> dict[str, tuple[Experiment, dict[str, str]]]:
 
 
 def covering(values: Mapping[str, Sequence[Any]], strength: int) -> list[dict[str, Any]]:
-    """Settings among which every combination of values of `strength` fields occurs."""
-    draw = Random(0)
+    """Settings among which every combination of values of `strength` fields occurs.
 
-    def combined(setting: Mapping[str, Any]) -> set[tuple[tuple[str, Any], ...]]:
-        return set(combinations(setting.items(), min(strength, len(values))))
-
-    wanted = {
-        tuple(zip(names, some, strict=True))
-        for names in combinations(values, min(strength, len(values)))
+    Each begins with one that is missing, and takes those values with which most of the others are there too.
+    """
+    draw, several = Random(0), min(strength, len(values))
+    missing = dict.fromkeys(
+        frozenset(zip(names, some, strict=True))
+        for names in combinations(values, several)
         for some in product(*(values[name] for name in names))
-    }
+    )
     found = []
-    while wanted:
-        tries = [{name: draw.choice(some) for name, some in values.items()} for _ in range(20)]
-        found.append(max(tries, key=lambda setting: len(combined(setting) & wanted)))
-        wanted -= combined(found[-1])
+    while missing:
+        setting = dict(next(iter(missing)))
+        for name in draw.sample([*values], len(values)):
+            if name not in setting:
+                beside = [*combinations(setting.items(), several - 1)]
+                added = {
+                    value: sum(frozenset((*some, (name, value))) in missing for some in beside)
+                    for value in values[name]
+                }
+                setting[name] = max(draw.sample([*added], len(added)), key=added.__getitem__)
+        found.append(setting)
+        for some in combinations(setting.items(), several):
+            missing.pop(frozenset(some), None)
     return found
 
 
