@@ -57,12 +57,14 @@ _NOTE = """
   };
 })();
 """
-#: Whether the server has answered, what must be absent is, and the picture has been drawn and has stood still for so
-#: many milliseconds since this was first asked.
+#: Whether for so many milliseconds since this was first asked the server has answered, what must be absent is, and the
+#: picture has stood still. For so long, as the page hears the first message of an answer before it says that it runs.
 _RESTS = """([since, picture, absent]) => {
-  const app = document.querySelector('[data-testid="stApp"]');
-  return app.dataset.testScriptState === "notRunning" && window.heard && !document.querySelector(absent)
-    && document.querySelector(picture)?.drawn && performance.now() - Math.max(since, window.drawnAt) > 300;
+  const app = document.querySelector('[data-testid="stApp"]'), now = performance.now();
+  const calm = app.dataset.testScriptState === "notRunning" && window.heard && !document.querySelector(absent)
+    && document.querySelector(picture)?.drawn;
+  if (!calm) window.busyAt = now;
+  return calm && now - Math.max(since, window.drawnAt, window.busyAt ?? 0) > 300;
 }"""
 #: Runs when the browser has drawn what it knows of: an image that is asked for in the first may be the second.
 _FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
