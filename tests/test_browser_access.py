@@ -1,5 +1,6 @@
 """Every page for every reader: on a phone, and on a projector in large type."""
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from rnn_dynamics.pictures.phase_diagram.chart import HEIGHT
 from tests.drawn import note_texts, texts_on_each_other
 from tests.reader import PICTURE, Reader, running_app, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
-from tests.test_pages import every_page
+from tests.test_pages import PAGES, every_page
 
 pytestmark = pytest.mark.browser
 #: Pages whose picture fits below their controls on a small projector.
@@ -143,9 +144,26 @@ def projector(desk: BrowserContext) -> Iterator[Reader]:
         yield reader
 
 
+@pytest.fixture(scope="module")
+def openings() -> dict[str, str]:
+    """Page -> what it has said there first."""
+    return {}
+
+
+def assert_opens_by_the_bar(reader: Reader, page: str, openings: dict[str, str]) -> None:
+    """A walk moves no setting: each page says what it has said at first, and its address nothing."""
+    go_by_the_bar(reader, page)
+    reader.complete()
+    assert reader.settings() == {}
+    opening = openings.setdefault(page, reader.finding())
+    wait_until(lambda: reader.finding() == opening, f"{page} says something else")
+
+
 @every_page
-def test_a_projector_of_720_lines_shows_every_button_in_large_type(projector: Reader, page: str) -> None:
-    go_by_the_bar(projector, page)
+def test_a_projector_of_720_lines_shows_every_button_in_large_type(
+    projector: Reader, openings: dict[str, str], page: str
+) -> None:
+    assert_opens_by_the_bar(projector, page, openings)
     assert texts_on_each_other(projector.page) == []
     wait_until_nothing_scrolls_sideways(projector)
     for button in projector.page.locator(".st-key-presets button").all():
@@ -158,6 +176,12 @@ def test_a_projector_of_720_lines_shows_every_button_in_large_type(projector: Re
     if page in WHOLE:
         assert picture["y"] + picture["height"] <= 720
     assert picture["height"] <= 720  # so that the time axis and the curves are seen together
+    projector.assert_well()
+
+
+def test_a_walk_by_the_bar_moves_no_setting(projector: Reader, openings: dict[str, str]) -> None:
+    for page in random.Random(0).sample(PAGES, 6):
+        assert_opens_by_the_bar(projector, page, openings)
     projector.assert_well()
 
 

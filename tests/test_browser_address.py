@@ -1,7 +1,5 @@
 """The address bar and the browser's history in Chromium: F5, Back, and a link to a friend."""
 
-import random
-
 import pytest
 from playwright.sync_api import BrowserContext
 
@@ -29,19 +27,6 @@ def press(reader: Reader, key: str) -> None:
 def is_on(reader: Reader, button: str) -> bool:
     """Whether the page shows what a button would set."""
     return f"is-{button}" in str(reader.page.locator("p.state").get_attribute("class")).split()
-
-
-def test_a_walk_by_the_bar_moves_no_setting(desk: BrowserContext, address: str) -> None:
-    dice, openings = random.Random(0), dict[str, str]()
-    with visit(desk) as reader:
-        reader.open(address)
-        for page in (*dice.sample(PAGES, len(PAGES)), *dice.sample(PAGES, 6)):
-            go_by_the_bar(reader, page)
-            reader.complete()
-            assert reader.settings() == {}
-            opening = openings.setdefault(page, reader.finding())
-            wait_until(lambda opening=opening: reader.finding() == opening, f"{page} says something else")  # type: ignore[misc]
-        reader.assert_well()
 
 
 def test_steps_of_a_slider_are_no_entries_and_a_moved_link_says_what_is_shown(
