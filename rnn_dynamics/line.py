@@ -6,8 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition
-from time import monotonic, sleep, thread_time
+from time import monotonic, sleep
 from typing import Protocol
+
+from rnn_dynamics.executor import worked
 
 #: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for each
 #: look takes from the processor that all who wait for something need. Of who is there, one of so many may soon wait.
@@ -117,7 +119,7 @@ class Line:
 
 
 def _piece(work: Work) -> None:
-    began, worked = monotonic(), thread_time()
+    began, before = monotonic(), worked()
     work.advance()
-    waited = (monotonic() - began) - (thread_time() - worked)  # where others had the processor, or the lock
+    waited = (monotonic() - began) - (worked() - before)  # where others had the processor, or the lock
     sleep(_BREATH + min(_LONGEST, _YIELDS * max(0.0, waited)))

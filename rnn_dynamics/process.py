@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from threading import Barrier, Event, Thread
 from time import process_time
+from typing import NoReturn
 
 #: Variable of the environment, see `reads_pickles`.
 PICKLES = "RNN_DYNAMICS_PICKLES"
@@ -98,16 +99,21 @@ def allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def number_told(variable: str, usual: int) -> int:
-    """What a variable of the environment says, a whole number from 1 upwards, or what is usual where it is not set.
+def number_told(variable: str, usual: int, least: int = 1) -> int:
+    """What a variable of the environment says, a whole number from `least` upwards, or where it is not set the usual.
 
-    Where it says anything else the process ends with one sentence: an exception would end one visitor's thread alone.
+    Where it says anything else the process ends with one sentence.
     """
     told = os.environ.get(variable, str(usual))
-    if not told.isdecimal() or not int(told):
-        sys.stderr.write(f"{variable} = {told!r:.60} is not a whole number from 1 upwards\n")
-        os._exit(2)
+    if not told.isdecimal() or int(told) < least:
+        end_with(f"{variable} = {told!r:.60} is not a whole number from {least} upwards")
     return int(told)
+
+
+def end_with(sentence: str) -> NoReturn:
+    """End the process with one sentence, from any thread: an exception would end one visitor's alone."""
+    sys.stderr.write(f"{sentence}\n")
+    os._exit(2)
 
 
 def reads_pickles() -> bool:
@@ -117,8 +123,7 @@ def reads_pickles() -> bool:
     """
     told = os.environ.get(PICKLES, "0")
     if told not in ("0", "1"):
-        sys.stderr.write(f"{PICKLES} = {told!r:.60} is neither 0 nor 1\n")
-        os._exit(2)
+        end_with(f"{PICKLES} = {told!r:.60} is neither 0 nor 1")
     return told == "1"
 
 

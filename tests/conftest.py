@@ -56,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr("rnn_dynamics.dashboard.warm.warm_up", lambda *_: None)
     patch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: None)
+    # A test's own process computes; what others compute has tests of its own.
+    patch.setattr("rnn_dynamics.executor.told", lambda: None)
     # Each page's presets are asked by the tests of several modules, and computed by the first.
     patch.setattr(MEMORY, "_most", 4 * MOST_BYTES)
     # Each new AppTest looks through everything that is installed for components, for a fifth of a second.

@@ -51,7 +51,8 @@ ROOMS: dict[str, set[str]] = {
     "content.numbers": set(),
     "process": set(),
     "remembered": set(),
-    "line": set(),
+    "executor": {"process", "remembered"},
+    "line": {"executor"},
     "engine.cells": {"experiment"},
     "engine.initialise": {"experiment", "engine.cells"},
     "engine.compiled": {"engine.cells"},
@@ -80,7 +81,7 @@ ROOMS: dict[str, set[str]] = {
     "learning.trainer": WALK
     | {"remembered", "engine.given", "engine.run_network", "learning.reading", "learning.tasks", "learning.training"},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
-    "learning.jobs": {"process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
+    "learning.jobs": {"executor", "process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "own": set(),
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "own.given": {"experiment", "engine.given", "own.change"},
@@ -130,15 +131,15 @@ ROOMS: dict[str, set[str]] = {
     "own.replay": {"engine.cells", "engine.given", "engine.run_network", "engine.through_time"}
     | {"own.capture", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
-    KIT: ENGINE | {"remembered", "content", "content.numbers", "learning.training", "learning.trained"},
-    "answer": ENGINE | LEARNING | OWN | {"remembered", "by_hand", "by_hand.against_torch", KIT},
+    KIT: ENGINE | {"executor", "remembered", "content", "content.numbers", "learning.training", "learning.trained"},
+    "answer": ENGINE | LEARNING | OWN | {"executor", "remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID, *OWN, "own.report"},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
     "dashboard": ENGINE
     | LEARNING
-    | {"content", "line", "process", "remembered", "scripts", KIT}
+    | {"content", "executor", "line", "process", "remembered", "scripts", KIT}
     | {"own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", "own.given", KIT},
 }
@@ -165,6 +166,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "command": set(),
     "sweep": {"numpy", "xarray", "zarr", "distributed"},
     "process": {"threadpoolctl"},
+    "executor": {"distributed"},
     "engine.compiled": {"numpy", "llvmlite"},
     **{room: {"numpy", "safetensors"} for room in ("own.examples", "own.given")},
     "own.report": set(),

@@ -60,7 +60,7 @@ def test_a_job_trains_side_by_side_what_each_would_learn_alone() -> None:
 
 
 def test_one_works_and_the_others_have_a_place_in_the_queue() -> None:
-    desk, jobs = Desk(places=1), [Job([LONG]) for _ in range(3)]
+    desk, jobs = Desk(lambda: 1), [Job([LONG]) for _ in range(3)]
     for job in jobs:
         desk.submit(job)
     until(lambda: len(jobs[0].histories) == 1)
@@ -78,7 +78,7 @@ def test_one_works_and_the_others_have_a_place_in_the_queue() -> None:
 
 
 def test_two_places_are_two_at_a_time() -> None:
-    desk, jobs = Desk(places=2), [Job([LONG]) for _ in range(3)]
+    desk, jobs = Desk(lambda: 2), [Job([LONG]) for _ in range(3)]
     for job in jobs:
         desk.submit(job)
     until(lambda: len(jobs[0].histories) == len(jobs[1].histories) == 1)
@@ -112,7 +112,7 @@ def test_a_stopped_job_keeps_what_it_has_and_goes_on_to_the_same_numbers() -> No
 
 
 def test_a_session_has_one_training_at_a_time_and_keeps_a_result_for_each_page() -> None:
-    seat = Seat(Desk(places=5))
+    seat = Seat(Desk(lambda: 5))
     seat.begin("one", [LONG])
     first = seat.jobs.get("one")
     seat.begin("two", [SMALL])
@@ -142,7 +142,7 @@ def test_an_exception_of_any_kind_frees_the_place_and_reaches_page_and_log(
 
     broken = replace(SMALL, learning_rate=0.5)
     monkeypatch.setattr(Trainer, "advance", fail_at_third)
-    desk = Desk(places=1)
+    desk = Desk(lambda: 1)
     seat = Seat(desk)
     seat.begin("page", [broken])
     next_one = Job([SMALL])
@@ -168,7 +168,7 @@ def test_a_thread_that_cannot_start_takes_no_place(monkeypatch: pytest.MonkeyPat
     def refuse(_: Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    desk, job = Desk(places=1), Job([SMALL])
+    desk, job = Desk(lambda: 1), Job([SMALL])
     with monkeypatch.context() as patch:
         patch.setattr(Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="can't start"):
@@ -277,7 +277,7 @@ def test_stopped_and_begun_again_at_once_a_job_is_worked_on_by_one_thread(monkey
         at_once[0] -= 1
 
     monkeypatch.setattr(Trainer, "advance", counted)
-    desk, training = Desk(places=3), replace(SMALL, iterations=150)
+    desk, training = Desk(lambda: 3), replace(SMALL, iterations=150)
     seat = Seat(desk)
     for _ in range(20):
         seat.begin("page", [training])

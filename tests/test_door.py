@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.dashboard import door
 from rnn_dynamics.dashboard.door import Door, Guest
+from rnn_dynamics.executor import SCHEDULER, WORKERS
 from rnn_dynamics.process import PICKLES, reads_pickles
 from tests.test_pages import PAGES, ROOT
 
@@ -109,12 +110,20 @@ STARTS = ("from rnn_dynamics.dashboard.command import main; main()", f"{OPENS}ap
 
 NO_PLACES = (door.PLACES, "many", "RNN_DYNAMICS_PLACES = 'many' is not a whole number from 1 upwards")
 NO_SWITCH = (PICKLES, "yes", "RNN_DYNAMICS_PICKLES = 'yes' is neither 0 nor 1")
+NO_WORKERS = (WORKERS, "two", "RNN_DYNAMICS_WORKERS = 'two' is not a whole number from 0 upwards")
+NO_PORT = (SCHEDULER, "tcp://here", "RNN_DYNAMICS_SCHEDULER = 'tcp://here': missing port number in address 'here'")
+NO_SCHEME = (SCHEDULER, "http://here:1", "RNN_DYNAMICS_SCHEDULER = 'http://here:1': unknown address scheme 'http'")
+NOBODY = (SCHEDULER, "tcp://127.0.0.1:1", "RNN_DYNAMICS_SCHEDULER = 'tcp://127.0.0.1:1': Timed out trying to connect")
 
 
-@pytest.mark.parametrize(("script", "told"), [(STARTS[0], NO_PLACES), (STARTS[1], NO_PLACES), (STARTS[1], NO_SWITCH)])
-def test_a_server_that_is_told_no_number_of_places_or_no_switch_ends_with_one_sentence(
-    script: str, told: tuple[str, str, str]
-) -> None:
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (STARTS[0], NO_PLACES),
+        *((STARTS[1], each) for each in (NO_PLACES, NO_SWITCH, NO_WORKERS, NO_PORT, NO_SCHEME, NOBODY)),
+    ],
+)
+def test_a_server_that_is_told_what_cannot_be_ends_with_one_sentence(script: str, told: tuple[str, str, str]) -> None:
     variable, value, sentence = told
     environment = {"PYTHONPATH": str(ROOT), variable: value}
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
@@ -122,6 +131,28 @@ def test_a_server_that_is_told_no_number_of_places_or_no_switch_ends_with_one_se
     assert ended.stderr.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in ended.stderr
     assert not ended.stdout
+
+
+DASK = {SCHEDULER: "tcp://127.0.0.1:1"}
+#: Runs a script where a package is not installed, or as it is.
+WITHOUT = "import sys; sys.modules[{0!r}] = None; {1}"
+
+
+@pytest.mark.parametrize(
+    ("script", "variables", "sentence"),
+    [
+        (WITHOUT.format("distributed", STARTS[1]), DASK, f"{SCHEDULER} needs distributed: pip install"),
+        (STARTS[1], DASK | {WORKERS: "1"}, f"{WORKERS} and {SCHEDULER} are both set: leave one of them out"),
+    ],
+)
+def test_a_server_that_cannot_do_what_it_is_told_says_what_to_change(
+    script: str, variables: dict[str, str], sentence: str
+) -> None:
+    environment = {"PYTHONPATH": str(ROOT), **variables}
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(sentence)
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(("told", "reads"), [(None, False), ("0", False), ("1", True)])

@@ -6,6 +6,7 @@ from threading import Lock
 
 import streamlit as st
 
+from rnn_dynamics import executor
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import address_now
@@ -57,8 +58,12 @@ class Door:
 
 @st.cache_resource(show_spinner=False)
 def the_door() -> Door:
-    """The door of this server, which ends where the environment tells no number of places, or no switch for pickles."""
+    """The door of this server, which ends where the environment tells it something that cannot be.
+
+    Who computes is chosen here, before anybody is in and while every core may still be used.
+    """
     reads_pickles()
+    executor.use(executor.told())
     return Door(number_told(PLACES, _USUAL))
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from threading import Thread
-from time import sleep, thread_time
+from time import sleep
 from typing import Any
 
 import streamlit as st
+
+from rnn_dynamics.executor import worked
 
 #: Seconds between two answers that nobody waits for, so that those who do wait get the processor.
 _BREATH = 0.03
@@ -19,9 +21,9 @@ def warm_up(page: str, _questions: Iterable[Any], _answer: Callable[[Any], objec
     """Answer what visitors of a page are about to ask, once per server, while nobody waits for it."""
 
     def answer_all() -> None:
-        end = thread_time() + BUDGET
+        end = worked() + BUDGET
         for question in _questions:
-            if thread_time() > end:
+            if worked() > end:
                 break
             _answer(question)
             sleep(_BREATH)

@@ -38,10 +38,11 @@ def phase_grid(
     scales = each_value(experiment, "weight_scale", weight_scales)
     networks = tuple(int(seed) for seed in each_value(experiment, "seed", seeds))
     rows = [replace(experiment, input_scale=scale) for scale in each_value(experiment, "input_scale", input_scales)]
-    return (_phase_row(row, scales, networks) for row in rows)
+    return (grid_row(row, scales, networks) for row in rows)
 
 
-def _phase_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
+def grid_row(experiment: Experiment, weight_scales: tuple[float, ...], seeds: tuple[int, ...]) -> PhaseRow:
+    """A row of `phase_grid` by itself, at the experiment's own input scale."""
     length = experiment.sequence_length
     family = run_family(experiment, weight_scales=weight_scales, seeds=seeds, beside=[])
     norms, shape = family.log10_norms["hidden"], (len(weight_scales), len(seeds))

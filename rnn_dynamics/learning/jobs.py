@@ -1,6 +1,7 @@
-"""Where trainings are done: a bounded number at a time in this process, the others in a queue.
+"""Where trainings are done: a bounded number at a time, the others in a queue.
 
-A training runs in a thread of its own, and whoever shows it only looks at its histories. Who waits has a place in the
+A training runs in a thread of its own, piece by piece elsewhere where others train, and whoever shows it only looks at
+its histories. Who waits has a place in the
 queue. What is learned depends on the settings alone, so whoever asks for the same looks at the same job, and it ends
 early only when the last of them leaves. The trainings with which pages open are done while no visitor's is.
 """
@@ -12,7 +13,7 @@ from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from rnn_dynamics import process
+from rnn_dynamics import executor, process
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Training
 from rnn_dynamics.remembered import remembered, size_of
@@ -20,14 +21,14 @@ from rnn_dynamics.remembered import remembered, size_of
 if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
     from rnn_dynamics.learning.trainer import Trainer
 
-#: Trainings that go on at the same time on one server.
-PLACES = 1
 #: Seconds between two updates, so that those who move a slider get the interpreter.
 _BREATH = 0.0005
 #: And where nobody has asked for the training.
 _LONG_BREATH = 0.01
 #: Bytes of the jobs that are kept for whoever asks for the same: of usual ones a hundred.
 _KEPT = 16_000_000
+#: Seconds of a piece of a training that others do: so long until its page sees the next of it, or it ends when told to.
+_PIECE = 0.5
 #: Seconds of a training for each of its `work`, as long as none has been seen: see `limits.LARGEST`.
 _PACE = 1.2e-7
 LOG = logging.getLogger(__name__)
@@ -162,11 +163,31 @@ class Job:
             self._trainers = [Trainer(training) for training in self.trainings]
         while not self.complete and not self.stops:
             began = monotonic()
-            with self._update:
-                for trainer in self._trainers:
-                    trainer.advance()
-                self.seconds += monotonic() - began
+            if executor.trains():
+                self._take(self._further())
+            else:
+                self._update_each()
+            self.seconds += monotonic() - began
             sleep(self.breath)
+
+    def _update_each(self) -> None:
+        with self._update:
+            for trainer in self._trainers:
+                trainer.advance()
+
+    def _further(self) -> list[bytes]:
+        """What comes of the next piece elsewhere: where it is lost, what goes on is what there is here."""
+        from rnn_dynamics.learning.trainer import further
+
+        checkpoints = [trainer.checkpoint() for trainer in self._trainers]
+        return executor.computed(further, self.trainings, checkpoints, _PIECE)
+
+    def _take(self, checkpoints: Sequence[bytes]) -> None:
+        with self._update:
+            self._trainers = [
+                type(one).resume(one.training, checkpoint)
+                for one, checkpoint in zip(self._trainers, checkpoints, strict=True)
+            ]
 
     def _pairs(self) -> Iterator[tuple[Training, History]]:
         return zip(self.trainings, self.histories, strict=False)
@@ -194,10 +215,15 @@ def has(job: Job, asked: Callable[[], Sequence[Training]]) -> bool:
         return False
 
 
+def places() -> int:
+    """Trainings that go on at the same time: one in this process, elsewhere as many as there are workers."""
+    return executor.places() if executor.trains() else 1
+
+
 class Desk:
     """The queue of one server."""
 
-    def __init__(self, places: int = PLACES) -> None:
+    def __init__(self, places: Callable[[], int] = places) -> None:
         self._places, self._lock = places, Lock()
         self._waiting: deque[Job] = deque()
         self._working: set[Job] = set()
@@ -271,7 +297,7 @@ class Desk:
 
     def seconds_until(self, job: Job) -> float:
         """About how long it waits until it is worked on."""
-        return sum(self._left(one) for one in self._before(job)) / self._places
+        return sum(self._left(one) for one in self._before(job)) / self._places()
 
     def _before(self, job: Job) -> list[Job]:
         with self._lock:
@@ -300,7 +326,7 @@ class Desk:
         return job in self._working and not job.stops
 
     def _begin_next(self) -> None:
-        while len(self._working) < self._places and (job := self._next()):
+        while len(self._working) < self._places() and (job := self._next()):
             Thread(target=self._work, args=(job,), daemon=True, name="training").start()
             self._working.add(job)
 

@@ -5,9 +5,10 @@ stopped and resumed gives the numbers of one that was not. Imports torch: import
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from inspect import unwrap
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,9 @@ class Trainer:
     training: the question. history: what it has seen so far.
     """
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, training: Training, history: History | None = None) -> None:
         torch.set_num_threads(1)  # a second one costs more than a step of this size
-        self.training, self.history = checked_training(training), History()
+        self.training, self.history = checked_training(training), history or History()
         experiment, task = training.experiment, training.its_task
         _, self._batches, _, self._test_stream = np.random.SeedSequence(experiment.seed).spawn(4)
         start = starting_parameters(training)
@@ -72,7 +73,8 @@ class Trainer:
             module.load_state_dict({name: torch.tensor(start[prefix + name]) for name in module.state_dict()})
         self._parameters = [parameter for module in self._modules.values() for parameter in module.parameters()]
         self._optimiser = _OPTIMISERS[training.optimiser](self._parameters, lr=training.learning_rate)
-        self._look()
+        if history is None:
+            self._look()
 
     @property
     def done(self) -> bool:
@@ -149,15 +151,14 @@ class Trainer:
         Raises:
             ValueError: the checkpoint is of a network of another size or kind.
         """
-        trainer = cls(training)
         state = torch.load(io.BytesIO(checkpoint), weights_only=True)
+        trainer = cls(training, History.unpacked(state["history"]))
         try:
             for prefix, module in trainer._modules.items():
                 module.load_state_dict(state["modules"][prefix])
         except (KeyError, RuntimeError) as error:
             raise ValueError(f"this checkpoint does not fit {training}") from error
         trainer._optimiser.load_state_dict(state["optimiser"])
-        trainer.history = History.unpacked(state["history"])
         return trainer
 
     def _draw(self, iteration: int) -> Batch:
@@ -241,6 +242,19 @@ class Trainer:
                 gates={name: values.mean(axis=(1, 2)) for name, values in trace.gates.items()},
             )
         )
+
+
+def further(trainings: Sequence[Training], checkpoints: Sequence[bytes], seconds: float) -> list[bytes]:
+    """Go on with some trainings side by side, an update of each in turn, for about so long or until all are done.
+
+    Returns:
+        their checkpoints.
+    """
+    end, trainers = monotonic() + seconds, [*map(Trainer.resume, trainings, checkpoints)]
+    while monotonic() < end and not all(trainer.done for trainer in trainers):
+        for trainer in trainers:
+            trainer.advance()
+    return [trainer.checkpoint() for trainer in trainers]
 
 
 def walk(training: Training, parameters: Mapping[str, Array], batch: Batch) -> LayerTrace:

@@ -13,11 +13,12 @@ from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.engine.work import affordable, work_of
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array, Views, point_steps
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: Networks of the band, and what all of them and those that are computed in one go may cost, in multiply-adds: about a
 #: quarter of a second, and a twentieth.
@@ -144,16 +145,14 @@ def _seen(experiment: Experiment, plain: Array) -> Array:
 @remembered
 def _split(experiment: Experiment) -> tuple[PathSplit, Mapping[str, Array]]:
     """A split, and the gates of the first sequence."""
-    with COMPUTING:
-        split, gates = path_and_gates(experiment)
+    split, gates = computed(path_and_gates, experiment)
     return split, {name: values[:, 0].copy() for name, values in gates.items()}  # a view would keep the batch
 
 
 @remembered
 def _vanilla(experiment: Experiment) -> tuple[Array, int]:
     """A vanilla network's log10 ‖dL/dh_t‖, relative to its own at step T, with its digits."""
-    with COMPUTING:
-        plain = run_family(experiment, weight_scales=[experiment.weight_scale], beside=[])
+    plain = computed(run_family, experiment, weight_scales=[experiment.weight_scale], beside=[])
     return _relative(plain.log10_norms, "hidden")["hidden"][0], int(plain.digits[0])
 
 
@@ -184,8 +183,7 @@ def networks_for(experiment: Experiment) -> int:
 @remembered
 def networks(experiment: Experiment, seeds: range) -> dict[str, Array]:
     """The curves (seeds, T) of other networks, relative to step T: "rnn", or of a cell with a path "path", "total"."""
-    with COMPUTING:
-        norms = run_family(experiment, seeds=seeds, beside=["cell_path"]).log10_norms
+    norms = computed(run_family, experiment, seeds=seeds, beside=["cell_path"]).log10_norms
     if experiment.cell == "rnn":
         return _relative({"rnn": norms["hidden"]}, "rnn")
     return _relative({"path": norms["cell_path"], "total": norms[CELLS[experiment.cell].components[-1]]})

@@ -19,9 +19,10 @@ from rnn_dynamics.engine.cliff import (
     error_surface,
 )
 from rnn_dynamics.engine.region import Region
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Array, Columns, within
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: Values of w and b are whole multiples of it.
 GRID = 0.05
@@ -156,8 +157,7 @@ def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) ->
     x, y = start_of(w, b, seed)
     asked = Descent(w=x, b=y, learning_rate=float(rate), threshold=float(threshold), steps=int(steps))
     kinds = [replace(asked, clipping=kind) for kind in CLIPPING]
-    with COMPUTING:
-        own, others = descend_among(kinds, [start_of(w, b, one) for one in NEIGHBOURS])
+    own, others = computed(descend_among, kinds, [start_of(w, b, one) for one in NEIGHBOURS])
     leave = WIDEST.exits(others).any(axis=-1)
     return CliffAnswer(
         experiment=Experiment(seed=seed),

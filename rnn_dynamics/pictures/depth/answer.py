@@ -12,11 +12,12 @@ from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.trace import LayerNorms, Norms
 from rnn_dynamics.engine.verdict import judge, relative_to
 from rnn_dynamics.engine.work import fewer_sequences, work_of
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.frames import Array
 from rnn_dynamics.pictures.kit.lengths import USUAL, lengths_within
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: What one network may cost, in multiply-adds of its recurrent products: about a third of a second.
 _LARGEST = 2.5e8
@@ -146,5 +147,4 @@ def depth_answer(experiment: Experiment) -> DepthAnswer:
 
 @remembered  # each by itself: all stacks of a cell are compared with the same single layer
 def _norms(experiment: Experiment, *, additive_path: bool = False) -> Norms:
-    with COMPUTING:
-        return run_norms(experiment, additive_path=additive_path)
+    return computed(run_norms, experiment, additive_path=additive_path)

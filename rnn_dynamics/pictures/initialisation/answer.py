@@ -10,10 +10,11 @@ from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.schemes import NAMED_SCHEMES, scheme_experiment
 from rnn_dynamics.engine.verdict import Verdicts, joined, judge_each
 from rnn_dynamics.engine.work import affordable, work_of
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: Scheme and cell of a row.
 Key = tuple[str, str]
@@ -64,8 +65,7 @@ def seeds_for(experiment: Experiment) -> range:
 @remembered
 def networks(question: Experiment, seeds: range) -> Verdicts:
     """What the networks of some seeds do."""
-    with COMPUTING:
-        family = run_family(question, seeds=seeds, beside=["input"])
+    family = computed(run_family, question, seeds=seeds, beside=["input"])
     return judge_each(family.log10_norms["input"], family.digits)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.run import run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace, Laws
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: T·S³, beyond which the exponents of half the directions are computed: all would take a thirtieth of a second.
 LARGEST_SPECTRUM = 2.7e7
@@ -76,7 +77,6 @@ def jacobian_answer(experiment: Experiment) -> JacobianAnswer:
     cell = cell_of(experiment)
     size = len(cell.components) * experiment.hidden_size
     affordable = experiment.sequence_length * size**3 <= LARGEST_SPECTRUM
-    with COMPUTING:
-        trace = run_jacobians(experiment, exponents=size if affordable else size // 2)
+    trace = computed(run_jacobians, experiment, exponents=size if affordable else size // 2)
     kept = replace(trace, steps=trace.steps[:0], jacobians=trace.jacobians[:0].copy())
     return JacobianAnswer(trace=kept, laws=trace.laws)

@@ -2,8 +2,11 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
+from rnn_dynamics.executor import places, together
 from rnn_dynamics.remembered import remembered
 
 
@@ -41,13 +44,13 @@ class Growing:
         return 1.0 - sum(len(self._missing(name)) for name in self.rows) / max(1, pieces)
 
     def advance(self) -> None:
-        """Compute the next piece, if one is missing."""
-        next(self._work(), None)
+        """Compute the next piece, or as many as are computed at once, if any is missing."""
+        together([partial(self.piece, *piece) for piece in islice(self._pieces(), places())])
 
     def finish(self) -> None:
         """Compute all that is missing."""
-        for _ in self._work():
-            pass
+        while not self.complete:
+            self.advance()
 
     def chosen(self, there: frozenset[Any] | None) -> tuple[Any, ...]:
         """The names of these rows, in order, which there are; or of all rows, computed now."""
@@ -58,7 +61,6 @@ class Growing:
     def _missing(self, name: Any) -> list[tuple[Any, ...]]:
         return [piece for piece in self.rows[name] if not self.piece.known(*piece)]
 
-    def _work(self) -> Iterator[Any]:
-        for name in self.rows:
-            for piece in self._missing(name):
-                yield self.piece(*piece)
+    def _pieces(self) -> Iterator[tuple[Any, ...]]:
+        """Those that are missing, in order."""
+        return chain.from_iterable(map(self._missing, self.rows))

@@ -12,10 +12,11 @@ from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.engine.verdict import Verdict, horizon, judge
 from rnn_dynamics.engine.work import each_loss
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.frames import Array, point_steps
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: What the slider offers; a τ beyond T stands for T.
 TRUNCATIONS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "70", "100", "150", "200")
@@ -115,6 +116,5 @@ def truncations_for(length: int) -> tuple[int, ...]:
 @remembered
 def loss_answer(experiment: Experiment) -> LossAnswer:
     """Answer for one experiment; what it says of the loss does not matter."""
-    with COMPUTING:
-        trace = run_losses(each_loss(experiment), truncations_for(experiment.sequence_length))
+    trace = computed(run_losses, each_loss(experiment), truncations_for(experiment.sequence_length))
     return LossAnswer(trace=trace, asked=experiment.batch_size)

@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rnn_dynamics.engine.phase import phase_grid
+from rnn_dynamics.engine.phase import grid_row
 from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.run import split_by_lag
 from rnn_dynamics.engine.theory import mean_field_log10_factor
 from rnn_dynamics.engine.trace import LagSplit, PhaseRow
 from rnn_dynamics.engine.work import affordable, work_of
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES, Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.growing import Growing
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: The weight scales of the map's rows, and the input scales of its columns.
 SCALES: tuple[float, ...] = WEIGHT_SCALES
@@ -127,17 +128,14 @@ def input_scales(experiment: Experiment) -> tuple[float, ...]:
 @remembered
 def phase_row(question: Experiment) -> PhaseRow:
     """The row of a `row_question`."""
-    with COMPUTING:
-        networks, stride = row_size(question)
-        scales = tuple(reversed(SCALES[::-stride]))
-        return next(phase_grid(question, scales, [question.input_scale], range(networks)))
+    networks, stride = row_size(question)
+    return computed(grid_row, question, tuple(reversed(SCALES[::-stride])), tuple(range(networks)))
 
 
 @remembered
 def lag_answer(experiment: Experiment) -> LagSplit:
     """The split of the chosen network's gradient."""
-    with COMPUTING:
-        return split_by_lag(experiment)
+    return computed(split_by_lag, experiment)
 
 
 def phase_rows(experiment: Experiment, views: Mapping[str, str]) -> Growing:

@@ -7,9 +7,10 @@ import numpy as np
 
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import ShapeTrace
+from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
-from rnn_dynamics.remembered import COMPUTING, remembered
+from rnn_dynamics.remembered import remembered
 
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
@@ -69,5 +70,4 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
 @remembered
 def shape_answer(experiment: Experiment, shape: str) -> ShapeAnswer:
     """Answer for one experiment in one shape."""
-    with COMPUTING:
-        return ShapeAnswer(trace=run_shape(experiment, shape))
+    return ShapeAnswer(trace=computed(run_shape, experiment, shape))

@@ -1,0 +1,144 @@
+"""Where dear questions are computed: in the thread that asks, or by other processes, through one `Executor`.
+
+A library computes here. An application says `use`, once, with what the environment tells (`told`): worker processes of
+its own, or the workers of a Dask scheduler. What is asked is a function of the engine that others can import, with its
+arguments; its answer is the same wherever it is computed.
+"""
+
+import logging
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from threading import local
+from time import thread_time
+from typing import ParamSpec, TypeVar
+
+from rnn_dynamics import process
+from rnn_dynamics.remembered import COMPUTING
+
+#: Variables of the environment, see `told`.
+WORKERS, SCHEDULER = "RNN_DYNAMICS_WORKERS", "RNN_DYNAMICS_SCHEDULER"
+LOG = logging.getLogger(__name__)
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+class Elsewhere(Executor):
+    """An executor of other processes; trains: whether trainings are done there too, for which each loads torch."""
+
+    trains = False
+
+    @property
+    @abstractmethod
+    def places(self) -> int:
+        """How many questions it computes at once; 0 as long as it can compute none."""
+
+
+@dataclass
+class _Chosen:
+    """What `use` has said."""
+
+    elsewhere: Elsewhere | None = None
+
+
+class _Spent(local):
+    """What others have spent for a thread."""
+
+    seconds = 0.0
+
+
+_CHOSEN, _SPENT = _Chosen(), _Spent()
+
+
+def use(elsewhere: Elsewhere | None) -> None:
+    """Compute there from now on; None: in the thread that asks."""
+    _CHOSEN.elsewhere = elsewhere
+
+
+def trains() -> bool:
+    """Whether trainings are done by others, of whom somebody is there."""
+    return _CHOSEN.elsewhere is not None and _CHOSEN.elsewhere.trains and _CHOSEN.elsewhere.places > 0
+
+
+def places() -> int:
+    """How many questions are computed at once: as many as there are workers, and one where there is none."""
+    return max(1, _CHOSEN.elsewhere.places) if _CHOSEN.elsewhere else 1
+
+
+def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+    """What a function returns, computed elsewhere where somebody is there to do so, else here, one at a time.
+
+    Raises:
+        WorkerLost: those who were to compute it have died of it, one after the other.
+        Exception: what the function raises.
+    """
+    if _CHOSEN.elsewhere and _CHOSEN.elsewhere.places:
+        try:
+            asked = partial(_timed, function, *args, **kwargs)
+            answer, seconds = _CHOSEN.elsewhere.submit(asked).result()
+        except CancelledError:
+            LOG.warning("Nobody is left who would compute elsewhere: %s is computed here.", function.__name__)
+        else:
+            _SPENT.seconds += seconds
+            return answer
+    with COMPUTING:
+        return function(*args, **kwargs)
+
+
+def worked() -> float:
+    """Seconds of a processor that the calling thread has used, and others have for it."""
+    return thread_time() + _SPENT.seconds
+
+
+def together(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """What each of some calls returns, all at the same time, each in a thread: they only wait for others."""
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(len(calls)) as threads:
+        done = list(threads.map(_with_its_work, calls))
+    _SPENT.seconds += sum(seconds for _, seconds in done)
+    return [answer for answer, _ in done]
+
+
+def _timed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> tuple[Answer, float]:
+    began = thread_time()
+    return function(*args, **kwargs), thread_time() - began
+
+
+def _with_its_work(call: Callable[[], Answer]) -> tuple[Answer, float]:
+    began = worked()
+    return call(), worked() - began
+
+
+def told() -> Elsewhere | None:
+    """What the environment tells: WORKERS, how many processes of this machine compute; or SCHEDULER, Dask's address.
+
+    Without either one process computes, where there is a core for it. Where both are told, or what cannot be, this
+    process ends with one sentence.
+    """
+    if SCHEDULER not in os.environ:
+        return _workers()
+    if WORKERS in os.environ:
+        process.end_with(f"{WORKERS} and {SCHEDULER} are both set: leave one of them out")
+    return _cluster(os.environ[SCHEDULER])
+
+
+def _workers() -> Elsewhere | None:
+    from rnn_dynamics.executor.workers import Workers, cores
+
+    count = process.number_told(WORKERS, int(len(cores()) > 1), least=0)
+    return Workers(count) if count else None
+
+
+def _cluster(address: str) -> Elsewhere:
+    try:
+        from rnn_dynamics.executor.cluster import Cluster
+    except ModuleNotFoundError as error:
+        process.end_with(f'{SCHEDULER} needs {error.name}: pip install "rnn-dynamics[sweep]"')
+    try:
+        return Cluster(address)
+    except (OSError, ValueError) as error:
+        process.end_with(f"{SCHEDULER} = {address!r:.200}: {error}")

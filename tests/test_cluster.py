@@ -1,0 +1,146 @@
+"""A Dask scheduler's workers compute and train for a server, and may die of it."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+
+from rnn_dynamics import Experiment, executor
+from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.engine.run import run_norms
+from rnn_dynamics.executor import computed
+from rnn_dynamics.executor.cluster import Cluster
+from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.pictures.initialisation.answer import scheme_rows
+from rnn_dynamics.pictures.phase_diagram.answer import phase_rows
+from rnn_dynamics.remembered import MEMORY
+from tests.reader import wait_until
+from tests.same import assert_same
+from tests.test_desk import LONG, SMALL, alone, until
+
+ASKED = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[Any]:
+    make: Any = LocalCluster
+    with make(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
+        yield made
+
+
+@pytest.fixture
+def cluster(dask: Any) -> Iterator[Cluster]:
+    """Two processes, who compute what is asked."""
+    wait_until(lambda: len(dask.scheduler.workers) == 2, "there are no two workers")
+    made = Cluster(dask.scheduler_address)
+    executor.use(made)
+    yield made
+    executor.use(None)
+    made.shutdown()
+
+
+def test_an_answer_of_the_cluster_is_that_of_this_process(cluster: Cluster) -> None:
+    assert (cluster.places, executor.places()) == (2, 2)
+    assert computed(os.getpid) != os.getpid()
+    assert_same(computed(run_norms, ASKED), run_norms(ASKED))
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.parametrize("rows", [scheme_rows, lambda asked: phase_rows(asked, {"across": "input"})])
+def test_rows_of_the_cluster_are_those_of_this_process(rows: Any, cluster: Cluster) -> None:
+    work = rows(ASKED)
+    work.advance()
+    assert sum(map(len, work.rows.values())) * work.share == pytest.approx(2.0)
+    work.finish()
+    there = {name: [work.piece(*piece) for piece in pieces] for name, pieces in work.rows.items()}
+    MEMORY.clear()
+    executor.use(None)
+    assert_same({name: [work.piece(*piece) for piece in pieces] for name, pieces in work.rows.items()}, there)
+
+
+def test_a_question_whose_worker_is_killed_is_answered_by_another(cluster: Cluster) -> None:
+    with ThreadPoolExecutor(1) as visitor:
+        waits = visitor.submit(computed, eval, "__import__('time').sleep(2) or __import__('os').getpid()")
+        (busy,) = [one for one in _until_busy(cluster)]
+        os.kill(busy, signal.SIGKILL)
+        assert waits.result(60) != busy
+
+
+def test_a_training_survives_the_death_of_each_worker_and_learns_the_same(cluster: Cluster) -> None:
+    training = replace(SMALL, iterations=2000)
+    desk, job = Desk(), Job([training])
+    desk.submit(job)
+    for part in (0.1, 0.5):
+        until(lambda part=part: job.share > part)  # type: ignore[misc]
+        assert not job.over
+        for busy in _until_busy(cluster):
+            os.kill(busy, signal.SIGKILL)
+    until(lambda: job.over)
+    assert (job.complete, job.failure) == (True, "")
+    assert job.histories[0].packed() == alone(training)
+
+
+def test_as_many_trainings_go_on_at_once_as_there_are_workers(cluster: Cluster) -> None:
+    desk, jobs = Desk(), [Job([replace(LONG, learning_rate=rate)]) for rate in (0.001, 0.002, 0.003)]
+    for job in jobs:
+        desk.submit(job)
+    until(lambda: min(jobs[0].done, jobs[1].done) > 10)
+    assert [desk.place_of(job) for job in jobs] == [0, 0, 2]
+    for job in jobs:
+        desk.leave(job)
+    until(lambda: all(job.over for job in jobs))
+
+
+def test_a_training_elsewhere_tells_how_far_it_is_stops_and_goes_on(cluster: Cluster) -> None:
+    training = replace(SMALL, iterations=3000)
+    seat = Seat(Desk())
+    seat.begin("page", [training])
+    job = seat.jobs["page"]
+    until(lambda: 0.0 < job.share < 1.0)
+    assert job.seconds_left is not None
+    seat.stop()
+    until(lambda: job.over)
+    assert 0.0 < job.share < 1.0
+    seat.go_on("page")
+    until(lambda: job.over)
+    assert job.histories[0].packed() == alone(training)
+
+
+def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    make: Any = LocalCluster
+    with make(n_workers=1, threads_per_worker=1, dashboard_address=None) as gone, ThreadPoolExecutor(1) as visitor:
+        made = Cluster(gone.scheduler_address)
+        executor.use(made)
+        try:
+            waits = visitor.submit(computed, time.sleep, 3.0)
+            _until_busy(made)
+            with caplog.at_level(logging.WARNING, "rnn_dynamics.executor"):
+                gone.close()
+                assert waits.result(60) is None
+            assert computed(os.getpid) == os.getpid()
+            assert made.places == 0
+            assert "Nobody is left who would compute elsewhere: sleep is computed here." in caplog.messages
+        finally:
+            executor.use(None)
+            made.shutdown()
+
+
+def _until_busy(cluster: Cluster) -> list[int]:
+    """The processes of workers that have something to do, as soon as there are such."""
+    client: Any = cluster._client
+    busy: list[int] = []
+
+    def found() -> bool:
+        addresses = [address for address, tasks in client.processing().items() if tasks]
+        busy[:] = client.run(os.getpid, workers=addresses).values() if addresses else []
+        return bool(busy)
+
+    wait_until(found, "nobody has anything to do")
+    return busy

@@ -1,0 +1,235 @@
+"""Answers that other processes compute: the same as here, whatever becomes of those processes."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from rnn_dynamics import Experiment, executor, pictures
+from rnn_dynamics.content import LANGUAGE
+from rnn_dynamics.engine.run import run_norms
+from rnn_dynamics.executor import computed, together, worked
+from rnn_dynamics.executor.workers import WorkerLost, Workers, cores
+from rnn_dynamics.line import Line
+from rnn_dynamics.pictures.initialisation.answer import scheme_rows
+from rnn_dynamics.remembered import MEMORY
+from tests.background import told
+from tests.reader import wait_until
+from tests.same import assert_same
+from tests.test_once import asked
+from tests.test_pictures import every_picture
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
+#: Pictures whose networks others compute; the other pictures train, or ask torch, or compute what is soon done.
+DEAR = {"additive_path", "cliff", "depth", "initialisation", "jacobians", "losses", "phase_diagram", "shapes"}
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell where a process runs")
+
+
+class Counted(Workers):
+    """Workers that note what they are asked."""
+
+    asked = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self.asked += 1
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Counted]:
+    made = Counted(2)
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture
+def workers(pool: Counted) -> Iterator[Counted]:
+    """Two of them, who compute what is asked."""
+    pool.asked = 0
+    executor.use(pool)
+    yield pool
+    executor.use(None)
+
+
+def pid() -> int:
+    """Of the worker that is asked next."""
+    return computed(os.getpid)
+
+
+@pytest.mark.usefixtures("forgotten")
+@every_picture
+def test_each_pictures_answer_is_the_same_to_the_bit_wherever_it_is_computed(name: str, pool: Counted) -> None:
+    one, (experiment, views), before = pictures.picture(name), asked(name), pool.asked
+    if name == "cost":
+        pytest.skip("what it measures are times of this process")
+    here, drawn = one.answer(experiment, views), one.drawn(experiment, views, LANGUAGE)
+    MEMORY.clear()
+    executor.use(pool)
+    try:
+        there = one.answer(experiment, views)
+        assert one.drawn(experiment, views, LANGUAGE) == drawn
+    finally:
+        executor.use(None)
+    assert_same(here, there)
+    assert (pool.asked > before) == (name in DEAR)
+
+
+def test_what_a_function_refuses_it_refuses_in_the_same_words(workers: Counted) -> None:
+    grows = Experiment(cell="rnn", nonlinearity="relu", weight_scale=5.0, sequence_length=1000, hidden_size=64)
+    with pytest.raises(ValueError, match="grow beyond") as there:
+        computed(run_norms, grows)
+    executor.use(None)
+    with pytest.raises(ValueError, match="grow beyond") as here:
+        computed(run_norms, grows)
+    assert str(here.value) == str(there.value)
+
+
+def test_a_worker_that_rested_when_it_was_killed_is_replaced(workers: Counted) -> None:
+    os.kill(first := pid(), signal.SIGKILL)
+    assert_same(computed(run_norms, SMALL), run_norms(SMALL))
+    assert pid() != first
+
+
+def test_a_question_whose_worker_is_killed_meanwhile_is_asked_again(
+    workers: Counted, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(1) as visitor, caplog.at_level(logging.WARNING):
+        lost = psutil.Process(pid())
+        waits = visitor.submit(computed, time.sleep, 1.0)
+        wait_until(lambda: lost.status() == psutil.STATUS_SLEEPING, "it does not sleep")
+        time.sleep(0.3)
+        assert not waits.done()
+        lost.kill()
+        assert waits.result(60) is None
+    assert caplog.messages == ["A worker process was lost; another one is asked the same."]
+
+
+def test_a_question_of_which_two_workers_die_is_refused_and_the_next_one_answered(workers: Counted) -> None:
+    with pytest.raises(WorkerLost, match="Two processes"):
+        computed(os._exit, 3)
+    assert_same(computed(run_norms, SMALL), run_norms(SMALL))
+
+
+def test_there_is_a_second_worker_only_where_the_first_has_something_to_do() -> None:
+    with Workers(2) as made:
+        executor.use(made)
+        try:
+            assert len({pid() for _ in range(5)}) == 1
+            both = together([lambda: computed(eval, "__import__('time').sleep(1) or __import__('os').getpid()")] * 2)
+            assert len({*both}) == 2
+        finally:
+            executor.use(None)
+    assert not any(psutil.pid_exists(one) for one in both)
+
+
+def test_a_worker_has_loaded_numpy_and_nothing_of_the_pages(workers: Counted) -> None:
+    computed(run_norms, SMALL)
+    loaded = computed(eval, "{name.split('.')[0] for name in __import__('sys').modules}")
+    assert "numpy" in loaded
+    assert not loaded & {"streamlit", "torch", "altair", "pandas", "pyarrow", "pytest"}
+
+
+def test_what_a_function_prints_is_not_taken_for_an_answer(workers: Counted) -> None:
+    assert computed(eval, "print('{}') or 7") == 7
+    assert pid() == pid()
+
+
+def test_an_interrupt_of_the_terminal_leaves_the_end_to_who_asks(workers: Counted) -> None:
+    os.kill(first := pid(), signal.SIGINT)
+    assert pid() == first
+
+
+def test_what_others_work_counts_for_who_has_asked(workers: Counted) -> None:
+    before, once = worked(), "sum(range(10_000_000))"
+    computed(eval, once)
+    alone = worked() - before
+    assert alone > 0.02
+    together([lambda: computed(eval, once)] * 2)
+    assert worked() - before > 2.0 * alone
+
+
+@linux_only
+def test_workers_run_where_the_server_does_not() -> None:
+    allowed, one = cores(), {min(cores())}
+    if len(allowed) < 2:
+        pytest.skip("this machine has one core")
+    with Workers(1) as made:
+        os.sched_setaffinity(0, one)  # as `use_one_core` does
+        executor.use(made)
+        try:
+            assert computed(os.sched_getaffinity, 0) == allowed - one
+        finally:
+            executor.use(None)
+            os.sched_setaffinity(0, allowed)
+
+
+#: Asks a worker, prints which one, and waits.
+ASKS = """
+import os, sys, time
+from rnn_dynamics import executor
+from rnn_dynamics.executor.workers import Workers
+executor.use(Workers(1))
+print(executor.computed(os.getpid), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_server_however_it_ends(how: signal.Signals) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", ASKS], cwd=ROOT, stdout=pipe, stderr=pipe) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        worker = int(server.stdout.readline())
+        assert psutil.pid_exists(worker)
+        server.send_signal(how)
+        assert not server.stderr.read()
+    wait_until(lambda: not psutil.pid_exists(worker), "the worker goes on")
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_rows_come_as_many_at_once_as_there_are_workers(workers: Counted) -> None:
+    work = scheme_rows(SMALL)
+    work.advance()
+    assert sum(map(len, work.rows.values())) * work.share == pytest.approx(2.0)
+    work.advance()
+    assert workers.asked == 4
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_nothing_more_is_computed_for_who_has_moved_on(workers: Counted) -> None:
+    line, left, wanted = Line(), scheme_rows(SMALL), scheme_rows(replace(SMALL, sequence_length=21))
+    try:
+        line.look_at("me", left)
+        line.look_at("me", wanted, patience=60.0)
+        assert wanted.complete
+        wait_until(lambda: not line.busy, "it does not rest")
+        assert left.share < 0.5
+    finally:
+        line.close()
+
+
+def test_where_nothing_is_told_one_worker_computes_if_there_is_a_core_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (executor.WORKERS, executor.SCHEDULER):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("rnn_dynamics.executor.workers.cores", lambda: {0})
+    assert told() is None
+    monkeypatch.setattr("rnn_dynamics.executor.workers.cores", lambda: {0, 3})
+    assert (made := told()) is not None
+    assert (made.places, made.trains) == (1, False)
+    monkeypatch.setenv(executor.WORKERS, "0")
+    assert told() is None
+    monkeypatch.setenv(executor.WORKERS, "3")
+    assert (made := told()) is not None
+    assert made.places == 3
