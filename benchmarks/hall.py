@@ -301,12 +301,16 @@ class Hall:
 
 @dataclass
 class Server:
-    """A server's process; of it and those that it has started the most memory, in MB, and that with the last page."""
+    """A server's process; of it and those that it has started the most memory, in MB, and that with the last page.
+
+    before: seconds of the processor that its own process had used when all visitors were there.
+    """
 
     origin: str
     process: psutil.Process
     opened: float = 0.0
     peak: float = 0.0
+    before: float = 0.0
 
     async def watched(self) -> None:
         """Look at its memory, again and again."""
@@ -328,12 +332,18 @@ class Server:
         """The processor's seconds at the time when all visitors are there."""
         with suppress(asyncio.BrokenBarrierError):
             await all_there.wait()
+        self.before = self.own
         return self.seconds
 
     @property
     def seconds(self) -> float:
         """Of the processor, so far."""
         return float(sum(sum(process.cpu_times()[:2]) for process in self._all))
+
+    @property
+    def own(self) -> float:
+        """Of them those of the server's own process, which has one core."""
+        return float(sum(self.process.cpu_times()[:2]))
 
 
 @dataclass(frozen=True)
@@ -443,6 +453,8 @@ def rows(pages: Sequence[str], manner: Manner) -> Iterator[tuple[str, ...]]:
         with started(ROOT / "streamlit_app.py", "-m", "streamlit", log=log) as (origin, process):
             server = Server(origin, psutil.Process(process))
             halls, seconds = asyncio.run(filled(origin, [server], pages, manner))
+            own = milliseconds(server.own - server.before, halls.values())
+            print(f"{', '.join(pages)}: {own} a press in the server's own process", file=sys.stderr)
             if len(pages) > 1:
                 memory = f"{server.opened:,.0f} MB when each page was opened, {server.memory:,.0f} MB at the end"
                 print(memory, file=sys.stderr)

@@ -9,6 +9,8 @@ import numpy as np
 
 def assert_same(one: Any, other: Any, where: str = "answer") -> None:
     """All that both hold: types, names, and the bytes of every array."""
+    if one is other:
+        return
     assert type(one) is type(other), where
     if isinstance(one, np.ndarray):
         assert (one.dtype, one.shape) == (other.dtype, other.shape), where

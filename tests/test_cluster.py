@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from rnn_dynamics.pictures.phase_diagram.answer import phase_rows
 from rnn_dynamics.remembered import MEMORY
 from tests.reader import wait_until
 from tests.same import assert_same
-from tests.test_desk import LONG, SMALL, alone, until
+from tests.test_desk import LONG, SMALL, alone
 
 ASKED = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
 
@@ -31,7 +31,7 @@ ASKED = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
 @pytest.fixture(scope="module")
 def dask() -> Iterator[Any]:
     make: Any = LocalCluster
-    with make(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
+    with make(n_workers=2, threads_per_worker=1, dashboard_address=":0") as made:
         yield made
 
 
@@ -99,7 +99,7 @@ def test_as_many_trainings_go_on_at_once_as_there_are_workers(cluster: Cluster) 
 
 
 def test_a_training_elsewhere_tells_how_far_it_is_stops_and_goes_on(cluster: Cluster) -> None:
-    training = replace(SMALL, iterations=3000)
+    training = replace(SMALL, iterations=1500)
     seat = Seat(Desk())
     seat.begin("page", [training])
     job = seat.jobs["page"]
@@ -115,7 +115,7 @@ def test_a_training_elsewhere_tells_how_far_it_is_stops_and_goes_on(cluster: Clu
 
 def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     make: Any = LocalCluster
-    with make(n_workers=1, threads_per_worker=1, dashboard_address=None) as gone, ThreadPoolExecutor(1) as visitor:
+    with make(n_workers=1, threads_per_worker=1, dashboard_address=":0") as gone, ThreadPoolExecutor(1) as visitor:
         made = Cluster(gone.scheduler_address)
         executor.use(made)
         try:
@@ -130,6 +130,10 @@ def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(caplog: 
         finally:
             executor.use(None)
             made.shutdown()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    wait_until(holds, "the desk does not come so far", 120)
 
 
 def _until_busy(cluster: Cluster) -> list[int]:

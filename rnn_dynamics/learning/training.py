@@ -106,6 +106,10 @@ class Training(KnownFields):
                 f"steps × batch_size × hidden_size × iterations = {size:,}; the limit is {LARGEST_TRAINING:,}"
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without its task, which is found again: what a task does cannot be sent to another process."""
+        return {name: value for name, value in vars(self).items() if name != "its_task"}
+
     @cached_property
     def its_task(self) -> Task:
         """The task itself."""
