@@ -116,7 +116,7 @@ class Visitor:
         address = self.origin.replace("http", "ws", 1) + "/_stcore/stream"
         names: dict[str, Any] = {"origin": Origin(self.origin), "subprotocols": [Subprotocol("streamlit")]}
         names["additional_headers"] = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        async with connect(address, **names, max_size=None, proxy=None) as socket:
+        async with connect(address, **names, max_size=None, proxy=None, open_timeout=LOST) as socket:
             assert socket.response is not None
             for cookie in map(SimpleCookie, socket.response.headers.get_all("Set-Cookie")):
                 self.cookies |= {name: morsel.value for name, morsel in cookie.items()}

@@ -10,21 +10,25 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from distributed import Scheduler
+from distributed.cli import dask_scheduler, dask_worker
 from streamlit import config
 from streamlit.web.server.starlette.starlette_routes import ROUTE_HEALTH
 from streamlit.web.server.starlette.starlette_server_config import DEFAULT_WEBSOCKET_PING_INTERVAL
 
 from benchmarks import hall
 from benchmarks.proxy import PORT, PROXIES, SERVERS, behind
+from rnn_dynamics.executor import SCHEDULER
 from tests.backends import Someone, backend, need
 from tests.every import every
 from tests.reader import QUIET
-from tests.test_requirements import PYTHONS_WITH_A_CPU_WHEEL
+from tests.test_requirements import PYTHONS_WITH_A_CPU_WHEEL, read_requirements
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -198,8 +202,8 @@ def test_the_image_is_not_roots_and_its_server_answers_to_its_network() -> None:
     assert json.loads(said["CMD"][0]) == ["streamlit", "run", "streamlit_app.py"]
 
 
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+def services(file: str = "compose.yaml") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / file).read_text(encoding="utf-8"))["services"]
     return found
 
 
@@ -207,9 +211,8 @@ def apps() -> dict[str, Any]:
     return {name: service for name, service in services().items() if "build" in service}
 
 
-@every("name", services())
-def test_a_service_can_write_to_its_temporary_folder_alone(name: str) -> None:
-    service = services()[name]
+@every("service", [*services().values(), *(one for one in services("dask.yaml").values() if "image" in one)])
+def test_a_service_can_write_to_its_temporary_folder_alone(service: dict[str, Any]) -> None:
     assert service["read_only"] is True
     assert service["tmpfs"] == ["/tmp"]
     assert service["cap_drop"] == ["ALL"]
@@ -224,9 +227,27 @@ def test_the_servers_are_those_of_the_proxies_each_on_a_core_of_its_own() -> Non
     run = json.loads(words_of_the_dockerfile()["CMD"][0])
     commands = [shlex.split(app["command"]) for app in apps().values()]
     assert commands == [["taskset", "--cpu-list", str(core), *run] for core in range(len(SERVERS))]
+    whole = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    ((subnet, others),) = (pool.values() for pool in whole["networks"]["hall"]["ipam"]["config"])
+    hosts = [ip_address(address.partition(":")[0]) for address in SERVERS]
+    assert all(host in ip_network(subnet) and host not in ip_network(others) for host in hosts)
     for app in apps().values():
         assert (DEPLOY / app["build"]["context"] / app["build"]["dockerfile"]).samefile(DEPLOY / "Dockerfile")
         assert set(app["environment"]) <= variables()
+
+
+def test_every_server_computes_at_a_scheduler_of_the_version_that_is_tested_and_that_nobody_else_reaches() -> None:
+    beside = services("dask.yaml")
+    (tested,) = (line for line in read_requirements("requirements-dev.txt") if line.name == "distributed")
+    places = {beside[name]["environment"][SCHEDULER] for name in apps()}
+    assert places == {f"tcp://scheduler:{Scheduler.default_port}"}
+    assert {beside[name]["build"]["args"]["EXTRA"] for name in apps()} == {str(tested)}
+    assert [name for name, service in beside.items() if "ports" in service] == []
+    for name, program in (("scheduler", dask_scheduler.main), ("worker", dask_worker.main)):
+        dask, kind, *options = shlex.split(beside[name]["command"])
+        assert (dask, kind) == ("dask", name)
+        asked = program.make_context(name, options).params  # which refuses what Dask does not know
+        assert asked.get("scheduler", *places) in places
 
 
 def test_the_proxy_is_not_roots_and_listens_where_its_configuration_says() -> None:
