@@ -26,6 +26,7 @@ from torch.nn.functional import linear
 from benchmarks.report import COMPILED, Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, process, run, run_family
+from rnn_dynamics.engine.cells.cell import multiply
 from rnn_dynamics.experiment import WEIGHT_SCALES
 
 Norms = dict[str, NDArray[np.float64]]
@@ -231,9 +232,9 @@ def limit_loop(experiment: Experiment) -> Callable[[], None]:
     sigmoids, signed = product[: rows - hidden], product[rows - hidden :]
 
     def limit() -> None:
-        np.matmul(weight_ih, inputs, out=projection)
+        multiply(weight_ih, inputs, projection)
         for _ in range(steps):
-            np.dot(weight_hh, state, out=product)
+            multiply(weight_hh, state, product)
             if len(sigmoids):
                 np.exp(sigmoids, out=sigmoids)
                 np.add(sigmoids, 1.0, out=sigmoids)
@@ -242,8 +243,8 @@ def limit_loop(experiment: Experiment) -> Callable[[], None]:
             if len(cell.components) > 1:  # of c_t
                 np.tanh(state, out=state)
         for _ in range(steps):
-            np.dot(back_hh, product, out=state)
-        np.matmul(back_ih, projection, out=by_input)
+            multiply(back_hh, product, state)
+        multiply(back_ih, projection, by_input)
 
     return limit
 

@@ -4,8 +4,9 @@
 
 The models are two layers of torch's module and a linear one, in float32, with a loss at the last step; the model's own
 pass finds the gradients of all its parameters, `probe` those of every step, in float64. Processor time, one thread, the
-contestants in turn. "limit" is the time of the replay's matrix products alone, on arrays of the same shapes, and of the
-model's own pass, of which `probe` makes one too.
+contestants in turn. What of a gradient is smaller than float32's 10^−38 torch counts as 0 here: some processors take
+twenty times as long for it, in both passes. "limit" is the time of the replay's matrix products alone, on arrays of the
+same shapes, and of the model's own pass, of which `probe` makes one too.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 from benchmarks.report import Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, probe, process
+from rnn_dynamics.engine.cells.cell import multiply
+from rnn_dynamics.engine.through_time.unroll import product_at_each_step
 
 KINDS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 SEQUENCES, INPUTS, HIDDEN, STEPS, LAYERS = 16, 64, 256, 200, 2
@@ -52,15 +55,16 @@ def replays_products(kind: str, steps: int) -> Callable[[], None]:
     read = [draw((steps, weight_ih.shape[1], SEQUENCES)) for weight_ih, _ in weights]
     state, delta, deltas = draw((HIDDEN, SEQUENCES)), draw((rows, SEQUENCES)), draw((steps, rows, SEQUENCES))
     forward, back = np.empty_like(delta), np.empty_like(state)
+    back_hh = [np.ascontiguousarray(weight_hh.T) for _, weight_hh in weights]
 
     def products() -> None:
-        for (weight_ih, weight_hh), inputs in zip(weights, read, strict=True):
-            np.matmul(weight_ih, inputs)
+        for (weight_ih, weight_hh), backwards, inputs in zip(weights, back_hh, read, strict=True):
+            product_at_each_step(weight_ih, inputs)
             for _ in range(steps):
-                np.matmul(weight_hh, state, out=forward)
+                multiply(weight_hh, state, forward)
             for _ in range(steps):
-                np.matmul(weight_hh.T, delta, out=back)
-            np.matmul(weight_ih.T, deltas)
+                multiply(backwards, delta, back)
+            product_at_each_step(np.ascontiguousarray(weight_ih.T), deltas)
 
     return products
 
@@ -97,6 +101,7 @@ def row(kind: str) -> str:
 def measure(quick: bool) -> Iterator[tuple[str, ...]]:
     """All rows."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     process.use_one_thread()
     process.keep_freed_memory()
     for kind in KINDS:

@@ -20,11 +20,12 @@ from benchmarks.engine import FAMILY_SCALES, HOME, LECTURE, SIZES, lean_loop, no
 from benchmarks.report import Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import Experiment, process, run, run_family
+from rnn_dynamics.engine.cells.cell import multiply
 from rnn_dynamics.engine.through_time import backpropagate
 from rnn_dynamics.experiment import WEIGHT_SCALES
 
 Way = Callable[[], object]
-MIDDLE, LARGE = (size.experiment for size in SIZES[1:])
+MIDDLE, WIDE = (size.experiment for size in SIZES[1:])
 #: H, C and D of the operations of one step.
 UNITS, COLUMNS, INPUTS = LECTURE.hidden_size, LECTURE.batch_size, LECTURE.input_size
 #: Calls within one measurement of an operation that takes microseconds.
@@ -43,6 +44,14 @@ def products() -> tuple[Way, Way]:
     """W_hh h of an LSTM."""
     matrix, state, product = numbers(4 * UNITS, UNITS), numbers(UNITS, COLUMNS), numbers(4 * UNITS, COLUMNS)
     return lambda: np.dot(matrix, state, product), lambda: np.matmul(matrix, state, out=product)
+
+
+def large_products() -> tuple[Way, Way]:
+    """The same of a large LSTM, in parts that BLAS reads where they lie, or as one."""
+    size = WIDE.hidden_size
+    matrix, state = numbers(4 * size, size), numbers(size, WIDE.batch_size)
+    product = numbers(4 * size, WIDE.batch_size)
+    return lambda: multiply(matrix, state, product), lambda: np.dot(matrix, state, product)
 
 
 def projections() -> tuple[Way, Way]:
@@ -115,14 +124,14 @@ def blas_threads() -> tuple[Way, Way]:
 
     def two() -> None:
         with threadpool_limits(2, "blas"):
-            norms_alone(LARGE)
+            norms_alone(WIDE)
 
-    return lambda: norms_alone(LARGE), two
+    return lambda: norms_alone(WIDE), two
 
 
 def torch_threads() -> tuple[Way, Way]:
     """The same of the leanest autograd."""
-    trace = run(LARGE)
+    trace = run(WIDE)
     loop = lean_loop(trace, step_of_cell(trace))
 
     def with_threads(count: int) -> None:
@@ -135,6 +144,7 @@ def torch_threads() -> tuple[Way, Way]:
 #: What is done / what might be -> both, and how often they are called in one measurement.
 ROWS: dict[str, tuple[Callable[[], tuple[Way, Way]], int]] = {
     "W_hh h of an LSTM at N=8, H=32: np.dot / np.matmul": (products, CALLS),
+    "W_hh h of an LSTM at N=16, H=256: in parts / at once": (large_products, CALLS),
     "LSTM, home page, products: W_ih x of all steps, then W_hh h + W_ih x / W (h; x; 1)": (projections, 5),
     "deltas of three gates: one broadcast product / three products": (deltas, CALLS),
     f"norms of 20 steps of {len(WEIGHT_SCALES)} members: vecdot / sum of squares": (norms, CALLS),

@@ -47,7 +47,7 @@ def assert_equal(trace: Trace, answer: Answer) -> None:
     for name, norms in trace.norms.log10_norms.items():
         np.testing.assert_array_equal(alone.log10_norms[name], norms)
     assert alone.log10_rounding == trace.log10_rounding
-    fewer = run_norms(trace.experiment, additive_path=False)
+    fewer = run_norms(trace.experiment, beside=["input"])
     assert {*fewer.log10_norms} == {*alone.log10_norms} - {"cell_path"}
     for name, norms in fewer.log10_norms.items():
         np.testing.assert_array_equal(norms, alone.log10_norms[name])

@@ -142,19 +142,19 @@ def _unit_gradients(adjoints: Losses) -> UnitGradients:
     return UnitGradients(mantissas=sequence_first(adjoints.rows), exponents=read_only(adjoints.exponents[:, 0]))
 
 
-def run_norms(experiment: Experiment, *, additive_path: bool = True) -> Norms:
+def run_norms(experiment: Experiment, *, beside: Iterable[str] = BESIDE) -> Norms:
     """The norms of `run` alone, for less: nothing is summed for the parameters.
 
     Args:
         experiment: the question.
-        additive_path: whether "cell_path" is among the norms of a cell that has such a path, which takes a tenth of the
-            time.
+        beside: whether "cell_path" is computed, which takes a tenth of the time, as of `run_family`; "input" always is.
 
     Raises:
-        ValueError: the states of a ReLU network grow beyond LARGEST_STATE.
+        ValueError: `beside` has another name than these two, or the states of a ReLU network grow beyond LARGEST_STATE.
     """
+    asked = _beside(beside)
     layers, losses, _, parameters, _ = _unrolled(checked_experiment(experiment))
-    levels, below = walk_levels(layers, losses, beside=BESIDE if additive_path else ("input",))
+    levels, below = walk_levels(layers, losses, beside={"input", *asked})
     top = levels[-experiment.directions]
     return Norms(
         experiment=experiment,
@@ -636,7 +636,7 @@ def _walk_down(layers: list[Layer], losses: Losses, beside: Collection[str]) -> 
         of_layer, parts = [], beside if layer is layers[0] else {"input", *beside}  # which is the loss of the next one
         for level, entering in zip(layer, losses_by_direction(layer, losses), strict=True):
             walked = []
-            for steps in walk_back(level.forward, entering, beside=parts):
+            for steps in walk_level(level.forward, entering, parts):
                 below.add(level, steps)
                 walked.append(steps.log10_norms)
             norms = in_order(walked)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_blocks, split_gates, times
+from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, multiply, split_blocks, split_gates
 from rnn_dynamics.engine.cells.gru import Gru
 
 _TORCH_CELL = """class ResetBefore(torch.nn.GRUCell):  # torch's resets after the product
@@ -59,11 +59,11 @@ class ResetBeforeWeights(Weights):
 
     def product(self, rows: slice, hidden: Array, out: Array) -> None:
         """Write some rows of W_hh, times (r ∘) h, to `out`."""
-        times(self.weight_hh[..., rows, :], self.scaled(hidden), out)
+        multiply(self.weight_hh[..., rows, :], self.scaled(hidden), out)
 
     def transposed(self, rows: slice, delta: Array, out: Array) -> None:
         """Write these rows, transposed, times delta to `out`."""
-        np.matmul(self.weight_hh[..., rows, :].swapaxes(-1, -2), delta, out=out)
+        multiply(self.weight_hh[..., rows, :].swapaxes(-1, -2), delta, out)
         if self.scale is not None:
             np.multiply(out, self.scale, out=out)
 

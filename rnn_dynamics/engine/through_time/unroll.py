@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Cell, Weights
+from rnn_dynamics.engine.cells.cell import Cell, Weights, multiply
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.walk import road
 
-#: Entries of a matrix from which on it is multiplied with all steps at once; 4H × H of an LSTM with H = 128.
-_LARGE_MATRIX = 1 << 16
+#: Entries of a matrix, and columns at each step, from which and up to which all steps are one product.
+_LARGE_MATRIX, _FEW_COLUMNS = 1 << 16, 8
 
 
 def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
@@ -35,12 +35,14 @@ def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
 def product_at_each_step(matrix: Array, arrays: Array) -> Array:
     """A matrix (..., rows, K) times the (..., K, C) of each step of arrays (B, ..., K, C): (B, ..., rows, C).
 
-    BLAS takes less time for one product than for one a step where the matrix is large and C is small: at H = 256 a
-    fifth less with 16 columns, less than half with one. Smaller matrices do not pay for the copies.
+    A large matrix is read from memory once where all steps are one product, and once a step where they are not: at
+    H = 256 that takes a fourth of the time with one column, and as long with eight. Then the copies do not pay.
     """
-    if matrix.ndim > 2 or matrix.size < _LARGE_MATRIX:
-        return np.asarray(np.matmul(matrix, arrays))
-    steps, features, columns = arrays.shape
+    steps, *outer, features, columns = arrays.shape
+    if outer or matrix.size < _LARGE_MATRIX or columns > _FEW_COLUMNS:
+        each = np.empty((steps, *outer, matrix.shape[-2], columns))
+        multiply(matrix, arrays, each)
+        return each
     product = matrix @ arrays.swapaxes(0, 1).reshape(features, -1)
     return np.ascontiguousarray(product.reshape(-1, steps, columns).swapaxes(0, 1))
 

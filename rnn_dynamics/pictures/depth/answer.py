@@ -58,7 +58,7 @@ class DepthAnswer(OfTrace[Norms]):
     @property
     def complete(self) -> Norms:
         """With the part of each gradient that comes along the additive path, which only the file has."""
-        return _norms(self.trace.experiment, additive_path=True)
+        return _norms(self.trace.experiment, beside=("cell_path",))
 
     @cached_property
     def levels(self) -> tuple[Level, ...]:
@@ -146,5 +146,5 @@ def depth_answer(experiment: Experiment) -> DepthAnswer:
 
 
 @remembered  # each by itself: all stacks of a cell are compared with the same single layer
-def _norms(experiment: Experiment, *, additive_path: bool = False) -> Norms:
-    return computed(run_norms, experiment, additive_path=additive_path)
+def _norms(experiment: Experiment, *, beside: tuple[str, ...] = ()) -> Norms:
+    return computed(run_norms, experiment, beside=beside)

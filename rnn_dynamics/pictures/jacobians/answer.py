@@ -1,5 +1,6 @@
 """A product of Jacobians: its singular values, its exponents, and the factors per step that laws would give it."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -61,7 +62,7 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
     @property
     def ends(self) -> tuple[float, float]:
         """log10 of e^λ₁, at the lower and at the upper end of λ₁'s spread."""
-        spread = float(np.nan_to_num(self.trace.lyapunov_spread[0])) * float(np.log10(np.e))
+        spread = float(np.nan_to_num(self.trace.lyapunov_spread[0])) * math.log10(math.e)
         return self.laws.factors["exponent"] - spread, self.laws.factors["exponent"] + spread
 
     @cached_property
