@@ -1,8 +1,9 @@
 """What "Your network" claims, at strange settings and of networks of every kind, held against their own numbers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,13 +33,15 @@ SETTINGS = list(
 )
 
 
-def answers() -> Iterator[OwnNetworkAnswer]:
+@cache
+def answers() -> Sequence[OwnNetworkAnswer]:
     """Of what ships, and of a reader's own, over the settings in turn."""
+    found = []
     for number, experiment in enumerate(SETTINGS):
-        yield own_network_answer(experiment, {"weights": "torch"})
-        yield own_network_answer(experiment, {"weights": SOURCES[number % len(SOURCES)]})
-        name = ("encoder", "decoder", "tagger")[number % 3]
-        yield answer_for(experiment, given(name))
+        found.append(own_network_answer(experiment, {"weights": "torch"}))
+        found.append(own_network_answer(experiment, {"weights": SOURCES[number % len(SOURCES)]}))
+        found.append(answer_for(experiment, given(("encoder", "decoder", "tagger")[number % 3])))
+    return found
 
 
 @every("gradient", ["input", "hidden", "cell"])
