@@ -165,7 +165,7 @@ class _Run:
 @contextmanager
 def _executor(client: "Client | None") -> Iterator[Executor]:
     """What runs blocks; those that have not begun do not begin any more once it is left."""
-    executor = ThreadPoolExecutor(1) if client is None else client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+    executor = ThreadPoolExecutor(1) if client is None else client.get_executor(pure=False)
     try:
         yield executor
     finally:
@@ -174,4 +174,4 @@ def _executor(client: "Client | None") -> Iterator[Executor]:
 
 def _threads(client: "Client | None") -> int:
     """How many blocks run at the same time; one where no worker has come yet."""
-    return 1 if client is None else max(1, sum(client.nthreads().values()))  # type: ignore[no-untyped-call]
+    return 1 if client is None else max(1, sum(client.nthreads().values()))
