@@ -11,6 +11,8 @@ from rnn_dynamics.line import Line, Work
 
 #: Seconds that a run waits for the line, so that what is soon done is drawn at once; so long a held key waits for it.
 _PATIENCE = 0.05
+#: Seconds between two looks from which on the hall is full: more visitors ask than the processor has time for.
+_FULL = 1.0
 #: Keys of the session's state, each followed by the name of a work: the question that its reader has stopped, or _NEXT
 #: for the one of the next run; and whether its picture looks again by itself.
 STOPPED, _LOOKS = "stopped", "looks"
@@ -26,16 +28,32 @@ def the_line() -> Line:
 
 
 def growing(
-    work: Work, draw: Callable[[], None], progress: Callable[[], str], buttons: Mapping[str, str], name: str = ""
+    work: Work,
+    draw: Callable[[], None],
+    progress: Callable[[], str],
+    words: Mapping[str, str],
+    around: str,
+    name: str = "",
+    beside: bool = False,
 ) -> None:
-    """Draw what there is of some work, again and again while more comes; `name`, where a page has several.
+    """Draw what there is of some work, again and again while more comes.
 
-    How often a fragment runs by itself is decided where it is begun, so when that changes, the page runs anew.
+    How often a fragment runs by itself is decided where it is begun, so when that changes, the one around it runs anew.
+
+    Args:
+        work: see `Line`.
+        draw: what there is of it.
+        progress: how far it is, in words.
+        words: of the buttons, and of a work that is begun later.
+        around: the key of the fragment in which this stands.
+        name: of the work, where a page has several.
+        beside: whether the picture is whole without it: in a full hall it is then begun at the reader's second look.
     """
+    later = beside and the_line().pace > _FULL
 
     def look(patience: float = 0.0) -> None:
         _stop(work, name)
-        if goes_on(work, name):
+        if goes_on(work, name) and not later:
             the_line().look_at(_who(name), work, patience)
         else:
             the_line().leave(_who(name))
@@ -46,15 +64,21 @@ def growing(
         going = goes_on(work, name)
         if not work.complete:
             with st.container(horizontal=True, vertical_alignment="center", key=f"computing{name}"):  # see page.css
-                st.progress(work.share, text=progress())
-                stop, label = {STOPPED + name: _NEXT if going else None}, buttons["stop" if going else "go_on"]
+                st.progress(work.share, text=words["later"].format(progress=progress()) if later else progress())
+                stop, label = {STOPPED + name: _NEXT if going else None}, words["stop" if going else "go_on"]
                 st.button(label, key=f"stop{name}", on_click=st.session_state.update, args=(stop,))
-        if going != st.session_state[_LOOKS + name]:
-            st.rerun()
+        if own_run and going != st.session_state[_LOOKS + name]:
+            st.rerun(around)
 
     look(_PATIENCE)
     going = st.session_state[_LOOKS + name] = goes_on(work, name)
+    if work.complete:  # where nothing comes any more, a fragment would cost half a millisecond for nothing
+        with st.container():
+            draw()
+        return
+    own_run = False
     st.fragment(show, run_every=the_line().pace if going else None)()
+    own_run, later = True, False
 
 
 def goes_on(work: Work, name: str = "") -> bool:

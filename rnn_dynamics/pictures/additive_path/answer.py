@@ -172,7 +172,7 @@ def _band_networks(experiment: Experiment) -> Growing:
     parts = (range(first, min(first + together, count)) for first in range(0, count, together))
     both = _gated(replace(one, hidden_path="open")), _plain(one)
     rows = {seeds.start: tuple((of, seeds) for of in both) for seeds in parts}
-    return Growing(question=one, piece=networks, rows=rows)
+    return Growing(question=one, piece=networks, rows=rows, beside=True)
 
 
 def networks_for(experiment: Experiment) -> int:

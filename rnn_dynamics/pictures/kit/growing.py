@@ -15,12 +15,14 @@ class Growing:
     """The rows of one question, of pieces that are remembered: whoever asks the same goes on where another stopped.
 
     question: what the rows answer, whose work can be stopped. piece: computes one piece. rows: of each row, by
-    its name and in the order in which they are computed, the arguments of its pieces.
+    its name and in the order in which they are computed, the arguments of its pieces. beside: whether the picture is
+    whole without them.
     """
 
     question: Hashable
     piece: remembered[..., Any]
     rows: Mapping[Any, tuple[tuple[Any, ...], ...]]
+    beside: bool = False
 
     @property
     def there(self) -> frozenset[Any]:
