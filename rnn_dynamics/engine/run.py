@@ -262,9 +262,14 @@ def _opened(experiment: Experiment) -> Experiment:
     return replace(experiment, hidden_path="open")
 
 
-def _single_rounding(experiment: Experiment, forward: Pass, runs: Iterable[dict[str, Array]]) -> float:
-    """`_rounding` of a single level, given the norms of its runs as they were walked."""
-    return _rounding(experiment, LOG10_ROUNDING + float(digits_lost(forward, in_order(list(runs)))[0]))
+def _single_rounding(forward: Pass, losses: Losses, runs: Iterable[dict[str, Array]]) -> float:
+    """`_rounding` of a single level, given the norms of its runs as they were walked, and what was sent back."""
+    found = digits_lost(forward, in_order(list(runs)))
+    if forward.opened is not None:
+        walked = walk_back(forward.opened, losses, beside=("input",))
+        norms = in_order([steps.log10_norms for steps in walked])
+        found = np.maximum(found, digits_lost(forward.opened, norms, losses))
+    return LOG10_ROUNDING + float(found[0])
 
 
 def split_additive_path(experiment: Experiment) -> PathSplit:
@@ -283,7 +288,7 @@ def path_and_gates(experiment: Experiment) -> tuple[PathSplit, dict[str, Array]]
     parts = in_order([split_path(steps, members=1) for steps in runs])
     split = PathSplit(
         experiment=experiment,
-        log10_rounding=_single_rounding(experiment, forward, (steps.log10_norms for steps in runs)),
+        log10_rounding=_single_rounding(forward, losses, (steps.log10_norms for steps in runs)),
         **locked({name: values[:, 0] for name, values in parts.items()}),
     )
     return split, {name: sequence_first(of) for name, of in forward.cell.gate_values(forward.record).items()}
@@ -306,7 +311,7 @@ def split_by_lag(experiment: Experiment) -> LagSplit:
     return LagSplit(
         experiment=experiment,
         total=gradient.log10_norm(),
-        log10_rounding=_single_rounding(experiment, forward, (of_states for _, of_states in runs)),
+        log10_rounding=_single_rounding(forward, losses, (of_states for _, of_states in runs)),
         **locked(norms | shares | {"cumulative_share": cumulative}),
     )
 
@@ -385,7 +390,7 @@ def run_losses(
         angles=locked(dict(zip(("every", "last"), angles, strict=True))),
         log10_chunk_errors=locked(_by_loss(chunks, 0)),
         chunk_angles=locked(_by_loss(chunks, 1)),
-        log10_rounding=_single_rounding(last, forward, of_last),
+        log10_rounding=_single_rounding(forward, last_losses, of_last),
         sufficient=dict(zip(("every", "last"), enough, strict=True)),
     )
 
@@ -494,7 +499,7 @@ def run_jacobians(
         lyapunov_exponents=read_only(largest),
         lyapunov_spread=read_only(spread),
         mean_slope=np.nan if cell.gates else mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity),
-        log10_rounding=_single_rounding(experiment, forward, runs),
+        log10_rounding=_single_rounding(forward, losses, runs),
     )
 
 

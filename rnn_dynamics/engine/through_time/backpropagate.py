@@ -6,7 +6,7 @@ two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−200
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,13 +45,15 @@ MODEST_EXPONENT = 64
 class Pass:
     """One forward pass.
 
-    members: S, how many columns each sequence has on the way back.
+    members: S, how many columns each sequence has on the way back. opened: the same with an open way back, where
+    `weights` cut it.
     """
 
     cell: Cell
     weights: Weights
     record: Any
     members: int = 1
+    opened: "Pass | None" = field(default=None, kw_only=True)
 
     @property
     def length(self) -> int:

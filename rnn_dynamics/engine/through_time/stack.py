@@ -10,7 +10,7 @@ own last step; what lies behind that is read after step 1, so that nothing that 
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -107,8 +107,9 @@ def unroll_stack(
             start = [of_component[number * len(of_layer) + reverse] for of_component in starts]
             read = _read(inputs, reverse, order)
             record = unroll(cell, of_level, project_inputs(of_level, read, 1 if number else members), start)
-            way_back = of_level.cut() if cut else of_level
-            levels.append(Level(number, reverse, Pass(cell, way_back, record, walked), inputs, order))
+            forward = Pass(cell, of_level, record, walked)
+            way_back = replace(forward, weights=of_level.cut(), opened=forward) if cut else forward
+            levels.append(Level(number, reverse, way_back, inputs, order))
         layers.append(tuple(levels))
         inputs = output_of(layers[-1]).swapaxes(-1, -2)
     return layers
