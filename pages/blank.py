@@ -24,13 +24,16 @@ class BlankPage(TrainingPage):
     """Its sentences are edited in a panel of their own; beside the buttons the reader types a single one."""
 
     def show_controls(self, *_: str, **__: Any) -> None:
+        now = self.now
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls_blank"):
             for name in self.main:
-                self.control(name)
-            with st.popover(self.words()["edit"], key="edit"):
+                self.control(name, now)
+            edit = st.popover(self.words()["edit"], on_change="rerun", key="edit")
+        if edit.open or any(now[name] != text for name, text in PARTS.items()):  # as the panel "More"
+            with edit:
                 st.caption(self.words()["hint"])
                 for name in PARTS:
-                    self.control(name)
+                    self.control(name, now)
 
     def show_panel(self) -> None:
         left, right = st.columns(2, vertical_alignment="bottom", gap="medium")

@@ -1,6 +1,6 @@
 """Answers that come row by row: what there is of them, how a page shows them grow, and how a reader stops them."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment, pictures
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard import growing as road
-from rnn_dynamics.dashboard.growing import STOPPED, finish
+from rnn_dynamics.dashboard.growing import STOPPED, finish, growing
 from rnn_dynamics.line import Line, Work
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.remembered import remembered
@@ -97,6 +97,53 @@ def test_a_part_of_a_picture_is_drawn_once_for_all_who_have_as_much_of_it(name: 
     finish(work)
     assert one.so_far(experiment, views) is one
     assert len(pictures.frames(name, experiment)) == len(one.files)
+
+
+# --- a full hall ----------------------------------------------------------------------------------------------------
+
+
+class Full(Line):
+    """The line of a full hall, which does a piece at each look."""
+
+    pace = 5.0
+
+    def look_at(self, who: Hashable, work: Work, patience: float = 0.0) -> None:
+        work.advance()
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(road, "the_line", Full)
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("beside", [True, False])
+def test_in_a_full_hall_what_stands_beside_a_picture_is_begun_at_the_second_look(
+    beside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, anew = list[Callable[[], None]](), list[str]()
+    monkeypatch.setattr(road.st, "fragment", lambda show, run_every: lambda: looks.append(show) or show())
+    monkeypatch.setattr(road.st, "rerun", anew.append)
+    computed: list[int] = []
+    piece = remembered(computed.append)
+    work = Growing(question=object(), piece=piece, rows={number: ((number,),) for number in range(4)})
+    drawn: list[int] = []
+    words = sentences("app")["growing"]
+    growing(work, lambda: drawn.append(len(work.there)), lambda: "", words, "around", "full", beside)
+    assert drawn == [0 if beside else 2]
+    while not work.complete:
+        looks[0]()
+    assert drawn == ([0, 1, 2, 3, 4] if beside else [2, 3, 4])
+    assert anew == ["around"]
+
+
+@pytest.mark.usefixtures("full")
+def test_in_a_full_hall_the_additive_path_is_drawn_without_its_bands_and_says_so() -> None:
+    app = open_page("additive_path", LINK)
+    (bar,) = app.get("progress")
+    assert bar.proto.text == "Bands: 0 of 20 networks, in a few seconds, for many visitors are asking"
+    assert not shown(app)["0-bands"]
+    assert shown(app)["0-curves"]
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

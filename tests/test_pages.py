@@ -22,11 +22,11 @@ every_page = pytest.mark.parametrize("page", PAGES)
 
 
 def open_page(page: str, params: dict[str, str] | None = None) -> AppTest:
-    """A page as a new visitor opens it by a link, with both panels open."""
+    """A page as a new visitor opens it by a link, with all panels open."""
     app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
     for key, value in (params or {}).items():
         app.query_params[key] = value
-    app.session_state["share"] = app.session_state["more"] = True
+    app.session_state["share"] = app.session_state["more"] = app.session_state["edit"] = True
     return app.run()
 
 

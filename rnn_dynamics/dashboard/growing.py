@@ -63,10 +63,7 @@ def growing(
         draw()
         going = goes_on(work, name)
         if not work.complete:
-            with st.container(horizontal=True, vertical_alignment="center", key=f"computing{name}"):  # see page.css
-                st.progress(work.share, text=words["later"].format(progress=progress()) if later else progress())
-                stop, label = {STOPPED + name: _NEXT if going else None}, words["stop" if going else "go_on"]
-                st.button(label, key=f"stop{name}", on_click=st.session_state.update, args=(stop,))
+            _show_progress(work, progress(), words, name, later)
         if own_run and going != st.session_state[_LOOKS + name]:
             st.rerun(around)
 
@@ -79,6 +76,15 @@ def growing(
     own_run = False
     st.fragment(show, run_every=the_line().pace if going else None)()
     own_run, later = True, False
+
+
+def _show_progress(work: Work, progress: str, words: Mapping[str, str], name: str, later: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"computing{name}"):  # see page.css
+        st.progress(work.share, text=words["later"].format(progress=progress) if later else progress)
+        if not later:  # else there is nothing to stop yet
+            going = goes_on(work, name)
+            stop, label = {STOPPED + name: _NEXT if going else None}, words["stop" if going else "go_on"]
+            st.button(label, key=f"stop{name}", on_click=st.session_state.update, args=(stop,))
 
 
 def goes_on(work: Work, name: str = "") -> bool:
