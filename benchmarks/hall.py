@@ -49,7 +49,7 @@ PAGES = (HOME, *OTHERS)
 #: Seconds after which an answer counts as lost, and by which visitors arrive after each other.
 LOST, APART = 60.0, 0.03
 #: Elements with several values, which a visitor moves; of others only the state is sent.
-MOVED = ("slider", "button_group")
+MOVED = ("slider", "button_group", "selectbox")
 
 
 class HungUp(ConnectionError):  # noqa: N818  # what it has
@@ -62,9 +62,10 @@ LEFT_ALONE = (HungUp, ConnectionClosed)
 
 @dataclass
 class Control:
-    """A control that is on the page: its message, the fragment and the run that have shown it last."""
+    """A control that is on the page: its message, which of MOVED it is, the fragment and the run that have shown it."""
 
     proto: Any
+    kind: str
     fragment: str
     run: str
 
@@ -75,11 +76,26 @@ class Control:
         return [getattr(option, "content", option) for option in options]
 
     @property
-    def opening(self) -> list[str]:
-        """The value that the server gives it."""
+    def opening(self) -> WidgetState:
+        """The state that the server gives it."""
         if self.proto.set_value:
-            return list(self.proto.raw_value if hasattr(self.proto, "raw_value") else self.proto.raw_values)
-        return [self.values[int(place)] for place in self.proto.default]
+            return self.state(self.proto.raw_values if self.kind == "button_group" else self.proto.raw_value)
+        if self.kind == "selectbox":
+            return self.state(self.values[self.proto.default])
+        return self.state([self.values[int(place)] for place in self.proto.default])
+
+    def state(self, value: Any) -> WidgetState:
+        """That of a value: of a list to choose from a text, of the others a list of texts."""
+        state = WidgetState(id=self.proto.id)
+        if self.kind == "selectbox":
+            state.string_value = value
+        else:
+            state.string_array_value.data.extend(value)
+        return state
+
+    def at(self, value: str) -> WidgetState:
+        """The state into which a visitor brings it."""
+        return self.state(value if self.kind == "selectbox" else [value])
 
 
 @dataclass
@@ -93,7 +109,7 @@ class Visitor:
     page: str
     dice: random.Random
     controls: dict[tuple[int, ...], Control] = field(default_factory=dict)
-    states: dict[str, list[str]] = field(default_factory=dict)
+    states: dict[str, WidgetState] = field(default_factory=dict)
     cached: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     pictures: dict[tuple[int, ...], bytes] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
@@ -148,8 +164,8 @@ class Visitor:
         movable = [one for one in self.controls.values() if not one.proto.disabled and len(one.values) > 1]
         control = self.dice.choice(movable)
         now = self.states[control.proto.id]
-        chosen = self.dice.choice([value for value in control.values if [value] != now])
-        self.states[control.proto.id] = [chosen]
+        chosen = self.dice.choice([value for value in control.values if control.at(value) != now])
+        self.states[control.proto.id] = control.at(chosen)
         if control.proto.query_param_key:  # a browser writes that into the address by itself
             self._query = urlencode(dict(parse_qsl(self._query)) | {control.proto.query_param_key: chosen})
         seconds = await self._answered(control.fragment)
@@ -172,8 +188,7 @@ class Visitor:
         message = BackMsg()
         asks = message.rerun_script
         asks.widget_states.SetInParent()
-        for key, value in self.states.items():
-            asks.widget_states.widgets.append(_state(key, value))
+        asks.widget_states.widgets.extend(self.states.values())
         asks.query_string, asks.fragment_id, asks.is_auto_rerun = self._query, fragment, by_itself
         asks.page_script_hash, asks.page_name = self._script, "" if self._script else self.page
         asks.cached_message_hashes.extend(self.cached)
@@ -247,7 +262,7 @@ class Visitor:
         if kind == "vega_lite_chart":
             self.pictures[place] = element.vega_lite_chart.SerializeToString(deterministic=True)
         if kind in MOVED:
-            control = Control(getattr(element, kind), message.delta.fragment_id, self._run)
+            control = Control(getattr(element, kind), kind, message.delta.fragment_id, self._run)
             self.controls[place] = control
             if control.proto.set_value or control.proto.id not in self.states:
                 self.states[control.proto.id] = control.opening
@@ -266,12 +281,6 @@ class Visitor:
         self.cached = {key: kept for key, kept in self.cached.items() if self._runs - kept[1] <= 2}
         if self._asked and self._obeyed and not self._asked[2].done():
             self._asked[2].set_result(None)
-
-
-def _state(key: str, value: list[str]) -> WidgetState:
-    state = WidgetState(id=key)
-    state.string_array_value.data.extend(value)
-    return state
 
 
 # --- a hall -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The benchmarks: each names its rows beforehand, a run without one of them fails, and documents hold just these."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from starlette.websockets import WebSocketDisconnected
@@ -16,6 +18,7 @@ from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe
 from benchmarks.report import Benchmark
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
+from tests.reader import running_app
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = {
@@ -102,6 +105,26 @@ report.main(report.Benchmark(name="x", head=("a", "b"), rows=("forced",), measur
 def test_every_page_has_a_row_of_the_latency() -> None:
     pages = [page for menu, names in menus(LANGUAGE).items() if menu for page in names]
     assert sorted([*latency.SLIDERS, latency.TRAINED[0]]) == sorted(pages)
+
+
+async def _moved(address: str, page: str) -> tuple[set[str], int]:
+    """The kinds of controls that a visitor has moved, and the exceptions on the page."""
+    visitor, kinds = hall.Visitor(address, page, Random(0)), set[str]()
+    async with visitor.visiting():
+        for _ in range(12):
+            before = dict(visitor.states)
+            await visitor.press()
+            answered = (one for one in visitor.controls.values() if one.proto.id in before)
+            kinds |= {one.kind for one in answered if visitor.states[one.proto.id] != before[one.proto.id]}
+    return kinds, visitor.faults
+
+
+def test_a_visitor_of_a_hall_moves_every_kind_of_control() -> None:
+    with running_app(quiet=True) as address:
+        found = [asyncio.run(_moved(address, page)) for page in ("own_network", "depth")]
+    kinds, faults = zip(*found, strict=True)
+    assert set().union(*kinds) == set(hall.MOVED)
+    assert faults == (0, 0)
 
 
 def test_who_hangs_up_is_no_fault_of_a_page_and_whatever_else_a_server_writes_is() -> None:

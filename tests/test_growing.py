@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, pictures
@@ -122,8 +123,13 @@ def test_in_a_full_hall_what_stands_beside_a_picture_is_begun_at_the_second_look
     beside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks, anew = list[Callable[[], None]](), list[str]()
-    monkeypatch.setattr(road.st, "fragment", lambda show, run_every: lambda: looks.append(show) or show())
-    monkeypatch.setattr(road.st, "rerun", anew.append)
+
+    def fragment(show: Callable[[], None], run_every: float) -> Callable[[], None]:
+        looks.append(show)
+        return show
+
+    monkeypatch.setattr(streamlit, "fragment", fragment)
+    monkeypatch.setattr(streamlit, "rerun", anew.append)
     computed: list[int] = []
     piece = remembered(computed.append)
     work = Growing(question=object(), piece=piece, rows={number: ((number,),) for number in range(4)})
