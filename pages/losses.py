@@ -10,8 +10,8 @@ from rnn_dynamics.dashboard.growing import begun, goes_on, growing
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures import cost, losses
 
-#: Key of the session's state: what its reader has measured last; and of the fragment that shows it.
-MEASUREMENT, MEASURING = "measurement", "measuring"
+#: Key of the session's state: what its reader has measured last.
+MEASUREMENT = "measurement"
 
 
 def measured() -> Any:
@@ -37,7 +37,7 @@ PAGE = Page(
 )
 
 
-@st.fragment(key=MEASURING)
+@st.fragment
 def measuring() -> None:
     """What grows with T, measured when a reader asks for it, with the network that is set then."""
     words = PAGE.words("cost")
@@ -49,7 +49,7 @@ def measuring() -> None:
 def show(work: Any) -> None:
     """The measurement as far as it has come, while it goes on."""
     progress = partial(cost.PICTURE.progress, PAGE.words("cost"), work)
-    growing(work, partial(draw, work), progress, PAGE.words("app")["growing"], MEASURING, MEASUREMENT)
+    growing(work, partial(draw, work), progress, PAGE.words("app")["growing"], MEASUREMENT)
 
 
 def draw(work: cost.Measurement) -> None:

@@ -32,20 +32,18 @@ def growing(
     draw: Callable[[], None],
     progress: Callable[[], str],
     words: Mapping[str, str],
-    around: str,
     name: str = "",
     beside: bool = False,
 ) -> None:
     """Draw what there is of some work, again and again while more comes.
 
-    How often a fragment runs by itself is decided where it is begun, so when that changes, the one around it runs anew.
+    How often a fragment runs by itself is decided where it is begun, so when that changes, the page runs anew.
 
     Args:
         work: see `Line`.
         draw: what there is of it.
         progress: how far it is, in words.
         words: of the buttons, and of a work that is begun later.
-        around: the key of the fragment in which this stands.
         name: of the work, where a page has several.
         beside: whether the picture is whole without it: in a full hall it is then begun at the reader's second look.
     """
@@ -59,13 +57,15 @@ def growing(
             the_line().leave(_who(name))
 
     def show() -> None:
+        nonlocal later
         look()
         draw()
         going = goes_on(work, name)
         if not work.complete:
             _show_progress(work, progress(), words, name, later)
-        if own_run and going != st.session_state[_LOOKS + name]:
-            st.rerun(around)
+        later = False
+        if going != st.session_state[_LOOKS + name]:
+            st.rerun()
 
     look(_PATIENCE)
     going = st.session_state[_LOOKS + name] = goes_on(work, name)
@@ -73,9 +73,7 @@ def growing(
         with st.container():
             draw()
         return
-    own_run = False
     st.fragment(show, run_every=the_line().pace if going else None)()
-    own_run, later = True, False
 
 
 def _show_progress(work: Work, progress: str, words: Mapping[str, str], name: str, later: bool) -> None:

@@ -175,7 +175,7 @@ class Page(Frame):
             self.draw(experiment, views)
         else:
             draw, progress = partial(self.draw, experiment, views), partial(self.picture.progress, self.words(), work)
-            growing(work, draw, progress, self.words("app")["growing"], _LIVE, beside=work.beside)
+            growing(work, draw, progress, self.words("app")["growing"], beside=work.beside)
 
     def show_controls(self, *names: str, **options: Any) -> None:
         """The main controls, or those that are named, in a row; `options` are those of its container."""
