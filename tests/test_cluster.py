@@ -132,6 +132,22 @@ def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(caplog: 
             made.shutdown()
 
 
+def test_a_question_that_no_worker_is_left_for_is_computed_here() -> None:
+    make: Any = LocalCluster
+    with make(n_workers=1, threads_per_worker=1, dashboard_address=":0") as left, ThreadPoolExecutor(1) as visitor:
+        made = Cluster(left.scheduler_address)
+        executor.use(made)
+        try:
+            waits = visitor.submit(computed, eval, "__import__('time').sleep(3) or __import__('os').getpid()")
+            _until_busy(made)
+            left.scale(0)
+            assert waits.result(60) == os.getpid()
+            assert (made.places, executor.places()) == (0, 1)
+        finally:
+            executor.use(None)
+            made.shutdown()
+
+
 def until(holds: Callable[[], bool]) -> None:
     wait_until(holds, "the desk does not come so far", 120)
 

@@ -9,7 +9,7 @@ import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from threading import local
@@ -21,6 +21,8 @@ from rnn_dynamics.remembered import COMPUTING
 
 #: Variables of the environment, see `told`.
 WORKERS, SCHEDULER = "RNN_DYNAMICS_WORKERS", "RNN_DYNAMICS_SCHEDULER"
+#: Seconds between two looks at whether anybody is left who would answer.
+_LOOK = 2.0
 LOG = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -76,9 +78,9 @@ def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: 
         Exception: what the function raises.
     """
     if _CHOSEN.elsewhere and _CHOSEN.elsewhere.places:
+        asked = partial(_timed, function, *args, **kwargs)
         try:
-            asked = partial(_timed, function, *args, **kwargs)
-            answer, seconds = _CHOSEN.elsewhere.submit(asked).result()
+            answer, seconds = _answer_of(_CHOSEN.elsewhere, asked)
         except CancelledError:
             LOG.warning("Nobody is left who would compute elsewhere: %s is computed here.", function.__name__)
         else:
@@ -86,6 +88,15 @@ def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: 
             return answer
     with COMPUTING:
         return function(*args, **kwargs)
+
+
+def _answer_of(elsewhere: Elsewhere, asked: Callable[[], Answer]) -> Answer:
+    """The answer; CancelledError where nobody is left who would give it."""
+    waits = elsewhere.submit(asked)
+    while not wait([waits], _LOOK).done:
+        if not elsewhere.places:
+            waits.cancel()
+    return waits.result()
 
 
 def worked() -> float:

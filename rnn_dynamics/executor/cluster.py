@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from time import monotonic
@@ -38,7 +39,9 @@ class Cluster(Elsewhere):
             return 0
         with self._lock:
             if monotonic() - self._looked > _LOOK:
-                self._places, self._looked = len(self._client.nthreads()), monotonic()
+                self._places, self._looked = 0, monotonic()
+                with suppress(OSError):  # it has just gone
+                    self._places = len(self._client.nthreads())
         return self._places
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
