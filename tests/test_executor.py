@@ -220,16 +220,12 @@ def test_nothing_more_is_computed_for_who_has_moved_on(workers: Counted) -> None
         line.close()
 
 
-def test_where_nothing_is_told_one_worker_computes_if_there_is_a_core_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_is_told_the_thread_that_asks_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in (executor.WORKERS, executor.SCHEDULER):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr("rnn_dynamics.executor.workers.cores", lambda: {0})
     assert told() is None
-    monkeypatch.setattr("rnn_dynamics.executor.workers.cores", lambda: {0, 3})
-    assert (made := told()) is not None
-    assert (made.places, made.trains) == (1, False)
     monkeypatch.setenv(executor.WORKERS, "0")
     assert told() is None
     monkeypatch.setenv(executor.WORKERS, "3")
     assert (made := told()) is not None
-    assert made.places == 3
+    assert (made.places, made.trains) == (3, False)

@@ -127,8 +127,8 @@ def _with_its_work(call: Callable[[], Answer]) -> tuple[Answer, float]:
 def told() -> Elsewhere | None:
     """What the environment tells: WORKERS, how many processes of this machine compute; or SCHEDULER, Dask's address.
 
-    Without either one process computes, where there is a core for it. Where both are told, or what cannot be, this
-    process ends with one sentence.
+    Without either the thread that asks computes. Where both are told, or what cannot be, the process ends with one
+    sentence.
     """
     if SCHEDULER not in os.environ:
         return _workers()
@@ -138,9 +138,9 @@ def told() -> Elsewhere | None:
 
 
 def _workers() -> Elsewhere | None:
-    from rnn_dynamics.executor.workers import Workers, cores
+    from rnn_dynamics.executor.workers import Workers
 
-    count = process.number_told(WORKERS, int(len(cores()) > 1), least=0)
+    count = process.number_told(WORKERS, 0, least=0)
     return Workers(count) if count else None
 
 

@@ -22,8 +22,6 @@ from rnn_dynamics.executor import Elsewhere
 
 #: What tells that a process has ended, before or within its answer.
 _LOST = (EOFError, BrokenPipeError, pickle.UnpicklingError)
-#: Bytes of freed memory that such a process keeps for its next question.
-_KEPT = 1 << 25
 LOG = logging.getLogger(__name__)
 
 
@@ -130,7 +128,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever else is printed
     if ours := {int(core) for core in sys.argv[1].split(",") if core}:
         os.sched_setaffinity(0, ours)
-    process.keep_freed_memory(_KEPT)
+    process.keep_freed_memory()
     process.tidy_by_itself()
     with ThreadPoolExecutor(1) as thread, suppress(EOFError, BrokenPipeError):
         while True:
