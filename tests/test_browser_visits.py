@@ -145,7 +145,7 @@ def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(friend: Reader, fres
     open_by_a_link(friend, fresh, page)
     slider = friend.slider(leading(page)[0])
     slider.focus()
-    for key in ("ArrowRight", "ArrowLeft") * 2:  # and back over values already seen
+    for key in ("ArrowRight", "ArrowLeft"):  # and back over values already seen
         friend.hold(key, 12)
         friend.page.wait_for_timeout(120)
     friend.rest()
