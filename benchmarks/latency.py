@@ -171,7 +171,7 @@ def home_rows(visit: Visit) -> Iterator[Row]:
     times = scrub(scale.page, moves)
     found = [times[int(share * (len(times) - 1))] for share in (0.5, 0.9)]
     yield SCRUB, "", shown(found) + missed(found[0] > SCRUBBED), "", f"{SCRUBBED} ms"
-    yield new_seeds(seed_row("home"), scale.page, 1 if visit.quick else 5)
+    yield new_seeds(seed_row("home"), scale.page, visit.quick)
 
 
 def hold(what: str, knob: Knob, times: int) -> Row:
@@ -208,15 +208,15 @@ def page_rows(visit: Visit) -> Iterator[Row]:
         yield ratio_row(page_row(page, keys), pairs, PAGES)
         yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
         if page != UNSEEDED:
-            yield new_seeds(seed_row(page), here, 1 if visit.quick else 5)
+            yield new_seeds(seed_row(page), here, visit.quick)
         here.close()
 
 
-def new_seeds(name: str, page: Page, presses: int) -> Row:
+def new_seeds(name: str, page: Page, quick: bool) -> Row:
     """The button "New seed", by its key: from the press to the last picture of an answer that is new."""
     times = []
-    for _ in range(presses):  # a picture that grows is over when nothing has been painted for a while
-        times.append(measured(page, lambda: page.keyboard.press("Alt+n"), calm=1500)["waited"])
+    for _ in range(1 if quick else 5):  # a picture that grows is over when nothing has been painted for a while
+        times.append(measured(page, lambda: page.keyboard.press("Alt+n"), calm=300 if quick else 1500)["waited"])
         rest(page)
     if any(map(math.isnan, times)):
         sys.exit(f"{name}: no picture changed")

@@ -65,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for who drives the browser often waits for it."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
     config.option.loadscopereorder = False  # by the number of their tests
     return OneBrowser(config, log)
