@@ -37,7 +37,7 @@ PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 COMPUTING = '[class*="st-key-computing"]'
 
 #: Notes when a picture was drawn last, in milliseconds of the page's clock, how many messages have gone to the server,
-#: and whether any has come since the last of them.
+#: whether any has come since the last of them, and how often the page has said that its script runs.
 _NOTE = """
 (() => {
   const canvas = CanvasRenderingContext2D.prototype, clearRect = canvas.clearRect;
@@ -55,6 +55,10 @@ _NOTE = """
     this.addEventListener("message", () => { window.heard = true; }, { once: true });
     return send.apply(this, arguments);
   };
+  window.ran = 0;
+  const runs = (changes) => changes.filter(({ target }) => target.dataset.testScriptState === "running").length;
+  new MutationObserver((changes) => { window.ran += runs(changes); })
+    .observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
 })();
 """
 #: Whether for so many milliseconds since this was first asked the server has answered, what must be absent is, and the
@@ -143,6 +147,11 @@ class Reader:
     def sent(self) -> int:
         """How many messages have gone to the server since the page was loaded."""
         return int(self.page.evaluate("window.sent"))
+
+    @property
+    def ran(self) -> int:
+        """How often the server has begun to run the page's script since the page was loaded."""
+        return int(self.page.evaluate("window.ran"))
 
     def open(self, url: str) -> None:
         self.page.goto(url)

@@ -84,11 +84,12 @@ def restarted(port: int, *readers: Reader) -> Iterator[None]:
     """A server in the place of one that has ended, to which the readers' pages have found by themselves."""
     for reader in readers:
         reader.page.get_by_role("dialog").wait_for()
-    sent = [reader.sent for reader in readers]
+    ran = [reader.ran for reader in readers]
     with running_app(quiet=True, port=port):
-        for reader, before in zip(readers, sent, strict=True):
+        for reader, before in zip(readers, ran, strict=True):
             reader.page.get_by_role("dialog").wait_for(state="hidden")
-            wait_until(lambda: reader.sent > before, "the page asks for nothing")  # noqa: B023
+            # A new server hears of a page long before it runs its script.
+            wait_until(lambda: reader.ran > before, "the page asks for nothing")  # noqa: B023
             reader.rest()
             reader.errors.clear()  # of the time without a server
         yield
