@@ -1,4 +1,4 @@
-"""The command `rnn-dynamics`: the dashboard, or with `probe` what there is to say of the weights in a file.
+"""The command `rnn-dynamics`: the dashboard, with `probe` what there is to say of the weights in a file, or a `sweep`.
 
 `probe` needs no Streamlit. It ends with 0 where every gradient holds, with 1 where one does not, and with 2 where what
 it was given cannot be read; then one sentence on the error output says why.
@@ -9,7 +9,8 @@ import shutil
 import sys
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +38,27 @@ class BadInput(ValueError):  # noqa: N818  # what it is
 
 
 def main() -> None:
-    """Do what the command line says; without `probe` its options are those of `streamlit run`."""
+    """Do what the command line says; without `probe` or `sweep` its options are those of `streamlit run`."""
     if sys.argv[1:2] == ["probe"]:
         sys.exit(probe(sys.argv[2:]))
-    try:
+    if sys.argv[1:2] == ["sweep"]:
+        with _extra("no_sweep"):
+            from rnn_dynamics.sweep.command import sweep
+        sys.exit(sweep(sys.argv[2:]))
+    with _extra("no_dashboard"):
         from rnn_dynamics.dashboard.command import main as show
-    except ModuleNotFoundError as error:
-        print(
-            sentences("own")["command"]["no_dashboard"].format(missing=str(error.name).partition(".")[0]),
-            file=sys.stderr,
-        )
-        sys.exit(BAD)
     show()
+
+
+@contextmanager
+def _extra(missing: str) -> Iterator[None]:
+    """Name what is to be installed where an import fails, and end."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = str(error.name).partition(".")[0]
+        print(sentences("own")["command"][missing].format(missing=name), file=sys.stderr)
+        sys.exit(BAD)
 
 
 def probe(arguments: Sequence[str]) -> int:

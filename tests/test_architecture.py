@@ -106,8 +106,17 @@ ROOMS: dict[str, set[str]] = {
     "own.examined": {"engine.run_network", "engine.verdict"}
     | {"own.advice", "own.drawn", "own.findings", "own.recognise", "own.report"},
     "own.offline": {"own.examined", "own.report"},
-    "sweep": {"experiment", "limits", "version", "engine.run", "engine.trace", "engine.verdict", "engine.work"},
-    "command": {"content", "dashboard", "limits", "process"}
+    "sweep": {
+        "content",
+        "experiment",
+        "limits",
+        "version",
+        "engine.run",
+        "engine.trace",
+        "engine.verdict",
+        "engine.work",
+    },
+    "command": {"content", "dashboard", "limits", "process", "sweep"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run", "own.given"},

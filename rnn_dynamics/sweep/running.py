@@ -26,6 +26,8 @@ _GATHER_EVERY = 30.0
 #: How many reasons are remembered of all failures.
 _REASONS = 10
 
+_GONE = "the scheduler does not answer any more; what is done is kept, and the sweep can be resumed"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
@@ -83,9 +85,11 @@ def run_sweep(
     if block_size is not None:
         block_size = int(Range(minimum=1, maximum=1_000_000, whole=True).checked("block_size", block_size))
     run = _Run(begin(Path(store).absolute(), sweep, resume=resume, block_size=block_size), report)
-    with _executor(client) as executor:
-        run.all(executor, lambda: 2 * _threads(client), stop)
-    run.gather()
+    try:
+        with _executor(client) as executor:
+            run.all(executor, lambda: 2 * _threads(client), stop)
+    finally:
+        run.gather()
     return run.progress
 
 
@@ -140,6 +144,8 @@ class _Run:
         Raises:
             SweepStopped: no other block would fare better.
         """
+        if block.cancelled():
+            raise SweepStopped(_GONE)
         error = block.exception()
         if isinstance(error, SweepStopped):
             raise error
@@ -165,13 +171,20 @@ class _Run:
 @contextmanager
 def _executor(client: "Client | None") -> Iterator[Executor]:
     """What runs blocks; those that have not begun do not begin any more once it is left."""
-    executor = ThreadPoolExecutor(1) if client is None else client.get_executor(pure=False)
+    here = ThreadPoolExecutor(1)  # whose thread begins with its first block
+    executor: Executor = here if client is None else client.get_executor(pure=False)
     try:
         yield executor
     finally:
-        executor.shutdown(wait=client is None, cancel_futures=True)
+        here.shutdown(cancel_futures=True)
+        executor.shutdown(wait=False)
 
 
 def _threads(client: "Client | None") -> int:
     """How many blocks run at the same time; one where no worker has come yet."""
-    return 1 if client is None else max(1, sum(client.nthreads().values()))
+    if client is None:
+        return 1
+    try:
+        return max(1, sum(client.nthreads().values()))
+    except OSError as error:
+        raise SweepStopped(_GONE) from error

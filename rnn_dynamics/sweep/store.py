@@ -98,7 +98,9 @@ def written(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         why = error.strerror or str(error)
-        raise SweepStopped(f"{path} cannot be written: {why}; what is done is kept, and the sweep can go on") from error
+        raise SweepStopped(
+            f"{path} cannot be written: {why}; what is done is kept, and the sweep can be resumed"
+        ) from error
 
 
 class Store:
@@ -168,7 +170,7 @@ def begin(path: Path, sweep: Sweep, *, resume: bool, block_size: int | None = No
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         store = Store(path)
         if not resume:
-            raise SweepStopped(f"{path} is there already; it can be resumed")
+            raise SweepStopped(f"{path} is there already; resume it, or name another store")
         _check_same(path, store.sweep, sweep)
         return store
     with written(path):
