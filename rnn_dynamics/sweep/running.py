@@ -185,6 +185,7 @@ def _threads(client: "Client | None") -> int:
     if client is None:
         return 1
     try:
-        return max(1, sum(client.nthreads().values()))
+        threads: dict[str, int] = client.nthreads()
     except OSError as error:
         raise SweepStopped(_GONE) from error
+    return max(1, sum(threads.values()))
