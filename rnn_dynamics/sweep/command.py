@@ -68,8 +68,8 @@ def _client(words: Any, address: str | None) -> Iterator["Client | None"]:
         return
     from distributed import Client
 
-    for name in list(logging.root.manager.loggerDict):  # each of which distributed has given a level of its own
-        if name.startswith("distributed"):
+    for name in list(logging.root.manager.loggerDict):  # some of which have a level of their own
+        if name.startswith(("distributed", "tornado")):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = Client(address, timeout=_PATIENCE)
