@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from starlette.websockets import WebSocketDisconnected
 
-from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, ways
+from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, ways
 from benchmarks.report import Benchmark
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
@@ -26,8 +26,9 @@ DOCUMENTS = {
     "hall": "docs/hall.md",
     "own_network": "docs/own_network.md",
     "ways": "docs/architecture.md",
+    "sweep": "docs/sweeps.md",
 }
-BENCHMARKS = [module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall)]
+BENCHMARKS = [module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall, sweep)]
 every_benchmark = pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
 ROWS = (("one", "1"), ("two", "2"))
 SMALL = Benchmark(name="small", head=("what", "much"), rows=("one", "two"), measure=lambda _: ROWS)
