@@ -110,6 +110,7 @@ ROOMS: dict[str, set[str]] = {
         "content",
         "experiment",
         "limits",
+        "process",
         "version",
         "engine.run",
         "engine.trace",

@@ -10,6 +10,7 @@ from typing import Any
 
 from distributed import Client
 
+from rnn_dynamics import process
 from rnn_dynamics.executor import Elsewhere
 
 #: Seconds until a scheduler counts as not there; and between two looks at how many workers it has.
@@ -46,7 +47,7 @@ class Cluster(Elsewhere):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `Executor`: what is asked of a worker that is lost, another one is asked."""
-        asked: Future[Any] = self._executor.submit(partial(fn, *args, **kwargs))
+        asked: Future[Any] = self._executor.submit(partial(process.with_kept_memory, fn, *args, **kwargs))
         return asked
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rnn_dynamics.limits import Range
+from rnn_dynamics.process import with_kept_memory
 from rnn_dynamics.sweep.blocks import answer
 from rnn_dynamics.sweep.question import Sweep
 from rnn_dynamics.sweep.store import Store, SweepStopped, begin
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A block that runs: of how many experiments there was no answer, and why.
 _Block = Future[tuple[int, str]]
+#: What answers a block of the store at a path.
+_Answering = Callable[[str, int], tuple[int, str]]
 
 #: After so many seconds what has been found is put where a map finds it.
 _GATHER_EVERY = 30.0
@@ -84,7 +87,8 @@ def run_sweep(
     """
     if block_size is not None:
         block_size = int(Range(minimum=1, maximum=1_000_000, whole=True).checked("block_size", block_size))
-    run = _Run(begin(Path(store).absolute(), sweep, resume=resume, block_size=block_size), report)
+    answering = answer_block if client is None else _on_worker
+    run = _Run(begin(Path(store).absolute(), sweep, resume=resume, block_size=block_size), report, answering)
     try:
         with _executor(client) as executor:
             run.all(executor, lambda: 2 * _threads(client), stop)
@@ -105,10 +109,15 @@ def answer_block(path: str, number: int) -> tuple[int, str]:
     return len(answers.unanswered), "".join(answers.unanswered[:1])
 
 
+def _on_worker(path: str, number: int) -> tuple[int, str]:
+    return with_kept_memory(answer_block, path, number)
+
+
 class _Run:
     """The blocks of a store that are left, and what has come of the others."""
 
-    def __init__(self, store: Store, report: Callable[[Progress], object]) -> None:
+    def __init__(self, store: Store, report: Callable[[Progress], object], answer: _Answering) -> None:
+        self.answer = answer
         self.store, self.report, self.ungathered = store, report, store.done()
         self.left = iter(sorted(set(range(store.cut.blocks)) - self.ungathered))
         before = len(self.ungathered)
@@ -135,7 +144,7 @@ class _Run:
     def _begin(self, executor: Executor, running: dict[_Block, int], window: int) -> bool:
         """Begin as many blocks as the window has room for; whether any is running."""
         for number in islice(self.left, max(0, window - len(running))):
-            running[executor.submit(answer_block, str(self.store.path), number)] = number
+            running[executor.submit(self.answer, str(self.store.path), number)] = number
         return bool(running)
 
     def _end(self, number: int, block: _Block) -> None:
