@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from functools import lru_cache
@@ -23,6 +24,7 @@ from rnn_dynamics.line import Line, Work
 from rnn_dynamics.remembered import MEMORY, MOST_BYTES
 from tests.reader import FLAGS, PATIENCE, PROGRAMS, Reader, running_app, visit
 
+_MAIN = sys.modules["__main__"]
 os.environ["RNN_DYNAMICS_COMPILED"] = "0"  # the road that everybody has, but for the tests of `either_road`
 process.use_one_thread()  # as the server does: workers with two threads each would wait for each other
 settings.register_profile("same_everywhere", max_examples=25, deadline=None, derandomize=True, database=None)
@@ -107,6 +109,14 @@ def either_road(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RNN_DYNAMICS_COMPILED", str(int(request.param == "compiled")))
         assert (llvm() is not None) == (request.param == "compiled"), "llvmlite is not installed"
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_main() -> Iterator[None]:
+    """The main module with which the tests have begun: spawned processes load it, and an AppTest leaves its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", _MAIN)
         yield
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -121,8 +122,8 @@ async def _moved(address: str, page: str) -> tuple[set[str], int]:
 
 
 def test_a_visitor_of_a_hall_moves_every_kind_of_control() -> None:
-    with running_app(quiet=True) as address:
-        found = [asyncio.run(_moved(address, page)) for page in ("own_network", "depth")]
+    with running_app(quiet=True) as address, ThreadPoolExecutor(1) as beside:  # a browser's loop may run in this thread
+        found = [beside.submit(asyncio.run, _moved(address, page)).result() for page in ("own_network", "depth")]
     kinds, faults = zip(*found, strict=True)
     assert set().union(*kinds) == set(hall.MOVED)
     assert faults == (0, 0)

@@ -29,7 +29,7 @@ ASKED = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
 
 
 @pytest.fixture(scope="module")
-def dask() -> Iterator[Any]:
+def dask(own_main: None) -> Iterator[Any]:
     make: Any = LocalCluster
     with make(n_workers=2, threads_per_worker=1, dashboard_address=":0") as made:
         yield made

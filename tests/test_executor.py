@@ -27,10 +27,11 @@ from tests.background import told
 from tests.reader import wait_until
 from tests.same import assert_same
 from tests.test_once import asked
-from tests.test_pictures import every_picture
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
+#: Pictures whose answers are times of this process.
+TIMED = {"cost"}
 #: Pictures whose networks others compute; the other pictures train, or ask torch, or compute what is soon done.
 DEAR = {"additive_path", "cliff", "depth", "initialisation", "jacobians", "losses", "phase_diagram", "shapes"}
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell where a process runs")
@@ -68,11 +69,9 @@ def pid() -> int:
 
 
 @pytest.mark.usefixtures("forgotten")
-@every_picture
+@pytest.mark.parametrize("name", [name for name in pictures.NAMES if name not in TIMED])
 def test_each_pictures_answer_is_the_same_to_the_bit_wherever_it_is_computed(name: str, pool: Counted) -> None:
     one, (experiment, views), before = pictures.picture(name), asked(name), pool.asked
-    if name == "cost":
-        pytest.skip("what it measures are times of this process")
     here, drawn = one.answer(experiment, views), one.drawn(experiment, views, LANGUAGE)
     MEMORY.clear()
     executor.use(pool)

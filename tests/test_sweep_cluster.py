@@ -44,7 +44,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> xarray.Dataset:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def cluster(own_main: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Two processes on this machine."""
     folder = str(tmp_path_factory.mktemp("workers"))
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=folder) as cluster:
