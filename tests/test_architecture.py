@@ -117,6 +117,7 @@ ROOMS: dict[str, set[str]] = {
         "engine.verdict",
         "engine.work",
     },
+    "atlas": {"experiment", "sweep"},
     "command": {"content", "dashboard", "limits", "process", "sweep"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
@@ -142,7 +143,7 @@ ROOMS: dict[str, set[str]] = {
     | {"own.capture", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"executor", "remembered", "content", "content.numbers", "learning.training", "learning.trained"},
-    "answer": ENGINE | LEARNING | OWN | {"executor", "remembered", "by_hand", "by_hand.against_torch", KIT},
+    "answer": ENGINE | LEARNING | OWN | {"atlas", "executor", "remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID, *OWN, "own.report"},

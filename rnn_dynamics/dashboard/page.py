@@ -13,6 +13,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.chart import show_chart
+from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.growing import finish, growing
@@ -50,15 +51,16 @@ class Page(Frame):
     place: options of the container in which the picture stands, where its height is not its own (see page.css).
     every_cell, expected: what a hall asks in its first minutes beside the presets and each slider: the same of every
     cell; and further settings, as far as they differ from the opening. go: what a click on the picture sets, from the
-    row that was clicked and the views; nothing where no row can be clicked. follow: shows what else follows from an
-    answer. lower_answer: that of the `second` picture, of which the share panel has the files too, once a reader has
-    asked for it.
+    row that was clicked and the views; nothing where no row can be clicked. opens: the page on which a click sets
+    it, if not on this one. follow: shows what else follows from an answer. lower_answer: that of the
+    `second` picture, of which the share panel has the files too, once a reader has asked for it.
     """
 
     place: Mapping[str, Any] = field(default_factory=dict)
     every_cell: bool = False
     expected: Iterable[Mapping[str, Any]] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
+    opens: str = ""
     follow: Callable[[Any], None] | None = None
     lower_answer: Callable[[], Any] = lambda: None
 
@@ -201,8 +203,14 @@ class Page(Frame):
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]
-        if picked and self.go:
-            st.session_state.update(self.go(picked[0], self.asked()[1]))
+        if not (picked and self.go):
+            return
+        there = self.go(picked[0], self.asked()[1])
+        if self.opens:
+            visitor().choose(there)
+            st.switch_page(APP / "pages" / f"{self.opens}.py")
+        else:
+            st.session_state.update(there)
             self.write_address()  # as one entry of the browser's history
             st.rerun(_LIVE)  # where a picture grows it stands in a fragment of its own, and its controls do not
 

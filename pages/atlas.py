@@ -1,0 +1,47 @@
+"""Atlas: a map over any two settings of many networks that have been run before, and a click opens one of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.dashboard.frame import HOUSE
+from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.experiment import settings
+from rnn_dynamics.pictures.atlas import PICTURE, axes, clicked, opening, refusal
+from rnn_dynamics.pictures.kit.frames import Views
+
+
+def opened(cell: Mapping[str, Any], views: Views) -> dict[str, Any]:
+    """What a click on a cell of the map opens: all settings of that network; None stands for the home page's own."""
+    experiment, home = clicked(PAGE.asked()[0], views, cell["column"], cell["place"]), settings(HOUSE)
+    return {name: None if value == home[name] else value for name, value in settings(experiment).items()}
+
+
+def show_refusal() -> None:
+    """Why the atlas that the server names is not shown."""
+    if refused := refusal():
+        st.warning(PAGE.words()["refused"][refused.kind].format(path=refused.path, why=refused.why))
+
+
+#: Those of the atlas that ships; another one has its own axes.
+PRESETS: dict[str, dict[str, Any]] = {
+    "lstm": {"map_y": "forget bias"},
+    "rnn": {"cell": "rnn", "map_y": "input scale"},
+    "gru": {"cell": "gru", "map_y": "input scale"},
+    "horizon": {"map_y": "forget bias", "colour": "horizon"},
+    "seeds": {"map_y": "forget bias", "input_scale": 0.1, "colour": "spread"},
+}
+PAGE = Page(
+    picture=PICTURE,
+    opening=opening(replace(HOUSE, cell="lstm")),
+    presets=PRESETS,
+    main=("map_x", "map_y", "colour", *axes()),
+    more=("seed",),
+    offered=axes(),
+    existing={"map_y": lambda now: [axis for axis in PICTURE.settings["map_y"].values if axis != now["map_x"]]},
+    go=opened,
+    opens="vanish_or_explode",
+)
+PAGE.run(below=show_refusal)

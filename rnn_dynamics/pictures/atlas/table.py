@@ -1,0 +1,113 @@
+"""The tables of an atlas: column j lies from j to j + 1, row k from k to k + 1."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rnn_dynamics.pictures.atlas.answer import OUTCOMES, AtlasAnswer
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, frame, one_row, points, table
+
+#: A region with fewer cells has no name on the map.
+_NAMED = 5
+
+
+def tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
+    """Cells, the borders between what gradients do, the names of these regions, and of columns and rows.
+
+    cells: place, column and value, of those that have an answer; no value where the horizon does not exist, or the
+    lowest factor is 0.
+    """
+    values, known = answer.map.values(views["colour"]), answer.map.outcome >= 0
+    place, column = np.nonzero(known)
+    return {
+        "cells": points(place=place, column=column, value=values[known]),
+        "borders": border_rows(answer.map.outcome),
+        "regions": _region_rows(answer.map.outcome, texts["regions"]),
+        "columns": table(name=np.array(texts["columns"], dtype=object)),
+        "rows": table(name=np.array(texts["rows"], dtype=object)),
+        "ends": one_row(**_ends(values[known], views["colour"], answer)),
+    }
+
+
+def moving_tables(answer: AtlasAnswer, texts: Texts, _: Views) -> Tables:
+    """whole: where the reader stands, and titles."""
+    row, left = answer.here
+    size = {"columns": len(answer.columns), "rows": len(answer.rows)}
+    return {"whole": one_row(texts, row=row, left=left, cell=answer.experiment.cell, **size)}
+
+
+def border_rows(outcome: Any) -> pa.Table:
+    """A row for each side between two cells where gradients do something else.
+
+    x, y: its beginning; x2, y2: its end; explodes: whether they explode on one side of it, else they vanish and hold.
+    """
+    rows = [
+        (*where, explodes)
+        for (low, high), where in _sides(outcome)
+        if low != high and min(low, high) >= 0
+        for explodes in [max(low, high) == len(OUTCOMES) - 1]
+    ]
+    names = ("x", "y", "x2", "y2", "explodes")
+    columns = np.reshape(rows, (-1, len(names))).T.astype(float)
+    return table(**dict(zip(names, columns, strict=True)))
+
+
+def _sides(outcome: Any) -> Any:
+    """Of each two neighbours what gradients do, and where the side between them begins and ends."""
+    for (row, column), here in np.ndenumerate(outcome):
+        if column + 1 < outcome.shape[1]:
+            yield (here, outcome[row, column + 1]), (column + 1, row, column + 1, row + 1)
+        if row + 1 < outcome.shape[0]:
+            yield (here, outcome[row + 1, column]), (column, row + 1, column + 1, row + 1)
+
+
+def _region_rows(outcome: Any, names: Any) -> pa.Table:
+    """Where the names of the regions stand: in the cell that is furthest from all others and from the map's edge."""
+    found = [(k, *_middle(outcome == k)) for k in range(len(OUTCOMES)) if (outcome == k).sum() >= _NAMED]
+    return table(
+        name=np.array([names[OUTCOMES[k]] for k, *_ in found], dtype=object),
+        x=np.array([x + 0.5 for _, _, x in found]),
+        y=np.array([y + 0.5 for _, y, _ in found]),
+    )
+
+
+def _middle(inside: Any) -> tuple[int, int]:
+    """The cell of a region that is furthest from what is not in it, in columns and rows of a map as wide as high."""
+    height, width = inside.shape
+    others = np.argwhere(~np.pad(inside, 1)) - 1
+    cells = np.argwhere(inside)
+    away = np.abs(cells[:, None] - others) / (height, width)
+    row, column = cells[away.max(axis=-1).min(axis=-1).argmax()].tolist()
+    return row, column
+
+
+def _ends(values: Array, colour: str, answer: AtlasAnswer) -> dict[str, float]:
+    """Of the colours, of what has a value on the map."""
+    finite = values[np.isfinite(values)]
+    if colour == "horizon":
+        return {"low": 0.0, "high": float(answer.experiment.sequence_length)}
+    low = 1.0 if colour == "spread" else float(finite.min(initial=np.inf if finite.size else 0.0))
+    return {"low": low, "high": max(low + 1e-6, float(finite.max(initial=low)))}
+
+
+def map_file(answer: AtlasAnswer, _: Views) -> Frame:
+    """The map as a tidy frame: a row for each place.
+
+    Returns:
+        columns named after the two axes; factor_per_step (the median of the networks), factor_low, factor_high, horizon
+        (missing where there is none), loss, outcome, and digits (0 where a network has no answer).
+    """
+    low, median, high = 10.0**answer.map.log10_factor
+    columns = {
+        answer.up: np.array(answer.rows)[:, None],
+        answer.across: np.array(answer.columns),
+        "factor_per_step": median,
+        "factor_low": low,
+        "factor_high": high,
+        "horizon": np.where(np.isfinite(answer.map.horizon), answer.map.horizon, np.nan),
+        "loss": answer.map.loss,
+        "outcome": np.array([*OUTCOMES, "none"])[answer.map.outcome],
+        "digits": np.nan_to_num(answer.map.digits).astype(np.int64),
+    }
+    return frame(**columns)
