@@ -47,13 +47,15 @@ SLIDERS = {
     "own_network": ("forget_bias", "weight_scale", "sequence_length"),
     "by_hand": ("step", "sequence_length", "batch_size", "input_size", "hidden_size"),
     "blank": ("gap",),
+    "atlas": ("weight_scale", "forget_bias"),
 }
 #: The slider that a page has once something has been trained there; what stands before that paints nothing.
 TRAINED = ("learning", ("look",))
 #: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
 HELD_ON = {"cliff": "start_w", "by_hand": "step", "blank": "gap"}
-#: Of these pages the one on which another seed is no answer while the visitor waits: it is trained first.
-UNSEEDED = "blank"
+#: Of these pages those on which another seed is no other picture while the visitor waits: one trains it first, and one
+#: shows many seeds together.
+UNSEEDED = ("blank", "atlas")
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
 #: milliseconds of a move of the pointer.
 FIRST, LENGTH, BUSY, PAGES = 2.5, 3.3, 3.0, 3.3
@@ -93,7 +95,7 @@ def seed_row(page: str) -> str:
 def rows_of(page: str, keys: Sequence[str]) -> Iterator[str]:
     """What all rows of a page are called."""
     yield from (page_row(page, keys), held_row(page))
-    if page != UNSEEDED:
+    if page not in UNSEEDED:
         yield seed_row(page)
 
 
@@ -207,7 +209,7 @@ def page_rows(visit: Visit) -> Iterator[Row]:
         pairs = [there_and_back(f"{page}: {key}", Knob(here, key), peer, visit.quick) for key in keys]
         yield ratio_row(page_row(page, keys), pairs, PAGES)
         yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
-        if page != UNSEEDED:
+        if page not in UNSEEDED:
             yield new_seeds(seed_row(page), here, visit.quick)
         here.close()
 

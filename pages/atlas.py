@@ -40,7 +40,6 @@ PAGE = Page(
     main=("map_x", "map_y", "colour", *axes()),
     more=("seed",),
     offered=axes(),
-    existing={"map_y": lambda now: [axis for axis in PICTURE.settings["map_y"].values if axis != now["map_x"]]},
     go=opened,
     opens="vanish_or_explode",
 )

@@ -66,7 +66,15 @@ class Atlas:
         return found if order == [up, across] else found.swapaxes(0, 1)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
+def tried(path: str) -> Atlas | AtlasRefused:
+    """The same as `open_atlas`, tried once, or why not."""
+    try:
+        return open_atlas(path)
+    except AtlasRefused as error:
+        return error
+
+
 def open_atlas(path: str) -> Atlas:
     """The store of a sweep as an atlas; nothing but what says what is in it is read.
 

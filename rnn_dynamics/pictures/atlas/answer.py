@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, open_atlas, shipped
+from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, shipped, tried
 from rnn_dynamics.engine.verdict import HOLDS_WITHIN, Spread, median_and_range
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
@@ -29,21 +29,19 @@ _MOST_DIGITS = 6
 
 def atlas() -> Atlas:
     """That which the environment names, or the shipped one where it names none, or none that can be shown."""
-    path = os.environ.get(VARIABLE)
-    try:
-        return open_atlas(path) if path else shipped()
-    except AtlasRefused:
-        return shipped()
+    found = _named()
+    return found if isinstance(found, Atlas) else shipped()
 
 
 def refusal() -> AtlasRefused | None:
     """Why the atlas that the environment names is not shown, if it is not."""
-    try:
-        if path := os.environ.get(VARIABLE):
-            open_atlas(path)
-    except AtlasRefused as error:
-        return error
-    return None
+    found = _named()
+    return found if isinstance(found, AtlasRefused) else None
+
+
+def _named() -> Atlas | AtlasRefused | None:
+    path = os.environ.get(VARIABLE)
+    return tried(path) if path else None
 
 
 def axes() -> Mapping[str, tuple[Any, ...]]:
@@ -88,10 +86,12 @@ def opening(experiment: Experiment) -> Experiment:
 class AtlasMap:
     """What the networks at each place of a map have found; arrays are (up, across).
 
-    log10_factor: (3, up, across), the lowest, the median and the highest of the networks. horizon, loss: the medians;
-    a horizon that does not exist is inf. digits: the fewest of a network. All are nan where a network has no answer.
+    log10_factors: (seed, up, across). log10_factor: (3, up, across), the lowest, the median and the highest of them.
+    horizon, loss: the medians; a horizon that does not exist is inf. digits: the fewest of a network. All are nan where
+    a network has no answer.
     """
 
+    log10_factors: Array
     log10_factor: Array
     horizon: Array
     loss: Array
@@ -124,9 +124,10 @@ def atlas_map(of: Atlas, across: str, up: str, place: tuple[int, ...]) -> AtlasM
     at = [whole.get(name, index) for name, index in zip(of.axes, place, strict=True)]
     read = {name: of.read(name, across, up, at) for name in ("log10_factor", "horizon", "loss", "digits")}
     unknown = np.isnan(read["loss"]).any(axis=-1)
-    factors = median_and_range(np.moveaxis(read["log10_factor"], -1, 0))
+    factors = np.where(unknown, np.nan, np.moveaxis(read["log10_factor"], -1, 0))
     return AtlasMap(
-        log10_factor=np.where(unknown, np.nan, factors),
+        log10_factors=factors,
+        log10_factor=np.where(unknown, np.nan, median_and_range(factors)),
         horizon=np.median(read["horizon"], axis=-1),
         loss=np.median(read["loss"], axis=-1),
         digits=np.minimum(read["digits"].min(axis=-1), _MOST_DIGITS),
@@ -180,6 +181,14 @@ class AtlasAnswer(OfExperiment):
     def log10_factor(self) -> Spread:
         """Of the networks here."""
         return Spread(*self.map.log10_factor[(slice(None), *self.here)].tolist())
+
+    @property
+    def own(self) -> float | None:
+        """log10 of the factor of the reader's own seed; None where the atlas has no such network."""
+        seeds = atlas().seeds
+        if self.experiment.seed not in seeds:
+            return None
+        return float(self.map.log10_factors[(seeds.index(self.experiment.seed), *self.here)])
 
     @property
     def outcome(self) -> str:

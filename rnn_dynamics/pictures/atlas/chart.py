@@ -1,14 +1,14 @@
 """The picture "Atlas": a map in the colours of its values, and lines where a gradient turns to something else.
 
 A click on a cell is the selection GO, which the server hears; pointing at one tells its value without the server.
-Tables (see `table`): cells, borders, regions, columns, rows, ends and whole (one row each of the last two).
+Tables (see `table`): cells, borders, regions, columns, rows and whole (one row).
 """
 
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, go_there, group, hover, of, ref, text
+from rnn_dynamics.pictures.kit.layers import go_there, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
 
@@ -18,7 +18,6 @@ PANELS = {"map": ("0", "width", "0", "height")}
 PARAMETERS = {
     "columns": "pluck(data('columns'), 'name')",
     "rows": "pluck(data('rows'), 'name')",
-    "ends": "data('ends')[0]",
     "pointed": "hover.place ? hover.place[0] + ' ' + hover.column[0] : ''",
 }
 #: Most columns and rows that a map can have.
@@ -33,11 +32,11 @@ _FACTORS: dict[str, Any] = {
 _TIMES = {"labelExpr": "'×' + format(datum.value, '.3~r')"}
 _SCALES: dict[str, tuple[str, tuple[str, str], tuple[str, ...], dict[str, Any]]] = {
     "factor": ("log(max(datum.value, 1e-9)) / LN2", ("-1", "1"), DIVERGING, _FACTORS),
-    "horizon": ("datum.value", ("ends.low", "ends.high"), SEQUENTIAL, {}),
-    "loss": ("datum.value", ("ends.low", "ends.high"), SEQUENTIAL, {"format": ".2~r"}),
+    "horizon": ("datum.value", ("whole.low", "whole.high"), SEQUENTIAL, {}),
+    "loss": ("datum.value", ("whole.low", "whole.high"), SEQUENTIAL, {"format": ".2~r"}),
     "spread": (
         "datum.value",
-        ("ends.low", "ends.high"),
+        ("whole.low", "whole.high"),
         SEQUENTIAL,
         {"labelExpr": "'×' + format(datum.value, '.3~r')"},
     ),
@@ -53,7 +52,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     _, ends, colours, legend = _SCALES[colour]
     usual = {"legendX": 0, "gradientLength": ref("narrow ? 120 : 200")}
     return sheet.picture(
-        _axes(panel),
+        *_axes(panel),
         _cells(sheet),
         *_borders(),
         _names(),
@@ -66,14 +65,15 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     )
 
 
-def _axes(panel: Panel) -> Any:
-    """Carries the axes, which name the columns and rows."""
-    across, up = (panel.sheet.views[name].replace(" ", "_") for name in ("map_x", "map_y"))
+def _axes(panel: Panel) -> list[Any]:
+    """Carry the axes, which name the columns and rows."""
     named = {"values": [k + 0.5 for k in range(_MOST)], "labelOverlap": True}
-    return panel.lead(
-        x=panel.x("left:Q", (0, "whole.columns"), across, labelExpr=_label("columns"), **named),
-        y=panel.y("row:Q", (0, "whole.rows"), up, labelExpr=_label("rows"), **named, **WIDE_TITLE),
-    )
+    across = panel.sheet.views["map_x"].replace(" ", "_")
+    x = panel.x("column:Q", (0, "whole.columns"), across, labelExpr=_label("columns"), **named)
+    y = panel.y("row:Q", (0, "whole.rows"), labelExpr=_label("rows"), **named)
+    # Which one is up the views alone do not say: both may name the same.
+    title = text(of("whole", "!narrow"), "up_title", "-48 * zoom", "height / 2", "center bottom", angle=270, size=15)
+    return [panel.lead("columns", x=x), panel.lead("rows", y=y), title]
 
 
 def _label(names: str) -> str:
@@ -116,10 +116,11 @@ def _here() -> list[Any]:
         "baseline": ref(f"{high} ? 'top' : 'bottom'"),
         "dy": ref(f"{high} ? 5 : -4"),
     }
-    frame = of("whole", right="datum.left + 1", above="datum.row + 1").mark_rect(fill=None, stroke=_DARK, strokeWidth=3)
+    frames = (of().mark_rect(fill=None, stroke=colour, strokeWidth=wide) for colour, wide in ((_LIGHT, 6), (_DARK, 3)))
+    both = group("whole", *frames, x="left:Q", x2="right:Q", y="row:Q", y2="above:Q")
     corner = {"side": f"datum.left + ({right} ? 1 : 0)", "edge": f"datum.row + ({high} ? 0 : 1)"}
     return [
-        frame.encode(x="left:Q", x2="right:Q", y="row:Q", y2="above:Q"),
+        both.transform_calculate(right="datum.left + 1", above="datum.row + 1"),
         text(of("whole", **corner), "here", "side:Q", "edge:Q", **style, **_NAME),
     ]
 
@@ -135,6 +136,6 @@ def _pointed(sheet: Sheet) -> Any:
     }
     told, nothing = sheet.said(f"pointed_{colour}", **here), sheet.said(f"nothing_{colour}", **here)
     of_cell = f"isValid(hover.value[0]) ? {told} : {nothing}"
-    rows = of("whole", text=f"pointed ? ({of_cell}) : narrow ? {sheet.said('tap')} : {sheet.said('point')}")
+    rows = of("whole", text=f"narrow ? {sheet.said('tap')} : pointed ? ({of_cell}) : {sheet.said('point')}")
     style = {"size": "narrow ? 11 : 14", "color": sheet.theme.quiet}
     return text(rows, "text", "width", "narrow ? -4 : height + 78 * zoom", "bottom right", **style)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from rnn_dynamics.pictures.atlas.answer import OUTCOMES, AtlasAnswer
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, frame, one_row, points, table
+from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, frame, one_row, points, table
 
 #: A region with fewer cells has no name on the map.
 _NAMED = 5
@@ -24,16 +24,19 @@ def tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
         "cells": points(place=place, column=column, value=values[known]),
         "borders": border_rows(answer.map.outcome),
         "regions": _region_rows(answer.map.outcome, texts["regions"]),
-        "columns": table(name=np.array(texts["columns"], dtype=object)),
-        "rows": table(name=np.array(texts["rows"], dtype=object)),
-        "ends": one_row(**_ends(values[known], views["colour"], answer)),
+        "columns": _named(texts["columns"], "column"),
+        "rows": _named(texts["rows"], "row"),
     }
 
 
-def moving_tables(answer: AtlasAnswer, texts: Texts, _: Views) -> Tables:
-    """whole: where the reader stands, and titles."""
+def _named(names: Any, place: str) -> pa.Table:
+    return table(**{place: np.arange(len(names)), "name": np.array(names, dtype=object)})
+
+
+def moving_tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
+    """whole: where the reader stands, titles, the size of the map, and low and high, the ends of its colours."""
     row, left = answer.here
-    size = {"columns": len(answer.columns), "rows": len(answer.rows)}
+    size = {"columns": len(answer.columns), "rows": len(answer.rows)} | _ends(answer, views["colour"])
     return {"whole": one_row(texts, row=row, left=left, cell=answer.experiment.cell, **size)}
 
 
@@ -73,17 +76,17 @@ def _region_rows(outcome: Any, names: Any) -> pa.Table:
 
 
 def _middle(inside: Any) -> tuple[int, int]:
-    """The cell of a region that is furthest from what is not in it, in columns and rows of a map as wide as high."""
-    height, width = inside.shape
-    others = np.argwhere(~np.pad(inside, 1)) - 1
-    cells = np.argwhere(inside)
-    away = np.abs(cells[:, None] - others) / (height, width)
-    row, column = cells[away.max(axis=-1).min(axis=-1).argmax()].tolist()
+    """The cell of a region that is far from what is not in it, and near its centre; the map counts as a square."""
+    others, cells = np.argwhere(~np.pad(inside, 1)) - 1, np.argwhere(inside)
+    free = np.abs((cells[:, None] - others) / inside.shape).max(axis=-1).min(axis=-1)
+    astray = np.abs((cells - cells.mean(axis=0)) / inside.shape).max(axis=-1)
+    row, column = cells[(free - astray / 4).argmax()].tolist()
     return row, column
 
 
-def _ends(values: Array, colour: str, answer: AtlasAnswer) -> dict[str, float]:
+def _ends(answer: AtlasAnswer, colour: str) -> dict[str, float]:
     """Of the colours, of what has a value on the map."""
+    values = answer.map.values(colour)
     finite = values[np.isfinite(values)]
     if colour == "horizon":
         return {"low": 0.0, "high": float(answer.experiment.sequence_length)}

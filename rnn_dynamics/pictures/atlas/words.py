@@ -24,7 +24,7 @@ def texts(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> dict[str, 
 
 
 def moving_texts(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """title, here (beside the reader's place), and across and up: what the axes are called in a sentence."""
+    """title, here (beside the reader's place), across and up (the axes in a sentence), and up_title."""
     kind = "none" if not answer.holding else "holds" if len(answer.holding) <= _SHORT else "several"
     kind += "_over_cells" * ("cell" in (answer.across, answer.up))
     says = _says(words, answer)
@@ -33,6 +33,7 @@ def moving_texts(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> dic
         "here": words["picture"]["here" if answer.outcome != "none" else "here_none"].format_map(says),
         "across": words["fields"][answer.across],
         "up": words["fields"][answer.up],
+        "up_title": words["axes"][answer.up],
     }
 
 
@@ -71,11 +72,12 @@ def _places(words: Words, experiment: Any, fields: Iterable[str]) -> str:
     )
 
 
-def finding(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> str:
+def finding(words: Words, answer: AtlasAnswer, views: Mapping[str, str]) -> str:
     """What holds at the reader's place, and what the map is of, as HTML."""
     says = _says(words, answer)
     known, far = answer.outcome != "none", answer.horizon is None
-    holds = {"numbers": known and not far, "numbers_far": known and far}
-    holds |= {"row": bool(answer.holding), "row_none": not answer.holding, "shares": known, "common": True}
+    holds = {"own": known and answer.own is not None, "numbers": known and not far, "numbers_far": known and far}
+    holds |= {"row": bool(answer.holding), "row_none": not answer.holding, "shares": known}
+    holds |= {"same": views["map_x"] == views["map_y"], "common": True}
     notes = told(words["notes"], says, **holds)
     return above(words["here"][answer.outcome].format_map(says)) + paragraphs(notes)

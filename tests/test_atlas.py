@@ -1,0 +1,289 @@
+"""The page "Atlas": its map against single runs, the shipped file against its command, a store against a file."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics import Experiment, pictures, run
+from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, open_atlas, shipped
+from rnn_dynamics.atlas.shipped import AXES, COMMON, FILE, SEEDS, main, packed, read
+from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.pictures.atlas import PICTURE, clicked
+from rnn_dynamics.pictures.atlas.answer import MOST, OUTCOMES, AtlasAnswer, atlas_answer, atlas_map
+from rnn_dynamics.pictures.atlas.table import border_rows
+from rnn_dynamics.pictures.kit.layers import GO
+from rnn_dynamics.sweep import Sweep, run_sweep
+from tests.every import every
+from tests.pictured import drawn_by, said_by
+from tests.test_pages import ROOT, open_page
+
+LSTM = replace(COMMON, cell="lstm", forget_bias=3.0)
+SMALL = Experiment(hidden_size=4, input_size=2, batch_size=2, sequence_length=10)
+SWEEP = Sweep(
+    SMALL, {"cell": ("rnn", "lstm"), "weight_scale": (0.5, 1.0, 4.0), "input_scale": (0.1, 1.0)}, range(3), norms=()
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sweep's store."""
+    path = tmp_path_factory.mktemp("sweep") / "atlas.zarr"
+    run_sweep(SWEEP, path)
+    return path
+
+
+def answered(experiment: Experiment = LSTM, **views: str) -> AtlasAnswer:
+    return atlas_answer(experiment, {**PICTURE.views, **views})
+
+
+def places(count: int) -> Iterator[tuple[int, ...]]:
+    draw = Random(0)
+    for _ in range(count):
+        yield tuple(draw.randrange(len(values)) for values in shipped().axes.values())
+
+
+# --- the shipped file -----------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_file_is_small_and_asks_what_its_command_asks() -> None:
+    sweep = Sweep(COMMON, AXES, SEEDS, norms=())
+    with np.load(FILE) as file:
+        assert str(file["sweep"]) == sweep.as_text()
+        assert {file[name].shape for name in file.files if name != "sweep"} == {sweep.shape}
+    assert FILE.stat().st_size < 1_000_000
+    assert shipped().size == sweep.size >= 10_000
+
+
+@every("place", places(8))
+def test_a_place_of_the_shipped_atlas_has_the_numbers_of_single_runs(place: tuple[int, ...]) -> None:
+    axes, arrays = shipped().axes, shipped().arrays
+    common = {name: values[i] for (name, values), i in zip(axes.items(), place, strict=True)}
+    for number, seed in enumerate(shipped().seeds):
+        if arrays["digits"][(*place, number)] < 6:
+            continue  # another machine finds others
+        trace = run(replace(COMMON, **common, seed=seed))
+        verdict = judge(trace.log10_norms["hidden"])
+        assert arrays["log10_factor"][(*place, number)] == pytest.approx(verdict.log10_factor, abs=1e-6)
+        assert arrays["horizon"][(*place, number)] == (verdict.horizon or np.inf)
+        assert arrays["loss"][(*place, number)] == pytest.approx(trace.loss, rel=1e-5)
+
+
+def test_the_command_writes_the_file_of_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
+    module = sys.modules["rnn_dynamics.atlas.shipped"]
+    for name, value in (("COMMON", SMALL), ("AXES", SWEEP.axes), ("SEEDS", SWEEP.seeds)):
+        monkeypatch.setattr(module, name, value)
+    main([str(tmp_path / "made.npz")])
+    made, right = read(tmp_path / "made.npz"), packed(store)
+    assert (made.experiment, dict(made.axes), made.seeds) == (SMALL, dict(SWEEP.axes), SWEEP.seeds)
+    for name, values in made.arrays.items():
+        np.testing.assert_array_equal(values, right[name])
+
+
+# --- the map --------------------------------------------------------------------------------------------------------
+
+
+@every("seed", range(12))
+def test_a_cell_of_the_map_is_the_median_of_the_networks_at_its_place(seed: int) -> None:
+    draw, atlas = Random(seed), shipped()
+    across, up = draw.sample([*atlas.axes], 2)
+    here = {name: draw.choice(values) for name, values in atlas.axes.items()}
+    answer = answered(replace(COMMON, **here), map_x=across.replace("_", " "), map_y=up.replace("_", " "))
+    place = tuple(values.index(here[name]) for name, values in atlas.axes.items())
+    row, column = atlas.axes[up].index(here[up]), atlas.axes[across].index(here[across])
+    networks = {name: np.sort(array[place].astype(float)) for name, array in atlas.arrays.items()}
+    assert answer.here == (row, column)
+    assert answer.map.values("factor")[row, column] == 10.0 ** networks["log10_factor"][2]
+    assert answer.map.values("horizon")[row, column] == networks["horizon"][2]
+    assert answer.map.values("loss")[row, column] == networks["loss"][2]
+    apart = 10.0 ** networks["log10_factor"][4] / 10.0 ** networks["log10_factor"][0]
+    assert answer.map.values("spread")[row, column] == pytest.approx(apart, rel=1e-9)
+    median = networks["log10_factor"][2]
+    assert answer.outcome == ("vanishes" if median < -0.02 else "explodes" if median > 0.02 else "holds")
+
+
+def test_a_store_and_a_file_of_it_give_the_same_maps(tmp_path: Path, store: Path) -> None:
+    np.savez(tmp_path / "same.npz", **packed(store))
+    opened, file = open_atlas(str(store)), read(tmp_path / "same.npz")
+    assert (opened.experiment, dict(opened.axes), opened.seeds) == (file.experiment, dict(file.axes), file.seeds)
+    for across, up in permutations(SWEEP.axes, 2):
+        one, other = (atlas_map(atlas, across, up, (1, 0, 1)) for atlas in (opened, file))
+        assert one.loss.shape == (len(file.axes[up]), len(file.axes[across]))
+        for name, values in vars(other).items():
+            np.testing.assert_allclose(getattr(one, name), values, rtol=1e-6)
+
+
+def test_a_map_reads_no_more_of_a_store_than_it_shows() -> None:
+    read_at: list[Any] = []
+
+    class Noted:
+        def __getitem__(self, at: Any) -> Any:
+            read_at.append(at)
+            return np.zeros([len(range(*one.indices(100))) for one in at if isinstance(one, slice)])
+
+    values = tuple(k / 100 for k in range(100))
+    arrays = {name: Noted() for name in ("loss", "log10_factor", "horizon", "digits")}
+    atlas = Atlas(SMALL, dict.fromkeys(("weight_scale", "forget_bias", "input_scale"), values), (0,), arrays)
+    found = atlas_map(atlas, "forget_bias", "weight_scale", (0, 0, 7))
+    assert max(found.loss.shape) <= MOST
+    assert set(map(str, read_at)) == {str((slice(None, None, 3), slice(None, None, 3), 7, slice(None)))}
+
+
+def test_borders_lie_between_cells_where_gradients_do_something_else() -> None:
+    outcome = np.array([[0, 1, 2], [0, 0, -1]])
+    rows = border_rows(outcome).to_pylist()
+    sides = {(row["x"], row["y"], row["x2"], row["y2"]): bool(row["explodes"]) for row in rows}
+    assert sides == {(1, 0, 1, 1): False, (2, 0, 2, 1): True, (1, 1, 2, 1): False}
+
+
+def test_a_place_where_a_network_has_no_answer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays = {name: values.copy() for name, values in shipped().arrays.items()}
+    for values in arrays.values():
+        values[1, :, :, 3, 2] = np.nan
+    partial = replace(shipped(), arrays=arrays)
+    monkeypatch.setattr("rnn_dynamics.pictures.atlas.answer.shipped", lambda: partial)
+    there = replace(LSTM, weight_scale=shipped().axes["weight_scale"][3])
+    assert answered(there).outcome == "none"
+    assert "has no answer" in said_by(PICTURE, there)
+    cells = drawn_by(PICTURE, there)["cells"]
+    assert len(cells) == 12 * 24
+    assert 3 not in {cell["column"] for cell in cells}
+    assert set(pictures.frames("atlas", there)["map"]["outcome"]) == {*OUTCOMES, "none"}
+
+
+def test_an_experiment_that_is_not_on_the_grid_has_the_answer_of_the_nearest() -> None:
+    asked = Experiment(cell="jordan", weight_scale=1.04, forget_bias=9.0, input_scale=0.25, hidden_size=7, seed=3)
+    assert answered(asked).experiment == replace(
+        COMMON, cell="rnn", weight_scale=1.0, forget_bias=5.0, input_scale=0.316, seed=3
+    )
+
+
+def test_two_axes_of_the_same_name_are_shown_as_two_others_and_that_is_said() -> None:
+    views = {"map_x": "forget bias", "map_y": "forget bias"}
+    assert (answered(**views).across, answered(**views).up) == ("forget_bias", "weight_scale")
+    assert "up the map goes weight scale" in said_by(PICTURE, LSTM, **views)
+
+
+def test_what_the_page_says_to_try_is_so() -> None:
+    lstm, bias = answered(), shipped().axes["forget_bias"]
+    outcome, scales = lstm.map.outcome, shipped().axes["weight_scale"]
+    rows = {bias[k]: "".join("vhe"[word] for word in row) for k, row in enumerate(outcome)}
+    assert rows[-2.0].rindex("v") == scales.index(4.0) == rows[-2.0].count("v") - 1
+    assert all("v" not in row for value, row in rows.items() if value >= 3.5)
+    assert all("v" in row for value, row in rows.items() if value < 3.5)
+    last = [len(row.rstrip("e")) for row in rows.values()]
+    assert max(last) - min(last) == 1
+    rnn = answered(replace(LSTM, cell="rnn"), map_y="input scale").map.outcome
+    ends = [(row == 0).sum() for row in rnn]
+    assert ends == sorted(ends)
+    assert ends[0] < ends[-1]
+    islands = answered(replace(LSTM, input_scale=0.1)).map.outcome == 2
+    assert (np.diff(islands.astype(int), axis=1) == -1).sum() > 5
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_a_click_opens_the_experiment_on_the_home_page() -> None:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.switch_page("pages/atlas.py").run()
+    (chart,) = app.get("vega_lite_chart")
+    states = app._tree.get_widget_states()
+    picked = json.dumps({"selection": {GO: [{"place": 2, "column": 20}]}})
+    states.widgets.append(WidgetState(id=chart.proto.id, string_value=picked))
+    app._run(states)
+    assert app.title[0].value == "Vanish or explode?"
+    there = clicked(LSTM, PICTURE.views, 20, 2)
+    assert (there.weight_scale, there.forget_bias) == (4.0, 0.0)
+    state = app.session_state
+    assert {
+        name: state[name] for name in ("cell", "weight_scale", "forget_bias", "sequence_length", "input_scale")
+    } == {
+        "cell": "lstm",
+        "weight_scale": 4.0,
+        "forget_bias": 0.0,
+        "sequence_length": 100,
+        "input_scale": 1.0,
+    }
+
+
+REFUSED = {
+    "missing": ("is not there, or is no store of a sweep", lambda folder: folder / "nothing"),
+    "empty": ("is not there, or is no store of a sweep", lambda folder: folder),
+    "file": ("cannot be read as the store of a sweep", lambda folder: _written(folder / "file", "no")),
+    "other": ("is no store of a sweep", lambda folder: _written(folder / ".zattrs", "{}").parent),
+    "hostile": (
+        "cannot be opened",
+        lambda folder: _written(folder / ".zattrs", '{"sweep": "[]", "version": 1, "block": 1}').parent,
+    ),
+}
+
+
+def _written(file: Path, text: str) -> Path:
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_store_that_cannot_be_opened_is_named_on_the_page(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, made = REFUSED[kind]
+    monkeypatch.setenv(VARIABLE, str(made(tmp_path)))
+    app = open_page("atlas")
+    assert not app.exception
+    (warning,) = app.warning
+    assert f"{VARIABLE} = {tmp_path}" in warning.value
+    assert said in warning.value
+    assert "Traceback" not in warning.value
+    assert app.get("vega_lite_chart")
+
+
+def test_a_store_of_one_axis_or_without_the_extra_is_refused(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_sweep(Sweep(SMALL, {"weight_scale": (1.0, 2.0)}, (0,), norms=()), tmp_path / "one.zarr")
+    with pytest.raises(AtlasRefused) as refused:
+        open_atlas(str(tmp_path / "one.zarr"))
+    assert refused.value.kind == "axes"
+    monkeypatch.setitem(sys.modules, "rnn_dynamics.sweep", None)
+    with pytest.raises(AtlasRefused) as refused:
+        open_atlas(str(store))
+    assert refused.value.kind == "extra"
+
+
+SHOWN = """
+import sys
+from streamlit.testing.v1 import AppTest
+from rnn_dynamics.dashboard import warm
+warm.warm_up = lambda *_: None
+app = AppTest.from_file("pages/atlas.py", default_timeout=60).run()
+assert not app.exception and not app.warning
+print([one.key for one in app.select_slider], len(app.get("vega_lite_chart")))
+print(sorted({"xarray", "zarr", "distributed"} & set(sys.modules)))
+"""
+
+
+def test_a_server_shows_the_store_that_it_names_and_else_needs_none_of_the_extra(store: Path) -> None:
+    for named, sliders, extra in (
+        (str(store), ["weight_scale", "input_scale"], ["distributed", "xarray", "zarr"]),
+        ("", ["input_scale", "forget_bias", "weight_scale"], []),
+    ):
+        env = os.environ | {VARIABLE: named}
+        done = subprocess.run(
+            [sys.executable, "-c", SHOWN], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        shown_there, loaded = done.stdout.splitlines()
+        assert shown_there == f"{sliders} 1"
+        assert loaded == str(extra)
