@@ -28,7 +28,7 @@ LEADING = {
     "own_network": ("W_hh ×", "weight_scale", "1.4"),
 }
 #: Pages whose link says nothing of a length beside that.
-WITHOUT_LENGTH = ("cliff", "learning", "blank")
+WITHOUT_LENGTH = ("cliff", "learning", "blank", "atlas")
 
 
 def leading(page: str) -> tuple[str, str, str]:

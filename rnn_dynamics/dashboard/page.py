@@ -34,6 +34,8 @@ from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
 #: Keys of the picture, and of the fragment in which it and its controls stand.
 _PICTURE, _LIVE = "picture", "live"
+#: Key of the session's state: whether a click has asked for another page, which a callback cannot open.
+_LEAVES = "leaves"
 
 
 def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
@@ -169,6 +171,8 @@ class Page(Frame):
         Each element here costs every step of a held key, in the server and in the browser, so what stands still stands
         outside, and the words are one piece of HTML.
         """
+        if st.session_state.pop(_LEAVES, False):
+            st.switch_page(APP / "pages" / f"{self.opens}.py")
         self.show_state()
         self.show_controls()
         experiment, views = self.asked()
@@ -208,7 +212,7 @@ class Page(Frame):
         there = self.go(picked[0], self.asked()[1])
         if self.opens:
             visitor().choose(there)
-            st.switch_page(APP / "pages" / f"{self.opens}.py")
+            st.session_state[_LEAVES] = True
         else:
             st.session_state.update(there)
             self.write_address()  # as one entry of the browser's history
