@@ -8,15 +8,25 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.frame import HOUSE
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import settings
+from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.pictures.atlas import PICTURE, axes, clicked, opening, refusal
 from rnn_dynamics.pictures.kit.frames import Views
 
 
-def opened(cell: Mapping[str, Any], views: Views) -> dict[str, Any]:
-    """What a click on a cell of the map opens: all settings of that network; None stands for the home page's own."""
-    experiment, home = clicked(PAGE.asked()[0], views, cell["column"], cell["place"]), settings(HOUSE)
+def at_home(experiment: Experiment) -> dict[str, Any]:
+    """All settings of a network; None stands for the home page's own."""
+    home = settings(HOUSE)
     return {name: None if value == home[name] else value for name, value in settings(experiment).items()}
+
+
+def opened(cell: Mapping[str, Any], views: Views) -> dict[str, Any]:
+    """What a click on a cell of the map opens."""
+    return at_home(clicked(PAGE.asked()[0], views, cell["column"], cell["place"]))
+
+
+def show_way(answer: Any) -> None:
+    """The same from the keyboard, of the network at the reader's place."""
+    st.button(PAGE.words()["open"], key="open", on_click=PAGE.leave, args=(at_home(answer.experiment),))
 
 
 def show_refusal() -> None:
@@ -25,7 +35,7 @@ def show_refusal() -> None:
         st.warning(PAGE.words()["refused"][refused.kind].format(path=refused.path, why=refused.why))
 
 
-#: Those of the atlas that ships; another one has its own axes.
+#: Of the atlas that ships; another one has those whose axes and values it has.
 PRESETS: dict[str, dict[str, Any]] = {
     "lstm": {"map_y": "forget bias"},
     "rnn": {"cell": "rnn", "map_y": "input scale"},
@@ -33,14 +43,22 @@ PRESETS: dict[str, dict[str, Any]] = {
     "horizon": {"map_y": "forget bias", "colour": "horizon"},
     "seeds": {"map_y": "forget bias", "input_scale": 0.1, "colour": "spread"},
 }
+
+
+def is_there(name: str, value: Any) -> bool:
+    """Whether the atlas that is shown has this value of a setting."""
+    return value in (PICTURE.settings[name].values if name in PICTURE.settings else axes().get(name, ()))
+
+
 PAGE = Page(
     picture=PICTURE,
     opening=opening(replace(HOUSE, cell="lstm")),
-    presets=PRESETS,
+    presets={key: away for key, away in PRESETS.items() if all(is_there(*setting) for setting in away.items())},
     main=("map_x", "map_y", "colour", *axes()),
     more=("seed",),
     offered=axes(),
     go=opened,
     opens="vanish_or_explode",
+    follow=show_way,
 )
 PAGE.run(below=show_refusal)

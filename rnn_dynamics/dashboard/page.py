@@ -211,12 +211,16 @@ class Page(Frame):
             return
         there = self.go(picked[0], self.asked()[1])
         if self.opens:
-            visitor().choose(there)
-            st.session_state[_LEAVES] = True
+            self.leave(there)
         else:
             st.session_state.update(there)
             self.write_address()  # as one entry of the browser's history
             st.rerun(_LIVE)  # where a picture grows it stands in a fragment of its own, and its controls do not
+
+    def leave(self, there: Mapping[str, Any]) -> None:
+        """Open the page `opens` with these settings, from a callback; None stands for an opening value."""
+        visitor().choose(there)
+        st.session_state[_LEAVES] = True
 
     # --- what is answered before anybody asks -----------------------------------------------------------------------
 

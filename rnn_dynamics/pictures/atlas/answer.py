@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, shipped, tried
 from rnn_dynamics.engine.verdict import HOLDS_WITHIN, Spread, median_and_range
-from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.experiment import Experiment, one_of
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.remembered import remembered
 
@@ -55,8 +55,12 @@ def view_of(field: str) -> str:
 
 
 def fields_of(views: Mapping[str, str]) -> tuple[str, str]:
-    """The fields across and up; where both are the same, another one is up."""
-    across, up = (views[name].replace(" ", "_") for name in ("map_x", "map_y"))
+    """The fields across and up; where both are the same, another one is up.
+
+    Raises:
+        ValueError: the atlas has no such axis.
+    """
+    across, up = (one_of(name, views[name].replace(" ", "_"), tuple(axes())) for name in ("map_x", "map_y"))
     return across, up if up != across else next(name for name in reversed(axes()) if name != across)
 
 
