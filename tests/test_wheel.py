@@ -18,6 +18,7 @@ DRAW = """
 import rnn_dynamics
 from rnn_dynamics import Experiment, pictures
 chart = pictures.draw("depth", Experiment(cell="lstm", sequence_length=10))
+assert len(pictures.frames("atlas")["map"]) == 300  # of a file that ships
 print(rnn_dynamics.__file__, len(chart.to_dict()["datasets"]["curves"]))
 """
 OPEN = """

@@ -72,7 +72,7 @@ def _axes(panel: Panel) -> list[Any]:
     x = panel.x("column:Q", (0, "whole.columns"), across, labelExpr=_label("columns"), **named)
     y = panel.y("row:Q", (0, "whole.rows"), labelExpr=_label("rows"), **named)
     # Which one is up the views alone do not say: both may name the same.
-    title = text(of("whole", "!narrow"), "up_title", "-48 * zoom", "height / 2", "center bottom", angle=270, size=15)
+    title = text(of("whole", "!narrow"), "up_title", "-48 * zoom", "height / 2", "bottom", angle=270, size=15)
     return [panel.lead("columns", x=x), panel.lead("rows", y=y), title]
 
 
@@ -105,7 +105,7 @@ def _borders() -> list[Any]:
 
 
 def _names() -> Any:
-    return text(of("regions"), "name", "x:Q", "y:Q", "center middle", **_NAME)
+    return text(of("regions"), "name", "x:Q", "y:Q", "middle", **_NAME)
 
 
 def _here() -> list[Any]:
