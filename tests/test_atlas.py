@@ -20,12 +20,14 @@ from rnn_dynamics import Experiment, pictures, run
 from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, open_atlas, shipped
 from rnn_dynamics.atlas.shipped import AXES, COMMON, FILE, SEEDS, main, packed, read
 from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.experiment import settings
 from rnn_dynamics.pictures.atlas import PICTURE, clicked
 from rnn_dynamics.pictures.atlas.answer import MOST, OUTCOMES, AtlasAnswer, atlas_answer, atlas_map
 from rnn_dynamics.pictures.atlas.table import border_rows
 from rnn_dynamics.pictures.kit.layers import GO
 from rnn_dynamics.sweep import Sweep, run_sweep
 from tests.every import every
+from tests.handed_out import frame_of, only, table
 from tests.pictured import drawn_by, said_by
 from tests.test_pages import ROOT, open_page
 
@@ -229,6 +231,19 @@ def test_a_click_opens_the_experiment_on_the_home_page() -> None:
     there, found = clicked(LSTM, PICTURE.views, 20, 2), opened_at_home(app)
     assert (there.weight_scale, there.forget_bias) == (4.0, 0.0)
     assert found == {name: getattr(there, name) for name in found}
+
+
+def test_the_page_hands_out_its_map_and_the_script_of_the_readers_place() -> None:
+    frame = frame_of("atlas")
+    experiment, views = frame.asked({"weight_scale": 0.5, "seed": 2})
+    files = frame.files(experiment, views)
+    assert only(files, "gradients").of == settings(experiment)
+    rows = table(only(files, "map")).set_index(["forget_bias", "weight_scale"])
+    assert len(rows) == 300
+    answer = answered(experiment)
+    assert rows.loc[(3.0, 0.5), "factor_per_step"] == pytest.approx(10.0**answer.log10_factor.median, rel=1e-12)
+    assert rows.loc[(3.0, 0.5), "outcome"] == answer.outcome
+    assert answer.own == shipped().arrays["log10_factor"][1, 2, 8, 4, 2]
 
 
 REFUSED = {
