@@ -169,7 +169,8 @@ class AtlasAnswer(OfExperiment):
     @cached_property
     def here(self) -> tuple[int, int]:
         """The reader's row and column."""
-        return tuple(nearest(_shown(name), getattr(self.experiment, name)) for name in (self.up, self.across))  # type: ignore[return-value]
+        row, column = (nearest(_shown(name), getattr(self.experiment, name)) for name in (self.up, self.across))
+        return row, column
 
     @property
     def networks(self) -> int:

@@ -36,8 +36,9 @@ def _named(names: Any, place: str) -> pa.Table:
 def moving_tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
     """whole: where the reader stands, titles, the size of the map, and low and high, the ends of its colours."""
     row, left = answer.here
-    size = {"columns": len(answer.columns), "rows": len(answer.rows)} | _ends(answer, views["colour"])
-    return {"whole": one_row(texts, row=row, left=left, cell=answer.experiment.cell, **size)}
+    size = {"columns": len(answer.columns), "rows": len(answer.rows)}
+    ends = _ends(answer, views["colour"])
+    return {"whole": one_row(texts, row=row, left=left, cell=answer.experiment.cell, **size, **ends)}
 
 
 def border_rows(outcome: Any) -> pa.Table:
