@@ -29,10 +29,14 @@ def show_way(answer: Any) -> None:
     st.button(PAGE.words()["open"], key="open", on_click=PAGE.leave, args=(at_home(answer.experiment),))
 
 
-def show_refusal() -> None:
-    """Why the atlas that the server names is not shown."""
-    if refused := refusal():
-        st.warning(PAGE.words()["refused"][refused.kind].format(path=refused.path, why=refused.why))
+class AtlasPage(Page):
+    """A page that says above its picture why the atlas that the server names is not shown."""
+
+    def show_buttons(self) -> None:
+        """The buttons, and that."""
+        super().show_buttons()
+        if refused := refusal():
+            st.warning(self.words()["refused"][refused.kind].format(path=refused.path, why=refused.why))
 
 
 #: Of the atlas that ships; another one has those whose axes and values it has.
@@ -50,7 +54,7 @@ def is_there(name: str, value: Any) -> bool:
     return value in (PICTURE.settings[name].values if name in PICTURE.settings else axes().get(name, ()))
 
 
-PAGE = Page(
+PAGE = AtlasPage(
     picture=PICTURE,
     opening=opening(replace(HOUSE, cell="lstm")),
     presets={key: away for key, away in PRESETS.items() if all(is_there(*setting) for setting in away.items())},
@@ -61,4 +65,4 @@ PAGE = Page(
     opens="vanish_or_explode",
     follow=show_way,
 )
-PAGE.run(below=show_refusal)
+PAGE.run()

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -46,7 +46,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def answered(experiment: Experiment = LSTM, **views: str) -> AtlasAnswer:
+def answered(experiment: Experiment = LSTM, /, **views: str) -> AtlasAnswer:
     return atlas_answer(experiment, {**PICTURE.views, **views})
 
 
@@ -116,7 +116,8 @@ def test_a_cell_of_the_map_is_the_median_of_the_networks_at_its_place(seed: int)
 
 
 def test_a_store_and_a_file_of_it_give_the_same_maps(tmp_path: Path, store: Path) -> None:
-    np.savez(tmp_path / "same.npz", **packed(store))
+    arrays: dict[str, Any] = dict(packed(store))
+    np.savez(tmp_path / "same.npz", **arrays)
     opened, file = open_atlas(str(store)), read(tmp_path / "same.npz")
     assert (opened.experiment, dict(opened.axes), opened.seeds) == (file.experiment, dict(file.axes), file.seeds)
     for across, up in permutations(SWEEP.axes, 2):
@@ -178,7 +179,8 @@ def test_an_axis_that_the_atlas_does_not_have_is_named() -> None:
 
 def test_two_axes_of_the_same_name_are_shown_as_two_others_and_that_is_said() -> None:
     views = {"map_x": "forget bias", "map_y": "forget bias"}
-    assert (answered(**views).across, answered(**views).up) == ("forget_bias", "weight_scale")
+    answer = atlas_answer(LSTM, {**PICTURE.views, **views})
+    assert (answer.across, answer.up) == ("forget_bias", "weight_scale")
     assert "up the map goes weight scale" in said_by(PICTURE, LSTM, **views)
 
 
@@ -211,7 +213,8 @@ def opened_at_home(app: AppTest) -> dict[str, Any]:
 
 def from_the_entry() -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    return app.switch_page("pages/atlas.py").run()
+    app.switch_page("pages/atlas.py").run()
+    return app
 
 
 def test_the_button_opens_the_readers_place_on_the_home_page() -> None:
@@ -246,7 +249,7 @@ def test_the_page_hands_out_its_map_and_the_script_of_the_readers_place() -> Non
     assert answer.own == shipped().arrays["log10_factor"][1, 2, 8, 4, 2]
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "missing": ("is not there, or is no store of a sweep", lambda folder: folder / "nothing"),
     "empty": ("is not there, or is no store of a sweep", lambda folder: folder),
     "file": ("cannot be read as the store of a sweep", lambda folder: _written(folder / "file", "no")),

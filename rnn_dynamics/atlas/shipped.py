@@ -65,7 +65,8 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory() as folder:
         store = Path(folder) / "atlas.zarr"
         run_sweep(Sweep(COMMON, AXES, SEEDS, norms=()), store)
-        np.savez_compressed(Path(*arguments) if arguments else FILE, **packed(store))
+        found: dict[str, Any] = dict(packed(store))
+        np.savez_compressed(Path(*arguments) if arguments else FILE, **found)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def fields_of(views: Mapping[str, str]) -> tuple[str, str]:
         ValueError: the atlas has no such axis.
     """
     across, up = (one_of(name, views[name].replace(" ", "_"), tuple(axes())) for name in ("map_x", "map_y"))
-    return across, up if up != across else next(name for name in reversed(axes()) if name != across)
+    return across, up if up != across else next(name for name in reversed([*axes()]) if name != across)
 
 
 def nearest(values: Sequence[Any], value: Any) -> int:

@@ -67,7 +67,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
 
 def _axes(panel: Panel) -> list[Any]:
     """Carry the axes, which name the columns and rows."""
-    named = {"values": [k + 0.5 for k in range(_MOST)], "labelOverlap": True}
+    named: dict[str, Any] = {"values": [k + 0.5 for k in range(_MOST)], "labelOverlap": True}
     across = panel.sheet.views["map_x"].replace(" ", "_")
     x = panel.x("column:Q", (0, "whole.columns"), across, labelExpr=_label("columns"), **named)
     y = panel.y("row:Q", (0, "whole.rows"), labelExpr=_label("rows"), **named)

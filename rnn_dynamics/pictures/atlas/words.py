@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from rnn_dynamics.content import Says, sentences
+from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.pictures.atlas.answer import AtlasAnswer, axes
-from rnn_dynamics.pictures.kit.finding import Words, above, paragraphs, told
+from rnn_dynamics.pictures.kit.finding import above, paragraphs, told
 
 #: What a reader wants to know of all networks.
 _COMMON = ("sequence_length", "hidden_size", "input_size", "batch_size", "initialisation")
