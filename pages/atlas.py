@@ -61,6 +61,7 @@ PAGE = AtlasPage(
     main=("map_x", "map_y", "colour", *axes()),
     more=("seed",),
     offered=axes(),
+    asks=tuple(PICTURE.settings),
     go=opened,
     opens="vanish_or_explode",
     follow=show_way,
