@@ -109,7 +109,7 @@ def run(experiment: Experiment, *, parameter_gradients: bool = True, keep_gradie
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(levels),
         unit_gradients={**top.unit_gradients, "input": _unit_gradients(below.losses())} if kept else {},
-        log10_rounding=_rounding(experiment, top.log10_rounding),
+        log10_rounding=_rounding(layers, losses, top.log10_rounding),
     )
 
 
@@ -161,7 +161,7 @@ def run_norms(experiment: Experiment, *, beside: Iterable[str] = BESIDE) -> Norm
         parameter_count=sum(values.size for values in learned(experiment, parameters).values()),
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(level.norms for level in levels),
-        log10_rounding=_rounding(experiment, top.log10_rounding),
+        log10_rounding=_rounding(layers, losses, top.log10_rounding),
     )
 
 
@@ -253,13 +253,19 @@ def _gates(level: Level) -> dict[str, Array]:
     return {name: sequence_first(level.in_time(of)) for name, of in values.items()}
 
 
-def _rounding(experiment: Experiment, found: float) -> float:
+def _rounding(layers: list[Layer], losses: Losses, found: float) -> float:
     """`found` on the way back; but a cut way back does not show how errors grow on the way forward."""
-    return found if experiment.hidden_path == "open" else max(found, run_norms(_opened(experiment)).log10_rounding)
+    opened = _opened(layers)
+    return max(found, walk_levels(opened, losses, beside=("input",))[0][0].log10_rounding) if opened else found
 
 
-def _opened(experiment: Experiment) -> Experiment:
-    return replace(experiment, hidden_path="open")
+def _opened(layers: list[Layer]) -> list[Layer]:
+    """The same with an open way back; none where it is open."""
+    found = [
+        tuple(replace(level, forward=forward) for level in layer if (forward := level.forward.opened))
+        for layer in layers
+    ]
+    return found if all(found) else []
 
 
 def _single_rounding(forward: Pass, losses: Losses, runs: Iterable[dict[str, Array]]) -> float:
@@ -574,16 +580,12 @@ def run_family(
     for first in range(0, len(scales), size := group_size(experiment, len(own_seeds))):
         groups.append(_run_group(scales[first : first + size], by_seed, parts))
     loss, norms, rounding = zip(*groups, strict=True)
-    log10_rounding = np.concatenate(rounding)
-    if experiment.hidden_path == "cut":  # see `_rounding`
-        opened = run_family(_opened(experiment), scales, own_seeds, parts)
-        log10_rounding = np.maximum(log10_rounding, opened.log10_rounding)
     return FamilyTrace(
         experiment=experiment,
         weight_scales=scales,
         seeds=own_seeds,
         loss=read_only(np.concatenate(loss)),
-        log10_rounding=read_only(log10_rounding),
+        log10_rounding=read_only(np.concatenate(rounding)),
         log10_norms=locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
     )
 
@@ -624,7 +626,10 @@ def _run_group(
     residuals = _residuals(experiment, readout, np.repeat(targets, len(scales), axis=-2), output_of(layers[-1]))
     count = residuals[..., : experiment.batch_size].size // len(draws)
     adjoints = readout.swapaxes(-1, -2) @ residuals / count
-    norms, lost = _walk_down(layers, _entering(experiment, adjoints, len(scales)), beside)
+    losses = _entering(experiment, adjoints, len(scales))
+    norms, lost = _walk_down(layers, losses, beside)
+    if opened := _opened(layers):  # see `_rounding`
+        lost = np.maximum(lost, _walk_down(opened, losses, beside)[1])
     by_member = residuals.reshape(*residuals.shape[:-1], -1, len(scales))
     by_member = np.moveaxis(by_member.reshape(len(by_member), len(draws), -1, len(scales)), (3, 1), (0, 1))
     loss = half_mean_square(by_member, axis=(2, 3))
