@@ -53,6 +53,7 @@ ROOMS: dict[str, set[str]] = {
     "remembered": set(),
     "executor": {"process", "remembered"},
     "line": {"executor"},
+    "idle": {"engine.cells"},
     "engine.cells": {"experiment"},
     "engine.initialise": {"experiment", "engine.cells"},
     "engine.compiled": {"engine.cells"},
@@ -143,14 +144,17 @@ ROOMS: dict[str, set[str]] = {
     | {"own.capture", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"executor", "remembered", "content", "content.numbers", "learning.training", "learning.trained"},
-    "answer": ENGINE | LEARNING | OWN | {"atlas", "executor", "remembered", "by_hand", "by_hand.against_torch", KIT},
+    "answer": ENGINE
+    | LEARNING
+    | OWN
+    | {"atlas", "executor", "idle", "remembered", "by_hand", "by_hand.against_torch", KIT},
     "table": {"answer", "content.numbers", "experiment", KIT, *SAID},
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID, *OWN, "own.report"},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
     "dashboard": ENGINE
     | LEARNING
-    | {"content", "executor", "line", "process", "remembered", "scripts", KIT}
+    | {"content", "executor", "idle", "line", "process", "remembered", "scripts", KIT}
     | {"own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
     "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", "own.given", KIT},
 }

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.frame import Frame
-from rnn_dynamics.dashboard.settings_words import why_idle
+from rnn_dynamics.idle import why_idle
 from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.pictures.learning import networks
 from tests.every import every

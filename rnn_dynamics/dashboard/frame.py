@@ -10,10 +10,11 @@ import streamlit as st
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.language import IN_LINK, language
-from rnn_dynamics.dashboard.settings_words import MAY_IDLE, Names, state_line, why_idle
+from rnn_dynamics.dashboard.settings_words import Names, state_line
 from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
+from rnn_dynamics.idle import MAY_IDLE, why_idle
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
 
 #: The first picture of most pages: the RNN's gradient dies within the sequence and the LSTM's does not.

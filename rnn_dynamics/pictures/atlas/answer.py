@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.atlas import VARIABLE, Atlas, AtlasRefused, shipped, tried
-from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.verdict import HOLDS_WITHIN, Spread, median_and_range
-from rnn_dynamics.experiment import Experiment, one_of
+from rnn_dynamics.experiment import Experiment, one_of, settings
+from rnn_dynamics.idle import why_idle
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.remembered import remembered
 
@@ -73,13 +73,12 @@ def nearest(values: Sequence[Any], value: Any) -> int:
 
 
 def place_of(experiment: Experiment) -> dict[str, int]:
-    """The place in the atlas that is nearest to an experiment, by axis.
-
-    A forget bias that the cell has not does not move it.
-    """
-    if not cell_of(experiment).writes:
-        experiment = replace(experiment, forget_bias=atlas().experiment.forget_bias)
-    return {name: nearest(values, getattr(experiment, name)) for name, values in axes().items()}
+    """The place in the atlas that is nearest to an experiment, by axis; a setting without effect does not move it."""
+    now, common = settings(experiment), atlas().experiment
+    return {
+        name: nearest(values, getattr(common if why_idle(name, now, [experiment.cell]) else experiment, name))
+        for name, values in axes().items()
+    }
 
 
 def at_place(place: Mapping[str, int], seed: int) -> Experiment:

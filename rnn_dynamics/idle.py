@@ -1,0 +1,48 @@
+"""Which settings have no effect beside the others."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from rnn_dynamics.engine.cells import CELLS, Cell
+
+
+def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
+    """Why a setting has no effect: the key of the sentence that says it (`idle` in content/en/app.toml), or "".
+
+    `now`: every setting. `pictured`: the cells whose networks are shown.
+    """
+    return MAY_IDLE[name](now, [CELLS[cell] for cell in pictured]) if name in MAY_IDLE else ""
+
+
+def _no_gates(cells: Sequence[Cell]) -> str:
+    return "gate_bias" * (not any(cell.gates for cell in cells))
+
+
+def _no_forget_bias(now: Mapping[str, Any], cells: Sequence[Cell]) -> str:
+    if CELLS["lstm"] not in cells:
+        return "forget_bias"
+    return "no_biases" * (now.get("bias") is False) or "chrono" * (now.get("gate_bias") == "chrono")
+
+
+def _no_choice_of_layers(now: Mapping[str, Any]) -> str:
+    return "one_layer" if now.get("num_layers") == 1 else "no_forget_bias" * (not now.get("forget_bias"))
+
+
+def _biases_are_zero(now: Mapping[str, Any], cells: Sequence[Cell]) -> bool:
+    """Whether the initialisation, the forget bias and the gate bias make none that is not."""
+    chrono = now.get("gate_bias") == "chrono" and not _no_gates(cells)
+    forget = now.get("forget_bias") and not _no_forget_bias({**now, "bias": True}, cells)
+    return not (now.get("initialisation") == "torch" or chrono or forget)
+
+
+#: Setting -> why it has no effect, given all settings and the cells that are pictured.
+MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
+    "bias": lambda now, cells: "zero_biases" * _biases_are_zero(now, cells),
+    "forget_bias": _no_forget_bias,
+    "forget_bias_layers": lambda now, cells: _no_forget_bias(now, cells) or _no_choice_of_layers(now),
+    "gate_bias": lambda now, cells: _no_gates(cells) or "no_biases" * (now.get("bias") is False),
+    "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates for cell in cells),
+    "reset_gate": lambda _, cells: "reset_gate" * (CELLS["gru"] not in cells),
+    "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
+    "input_size": lambda now, _: "input_size" * bool(now.get("text")),
+}
