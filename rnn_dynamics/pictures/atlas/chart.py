@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import go_there, group, hover, of, ref, text
+from rnn_dynamics.pictures.kit.layers import AT_LEFT, FACTORS, go_there, group, hover, of, ref, text
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
 
@@ -22,24 +22,13 @@ PARAMETERS = {
 }
 #: Most columns and rows that a map can have.
 _MOST = 40
-#: As on the phase diagram: square root of the powers of 2, from ×0.5 to ×2.
-_FACTORS: dict[str, Any] = {
-    "kind": {"type": "pow", "exponent": 0.5},
-    "values": [-1, -0.25, 0, 0.25, 1],
-    "labelExpr": "'×' + format(pow(2, datum.value), '.2~r')",
-}
-#: What a colour's scale is told of a value; colours; further options of its legend.
 _TIMES = {"labelExpr": "'×' + format(datum.value, '.3~r')"}
+#: What a colour's scale is told of a value, its ends, its colours, and further options of its legend.
 _SCALES: dict[str, tuple[str, tuple[str, str], tuple[str, ...], dict[str, Any]]] = {
-    "factor": ("log(max(datum.value, 1e-9)) / LN2", ("-1", "1"), DIVERGING, _FACTORS),
+    "factor": ("log(max(datum.value, 1e-9)) / LN2", ("-1", "1"), DIVERGING, FACTORS),
     "horizon": ("datum.value", ("whole.low", "whole.high"), SEQUENTIAL, {}),
     "loss": ("datum.value", ("whole.low", "whole.high"), SEQUENTIAL, {"format": ".2~r"}),
-    "spread": (
-        "datum.value",
-        ("whole.low", "whole.high"),
-        SEQUENTIAL,
-        {"labelExpr": "'×' + format(datum.value, '.3~r')"},
-    ),
+    "spread": ("datum.value", ("whole.low", "whole.high"), SEQUENTIAL, _TIMES),
 }
 #: Of the names on the map, which has the same colours on every page.
 _DARK, _LIGHT = "#12161c", "#ffffff"
@@ -50,7 +39,6 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture in the colours of the view `colour`."""
     (panel,), colour = sheet.panels(past=False), sheet.views["colour"]
     _, ends, colours, legend = _SCALES[colour]
-    usual = {"legendX": 0, "gradientLength": ref("narrow ? 120 : 200")}
     return sheet.picture(
         *_axes(panel),
         _cells(sheet),
@@ -59,7 +47,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         *_here(),
         _pointed(sheet),
         panel.title("title"),
-        sheet.colour_bar(colour, ends, colours, "row", **usual | legend),
+        sheet.colour_bar(colour, ends, colours, "row", **AT_LEFT | legend),
         height=HEIGHT,
         padding={"bottom": 44},
     )

@@ -46,24 +46,17 @@ def border_rows(outcome: Any) -> pa.Table:
 
     x, y: its beginning; x2, y2: its end; explodes: whether they explode on one side of it, else they vanish and hold.
     """
-    rows = [
-        (*where, explodes)
-        for (low, high), where in _sides(outcome)
-        if low != high and min(low, high) >= 0
-        for explodes in [max(low, high) == len(OUTCOMES) - 1]
-    ]
-    names = ("x", "y", "x2", "y2", "explodes")
-    columns = np.reshape(rows, (-1, len(names))).T.astype(float)
-    return table(**dict(zip(names, columns, strict=True)))
+    upright, flat = _sides(outcome), _sides(outcome.T)
+    turned = dict(zip(("y", "x", "y2", "x2", "explodes"), flat.values(), strict=True))
+    return table(**{name: np.concatenate([of, turned[name]]).astype(float) for name, of in upright.items()})
 
 
-def _sides(outcome: Any) -> Any:
-    """Of each two neighbours what gradients do, and where the side between them begins and ends."""
-    for (row, column), here in np.ndenumerate(outcome):
-        if column + 1 < outcome.shape[1]:
-            yield (here, outcome[row, column + 1]), (column + 1, row, column + 1, row + 1)
-        if row + 1 < outcome.shape[0]:
-            yield (here, outcome[row + 1, column]), (column, row + 1, column + 1, row + 1)
+def _sides(outcome: Any) -> dict[str, Any]:
+    """Those of these rows that lie upright."""
+    here, there = outcome[:, :-1], outcome[:, 1:]
+    y, x = np.nonzero((here != there) & (np.minimum(here, there) >= 0))
+    explodes = np.maximum(here, there)[y, x] == len(OUTCOMES) - 1
+    return {"x": x + 1, "y": y, "x2": x + 1, "y2": y + 1, "explodes": explodes}
 
 
 def _region_rows(outcome: Any, names: Any) -> pa.Table:

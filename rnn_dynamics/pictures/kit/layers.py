@@ -18,6 +18,15 @@ LOG10: dict[str, Any] = {
     "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')",
     "tickMinStep": 1,
 }
+#: A map's colours for factors per step: they follow the square root of the orders of magnitude, so that 1.03 and 1, far
+#: apart after a hundred steps, have different ones; they end at ×0.5 and ×2, here as powers of 2.
+FACTORS: dict[str, Any] = {
+    "kind": {"type": "pow", "exponent": 0.5},
+    "values": [-1, -0.25, 0, 0.25, 1],
+    "labelExpr": "'×' + format(pow(2, datum.value), '.2~r')",
+}
+#: A legend below a map at the picture's left side.
+AT_LEFT: dict[str, Any] = {"legendX": 0, "gradientLength": alt.ExprRef("narrow ? 120 : 200")}
 #: An axis of shares.
 PER_CENT = "100 * datum.value + ' %'"
 #: A title that a phone has no room for.

@@ -8,7 +8,20 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, TIGHT, WIDE_TITLE, go_there, group, hover, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import (
+    AT_LEFT,
+    FACTORS,
+    OWN,
+    TIGHT,
+    WIDE_TITLE,
+    go_there,
+    group,
+    hover,
+    of,
+    ref,
+    text,
+    with_lag,
+)
 from rnn_dynamics.pictures.kit.map_rows import SCALES, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
@@ -30,15 +43,6 @@ PARAMETERS = SCALES | {
 }
 #: Most columns of the map that have a name.
 _COLUMNS = 15
-#: The colours follow the square root of the orders of magnitude, so that 1.03 and 1, far apart after a hundred steps,
-#: have different ones; they end at ×0.5 and ×2, here as powers of 2.
-_COLOURS: dict[str, Any] = {
-    "kind": {"type": "pow", "exponent": 0.5},
-    "legendX": 0,
-    "values": [-1, -0.25, 0, 0.25, 1],
-    "labelExpr": "'×' + format(pow(2, datum.value), '.2~r')",
-    "gradientLength": ref("narrow ? 120 : 200"),
-}
 #: Of the names on the map, which is light on every page.
 _NAME: dict[str, Any] = {"size": "narrow ? 12 : 14", "bold": True, "halo": "#ffffff"}
 
@@ -50,7 +54,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [_axes(phases), _cells(sheet), _pointed(sheet), _lines(sheet), *_here(sheet), phases.title("map", TIGHT)],
         [*_parts(parts), sheet.title("whole.split", "partsLeft", "partsTop - (narrow ? 12 : 0)", TIGHT)],
         [*_running_sum(sums)],
-        sheet.colour_bar("factor", ("-1", "1"), DIVERGING, **_COLOURS),
+        sheet.colour_bar("factor", ("-1", "1"), DIVERGING, **AT_LEFT, **FACTORS),
         height=HEIGHT,
         padding={"bottom": 44},
     )
