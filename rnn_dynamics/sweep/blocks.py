@@ -4,7 +4,7 @@ A block is a box of the grid that takes about half a second. It extends along th
 share one draw, then along the seeds, then along the other axes from the last to the first.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -20,8 +20,7 @@ from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import horizon, log10_factor_per_step
 from rnn_dynamics.engine.work import work_of
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.limits import short
-from rnn_dynamics.sweep.question import Sweep
+from rnn_dynamics.sweep.question import Sweep, named
 
 Array = NDArray[np.float64]
 Box = tuple[slice, ...]
@@ -160,11 +159,6 @@ class _Sheet:
 
     def _at(self, place: tuple[int, ...]) -> dict[str, Any]:
         return {name: values[i] for (name, values), i in zip(self.others.items(), place, strict=True)}
-
-
-def named(at: Mapping[str, Any]) -> str:
-    """An experiment of a sweep, by what sets it apart."""
-    return ", ".join(f"{name} = {short(value)}" for name, value in at.items())
 
 
 def _scalars_of(family: FamilyTrace) -> dict[str, Array]:

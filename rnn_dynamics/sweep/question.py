@@ -87,13 +87,11 @@ class Sweep:
 
     def experiment_at(self, index: Sequence[int]) -> Experiment:
         """The experiment at one place of the grid, an index for each of `dims`."""
-        at = {name: values[i] for (name, values), i in zip(self.coordinates.items(), index, strict=True)}
-        return replace(self.experiment, **at)
+        return replace(self.experiment, **self._at(index))
 
     def named(self, index: Sequence[int]) -> str:
         """The same by what sets it apart from the others."""
-        each = zip(self.coordinates.items(), index, strict=True)
-        return ", ".join(f"{name} = {short(values[i])}" for (name, values), i in each)
+        return named(self._at(index))
 
     def asked(self) -> dict[str, Any]:
         """All that is asked, by name: two sweeps are the same where this is."""
@@ -112,10 +110,18 @@ class Sweep:
         asked = json.loads(text)
         return cls(Experiment(**asked["experiment"]), dict(asked["axes"]), asked["seeds"], asked["norms"])
 
+    def _at(self, index: Sequence[int]) -> dict[str, Any]:
+        return {name: values[i] for (name, values), i in zip(self.coordinates.items(), index, strict=True)}
+
     def _kinds(self) -> Iterable[dict[str, Any]]:
         """Which values may not go together: those that are no real numbers."""
         axes = {field: values for field, values in self.axes.items() if not _is_real(field)}
         return (dict(zip(axes, values, strict=True)) for values in product(*axes.values()))
+
+
+def named(at: Mapping[str, Any]) -> str:
+    """An experiment of a sweep, by what sets it apart."""
+    return ", ".join(f"{name} = {short(value)}" for name, value in at.items())
 
 
 def _check_kind(experiment: Experiment, asked: Mapping[str, Any]) -> None:
