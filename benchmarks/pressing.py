@@ -126,20 +126,32 @@ def scrub(page: Page, moves: int) -> list[float]:
     return sorted(time for time in times if not math.isnan(time)) or sys.exit("the pointer changed no picture")
 
 
+def free_place() -> tuple[str, int]:
+    """Host and port of this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host, port = free.getsockname()
+    return host, port
+
+
+def answers(server: subprocess.Popen[bytes], place: tuple[str, int]) -> bool:
+    """Wait for a process to listen at its place; whether it does, and has not ended."""
+    while server.poll() is None:
+        with suppress(OSError), socket.create_connection(place, timeout=1):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @contextmanager
 def started(script: Path, *program: str, log: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[tuple[str, int]]:
     """Address and process of a Streamlit server on a free port of this machine, started in the script's folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = free.getsockname()
+    place = free_place()
     command = [sys.executable, *program, "run", script.name, f"--server.port={place[1]}"]
     command += ["--server.address=127.0.0.1", "--server.headless=true"]
     with subprocess.Popen(command, cwd=script.parent, stdout=log, stderr=log) as server:
         try:
-            while server.poll() is None:
-                with suppress(OSError), socket.create_connection(place, timeout=1):
-                    break
-                time.sleep(0.1)
+            answers(server, place)
             yield f"http://127.0.0.1:{place[1]}", server.pid
         finally:
             server.terminate()

@@ -2,14 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from benchmarks.pressing import answers, free_place
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 #: The servers and the port of these configurations.
@@ -51,9 +51,7 @@ def behind(name: str, servers: Sequence[str], log: int = subprocess.DEVNULL) -> 
     Raises:
         FileNotFoundError: it is not installed.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = free.getsockname()
+    place = free_place()
     source, arguments = PROXIES[name]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, source)
@@ -61,15 +59,8 @@ def behind(name: str, servers: Sequence[str], log: int = subprocess.DEVNULL) -> 
         command = [program(name), *arguments.format(folder=folder, file=file).split()]
         with subprocess.Popen(command, env=os.environ | {"HOME": folder}, stdout=log, stderr=log) as proxy:
             try:
-                _wait_for(proxy, place)
+                if not answers(proxy, place):
+                    sys.exit(f"{proxy.args!r} has ended with {proxy.returncode}")
                 yield f"http://127.0.0.1:{place[1]}", proxy.pid
             finally:
                 proxy.terminate()
-
-
-def _wait_for(proxy: subprocess.Popen[bytes], place: tuple[str, int]) -> None:
-    while proxy.poll() is None:
-        with suppress(OSError), socket.create_connection(place, timeout=1):
-            return
-        time.sleep(0.05)
-    sys.exit(f"{proxy.args!r} has ended with {proxy.returncode}")

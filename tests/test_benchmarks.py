@@ -17,6 +17,7 @@ from starlette.websockets import WebSocketDisconnected
 
 from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, ways
 from benchmarks.report import Benchmark
+from benchmarks.visitor import MOVED, Visitor
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
 from tests.reader import running_app
@@ -111,7 +112,7 @@ def test_every_page_has_a_row_of_the_latency() -> None:
 
 async def _moved(address: str, page: str) -> tuple[set[str], int]:
     """The kinds of controls that a visitor has moved, and the exceptions on the page."""
-    visitor, kinds = hall.Visitor(address, page, Random(0)), set[str]()
+    visitor, kinds = Visitor(address, page, Random(0)), set[str]()
     async with visitor.visiting():
         for _ in range(12):
             before = dict(visitor.states)
@@ -125,7 +126,7 @@ def test_a_visitor_of_a_hall_moves_every_kind_of_control() -> None:
     with running_app(quiet=True) as address, ThreadPoolExecutor(1) as beside:  # a browser's loop may run in this thread
         found = [beside.submit(asyncio.run, _moved(address, page)).result() for page in ("own_network", "depth")]
     kinds, faults = zip(*found, strict=True)
-    assert set().union(*kinds) == set(hall.MOVED)
+    assert set().union(*kinds) == set(MOVED)
     assert faults == (0, 0)
 
 
