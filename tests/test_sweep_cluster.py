@@ -173,6 +173,32 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         worker.terminate()
 
 
+def begun(file: Path, store: Path, address: str, *options: str) -> subprocess.Popen[str]:
+    """The command, in a process of its own."""
+    arguments = ["sweep", str(file), "--out", str(store), "--scheduler", address, *options]
+    start = "import sys; from rnn_dynamics.command import main; main()"
+    return subprocess.Popen([sys.executable, "-c", start, *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.usefixtures("own_main")
+def test_a_sweep_says_that_no_worker_is_there_and_begins_with_the_first_that_comes(tmp_path: Path) -> None:
+    file, path = tmp_path / "asked.toml", tmp_path / "a.zarr"
+    file.write_text(LONGER.replace("599", "2").replace("600", "3"), encoding="utf-8")
+    folder = str(tmp_path / "workers")
+    with LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0", local_directory=folder) as empty:
+        address = empty.scheduler_address
+        with begun(file, path, address) as sweep:
+            assert sweep.stderr is not None
+            said = sweep.stderr.readline()
+            assert (
+                said == f"The scheduler at {address} has no workers yet. The sweep begins with the first that comes.\n"
+            )
+            empty.scale(1)
+            sweep.communicate(timeout=180)
+    assert sweep.returncode == 0
+    assert np.isfinite(open_sweep(path).loss.values).all()
+
+
 def test_a_scheduler_that_is_gone_is_missed_in_a_sentence_and_another_cluster_goes_on(
     scheduler: tuple[str, subprocess.Popen[bytes]], here: xarray.Dataset, tmp_path: Path
 ) -> None:
@@ -182,11 +208,7 @@ def test_a_scheduler_that_is_gone_is_missed_in_a_sentence_and_another_cluster_go
     file.write_text(LONGER, encoding="utf-8")
     asked = read_sweep(file)
     run_sweep(asked, path, block_size=BLOCK, stop=lambda: True)
-    start = "import sys; from rnn_dynamics.command import main; main()"
-    arguments = ["sweep", str(file), "--out", str(path), "--scheduler", address, "--resume"]
-    with subprocess.Popen(
-        [sys.executable, "-c", start, *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    ) as sweep:
+    with begun(file, path, address, "--resume") as sweep:
         try:
             wait_until(lambda: len(marks(path)) > 2, "no block is done", seconds=180)
             process.kill()

@@ -75,6 +75,8 @@ def _client(words: Any, address: str | None) -> Iterator["Client | None"]:
         client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise SweepStopped(words["no_scheduler"].format(address=address)) from error
+    if not client.nthreads():
+        print(words["no_workers"].format(address=address), file=sys.stderr)
     try:
         yield client
     finally:
