@@ -19,7 +19,7 @@ from tests.reader import wait_until
 from tests.test_address import address
 from tests.test_before_after import open_home
 from tests.test_before_after import trained as trained_before
-from tests.test_pages import PAGES, ROOT, link, not_taken, open_page, shown
+from tests.test_pages import ALL, ROOT, link, not_taken, open_page, shown
 
 #: Names, which stand in every language; what is shorter is a symbol.
 NAMES = (
@@ -163,7 +163,7 @@ def without_brackets(app: AppTest, data: frozenset[str] = frozenset()) -> dict[s
     return {where: text for where, text in texts(app) if not data.issuperset(map(str.lower, left(text)))}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL)
 def test_every_text_of_a_page_stands_in_its_language(page: str, made_up: str) -> None:
     app = open_page(page, {"lang": made_up})
     assert not app.exception

@@ -1,4 +1,4 @@
-"""What holds for every page of the dashboard, whatever it shows."""
+"""What holds for every page of a picture, whatever that shows; and of the bar, for all pages."""
 
 import re
 from functools import lru_cache
@@ -17,7 +17,10 @@ from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.handed_out import frame_of
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+ALL = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+#: Those of a picture; what holds for the others too is also tested in test_plain_pages.
+PAGES = [page for page in ALL if (ROOT / "rnn_dynamics" / "pictures" / page).is_dir()]
+PLAIN = [page for page in ALL if page not in PAGES]
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -153,9 +156,9 @@ def test_what_is_answered_before_anybody_asks_can_be_asked(page: str) -> None:
         assert {name: now[name] for name, of in frame.existing.items() if now[name] not in of(now)} == {}, away
 
 
-def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_but_the_first_are_in_a_menu() -> None:
-    assert len({sentences(page)["place"] for page in PAGES}) == len(PAGES)
-    assert menus(LANGUAGE)[""] == ["vanish_or_explode"]
+def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_but_the_first_and_the_way_in_are_in_a_menu() -> None:
+    assert len({sentences(page)["place"] for page in ALL}) == len(ALL)
+    assert menus(LANGUAGE)[""] == ["vanish_or_explode", "start"]
 
 
 def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:

@@ -1,4 +1,4 @@
-"""The settings of a page: what it offers, how they stand, what its address says, and what a visitor has chosen."""
+"""The settings of a page of a picture: what it offers, how they stand, and its buttons."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.language import IN_LINK, language
-from rnn_dynamics.dashboard.settings_words import Names, state_line
-from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
+from rnn_dynamics.dashboard.plain import AnyPage
+from rnn_dynamics.dashboard.settings_words import state_line
+from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.idle import MAY_IDLE, why_idle
@@ -28,7 +27,7 @@ _LOSSES_OF_ONE_DIRECTION = ("last", "every")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame:
+class Frame(AnyPage):
     """What a page declares of its settings; those of the experiment and those of its picture are named alike.
 
     picture: whose settings are the page's, as are those of `second`, a picture further down. opening: the first
@@ -64,15 +63,6 @@ class Frame:
         return self.picture.name
 
     @cached_property
-    def names(self) -> Names:
-        """What the settings are called, in the language of who looks at the page: a page has its frame for itself."""
-        return Names(self.name, language())
-
-    def words(self, of: str = "") -> Words:
-        """The page's words in that language, or those of another file of content/."""
-        return sentences(of or self.name, self.names.language)
-
-    @cached_property
     def views(self) -> dict[str, Setting]:
         """The settings of the pictures: where both have one, it is the first's."""
         own, others = self.picture.settings, self.second.settings if self.second else {}
@@ -93,14 +83,6 @@ class Frame:
     def at_opening(self) -> dict[str, Any]:
         """Every setting when the page opens, fields without a control too."""
         return settings(self.opening) | {name: view.at_opening for name, view in self.views.items()}
-
-    @property
-    def now(self) -> dict[str, Any]:
-        """Every setting that has a control, as it stands or will stand once it is made."""
-        given, opening = st.session_state.to_dict(), self.at_opening  # once: to ask for a missing key is slow
-        values = {name: given.get(name) for name in self.settings}
-        # A link may hold the empty value, which only what is typed may have.
-        return {n: value if self.settings[n].allows(value) else opening[n] for n, value in values.items()}
 
     @property
     def _standing(self) -> dict[str, Any] | None:
@@ -188,56 +170,12 @@ class Frame:
 
     # --- address and visitor ----------------------------------------------------------------------------------------
 
-    def read_state(self) -> None:
-        """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
-        who, back = visitor(), links.goes_through_history()
-        who.notice_moves()
-        first, left = not who.page, who.left
-        if arrives := back or who.page != self.name:
-            who.arrive(self.name, self.apart)
-            if first or back:
-                self._take_link(who, first)
-            self._set_controls(who)
-        who.shown = self.now
-        self.write_address(left if arrives and not back else None)
-
-    def _take_link(self, who: Visitor, first: bool) -> None:
-        """Take what the address says for the visitor's choice; the opening value is nobody's."""
-        asked, opening = who.meant_by(links.asked_by_link()), self.at_opening
-        if not first:  # on the way back through the browser's history what the address leaves out was at its opening
-            who.choose(dict.fromkeys(self.settings))
-        for key, text in asked.items():
-            value, remark = links.read(self.names, key, text, self.settings.get(key))
-            if value not in (None, opening.get(key)):
-                who.choose({key: value})
-            if first and remark:
-                who.notices.append(remark)
-
     def _set_controls(self, who: Visitor) -> None:
-        """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
-        there = {name: self.at_opening[name] for name in self.settings}
-        for name, value in who.chosen.items():
-            if name in there and (shown := self.settings[name].nearest(value)) is not None:
-                there[name] = shown
-        now = self.now
-        st.session_state.update({name: value for name, value in there.items() if now[name] != value})
+        """Beside, of the values that exist the next one, and a remark where a link has asked for another."""
+        super()._set_controls(who)
         for name in self.existing:
             asked = self.now[name]
             if asked not in self._existing(name) and name in links.asked_by_link():
                 shown = self.names.shown(name, self.now[name])
                 meant = self.names.shown(name, asked)
                 who.notices.append(links.remark(self.names, "moved", name, meant, shown=shown))
-
-    def write_address(self, left: Left | None = None) -> None:
-        """Let the address say what is set here; `left`: what was left for this page, where it has just been opened."""
-        who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
-        away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
-        links.write_address(away, self.in_link({name: opening[name] for name in now}) | {IN_LINK: LANGUAGE})
-        who.stood.add((self.name, frozenset(away.items())))
-        if left:
-            who.note_address(before, away, left)
-
-    def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings as an address spells them, and the language where it is not that of who asks for none."""
-        spelt = {name: self.names.shown(name, value) for name, value in values.items()}
-        return spelt | ({IN_LINK: self.names.language} if self.names.language != LANGUAGE else {})

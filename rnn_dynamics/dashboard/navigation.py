@@ -20,7 +20,10 @@ _HAS_BAR = "has_bar"
 
 
 def menus(language: str) -> dict[str, list[str]]:
-    """The pages in the order of the bar, by the menu that holds them; the home page is the first, and in none, ""."""
+    """The pages in the order of the bar, by the menu that holds them; the home page is the first, and in none, "".
+
+    Others beside it in "" stand in the bar themselves.
+    """
     words = {path.stem: sentences(path.stem, language) for path in _FILES}
     found: dict[str, list[str]] = {}
     for name in sorted(words, key=lambda name: words[name]["place"]):
@@ -31,10 +34,11 @@ def menus(language: str) -> dict[str, list[str]]:
 def _navigation(position: Literal["top", "hidden"] = "top") -> Any:
     read_edits()
     bar = menus(language())
-    (home,) = bar.pop("")
+    home, *others = bar.pop("")
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
     first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
-    return st.navigation({"": first} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position=position)
+    beside = [*first, *map(_page, others)]
+    return st.navigation({"": beside} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position=position)
 
 
 def _page(name: str, **options: Any) -> Any:

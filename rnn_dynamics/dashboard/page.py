@@ -4,22 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
-from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.growing import finish, growing
 from rnn_dynamics.dashboard.language import language
-from rnn_dynamics.dashboard.navigation import ensure_bar
-from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
@@ -30,8 +26,6 @@ from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.layers import GO
 from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
-#: What the pages look like beside Streamlit's theme.
-STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
 #: Keys of the picture, and of the fragment in which it and its controls stand.
 _PICTURE, _LIVE = "picture", "live"
 #: Key of the session's state: whether a click has asked for another page, which a callback cannot open.
@@ -72,20 +66,13 @@ class Page(Frame):
         `below` shows what stands between the picture and the prose.
         """
         words, shared = self.words(), self.words("app")
-        title = shared["page_title"].format(title=words["title"])
-        st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
-        prepare_server()
-        ensure_bar()
-        self.read_state()
-        st.html(STYLE)
+        self.begin()
         st.html(marks(self.buttons))
-        arrive(self.name, shared["menu"], self.names.language)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.title(words["title"], anchor=False)
+        with self.title_row():
             self._more(shared["buttons"]["more"])
             share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
         self.show_buttons()
-        links.show_notices(visitor().notices, self.names.language)
+        self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
             self.above.empty()
         below()

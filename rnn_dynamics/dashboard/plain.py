@@ -1,0 +1,175 @@
+"""What every page has, whatever it shows: a title, words and an address; and a page that has no more than these."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.content import LANGUAGE, Words, sentences
+from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard.arrival import arrive
+from rnn_dynamics.dashboard.language import IN_LINK, language
+from rnn_dynamics.dashboard.navigation import ensure_bar
+from rnn_dynamics.dashboard.server import prepare_server
+from rnn_dynamics.dashboard.settings_words import Names
+from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
+from rnn_dynamics.pictures.kit.picture import Setting
+
+#: What the pages look like beside Streamlit's theme.
+STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
+
+
+class AnyPage(ABC):
+    """A page: what it is called, what its address says, and what a visitor has set there.
+
+    apart: names of settings that it keeps to itself.
+    """
+
+    apart: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Of the page's file, and of its words in content/."""
+
+    @cached_property
+    @abstractmethod
+    def settings(self) -> dict[str, Setting]:
+        """All settings that have a control here, each a key of the address."""
+
+    @cached_property
+    def at_opening(self) -> dict[str, Any]:
+        """Every setting when the page opens."""
+        return {name: setting.at_opening for name, setting in self.settings.items()}
+
+    @cached_property
+    def names(self) -> Names:
+        """What the settings are called, in the language of who looks at the page: each run has a page for itself."""
+        return Names(self.name, language())
+
+    def words(self, of: str = "") -> Words:
+        """The page's words in that language, or those of another file of content/."""
+        return sentences(of or self.name, self.names.language)
+
+    @property
+    def now(self) -> dict[str, Any]:
+        """Every setting that has a control, as it stands or will stand once it is made."""
+        given, opening = st.session_state.to_dict(), self.at_opening  # once: to ask for a missing key is slow
+        values = {name: given.get(name) for name in self.settings}
+        # A link may hold the empty value, which only what is typed may have.
+        return {n: value if self.settings[n].allows(value) else opening[n] for n, value in values.items()}
+
+    # --- the top of a page ------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """What each page does first, the same whether the app or the page's file alone is run."""
+        shared = self.words("app")
+        title = shared["page_title"].format(title=self.words()["title"])
+        st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
+        prepare_server()
+        ensure_bar()
+        self.read_state()
+        st.html(STYLE)
+        arrive(self.name, shared["menu"], self.names.language)
+
+    @contextmanager
+    def title_row(self) -> Iterator[None]:
+        """The title, and beside it what is made within."""
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.title(self.words()["title"], anchor=False)
+            yield
+
+    def show_notices(self) -> None:
+        """What of the link was not taken as it stood."""
+        links.show_notices(visitor().notices, self.names.language)
+
+    # --- address and visitor ----------------------------------------------------------------------------------------
+
+    def read_state(self) -> None:
+        """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
+        who, back = visitor(), links.goes_through_history()
+        who.notice_moves()
+        first, left = not who.page, who.left
+        if arrives := back or who.page != self.name:
+            who.arrive(self.name, self.apart)
+            if first or back:
+                self._take_link(who, first)
+            self._set_controls(who)
+        who.shown = self.now
+        self.write_address(left if arrives and not back else None)
+
+    def _take_link(self, who: Visitor, first: bool) -> None:
+        """Take what the address says for the visitor's choice; the opening value is nobody's."""
+        asked, opening = who.meant_by(links.asked_by_link()), self.at_opening
+        if not first:  # on the way back through the browser's history what the address leaves out was at its opening
+            who.choose(dict.fromkeys(self.settings))
+        for key, text in asked.items():
+            value, remark = links.read(self.names, key, text, self.settings.get(key))
+            if value not in (None, opening.get(key)):
+                who.choose({key: value})
+            if first and remark:
+                who.notices.append(remark)
+
+    def _set_controls(self, who: Visitor) -> None:
+        """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
+        there = {name: self.at_opening[name] for name in self.settings}
+        for name, value in who.chosen.items():
+            if name in there and (shown := self.settings[name].nearest(value)) is not None:
+                there[name] = shown
+        now = self.now
+        st.session_state.update({name: value for name, value in there.items() if now[name] != value})
+
+    def write_address(self, left: Left | None = None) -> None:
+        """Let the address say what is set here; `left`: what was left for this page, where it has just been opened."""
+        who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
+        away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
+        links.write_address(away, self.in_link({name: opening[name] for name in now}) | {IN_LINK: LANGUAGE})
+        who.stood.add((self.name, frozenset(away.items())))
+        if left:
+            who.note_address(before, away, left)
+
+    def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Settings as an address spells them, and the language where it is not that of who asks for none."""
+        spelt = {name: self.names.shown(name, value) for name, value in values.items()}
+        return spelt | ({IN_LINK: self.names.language} if self.names.language != LANGUAGE else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainPage(AnyPage):
+    """A page without a picture.
+
+    of: the name of its file, and of its words in content/. offers: its settings, by name; what they are called stands
+    under [views] of its words.
+    """
+
+    of: str
+    offers: Mapping[str, Setting] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the page's file, and of its words in content/."""
+        return self.of
+
+    @cached_property
+    def settings(self) -> dict[str, Setting]:
+        """What it offers, and no field of an experiment."""
+        return dict(self.offers)
+
+    def control(self, name: str) -> None:
+        """The control of a setting."""
+        controls.control(self.names, name, self.settings[name])
+        links.let_go(name)
+
+    def run(self, below: Callable[[], None] = lambda: None) -> None:
+        """Show the page: its title, its prose, and what `below` shows."""
+        self.begin()
+        with self.title_row():
+            pass
+        self.show_notices()
+        st.markdown(self.words()["prose"])
+        below()
