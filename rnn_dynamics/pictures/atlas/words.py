@@ -61,15 +61,14 @@ def _says(words: Words, answer: AtlasAnswer) -> Says:
 def _ranges(words: Words, answer: AtlasAnswer) -> str:
     """The values across at which the gradient holds in the reader's row."""
     ends = ([named(words, answer.across, end) for end in dict.fromkeys(pair)] for pair in answer.holding)
-    return escape(", ".join("–".join(pair) for pair in ends))
+    return escape(words["at"]["between"].join("–".join(pair) for pair in ends))
 
 
 def _places(words: Words, experiment: Any, fields: Iterable[str]) -> str:
     """Where a reader stands, axis by axis."""
-    names, one = words["fields"], words["at"]["one"]
-    return escape(
-        ", ".join(one.format(name=names[of], value=named(words, of, getattr(experiment, of))) for of in fields)
-    )
+    names, at = words["fields"], words["at"]
+    places = (at["one"].format(name=names[of], value=named(words, of, getattr(experiment, of))) for of in fields)
+    return escape(at["between"].join(places))
 
 
 def finding(words: Words, answer: AtlasAnswer, views: Mapping[str, str]) -> str:

@@ -171,7 +171,7 @@ def _notes(notes: Words, answer: BlankAnswer, says: Says) -> Iterator[str]:
     sentence, shown = answer.sentence, answer.shown
     return told(
         notes,
-        says | {"words": ", ".join(notes["quoted"].format(word=word) for word in answer.unknown)},
+        says | {"words": notes["between"].join(notes["quoted"].format(word=word) for word in answer.unknown)},
         own_right=sentence.own and sentence.cue,
         own_no_cue=sentence.own and not sentence.cue,
         unknown=sentence.own and answer.unknown,

@@ -109,7 +109,7 @@ def _moved(answer: OwnNetworkAnswer) -> bool:
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
     moved, cell = _moved(answer), answer.cell.name
-    asked_of = experiment.nonlinearity if cell == "rnn" else cell  # a file does not say it
+    asked_of = experiment.nonlinearity if cell == "rnn" else experiment.reset_gate  # a file does not say it
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
