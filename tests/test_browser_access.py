@@ -111,8 +111,8 @@ _PANEL = """panel => {
 }"""
 
 
-@pytest.mark.parametrize(("size", "type_size"), [((1280, 900), 17), ((1280, 720), 22), ((390, 844), 17)])
-def test_the_panel_of_further_settings_goes_on_below_alone_and_tells_so(
+@pytest.mark.parametrize(("size", "type_size"), [((1440, 900), 17), ((1280, 720), 22), ((390, 844), 17)])
+def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_where_it_goes_on(
     reader: Reader, size: tuple[int, int], type_size: int
 ) -> None:
     reader.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))  # type: ignore[arg-type]
@@ -123,11 +123,21 @@ def test_the_panel_of_further_settings_goes_on_below_alone_and_tells_so(
     below, beside, shadow = panel.evaluate(_PANEL)
     assert below > 0
     assert (beside, shadow) == (0, 1)
-    if size[0] > 640:  # two columns
-        left, right = (panel.get_by_text(name).bounding_box() for name in ("Hidden size H", "Input size D"))
-        assert left is not None
-        assert right is not None
-        assert left["y"] == right["y"]
+    reader.page.locator(PICTURE).evaluate("canvas => canvas.scrollIntoView({ block: 'nearest' })")
+    reader.rest()
+    box, picture = panel.bounding_box(), reader.page.locator(PICTURE).bounding_box()
+    assert box is not None
+    assert picture is not None
+    if size[0] > 900:
+        assert picture["x"] + picture["width"] <= box["x"]
+        assert 0 <= picture["y"] <= picture["y"] + picture["height"] <= size[1]
+    else:
+        assert picture["y"] + picture["height"] <= box["y"]
+        assert box["height"] < size[1] / 2
+    reader.remember()
+    reader.slider("Input scale").press("ArrowLeft")
+    reader.wait_for_change()
+    assert panel.is_visible()
     panel.evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")
     wait_until(lambda: panel.evaluate(_PANEL)[2] == 0, "the shadow stays where nothing follows")
     reader.close_popover()
