@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.axes import WIDE_REACH
-from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
@@ -23,7 +23,7 @@ PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
 _LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
-_LINES = "split(replace({}, width < 950 * zoom ? /¦/g : /[¦|]/g, narrow ? '|' : ' '), '|')"
+_LINES = LINES.format("replace({}, width < 950 * zoom ? /¦/g : /[|]/g, '¦')")
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
 DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
 

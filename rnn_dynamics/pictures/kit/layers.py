@@ -7,8 +7,12 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, enlarged
 
-#: Lines of a text: "|" begins one, and on a phone "¦" does too.
-LINES = "split(replace({}, /¦/g, narrow ? '|' : ' '), '|')"
+#: Lines of a text: "|" begins one, and on a phone "¦" does too; elsewhere that is a space, but nothing where Chinese
+#: stands before it.
+LINES = (
+    "split(replace(replace({}, /([\\u3000-\\u9fff\\uff00-\\uffef])¦/g, narrow ? '$1|' : '$1'), "
+    "/¦/g, narrow ? '|' : ' '), '|')"
+)
 #: The same, where a long title shares the picture's width with another.
 TIGHT = LINES.replace("narrow", "width < 1000 * zoom")
 #: An axis of orders of magnitude: the number of a tick, raised.
