@@ -2,13 +2,18 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from string import Formatter
-from typing import Any
+from shutil import copytree
+
+import pytest
 
 from rnn_dynamics import content
+from rnn_dynamics.content import __main__ as entry
 from rnn_dynamics.content import languages, sentences
+from rnn_dynamics.content.missing import missing
 from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Choice
 from rnn_dynamics.learning.training import TRAINING_KNOBS
@@ -24,7 +29,7 @@ def test_every_setting_has_a_label_and_a_tooltip_and_each_of_its_values_words(la
     words = sentences("knobs", language)
     for name, knob in {**KNOBS, **TRAINING_KNOBS}.items():
         assert words[name]["label"]
-        assert words[name]["help"].endswith(".")
+        assert words[name]["help"].endswith((".", "。"))
         if isinstance(knob, Choice):
             said = words[name].get("words") or words[name]["shown"]
             assert list(said) == [option.replace("_", " ") if name == "task" else option for option in knob.options]
@@ -32,19 +37,61 @@ def test_every_setting_has_a_label_and_a_tooltip_and_each_of_its_values_words(la
 
 @every_language
 def test_a_language_has_every_sentence_of_english_with_the_same_numbers(language: str) -> None:
-    folder, english = (Path(content.__file__).parent / name for name in (language, "en"))
-    assert {file.name for file in folder.iterdir()} == {file.name for file in english.iterdir()}
-    for file in english.glob("*.toml"):
-        assert fields_of(sentences(file.stem, language)) == fields_of(sentences(file.stem))
+    assert missing(language) == []
 
 
-def fields_of(words: Any) -> Any:
-    """The same words, of each sentence only what it is filled with."""
-    if isinstance(words, dict):
-        return {key: fields_of(one) for key, one in words.items()}
-    if isinstance(words, list):
-        return [fields_of(one) for one in words]
-    return {name for _, name, _, _ in Formatter().parse(words) if name} if isinstance(words, str) else words
+@pytest.fixture
+def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a language that has been begun: a copy of English."""
+    monkeypatch.setattr(content, "_CONTENT", copytree(content._CONTENT, tmp_path / "content"))
+    copytree(content._CONTENT / "en", content._CONTENT / "fr")
+    return content._CONTENT / "fr"
+
+
+#: File, what a translator makes of which text, and what is said of it.
+SLIPS = (
+    ("cost.toml", 'again = "Measure again"', "", "cost.toml again: missing"),
+    ("cost.toml", 'again = "Measure again"', 'again = ""', "cost.toml again: empty"),
+    ("cost.toml", "Measure again", "Encore {x:.1f}", "cost.toml again: {x:.1f} is not in English"),
+    ("cost.toml", "again = ", "encore = 1\nagain = ", "cost.toml encore: not in English"),
+    ("app.toml", "{progress}, in", "{progres}, in", "app.toml growing later: {progress} is missing"),
+    ("app.toml", "and # more}", "and # more", "app.toml link more: unmatched '{' in format spec"),
+    ("losses.toml", "place = 6", "place = 7", "losses.toml place: 7, in English 6"),
+    ("losses.toml", "place = 6", 'place = "6"', "losses.toml place: str, in English int"),
+    ("losses.toml", "{tau}:|nothing", "{tau:g}:|nothing", "losses.toml titles cuts full: {tau} is missing"),
+    ("initialisation.toml", '"chrono_gru"', '"chrono"', "initialisation.toml notes chrono needs: "),
+    ("initialisation.toml", "1/#/never", "1 pas/# pas/jamais", ""),  # words, which are the translator's
+)
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), SLIPS)
+def test_each_slip_of_a_translation_is_named(file: str, old: str, new: str, said: str, unfinished: Path) -> None:
+    assert missing("fr") == []
+    text = (unfinished / file).read_text(encoding="utf-8")
+    assert old in text
+    (unfinished / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = missing("fr")
+    assert found[0].startswith(said) if said else found == []
+
+
+def test_a_file_that_is_missing_too_many_or_no_toml_is_named(unfinished: Path) -> None:
+    (unfinished / "axes.toml").rename(unfinished / "axles.toml")
+    assert missing("fr") == ["axles.toml: there is no such file in English", "axes.toml: the file is missing"]
+    (unfinished / "axles.toml").write_text("step =")
+    with pytest.raises(ValueError, match=r"axles\.toml: Invalid value"):
+        missing("fr")
+
+
+def test_the_command_ends_with_1_where_something_is_missing_and_says_what() -> None:
+    def ask(*names: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "rnn_dynamics.content", *names]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        return done.returncode, done.stdout or done.stderr
+
+    assert ask("en") == (0, "en is complete\n")
+    code, said = ask("xx")
+    assert (code, said.splitlines()[0]) == (1, "additive_path.toml: the file is missing")
+    assert ask() == (1, f"{entry.__doc__}\n")
 
 
 @every("page", PAGES)
