@@ -63,7 +63,7 @@ def _parts_compared(place: str, english: Mapping[Any, Any], other: Mapping[Any, 
 
 
 def _fields_compared(place: str, english: str, other: str) -> Iterator[str]:
-    if not other and english:
+    if any(map(str.isalpha, english)) and not other:
         yield f"{place}: empty"
     try:
         there, here = _fields(english), _fields(other)
@@ -77,4 +77,4 @@ def _fields_compared(place: str, english: str, other: str) -> Iterator[str]:
 def _fields(sentence: str) -> set[str]:
     """What a sentence is filled with, each with its form, unless that is words: {horizon:1 step/# steps}."""
     parts = ((name, form or "") for _, name, form, _ in Formatter().parse(sentence) if name is not None)
-    return {f"{name}:/" if "/" in form else f"{name}:{form}".rstrip(":") for name, form in parts}
+    return {name if not form or "/" in form else f"{name}:{form}" for name, form in parts}
