@@ -167,6 +167,12 @@ def test_a_place_where_a_network_has_no_answer_is_left_out(monkeypatch: pytest.M
     assert set(pictures.frames("atlas", there)["map"]["outcome"]) == {*OUTCOMES, "none"}
 
 
+def test_the_page_tells_in_how_many_cells_of_the_map_gradients_vanish_hold_and_explode() -> None:
+    outcomes = [str(word) for word in pictures.frames("atlas", LSTM)["map"]["outcome"]]
+    vanish, hold, explode = (f"{100 * outcomes.count(word) / len(outcomes):.0f} %" for word in OUTCOMES)
+    assert f"vanishes in {vanish}, holds in {hold} and explodes in {explode}." in said_by(PICTURE, LSTM)
+
+
 def test_an_experiment_that_is_not_on_the_grid_has_the_answer_of_the_nearest() -> None:
     asked = Experiment(cell="jordan", weight_scale=1.04, forget_bias=9.0, input_scale=0.25, hidden_size=7, seed=3)
     there: dict[str, Any] = {"weight_scale": 1.0, "input_scale": 0.316, "seed": 3}
