@@ -81,7 +81,7 @@ def left(text: str) -> list[str]:
     text, before = re.sub(r"<(style|script|pre|code)\b.*?</\1>", "", text, flags=re.DOTALL), ""
     while text != before:
         text, before = re.sub(r"⟦[^⟦⟧]*⟧", "", text, flags=re.DOTALL), text
-    text = re.sub(r"<[^<>]*>|`[^`]*`|https?://\S+|\w*_\w*", " ", text)
+    text = re.sub(r"<[^<>]*>|\]\([^)\s]*\)|`[^`]*`|https?://\S+|\w*_\w*", " ", text)
     for name in NAMES:
         text = re.sub(rf"\b{name}\b", "", text)
     return re.findall(r"[^\W\d_]{3,}", text)

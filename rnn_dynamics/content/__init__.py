@@ -10,12 +10,15 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from rnn_dynamics.content.mentions import linked
 from rnn_dynamics.content.numbers import KINDS, worded
 
 #: In this folder is one for each language.
 _CONTENT = Path(__file__).parent
 #: The language of who asks for none.
 LANGUAGE = "en"
+#: The page that has the empty address.
+HOME = "vanish_or_explode"
 #: What the modules are called that remember sentences which they have filled.
 _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pictures"))
 #: When each file of the words had been written at the last look.
@@ -87,15 +90,37 @@ def languages() -> tuple[str, ...]:
 
 @lru_cache
 def sentences(page: str, language: str = LANGUAGE) -> Words:
-    """The words of a page, or of what several have; raises ValueError naming the file where it is no TOML."""
-    name = f"content/{language}/{page}.toml"
-    try:
-        found = tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{name}: {error}") from error
-    words = Words(_placed(found, f"{name}:"))
+    """The words of a page, or of what several have; mentions of pages in them are links, see `mentions`.
+
+    Raises:
+        ValueError: a file is no TOML, or mentions a page that there is not; names the file.
+    """
+    words = Words(_placed(_read(page, language), f"content/{language}/{page}.toml:", language))
     words.language = language
     return words
+
+
+@lru_cache
+def _read(page: str, language: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"content/{language}/{page}.toml: {error}") from error
+
+
+def link_to(page: str, language: str) -> str:
+    """A page's title, as a link to it in Markdown."""
+    return _linked(f"[[{page}]]", "", language)
+
+
+def _linked(text: str, place: str, language: str) -> str:
+    def title_of(page: str) -> str:
+        try:
+            return str(_read(page, language)["title"])
+        except (FileNotFoundError, KeyError) as error:
+            raise ValueError(f"{place} mentions [[{page}]], and there is no such page") from error
+
+    return linked(text, title_of, HOME, language if language != LANGUAGE else "") if "[[" in text else text
 
 
 class Says:
@@ -116,14 +141,14 @@ class Says:
         return Says(self._answer, **{**self._more, **more})
 
 
-def _placed(value: Any, place: str) -> Any:
-    """The same words with sentences that know their places."""
+def _placed(value: Any, place: str, language: str) -> Any:
+    """The same words with sentences that know their places, and in which a mention of a page is a link."""
     if isinstance(value, dict):
-        return {key: _placed(part, f"{place} {key}") for key, part in value.items()}
+        return {key: _placed(part, f"{place} {key}", language) for key, part in value.items()}
     if isinstance(value, list):
-        return [_placed(part, place) for part in value]
+        return [_placed(part, place, language) for part in value]
     if isinstance(value, str):
-        value = _Sentence(value)
+        value = _Sentence(_linked(value, place, language))
         value.place = place
     return value
 

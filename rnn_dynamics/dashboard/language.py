@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rnn_dynamics.content import LANGUAGE, languages
+from rnn_dynamics.content.mentions import IN_LINK
 
-#: The key in an address; and of the session's state, for on the way to another page the address loses it.
-IN_LINK = "lang"
+#: Key of the session's state, for on the way to another page the address loses it.
 _KEY = "language"
 
 

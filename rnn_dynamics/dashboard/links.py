@@ -16,11 +16,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import QueryParams
 
 from rnn_dynamics.content import languages, sentences
-from rnn_dynamics.dashboard.language import IN_LINK
+from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard.settings_words import Names, in_link
 from rnn_dynamics.experiment import KNOBS, Flag, Number, written
 from rnn_dynamics.pictures.kit.picture import Setting
 
+#: A key of the address by which a reader has followed a mention of a page, without settings: theirs come along.
+ALONG = "along"
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
 #: More names than this are not listed in a remark.
@@ -33,7 +35,10 @@ def asked_by_link() -> dict[str, str]:
 
 
 def goes_through_history() -> bool:
-    """Whether this run follows the browser's buttons Back or Forward: then the address decides every setting."""
+    """Whether this run follows the browser's buttons Back or Forward, or a link in the app's own words (`arrival`).
+
+    Then the address decides every setting, unless it has ALONG.
+    """
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
 

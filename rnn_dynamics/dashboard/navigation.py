@@ -4,6 +4,7 @@ Streamlit finds the folder pages/ by itself. To the first visitor of a new serve
 entry script, so the page then has to make the bar known and begin again; with the entry script it is there already.
 """
 
+from itertools import chain
 from typing import Any, Literal
 
 import streamlit as st
@@ -29,6 +30,13 @@ def menus(language: str) -> dict[str, list[str]]:
     for name in sorted(words, key=lambda name: words[name]["place"]):
         found.setdefault(words[name].get("menu", ""), []).append(name)
     return found
+
+
+def taught(language: str) -> list[str]:
+    """The pages in the order in which one can teach them: the home page, and all that a menu holds, by their places."""
+    bar = menus(language)
+    home, *_ = bar.pop("")
+    return [home, *sorted(chain(*bar.values()), key=lambda name: sentences(name, language)["place"])]
 
 
 def _navigation(position: Literal["top", "hidden"] = "top") -> Any:

@@ -77,6 +77,7 @@ class Page(Frame):
             self.above.empty()
         below()
         st.markdown(words["prose"])
+        self.show_next()
         with st.expander(shared["glossary"]):
             st.markdown(shared["meanings"])
         with place:  # after the prose, which must not wait for a picture that grows over seconds

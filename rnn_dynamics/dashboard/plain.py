@@ -11,9 +11,10 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.content import LANGUAGE, Words, sentences
+from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.language import IN_LINK, language
+from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import Names
@@ -79,10 +80,20 @@ class AnyPage(ABC):
 
     @contextmanager
     def title_row(self) -> Iterator[None]:
-        """The title, and beside it what is made within."""
+        """The title, and beside it what is made within; of the home page, for who is new, where to start."""
+        words = self.words()
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.title(self.words()["title"], anchor=False)
+            st.title(words["title"], anchor=False)
+            if "lead" in words:
+                with st.container(key="lead", width="content"):  # see page.css
+                    st.markdown(words["lead"])
             yield
+
+    def show_next(self) -> None:
+        """Where to go on: one open question, and the page that answers it."""
+        question, answer = self.words()["next"].values()
+        with st.container(border=True, key="next"):
+            st.markdown(f"**{question}**  \n{answer}")
 
     def show_notices(self) -> None:
         """What of the link was not taken as it stood."""
@@ -92,16 +103,16 @@ class AnyPage(ABC):
 
     def read_state(self) -> None:
         """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
-        who, back = visitor(), links.goes_through_history()
+        who, through = visitor(), links.goes_through_history()
         who.notice_moves()
-        first, left = not who.page, who.left
+        first, left, back = not who.page, who.left, through and links.ALONG not in st.query_params
         if arrives := back or who.page != self.name:
             who.arrive(self.name, self.apart)
             if first or back:
                 self._take_link(who, first)
             self._set_controls(who)
         who.shown = self.now
-        self.write_address(left if arrives and not back else None)
+        self.write_address(left if arrives and not through else None)
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""

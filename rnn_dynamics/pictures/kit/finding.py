@@ -6,6 +6,8 @@ HTML, because the browser spends three times as long on the same table in Markdo
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rnn_dynamics.content.mentions import as_html
+
 Words = Mapping[str, Any]
 
 
@@ -52,5 +54,5 @@ def told(words: Any, says: Any, **holds: object) -> Iterator[str]:
 
 
 def paragraphs(notes: Iterable[str]) -> str:
-    """A paragraph for each note."""
-    return "".join(f'<p class="note">{text}</p>' for text in notes)
+    """A paragraph for each note, in which pages are mentioned by links."""
+    return "".join(f'<p class="note">{as_html(text)}</p>' for text in notes)
