@@ -14,7 +14,7 @@ from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard import controls, links
 from rnn_dynamics.dashboard.arrival import arrive
-from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import Names
@@ -80,7 +80,7 @@ class AnyPage(ABC):
 
     @contextmanager
     def title_row(self) -> Iterator[None]:
-        """The title, and beside it what is made within; of the home page, for who is new, where to start."""
+        """The title, beside it what is made within and the switch of languages; of the home page, where to start."""
         words = self.words()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
@@ -88,6 +88,7 @@ class AnyPage(ABC):
                 with st.container(key="lead", width="content"):  # see page.css
                     st.markdown(words["lead"])
             yield
+            show_switch(self.names.language)
 
     def show_next(self) -> None:
         """Where to go on: one open question, and the page that answers it."""
@@ -139,15 +140,19 @@ class AnyPage(ABC):
         """Let the address say what is set here; `left`: what was left for this page, where it has just been opened."""
         who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
-        links.write_address(away, self.in_link({name: opening[name] for name in now}) | {IN_LINK: LANGUAGE})
+        idle = self._spelt({name: opening[name] for name in now}) | ({} if IN_LINK in away else {IN_LINK: LANGUAGE})
+        links.write_address(away, idle)
         who.stood.add((self.name, frozenset(away.items())))
         if left:
             who.note_address(before, away, left)
 
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings as an address spells them, and the language where it is not that of who asks for none."""
-        spelt = {name: self.names.shown(name, value) for name, value in values.items()}
-        return spelt | ({IN_LINK: self.names.language} if self.names.language != LANGUAGE else {})
+        """Settings as an address spells them, and the language, unless it is LANGUAGE and this browser's too."""
+        now = self.names.language
+        return self._spelt(values) | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
+
+    def _spelt(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return {name: self.names.shown(name, value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

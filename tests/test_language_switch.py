@@ -1,0 +1,98 @@
+"""The visitor's language: the browser's at first, then that of a link or of the switch, on every page."""
+
+import pytest
+from playwright.sync_api import BrowserContext
+from streamlit.testing.v1 import AppTest
+
+from rnn_dynamics.content import languages, sentences
+from tests.reader import visit, wait_until
+from tests.test_address import address
+from tests.test_pages import ALL, ROOT, not_taken, open_page, shown
+
+#: What browsers call a language -> that of the pages.
+BROWSERS = {"zh-CN": "zh", "zh-TW": "zh", "zh": "zh", "ZH": "zh", "en-GB": "en", "fr-FR": "en", "zha": "en"}
+
+
+def start(locale: str = "", **params: str) -> AppTest:
+    """The app as a browser of that language opens it."""
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.context = {"locale": locale} if locale else {}
+    app.query_params.update(params)
+    return app.run()
+
+
+def reads(app: AppTest, page: str = "vanish_or_explode") -> str:
+    """The language of the page's title."""
+    (title,) = (title.value for title in app.title)
+    (found,) = (language for language in languages() if sentences(page, language)["title"] == title)
+    return found
+
+
+def choose(app: AppTest, language: str) -> AppTest:
+    return app.button(key=f"language_{language}").click().run()
+
+
+@pytest.mark.parametrize(("locale", "language"), BROWSERS.items())
+def test_a_browser_sees_its_own_language_at_first_and_the_one_of_a_link_before_it(locale: str, language: str) -> None:
+    app = start(locale)
+    assert (reads(app), address(app)) == (language, {"lang": "zh"} if language == "zh" else {})
+    assert not app.exception
+    for asked in languages():
+        app = start(locale, lang=asked)
+        assert reads(app) == asked
+        assert address(app) == {"lang": asked}
+
+
+def test_a_browser_that_says_nothing_reads_english() -> None:
+    assert reads(start()) == "en"
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_every_page_has_a_switch_that_keeps_what_is_set(page: str) -> None:
+    app = open_page(page, {"weight_scale": "1.4"} if page not in ("learning", "blank", "cliff") else {})
+    before, values = shown(app), {one.key: one.value for one in app.select_slider}
+    assert app.button(key="language_zh").label == "中文"
+    assert reads(choose(app, "zh"), page) == "zh"
+    assert not app.exception
+    assert address(app)["lang"] == "zh"
+    assert {one.key: one.value for one in app.select_slider} == values
+    assert app.button(key="language_en").label == "English"
+    assert reads(choose(app, "en"), page) == "en"
+    assert address(app)["lang"] == "en"
+    assert shown(app) == before
+
+
+def test_the_choice_goes_along_to_other_pages_against_the_browser_s_own_language() -> None:
+    app = choose(start("zh-CN"), "en")
+    assert (reads(app), address(app)) == ("en", {"lang": "en"})
+    app.switch_page("pages/depth.py").run()
+    assert (reads(app, "depth"), address(app)) == ("en", {"lang": "en"})
+    app.switch_page("pages/shapes.py").run()
+    assert (reads(app, "shapes"), not_taken(app)) == ("en", [])
+
+
+def test_the_bar_has_the_titles_and_menus_of_the_language() -> None:
+    assert {sentences(page, "zh").get("menu") for page in ALL} == {None, "为什么", "网络", "学习"}
+
+
+@pytest.mark.browser
+def test_the_switch_is_reached_by_the_keyboard_and_back_leads_behind_it(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        lang = "document.documentElement.lang"
+        reader.open(f"{address}/?weight_scale=1.4")
+        assert reader.page.evaluate(lang) == "en"
+        reader.page.get_by_role("button", name="Share and check").focus()
+        reader.page.keyboard.press("Tab")
+        reader.page.keyboard.press("Enter")
+        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
+        reader.wait_for_settings(lang="zh", weight_scale="1.4")
+        wait_until(lambda: reader.page.evaluate(lang) == "zh", "the document does not say its language")
+        reader.rest()
+        reader.page.go_back()
+        reader.page.get_by_role("heading", name="Vanish or explode?", level=1).wait_for()
+        wait_until(lambda: reader.settings() == {"weight_scale": "1.4"}, "Back leads nowhere")
+        wait_until(lambda: reader.page.evaluate(lang) == "en", "the document does not say its language")
+        reader.page.go_forward()
+        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
+        reader.rest()
+        reader.assert_well()
