@@ -7,11 +7,11 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES, enlarged
 
-#: Lines of a text: "|" begins one, and on a phone "¦" does too; elsewhere that is a space, but nothing where Chinese
-#: stands before it.
+#: Lines of a text: "|" begins one, and on a phone "¦" does too; elsewhere that is a space, but nothing behind a mark of
+#: full width or between two Chinese characters.
 LINES = (
-    "split(replace(replace({}, /([\\u3000-\\u9fff\\uff00-\\uffef])¦/g, narrow ? '$1|' : '$1'), "
-    "/¦/g, narrow ? '|' : ' '), '|')"
+    "split(replace(replace({}, /([\\u3000-\\u303f\\uff00-\\uffef]|[\\u3400-\\u9fff](?=¦[\\u3400-\\u9fff]))¦/g, "
+    "narrow ? '$1|' : '$1'), /¦/g, narrow ? '|' : ' '), '|')"
 )
 #: The same, where a long title shares the picture's width with another.
 TIGHT = LINES.replace("narrow", "width < 1000 * zoom")

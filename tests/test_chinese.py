@@ -1,0 +1,63 @@
+"""The Chinese pages: no English sentence on any of them, whatever it shows."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rnn_dynamics import content
+from rnn_dynamics.content import sentences
+from tests.test_content import leaves
+from tests.test_made_up_language import texts
+from tests.test_pages import ALL, open_page
+
+LANGUAGE = "zh"
+#: English that stands on a Chinese page: what networks read there.
+READ = "I am a linguistics student when it rains and I love machine ___"
+#: What is no sentence in any language: code, a number's place in one, an address, a name in code, a command, and HTML.
+NO_WORDS = r"<(script|style|pre|code)\b.*?</\1>|<[^<>]*>|```.*?```|`[^`]*`|\{[^{}]*\}|https?://\S+|\w*_\w*|rnn-dynamics \w+"
+#: Three English words in a row, whatever mark stands between them.
+RUN = r"[A-Za-z]{2,}(?:(?:[,.;:]? |['’–-])[A-Za-z]+){2,}"
+
+
+def plain(text: str) -> str:
+    """A text without what is no words."""
+    return re.sub(NO_WORDS, "·", text.replace(READ, "·"), flags=re.DOTALL)
+
+
+def english(text: str) -> list[str]:
+    """The runs of three or more English words in a text."""
+    return re.findall(RUN, plain(text))
+
+
+def files() -> Iterator[str]:
+    folder = Path(content.__file__).parent / LANGUAGE
+    return (file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.toml"))
+
+
+def test_what_would_be_english_is_found_and_names_are_not() -> None:
+    assert english("梯度 has vanished here 了") == ["has vanished here"]
+    assert english("<b>Point at a</b> unit") == ["Point at a"]
+    assert english("Keras, which is slow, too") == ["Keras, which is slow, too"]
+    assert english("Chen、Pennington 与 Schoenholz：`pip install this now`，LSTM {a.b:one step/# steps/no} GRU") == []
+
+
+def test_no_sentence_of_a_chinese_file_is_english() -> None:
+    for file in files():
+        assert {text: runs for text in leaves(sentences(file, LANGUAGE)) if (runs := english(text))} == {}, file
+
+
+def test_what_has_three_words_in_english_has_a_chinese_character() -> None:
+    for file in files():
+        both = zip(leaves(sentences(file, LANGUAGE)), leaves(sentences(file)), strict=True)
+        words = [ours for ours, theirs in both if len(re.findall(r"[a-z]{3,}", plain(theirs))) > 2]
+        assert [ours for ours in words if not re.search(r"[\u4e00-\u9fff]", ours)] == [], file
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_no_text_of_a_chinese_page_is_an_english_sentence(page: str) -> None:
+    app = open_page(page, {"lang": LANGUAGE})
+    assert not app.exception
+    assert [title.value for title in app.title] == [sentences(page, LANGUAGE)["title"]]
+    assert {where: runs for where, text in texts(app) if (runs := english(text))} == {}
