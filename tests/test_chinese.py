@@ -16,7 +16,9 @@ LANGUAGE = "zh"
 #: English that stands on a Chinese page: what networks read there.
 READ = "I am a linguistics student when it rains and I love machine ___"
 #: What is no sentence in any language: code, a number's place in one, an address, a name in code, a command, and HTML.
-NO_WORDS = r"<(script|style|pre|code)\b.*?</\1>|<[^<>]*>|```.*?```|`[^`]*`|\{[^{}]*\}|https?://\S+|\w*_\w*|rnn-dynamics \w+"
+NO_WORDS = (
+    r"<(script|style|pre|code)\b.*?</\1>|<[^<>]*>|```.*?```|`[^`]*`|\{[^{}]*\}|https?://\S+|\w*_\w*|rnn-dynamics \w+"
+)
 #: Three English words in a row, whatever mark stands between them.
 RUN = r"[A-Za-z]{2,}(?:(?:[,.;:]? |['’–-])[A-Za-z]+){2,}"
 
