@@ -20,7 +20,7 @@ NO_WORDS = (
     r"<(script|style|pre|code)\b.*?</\1>|<[^<>]*>|```.*?```|`[^`]*`|\{[^{}]*\}|https?://\S+|\w*_\w*|rnn-dynamics \w+"
 )
 #: Three English words in a row, whatever mark stands between them.
-RUN = r"[A-Za-z]{2,}(?:(?:[,.;:]? |['’–-])[A-Za-z]+){2,}"
+RUN = r"[A-Za-z]{2,}(?:(?:[,.;:]? |['’–])[A-Za-z]+){2,}"
 
 
 def plain(text: str) -> str:
