@@ -13,13 +13,14 @@ PAGE = Page(
     presets={
         "bound": {},
         "orthogonal": {"initialisation": "orthogonal", "weight_scale": 0.9, "input_scale": 0.0},
-        "not_normal": {"weight_scale": 0.9, "input_scale": 0.0, "hidden_size": 16, "seed": 19},
-        "chaos": {"weight_scale": 3.0},
+        "not_normal": {"weight_scale": 0.9, "input_scale": 0.0, "hidden_size": 16, "seed": 19, "panels": "all"},
+        "chaos": {"weight_scale": 3.0, "panels": "all"},
         "lstm": {"cell": "lstm"},
     },
     every_cell=True,
-    main=("cell", "weight_scale", "sequence_length"),
+    main=("cell", "weight_scale", "sequence_length", "panels"),
     lower=("latch_weight",),
+    asks=("panels",),
     without=("loss_at", "num_layers", "bidirectional", *FEW_NEED),  # a Jacobian does not know the loss
 )
 

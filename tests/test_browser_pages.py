@@ -155,7 +155,7 @@ def walk_until_changed(reader: Reader, places: list[tuple[float, float]]) -> Non
 
 def test_pointing_at_an_eigenvalue_draws_its_line_without_the_server(desk: BrowserContext, address: str) -> None:
     with visit(desk) as reader:
-        reader.open(f"{address}/jacobians")
+        reader.open(f"{address}/jacobians?panels=all")
         reader.remember()
         sent = reader.sent
         # 64 eigenvalues lie in the unit circle: walk over it until one answers.

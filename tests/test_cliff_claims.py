@@ -254,6 +254,32 @@ def test_a_clipped_path_crosses_the_cliff_in_both_directions() -> None:
         assert {-2.0, 2.0} <= set(np.diff(sides(answer_to(KNOWN[2]).paths[kind])))
 
 
+@every_setting
+def test_why_a_path_zigzags_is_said_where_it_crosses_the_cliff_there_and_back(asked: Asked, seed: int) -> None:
+    answer, (whole,) = answer_to(asked, seed), tables_of(asked, seed=seed)["whole"]
+    crossed = {}
+    for kind, path in answer.paths.items():
+        inside = path.points[: answer.leaving[kind]]
+        there, side = inside[:, 0] > 4.0, sides(path)[: len(inside)]
+        crossed[kind] = int(((side[1:] != side[:-1]) & there[1:] & there[:-1]).sum())
+    there_and_back = max(crossed["norm"], crossed["value"]) > 1
+    said = re.match(r"Zigzag: (\d+) steps by norm, (\d+) by value cross\|", whole["zigzag"])
+    assert bool(whole["zigzag"]) == bool(said) == there_and_back
+    if said:
+        assert [int(said[1]), int(said[2])] == [crossed["norm"], crossed["value"]]
+
+
+@every("region", REGIONS)
+def test_both_sides_slope_down_to_the_cliff_as_the_map_writes(region: str) -> None:
+    assert "both sides|slope down to it" in tables_of(KNOWN[2], region)["marks"][2]["text"]
+    part = REGIONS[region]
+    w = np.linspace(max(part.low[0], 4.01), part.high[0], 50)
+    for away in (0.1, 0.2, 0.3):
+        before, behind = error_surface(w, edge(w) - away), error_surface(w, edge(w) + away)
+        assert (before.gradient_b < 0.0).all()
+        assert (behind.gradient_b > 0.0).all()
+
+
 def test_a_clipped_path_may_end_on_the_high_side() -> None:
     starts = (start_of("4.90", "-2.65", seed) for seed in range(20))
     common = {"learning_rate": 0.1, "threshold": 0.3, "steps": 20}

@@ -50,11 +50,25 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     if match := re.search(r"in (\d+) of (\d+) rows", said):
         assert (int(match[1]), int(match[2])) == (counts.count(steps), len(counts))
         assert counts.count(steps) < len(counts)
-    if match := re.search(r"ends: → carries (\S+) of it back to step 1, ← (\S+) to step", said.replace("\n", " ")):
+    titles = re.sub(r"[|¦\n]", " ", said)
+    assert ("From h_n" in titles) == (experiment.bidirectional and experiment.loss_at == "final" and length > 1)
+    if match := re.search(r"both ways: (\S+) of it is left at step 1 \(→\), (\S+) at step (\d+) \(←\)", titles):
+        assert int(match[3]) == length
         forwards, backwards = (level.log10_norms["hidden"] for level in run(experiment).layers[-2:])
         assert (experiment.loss_at, length > 1) == ("final", True)
         assert match[1] == power_of_ten(float(forwards[0] - forwards[-1]))
         assert match[2] == power_of_ten(float(backwards[-1] - backwards[0]))
+    if match := re.search(
+        r"layer (\d+) carries (\S+) of the last error back to step 1; backwards \(←\).* (\d+) alone", titles
+    ):
+        norms = run(experiment).layers[-2].log10_norms["hidden"]
+        assert (int(match[1]), int(match[3])) == (experiment.num_layers, length)
+        assert match[2] == power_of_ten(float(norms[0] - norms[-1]))
+        assert counts[-1] == 1
+    if match := re.search(r"goes down (\d+) layers and back to step 1: (\S+) of it arrives in layer 1 there", titles):
+        first, *_, last = (level.log10_norms["hidden"] for level in run(experiment).layers)
+        assert int(match[1]) == experiment.num_layers
+        assert match[2] == power_of_ten(float(first[0] - last[-1]))
     if "receive gradient at every step" in said:
         assert set(counts[1:-1:2]) == {length}
     if "receive gradient only where" in said:

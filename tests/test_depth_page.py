@@ -86,7 +86,7 @@ def test_the_finding_says_where_the_backward_direction_is_left_without_time() ->
 def test_the_finding_says_that_h_n_is_where_each_direction_has_ended() -> None:
     final = replace(SMALL, loss_at="final")
     (whole,) = drawn_by(PICTURE, final)["whole"]
-    assert whole["map"].startswith("Read from h_n, where each direction ends:")
+    assert whole["map"].startswith("From h_n an error travels¦through all steps both ways:")
     assert "From output[-1] the error of ← would not travel at all." in words(final)
     assert "almost no depth" not in words(final)
     assert words(final).count("<td>all</td>") == 4

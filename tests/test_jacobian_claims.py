@@ -22,7 +22,7 @@ SETTINGS = list(strange_settings(OPENING, 140, loss_at=(), hidden_size=(2, 8)))
 
 def said_at(experiment: Experiment) -> str:
     """Titles, labels, table and notes."""
-    drawn = drawn_by(PICTURE, experiment)
+    drawn = drawn_by(PICTURE, experiment, panels="all")
     (whole,) = drawn["whole"]
     assert None not in whole.values()
     titles = [whole[name] for name in ("lines", "weights", "mean", "spectrum")]

@@ -25,8 +25,8 @@ NOT_NORMAL = replace(OPENING, weight_scale=0.9, input_scale=0.0, hidden_size=16,
 cells = every("cell", CELLS)
 
 
-def tables(experiment: Experiment) -> dict[str, Rows]:
-    return drawn_by(PICTURE, experiment)
+def tables(experiment: Experiment, panels: str = "all") -> dict[str, Rows]:
+    return drawn_by(PICTURE, experiment, panels=panels)
 
 
 def words(experiment: Experiment) -> str:
@@ -196,6 +196,17 @@ def test_the_table_for_download_holds_every_line() -> None:
     np.testing.assert_allclose(
         frame["log10_bound"], answer.trace.lags * np.log10(answer.laws.singular_values[0]), atol=1e-12
     )
+
+
+@cells
+def test_the_curves_alone_are_those_of_all_panels_with_the_laws_of_the_weights(cell: str) -> None:
+    experiment = replace(OPENING, cell=cell)
+    alone, everything = tables(experiment, "curves"), tables(experiment)
+    assert set(everything) - set(alone) == {"eigenvalues", "singular", "exponents"}
+    assert alone["fan"] == everything["fan"]
+    assert alone["laws"] == [row for row in everything["laws"] if row["name"] in ("bound", "radius")]
+    assert alone["whole"][0].items() <= everything["whole"][0].items()
+    assert {row["text"] for row in alone["labels"]} <= {row["text"] for row in everything["labels"]}
 
 
 # The words

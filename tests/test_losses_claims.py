@@ -31,9 +31,10 @@ SETTINGS = [
 def said_at(experiment: Experiment) -> str:
     """Titles, labels, table and notes."""
     datasets = drawn_by(PICTURE, experiment)
-    (whole,), (cut,) = datasets["whole"], datasets["cut"]
+    (whole,), (kept,) = datasets["whole"], datasets["cut"]
+    (cut,) = drawn_by(PICTURE, experiment, below="truncation")["cut"]
     labels = [row["text"] for name in ("pointed", "labels") for row in datasets[name]]
-    titles = [*(whole[name] for name in ("curves", "map", "bars")), cut["cut"]]
+    titles = [*(whole[name] for name in ("curves", "map", "bars")), kept["cut"], cut["cut"]]
     assert_fits_a_phone(*titles)
     return "\n".join([*titles, *labels, plain(said_by(PICTURE, experiment))])
 

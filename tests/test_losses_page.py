@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def test_where_no_gradient_arrives_the_map_is_empty() -> None:
 @cells
 def test_the_bars_are_sums_over_distances_and_make_a_hundred(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, sequence_length=25)
-    shares, found = loss_answer(experiment).trace.shares, drawn_by(PICTURE, experiment)
+    shares, found = loss_answer(experiment).trace.shares, drawn_by(PICTURE, experiment, below="shares")
     assert found["whole"][0]["bins"].split("|") == ["same step", "1–2", "3–5", "6–10", "11–20", "21–50", "> 50"]
     for t in range(25):
         bars = [row for row in found["bars"] if row["edge"] == t + 0.5]
@@ -76,7 +76,7 @@ def test_the_bars_are_sums_over_distances_and_make_a_hundred(cell: str) -> None:
 
 
 def test_bars_are_the_shares_of_the_steps_and_their_axis_reaches_below_zero_where_some_are_negative() -> None:
-    binned, found = loss_answer(OPENING).binned, drawn_by(PICTURE, OPENING)
+    binned, found = loss_answer(OPENING).binned, drawn_by(PICTURE, OPENING, below="shares")
     shares = binned[:, point_steps(100) - 1]
     assert (shares < -0.1).any()
     (whole,) = found["whole"]
@@ -89,7 +89,7 @@ def test_bars_are_the_shares_of_the_steps_and_their_axis_reaches_below_zero_wher
 
 def test_what_truncation_leaves_is_drawn_at_every_position_of_the_slider() -> None:
     experiment = replace(OPENING, cell="lstm")
-    found, trace = drawn_by(PICTURE, experiment, truncation="50"), loss_answer(experiment).trace
+    found, trace = drawn_by(PICTURE, experiment, truncation="50", below="truncation"), loss_answer(experiment).trace
     (whole,) = found["whole"]
     assert trace.truncations.tolist() == [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 70, 100]
     assert found["cut"][0]["tau"] == 50
@@ -100,6 +100,17 @@ def test_what_truncation_leaves_is_drawn_at_every_position_of_the_slider() -> No
         assert column(found["cuts"], "truncation", name=name) == trace.truncations.tolist()
         assert shown == pytest.approx(expected, rel=1e-6)
         assert column(found["cuts"], "angle", name=name) == pytest.approx(trace.angles[name], rel=1e-6)
+
+
+def test_what_stands_below_leaves_the_curves_as_they_are() -> None:
+    losses, *others = (drawn_by(PICTURE, OPENING, below=below) for below in PICTURE.settings["below"].values)
+    assert set(losses) == {"sums", "labels", "whole", "losses", "pointed", "cut"}
+    for other, tables in zip(others, ({"bars"}, {"cuts", "cut"}), strict=True):
+        assert set(other) == {"sums", "labels", "whole"} | tables
+        assert (other["sums"], other["labels"]) == (losses["sums"], losses["labels"])
+        assert {name: other["whole"][0][name] for name in ("curves", "map", "bars", "low", "high")}.items() <= (
+            losses["whole"][0].items()
+        )
 
 
 def test_the_tables_for_download_hold_every_number() -> None:
@@ -129,10 +140,10 @@ def test_the_tables_for_download_hold_every_number() -> None:
 )
 def test_the_strangest_settings_have_a_picture_and_words_without_nan(changes: dict[str, Any]) -> None:
     experiment = replace(OPENING, **changes)
-    for truncation in (TRUNCATIONS[0], TRUNCATIONS[-1]):
+    for truncation, below in product((TRUNCATIONS[0], TRUNCATIONS[-1]), PICTURE.settings["below"].values):
         finding = words(experiment, truncation)
-        text = json.dumps(drawn_by(PICTURE, experiment, truncation=truncation), allow_nan=False) + finding
-        assert "nan" not in text
+        drawn = drawn_by(PICTURE, experiment, truncation=truncation, below=below)
+        assert "nan" not in json.dumps(drawn, allow_nan=False) + finding
         assert "inf" not in finding
 
 
@@ -219,8 +230,9 @@ def test_enough_is_the_exact_truncation_from_which_all_are_within_one_per_cent(
 
 
 def test_a_truncation_beyond_the_sequence_is_the_whole_gradient() -> None:
-    (cut,) = drawn_by(PICTURE, SMALL, truncation="200")["cut"]
-    assert cut == {"tau": 30, "cut": "Truncated at τ = T = 30:|nothing is cut off"}
+    for below in ("losses", "truncation"):
+        (cut,) = drawn_by(PICTURE, SMALL, truncation="200", below=below)["cut"]
+        assert cut == {"tau": 30, "cut": "Truncated at τ = T = 30:|nothing is cut off"}
     assert "relative error 0 %, angle 0.0°" in words(SMALL, "200")
 
 
@@ -237,6 +249,14 @@ def test_the_truncation_has_its_place_in_the_link() -> None:
     (said,) = not_taken(wrong)
     assert "`truncation = 4`" in said
     assert "truncation=10" in link(wrong).split("&")
+
+
+@every("below", ["losses", "shares", "truncation"])
+def test_what_stands_below_has_its_place_in_the_link(below: str) -> None:
+    app = open_page("losses", {"below": below})
+    assert not not_taken(app)
+    assert f"below={below}" in link(app).split("&")
+    assert set(shown(app)) >= {{"losses": "0-losses", "shares": "0-bars", "truncation": "0-cuts"}[below]}
 
 
 def test_the_truncation_changes_no_other_part_of_the_picture() -> None:

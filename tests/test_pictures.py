@@ -68,8 +68,9 @@ def layers(spec: Spec) -> Iterator[Spec]:
 
 def specifications(one: Picture) -> Iterator[tuple[dict[str, str], Background, Spec]]:
     (_, views), *_ = settings_of(one.name)
-    axes = [views | {"axis": axis} for axis in ("step", "lag")] if "axis" in views else [views]
-    for asked, background in product(axes, THEMES):
+    charted = {name: setting.values for name, setting in one.settings.items() if setting.charted}
+    for values, background in product(product(*charted.values()), THEMES):
+        asked = views | dict(zip(charted, values, strict=True))
         yield asked, background, json.loads(one.specification(asked, background, LANGUAGE))
 
 
@@ -88,10 +89,9 @@ def test_a_chart_is_valid_plain_constant_and_without_values(name: str) -> None:
 @every_picture
 def test_every_table_is_drawn_and_every_drawn_table_is_there(name: str) -> None:
     one = pictures.picture(name)
-    (experiment, views), *_ = settings_of(name)
-    tables = set(drawn_by(one, experiment, **views))
-    for _, _, spec in specifications(one):
-        assert {layer["data"]["name"] for layer in layers(spec)} == tables
+    (experiment, _), *_ = settings_of(name)
+    for views, _, spec in specifications(one):
+        assert {layer["data"]["name"] for layer in layers(spec)} == set(drawn_by(one, experiment, **views))
 
 
 @every_picture

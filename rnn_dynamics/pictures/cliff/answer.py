@@ -28,6 +28,8 @@ from rnn_dynamics.remembered import remembered
 GRID = 0.05
 #: E of an output of 0; an output of 1 has a smaller one.
 HIGHEST = TARGET**2
+#: E half-way down the cliff, as `edge` has it.
+HALF_WAY = (TARGET / 2.0) ** 2
 #: Rows of the map, stops of a row beside those at the cliff, and cells that a click can fall on, in each direction.
 ROWS, CELLS = 60, 24
 _STOPS = 12
@@ -77,6 +79,16 @@ class CliffAnswer:
         return any(path.clipped_steps for path in self.paths.values())
 
     @property
+    def crossings(self) -> Mapping[str, int]:
+        """Clipping -> how many steps of its path lead across the cliff, which stands where w > 4, before it leaves."""
+        return {kind: _crossings(path, self.leaving[kind]) for kind, path in self.paths.items()}
+
+    @property
+    def zigzags(self) -> bool:
+        """Whether a clipped path crosses it there and back, so that downhill leads to it from both sides."""
+        return max(self.crossings["norm"], self.crossings["value"]) > 1
+
+    @property
     def jump(self) -> float:
         """Length of the step without clipping that leaves the widest region; 0 if none does."""
         step, points = self.leaving["none"], self.free.points
@@ -92,6 +104,13 @@ class CliffAnswer:
         """E at the start's weight, BESIDE before the cliff and as far behind it; nan where there is no cliff."""
         place = self.wall.b if self.wall else np.nan
         return error_surface(self.start.w, [place - BESIDE, place + BESIDE]).error
+
+
+def _crossings(path: Path, leaves: int | None) -> int:
+    """How many steps lead from one side of the cliff to the other: half-way down is E of half of the output."""
+    errors, weights = path.errors[:leaves], path.points[:leaves, 0]
+    high, there = errors > HALF_WAY, weights > NO_CLIFF_UP_TO
+    return int(((high[1:] != high[:-1]) & there[1:] & there[:-1]).sum())
 
 
 @remembered

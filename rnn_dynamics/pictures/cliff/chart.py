@@ -8,7 +8,18 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, go_there, group, key, layered, of, of_cell, ref, text
+from rnn_dynamics.pictures.kit.layers import (
+    WIDE_TITLE,
+    at,
+    go_there,
+    group,
+    key,
+    layered,
+    of,
+    of_cell,
+    ref,
+    text,
+)
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CLIPPING_DASHES, CLIPPING_SHAPES, HEIGHTS, Theme
 
@@ -32,6 +43,7 @@ _LINE: dict[str, Any] = {
     "strokeWidth": of_cell({"none": 5, "norm": 4, "value": 3}, "clipping"),
 }
 _SIZE = "narrow ? 12 : 14"
+_WHY: dict[str, Any] = {"dx": 6, "size": _SIZE, "lineBreak": "|"}
 _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 
@@ -62,7 +74,12 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             surface.title("map"),
         ],
         _legend(theme),
-        [_by_step(errors, error), errors.title("errors")],
+        [
+            _by_step(errors, error),
+            # why they go up and down, above all of them
+            text(of("whole"), "zigzag", errors.left, errors.top, "top left", **_WHY),
+            errors.title("errors"),
+        ],
         [
             _by_step(norms, norm, "step"),
             norms.level("whole", "limit:Q", "threshold"),  # above it a step is clipped
@@ -86,9 +103,9 @@ def _strips() -> Any:
 
 
 def _marks() -> Any:
-    """What lies on either side of the cliff, and its name beside it."""
-    side, away = (ref(f"datum.name === 'cliff' ? {one}") for one in ("'left' : 'center'", "10 : 0"))
-    return text(of("marks"), "text", **_PLACE, size=_SIZE, align=side, dx=away)
+    """What lies on either side of the cliff, and beside it its name and that both sides slope down to it."""
+    side, away, above = (ref(f"datum.name === 'cliff' ? {one}") for one in ("'left' : 'center'", "10 : 0", "-16 : 0"))
+    return text(of("marks"), "text", **_PLACE, size=_SIZE, align=side, dx=away, dy=above, lineBreak="|")
 
 
 def _ends(theme: Theme) -> Any:

@@ -38,6 +38,7 @@ def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) ->
         "norms": titles["norms_above" if answer.clips else "norms_below"].format_map(says),
         "start": picture["start"],
         "threshold": picture["threshold"].format_map(says),
+        "zigzag": picture["zigzag"].format_map(says) if answer.zigzags else "",
     }
 
 

@@ -1,10 +1,11 @@
-"""The picture "A product of Jacobians": singular values over the lag, eigenvalues in the complex plane, exponents.
+"""The picture "A product of Jacobians": singular values over the lag; on request eigenvalues and exponents beside them.
 
 A circle on the right and a line on the left that state the same factor have the same dash. What W_hh alone says has the
 colour of the text, what the Jacobians say that of the cell.
-Tables (see `table`): fan, laws, labels, eigenvalues, singular, exponents, whole (one row).
+Tables (see `table`): fan, laws, labels, whole (one row), and on request eigenvalues, singular, exponents.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -23,16 +24,22 @@ PARAMETERS = POINTED | {
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.67)",
     "pixels": "side / 2 / whole.reach",
 }
+#: The curves alone.
+_ALONE = {"curves": ("0", "width", "0", "height")}
 #: Dash of each law, of its line and of its circle.
 _DASH = ref("({bound: [9, 4], radius: [2, 4], mean: [2, 4], exponent: [12, 3, 2, 3]})[datum.name]")
 _POINTED = "datum.place === pointed"
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
-    """The picture against "step" or "lag", as the view `axis` says."""
-    curves, plane, spectrum = sheet.panels()
+    """The picture against "step" or "lag", as the view `axis` says; the view `panels`: its curves, or all panels."""
     # What W_hh alone says may lie far from the norm.
     law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
+    if sheet.views["panels"] == "curves":
+        alone = replace(sheet, places=_ALONE, parameters={})
+        [curves] = alone.panels()
+        return alone.picture(*_curves(curves, law), height=480)
+    curves, plane, spectrum = sheet.panels()
     kind = ref(f"datum.kind === 'mean' ? cellColour : '{sheet.theme.text}'")
     pointed: dict[str, Any] = {"size": "narrow ? 13 : 16", "bold": True, "color": kind}
     return sheet.picture(
@@ -42,16 +49,16 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             plane.title("mean", "[{}]", color=OWN),
             text(of("eigenvalues", _POINTED), "text", "planeLeft", "planeTop + side + 18 * zoom", "left", **pointed),
         ],
-        [
-            _fan(curves),
-            _from_1(of("laws"), sheet.past, color=law, strokeDash=_DASH, strokeWidth=2.5),
-            _from_1(of("eigenvalues", _POINTED), sheet.past, color=kind, strokeWidth=4),
-            curves.labels(law, "narrow ? 11 : 16"),
-            curves.title("lines"),
-        ],
+        [*_curves(curves, law), _from_1(of("eigenvalues", _POINTED), sheet.past, color=kind, strokeWidth=4)],
         [*_spectrum(spectrum), spectrum.title("spectrum", x="narrow ? spectrumLeft - 30 : spectrumLeft")],
         height=480,
     )
+
+
+def _curves(panel: Panel, law: Any) -> list[Any]:
+    """Singular values, and the straight lines of the laws that say something about them."""
+    straight = _from_1(of("laws"), panel.sheet.past, color=law, strokeDash=_DASH, strokeWidth=2.5)
+    return [_fan(panel), straight, panel.labels(law, "narrow ? 11 : 16"), panel.title("lines")]
 
 
 def _fan(panel: Panel) -> Any:

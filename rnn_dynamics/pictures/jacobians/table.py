@@ -12,6 +12,8 @@ from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views,
 
 #: At most so many singular values have a line, evenly from the largest to the smallest.
 FAN = 12
+#: Laws that the weights state, whatever the network reads.
+_OF_THE_WEIGHTS = ("bound", "radius")
 #: Labels that fit above each other.
 _LINES = 13
 #: Where the complex plane may end: few values, so that it stands still while a slider moves.
@@ -20,34 +22,48 @@ _REACHES = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 35.0, 60.0, 100.0)
 _LOWEST_EXPONENTS, _HIGHEST_EXPONENTS = (0.5, 1.0, 2.0, 4.0, 6.0), (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
-    """Fan (by rank, step; 1 is the norm), laws, labels (of both), eigenvalues, singular, exponents, whole.
+def tables(answer: JacobianAnswer, texts: Texts, views: Views) -> Tables:
+    """Fan (by rank, step; 1 is the norm), laws, labels (of both), whole; with all panels those of `_beside` too.
 
-    A law (name) and an eigenvalue (place, its number; kind, itself, modulus, text) have the step and log10_value at
-    which their straight lines end; a law has the radius of its circle too, but for an exponent.
+    A law (name) has the step and log10_value at which its straight line ends, and the radius of its circle, which an
+    exponent has not. Beside the curves alone stand the laws that W_hh states.
     """
-    ends, steps = _ends(answer), answer.experiment.sequence_length - answer.trace.lags
-    exponents = answer.trace.lyapunov_exponents
-    finite = exponents[np.isfinite(exponents)]
-    lowest = -reaching(-finite.min(initial=0.0), _LOWEST_EXPONENTS)
-    drawn = exponents[exponents >= lowest]
-    last = {"norm": answer.trace.log10_norms[-1]} | {name: answer.laws.over[name] for name in answer.drawn}
+    everything, ends = views["panels"] == "all", _ends(answer)
+    drawn = {name: of for name, of in answer.drawn.items() if everything or name in _OF_THE_WEIGHTS}
+    last = {"norm": answer.trace.log10_norms[-1]} | {name: answer.laws.over[name] for name in drawn}
     ranks = np.unique(np.linspace(0, answer.trace.size - 1, FAN).round().astype(int))
-    slopes, values = np.array(list(answer.drawn.values())), np.concatenate(list(answer.laws.eigenvalues.values()))
+    beside, axes = _beside(answer, texts, ends) if everything else ({}, {})
     return {
         "fan": points(
             rank=ranks[:, None] + 1,
-            step=steps,
+            step=answer.experiment.sequence_length - answer.trace.lags,
             log10_singular_value=within(answer.trace.log10_singular_values.T[ranks], ends),
         ),
         "laws": points(
-            name=list(answer.drawn),
-            radius=[np.nan if name == "exponent" else 10.0**of for name, of in answer.drawn.items()],
-            **_line_ends(answer, slopes, ends),
+            name=np.array(list(drawn), dtype=str),
+            radius=[np.nan if name == "exponent" else 10.0**of for name, of in drawn.items()],
+            **_line_ends(answer, np.array(list(drawn.values())), ends),
         ),
         "labels": frames.label_rows(
             {name: np.array([height, 0.0]) for name, height in last.items()}, texts["labels"], ends, _LINES
         ),
+        "whole": whole(answer.experiment, ends, texts["titles"], **axes),
+        **beside,
+    }
+
+
+def _beside(answer: JacobianAnswer, texts: Texts, ends: tuple[float, float]) -> tuple[Tables, dict[str, float]]:
+    """Eigenvalues, singular (values of W_hh) and exponents; and where the axes of these panels end.
+
+    An eigenvalue (place, its number; kind, itself, modulus, text) has the step and log10_value at which the straight
+    line of its modulus ends.
+    """
+    values, exponents = np.concatenate(list(answer.laws.eigenvalues.values())), answer.trace.lyapunov_exponents
+    finite = exponents[np.isfinite(exponents)]
+    lowest = -reaching(-finite.min(initial=0.0), _LOWEST_EXPONENTS)
+    highest = reaching(finite.max(initial=0.0), _HIGHEST_EXPONENTS)
+    drawn = exponents[exponents >= lowest]
+    found = {
         "eigenvalues": points(
             place=np.arange(len(values)),
             kind=[kind for kind, some in answer.laws.eigenvalues.items() for _ in some],
@@ -59,16 +75,8 @@ def tables(answer: JacobianAnswer, texts: Texts, _: Views) -> Tables:
         ),
         "singular": points(value=answer.laws.singular_values),
         "exponents": table(order=np.arange(1, len(drawn) + 1), exponent=drawn),
-        "whole": whole(
-            answer.experiment,
-            ends,
-            texts["titles"],
-            reach=_reach(answer),
-            count=len(exponents),
-            lowest=lowest,
-            highest=reaching(finite.max(initial=0.0), _HIGHEST_EXPONENTS),
-        ),
     }
+    return found, {"reach": _reach(answer), "count": len(exponents), "lowest": lowest, "highest": highest}
 
 
 def _ends(answer: JacobianAnswer) -> tuple[float, float]:

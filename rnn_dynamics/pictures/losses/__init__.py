@@ -6,7 +6,10 @@ from rnn_dynamics.pictures.losses.answer import TRUNCATIONS, loss_answer
 PICTURE = Picture(
     **made_by(__name__),
     answer=lambda experiment, _: loss_answer(experiment),
-    settings={"truncation": Setting(TRUNCATIONS, "10")},
+    settings={
+        "truncation": Setting(TRUNCATIONS, "10"),
+        "below": Setting(("losses", "shares", "truncation"), charted=True, listed=True),
+    },
     scripts=("each_loss",),
-    apart=lambda experiment, _: (experiment, {"truncation": "10"}),
+    apart=lambda experiment, views: (experiment, {**views, "truncation": "10"}),
 )

@@ -1,9 +1,11 @@
 """The tables of "Which loss, how far back"."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import axis_ends, ends_downwards, reaching
+from rnn_dynamics.pictures.kit.axes import WIDE_REACH, axis_ends, ends_downwards, reaching
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole
 from rnn_dynamics.pictures.losses.answer import LossAnswer
 
@@ -17,62 +19,84 @@ _SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
 _LINES = 8
 
 
-def tables(answer: LossAnswer, texts: Texts, _: Views) -> Tables:
-    """Losses (by loss, step), pointed (a text for each loss), sums and their labels, bars, cuts, whole.
-
-    losses: each loss at each step up to its own: log10_norm, and its strip of the map, from `above` to `below`. bars:
-    by bin of distances and left edge of a step its share in per cent; the last step once more, for its right edge.
-    cuts: what is left of dL/dW_hh by truncation, for the loss at every step and that at the last, and in chunks.
-    """
-    trace, shown, sums = answer.trace, answer.shown, answer.sums
-    ends, (dark, bright) = axis_ends(*trace.log10_norms, *sums.values()), ends_downwards([trace.log10_norms], _SPANS)
-    # Steps that are drawn are as wide as they lie apart.
-    edges = np.array([0.5, *(shown[:-1] + shown[1:]) / 2, answer.length + 0.5])
-    rows, columns = np.tril_indices(len(shown))
-    cut = answer.truncated
-    errors, angles = (np.stack([of[what] for of in cut.values()]) for what in ("log10_error", "angle"))
-    highest = reaching(np.nan_to_num(errors, nan=-np.inf).max(), _ERRORS_ABOVE)
-    least, most = bar_ends(answer.binned)
-    bars = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1]) - 1])
+def tables(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
+    """Sums and their labels, whole, and those of what stands below them."""
+    trace, sums = answer.trace, answer.sums
+    ends = axis_ends(*trace.log10_norms, *sums.values())
     # The name of the marked loss stands in a corner, but its curve is to be kept free.
     curves = {**sums, "marked": trace.log10_norms[answer.marked - 1]}
+    below, axes = _BELOW[views["below"]](answer, texts)
     return {
+        "sums": frames.curve_rows(sums, ends),
+        "labels": frames.label_rows(curves, {**texts["labels"], "marked": ""}, ends, _LINES, WIDE_REACH),
+        "whole": whole(answer.experiment, ends, texts, **axes),
+        **below,
+    }
+
+
+#: Tables, and where the axes of their panels end.
+_Below = tuple[Tables, Mapping[str, float]]
+
+
+def _losses(answer: LossAnswer, texts: Texts) -> _Below:
+    """Losses and pointed: a text for each of them.
+
+    Of each loss at each step up to its own: log10_norm, and its strip of the map, from `above` to `below`.
+    """
+    shown, norms = answer.shown, answer.trace.log10_norms
+    edges, (rows, columns) = _edges(answer), np.tril_indices(len(shown))
+    dark, bright = ends_downwards([norms], _SPANS)
+    found = {
         "losses": points(
             loss=shown[rows],
             step=shown[columns],
-            log10_norm=trace.log10_norms[shown[rows] - 1, shown[columns] - 1],
+            log10_norm=norms[shown[rows] - 1, shown[columns] - 1],
             above=edges[rows],
             below=edges[rows + 1],
         ),
         "pointed": table(loss=shown, text=texts["pointed"]),
-        "sums": frames.curve_rows(sums, ends),
-        "labels": frames.label_rows(curves, {**texts["labels"], "marked": ""}, ends, _LINES),
-        "bars": points(bin=np.arange(len(bars))[:, None], edge=edges, share=bars),
+    }
+    return found, {"dark": dark, "bright": bright, "marked": answer.marked}
+
+
+def _shares(answer: LossAnswer, _: Texts) -> _Below:
+    """Bars: by bin of distances and left edge of a step its share in per cent; the last step again, for its right."""
+    shown, (least, most) = answer.shown, bar_ends(answer.binned)
+    bars = np.nan_to_num(answer.binned[:, np.append(shown, shown[-1]) - 1])
+    found = {"bars": points(bin=np.arange(len(bars))[:, None], edge=_edges(answer), share=bars)}
+    return found, {"least": least, "most": most}
+
+
+def _truncation(answer: LossAnswer, _: Texts) -> _Below:
+    """Cuts: what is left of dL/dW_hh by truncation, for the loss at every step and that at the last, and in chunks."""
+    cut = answer.truncated
+    errors, angles = (np.stack([of[what] for of in cut.values()]) for what in ("log10_error", "angle"))
+    highest = reaching(np.nan_to_num(errors, nan=-np.inf).max(), _ERRORS_ABOVE)
+    found = {
         "cuts": points(
             name=np.array(list(cut))[:, None],
-            truncation=trace.truncations,
+            truncation=answer.trace.truncations,
             log10_error=frames.within(errors, (_LEAST_ERROR, highest)),
             angle=angles,
-        ),
-        "whole": whole(
-            answer.experiment,
-            ends,
-            texts,
-            dark=dark,
-            bright=bright,
-            least=least,
-            most=most,
-            marked=answer.marked,
-            longest=max(2, answer.length),
-            least_error=_LEAST_ERROR,
-            error=highest,
-            angle=90 if np.nan_to_num(angles).max() <= 90.0 else 180,
-        ),
+        )
     }
+    angle = 90 if np.nan_to_num(angles).max() <= 90.0 else 180
+    return found, {"longest": max(2, answer.length), "least_error": _LEAST_ERROR, "error": highest, "angle": angle}
+
+
+_BELOW = {"losses": _losses, "shares": _shares, "truncation": _truncation}
+
+
+def _edges(answer: LossAnswer) -> Array:
+    """Between the steps that are drawn, each of which is as wide as they lie apart."""
+    shown = answer.shown
+    return np.array([0.5, *(shown[:-1] + shown[1:]) / 2, answer.length + 0.5])
 
 
 def moving_tables(answer: LossAnswer, texts: Texts, views: Views) -> Tables:
     """What depends on the reader's truncation τ: one row, apart, so that nothing else is drawn again when it moves."""
+    if views["below"] == "shares":
+        return {}
     return {"cut": one_row(tau=answer.within(views["truncation"]), cut=texts["cut"])}
 
 

@@ -27,9 +27,9 @@ def texts(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> dict[str, A
 
 
 def moving_texts(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> dict[str, str]:
-    """The title over what the reader's truncation leaves."""
+    """What is said of the reader's truncation: beside the map, or over what it leaves."""
     full = int(views["truncation"]) >= answer.length
-    claim = first(zero=_no_gradient(answer, "every"), full=full, cut=True)
+    claim = first(zero=_no_gradient(answer, "every"), full=full, map=views["below"] == "losses", cut=True)
     return {"cut": words["titles"]["cuts"][claim].format_map(_says(answer, views["truncation"]))}
 
 
