@@ -85,6 +85,11 @@ class Comparison:
         return max(gap for gap, _ in self.gradients.values())
 
     @property
+    def largest_gap(self) -> Gap:
+        """Largest difference of any result or gradient from torch's."""
+        return max(self.forward_gap, self.gradient_gap)
+
+    @property
     def definition_gap(self) -> Gap:
         """Largest difference of any gradient from finite differences."""
         return max(gap for _, gap in self.gradients.values())

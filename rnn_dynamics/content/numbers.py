@@ -31,13 +31,6 @@ def power_of_ten(log10_value: float) -> str:
     return ten_to(round(log10_value))
 
 
-def exponent(log10_value: float) -> str:
-    """A log10 itself, with a decimal where it is short: −2.3, −12, −∞ for that of zero."""
-    if not math.isfinite(log10_value):
-        return "−∞"
-    return signed(log10_value, 1 if abs(log10_value) < 9.95 else 0)
-
-
 def three_digits(value: float) -> str:
     """A number: 0.517, −2.5, 1,230, 10⁻⁷ where digits would be zeros or many, – where there is none."""
     if not math.isfinite(value):
@@ -193,7 +186,7 @@ def hundredths(part: float) -> str:
 KINDS: Mapping[str, Callable[[Any], str]] = {
     kind.__name__: kind
     for kind in (
-        *(times, factor, aligned_times, power_of_ten, exponent, three_digits, decimals, share, percent, whole_percent),
+        *(times, factor, aligned_times, power_of_ten, three_digits, decimals, share, percent, whole_percent),
         *(hundredths, certainty, short, degrees, number, difference, power, raised, subscripted, count),
         *(one_decimal, two_decimals, three_decimals, escape),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.content.numbers import exponent, power_of_ten, subscripted, two_decimals
+from rnn_dynamics.content.numbers import power_of_ten, short, subscripted, two_decimals
 from rnn_dynamics.pictures.kit.finding import Words, above, first, said
 from rnn_dynamics.pictures.shapes.answer import ZEROS, ShapeAnswer, read_stop
 
@@ -23,7 +23,7 @@ def texts(words: Words, answer: ShapeAnswer, views: Mapping[str, str]) -> dict[s
         "caption": _caption(words["steps"], answer, views["stop"], says),
         "loss": loss.format_map(says),
         "nodes": {node: "0" if node in ZEROS else subscripted(node) for node in answer.trace.log10_norms},
-        "edges": [exponent(edge.log10_norm) for edge in answer.trace.edges],
+        "edges": [short(edge.log10_norm) for edge in answer.trace.edges],
     }
 
 
