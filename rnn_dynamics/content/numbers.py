@@ -70,9 +70,11 @@ def certainty(probability: float) -> str:
     return f"{100 * probability:.1f}" if near else f"{100 * probability:.0f}"
 
 
-def short(log10_value: float) -> str:
-    """A value given by its log10, in few letters: 0.0016, or 2·10⁻⁶ where it has many zeros."""
-    if not math.isfinite(log10_value) or log10_value >= -3.0:
+def short(log10_value: float, digits: int = 2) -> str:
+    """A value given by its log10, in few letters: 0.0016, with one digit 0.002, or 2·10⁻⁶ where it has many zeros."""
+    if -3.0 <= log10_value < 2.0:
+        return f"{float(f'{10**log10_value:.{digits}g}'):g}"
+    if not math.isfinite(log10_value) or log10_value > 0.0:
         return power_of_ten(log10_value)
     digit, exponent = f"{10.0 ** (log10_value % 1.0):.0e}".split("e")
     power = ten_to(math.floor(log10_value) + int(exponent))

@@ -18,12 +18,13 @@ _SHOWN = 3
 def texts(words: Words, answer: ShapeAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Claim, caption (what the stop shows), loss (what stands in it), nodes (name -> text) and edges (in order)."""
     says, loss = _says(answer), words["no_loss" if views["stop"].startswith("forward") else "loss"]
+    digits = 1 if answer.shape.feeds_back else 2  # where outputs are read again, edges stand close
     return {
         "claim": words["titles"][_claim(answer)].format_map(says),
         "caption": _caption(words["steps"], answer, views["stop"], says),
         "loss": loss.format_map(says),
         "nodes": {node: "0" if node in ZEROS else subscripted(node) for node in answer.trace.log10_norms},
-        "edges": [short(edge.log10_norm) for edge in answer.trace.edges],
+        "edges": [short(edge.log10_norm, digits) for edge in answer.trace.edges],
     }
 
 
