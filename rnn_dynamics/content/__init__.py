@@ -20,7 +20,7 @@ LANGUAGE = "en"
 #: The page that has the empty address.
 HOME = "vanish_or_explode"
 #: What the modules are called that remember sentences which they have filled.
-_ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "dashboard", "pictures"))
+_ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "course", "dashboard", "pictures"))
 #: When each file of the words had been written at the last look.
 _WRITTEN: dict[str, int] = {}
 
@@ -86,6 +86,11 @@ def languages() -> tuple[str, ...]:
     """The languages that there are, that of who asks for none first."""
     there = {folder.parent.name for folder in _CONTENT.glob("*/app.toml")}
     return (LANGUAGE, *sorted(there - {LANGUAGE}))
+
+
+def files_in(folder: str) -> tuple[str, ...]:
+    """The names of the files of words in a folder of content/."""
+    return tuple(sorted(path.stem for path in (_CONTENT / folder).glob("*.toml")))
 
 
 @lru_cache

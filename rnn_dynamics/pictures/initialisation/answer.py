@@ -49,6 +49,11 @@ class InitialisationAnswer:
         """The first network of PyTorch's default LSTM."""
         return replace(scheme_experiment("torch", "lstm", self.experiment), seed=self.seeds[0])
 
+    @property
+    def named(self) -> dict[str, Verdicts]:
+        """Scheme and cell, as in "torch lstm" -> the row."""
+        return {" ".join(key): row for key, row in self.rows.items()}
+
     def ordered(self, order: str) -> list[Key]:
         """All rows from the top: by "scheme", or by "factor" the smallest first, and last what is not computed."""
         if order == "scheme":

@@ -67,9 +67,9 @@ class FamiliesAnswer(OfExperiment):
         each = (family.log10_norms for family in self.families.values())
         return np.stack([norms.get(component, norms["hidden"]) for norms in each], axis=1)
 
-    def verdicts(self, component: str) -> dict[str, Verdict]:
-        """Cell -> the verdict on its curve at the chosen weight scale."""
-        return dict(zip(self.families, map(judge, self.norms(component)[self.row]), strict=True))
+    def verdicts(self, gradient: str) -> dict[str, Verdict]:
+        """Cell -> the verdict on its curve of that gradient at the chosen weight scale."""
+        return dict(zip(self.families, map(judge, self.norms(gradient)[self.row]), strict=True))
 
     @property
     def mean_field(self) -> float | None:
