@@ -1,7 +1,7 @@
-"""The command `rnn-dynamics`: the dashboard, with `probe` what there is to say of the weights in a file, or a `sweep`.
+"""The command `rnn-dynamics`: the dashboard, with `probe` what there is to say of weights, a `sweep`, or `exercises`.
 
-`probe` needs no Streamlit. It ends with 0 where every gradient holds, with 1 where one does not, and with 2 where what
-it was given cannot be read; then one sentence on the error output says why.
+`exercises` writes the challenges as a sheet. `probe` needs no Streamlit; it ends with 0 where every gradient holds,
+with 1 where one does not, and with 2 where what it was given cannot be read, and says why in one sentence.
 """
 
 import json
@@ -38,13 +38,17 @@ class BadInput(ValueError):  # noqa: N818  # what it is
 
 
 def main() -> None:
-    """Do what the command line says; without `probe` or `sweep` its options are those of `streamlit run`."""
+    """Do what the command line says; without one of these words its options are those of `streamlit run`."""
     if sys.argv[1:2] == ["probe"]:
         sys.exit(probe(sys.argv[2:]))
     if sys.argv[1:2] == ["sweep"]:
         with _extra("no_sweep"):
             from rnn_dynamics.sweep.command import sweep
         sys.exit(sweep(sys.argv[2:]))
+    if sys.argv[1:2] == ["exercises"]:
+        with _extra("no_dashboard"):
+            from rnn_dynamics.dashboard.exercises import exercises
+        sys.exit(exercises(sys.argv[2:]))
     with _extra("no_dashboard"):
         from rnn_dynamics.dashboard.command import main as show
     show()

@@ -152,11 +152,12 @@ ROOMS: dict[str, set[str]] = {
     "chart": {"experiment", KIT},
     "words": {"answer", "content", "content.numbers", KIT, *SAID, *OWN, "own.report"},
     "pictures": {"answer", "table", "chart", "words", KIT, "content", "experiment", "limits", "learning.limits"},
+    "course": {"content", "content.numbers", "experiment", "limits", "pictures", KIT},
     "dashboard": ENGINE
     | LEARNING
-    | {"content", "executor", "idle", "line", "process", "remembered", "scripts", KIT}
+    | {"content", "course", "executor", "idle", "line", "process", "remembered", "scripts", KIT}
     | {"own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
-    "pages": {"pictures", "dashboard", "experiment", "content", "learning.training", "own.given", KIT},
+    "pages": {"pictures", "dashboard", "course", "experiment", "content", "learning.training", "own.given", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.
 PARTS = {"learning.advice": "answer"}
@@ -189,6 +190,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},
     "pictures": {"altair", "pandas"},
+    "course": set(),
     "dashboard": {"numpy", "streamlit"},
     "pages": {"streamlit"},
 }

@@ -18,6 +18,7 @@ from rnn_dynamics.content.numbers import KINDS
 from rnn_dynamics.course.fields import Reading, answer_of, first_unknown, value_of
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.limits import plain, short
+from rnn_dynamics.pictures import NAMES
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
 
 #: The folder of content/ that holds them, beside those of the languages.
@@ -96,6 +97,11 @@ class Challenge:
     holds: Mapping[str, Mapping[str, Any]]
     words: Mapping[str, Mapping[str, str]]
 
+    @property
+    def first(self) -> str:
+        """The first field that something is asked of."""
+        return next(iter(self.holds))
+
     def words_in(self, language: str) -> Mapping[str, str]:
         """In that language, else in that of who asks for none, else in the first that it has."""
         return self.words.get(language) or self.words.get(LANGUAGE) or next(iter(self.words.values()))
@@ -131,6 +137,11 @@ class Challenge:
 def file_of(name: str) -> str:
     """Where a challenge stands, as a reader of the code knows it."""
     return f"content/{FOLDER}/{short(name)[1:-1]}.toml"
+
+
+def pictured() -> frozenset[str]:
+    """The pages that may have one, among other names: those of pictures."""
+    return frozenset(NAMES)
 
 
 def read_all(page: Callable[[str], Asks], pages: Collection[str]) -> tuple[dict[str, Challenge], tuple[Slip, ...]]:
@@ -206,9 +217,7 @@ def _is_table(file: str, key: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _settings(
-    file: str, key: str, table: Mapping[str, Any], asks: Asks, before: Mapping[str, Any]
-) -> dict[str, Any]:
+def _settings(file: str, key: str, table: Mapping[str, Any], asks: Asks, before: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as the page's controls have them, with those before them."""
     _known(file, f"{key}.", table, tuple(asks.settings))
     found = {name: _offered(file, f"{key}.{name}", value, asks.settings[name]) for name, value in table.items()}
@@ -228,10 +237,9 @@ def _offered(file: str, key: str, value: Any, setting: Setting) -> Any:
     """What a control offers for a value of the file, which may be a number where it offers texts."""
     if setting.longest and isinstance(value, str) and len(value) <= setting.longest:
         return str.__str__(value)
+    flag = isinstance(value, bool)
     for offer in setting.values:
-        if type(value) is not bool and str(offer).lower() == str(value).lower() or offer is value:
-            return offer
-        if isinstance(offer, float) and isinstance(value, int | float) and not isinstance(value, bool) and offer == value:
+        if isinstance(offer, bool) is flag and (offer == value or str(offer).lower() == str(value).lower()):
             return offer
     raise Slip("value", file=file, key=key, value=short(value), known=_listed(setting.values) or setting.longest)
 

@@ -1,7 +1,7 @@
-"""Whether an answer has a field, by its types: what a file asks of a page is known to be there before it is computed."""
+"""Fields of answers by name, and whether an answer can have one, by its types: before anything is computed."""
 
 import types
-from _string import formatter_field_name_split
+from _string import formatter_field_name_split  # type: ignore[import-not-found]
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from string import Formatter

@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from rnn_dynamics.content.mentions import IN_LINK
+from rnn_dynamics.dashboard.challenge import keep_ticks
 from rnn_dynamics.dashboard.links import ALONG
 from rnn_dynamics.dashboard.seat import keep_in_tab
 
@@ -49,4 +50,5 @@ def arrive(page: str, menu: str, language: str) -> None:
     script = _SCRIPT % tuple(map(json.dumps, (menu, language, IN_LINK, ALONG)))
     with st.container(key="arrival"):  # takes no room; see page.css
         keep_in_tab()
+        keep_ticks()
         st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)

@@ -25,13 +25,16 @@ from rnn_dynamics.pictures.kit.picture import Setting
 ALONG = "along"
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
+#: The key of an address that names a challenge, and of the session's state that holds the one that is open.
+CHALLENGE, OPEN = "challenge", "open_challenge"
 #: More names than this are not listed in a remark.
 _MOST_NAMES = 8
 
 
 def asked_by_link() -> dict[str, str]:
-    """Key -> its last value in the address: a repeated key's is what a reader added."""
-    return {key: values[-1] for key in st.query_params if (values := st.query_params.get_all(key))}
+    """Setting -> its last value in the address: a repeated key's is what a reader added."""
+    keys = [key for key in st.query_params if key != CHALLENGE]
+    return {key: values[-1] for key in keys if (values := st.query_params.get_all(key))}
 
 
 def goes_through_history() -> bool:
@@ -87,6 +90,8 @@ def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
         away: the settings that differ from the opening picture, spelled as in a link.
         opening: the others; an address may name them or not.
     """
+    if challenge := st.session_state.get(OPEN):
+        away = {**away, CHALLENGE: challenge}
     with _address() as address:
         stands = {key: address.get_all(key) for key in address}
         idle = [key for key, values in stands.items() if values == [opening.get(key)]]

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard import links
+from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
+from rnn_dynamics.dashboard.declared import declares
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.growing import finish, growing
 from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.links import CHALLENGE
 from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
@@ -65,6 +68,8 @@ class Page(Frame):
 
         `below` shows what stands between the picture and the prose.
         """
+        if declares():
+            return
         words, shared = self.words(), self.words("app")
         self.begin()
         st.html(marks(self.buttons))
@@ -72,6 +77,7 @@ class Page(Frame):
             self._more(shared["buttons"]["more"])
             share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
         self.show_buttons()
+        _ = self.challenge
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
             self.above.empty()
@@ -86,6 +92,17 @@ class Page(Frame):
             with share:
                 self._share_panel()
         warm_up(self.name, self._questions(), self._answer_for_nobody)
+
+    def read_state(self) -> None:
+        """Also open the challenge that the address asks for."""
+        asked, starts = st.query_params.get(CHALLENGE), not self.settings.keys() & links.asked_by_link().keys()
+        super().read_state()
+        take_challenge(self, asked, starts)
+
+    @cached_property
+    def challenge(self) -> Strip | None:
+        """What stands of an open challenge above the controls, made outside of all fragments, where it is shown."""
+        return strip_on(self)
 
     # --- what stands still ------------------------------------------------------------------------------------------
 
@@ -192,6 +209,8 @@ class Page(Frame):
         with st.container(**self.place) if self.place else nullcontext():  # what places nothing costs a message
             show_chart(self.picture, drawn[0], views, language, "stretch" if self.place else "content", clicked)
         st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language)])))
+        if self.challenge:
+            self.challenge.judge()
 
     def _go_there(self) -> None:
         picked = st.session_state[_PICTURE].selection[GO]

@@ -8,6 +8,8 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
 from rnn_dynamics import process
+from rnn_dynamics.dashboard.challenge import shelf
+from rnn_dynamics.dashboard.warm import warm_up
 
 
 @st.cache_resource(show_spinner=False)
@@ -18,6 +20,7 @@ def prepare_server() -> bool:
     process.keep_freed_memory()
     process.share_one_heap()
     process.tidy_by_itself()
+    warm_up("challenges", ("all",), lambda _: shelf())  # the log says what is wrong with one
     process.allow_many_connections()
     write_theme_once()
     gc.freeze()  # what is loaded by now stays loaded: leave it out of every later collection

@@ -1,0 +1,204 @@
+"""The challenge that a session has open: what stands of it above the controls of its page, and what it has solved."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import streamlit as st
+
+from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.course.challenges import Challenge, Slip, file_of, pictured, read_all
+from rnn_dynamics.dashboard.command import APP
+from rnn_dynamics.dashboard.declared import declared
+from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.links import CHALLENGE, OPEN, remark
+from rnn_dynamics.dashboard.navigation import menus
+from rnn_dynamics.dashboard.visitor import visitor
+from rnn_dynamics.pictures.kit.answered import OfTrainings
+
+if TYPE_CHECKING:
+    from rnn_dynamics.dashboard.page import Page
+
+#: Key of the session's state, and of a control that nobody sees, whose value the browser keeps: what is solved.
+_RECORD, IN_TAB = "challenges", "solved_in_this_tab"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What was said when a challenge held, in plain text, and the settings then, away from the page's opening.
+
+    Both are empty where nothing but the tick has come over from another server.
+    """
+
+    said: str = ""
+    away: Mapping[str, Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def shelf() -> tuple[Mapping[str, Challenge], tuple[Slip, ...]]:
+    """All challenges by name, from easy to hard, and why others are not offered, which the log says too."""
+    there = [name for names in menus(LANGUAGE).values() for name in names if name in pictured()]
+    found, slips = read_all(declared, there)
+    for slip in slips:
+        _LOG.warning("%s", slip)
+    return found, slips
+
+
+def solved() -> dict[str, Solved]:
+    """Name -> what this session has solved."""
+    found: dict[str, Solved] = st.session_state.setdefault(_RECORD, {})
+    return found
+
+
+def keep_ticks() -> None:
+    """Write down in the browser what is solved: to a new session it sends that, after a server has ended."""
+    record = st.session_state.get(_RECORD)
+    if record is None:
+        kept = st.text_input(IN_TAB, key=IN_TAB).split()
+        st.session_state[_RECORD] = {name: Solved() for name in kept if name in shelf()[0]} if kept else {}
+    elif record:
+        st.session_state[IN_TAB] = " ".join(record)
+        st.text_input(IN_TAB, key=IN_TAB)
+
+
+def go_to(challenge: Challenge) -> NoReturn:
+    """Open its page, with it."""
+    st.switch_page(APP / "pages" / f"{challenge.page}.py", query_params={CHALLENGE: challenge.name})
+
+
+def after(challenge: Challenge) -> Challenge | None:
+    """The next one that this session has not solved, from the first again behind the last; None where there is none."""
+    every, done = [*shelf()[0].values()], solved()
+    place = [one.name for one in every].index(challenge.name)
+    return next((one for one in every[place + 1 :] + every[:place] if one.name not in done), None)
+
+
+def take_challenge(page: "Page", asked: str | None, starts: bool) -> None:
+    """Open the challenge that an address names; `starts`: with its settings, where the address has none of its own."""
+    if not asked or asked == st.session_state.get(OPEN):
+        return
+    one = shelf()[0].get(asked)
+    if one is None:
+        visitor().notices.append(remark(page.names, "challenge", CHALLENGE, asked))
+        return
+    st.session_state[OPEN] = asked
+    if one.page == page.name and starts:
+        page.go_to(opening_of(one, page))
+    page.write_address()
+
+
+def opening_of(challenge: Challenge, page: "Page") -> dict[str, Any]:
+    """Every setting of its page as the challenge opens."""
+    return {name: challenge.opens.get(name, page.at_opening[name]) for name in page.settings}
+
+
+def close() -> None:
+    """Close the open challenge, from a callback."""
+    st.session_state[OPEN] = ""
+    st.query_params.pop(CHALLENGE, None)
+
+
+def strip_on(page: "Page") -> "Strip | None":
+    """The strip of the open challenge, shown here; None where none is open, or it is another page's."""
+    name = st.session_state.get(OPEN)
+    one = shelf()[0].get(name) if name else None
+    if one is None:
+        return None
+    with st.container(key="challenge"):
+        if one.page == page.name:
+            return Strip(page, one)
+        _elsewhere(one)
+    return None
+
+
+def _words() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = sentences("challenges", language())["strip"]
+    return found
+
+
+def _elsewhere(challenge: Challenge) -> None:
+    words = _words()
+    title, where = challenge.words_in(language())["title"], sentences(challenge.page, language())["title"]
+    st.html(_head(title, words["elsewhere"].format(page=where)))
+    with st.container(horizontal=True, gap="small"):
+        if st.button(words["back"], key="back_to_challenge"):
+            go_to(challenge)
+        st.button(words["close"], key="close_challenge", on_click=close)
+
+
+def _head(title: str, *rest: str) -> str:
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in rest)
+    return f'<section class="challenge"><h2>{escape(_words()["title"].format(title=title))}</h2>{paragraphs}</section>'
+
+
+class Strip:
+    """What stands of a challenge above the controls of its page; made where it is shown, and judged at each picture."""
+
+    def __init__(self, page: "Page", challenge: Challenge) -> None:
+        self._page, self._challenge = page, challenge
+        words, says = _words(), challenge.words_in(language())
+        hint = f"<details><summary>{escape(words['hint'])}</summary><p>{escape(says['hint'])}</p></details>"
+        st.html(_head(says["title"], says["task"]) + hint)
+        self._place = st.empty()
+        self._buttons(words)
+
+    def _buttons(self, words: Mapping[str, str]) -> None:
+        following = after(self._challenge) if self._challenge.name in solved() else None
+        with st.container(horizontal=True, gap="small"):
+            if following and st.button(words["next"], key="next_challenge", type="primary"):
+                go_to(following)
+            if st.button(words["all"], key="all_challenges"):
+                st.switch_page(APP / "pages" / "challenges.py")
+            st.button(words["close"], key="close_challenge", on_click=close)
+
+    def judge(self) -> None:
+        """Say whether it holds now, of the answer that the picture shows; the first time it is noted as solved."""
+        page, (experiment, views) = self._page, self._page.asked()
+        answer = page.answer(experiment, views)
+        kind, text = self._judged(answer, views)
+        self._place.html(f'<p class="challenge" role="status">{text}</p>')
+        if kind == "holds" and self._challenge.name not in solved():
+            said = self._challenge.told("explanation", language(), answer, views)
+            opening = page.at_opening
+            away = {name: value for name, value in page.now.items() if value != opening[name]}
+            solved()[self._challenge.name] = Solved(said, away)
+            st.rerun()  # the buttons stand outside of what has been run
+
+    def _judged(self, answer: Any, views: Mapping[str, Any]) -> tuple[str, str]:
+        words = _words()
+        try:
+            holds = self._challenge.is_solved_by(answer, views)
+            if holds and self._is_at_opening():
+                return "at_opening", escape(words["at_opening"].format(file=file_of(self._challenge.name)))
+            kind, says = ("holds", "explanation") if holds else ("trains" if _trains(answer) else "not_yet", "now")
+            text = escape(self._challenge.told(says, language(), answer, views))
+            return kind, words[kind].format(**{says: text})
+        except Slip as slip:
+            return "slip", _said(slip)
+        except (LookupError, AttributeError, ValueError) as error:
+            kind = self._awaited(answer)
+            file, field = file_of(self._challenge.name), self._challenge.first
+            return (kind, words[kind]) if kind else ("slip", _said(Slip("no_value", file=file, field=field, why=error)))
+
+    def _awaited(self, answer: Any) -> str:
+        """What has still to come before there are numbers to judge by: the key of a sentence, or ""."""
+        if isinstance(answer, OfTrainings):
+            return "" if answer.over and answer.begun else "computing" if answer.begun else "train"
+        growing = self._page.picture.growing
+        return "computing" if growing and not growing(*self._page.asked()).complete else ""
+
+    def _is_at_opening(self) -> bool:
+        now, there = self._page.now, opening_of(self._challenge, self._page)
+        return all(now[name] == value for name, value in there.items())
+
+
+def _said(slip: Slip) -> str:
+    return escape(slip.said(sentences("challenges", language())))
+
+
+def _trains(answer: Any) -> bool:
+    return isinstance(answer, OfTrainings) and answer.begun and not answer.over
