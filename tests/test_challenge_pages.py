@@ -113,7 +113,7 @@ def test_the_sheet_has_every_question_and_no_answer_and_the_answers_have_those_t
         assert not re.search(r"(src|href)=|@import|url\(", sheet)
     answers = answers_of({"clip": Solved("Clipped <i>here</i>.", {"clip_at": "0.3"})}, "en")
     assert "Clipped &lt;i&gt;here&lt;/i&gt;." in answers
-    assert "Threshold = 0.3" in answers
+    assert "Clipping threshold = 0.3" in answers
     assert EVERY["clip"].words["en"]["title"] in answers
     assert EVERY["deeper"].words["en"]["title"] not in answers
 
@@ -127,7 +127,7 @@ def test_the_command_writes_both_with_numbers_that_are_computed(
             command.main()
         return end.value.code
 
-    few = {name: EVERY[name] for name in ("rnn_explodes", "clip")}
+    few = {name: EVERY[name] for name in ("explode_rnn", "clip")}
     monkeypatch.setattr("rnn_dynamics.dashboard.exercises.shelf", lambda: (few, ()))
     assert exits("--html", tmp_path / "q.html", "--answers", tmp_path / "a.html") == 0
     assert "×1.14 per step" in (tmp_path / "a.html").read_text(encoding="utf-8")

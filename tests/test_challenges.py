@@ -129,7 +129,7 @@ def at_rest(experiment: Experiment) -> dict[str, float]:
 def rise(experiment: Experiment) -> float:
     """Where the mean of eight networks' slopes passes 0, between the slider's 2 and 2.5."""
     low, high = (
-        np.mean([slope(norms(experiment, "hidden", weight_scale=scale, seed=seed)) for seed in range(8)])
+        sum(slope(norms(experiment, "hidden", weight_scale=scale, seed=seed)) for seed in range(8))
         for scale in (2.0, 2.5)
     )
     return float(2.0 * (2.5 / 2.0) ** (low / (low - high)))
@@ -146,17 +146,17 @@ def descended(w: float, b: float, threshold: float = np.inf) -> float:
 
     place, width = np.array([w, b]), 1e-7
     for _ in range(50):
-        moved = [(error(place + width * e) - error(place - width * e)) / (2 * width) for e in np.eye(2)]
-        place = place - 0.1 * np.array(moved) * min(1.0, threshold / max(np.hypot(*moved), 1e-300))
+        rise = np.array([(error(place + width * e) - error(place - width * e)) / (2 * width) for e in np.eye(2)])
+        place = place - 0.1 * rise * min(1.0, threshold / max(float(np.linalg.norm(rise)), 1e-300))
     return error(place)
 
 
 #: Challenge -> how its numbers at the solution are found another way, by the names of their fields.
 TWINS: Mapping[str, Callable[[Experiment], Mapping[str, float]]] = {
-    "rnn_explodes": lambda asked: {"verdicts[rnn].log10_factor": slope(norms(asked, cell="rnn"))},
+    "explode_rnn": lambda asked: {"verdicts[rnn].log10_factor": slope(norms(asked, cell="rnn"))},
     "rnn_between": lambda asked: {"verdicts[rnn].log10_factor": slope(norms(asked, cell="rnn"))},
     "lstm_explodes": lambda asked: {"verdicts[lstm].log10_factor": slope(norms(asked, cell="lstm"))},
-    "lstm_forgets": lambda asked: {"verdicts[lstm].horizon": horizon(norms(asked, cell="lstm"))},
+    "forget_lstm": lambda asked: {"verdicts[lstm].horizon": horizon(norms(asked, cell="lstm"))},
     "refilled": lambda asked: {"verdicts[rnn].log10_factor": slope(norms(asked, cell="rnn"))},
     "carousel": lambda asked: {"verdicts[path].log10_factor": slope(norms(asked, "cell_path"))},
     "gru_holds": lambda asked: {"verdicts[total].log10_factor": slope(norms(asked, "hidden"))},
@@ -171,7 +171,7 @@ TWINS: Mapping[str, Callable[[Experiment], Mapping[str, float]]] = {
     "no_cliff": lambda _: {"free.last_error": descended(3.5, -2.65)},
     "clip": lambda _: {"paths[norm].last_error": descended(4.9, -2.65, threshold=0.3)},
     "rnn_on_the_map": lambda asked: {
-        "log10_factor.median": np.median([slope(norms(asked, "hidden", seed=seed)) for seed in range(5)])
+        "log10_factor.median": float(np.median([slope(norms(asked, "hidden", seed=seed)) for seed in range(5)]))
     },
 }
 #: How close they are, where rounding is not all that is between them.

@@ -123,11 +123,11 @@ def _words() -> Mapping[str, Any]:
 def _elsewhere(challenge: Challenge) -> None:
     words = _words()
     title, where = challenge.words_in(language())["title"], sentences(challenge.page, language())["title"]
-    st.html(_head(title, words["elsewhere"].format(page=where)))
-    with st.container(horizontal=True, gap="small"):
-        if st.button(words["back"], key="back_to_challenge"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.html(_head(title, words["elsewhere"].format(page=where)))
+        if st.button(words["back"], key="back_to_challenge", type="tertiary"):
             go_to(challenge)
-        st.button(words["close"], key="close_challenge", on_click=close)
+        st.button(words["close"], key="close_challenge", type="tertiary", on_click=close)
 
 
 def _head(title: str, *rest: str) -> str:
@@ -141,19 +141,20 @@ class Strip:
     def __init__(self, page: "Page", challenge: Challenge) -> None:
         self._page, self._challenge = page, challenge
         words, says = _words(), challenge.words_in(language())
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.html(_head(says["title"]))
+            self._buttons(words)
         hint = f"<details><summary>{escape(words['hint'])}</summary><p>{escape(says['hint'])}</p></details>"
-        st.html(_head(says["title"], says["task"]) + hint)
+        st.html(f'<p class="challenge">{escape(says["task"])}</p>{hint}')
         self._place = st.empty()
-        self._buttons(words)
 
     def _buttons(self, words: Mapping[str, str]) -> None:
         following = after(self._challenge) if self._challenge.name in solved() else None
-        with st.container(horizontal=True, gap="small"):
-            if following and st.button(words["next"], key="next_challenge", type="primary"):
-                go_to(following)
-            if st.button(words["all"], key="all_challenges"):
-                st.switch_page(APP / "pages" / "challenges.py")
-            st.button(words["close"], key="close_challenge", on_click=close)
+        if following and st.button(words["next"], key="next_challenge", type="primary"):
+            go_to(following)
+        if st.button(words["all"], key="all_challenges", type="tertiary"):
+            st.switch_page(APP / "pages" / "challenges.py")
+        st.button(words["close"], key="close_challenge", type="tertiary", on_click=close)
 
     def judge(self) -> None:
         """Say whether it holds now, of the answer that the picture shows; the first time it is noted as solved."""

@@ -72,7 +72,7 @@ def exercises(arguments: Sequence[str]) -> int:
 
 def _parser() -> ArgumentParser:
     says = sentences("challenges")["command"]
-    parser = ArgumentParser("rnn-dynamics exercises", description=says["description"])
+    parser = ArgumentParser(says["name"], description=says["description"])
     parser.add_argument("--html", type=Path, metavar="FILE", help=says["html"])
     parser.add_argument("--answers", type=Path, metavar="FILE", help=says["answers"])
     parser.add_argument("--language", choices=languages(), default=LANGUAGE, help=says["language"])
