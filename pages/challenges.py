@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from rnn_dynamics.course.challenges import LEVELS, Challenge
-from rnn_dynamics.dashboard.challenge import go_to, shelf, solved
+from rnn_dynamics.dashboard.challenge import link_to, shelf, solved
 from rnn_dynamics.dashboard.exercises import answers_of, questions
 from rnn_dynamics.dashboard.plain import PlainPage
 
@@ -20,23 +20,17 @@ def show() -> None:
     st.progress(len(done) / max(1, len(every)), words["progress"].format(done=len(done), all=len(every)))
     for level in LEVELS:
         st.header(words["levels"][str(level)], anchor=False)
-        with st.container(key=f"level_{level}", gap="small"):
-            for one in every.values():
-                if one.level == level:
-                    link(one, one.name in done)
+        st.markdown("\n".join(line(one, one.name in done) for one in every.values() if one.level == level))
     if slips:
         st.html(f"<p>{escape(words['broken'])}</p>" + "".join(f"<p>{escape(slip.said(words))}</p>" for slip in slips))
     show_sheets(bool(done))
 
 
-def link(challenge: Challenge, done: bool) -> None:
-    """What opens a challenge."""
+def line(challenge: Challenge, done: bool) -> str:
+    """A line of the list, with a link that opens it."""
     words = PAGE.words()
     title, page = challenge.words_in(words.language)["title"], PAGE.words(challenge.page)["title"]
-    label = words["label"].format(title=title, page=page)
-    label, icon = (words["done"].format(label=label), "check_circle") if done else (label, "radio_button_unchecked")
-    if st.button(label, key=f"open_{challenge.name}", icon=f":material/{icon}:", type="tertiary"):
-        go_to(challenge)
+    return "- " + str(words["done" if done else "open"]).format(link=link_to(challenge, title), page=page)
 
 
 def show_sheets(any_done: bool) -> None:

@@ -1,20 +1,21 @@
 """The challenge that a session has open: what stands of it above the controls of its page, and what it has solved."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.content import HOME, LANGUAGE, sentences
+from rnn_dynamics.content.mentions import as_html, linked
 from rnn_dynamics.course.challenges import Challenge, Slip, file_of, pictured, read_all
-from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
-from rnn_dynamics.dashboard.links import CHALLENGE, OPEN, remark
+from rnn_dynamics.dashboard.links import CHALLENGE, OPEN, goes_through_history, remark
 from rnn_dynamics.dashboard.navigation import menus
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.pictures.kit.answered import OfTrainings
@@ -65,9 +66,15 @@ def keep_ticks() -> None:
         st.text_input(IN_TAB, key=IN_TAB)
 
 
-def go_to(challenge: Challenge) -> NoReturn:
-    """Open its page, with it."""
-    st.switch_page(APP / "pages" / f"{challenge.page}.py", query_params={CHALLENGE: challenge.name})
+def link_to(challenge: Challenge, text: str) -> str:
+    """A link in Markdown that opens a challenge on its page."""
+    return _link(f"{challenge.page}?{CHALLENGE}={challenge.name}", text)
+
+
+def _link(address: str, text: str) -> str:
+    spoken = language()
+    plain = re.sub(r"[][|]", "", text)
+    return linked(f"[[{address}|{plain}]]", str, HOME, spoken if spoken != LANGUAGE else "")
 
 
 def after(challenge: Challenge) -> Challenge | None:
@@ -79,7 +86,7 @@ def after(challenge: Challenge) -> Challenge | None:
 
 def take_challenge(page: "Page", asked: str | None, starts: bool) -> None:
     """Open the challenge that an address names; `starts`: with its settings, where the address has none of its own."""
-    if not asked or asked == st.session_state.get(OPEN):
+    if not asked or (asked == st.session_state.get(OPEN) and not (starts and goes_through_history())):
         return
     one = shelf()[0].get(asked)
     if one is None:
@@ -109,9 +116,11 @@ def strip_on(page: "Page") -> "Strip | None":
     if one is None:
         return None
     with st.container(key="challenge"):
+        _head(one)
         if one.page == page.name:
             return Strip(page, one)
-        _elsewhere(one)
+        title = sentences(one.page, language())["title"]
+        st.html(f"<p>{escape(_words()['elsewhere'])} {as_html(link_to(one, escape(title)))}</p>")
     return None
 
 
@@ -120,19 +129,12 @@ def _words() -> Mapping[str, Any]:
     return found
 
 
-def _elsewhere(challenge: Challenge) -> None:
+def _head(challenge: Challenge) -> None:
     words = _words()
-    title, where = challenge.words_in(language())["title"], sentences(challenge.page, language())["title"]
+    title = escape(words["title"].format(title=challenge.words_in(language())["title"]))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.html(_head(title, words["elsewhere"].format(page=where)))
-        if st.button(words["back"], key="back_to_challenge", type="tertiary"):
-            go_to(challenge)
+        st.html(f'<div class="challenge"><h2>{title}</h2>{as_html(_link("challenges", words["all"]))}</div>')
         st.button(words["close"], key="close_challenge", type="tertiary", on_click=close)
-
-
-def _head(title: str, *rest: str) -> str:
-    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in rest)
-    return f'<section class="challenge"><h2>{escape(_words()["title"].format(title=title))}</h2>{paragraphs}</section>'
 
 
 class Strip:
@@ -141,33 +143,25 @@ class Strip:
     def __init__(self, page: "Page", challenge: Challenge) -> None:
         self._page, self._challenge = page, challenge
         words, says = _words(), challenge.words_in(language())
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.html(_head(says["title"]))
-            self._buttons(words)
         hint = f"<details><summary>{escape(words['hint'])}</summary><p>{escape(says['hint'])}</p></details>"
         st.html(f'<p class="challenge">{escape(says["task"])}</p>{hint}')
         self._place = st.empty()
-
-    def _buttons(self, words: Mapping[str, str]) -> None:
-        following = after(self._challenge) if self._challenge.name in solved() else None
-        if following and st.button(words["next"], key="next_challenge", type="primary"):
-            go_to(following)
-        if st.button(words["all"], key="all_challenges", type="tertiary"):
-            st.switch_page(APP / "pages" / "challenges.py")
-        st.button(words["close"], key="close_challenge", type="tertiary", on_click=close)
 
     def judge(self) -> None:
         """Say whether it holds now, of the answer that the picture shows; the first time it is noted as solved."""
         page, (experiment, views) = self._page, self._page.asked()
         answer = page.answer(experiment, views)
         kind, text = self._judged(answer, views)
-        self._place.html(f'<p class="challenge" role="status">{text}</p>')
-        if kind == "holds" and self._challenge.name not in solved():
-            said = self._challenge.told("explanation", language(), answer, views)
-            opening = page.at_opening
+        if kind == "holds":
+            said, opening = self._challenge.told("explanation", language(), answer, views), page.at_opening
             away = {name: value for name, value in page.now.items() if value != opening[name]}
             solved()[self._challenge.name] = Solved(said, away)
-            st.rerun()  # the buttons stand outside of what has been run
+            text += self._onwards()
+        self._place.html(f'<p class="challenge" role="status">{text}</p>')
+
+    def _onwards(self) -> str:
+        following = after(self._challenge)
+        return f" {as_html(link_to(following, escape(_words()['next'])))}" if following else ""
 
     def _judged(self, answer: Any, views: Mapping[str, Any]) -> tuple[str, str]:
         words = _words()
