@@ -45,6 +45,8 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a language that has been begun: a copy of English."""
     monkeypatch.setattr(content, "_CONTENT", copytree(content._CONTENT, tmp_path / "content"))
     copytree(content._CONTENT / "en", content._CONTENT / "fr")
+    for file in (content._CONTENT / "challenges").iterdir():
+        file.write_text(file.read_text(encoding="utf-8").replace("[zh]", "[fr]"), encoding="utf-8")
     return content._CONTENT / "fr"
 
 
@@ -77,6 +79,9 @@ def test_each_slip_of_a_translation_is_named(file: str, old: str, new: str, said
 def test_a_file_that_is_missing_too_many_or_no_toml_is_named(unfinished: Path) -> None:
     (unfinished / "axes.toml").rename(unfinished / "axles.toml")
     assert missing("fr") == ["axles.toml: there is no such file in English", "axes.toml: the file is missing"]
+    challenge = unfinished.parent / "challenges" / "clip.toml"
+    challenge.write_text(challenge.read_text(encoding="utf-8").replace("[fr]", "[zh]"), encoding="utf-8")
+    assert missing("fr")[-1] == "challenges/clip.toml fr: missing"
     (unfinished / "axles.toml").write_text("step =")
     with pytest.raises(ValueError, match=r"axles\.toml: Invalid value"):
         missing("fr")

@@ -21,7 +21,17 @@ def missing(language: str) -> list[str]:
     lines = [f"{name}: there is no such file in English" for name in other if name not in english]
     for name in english:
         lines += _compared(name, english[name], other[name]) if name in other else [f"{name}: the file is missing"]
-    return lines
+    return [*lines, *_of_challenges(language)]
+
+
+def _of_challenges(language: str) -> Iterator[str]:
+    """The same of the challenges, each of which has its words in all languages."""
+    for name, challenge in _files("challenges").items():
+        place = f"challenges/{name} {language}"
+        if language in challenge:
+            yield from _compared(place, challenge.get(content.LANGUAGE, {}), challenge[language])
+        else:
+            yield f"{place}: missing"
 
 
 def _files(language: str) -> dict[str, Mapping[str, Any]]:
