@@ -47,7 +47,6 @@ _EDGE = {
     "tx": "datum.back ? datum.px + datum.cx * datum.tip / 2 : datum.qx - datum.cx * datum.tip / 2",
     "ty": "datum.back ? datum.py + datum.cy * datum.tip / 2 : datum.qy - datum.cy * datum.tip / 2",
     "turn": "atan2(datum.cy, datum.cx) * 180 / PI + (datum.back ? -90 : 90)",
-    "aside": "datum.wide / 2 + letters * (0.7 + 0.75 * abs(datum.cy))",
 }
 #: Where the loss lies beside all outputs, and where its bar is: long enough for its text, on a phone upright.
 _OUTPUTS = {"x1": "min(x2)", "x2": "max(x2)", "y": "min(y2)", "u": "min(u2)", "v1": "min(v2)", "v2": "max(v2)"}
@@ -67,7 +66,7 @@ _WAY = "whole.again && ({yh: 'back', ys: 'back', hy: 'up', sy: 'up', hs: 'bridge
 _LETTER = (
     "({back: roomy ? 0.34 : crowded ? 0.4 : 0.5, up: roomy ? 0.5 : narrow ? 0.7 : 0.9, bridge: 0.62})[datum.way] || 0.5"
 )
-_NUMBER = "({back: roomy ? 0.43 : 0.5, up: roomy ? 0.5 : narrow ? 0.3 : 0.14, bridge: 0.62})[datum.way] || 0.5"
+_NUMBER = "({back: roomy ? 0.43 : 0.5, up: narrow ? 0.3 : 0.14, bridge: 0.62})[datum.way] || 0.5"
 #: An edge without room beside it: its letters stand on it, and its number is left out.
 _PACKED = "(crowded && indexof(['back', 'bridge'], datum.way) >= 0 || narrow && datum.way === 'bridge')"
 #: A dash for each matrix, an encoder's and a decoder's apart.
@@ -121,12 +120,13 @@ def _edges(theme: Theme) -> Any:
 
 
 def _beside_edges(theme: Theme, field: str, side: str, *, bold: bool) -> Any:
-    """A text with a halo on one side of each edge, at a share of its length."""
+    """A text with a halo beside each edge, at a share of its length; a long text is further from a steep edge."""
     colour = theme.quiet if bold else theme.text
+    aside = f"letters * (0.7 + max(0.75, length(datum.{field} || '') / 4 - 0.25) * abs(datum.cy))"
     rows = of(
         where="" if bold else f"!({_PACKED} || crowded && datum.way === 'up')",
         along=_LETTER if bold else _NUMBER,
-        beside=f"{_PACKED} ? 0 : datum.aside",
+        beside=f"{_PACKED} ? 0 : datum.wide / 2 + {aside}",
         lx=f"datum.px + (datum.qx - datum.px) * datum.along {side} -datum.cy * datum.beside",
         ly=f"datum.py + (datum.qy - datum.py) * datum.along {side} datum.cx * datum.beside",
     )
