@@ -62,6 +62,12 @@ SLIPS = (
     ("losses.toml", "place = 6", 'place = "6"', "losses.toml place: str, in English int"),
     ("losses.toml", "{tau}:|nothing", "{tau:g}:|nothing", "losses.toml titles cuts full: {tau} is missing"),
     ("initialisation.toml", '"chrono_gru"', '"chrono"', "initialisation.toml notes chrono needs: "),
+    (
+        "knobs.toml",
+        'after = "after", before',
+        'after = "before", before',
+        "knobs.toml reset_gate shown: two values are spelt",
+    ),
     ("initialisation.toml", "1/#/never", "1 pas/# pas/jamais", ""),  # words, which are the translator's
 )
 

@@ -10,6 +10,8 @@ from rnn_dynamics import content
 
 #: A list under this name holds keys, which every language spells alike.
 _KEYS = "needs"
+#: A table under this name says how an address spells the values of a setting.
+_SPELT = "shown"
 
 
 def missing(language: str) -> list[str]:
@@ -70,6 +72,8 @@ def _parts_compared(place: str, english: Mapping[Any, Any], other: Mapping[Any, 
         else:
             yield f"{place} {key}: missing"
     yield from (f"{place} {key}: not in English" for key in other if key not in english)
+    if place.endswith(_SPELT) and len(set(other.values())) < len(other):
+        yield f"{place}: two values are spelt alike"
 
 
 def _fields_compared(place: str, english: str, other: str) -> Iterator[str]:
