@@ -66,7 +66,7 @@ SLIPS = (
         "knobs.toml",
         'after = "after", before',
         'after = "before", before',
-        "knobs.toml reset_gate shown: two values are spelt",
+        "knobs.toml reset_gate shown: two values",
     ),
     ("initialisation.toml", "1/#/never", "1 pas/# pas/jamais", ""),  # words, which are the translator's
 )
