@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rnn_dynamics import content
-from rnn_dynamics.content import sentences
+from rnn_dynamics import content, pictures
+from rnn_dynamics.content import languages, sentences
 from tests.test_content import leaves
 from tests.test_made_up_language import texts
 from tests.test_pages import ALL, open_page
@@ -63,3 +63,11 @@ def test_no_text_of_a_chinese_page_is_an_english_sentence(page: str) -> None:
     assert not app.exception
     assert [title.value for title in app.title] == [sentences(page, LANGUAGE)["title"]]
     assert {where: runs for where, text in texts(app) if (runs := english(text))} == {}
+
+
+def test_a_picture_outside_of_a_page_is_set_in_a_font_that_has_the_characters() -> None:
+    fonts = {
+        language: pictures.draw("depth", language=language).to_dict()["config"]["font"] for language in languages()
+    }
+    assert fonts["en"] == "sans-serif"
+    assert fonts[LANGUAGE].startswith("Noto Sans CJK SC")

@@ -138,6 +138,7 @@ class Picture:
         """The chart with its data inside, for a notebook or a file."""
         words, answer = sentences(self.name, language), self.answer(experiment, views)
         chart = self.charted(words, views, background).properties(width=_WIDTH)
+        chart.config.font = str(sentences("axes", language)["font"])
         chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}
         return chart
 
