@@ -50,7 +50,7 @@ def _says(words: Words, answer: PhaseAnswer) -> Says:
 def _ranges(words: Words, grows: Sequence[Range]) -> str:
     """Ranges of weight scales as a reader meets them."""
     shown = [words[_kind(one)].format(low=one[0], high=one[1]) for one in grows]
-    return ", ".join(shown) or str(words["none"])
+    return str(words["listed"]).join(shown) or str(words["none"])
 
 
 def _kind(one: Range) -> str:
