@@ -81,3 +81,11 @@ def test_words_that_are_no_toml_are_told_with_file_and_line(folder: Path) -> Non
     content.read_edits()
     with pytest.raises(ValueError, match=rf"content/en/cliff\.toml: .*line {line},"):
         content.sentences("cliff")
+
+
+def test_lines_of_a_chinese_paragraph_are_joined_without_a_space_and_others_stay_as_they_are(folder: Path) -> None:
+    parts = ["## 标题", "第一行，\n第二行。", "又一段 of\n两行", "1. 一\n2. 二"]
+    text = "\n\n".join(parts)
+    (folder.parent / "zh" / "axes.toml").write_text(f"prose = '''{text}'''", encoding="utf-8")
+    content.read_edits()
+    assert content.sentences("axes", "zh")["prose"] == text.replace("，\n", "，")

@@ -1,6 +1,7 @@
 """Every word that a reader sees, as TOML: a folder for each language, in it a file for each page."""
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ LANGUAGE = "en"
 HOME = "vanish_or_explode"
 #: What the modules are called that remember sentences which they have filled.
 _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "course", "dashboard", "pictures"))
+#: A break between two lines of Chinese: a browser would show a space.
+_CHINESE_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 #: When each file of the words had been written at the last look.
 _WRITTEN: dict[str, int] = {}
 
@@ -153,7 +156,7 @@ def _placed(value: Any, place: str, language: str) -> Any:
     if isinstance(value, list):
         return [_placed(part, place, language) for part in value]
     if isinstance(value, str):
-        value = _Sentence(_linked(value, place, language))
+        value = _Sentence(_linked(_CHINESE_BREAK.sub("", value), place, language))
         value.place = place
     return value
 
