@@ -15,7 +15,7 @@ import pytest
 from rnn_dynamics import Experiment, content, run
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.course.challenges import LEVELS, Slip, pictured, read, read_all
-from rnn_dynamics.course.fields import answer_of, first_unknown, value_of
+from rnn_dynamics.course.fields import Reading, answer_of, first_unknown
 from rnn_dynamics.dashboard.challenge import shelf
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.navigation import menus
@@ -184,14 +184,14 @@ def test_the_number_that_decides_is_found_another_way(name: str) -> None:
     if name == "rnn_on_the_map":
         experiment = answer.experiment
     for field, expected in TWINS[name](experiment).items():
-        assert value_of(field, answer, views) == pytest.approx(expected, abs=WITHIN.get(field, 1e-6)), field
+        assert Reading(answer, views).value(field) == pytest.approx(expected, abs=WITHIN.get(field, 1e-6)), field
 
 
 def test_mean_field_grows_where_its_published_border_is_passed() -> None:
     """At an input variance of 0.25 the critical weight scale is 1.550 (Chen, Pennington & Schoenholz 2018)."""
     answer, views, experiment = answered("theory_disagrees", "solution")
     assert experiment.input_scale**2 == 0.25
-    assert (value_of("theory", answer, views) > 0.0) is (experiment.weight_scale > 1.550)
+    assert (Reading(answer, views).value("theory") > 0.0) is (experiment.weight_scale > 1.550)
 
 
 # --- slips ------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from rnn_dynamics.content import LANGUAGE, Words, files_in, languages, sentences
 from rnn_dynamics.content.numbers import KINDS
-from rnn_dynamics.course.fields import Reading, answer_of, first_unknown, value_of
+from rnn_dynamics.course.fields import Reading, answer_of, first_unknown
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.limits import plain, short
 from rnn_dynamics.pictures import NAMES
@@ -118,7 +118,8 @@ class Challenge:
             LookupError, AttributeError: the answer has not, or not yet, what is asked.
             Slip: what it has cannot be compared so.
         """
-        return all([self._keeps(field, value_of(field, answer, views)) for field in self.holds])
+        reading = Reading(answer, views)
+        return all([self._keeps(field, reading.value(field)) for field in self.holds])
 
     def _keeps(self, field: str, value: Any) -> bool:
         found = plain(value)

@@ -28,8 +28,22 @@ class Reading:
 
     def __init__(self, answer: Any, views: Mapping[str, Any]) -> None:
         self._says, self._views = Says(answer), views
+        self._known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self._known:  # what is computed for one part of a field is there for the next
+            self._known[name] = self._found(name)
+        return self._known[name]
+
+    def value(self, path: str) -> Any:
+        """What stands under a name such as "verdicts[rnn].log10_factor".
+
+        Raises:
+            LookupError, AttributeError: the answer has no such part, or not yet.
+        """
+        return Formatter().get_field(path, (), self)[0]  # type: ignore[arg-type]
+
+    def _found(self, name: str) -> Any:
         try:
             found = self._says[name]
         except AttributeError:
@@ -38,15 +52,6 @@ class Reading:
             return found
         (parameter,) = found.__code__.co_varnames[1 : found.__code__.co_argcount]
         return found(self._views if parameter == _VIEWS else self._views[parameter])
-
-
-def value_of(path: str, answer: Any, views: Mapping[str, Any]) -> Any:
-    """What an answer says under a name such as "verdicts[rnn].log10_factor".
-
-    Raises:
-        LookupError, AttributeError: it has no such part, or not yet.
-    """
-    return Formatter().get_field(path, (), Reading(answer, views))[0]  # type: ignore[arg-type]
 
 
 def first_unknown(path: str, kinds: Iterable[Any], views: Iterable[str]) -> str:
