@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
@@ -48,7 +49,8 @@ class BlankPage(TrainingPage):
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
         sentence, drawn = self.once(self.with_sentence, experiment, views)
-        st.html(sentence)
+        if not hides():
+            st.html(sentence)
         self.show(drawn, views)
 
     def with_sentence(self, experiment: Experiment, views: Views) -> tuple[str, Drawn]:

@@ -190,9 +190,9 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},
     "pictures": {"altair", "pandas"},
-    "course": set(),
     "dashboard": {"numpy", "streamlit"},
     "pages": {"streamlit"},
+    "course": set(),
 }
 
 

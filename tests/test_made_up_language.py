@@ -64,7 +64,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its name; afterwards nobody remembers it."""
     folder = tmp_path_factory.mktemp("words") / "content"
     copytree(content._CONTENT, folder)
-    for file in sorted((folder / "en").iterdir()):
+    for file in sorted((folder / "en").glob("*.toml")):
         words = tomllib.loads(file.read_text(encoding="utf-8"))
         there = folder / "xx" / file.name
         there.parent.mkdir(exist_ok=True)

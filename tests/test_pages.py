@@ -158,13 +158,13 @@ def test_what_is_answered_before_anybody_asks_can_be_asked(page: str) -> None:
 
 def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_but_the_first_and_the_way_in_are_in_a_menu() -> None:
     assert len({sentences(page)["place"] for page in ALL}) == len(ALL)
-    assert menus(LANGUAGE)[""] == ["vanish_or_explode", "start"]
+    assert menus(LANGUAGE)[""] == ["vanish_or_explode", "start", "vote"]
 
 
 def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:
     deeper = {
         path.name: found
-        for path in (ROOT / "rnn_dynamics" / "content" / "en").iterdir()
+        for path in (ROOT / "rnn_dynamics" / "content" / "en").rglob("*.toml")
         if (found := re.findall(r"^#{3,}.*|<h[3-6].*?>", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
     }
     assert deeper == {}

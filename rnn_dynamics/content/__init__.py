@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from math import isfinite
 from pathlib import Path
@@ -163,12 +163,19 @@ def _placed(value: Any, place: str, language: str) -> Any:
 
 def read_edits() -> None:
     """Take up what has been edited since the last look: one look at a run of a whole page, none at a sentence."""
-    folders = (entry.path for entry in os.scandir(_CONTENT) if entry.is_dir())
-    written = {entry.path: entry.stat().st_mtime_ns for folder in folders for entry in os.scandir(folder)}
+    written = {entry.path: entry.stat().st_mtime_ns for entry in _entries(_CONTENT) if not entry.is_dir()}
     if written != _WRITTEN:
         _WRITTEN.clear()
         _WRITTEN.update(written)
         _forget_words()
+
+
+def _entries(folder: Path | str) -> Iterator["os.DirEntry[str]"]:
+    """What is in a folder, and in those within it."""
+    for entry in os.scandir(folder):
+        yield entry
+        if entry.is_dir():
+            yield from _entries(entry.path)
 
 
 def _forget_words() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 from rnn_dynamics import content
 
+#: The folder of lectures, of which there may be one in another language alone, and what a stop of a translation leaves
+#: to English.
+_LECTURES, _RULES = "lectures/", ("page", "settings", "slider", "right")
 #: A list under this name holds keys, which every language spells alike.
 _KEYS = "needs"
 #: A table under this name says how an address spells the values of a setting.
@@ -20,7 +23,8 @@ def missing(language: str) -> list[str]:
     Raises ValueError naming the file where one is no TOML.
     """
     english, other = _files(content.LANGUAGE), _files(language)
-    lines = [f"{name}: there is no such file in English" for name in other if name not in english]
+    extra = [name for name in other if name not in english and not name.startswith(_LECTURES)]
+    lines = [f"{name}: there is no such file in English" for name in extra]
     for name in english:
         lines += _compared(name, english[name], other[name]) if name in other else [f"{name}: the file is missing"]
     return [*lines, *_of_challenges(language)]
@@ -39,7 +43,14 @@ def _of_challenges(language: str) -> Iterator[str]:
 def _files(language: str) -> dict[str, Mapping[str, Any]]:
     """What each file of a language says, by its place in the folder."""
     folder = content._CONTENT / language
-    return {file.relative_to(folder).as_posix(): _read(file) for file in sorted(folder.rglob("*.toml"))}
+    files = {file.relative_to(folder).as_posix(): _read(file) for file in sorted(folder.rglob("*.toml"))}
+    return {name: _said(words) if name.startswith(_LECTURES) else words for name, words in files.items()}
+
+
+def _said(lecture: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The words of a lecture alone."""
+    stops = [{key: one for key, one in stop.items() if key not in _RULES} for stop in lecture.get("stop", ())]
+    return {**lecture, "stop": stops}
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard.downloads import Download
+from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.engine.given import Network
@@ -155,7 +156,7 @@ class OwnWeightsPage(Page):
             st.error(self.words()["refused"].format(why=error))
             return
         self.show(self.picture.drawn_from(answer, views, self.words()), views, answer.digits)
-        if self.follow:
+        if self.follow and not hides():
             self.follow(answer)
 
 

@@ -15,9 +15,11 @@ from streamlit.proto.VegaLiteChart_pb2 import VegaLiteChart
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import register_widget
 
+from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.layers import GO
 from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.veiled import veiled
 
 
 def show_chart(
@@ -30,6 +32,8 @@ def show_chart(
 ) -> None:
     """Show a picture of these datasets on the reader's background; `clicked`: its key, and what a click calls."""
     specification = picture.specification(views, st.context.theme.type or "light", language)
+    if hides():
+        datasets = veiled(specification, datasets)
     chart, kind = VegaLiteChart(spec=specification, theme="streamlit"), "vega_lite_chart"
     for name, data in datasets.items():
         chart.datasets.add(name=name, has_name=True).data.data = data

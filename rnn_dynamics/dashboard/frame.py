@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.plain import AnyPage
 from rnn_dynamics.dashboard.settings_words import state_line
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
@@ -148,7 +149,8 @@ class Frame(AnyPage):
     def show_state(self) -> None:
         """Say which preset is on, and what is not as at the opening; each fragment with a control does, to be true."""
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
-        on = [key for key, there in self.buttons.items() if there.items() <= now.items()]
+        # The name of a preset would answer what a lecture asks.
+        on = [] if hides() else [key for key, there in self.buttons.items() if there.items() <= now.items()]
         preset = next((key for key in on if key != "reset"), "")
         away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name, now)]
         said = {name: (self.names.of(name)["label"], self.names.said(name, now[name])) for name in away}

@@ -9,7 +9,7 @@ entry of the browser's history, and for those whose control is not built.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -72,6 +72,12 @@ def share_link(settings: Mapping[str, object]) -> str:
 def address_now() -> str:
     """The address with which this page was asked for, as it stands."""
     return _address_with(_query())
+
+
+def site() -> str:
+    """The address in which the pages are, without a page."""
+    there = urlsplit(st.context.url or "")
+    return urlunsplit((there.scheme, there.netloc, there.path.rpartition("/")[0], "", ""))
 
 
 def _query() -> str:

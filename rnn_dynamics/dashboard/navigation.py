@@ -50,7 +50,9 @@ def _navigation(position: Literal["top", "hidden"] = "top") -> Any:
 
 
 def _page(name: str, **options: Any) -> Any:
-    return st.Page(_PAGES / f"{name}.py", title=sentences(name, language())["title"], **options)
+    words = sentences(name, language())
+    hidden = {} if words.get("in_bar", True) else {"visibility": "hidden"}
+    return st.Page(_PAGES / f"{name}.py", title=words["title"], **hidden | options)
 
 
 def run_chosen_page() -> None:

@@ -18,6 +18,7 @@ from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.growing import finish, growing
 from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.links import CHALLENGE
 from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
@@ -81,7 +82,8 @@ class Page(Frame):
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
             self.above.empty()
-        below()
+        if not hides():
+            below()
         st.markdown(words["prose"])
         self.show_next()
         with st.expander(shared["glossary"]):
@@ -131,6 +133,9 @@ class Page(Frame):
         shown = {name: value for name, value in (settings(experiment) | views).items() if name in self.settings}
         follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
         asked = self.in_link({name: value for name, value in shown.items() if name not in follows})
+        if hides():  # the files hold the answer
+            st.caption(self.words("lecture")["hidden"])
+            return
         words = self.words("app")["files"]
         st.caption(self.about_link(views))
         st.code(links.share_link(asked), language=None, wrap_lines=True)
@@ -200,7 +205,7 @@ class Page(Frame):
         one = self.picture.so_far(experiment, views)
         answer = one.answer(experiment, views)
         self.show(one.drawn(experiment, views, self.names.language), views, answer.digits)
-        if self.follow:
+        if self.follow and not hides():
             self.follow(answer)
 
     def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
@@ -208,6 +213,9 @@ class Page(Frame):
         language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
         with st.container(**self.place) if self.place else nullcontext():  # what places nothing costs a message
             show_chart(self.picture, drawn[0], views, language, "stretch" if self.place else "content", clicked)
+        if hides():
+            st.html(paragraphs([self.words("lecture")["hidden"]]))
+            return
         st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language)])))
         if self.challenge:
             self.challenge.judge()

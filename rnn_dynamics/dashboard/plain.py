@@ -12,7 +12,7 @@ import streamlit as st
 
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.content.mentions import IN_LINK
-from rnn_dynamics.dashboard import controls, links
+from rnn_dynamics.dashboard import controls, lecture, links
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
@@ -77,6 +77,7 @@ class AnyPage(ABC):
         self.read_state()
         st.html(STYLE)
         arrive(self.name, shared["menu"], self.names.language)
+        lecture.show_bar()
 
     @contextmanager
     def title_row(self) -> Iterator[None]:
@@ -117,7 +118,8 @@ class AnyPage(ABC):
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
-        asked, opening = who.meant_by(links.asked_by_link()), self.at_opening
+        opening = self.at_opening
+        asked, remarks = lecture.settings_asked(self.names, who.meant_by(links.asked_by_link()))
         if not first:  # on the way back through the browser's history what the address leaves out was at its opening
             who.choose(dict.fromkeys(self.settings))
         for key, text in asked.items():
@@ -126,6 +128,7 @@ class AnyPage(ABC):
                 who.choose({key: value})
             if first and remark:
                 who.notices.append(remark)
+        who.notices += remarks
 
     def _set_controls(self, who: Visitor) -> None:
         """Set each control to the visitor's choice, or to the nearest that it offers, or to its opening value."""
@@ -149,7 +152,7 @@ class AnyPage(ABC):
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Settings as an address spells them, and the language, unless it is LANGUAGE and this browser's too."""
         now = self.names.language
-        return self._spelt(values) | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
+        return self._spelt(values) | lecture.in_address() | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
 
     def _spelt(self, values: Mapping[str, Any]) -> dict[str, str]:
         return {name: self.names.shown(name, value) for name, value in values.items()}

@@ -1,0 +1,271 @@
+"""A lecture on the pages: the stop that is on, the slim bar that says so, and what stays hidden until it is revealed.
+
+The address of a page names both, `lecture=NAME&at=3`. With nothing else it opens the stop's settings; settings beside
+them are those that a speaker has moved since.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from rnn_dynamics.content import HOME, LANGUAGE, sentences
+from rnn_dynamics.content.mentions import IN_LINK
+from rnn_dynamics.course import lectures
+from rnn_dynamics.course.lectures import Lecture, Question, Stop
+from rnn_dynamics.dashboard import links
+from rnn_dynamics.dashboard.declared import declared
+from rnn_dynamics.dashboard.language import language
+from rnn_dynamics.dashboard.navigation import taught
+from rnn_dynamics.dashboard.settings_words import Names, in_link
+from rnn_dynamics.dashboard.visitor import visitor
+from rnn_dynamics.dashboard.voting import Speaker
+
+#: Keys of an address.
+LECTURE, STOP = "lecture", "at"
+#: Keys beside which an address has no setting of its own.
+_BARE = {LECTURE, STOP, IN_LINK}
+#: Key of the session's state.
+_KEY = "lecturing"
+#: Streamlit's own shortcuts leave these keys to a slider that has the focus, and a clicker has no others.
+_CLICKER = """<script>
+if (!window.clicker) {
+  window.clicker = (event) => {
+    const keys = { PageDown: ".st-key-reveal button, .way.forward", PageUp: ".way.back" };
+    const bar = document.querySelector(".st-key-lecture");
+    const button = bar && keys[event.key] && bar.querySelector(keys[event.key]);
+    if (!button || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat) button.click();
+  };
+  window.addEventListener("keydown", window.clicker, true);
+}
+</script>"""
+#: At most so many complaints about a file are shown at once.
+_MOST = 4
+
+
+@dataclass
+class Lecturing:
+    """The lecture of a session.
+
+    stop: the present one, from 1. revealed: stops whose answer has been seen. greeted: whether all that is wrong in its
+    file has been told.
+    """
+
+    name: str
+    stop: int
+    revealed: set[int] = field(default_factory=set)
+    greeted: bool = False
+
+    @property
+    def lecture(self) -> Lecture:
+        """All of it, in the language of who looks at it."""
+        return read(self.name, language())
+
+    @property
+    def now(self) -> Stop:
+        """The present stop."""
+        return self.lecture.stops[self.stop - 1]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the page that is shown is the stop's, and not one that a speaker has gone to meanwhile."""
+        return self.now.page in ("", visitor().page)
+
+    @property
+    def hides(self) -> bool:
+        """Whether the picture waits for the hall's guess."""
+        return self.is_here and self.now.question is not None and self.stop not in self.revealed
+
+    @property
+    def in_link(self) -> dict[str, str]:
+        """What an address says of it."""
+        return {LECTURE: self.name, STOP: str(self.stop)}
+
+    def address(self, stop: int) -> str:
+        """Of a stop: a link to it is followed within the session, see `arrival`."""
+        page = self.lecture.stops[stop - 1].page or visitor().page
+        return f"{'./' if page == HOME else page}?{urlencode({LECTURE: self.name, STOP: stop})}"
+
+    def reveal(self) -> None:
+        """Show the answer, and take no more votes."""
+        self.revealed.add(self.stop)
+        if ballot := Speaker(self.name).ballot:
+            ballot.reveal(self.stop)
+
+
+@lru_cache
+def read(name: str, language: str) -> Lecture:
+    """A lecture, checked against the pages as they are declared."""
+    return lectures.read(name, language, _settings_of)
+
+
+def _settings_of(page: str) -> Mapping[str, Any] | None:
+    return declared(page).settings if page in taught(LANGUAGE) else None
+
+
+def _on() -> Lecturing | None:
+    found: Lecturing | None = st.session_state.get(_KEY)
+    return found
+
+
+def hides() -> bool:
+    """Whether curves, findings and titles wait for the hall's guess."""
+    on = _on()
+    return on is not None and on.hides
+
+
+def in_address() -> dict[str, str]:
+    """What an address says of the lecture that is on."""
+    on = _on()
+    return on.in_link if on else {}
+
+
+# --- from stop to stop ------------------------------------------------------------------------------------------------
+
+
+def settings_asked(names: Names, asked: Mapping[str, str]) -> tuple[Mapping[str, str], list[str]]:
+    """The settings that an address asks for, and what it says of a lecture that there is not.
+
+    An address that names no lecture ends it.
+    """
+    settings = {key: text for key, text in asked.items() if key not in (LECTURE, STOP)}
+    on, remarks = _asked(names, asked)
+    if on is None:
+        st.session_state.pop(_KEY, None)
+        return settings, remarks
+    st.session_state[_KEY] = on
+    bare = not set(asked) - _BARE
+    return {**settings, **(_spelt(on.now) if bare and on.is_here else {})}, remarks
+
+
+def _asked(names: Names, asked: Mapping[str, str]) -> tuple[Lecturing | None, list[str]]:
+    """The lecture of an address at its stop, and what is said of both."""
+    name, text, before = asked.get(LECTURE), asked.get(STOP, "1"), _on()
+    if name is None:
+        return None, []
+    if name not in (known := lectures.names()):
+        return None, [links.remark(names, "choice", LECTURE, name, known=", ".join(known))]
+    lecture = read(name, language())
+    count = len(lecture.stops)
+    if not count:
+        return None, [one.said(sentences("lecture", language())) for one in lecture.complaints]
+    on = before if before and before.name == name else Lecturing(name, 1, revealed=_revealed(name))
+    on.stop = int(text) if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= count else 1
+    wrong = on.stop == 1 and text != "1"
+    return on, [links.remark(names, "whole", STOP, text, minimum=1, maximum=count)] if wrong else []
+
+
+def _spelt(stop: Stop) -> dict[str, str]:
+    return {name: in_link(name, value) for name, value in stop.settings.items()}
+
+
+def _revealed(name: str) -> set[int]:
+    """What the hall has seen before the speaker's page was loaded anew."""
+    ballot = Speaker(name).ballot
+    return set(ballot.revealed) if ballot else set()
+
+
+def _end() -> None:
+    on = st.session_state.pop(_KEY)
+    Speaker(on.name).end()
+
+
+# --- the bar ----------------------------------------------------------------------------------------------------------
+
+
+def show_bar() -> None:
+    """The place, the question or the claim, and where to go; nothing where no lecture is on."""
+    on = _on()
+    if on is None:
+        return
+    words = sentences("lecture", language())
+    with st.container(key="lecture"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(_said(words, on))
+            _buttons(words, on)
+        _vote(words, on)
+        _complain(words, on)
+
+
+def _vote(words: Mapping[str, Any], on: Lecturing) -> None:
+    """What the hall sees follows the speaker."""
+    speaker = Speaker(on.name)
+    if ballot := speaker.ballot:
+        ballot.stop = on.stop
+    if on.is_here and on.now.question:
+        speaker.show(words, on.stop, on.now.question, hides=on.hides)
+
+
+def _said(words: Mapping[str, Any], on: Lecturing) -> str:
+    """The place and the sentence of a stop, with the choices of a question, as HTML."""
+    place = words["place"].format(stop=on.stop, stops=len(on.lecture.stops))
+    stop, question = on.now, on.now.question
+    if not on.is_here:
+        return _line(place, words["elsewhere"])
+    if on.hides and question:
+        return _line(place, question.ask) + _choices(question)
+    answer = _answer(words, question) if question else ""
+    return _line(place, stop.claim, answer)
+
+
+def _line(place: str, sentence: str, answer: str = "") -> str:
+    more = f' <span class="answer">{escape(answer)}</span>' if answer else ""
+    return f'<p class="stop"><b>{escape(place)}</b> {escape(sentence)}{more}</p>'
+
+
+def _choices(question: Question) -> str:
+    each = (
+        f"<li><b>{question.called(place)}</b> {escape(choice)}</li>" for place, choice in enumerate(question.choices)
+    )
+    return f'<ul class="choices">{"".join(each)}</ul>' if question.choices else ""
+
+
+def _answer(words: Mapping[str, Any], question: Question) -> str:
+    if question.right is None:
+        return ""
+    if question.choices:
+        choice = question.choices[question.right]
+        return str(words["right_choice"].format(letter=question.called(question.right), choice=choice))
+    return str(words["right_power"].format(power=question.called(question.right)))
+
+
+def _buttons(words: Mapping[str, Any], on: Lecturing) -> None:
+    """A presenter's clicker has two keys: the one that goes on reveals first."""
+    if on.hides:
+        st.button(words["reveal"], key="reveal", on_click=on.reveal)
+    st.html(_CLICKER + _ways(words, on), unsafe_allow_javascript=True)
+    if on.is_here and on.now.question:
+        Speaker(on.name).offer(words, on.now.question, hides=on.hides)
+    if on.now.notes:
+        with st.popover(words["notes"], key=f"notes_{on.stop}"):  # closed at each stop
+            st.markdown(on.now.notes)
+    st.button(words["end"], key="end_lecture", on_click=_end)
+
+
+def _ways(words: Mapping[str, Any], on: Lecturing) -> str:
+    """Links to the stops before and behind, and to this one where a speaker has left it."""
+    ways = {"return": on.stop} if not on.is_here else {}
+    ways |= {"back": on.stop - 1, "forward": on.stop + 1}
+    each = (
+        f'<a class="way {way}" href="{escape(on.address(stop))}" target="_self">{escape(words[way])}</a>'
+        for way, stop in ways.items()
+        if 1 <= stop <= len(on.lecture.stops)
+    )
+    return f'<nav class="ways">{"".join(each)}</nav>'
+
+
+def _complain(words: Mapping[str, Any], on: Lecturing) -> None:
+    """What is wrong in the file: all at first, then what is of the present stop."""
+    found = [one.said(words) for one in on.lecture.complaints if not on.greeted or one.stop == on.stop]
+    on.greeted = True
+    for sentence in found[:_MOST]:
+        st.caption(sentence)
+    if len(found) > _MOST:
+        st.caption(words["complaint"]["more"].format(count=len(found) - _MOST))
