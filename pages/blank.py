@@ -79,6 +79,6 @@ PAGE = BlankPage(
     pictured=lambda _: TRAINABLE,
     asks=("gap", "learning_rate", "updates"),
     apart=("cell", "hidden_size", "initialisation", "gate_bias", "forget_bias"),
-    place={"key": "reading"},  # a phone needs more height; see page.css
+    leading="gap",
 )
 PAGE.run()

@@ -61,6 +61,6 @@ PAGE = Board(
     asks=MISTAKE_VIEWS,
     apart=(*SIZES, "initialisation"),  # here the biases shall be drawn too
     existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
-    place={"key": "outputs"},
+    leading="step",
 )
 PAGE.run()

@@ -61,7 +61,7 @@ PAGE = Page(
     more=("seed",),
     asks=tuple(PICTURE.settings),
     apart=("seed",),  # a network drawn elsewhere shall not move a start here
-    place={"key": "surface"},
+    leading="clip_at",
     go=start_there,
     lower_answer=trained,
 )

@@ -22,6 +22,5 @@ PAGE = Page(
     without=("bias",),
     offered={"cell": FEEDING_BACK_STATE, "sequence_length": LONG},
     existing={"sequence_length": lengths},
-    place={"key": "layers"},
 )
 PAGE.run()

@@ -61,6 +61,6 @@ PAGE = LearningPage(
     },
     asks=tuple(name for name in PICTURE.settings if name != "axis"),
     apart=("cell", "sequence_length", "hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias"),
-    place={"key": "tall_picture", "height": 520, "border": False},  # a phone needs more; see page.css
+    leading="look",
 )
 PAGE.run()

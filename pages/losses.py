@@ -32,7 +32,6 @@ PAGE = Page(
     },
     main=("cell", "weight_scale", "sequence_length", "truncation", "below"),
     without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional", *FEW_NEED),
-    place={"key": "tall_picture", "height": 500, "border": False},  # a phone needs more; see page.css
     lower_answer=measured,
 )
 

@@ -23,6 +23,5 @@ PAGE = Page(
     apart=("sequence_length",),
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},
     existing={"stop": lambda now: stops(now["shape"], now["sequence_length"])},
-    place={"key": "unrolled"},
 )
 PAGE.run()

@@ -21,7 +21,6 @@ PAGE = Page(
     main=("cell", "weight_scale", "sequence_length"),
     without=("num_layers", "bidirectional", "forget_bias_layers"),
     pictured=pictured,
-    place={"key": "live"},
     go=lambda row, _: {"weight_scale": WEIGHT_SCALES[row["scale"]]},
 )
 

@@ -37,10 +37,11 @@ class Frame(AnyPage):
     which holds the picture's other settings too; if none are named, all but those of `without`. offered: field -> the
     values that this page offers, where not all. asks: the picture's settings that each preset sets, as it does all
     fields; others it leaves to the reader. apart: what this page keeps to itself: it begins with its opening value, and
-    leaves the other pages theirs. existing: setting -> those of its values that exist at the moment, given all
-    settings. pictured: the cells whose networks are shown when a cell is chosen. idle: setting -> why it has no effect,
-    given all settings: the key of a sentence under [idle] of the page's words, or ""; what only one cell has, such as
-    "gru_gate", has none beside another, for the reason "other_cell".
+    leaves the other pages theirs. leading: the setting whose slider a key brings the focus to. existing: setting ->
+    those of its values that exist at the moment, given all settings. pictured: the cells whose networks are shown when
+    a cell is chosen. idle: setting -> why it has no effect, given all settings: the key of a sentence under [idle] of
+    the page's words, or ""; what only one cell has, such as "gru_gate", has none beside another, for the reason
+    "other_cell".
     """
 
     picture: Picture
@@ -54,6 +55,7 @@ class Frame(AnyPage):
     offered: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    leading: str = "weight_scale"
     existing: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = field(default_factory=dict)
     pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
     idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)

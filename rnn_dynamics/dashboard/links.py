@@ -23,6 +23,8 @@ from rnn_dynamics.pictures.kit.picture import Setting
 
 #: A key of the address by which a reader has followed a mention of a page, without settings: theirs come along.
 ALONG = "along"
+#: The key in an address of what of a page alone is seen, and what that may be; see `stage`.
+SEEN_IN_LINK, SEEN = "view", ("picture", "finding")
 #: At most so many remarks, each at most so long: a hostile link must not fill the page.
 _MOST_REMARKS = 4
 #: The key of an address that names a challenge, and of the session's state that holds the one that is open.
@@ -134,10 +136,10 @@ def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[An
     """The value that a control shows for a text of the address, None if none, and a remark unless it is that one.
 
     A text is a value's key, whatever the language, or how its control shows it. A page may have no such setting; the
-    language is none, see `language`.
+    language is none, see `language`, nor is what is seen.
     """
-    if key == IN_LINK:
-        return None, None if text in languages() else _not_one_of(names, key, text, languages())
+    if known := {IN_LINK: languages(), SEEN_IN_LINK: SEEN}.get(key):
+        return None, None if text in known else _not_one_of(names, key, text, known)
     if setting is None:
         return None, remark(names, "unknown", key)
     if setting.longest:

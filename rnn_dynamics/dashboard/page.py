@@ -1,15 +1,14 @@
 """A page of one picture: it names the picture, its openings and its controls, and has the rest from here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard import links
+from rnn_dynamics.dashboard import links, stage
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
@@ -48,7 +47,6 @@ def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> No
 class Page(Frame):
     """A page of one picture.
 
-    place: options of the container in which the picture stands, where its height is not its own (see page.css).
     every_cell, expected: what a hall asks in its first minutes beside the presets and each slider: the same of every
     cell; and further settings, as far as they differ from the opening. go: what a click on the picture sets, from the
     row that was clicked and the views; nothing where no row can be clicked. opens: the page on which a click sets
@@ -56,7 +54,6 @@ class Page(Frame):
     `second` picture, of which the share panel has the files too, once a reader has asked for it.
     """
 
-    place: Mapping[str, Any] = field(default_factory=dict)
     every_cell: bool = False
     expected: Iterable[Mapping[str, Any]] = ()
     go: Callable[[Mapping[str, Any], Views], Mapping[str, Any]] | None = None
@@ -74,7 +71,9 @@ class Page(Frame):
         words, shared = self.words(), self.words("app")
         self.begin()
         st.html(marks(self.buttons))
+        stage.begin(self.name, self.leading)
         with self.title_row():
+            stage.show_button(self.words("stage"))
             self._more(shared["buttons"]["more"])
             share = st.popover(shared["buttons"]["share"], on_change="rerun", key="share")
         self.show_buttons()
@@ -88,6 +87,7 @@ class Page(Frame):
         self.show_next()
         with st.expander(shared["glossary"]):
             st.markdown(shared["meanings"])
+        stage.show_keys(self.name, self.words("stage"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             self._whole()
         if share.open:  # filled last, when every control is known; built only while it is open
@@ -139,6 +139,7 @@ class Page(Frame):
         words = self.words("app")["files"]
         st.caption(self.about_link(views))
         st.code(links.share_link(asked), language=None, wrap_lines=True)
+        st.caption(self.words("stage")["keys"])
         files = self.files(experiment, views)
         for file in files:
             st.download_button(
@@ -211,8 +212,7 @@ class Page(Frame):
     def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
         """The chart and the finding, and where its digits end."""
         language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
-        with st.container(**self.place) if self.place else nullcontext():  # what places nothing costs a message
-            show_chart(self.picture, drawn[0], views, language, "stretch" if self.place else "content", clicked)
+        show_chart(self.picture, drawn[0], views, language, "stretch", clicked)
         if hides():
             st.html(paragraphs([self.words("lecture")["hidden"]]))
             return

@@ -12,7 +12,7 @@ import streamlit as st
 
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.content.mentions import IN_LINK
-from rnn_dynamics.dashboard import controls, lecture, links
+from rnn_dynamics.dashboard import controls, lecture, links, stage
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
@@ -150,9 +150,10 @@ class AnyPage(ABC):
             who.note_address(before, away, left)
 
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings as an address spells them, and the language, unless it is LANGUAGE and this browser's too."""
+        """Settings as an address spells them, what is seen, and the language, unless it is LANGUAGE and the browser's."""
         now = self.names.language
-        return self._spelt(values) | lecture.in_address() | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
+        marks = lecture.in_address() | stage.in_link()
+        return self._spelt(values) | marks | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
 
     def _spelt(self, values: Mapping[str, Any]) -> dict[str, str]:
         return {name: self.names.shown(name, value) for name, value in values.items()}
@@ -192,3 +193,4 @@ class PlainPage(AnyPage):
         self.show_notices()
         st.markdown(self.words()["prose"])
         below()
+        stage.show_ways(self.name, self.words("stage"))
