@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, BrowserType, expect
 
 from rnn_dynamics.content import LANGUAGE
-from rnn_dynamics.dashboard.navigation import menus
+from rnn_dynamics.dashboard.navigation import taught
 from tests.reader import FLAGS, PATIENCE, PICTURE, Reader, running_app, visit, wait_until
 from tests.test_browser_pages import title
 from tests.test_pages import PAGES
@@ -72,7 +72,7 @@ def test_a_picture_fits_a_projector_beside_its_slider_and_alone(
 
 
 def test_the_picture_alone_keeps_its_shortcuts_its_address_and_its_pages(projector: BrowserContext, hall: str) -> None:
-    first, second, *_ = (name for names in menus(LANGUAGE).values() for name in names)
+    first, second, *_ = taught(LANGUAGE)
     with visit(projector) as reader:
         reader.open(f"{hall}/{first}?view=picture&embed=true")
         expect(reader.page.get_by_test_id("stHeader")).to_be_hidden()

@@ -150,7 +150,7 @@ class AnyPage(ABC):
             who.note_address(before, away, left)
 
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """Settings as an address spells them, what is seen, and the language, unless it is LANGUAGE and the browser's."""
+        """Settings as an address spells them, what is seen, and the language, unless LANGUAGE is the browser's."""
         now = self.names.language
         marks = lecture.in_address() | stage.in_link()
         return self._spelt(values) | marks | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})

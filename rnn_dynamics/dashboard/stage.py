@@ -12,7 +12,7 @@ from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, goes_through_history
-from rnn_dynamics.dashboard.navigation import menus
+from rnn_dynamics.dashboard.navigation import taught
 
 #: The keys that show what may be seen alone and, pressed again, the whole page.
 KEYS = dict(zip(SEEN, ("Alt+P", "Alt+I"), strict=True))
@@ -91,10 +91,10 @@ def show_keys(page: str, words: Words) -> None:
 
 
 def show_ways(page: str, words: Words) -> None:
-    """The buttons that lead to the pages beside this one in the bar."""
-    pages = [name for names in menus(language()).values() for name in names]
+    """The buttons that lead to the pages of pictures beside this one in the bar, from any other page to the first."""
+    pages = taught(language())
     for name, (step, shortcut) in WAYS.items():
-        there = pages.index(page) + step
+        there = (pages.index(page) if page in pages else -1) + step
         if there in range(len(pages)) and st.button(words[name], key=name, shortcut=shortcut):
             st.switch_page(APP / "pages" / f"{pages[there]}.py")
 
