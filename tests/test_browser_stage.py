@@ -65,8 +65,9 @@ def test_a_picture_fits_a_projector_beside_its_slider_and_alone(
         reader.page.keyboard.press("Alt+l")
         assert focused(reader) == control
         before = slider.get_attribute("aria-valuetext")
-        for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):  # of which one moves it, where it stands at an end too
-            reader.page.keyboard.press(key)
+        reader.page.keyboard.press("ArrowRight")
+        if slider.get_attribute("aria-valuetext") == before:  # it stands at its end
+            reader.page.keyboard.press("ArrowLeft")
         wait_until(lambda: slider.get_attribute("aria-valuetext") != before, "the arrow keys do not move it")
         reader.assert_well()
 
