@@ -240,7 +240,7 @@ def _buttons(words: Mapping[str, Any], on: Lecturing) -> None:
     """A presenter's clicker has two keys: the one that goes on reveals first."""
     if on.hides:
         st.button(words["reveal"], key="reveal", on_click=on.reveal)
-    st.html(_CLICKER + _ways(words, on), unsafe_allow_javascript=True)
+    st.html(_CLICKER + _ways(words, on), unsafe_allow_javascript=True, width="content")
     if on.is_here and on.now.question:
         Speaker(on.name).offer(words, on.now.question, hides=on.hides)
     if on.now.notes:
