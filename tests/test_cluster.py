@@ -15,7 +15,7 @@ from distributed import LocalCluster
 from rnn_dynamics import Experiment, executor
 from rnn_dynamics.dashboard.seat import Seat
 from rnn_dynamics.engine.run import run_norms
-from rnn_dynamics.executor import computed
+from rnn_dynamics.executor import WorkerLost, computed
 from rnn_dynamics.executor.cluster import Cluster
 from rnn_dynamics.learning.jobs import Desk, Job
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
@@ -71,6 +71,16 @@ def test_a_question_whose_worker_is_killed_is_answered_by_another(cluster: Clust
         (busy,) = [one for one in _until_busy(cluster)]
         os.kill(busy, signal.SIGKILL)
         assert waits.result(60) != busy
+
+
+def test_a_question_that_kills_every_worker_it_may_is_refused_and_the_next_one_answered(
+    cluster: Cluster, dask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask.scheduler, "allowed_failures", 0)
+    deadly = f"__import__('os')._exit(3) if __import__('os').getpid() != {os.getpid()} else 'computed here'"
+    with pytest.raises(WorkerLost, match="ended before they had an answer"):
+        computed(eval, deadly)
+    assert_same(computed(run_norms, ASKED), run_norms(ASKED))
 
 
 def test_a_training_survives_the_death_of_each_worker_and_learns_the_same(cluster: Cluster) -> None:

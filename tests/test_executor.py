@@ -18,8 +18,8 @@ import pytest
 from rnn_dynamics import Experiment, executor, pictures
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.engine.run import run_norms
-from rnn_dynamics.executor import computed, together, worked
-from rnn_dynamics.executor.workers import WorkerLost, Workers, cores
+from rnn_dynamics.executor import WorkerLost, computed, together, worked
+from rnn_dynamics.executor.workers import Workers, cores
 from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.remembered import MEMORY

@@ -1,12 +1,14 @@
 """Work that grows while a reader looks, with its progress, until it is done or stopped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.dashboard.door import the_door
+from rnn_dynamics.executor import WorkerLost
 from rnn_dynamics.line import Line, Work
 
 #: Seconds that a run waits for the line, so that what is soon done is drawn at once; so long a held key waits for it.
@@ -14,8 +16,8 @@ _PATIENCE = 0.05
 #: Seconds between two looks from which on the hall is full: more visitors ask than the processor has time for.
 _FULL = 1.0
 #: Keys of the session's state, each followed by the name of a work: the question that its reader has stopped, or _NEXT
-#: for the one of the next run; and whether its picture looks again by itself.
-STOPPED, _LOOKS = "stopped", "looks"
+#: for the one of the next run; the one that has lost its workers; and whether its picture looks again by itself.
+STOPPED, _LOST, _LOOKS = "stopped", "lost", "looks"
 _NEXT = "asked_next"
 #: Key of the session's state: what it is called in the line.
 _WHO = "in_the_line"
@@ -43,7 +45,7 @@ def growing(
         work: see `Line`.
         draw: what there is of it.
         progress: how far it is, in words.
-        words: of the buttons, and of a work that is begun later.
+        words: of the buttons, of a work that is begun later, and of one whose workers were lost.
         name: of the work, where a page has several.
         beside: whether the picture is whole without it: in a full hall it is then begun at the reader's second look.
     """
@@ -52,7 +54,7 @@ def growing(
     def look(patience: float = 0.0) -> None:
         _stop(work, name)
         if goes_on(work, name) and not later:
-            the_line().look_at(_who(name), work, patience)
+            _look_at(work, patience, name)
         else:
             the_line().leave(_who(name))
 
@@ -61,6 +63,8 @@ def growing(
         look()
         draw()
         going = goes_on(work, name)
+        if st.session_state.get(_LOST + name) == work.question and not (going or work.complete):
+            st.error(words["lost"])
         if not work.complete:
             _show_progress(work, progress(), words, name, later)
         later = False
@@ -74,6 +78,24 @@ def growing(
             draw()
         return
     st.fragment(show, run_every=the_line().pace if going else None)()
+
+
+def _look_at(work: Work, patience: float, name: str) -> None:
+    """Wait for it; one that has cost its workers their lives counts as stopped, until its reader lets it go on."""
+    try:
+        the_line().look_at(_who(name), work, patience)
+    except WorkerLost:
+        st.session_state.update({STOPPED + name: work.question, _LOST + name: work.question})
+
+
+@contextmanager
+def unless_lost(words: Mapping[str, str], key: str) -> Iterator[None]:
+    """Show what is made within, or where it has cost the workers their lives that, and a button that asks again."""
+    try:
+        yield
+    except WorkerLost:
+        st.error(words["lost"])
+        st.button(words["go_on"], key=f"again_{key}")
 
 
 def _show_progress(work: Work, progress: str, words: Mapping[str, str], name: str, later: bool) -> None:

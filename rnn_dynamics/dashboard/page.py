@@ -15,7 +15,7 @@ from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.declared import declares
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
-from rnn_dynamics.dashboard.growing import finish, growing
+from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.links import CHALLENGE
@@ -91,7 +91,7 @@ class Page(Frame):
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             self._whole()
         if share.open:  # filled last, when every control is known; built only while it is open
-            with share:
+            with share, unless_lost(shared["growing"], "share"):
                 self._share_panel()
         warm_up(self.name, self._questions(), self._answer_for_nobody)
 
@@ -204,10 +204,11 @@ class Page(Frame):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
         one = self.picture.so_far(experiment, views)
-        answer = one.answer(experiment, views)
-        self.show(one.drawn(experiment, views, self.names.language), views, answer.digits)
-        if self.follow and not hides():
-            self.follow(answer)
+        with unless_lost(self.words("app")["growing"], "picture"):
+            answer = one.answer(experiment, views)
+            self.show(one.drawn(experiment, views, self.names.language), views, answer.digits)
+            if self.follow and not hides():
+                self.follow(answer)
 
     def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
         """The chart and the finding, and where its digits end."""

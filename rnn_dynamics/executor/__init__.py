@@ -21,17 +21,27 @@ from rnn_dynamics.remembered import COMPUTING
 
 #: Variables of the environment, see `told`.
 WORKERS, SCHEDULER = "RNN_DYNAMICS_WORKERS", "RNN_DYNAMICS_SCHEDULER"
-#: Seconds between two looks at whether anybody is left who would answer.
-_LOOK = 2.0
+#: Seconds between two looks at whether anybody is left who would answer; and how many in a row must find nobody, for
+#: who has died of a question is soon there again, and this process shall not be the next to die of it.
+_LOOK, _LOOKS = 2.0, 4
 LOG = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
+class WorkerLost(RuntimeError):  # noqa: N818  # what it is
+    """The workers that were to answer a question have died of it, one after the other."""
+
+
 class Elsewhere(Executor):
-    """An executor of other processes; trains: whether trainings are done there too, for which each loads torch."""
+    """An executor of other processes.
+
+    trains: whether trainings are done there too, for which each loads torch. lost: the exceptions of an answer which
+    say that its workers have died of it.
+    """
 
     trains = False
+    lost: tuple[type[Exception], ...] = ()
 
     @property
     @abstractmethod
@@ -83,6 +93,9 @@ def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: 
             answer, seconds = _answer_of(_CHOSEN.elsewhere, asked)
         except CancelledError:
             LOG.warning("Nobody is left who would compute elsewhere: %s is computed here.", function.__name__)
+        except WorkerLost:
+            LOG.warning("Every worker that was asked has died of %s%.500s.", function.__name__, args)
+            raise
         else:
             _SPENT.seconds += seconds
             return answer
@@ -91,12 +104,16 @@ def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: 
 
 
 def _answer_of(elsewhere: Elsewhere, asked: Callable[[], Answer]) -> Answer:
-    """The answer; CancelledError where nobody is left who would give it."""
-    waits = elsewhere.submit(asked)
+    """The answer; CancelledError where nobody is left who would give it, WorkerLost where all have died of it."""
+    waits, nobody = elsewhere.submit(asked), 0
     while not wait([waits], _LOOK).done:
-        if not elsewhere.places:
+        nobody = 0 if elsewhere.places else nobody + 1
+        if nobody == _LOOKS:
             waits.cancel()
-    return waits.result()
+    try:
+        return waits.result()
+    except elsewhere.lost as error:
+        raise WorkerLost(f"Workers, one after the other, have ended before they had an answer ({error})") from error
 
 
 def worked() -> float:

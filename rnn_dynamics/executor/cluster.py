@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from distributed import Client
+from distributed import Client, KilledWorker
 
 from rnn_dynamics import process
 from rnn_dynamics.executor import Elsewhere
@@ -25,7 +25,7 @@ class Cluster(Elsewhere):
         ValueError: it is no address.
     """
 
-    trains = True
+    trains, lost = True, (KilledWorker,)
 
     def __init__(self, address: str) -> None:
         client: Any = Client  # which ships few types

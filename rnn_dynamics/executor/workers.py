@@ -18,15 +18,11 @@ from queue import LifoQueue
 from typing import Any
 
 from rnn_dynamics import process
-from rnn_dynamics.executor import Elsewhere
+from rnn_dynamics.executor import Elsewhere, WorkerLost
 
 #: What tells that a process has ended, before or within its answer.
 _LOST = (EOFError, BrokenPipeError, pickle.UnpicklingError)
 LOG = logging.getLogger(__name__)
-
-
-class WorkerLost(RuntimeError):  # noqa: N818  # what it is
-    """The workers that were to answer a question have died of it."""
 
 
 class Workers(Elsewhere):

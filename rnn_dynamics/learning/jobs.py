@@ -344,7 +344,7 @@ class Desk:
             job.work()
         except BaseException as error:  # nobody stands above this thread to whom another one could go
             LOG.exception("A training ended early: %s", job.trainings)
-            job.foreseen = isinstance(error, ValueError)
+            job.foreseen = isinstance(error, ValueError | executor.WorkerLost)
             job.failure = str(error) if job.foreseen else f"{type(error).__name__} ({error})"
         finally:
             process.return_freed_memory()
