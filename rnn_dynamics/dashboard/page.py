@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard import links, stage
+from rnn_dynamics.dashboard import links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
@@ -153,6 +153,8 @@ class Page(Frame):
         scripts = [file for file in files if file.suffix == "py"]
         if scripts:
             st.caption(words["scripts"])
+        answer, address = self.answer(experiment, views), links.share_link(asked)
+        taken.offer(self.picture, answer, views, shown, address, self.words("export"))
         if digits := [file.digits() for file in scripts if file.digits]:
             st.caption(digits_note(min(digits), self.names.language))
 

@@ -136,7 +136,11 @@ class Picture:
 
     def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
         """The chart with its data inside, for a notebook or a file."""
-        words, answer = sentences(self.name, language), self.answer(experiment, views)
+        return self.draw_from(self.answer(experiment, views), views, background, language)
+
+    def draw_from(self, answer: Any, views: Views, background: Background, language: str) -> alt.LayerChart:
+        """The same of an answer that is there."""
+        words = sentences(self.name, language)
         chart = self.charted(words, views, background).properties(width=_WIDTH)
         chart.config.font = str(sentences("axes", language)["font"])
         chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}

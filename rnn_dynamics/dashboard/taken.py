@@ -1,0 +1,43 @@
+"""A picture that a reader takes along, with its settings and its address below it."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rnn_dynamics.content import Words
+from rnn_dynamics.dashboard.settings_words import Names
+from rnn_dynamics.pictures.kit.frames import Views
+from rnn_dynamics.pictures.kit.picture import Picture
+from rnn_dynamics.pictures.kit.saved import as_file, can_export, settings_caption, title_of
+
+#: Suffix of a file -> the type of its content.
+MIME = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any], address: str, words: Words) -> None:
+    """A button for each kind of file, or how to get what makes them; a file is made when a reader asks for it.
+
+    shown: the settings and their values. words: of files.
+    """
+    if not can_export():
+        st.caption(words["missing"])
+        return
+    names, background = Names(picture.name, words.language), st.context.theme.type or "light"
+    said = {names.of(name)["label"]: names.said(name, value) for name, value in shown.items()}
+    caption = settings_caption(words, title_of(picture.name, words.language), said, address)
+
+    def made(suffix: str) -> bytes:
+        chart = picture.draw_from(answer, views, background, words.language)
+        return as_file(chart, caption, suffix, background, words.language)
+
+    for suffix, mime in MIME.items():
+        st.download_button(
+            words["picture"].format(suffix=suffix.upper()),
+            partial(made, suffix),
+            file_name=f"{picture.name}_seed{shown.get('seed', 0)}.{suffix}",
+            mime=mime,
+            on_click="ignore",
+            width="stretch",
+        )
