@@ -23,9 +23,6 @@ _HIGH = 420
 _SCALE = 2.0
 #: How wide a letter is at most on average, as a share of its size; those of East Asia count twice.
 _LETTER = 0.62
-#: Fonts with raised numbers and signs of mathematics, by language; where none is there, vl-convert's own serves.
-_FONTS = {"zh": ("Noto Sans CJK SC", "DejaVu Sans", "sans-serif")}
-_FONT = ("DejaVu Sans", "sans-serif")
 
 
 class NoExport(RuntimeError):  # noqa: N818  # what it is
@@ -59,7 +56,7 @@ def as_file(
     except ImportError as error:
         raise NoExport(sentences("export", language)["missing"]) from error
     spec: dict[str, Any] = {"height": _HIGH, **chart.to_dict(validate=False)}
-    theme, font = THEMES[background], ", ".join(_FONTS.get(language, _FONT))
+    theme, font = THEMES[background], sentences("export", language)["fonts"]
     spec |= {"background": theme.panel, "padding": {"left": 8, "right": 8, "top": 28, **spec.get("padding", {})}}
     spec["config"] = {**spec["config"], "font": font}
     svg = _with_caption(vl_convert.vegalite_to_svg(json.dumps(spec)), caption, font, theme.text)
