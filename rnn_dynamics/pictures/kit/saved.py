@@ -10,7 +10,6 @@ from xml.sax.saxutils import escape
 import altair as alt
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.limits import one_of
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 
 #: What a picture can be taken along as.
@@ -48,9 +47,7 @@ def as_file(
 
     Raises:
         NoExport: vl-convert is not installed.
-        ValueError: there is no such kind of file.
     """
-    one_of("suffix", suffix, SUFFIXES)
     try:
         import vl_convert
     except ImportError as error:
