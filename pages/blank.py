@@ -8,7 +8,7 @@ from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
-from rnn_dynamics.pictures.blank import PARTS, PICTURE, above, filled_in, networks, template_in_use
+from rnn_dynamics.pictures.blank import PARTS, PICTURE, filled_in, networks, template_in_use, tinted
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.picture import Drawn
 
@@ -48,15 +48,14 @@ class BlankPage(TrainingPage):
             st.warning(self.words()["bad_template"].format(why=complaint))
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
-        sentence, drawn = self.once(self.with_sentence, experiment, views)
+        sentence, (claim, drawn) = self.once(self.with_sentence, experiment, views)
         if not hides():
             st.html(sentence)
-        self.show(drawn, views)
+        self.show(drawn, views, claim)
 
-    def with_sentence(self, experiment: Experiment, views: Views) -> tuple[str, Drawn]:
-        """The sentence that is filled in, as HTML, and what is drawn, of one answer."""
-        answer = self.answer(experiment, views)
-        return above(self.words(), answer, views), self.picture.drawn_from(answer, views, self.words())
+    def with_sentence(self, experiment: Experiment, views: Views) -> tuple[str, tuple[str, Drawn]]:
+        """The sentence that is filled in, as HTML, what is claimed, and what is drawn."""
+        return tinted(self.words(), self.answer(experiment, views), views), self.drawn_so_far(experiment, views)
 
 
 PAGE = BlankPage(

@@ -26,13 +26,14 @@ def rows_by_table(tables: Tables) -> dict[str, Rows]:
 
 
 def said_by(picture: Picture, experiment: Experiment, **views: str) -> str:
-    """The finding, as HTML."""
+    """The finding, and below it the claim, as HTML."""
     return said_of(picture, picture.answer(experiment, {**picture.views, **views}), **views)
 
 
 def said_of(picture: Picture, answer: Any, **views: str) -> str:
     """The same of an answer that is there."""
-    return picture.finding(sentences(picture.name), answer, {**picture.views, **views})
+    words, asked = sentences(picture.name), {**picture.views, **views}
+    return "\n".join([picture.finding(words, answer, asked), picture.claim(words, answer, asked)])
 
 
 def column(rows: Rows, name: str, /, **of: Any) -> list[Any]:

@@ -28,7 +28,7 @@ from rnn_dynamics.pictures.kit.layers import GO
 from tests.every import every
 from tests.handed_out import frame_of, presets_of
 from tests.test_home_page import heights
-from tests.test_pages import not_taken
+from tests.test_pages import not_taken, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
@@ -361,7 +361,7 @@ def test_after_the_last_seed_comes_the_first() -> None:
 def test_the_notes_speak_of_the_readers_settings() -> None:
     app = open_app(params={"loss_at": "every", "forget_bias": "1.5", "hidden_path": "cut"})
     assert "forget bias of 1.5" in notes(app)
-    assert "every step has its own loss" in notes(app)
+    assert "Every step has its own loss here" in "".join(shown(app)["words"])
     assert "The hidden path is cut" in notes(app)
     assert "Mean-field" not in notes(app)  # it predicts how one error travels
     assert "Mean-field" in notes(open_app())
@@ -419,9 +419,10 @@ def test_a_relu_network_whose_units_are_all_off_has_no_gradient_to_compare(gradi
 
 def test_the_rule_about_the_spectral_radius_is_refuted_only_where_it_fails() -> None:
     app = open_app()
-    assert "popular rule" in notes(app)
+    rule = "“It explodes when ρ > 1” is false here: ρ is 1.12"
+    assert rule in "".join(shown(app)["words"])
     app.button(key="preset_explodes").click().run()
-    assert "popular rule" not in notes(app)
+    assert "is false here: ρ" not in "".join(shown(app)["words"])
 
 
 def test_a_large_network_gets_a_coarser_map_that_still_holds_the_chosen_row() -> None:

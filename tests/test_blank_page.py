@@ -71,7 +71,7 @@ def rows(of: BlankAnswer) -> dict[str, Rows]:
 
 
 def claim(of: BlankAnswer) -> str:
-    return blank_words.claim(WORDS, of)
+    return blank_words.claim(WORDS, of, PICTURE.views)
 
 
 def tinted(of: BlankAnswer, **views: str) -> str:

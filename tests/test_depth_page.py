@@ -108,8 +108,8 @@ def test_depth_is_judged_by_the_factor_per_step_of_one_error(cell: str, weight_s
         factor_per_step(run(replace(experiment, num_layers=layers)).log10_norms["input"]) for layers in (2, 1)
     )
     said = words(experiment)
-    assert f"changes by ×{deep:.3g} per step back, with one layer and one direction by ×{single:.3g}." in said
-    verdict = "no difference" if abs(deep - single) < 0.005 else "more of it" if deep > single else "less of it"
+    assert f"by ×{deep:.3g}, in a network with one layer by ×{single:.3g}." in said
+    verdict = "no difference" if abs(deep - single) < 0.005 else "Depth helps" if deep > single else "Depth costs"
     assert verdict in said
 
 

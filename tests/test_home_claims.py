@@ -74,7 +74,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         off = verdict.outcome == "silent" and cell == plain_cell and experiment.nonlinearity == "relu"
         assert ("every unit is off" in row) == off
     assert "because" not in said
-    if "popular rule" in said:
+    if "explodes when ρ > 1” is false" in said:
         radius = re.search(r"ρ is ([\d.]+),", said)
         assert radius
         assert float(radius[1]) > 1.0

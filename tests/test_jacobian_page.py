@@ -227,7 +227,7 @@ def test_the_opening_says_what_the_bound_allows_and_what_is_true() -> None:
     assert 0.01 <= spread < 0.1
     assert f"λ₁ = −{abs(exponent):.2f} ± {spread:.2f} per step" in said
     assert f"The sum of all 32 exponents is −{abs(trace.lyapunov_exponents.sum()):.1f}" in said
-    assert "Nor does ρ > 1 make a gradient explode" in said
+    assert "“It explodes when ρ > 1” is false here: ρ of W_hh is 1.12, and 99 Jacobians in a row leave 10⁻²²." in said
 
 
 @every(

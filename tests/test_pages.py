@@ -40,8 +40,8 @@ def shown(app: AppTest) -> dict[str, Any]:
         for number, chart in enumerate(app.get("vega_lite_chart"))
         for item in chart.proto.datasets
     }
-    words = [element.proto.body for element in app.get("html")]
-    return rows | {"words": [word for word in words if 'class="state' not in word]}
+    words = [re.sub(r'<p class="state.*?</p>', "", element.proto.body) for element in app.get("html")]
+    return rows | {"words": [word for word in words if word]}
 
 
 def not_taken(app: AppTest) -> list[str]:

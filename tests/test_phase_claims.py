@@ -32,7 +32,7 @@ def said_at(experiment: Experiment, across: str = "input") -> str:
     (names,), (whole,) = tables["names"], tables["whole"]
     assert_fits_a_phone(whole["map"], whole["split"])
     texts = [whole["map"], *(names[name] for name in ("here", "total", "share")), whole["split"]]
-    return "\n".join([*texts, plain(PICTURE.finding(words, answer, views))])
+    return "\n".join([*texts, plain(PICTURE.finding(words, answer, views)), plain(PICTURE.claim(words, answer, views))])
 
 
 def measured_row(experiment: Experiment) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -82,7 +82,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert f"at most ×{10 ** factors[known].max():.3g}"[:14] in said
     if "W_hh cut" in said:
         assert experiment.hidden_path == "cut"
-    if "in mean field it holds only without input" in said:
+    if "larger than 1 only without input" in said:
         assert theory.mean_field_crossing(replace(experiment, input_scale=0.0)) == pytest.approx(1.0)
 
 

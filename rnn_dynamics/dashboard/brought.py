@@ -153,9 +153,12 @@ class OwnWeightsPage(Page):
                 return
             answer = self.answer(experiment, views)
         except ValueError as error:  # the states of a ReLU network have outgrown float64
+            self.show_state("")
             st.error(self.words()["refused"].format(why=error))
             return
-        self.show(self.picture.drawn_from(answer, views, self.words()), views, answer.digits)
+        words = self.words()
+        claim, drawn = self.picture.claim(words, answer, views), self.picture.drawn_from(answer, views, words)
+        self.show(drawn, views, claim, answer.digits)
         if self.follow and not hides():
             self.follow(answer)
 

@@ -23,6 +23,8 @@ HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
 #: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
 FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers", "initial_state")
+#: Key of the session's state: the page that has claimed something last, and what.
+_CLAIM = "claim"
 #: Where there is one direction, what it ends with is its last state.
 _LOSSES_OF_ONE_DIRECTION = ("last", "every")
 
@@ -148,8 +150,14 @@ class Frame(AnyPage):
         """Where the line above the picture stands, made outside of all fragments, so that each can write it anew."""
         return st.empty()
 
-    def show_state(self) -> None:
-        """Say which preset is on, and what is not as at the opening; each fragment with a control does, to be true."""
+    def show_state(self, claim: str | None = None) -> None:
+        """Say what the picture claims, which preset is on, and what is not as at the opening.
+
+        Each fragment with a control does, to be true. `claim`: as HTML; None for that which this page has said last.
+        """
+        if claim is not None:
+            st.session_state[_CLAIM] = self.name, claim
+        page, said_last = st.session_state.get(_CLAIM, ("", ""))
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         # The name of a preset would answer what a lecture asks.
         on = [] if hides() else [key for key, there in self.buttons.items() if there.items() <= now.items()]
@@ -159,7 +167,8 @@ class Frame(AnyPage):
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        self.above.html(state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on))
+        line = state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
+        self.above.html((said_last if page == self.name else "") + line)
 
     def go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls, from the callback of a button; an opening value is nobody's choice."""

@@ -80,7 +80,7 @@ class Page(Frame):
         _ = self.challenge
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
-            self.above.empty()
+            self.show_state("" if hides() else None)
         if not hides():
             below()
         st.markdown(words["prose"])
@@ -186,7 +186,6 @@ class Page(Frame):
         """
         if st.session_state.pop(_LEAVES, False):
             st.switch_page(APP / "pages" / f"{self.opens}.py")
-        self.show_state()
         self.show_controls()
         experiment, views = self.asked()
         work = self.picture.growing and self.picture.growing(experiment, views)
@@ -208,12 +207,14 @@ class Page(Frame):
         one = self.picture.so_far(experiment, views)
         with unless_lost(self.words("app")["growing"], "picture"):
             answer = one.answer(experiment, views)
-            self.show(one.drawn(experiment, views, self.names.language), views, answer.digits)
+            claim = one.claimed(experiment, views, self.names.language)
+            self.show(one.drawn(experiment, views, self.names.language), views, claim, answer.digits)
             if self.follow and not hides():
                 self.follow(answer)
 
-    def show(self, drawn: Drawn, views: Views, digits: int | None = None) -> None:
-        """The chart and the finding, and where its digits end."""
+    def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
+        """The claim, the chart and the finding, and where its digits end."""
+        self.show_state("" if hides() else claim)
         language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
         show_chart(self.picture, drawn[0], views, language, "stretch", clicked)
         if hides():
@@ -257,3 +258,4 @@ class Page(Frame):
         if self.picture.growing:
             finish(self.picture.growing(experiment, views))
         self.picture.drawn(experiment, views, language())
+        self.picture.claimed(experiment, views, language())

@@ -144,11 +144,13 @@ class TrainingPage(Page):
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
-        self.show(self.once(self.drawn_so_far, experiment, views), views)
+        claim, drawn = self.once(self.drawn_so_far, experiment, views)
+        self.show(drawn, views, claim)
 
-    def drawn_so_far(self, experiment: Experiment, views: Views) -> Drawn:
-        """What is drawn of what is learned so far, and the finding."""
-        return self.picture.drawn_from(self.answer(experiment, views), views, self.words())
+    def drawn_so_far(self, experiment: Experiment, views: Views) -> tuple[str, Drawn]:
+        """What is claimed and drawn of what is learned so far, of one answer."""
+        answer, words = self.answer(experiment, views), self.words()
+        return self.picture.claim(words, answer, views), self.picture.drawn_from(answer, views, words)
 
     def once(self, make: Callable[[Experiment, Views], Made], experiment: Experiment, views: Views) -> Made:
         """What `make` makes, or has made for anybody who looks at the same `Job.stage`, whatever update that is at."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
-from rnn_dynamics.pictures.kit.finding import Words, said
+from rnn_dynamics.pictures.kit.finding import Words, claimed, said
 from rnn_dynamics.pictures.kit.growing import Growing
 
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
@@ -32,6 +32,33 @@ def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
     return said(words, says, rows, _notes(answer), equation)
 
 
+def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
+    """Whether it is the sum that keeps the gradient, as HTML."""
+    experiment = answer.experiment
+    return claimed(
+        words,
+        _says(words, answer) | {"back": experiment.sequence_length - 1},
+        single=experiment.sequence_length == 1,
+        silent=answer.verdicts["total"].outcome == "silent",
+        every=experiment.loss_at == "every",
+        vanishes=answer.verdicts["total"].outcome == "vanishes",
+        cut=experiment.hidden_path == "cut",
+        little=_little(answer),
+        part=_has_two_parts(answer),
+        whole=True,
+    )
+
+
+def _has_two_parts(answer: PathAnswer) -> bool:
+    """Whether something comes along the additive path, and something beside it."""
+    return answer.experiment.hidden_path != "cut" and math.isfinite(answer.split.cosine[0])
+
+
+def _little(answer: PathAnswer) -> bool:
+    """Whether the path alone does not explain what arrives."""
+    return _has_two_parts(answer) and answer.split.of_total["path"] < _LITTLE
+
+
 def progress(words: Words, work: Growing) -> str:
     """How many networks the bands are of."""
     done, every = (sum(len(work.rows[key][0][1]) for key in keys) for keys in (work.there, work.rows))
@@ -55,14 +82,11 @@ def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, A
 
 def _notes(answer: PathAnswer) -> dict[str, object]:
     experiment, cut = answer.experiment, answer.experiment.hidden_path == "cut"
-    vanishing = {name for name, verdict in answer.verdicts.items() if verdict.outcome == "vanishes"}
-    has_two_parts = not cut and math.isfinite(answer.split.cosine[0])
+    vanishes, every = answer.verdicts["total"].outcome == "vanishes", experiment.loss_at == "every"
     return {
         "cut": cut,
-        "shares": has_two_parts,
-        "little": has_two_parts and answer.split.of_total["path"] < _LITTLE,
-        "vanishes_too" if "rnn" in vanishing else "vanishes": "total" in vanishing,
-        "every": experiment.loss_at == "every",
+        "shares": _has_two_parts(answer),
+        "little": _little(answer) and (vanishes or every),
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,
         "band": answer.networks > 0,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.pictures.atlas.answer import AtlasAnswer, axes
-from rnn_dynamics.pictures.kit.finding import above, paragraphs, told
+from rnn_dynamics.pictures.kit.finding import above, claimed, paragraphs, told
 
 #: What a reader wants to know of all networks.
 _COMMON = ("sequence_length", "hidden_size", "input_size", "batch_size", "initialisation")
@@ -71,12 +71,19 @@ def _places(words: Words, experiment: Any, fields: Iterable[str]) -> str:
     return escape(at["between"].join(places))
 
 
+def claim(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> str:
+    """How rare it is that a gradient holds, as HTML."""
+    shares = answer.shares
+    known, rare = shares["holds"] == shares["holds"], shares["holds"] < max(shares["vanishes"], shares["explodes"])
+    return claimed(words, _says(words, answer), unknown=not known, rare=rare, usual=True)
+
+
 def finding(words: Words, answer: AtlasAnswer, views: Mapping[str, str]) -> str:
     """What holds at the reader's place, and what the map is of, as HTML."""
     says = _says(words, answer)
     known, far = answer.outcome != "none", answer.horizon is None
     holds = {"own": known and answer.own is not None, "numbers": known and not far, "numbers_far": known and far}
-    holds |= {"row": bool(answer.holding), "row_none": not answer.holding, "shares": known}
+    holds |= {"row": bool(answer.holding), "row_none": not answer.holding}
     holds |= {"same": views["map_x"] == views["map_y"], "common": True}
     notes = told(words["notes"], says, **holds)
     return above(words["here"][answer.outcome].format_map(says)) + paragraphs(notes)

@@ -2,10 +2,10 @@
 
 from rnn_dynamics.learning.limits import offered
 from rnn_dynamics.pictures.blank.answer import PARTS, blank_answer, filled_in, networks, template_in_use
-from rnn_dynamics.pictures.blank.words import RELATIVE, above
+from rnn_dynamics.pictures.blank.words import RELATIVE, tinted
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
-__all__ = ["PARTS", "PICTURE", "above", "filled_in", "networks", "template_in_use"]
+__all__ = ["PARTS", "PICTURE", "filled_in", "networks", "template_in_use", "tinted"]
 
 _LONGEST = {"start": 200, "fillers": 1500, "end": 200, "answers": 800}
 PICTURE = Picture(

@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import standing_in_answers
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
-from rnn_dynamics.pictures.kit.finding import first, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.finding import first, heading, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 
@@ -26,16 +26,11 @@ RELATIVE = "share of the largest"
 # Above the picture
 
 
-def above(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
-    """What stands above the picture, as HTML: the claim, and the sentence tinted by its gradients."""
-    return claim(words, answer) + tinted(words, answer, views)
-
-
-def claim(words: Words, answer: BlankAnswer) -> str:
+def claim(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
     """The page's finding in one sentence, as HTML."""
     holds = {"so_far": answer.begun and not answer.over, _claim_of(answer): True}
     text = " ".join(told(words["claims"], _says(words, answer), **holds))
-    return f'<h2 class="claim">{text.replace(" %", "&nbsp;%")}</h2>'
+    return heading(text)
 
 
 def _claim_of(answer: BlankAnswer) -> str:

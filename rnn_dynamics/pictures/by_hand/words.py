@@ -8,7 +8,7 @@ from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import aligned, subscripted
 from rnn_dynamics.engine.verdict import median_and_range
 from rnn_dynamics.pictures.by_hand.answer import MARK, Arrays, HandAnswer, resets
-from rnn_dynamics.pictures.kit.finding import above, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.finding import above, claimed, paragraphs, side_by_side, told
 
 
 def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -37,6 +37,11 @@ def finding(words: Words, answer: HandAnswer, views: Mapping[str, str]) -> str:
         + _ticks(words["table"], answer, says)
         + paragraphs(told(words["notes"], says, **notes))
     )
+
+
+def claim(words: Mapping[str, Any], answer: HandAnswer, _: Mapping[str, str]) -> str:
+    """What the comparison teaches, as HTML."""
+    return claimed(words, Says(answer), **{_claim(answer): True})
 
 
 def _claim(answer: HandAnswer) -> str:

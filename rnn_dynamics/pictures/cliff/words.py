@@ -6,7 +6,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
 from rnn_dynamics.pictures.cliff.answer import BESIDE, GRID, NEIGHBOURS, REGIONS, CliffAnswer, surface
-from rnn_dynamics.pictures.kit.finding import first, said
+from rnn_dynamics.pictures.kit.finding import claimed, first, said
 
 #: Degrees that are worth a title.
 _VISIBLE_TURN = 10.0
@@ -53,6 +53,25 @@ def _row(names: Words, answer: CliffAnswer, says: Says, kind: str) -> Says:
     path, name = answer.paths[kind], names[kind].format_map(says)
     clipped = None if kind == "none" else path.clipped_steps
     return Says(path, name=name, shortened=clipped, step=answer.leaving[kind], count=answer.counts[kind])
+
+
+def claim(words: Words, answer: CliffAnswer, _: Mapping[str, str]) -> str:
+    """Why the descent without clipping leaves, or that it does not, as HTML."""
+    return claimed(
+        words,
+        _says(answer),
+        small_rate=_small_rate_jumps(answer),
+        jumps=answer.leaving["none"] and answer.jumps,
+        walks=answer.leaving["none"],
+        calm=not answer.clips,
+        luck=answer.counts["none"],
+        stays=True,
+    )
+
+
+def _small_rate_jumps(answer: CliffAnswer) -> bool:
+    """Whether even a small learning rate makes a long step."""
+    return bool(answer.leaving["none"] and answer.jumps and answer.start.learning_rate <= _SMALL_RATE)
 
 
 def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
@@ -110,11 +129,10 @@ def _notes(answer: CliffAnswer) -> dict[str, object]:
     by_norm, turned = answer.paths["norm"], answer.paths["value"].turned_steps
     end, best = by_norm.last_error, answer.free.last_error
     return {
-        "luck": 0 < answer.counts["none"] < len(NEIGHBOURS),
+        "luck": 0 < answer.counts["none"] < len(NEIGHBOURS) and (answer.leaving["none"] or not answer.clips),
         "neighbours": True,
         "turned": turned,
         "not_turned": not turned,
-        "small_rate": answer.leaving["none"] and answer.jumps and answer.start.learning_rate <= _SMALL_RATE,
         "no_better": end > best and decimals(end) != decimals(best),
         "cliff": answer.wall,
         "no_cliff": not answer.wall,

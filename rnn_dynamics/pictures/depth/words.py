@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.pictures.depth.answer import DepthAnswer, Level
-from rnn_dynamics.pictures.kit.finding import Words, first, said
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 
 #: A factor per step that differs by less than this is called the same.
 _SAME = 0.005
@@ -33,6 +33,23 @@ def finding(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     names = words["table"]
     rows = ({"name": _name(names, level), "level": level, "last": level.norms[-1]} for level in answer.levels[::-1])
     return said(words, Says(answer), rows, _notes(answer))
+
+
+def claim(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
+    """What layers or directions do for the gradient, as HTML."""
+    experiment, deep = answer.experiment, _deep(answer)
+    both, factors = experiment.bidirectional, answer.log10_factors
+    return claimed(
+        words,
+        Says(answer, back=experiment.sequence_length - 1),
+        single=experiment.sequence_length == 1,
+        every=experiment.loss_at == "every",
+        end_state=both and experiment.loss_at == "last",
+        final=both,
+        **{deep: bool(deep)},
+        one=experiment.num_layers == 1 and math.isfinite(factors["top"]),
+        lost=True,
+    )
 
 
 def _name(words: Words, level: Level) -> str:
@@ -68,9 +85,8 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
         "final": experiment.bidirectional and experiment.loss_at == "final" and experiment.sequence_length > 1,
         "only" if not below else "lower" if everywhere else "lower_some": both_last,
         "early": "backwards" in curves and math.isfinite(curves["whole"][0]),
-        deep: deep,
+        deep: deep and experiment.bidirectional,
         "ways": deep and not experiment.bidirectional,
-        "every": experiment.loss_at == "every",
         "together": fed,
         "together_back": fed and experiment.loss_at == "last" and answer.fed_back > 0.0 > answer.log10_factors["top"],
         "size" if experiment.levels > 1 else "size_one": True,

@@ -6,7 +6,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.verdict import Verdicts
 from rnn_dynamics.pictures.initialisation.answer import LABELS, ROWS, InitialisationAnswer, Key
-from rnn_dynamics.pictures.kit.finding import Words, paragraphs, told
+from rnn_dynamics.pictures.kit.finding import Words, claimed, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
@@ -39,6 +39,25 @@ def _line(words: Words, key: Key, row: Verdicts | None, repeated: bool) -> dict[
         "marked": scheme in FRAMEWORKS,
         **{name: sentence.format_map(says) for name, sentence in line["known" if row else "missing"].items()},
     }
+
+
+def claim(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) -> str:
+    """What the usual ways to draw weights do to the gradient, as HTML."""
+    vanishing, of = _vanishing(answer), {"_".join(key): row.log10_factor.median for key, row in answer.rows.items()}
+    return claimed(
+        words,
+        Says(answer, all=len(ROWS), known=len(answer.rows), vanishing=len(vanishing), **of),
+        waits=not answer.rows,
+        gates=_default_fails(answer),
+        some=vanishing,
+        none=True,
+    )
+
+
+def _default_fails(answer: InitialisationAnswer) -> bool:
+    """Whether PyTorch's default, as it is, lets the LSTM's gradient vanish, beside those of the others."""
+    there = all(("torch", cell) in answer.rows for cell in ("rnn", "gru"))
+    return there and answer.experiment.weight_scale == 1.0 and ("torch", "lstm") in _vanishing(answer)
 
 
 def _of_rows(words: Words, answer: InitialisationAnswer) -> str:

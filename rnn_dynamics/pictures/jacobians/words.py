@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.content.numbers import factor, power_of_ten, with_spread
 from rnn_dynamics.pictures.jacobians.answer import VISIBLE, JacobianAnswer
-from rnn_dynamics.pictures.kit.finding import Words, first, said, told
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said, told
 
 
 def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -31,6 +31,34 @@ def finding(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> str:
     return said(words, says, rows, _notes(answer, says), _kind(answer))
 
 
+def claim(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> str:
+    """What to make of the product of the Jacobians, as HTML."""
+    kind, factors, norm = _kind(answer), answer.laws.factors, float(answer.trace.log10_norms[-1])
+    rho, sigma = (10.0 ** factors.get(name, math.nan) for name in ("radius", "bound"))
+    return claimed(
+        words,
+        _says(words, answer) | {"rho": rho, "sigma": sigma},
+        single=not answer.back,
+        **{kind: kind != "plain"},
+        coincide=answer.coincide,
+        sufficient=factors.get("bound", 0.0) < -1e-12,
+        above_one=_rule_fails(answer, norm),
+        exceeds=_exceeds(answer),
+        grows=norm > VISIBLE,
+        bound=True,
+    )
+
+
+def _rule_fails(answer: JacobianAnswer, norm: float) -> bool:
+    """Whether the product shrinks, and never was above ρ to the same power, although ρ > 1."""
+    return answer.laws.factors["radius"] > VISIBLE and norm < -VISIBLE and answer.excess[1] <= VISIBLE
+
+
+def _exceeds(answer: JacobianAnswer) -> bool:
+    """Whether the product is so much above ρ to the same power that this is what there is to see."""
+    return answer.excess[1] > math.log10(2.0)
+
+
 def _claim(answer: JacobianAnswer) -> str:
     """Which title is the most telling true one."""
     kind = _kind(answer)
@@ -38,7 +66,7 @@ def _claim(answer: JacobianAnswer) -> str:
         single=not answer.back,
         **{kind: kind != "plain"},
         coincide=answer.coincide,
-        exceeds=answer.excess[1] > math.log10(2.0),
+        exceeds=_exceeds(answer),
         grows=answer.trace.positive[0] and answer.trace.log10_norms[-1] > VISIBLE,
         bound=True,
     )
@@ -94,7 +122,7 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
             as_the_bound=True,
         ): plain,
         "radius_exceeded" if answer.bound_holds else "mean_exceeded": exceeded,
-        "radius_above_one": plain and not exceeded and answer.laws.factors["radius"] > VISIBLE and norm < -VISIBLE,
+        "radius_above_one": plain and _rule_fails(answer, norm),
         first(no_direction=not alive, all_directions=alive == answer.trace.size, directions=True): True,
         "spread": low != high or "±" in says["exponent_nats"],
         first(part=says["computed"] < answer.trace.size, **answer.trace.missing, sum=True): True,

@@ -32,6 +32,16 @@ def first(**claims: object) -> str:
     return next(name for name, true in claims.items() if true)
 
 
+def claimed(words: Words, says: Any, **claims: object) -> str:
+    """Of the sentences under `claim` of a picture's words the first that is true, as the heading above the picture."""
+    return heading(words["claim"][first(**claims)].format_map(says))
+
+
+def heading(claim: str) -> str:
+    """A claim as the heading above a picture."""
+    return f'<h2 class="claim">{as_html(claim).replace(" %", "&nbsp;%")}</h2>'
+
+
 def above(*lines: str) -> str:
     """What stands above a table, such as an equation: a paragraph a line."""
     return "".join(f'<p class="equation">{line}</p>' for line in lines)

@@ -78,9 +78,10 @@ class Picture:
     name: of its folder, of its page, and of its words in content/. answer: the numbers, remembered. texts: what the
     picture writes. tables: its datasets by name, tidy rows in units that they name. chart: how they are drawn on a
     sheet, with the places of its `panels`, else on the whole of it, and further `parameters`. finding: what stands
-    below, as HTML. settings: those that are none of the experiment; what they are called stands under [views] of its
-    words, or in those of all settings. files: what a reader can have as a CSV, by name; the label stands in the words
-    under `files`. scripts: the kinds of PyTorch scripts that find the same numbers, as `scripts.SCRIPTS` names them.
+    below, as HTML. claim: what stands above, one sentence as HTML; "" where the picture belongs to another. settings:
+    those that are none of the experiment; what they are called stands under [views] of its words, or in those of all
+    settings. files: what a reader can have as a CSV, by name; the label stands in the words under `files`. scripts: the
+    kinds of PyTorch scripts that find the same numbers, as `scripts.SCRIPTS` names them.
     uses: the fields of the experiment that play a part, where not all of them do.
     moving_texts, moving_tables: of what changes while all else stands still, such as the one row that says where a
     slider is. apart: a question without what moves; where these are equal, all other tables are the very same bytes,
@@ -96,6 +97,7 @@ class Picture:
     panels: Places = field(default_factory=lambda: {"whole": ("0", "width", "0", "height")})
     parameters: Mapping[str, str] = field(default_factory=dict)
     finding: Callable[[Words, Any, Views], str]
+    claim: Callable[[Words, Any, Views], str] = lambda *_: ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     files: Mapping[str, Callable[[Any, Views], Frame]] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
@@ -130,6 +132,11 @@ class Picture:
         moved, said = _moved(self, experiment, tuple(own.items()), words)
         return _still(self, still, tuple(of.items()), words) | moved, said
 
+    def claimed(self, experiment: Experiment, views: Views, language: str) -> str:
+        """The sentence above the picture, as HTML."""
+        own = tuple((name, views[name]) for name in self.settings)
+        return _claimed(self, experiment, own, sentences(self.name, language))
+
     def drawn_from(self, answer: Any, views: Views, words: Words) -> Drawn:
         """The same from an answer that is there, such as what a reader has trained or measured."""
         return as_bytes(self.tables_of(words, answer, views)), self.finding(words, answer, views)
@@ -158,7 +165,7 @@ class Picture:
 
 #: What the functions of a folder's files are called that a picture is made of; `x_file` of its tables is its file x.
 _MADE = {
-    "words": ("texts", "finding", "moving_texts", "progress"),
+    "words": ("texts", "finding", "claim", "moving_texts", "progress"),
     "table": ("tables", "moving_tables"),
     "chart": ("chart", "PANELS", "PARAMETERS"),
 }
@@ -208,3 +215,8 @@ def _still(picture: Picture, experiment: Experiment, asked: Asked, words: Words)
 def _moved(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> Drawn:
     views, answer = dict(asked), picture.answer(experiment, dict(asked))
     return as_bytes(_moving_tables(picture, words, answer, views)), picture.finding(words, answer, views)
+
+
+@remembered
+def _claimed(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> str:
+    return picture.claim(words, picture.answer(experiment, dict(asked)), dict(asked))

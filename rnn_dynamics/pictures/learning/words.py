@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.pictures.kit.finding import first, paragraphs, table, told
+from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 from rnn_dynamics.pictures.learning.advice import advised
 from rnn_dynamics.pictures.learning.answer import LearningAnswer
@@ -37,6 +37,35 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     return failures(answer.networks, words.language) + said
 
 
+def claim(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
+    """Which network has learned the task, and what was thought to be impossible, as HTML."""
+    says = says_of(answer, words) | {"rnn": answer.networks[0], "last": answer.shown}
+    return claimed(words, says, **{_claim(answer): True})
+
+
+def _claim(answer: LearningAnswer) -> str:
+    """Which claim is true."""
+    if not answer.begun:
+        return "before"
+    rnn, last = answer.networks[0].outcome, answer.shown.outcome
+    return first(
+        ended={"diverged", "untrained"} & {rnn, last},
+        so_far=not answer.over,
+        rnn_learns=_rnn_learns(answer),
+        gates_fail=_gates_fail(answer),
+        gap=last == "learned" and rnn == "chance",
+        now=True,
+    )
+
+
+def _rnn_learns(answer: LearningAnswer) -> bool:
+    return answer.networks[0].outcome == "learned" and not answer.networks[0].gates
+
+
+def _gates_fail(answer: LearningAnswer) -> bool:
+    return answer.over and answer.shown.outcome == "chance" and bool(answer.shown.gates)
+
+
 def _column(values: Words, network: Trained) -> dict[str, str]:
     """Key of a row -> what it says of one network."""
     none = {"left_after": len(network.looks) == 1, "clipped": math.isnan(network.share_clipped)}
@@ -46,12 +75,12 @@ def _column(values: Words, network: Trained) -> dict[str, str]:
 
 
 def _notes(words: Words, answer: LearningAnswer, says: Says) -> Iterator[str]:
-    notes, rnn, last = words["notes"], answer.networks[0], answer.shown
-    fails = answer.over and last.outcome == "chance" and last.gates
+    notes, claims = words["notes"], _claim(answer)
+    fails, learns = claims != "gates_fail" and _gates_fail(answer), claims != "rnn_learns" and _rnn_learns(answer)
     yield from told(notes, says, settings=True, both=len(answer.networks) > 1, gates_fail=fails)
-    advice = advised(last) if answer.over else {}
+    advice = advised(answer.shown) if answer.over else {}
     yield from (words["advice"][key].format(value=value) for key, value in advice.items())
-    learns, thin = rnn.outcome == "learned" and not rnn.gates, any(one.lost for one in answer.networks)
+    thin = any(one.lost for one in answer.networks)
     yield from told(notes, says, rnn_learns=learns, thin=thin, every=answer.training.its_task.every_step, float=True)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.pictures.kit.finding import Words, first, said
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer
 
 
@@ -45,6 +45,15 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
     return said(words, says, rows, _notes(answer))
 
 
+def claim(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> str:
+    """What a sum of losses hides, or does not, as HTML."""
+    last, kind = answer.verdicts["last"].outcome, _claim(answer)
+    says = Says(answer, back=answer.length - 1)
+    nothing = any(one.outcome == "silent" for one in answer.verdicts.values())
+    kinds = {kind: kind != "both", "holds": last == "holds"}
+    return claimed(words, says, **{"nothing": nothing, **kinds, "both": True})
+
+
 def _says(answer: LossAnswer, truncation: str) -> Says:
     tau = answer.within(truncation)
     return Says(answer, far=100.0 - answer.near_share, tau=tau, cut=answer.cut(truncation))
@@ -81,7 +90,7 @@ def _no_gradient(answer: LossAnswer, name: str) -> bool:
 def _notes(answer: LossAnswer) -> dict[str, object]:
     claim, where, several = _claim(answer), _near_or_far(answer), answer.length > 1
     return {
-        claim: claim in ("hidden", "explodes"),
+        claim: claim == "hidden",
         where: where != "nothing" and several,
         "shares": True,
         "window": several and not _no_gradient(answer, "every"),

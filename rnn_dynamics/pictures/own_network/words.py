@@ -10,7 +10,7 @@ from rnn_dynamics.own.advice import Tried
 from rnn_dynamics.own.findings import Finding, Judged
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.own.report import Row, advice_notes, advice_rows, summary, verdict_rows
-from rnn_dynamics.pictures.kit.finding import Words, first, paragraphs, said, side_by_side, table
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, paragraphs, said, side_by_side, table
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer
 
 _HEAD = '<tr><th colspan="2">{}</th></tr>'
@@ -35,6 +35,16 @@ def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) ->
     """The verdict on each layer and direction, the last layer on top, and the notes, as HTML."""
     rows = ({"name": _named(words["table"], one), "one": one, **_told(words, one)} for one in answer.findings[::-1])
     return said(words, _says(words, answer, views), rows, _notes(answer))
+
+
+def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
+    """What becomes of an error of the last layer, as HTML."""
+    last = answer.findings[-1]
+    says = Says(answer, verdict=last.verdict, back=answer.experiment.sequence_length - 1, layer=last.layer + 1)
+    known = last.travelled and last.verdict.outcome
+    forgets = {"forgets": known == "vanishes" and last.verdict.horizon is not None}
+    kinds = {kind: known == kind for kind in ("vanishes", "holds", "explodes", "uneven")}
+    return claimed(words, says, **forgets, **kinds, nothing=True)
 
 
 def verdicts(words: Words, found: Sequence[Finding]) -> str:

@@ -5,11 +5,13 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.phase_crossing import Range
-from rnn_dynamics.pictures.kit.finding import Words, above, first, paragraphs, table, told
+from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
 #: log10 norms of a gradient that nobody would look at twice.
 _HEALTHY = (-3.0, 2.0)
+#: A border from which on nobody would say that it lies at weight scale 1.
+_ABOVE_ONE = 1.05
 
 
 def moving_texts(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -33,6 +35,29 @@ def finding(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
     here = above(words["here"][_spoken(answer)].format_map(says))
     borders = _by_input_scale(words["table"], answer, says) if answer.crossings else ""
     return here + borders + paragraphs(told(words["notes"], says, **_notes(answer)))
+
+
+def claim(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
+    """What the map says at the chosen input scale, as HTML."""
+    experiment, point = answer.experiment, answer.crossing
+    grows = point.grows if point else ()
+    return claimed(
+        words,
+        _says(words, answer),
+        single=experiment.sequence_length == 1,
+        waits=answer.here is None or not answer.log10_factors,
+        every=experiment.loss_at == "every",
+        cut=answer.here and answer.here.is_zero,
+        larger_than_one=_from_above(grows) > _ABOVE_ONE and not answer.cell.gates,
+        gates_grow=grows and experiment.cell == "lstm",
+        none=not grows,
+        here=True,
+    )
+
+
+def _from_above(grows: Sequence[Range]) -> float:
+    """The weight scale above which gradients grow, where there is one such; else 0."""
+    return grows[0][0] or 0.0 if len(grows) == 1 and _kind(grows[0]) == "above" else 0.0
 
 
 def _says(words: Words, answer: PhaseAnswer) -> Says:
@@ -115,10 +140,8 @@ def _by_input_scale(words: Words, answer: PhaseAnswer, says: Says) -> str:
 def _notes(answer: PhaseAnswer) -> dict[str, object]:
     experiment, point = answer.experiment, answer.crossing
     return {
-        "every": experiment.loss_at == "every",
         _on_mean_field(answer): point,
-        "gates_grow": point and point.grows and experiment.cell == "lstm",
-        "cut" if experiment.hidden_path == "cut" else "zero": answer.here and answer.here.is_zero,
+        "zero": answer.here and answer.here.is_zero and experiment.hidden_path != "cut",
         "finite" if answer.networks > 1 else "one": point,
         "coarse": answer.stride > 1,
         "cancel": answer.split.cancels,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.content.numbers import power_of_ten, short, subscripted, two_decimals
-from rnn_dynamics.pictures.kit.finding import Words, above, first, said
+from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, said
 from rnn_dynamics.pictures.shapes.answer import ZEROS, ShapeAnswer, read_stop
 
 #: log10 of the ratio from which on gradients are said to differ.
@@ -36,6 +36,26 @@ def finding(words: Words, answer: ShapeAnswer, _: Mapping[str, str]) -> str:
     parameters = words["parameters"]["alone" if answer.trace.shape == "one-to-one" else cells].format_map(says)
     rows = (Says(of, kind=name[2:], letter=name[0], name=names[name[2:]]) for name, of in answer.trace.shared.items())
     return above(shape, parameters) + said(words, says, rows, _notes(answer))
+
+
+def claim(words: Words, answer: ShapeAnswer, _: Mapping[str, str]) -> str:
+    """What the shape does to the gradients of what its edges share, as HTML."""
+    ratio = answer.trace.shared["W_hh"].log10_ratio
+    return claimed(
+        words,
+        _says(answer),
+        one_to_one=answer.trace.shape == "one-to-one",
+        decoder=answer.shape.has_decoder,
+        single=answer.experiment.sequence_length == 1,
+        shared=_differ(ratio),
+        alike=math.isfinite(ratio),
+        nothing=True,
+    )
+
+
+def _differ(log10_ratio: float) -> bool:
+    """Whether the gradients of edges that share a matrix differ by enough to be told."""
+    return math.isfinite(log10_ratio) and log10_ratio > _WORTH_A_NOTE
 
 
 def _says(answer: ShapeAnswer) -> Says:
@@ -90,7 +110,7 @@ def _caption(words: Words, answer: ShapeAnswer, stop: str, says: Says) -> str:
 def _notes(answer: ShapeAnswer) -> dict[str, object]:
     cell, ratio = answer.cell, answer.trace.shared["W_hh"].log10_ratio
     return {
-        "shared": math.isfinite(ratio) and ratio > _WORTH_A_NOTE,
+        "shared": _differ(ratio) and answer.shape.has_decoder,
         "gated_cell" if len(cell.components) > 1 else "gated": cell.gates,
         "cost" if len(answer.steps) > 1 else "cost_one": True,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.verdict import Verdict, orders_of_magnitude
-from rnn_dynamics.pictures.kit.finding import Words, first, said
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, stride_for
 
 
@@ -46,6 +46,41 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
     return said(words, says, rows, _notes(answer, verdicts[answer.plain]))
 
 
+def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str:
+    """What is most worth knowing of these three networks, as HTML."""
+    experiment, verdicts = answer.experiment, answer.verdicts(views["gradient"])
+    of_sum, plain = next(name for name, cell in answer.cells.items() if cell.writes), verdicts[answer.plain]
+    says = Says(
+        answer,
+        back=experiment.sequence_length - 1,
+        name=answer.cells[answer.plain].short,
+        radius=_radius(answer, answer.plain),
+        plain=plain,
+        of_sum=verdicts[of_sum],
+        other=answer.cells[of_sum].short,
+    )
+    return claimed(
+        words,
+        says,
+        silent="silent" in (plain.outcome, verdicts[of_sum].outcome),
+        single=experiment.sequence_length == 1,
+        every=experiment.loss_at == "every",
+        above_one=_rule_fails(answer, plain),
+        gates_explode=verdicts[of_sum].outcome == "explodes",
+        gates_vanish=verdicts[of_sum].outcome == "vanishes",
+        explodes=plain.outcome == "explodes",
+        both=True,
+    )
+
+
+def _rule_fails(answer: FamiliesAnswer, plain: Verdict) -> bool:
+    """Whether the gradient of the network without gates vanishes, although ρ > 1."""
+    experiment = answer.experiment
+    grows_by_rule = round(_radius(answer, answer.plain), 2) > 1
+    measures_one_error = experiment.loss_at != "every" and experiment.hidden_path == "open"
+    return grows_by_rule and measures_one_error and plain.outcome == "vanishes"
+
+
 def _radius(answer: FamiliesAnswer, cell: str) -> float:
     return answer.radius[cell] * answer.experiment.weight_scale
 
@@ -78,14 +113,10 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
     `verdict`: on the network without gates.
     """
     experiment, last = answer.experiment, answer.experiment.loss_at != "every"
-    grows_by_rule = round(_radius(answer, answer.plain), 2) > 1 and last and experiment.hidden_path == "open"
     return {
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias": True,
         "mean_field": answer.mean_field is not None and last and math.isfinite(verdict.log10_factor),
-        "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (
-            grows_by_rule and verdict.outcome == "vanishes"
-        ),
-        "every": not last,
+        "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (_rule_fails(answer, verdict)),
         "cut": experiment.hidden_path == "cut",
         "text": experiment.text,
         "coarse": stride_for(experiment) > 1,

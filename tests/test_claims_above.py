@@ -1,0 +1,137 @@
+"""The claim above each picture: one sentence, true of the settings shown, with numbers of the answer."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.content import HOME, languages, sentences
+from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.engine.run import run_norms
+from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.learning.jobs import Job
+from tests.handed_out import frame_of
+from tests.test_pages import PAGES
+from tests.test_strange_settings import faults
+
+HEADING = re.compile(r'<h2 class="claim">(.*?)</h2>')
+
+
+def answer_of(page: str, away: dict[str, Any]) -> tuple[Any, Any]:
+    """The answer of a page at some settings, with the views."""
+    frame = frame_of(page)
+    experiment, views = frame.asked(away)
+    trainings = getattr(frame, "trainings", None)
+    if trainings is None:
+        return frame.picture.answer(experiment, views), views
+    return frame.learned(Job(trainings(experiment, views)), experiment, views), views  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_picture_claims_something_at_each_preset_in_each_language(page: str) -> None:
+    frame = frame_of(page)
+    for key, away in frame.presets.items():
+        answer, views = answer_of(page, dict(away))
+        for language in languages():
+            (claim,) = HEADING.findall(frame.picture.claim(sentences(page, language), answer, views))
+            assert faults(claim) == [], (key, claim)
+            assert not re.search(r"[{}]|nan|–(?!\d)|\binf\b", claim), (key, claim)
+            assert len(re.sub(r"<.*?>", "", claim)) < 180, (key, claim)
+
+
+def claim_at(page: str, preset: str) -> str:
+    """What is claimed in English, as plain text."""
+    frame = frame_of(page)
+    answer, views = answer_of(page, dict(frame.presets[preset]))
+    return re.sub(r"<.*?>", "", frame.picture.claim(sentences(page), answer, views)).replace("&nbsp;", " ")
+
+
+def numbers(claim: str) -> list[str]:
+    return re.findall(r"×?\d(?:[\d,]*\d)?(?:\.\d+)?[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*", claim)
+
+
+def left(experiment: Experiment, component: str = "input") -> float:
+    """log10 of what is left at step 1, by the engine's plain road."""
+    norms = run(experiment).log10_norms[component]
+    return float(norms[0] - norms[-1])
+
+
+def test_home_claims_the_radius_and_what_is_left_of_the_networks_that_it_names() -> None:
+    asked = {key: frame_of(HOME).asked(away)[0] for key, away in frame_of(HOME).presets.items()}
+    rnn = run(replace(asked["remembers"], cell="rnn"))
+    radius = np.abs(np.linalg.eigvals(rnn.parameters["weight_hh_l0"])).max()
+    assert radius > 1.0
+    share = power_of_ten(left(replace(asked["remembers"], cell="rnn")))
+    assert numbers(claim_at(HOME, "remembers"))[1:] == [f"{radius:.2f}", "99", share]
+    for preset, sign in (("vanishes", -1), ("explodes", 1), ("edge", 1), ("too", -1)):
+        lstm = left(replace(asked[preset], cell="lstm"))
+        assert np.sign(lstm) == sign
+        assert power_of_ten(lstm) in numbers(claim_at(HOME, preset))
+
+
+def test_a_product_of_jacobians_is_claimed_as_multiplied_out() -> None:
+    for preset in ("bound", "chaos"):
+        asked = frame_of("jacobians").asked(frame_of("jacobians").presets[preset])[0]
+        drawn = run(asked)
+        weights, product = drawn.parameters["weight_hh_l0"], np.eye(asked.hidden_size)
+        for state in drawn.hidden_states[2:, 0]:
+            product = (1.0 - state**2)[:, None] * weights @ product
+        found = numbers(claim_at("jacobians", preset))
+        assert power_of_ten(np.log10(np.linalg.norm(product, 2))) in found
+        if preset == "bound":
+            assert f"{np.abs(np.linalg.eigvals(weights)).max():.2f}" in found
+
+
+def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
+    for preset in ("carousel", "chrono"):
+        asked = frame_of("additive_path").asked(frame_of("additive_path").presets[preset])[0]
+        share = left(replace(asked, hidden_path="cut"), "cell") - left(asked, "cell")
+        assert f"{power_of_ten(share + 2.0)} %" in claim_at("additive_path", preset)
+
+
+def test_what_a_sum_of_losses_hides_is_what_the_last_one_alone_loses() -> None:
+    for preset in ("hidden", "carousel", "exploding"):
+        answer, _ = answer_of("losses", dict(frame_of("losses").presets[preset]))
+        last = replace(answer.experiment, loss_at="last")
+        assert power_of_ten(left(last, "hidden")) in numbers(claim_at("losses", preset))
+
+
+def test_depth_helps_by_the_factors_of_the_two_networks() -> None:
+    for preset in ("deep", "rnn"):
+        asked = frame_of("depth").asked(frame_of("depth").presets[preset])[0]
+        deep, single = (
+            judge(run_norms(one).log10_norms["input"]).log10_factor for one in (asked, replace(asked, num_layers=1))
+        )
+        assert deep > single
+        assert [times(deep), times(single)] == [n for n in numbers(claim_at("depth", preset)) if "×" in n]
+
+
+def test_the_numbers_of_the_other_claims_stand_in_what_the_page_says_besides() -> None:
+    """Where the tests of these pages hold them to the library."""
+    for page, preset in (("cliff", "flies"), ("cliff", "small"), ("own_network", "trained"), ("own_network", "rnn")):
+        frame, (answer, views) = frame_of(page), answer_of(page, dict(frame_of(page).presets[preset]))
+        besides = frame.picture.finding(sentences(page), answer, views)
+        claimed = numbers(claim_at(page, preset))
+        assert [number for number in claimed if number not in besides and number not in ("1", "99")] == []
+
+
+def test_by_hand_claims_as_many_weights_as_torch_has() -> None:
+    torch = pytest.importorskip("torch")
+    asked = frame_of("by_hand").asked({})[0]
+    layer = torch.nn.RNN(asked.input_size, asked.hidden_size)
+    assert numbers(claim_at("by_hand", "rnn")) == [str(sum(one.numel() for one in layer.parameters()))]
+
+
+def test_a_finding_that_has_risen_to_the_claim_is_not_said_twice() -> None:
+    for page in PAGES:
+        frame = frame_of(page)
+        for away in frame.presets.values():
+            answer, views = answer_of(page, dict(away))
+            claim = re.sub(r"<.*?>", "", frame.picture.claim(sentences(page), answer, views))
+            said = re.sub(r"<.*?>", "", frame.picture.finding(sentences(page), answer, views))
+            assert claim not in said
+            for rule in re.findall(r"“[^”]+” is false", claim):
+                assert rule not in said, (page, away)
