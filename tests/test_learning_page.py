@@ -64,7 +64,9 @@ def rows(job: Job, moment: str = "100 %") -> dict[str, Rows]:
 
 
 def words(job: Job) -> str:
-    return PICTURE.finding(sentences("learning"), answer(job), VIEWS)
+    return PICTURE.claim(sentences("learning"), answer(job), VIEWS) + PICTURE.finding(
+        sentences("learning"), answer(job), VIEWS
+    )
 
 
 # What is asked
