@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import streamlit as st
+
+from rnn_dynamics.course.feedback import side_by_side
 from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, FEW_NEED, HOUSE
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
@@ -24,4 +27,11 @@ PAGE = Page(
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},
     existing={"stop": lambda now: stops(now["shape"], now["sequence_length"])},
 )
-PAGE.run()
+
+
+def below() -> None:
+    """The two ways to feed back, which no setting changes."""
+    st.html(side_by_side(PAGE.words()["feedback"]))
+
+
+PAGE.run(below)

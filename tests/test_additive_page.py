@@ -18,6 +18,7 @@ from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
 from tests.every import every
 from tests.pictured import column, drawn_by
 from tests.test_pages import open_page, shown
+from tests.unmarked import unmarked
 
 PAGE = "additive_path"
 OPENING = Experiment(cell="lstm", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
@@ -126,7 +127,7 @@ def test_no_two_curves_share_a_dash() -> None:
 
 
 def words(app: AppTest) -> str:
-    (html,) = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
+    (html,) = (unmarked(element.proto.body) for element in app.get("html") if "<table" in element.proto.body)
     return str(html)
 
 

@@ -29,6 +29,7 @@ from tests.every import every
 from tests.handed_out import frame_of, presets_of
 from tests.test_home_page import heights
 from tests.test_pages import not_taken, shown
+from tests.unmarked import unmarked
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = ("streamlit_app.py", "pages/vanish_or_explode.py")
@@ -50,7 +51,7 @@ def open_app(entry: str = ENTRIES[0], params: Mapping[str, str | list[str]] | No
 
 def words(app: AppTest) -> str:
     """What stands below the picture, as HTML: the table, then the notes."""
-    (html,) = (element.proto.body for element in app.get("html") if "<table" in element.proto.body)
+    (html,) = (unmarked(element.proto.body) for element in app.get("html") if "<table" in element.proto.body)
     return str(html)
 
 

@@ -186,13 +186,13 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "engine.compiled": {"numpy", "llvmlite"},
     **{room: {"numpy", "safetensors"} for room in ("own.examples", "own.given")},
     "own.report": set(),
+    "course": set(),
     KIT: {"numpy", "pandas", "pyarrow", "altair", "vl_convert"},
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},
     "pictures": {"altair", "pandas"},
     "dashboard": {"numpy", "streamlit"},
     "pages": {"streamlit"},
-    "course": set(),
 }
 
 

@@ -1,29 +1,158 @@
-"""The glossary's numbers are those by which the pages judge."""
+"""The glossary: its numbers are those by which the pages judge, and pages mark its terms where they mention them."""
 
 import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, phase_grid, run
-from rnn_dynamics.content import sentences
+from rnn_dynamics.content import languages, link_to, mentions, sentences
+from rnn_dynamics.course import glossary as course
+from rnn_dynamics.course.glossary import as_html, glossary, marked_html, marked_markdown, mentioned
 from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
+from tests.every import every
+from tests.test_pages import PAGES
 
-GLOSSARY = sentences("app")["meanings"].strip()
-MEANINGS = dict(re.findall(r"\*\*(.+?)\.?\*\*(.+?)(?=\n\n|\Z)", GLOSSARY, re.S))
+ENGLISH = glossary("en")
+SAYS = {key: term.says for key, term in ENGLISH.items()}
+every_language = every("language", languages())
+#: Words of the field that no explanation may take for known: each must be a form of some term.
+JARGON = {
+    "en": r"\b(adjoint|attractor|autograd|batch|candidate|cell state|chaotic|chrono|embedding|forget gate|gates?|norm"
+    r"|lags?|gradients?|hidden state|horizon|initialisation|Jacobians?|eigenvalue|singular values?|Lyapunov|mean field"
+    r"|carousel|orthogonal|read-out|ReLU|saturat\w+|seeds?|spectral|truncat\w+|vanishes|explodes|holds|uneven|χ|ρ"
+    r"|σ_max|BPTT|logits?|softmax|epochs?|hysteresis|isometry|fan-in|detach\w*|perplexity|regulari[sz]\w+|nats?|Glorot"
+    r"|IRNN|LSTM|GRU)\b",
+    "zh": r"(伴随|吸引子|自动微分|候选状态|细胞状态|混沌|chrono|嵌入|遗忘门|梯度|隐藏状态"
+    r"|视界|初始化|雅可比|滞后|特征值|奇异值|李雅普诺夫|平均场|范数|正交|读出|ReLU|饱和|种子"
+    r"|谱半径|截断|消失|爆炸|保持|不均匀|χ|ρ|σ_max|BPTT|传送带|奈特|门控|LSTM|GRU)",
+}
 
 
-def test_every_word_has_one_meaning_of_a_few_sentences() -> None:
-    words = re.findall(r"^\*\*(.+?)\*\*", GLOSSARY, re.M)
-    assert len(words) == len(set(words)) == len(MEANINGS) == GLOSSARY.count("\n\n") + 1
-    assert all(len(meaning) < 600 for meaning in MEANINGS.values())
+def texts(words: Any) -> Iterator[str]:
+    if isinstance(words, dict | list):
+        for part in words.values() if isinstance(words, dict) else words:
+            yield from texts(part)
+    elif isinstance(words, str):
+        yield words
+
+
+# --- terms ------------------------------------------------------------------------------------------------------------
+
+
+@every_language
+def test_every_term_is_explained_in_a_few_sentences_has_forms_of_its_own_and_a_page_that_exists(language: str) -> None:
+    terms, forms = glossary(language), [form for term in glossary(language).values() for form in term.forms]
+    assert len(forms) == len(set(forms))
+    for key, term in terms.items():
+        assert 5 < len(term.says) < 600, key
+        assert term.says.endswith((".", "。")), key
+        assert term.page in PAGES, key
+        assert not re.search(r"[*`<\[]", term.says), f"{key} is no plain text"
+
+
+@every_language
+def test_every_term_is_said_on_the_page_where_it_is_seen(language: str) -> None:
+    for key, term in glossary(language).items():
+        files = (term.page, "own") if term.page == "own_network" else (term.page,)
+        said = " ".join(text for file in files for text in texts(sentences(file, language)))
+        assert any(form in said for form in term.forms), f"{term.page} does not say {key}"
+
+
+@every_language
+def test_a_term_has_the_same_page_and_the_same_figures_in_every_language(language: str) -> None:
+    for key, term in glossary(language).items():
+        assert term.page == ENGLISH[key].page, key
+        assert sorted(set(_figures(term.says))) == sorted(set(_figures(SAYS[key]))), key
+
+
+def _figures(text: str) -> list[str]:
+    return re.findall(r"\d+(?:\.\d+)?", text)
+
+
+@every_language
+def test_no_explanation_takes_a_word_of_the_field_for_known_that_is_explained_nowhere(language: str) -> None:
+    explained = {form for term in glossary(language).values() for form in term.forms}
+    for key, term in glossary(language).items():
+        used = set(re.findall(JARGON[language], term.says))
+        assert {word for word in used if not any(word in form for form in explained)} == set(), key
+
+
+def test_an_entry_that_lacks_a_field_or_has_an_unknown_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"term": "Lag", "says": "So many steps.", "page": "losses", "forms": "lag"}
+    for slip, said in (({"symbl": "T"}, "symbl"), ({"says": None}, "says")):
+        wrong = {name: value for name, value in (entry | slip).items() if value is not None}
+        monkeypatch.setattr(course, "sentences", lambda *_, wrong=wrong: {"lag": wrong})
+        with pytest.raises(ValueError, match=rf"content/en/glossary\.toml: lag: .*{said}"):
+            glossary.__wrapped__("en")
+
+
+# --- marks ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_mention_is_marked_and_the_longest_form_wins() -> None:
+    assert marked_markdown("The forget gate is a gate. A gate too.", "en") == (
+        "The [forget gate](#term-forget_gate) is a [gate](#term-gate). A gate too."
+    )
+    assert marked_markdown("梯度经过遗忘门和门f，LSTM的梯度消失。", "zh") == (
+        "[梯度](#term-gradient)经过[遗忘门](#term-forget_gate)和[门](#term-gate)f，"
+        "[LSTM](#term-lstm)的梯度[消失](#term-outcome)。"
+    )
+    assert mentioned(marked_html("∏ρ² is ρ, W<sub>hh</sub>ρ", "en")) == ["rho", "weights"]
+
+
+def test_parts_of_words_headings_code_links_and_mentions_of_pages_stay_as_they_are() -> None:
+    for text in (
+        "## The norm",
+        "`norm`",
+        "```\nnorm\n```",
+        "[the norm](losses)",
+        "normal",
+        "enorm",
+        "[Learning long lags](learning?lang=zh)",
+    ):
+        assert marked_markdown(text, "en") == text
+    for text in (
+        "<h2>norm</h2>",
+        "<code>norm</code>",
+        '<a href="x">norm</a>',
+        '<td class="norm">',
+        "<pre>a\nnorm</pre>",
+    ):
+        assert marked_html(text, "en") == text
+
+
+@every_language
+def test_marks_add_nothing_to_what_a_page_says_and_name_terms_that_there_are(language: str) -> None:
+    for page in PAGES:
+        prose = sentences(page, language)["prose"]
+        marked = marked_markdown(prose, language)
+        assert re.sub(r"\[([^\]]*)\]\(#term-\w+\)", r"\1", marked) == prose
+        keys = mentioned(marked)
+        assert len(keys) == len(set(keys)) >= 3, page
+        assert set(keys) <= set(glossary(language))
+
+
+@every_language
+def test_the_list_has_every_term_with_a_link_to_its_page(language: str) -> None:
+    shown = as_html(language)
+    assert re.findall(r'data-term="(\w+)"', shown) == list(glossary(language))
+    links = re.findall(r"<a href=.*?</a>", shown)
+    assert links == [mentions.as_html(link_to(term.page, language)) for term in glossary(language).values()]
+    assert all(term.says in unescape(shown) for term in glossary(language).values())
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_borders_are_those_of_the_verdict() -> None:
-    meaning = MEANINGS["Vanishes, holds, explodes"]
-    below, above = (float(re.search(rf"\*{word}\* \w+ ×([\d.]+)", meaning)[1]) for word in ("vanishes", "explodes"))  # type: ignore[index]
+    meaning = SAYS["outcome"]
+    below, above = (float(re.search(rf"{word} \w+ ×([\d.]+)", meaning)[1]) for word in ("vanishes", "explodes"))  # type: ignore[index]
     assert (below, above) == (round(10**-HOLDS_WITHIN, 3), round(10**HOLDS_WITHIN, 3))
     for factor, outcome in ((below - 0.001, "vanishes"), (1.0, "holds"), (above + 0.001, "explodes")):
         assert judge(np.log10(factor) * np.arange(9.0, -1.0, -1.0)).outcome == outcome
@@ -32,7 +161,7 @@ def test_the_borders_are_those_of_the_verdict() -> None:
 
 
 def test_a_gradient_is_uneven_where_the_whole_way_contradicts_the_factor_in_the_middle() -> None:
-    meaning, middle = MEANINGS["Uneven"].replace("\n", " "), np.linspace(1.0, -1.0, 101)
+    meaning, middle = SAYS["uneven"], np.linspace(1.0, -1.0, 101)
     assert f"over {10**ENDS_CHANGE:g} times more than ×{10**-HOLDS_WITHIN:.3f} or ×{10**HOLDS_WITHIN:.3f}" in meaning
     for slope, first, outcome in (
         (-0.1, -1.0, "vanishes"),
@@ -51,16 +180,14 @@ def test_a_gradient_is_uneven_where_the_whole_way_contradicts_the_factor_in_the_
 
 
 def test_the_factor_is_taken_between_the_lags_that_are_named() -> None:
-    assert "between the lags T/5 and 9T/10" in MEANINGS["Factor per step"]
+    assert "between the lags T/5 and 9T/10" in SAYS["factor"]
     lags = np.arange(99.0, -1.0, -1.0)
     within = np.where((lags >= 20) & (lags <= 90), lags, np.nan)  # nan wherever it must not look
     assert log10_factor_per_step(-0.1 * within) == pytest.approx(-0.1)
 
 
 def test_the_horizon_is_of_the_share_that_is_named() -> None:
-    assert (
-        f"below {100 * HORIZON_SHARE:g} % of\nthe norm at step T" in MEANINGS["Horizon (“1 % is left after n steps”)"]
-    )
+    assert f"below {100 * HORIZON_SHARE:g} % of the norm at step T" in SAYS["horizon"]
 
 
 def test_the_norm_runs_over_features_and_sequences_and_the_loss_is_half_a_mean_square() -> None:
@@ -76,8 +203,21 @@ def test_the_norm_runs_over_features_and_sequences_and_the_loss_is_half_a_mean_s
     np.testing.assert_allclose(trace.log10_norms["input"], gradient.square().sum(dim=(1, 2)).sqrt().log10())
 
 
+def test_a_forget_gate_is_open_as_far_as_the_glossary_says() -> None:
+    assert "half at 0, more than nine tenths at 3" in SAYS["forget_bias"]
+    for bias, low, high in ((0.0, 0.45, 0.55), (3.0, 0.9, 1.0)):
+        gate = run(Experiment(cell="lstm", forget_bias=bias)).gates["f"]
+        assert low < gate.mean() < high
+
+
+def test_float16_rounds_to_zero_what_the_glossary_says() -> None:
+    assert "smaller than about 3·10⁻⁸" in SAYS["float16"]
+    assert np.float16(2.9e-8) == 0.0
+    assert np.float16(3.1e-8) > 0.0
+
+
 def test_mean_field_is_off_by_as_much_as_the_glossary_says() -> None:
-    said = MEANINGS["Mean field"].replace("\n", " ")
+    said = SAYS["mean_field"]
     assert "11 to 15 % above its prediction at input scales from 0.5 to 1, and almost half above it at 0.1" in said
     assert "of 128 units they differ by at most 4 %" in said
 

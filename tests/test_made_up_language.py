@@ -38,9 +38,9 @@ TRAINED = {
 
 
 def bracketed(value: Any) -> Any:
-    """The same words, each sentence in brackets; lists are of keys."""
+    """The same words, each sentence in brackets; what it needs, and where it is seen, are keys."""
     if isinstance(value, dict):
-        return {key: one if key == "needs" else bracketed(one) for key, one in value.items()}
+        return {key: one if key in ("needs", "page") else bracketed(one) for key, one in value.items()}
     if isinstance(value, list):
         return [bracketed(one) for one in value]
     return f"⟦{value}⟧" if isinstance(value, str) else value

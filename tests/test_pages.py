@@ -15,6 +15,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard.navigation import menus
 from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.handed_out import frame_of
+from tests.unmarked import unmarked
 
 ROOT = Path(__file__).resolve().parent.parent
 ALL = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -40,7 +41,7 @@ def shown(app: AppTest) -> dict[str, Any]:
         for number, chart in enumerate(app.get("vega_lite_chart"))
         for item in chart.proto.datasets
     }
-    words = [re.sub(r'<p class="state.*?</p>', "", element.proto.body) for element in app.get("html")]
+    words = [re.sub(r'<p class="state.*?</p>', "", unmarked(element.proto.body)) for element in app.get("html")]
     return rows | {"words": [word for word in words if word]}
 
 
@@ -64,7 +65,7 @@ def test_a_page_opens_with_its_title_its_words_and_a_picture(page: str) -> None:
     app = opened(page)
     assert not app.exception
     assert [title.value for title in app.title] == [sentences(page)["title"]]
-    assert sentences(page)["prose"].strip() in [text.value for text in app.markdown]
+    assert sentences(page)["prose"].strip() in [unmarked(text.value) for text in app.markdown]
     assert app.get("vega_lite_chart")
     assert not_taken(app) == []
     scripts = [button for button in app.get("download_button") if "script" in button.proto.label]

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.content import sentences
+from rnn_dynamics.course.glossary import marked_html
 from rnn_dynamics.dashboard import links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
@@ -15,6 +16,7 @@ from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.declared import declares
 from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
+from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.lecture import hides
@@ -40,7 +42,7 @@ def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> No
     words = sentences(picture.name, language())
     datasets, finding = picture.drawn_from(answer, views, words)
     show_chart(picture, datasets, views, words.language)
-    words_in.html(finding)
+    words_in.html(marked_html(finding, words.language))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +85,9 @@ class Page(Frame):
             self.show_state("" if hides() else None)
         if not hides():
             below()
-        st.markdown(words["prose"])
+        show_prose(words)
         self.show_next()
-        with st.expander(shared["glossary"]):
-            st.markdown(shared["meanings"])
+        show_glossary(shared["glossary"], self.names.language)
         stage.show_keys(self.name, self.words("stage"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
             self._whole()
@@ -220,7 +221,7 @@ class Page(Frame):
         if hides():
             st.html(paragraphs([self.words("lecture")["hidden"]]))
             return
-        st.html(drawn[1] + paragraphs(filter(None, [warning(digits, language)])))
+        st.html(marked_html(drawn[1], language) + paragraphs(filter(None, [warning(digits, language)])))
         if self.challenge:
             self.challenge.judge()
 

@@ -14,6 +14,7 @@ from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard import controls, lecture, links, stage
 from rnn_dynamics.dashboard.arrival import arrive
+from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
@@ -191,6 +192,7 @@ class PlainPage(AnyPage):
         with self.title_row():
             pass
         self.show_notices()
-        st.markdown(self.words()["prose"])
+        show_prose(self.words())
         below()
+        show_glossary(self.words("app")["glossary"], self.names.language)
         stage.show_ways(self.name, self.words("stage"))

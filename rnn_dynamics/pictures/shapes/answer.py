@@ -1,12 +1,15 @@
 """One cell unrolled in one of five shapes, what flows back through each edge, and the stops of a walk through it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
 from rnn_dynamics.engine.trace import ShapeTrace
+from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfTrace
@@ -15,6 +18,8 @@ from rnn_dynamics.remembered import remembered
 #: What can be asked of T: each step is drawn, and an encoder and its decoder are twice as many.
 LENGTHS = tuple(range(1, 9))
 NAMES = tuple(SHAPES)
+#: What feeds back its hidden state (Elman), and what its output (Jordan); they are compared over so many steps.
+FED_BACK, OVER = ("rnn", "jordan"), 100
 #: What is 0 for good: the initial state, and the symbol with which a decoder starts.
 ZEROS = ("h0", "y0")
 
@@ -37,7 +42,12 @@ def read_stop(stop: str) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class ShapeAnswer(OfTrace[ShapeTrace]):
-    """The network that was asked for, unrolled in its shape."""
+    """The network that was asked for, unrolled in its shape.
+
+    fed_back: of an Elman network, log10 of the factor per step back over OVER steps, and a Jordan network's beside it.
+    """
+
+    fed_back: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -70,4 +80,13 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
 @remembered
 def shape_answer(experiment: Experiment, shape: str) -> ShapeAnswer:
     """Answer for one experiment in one shape."""
-    return ShapeAnswer(trace=computed(run_shape, experiment, shape))
+    trace = computed(run_shape, experiment, shape)
+    if experiment.cell != FED_BACK[0]:
+        return ShapeAnswer(trace=trace)
+    asked = {cell: replace(experiment, cell=cell, sequence_length=OVER) for cell in FED_BACK}
+    return ShapeAnswer(trace=trace, fed_back={cell: computed(factor_per_step, one) for cell, one in asked.items()})
+
+
+def factor_per_step(experiment: Experiment) -> float:
+    """log10 of the factor by which ‖dL/dh_t‖ changes with each step back."""
+    return float(log10_factor_per_step(run(experiment, parameter_gradients=False).log10_norms["hidden"]))

@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says
 from rnn_dynamics.content.numbers import power_of_ten, short, subscripted, two_decimals
 from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, said
-from rnn_dynamics.pictures.shapes.answer import ZEROS, ShapeAnswer, read_stop
+from rnn_dynamics.pictures.shapes.answer import OVER, ZEROS, ShapeAnswer, read_stop
 
 #: log10 of the ratio from which on gradients are said to differ.
 _WORTH_A_NOTE = math.log10(2.0)
@@ -63,7 +63,7 @@ def _says(answer: ShapeAnswer) -> Says:
     factor, layer = answer.log10_left / max(1, back), norms["x1"] - norms["h1"]
     bottleneck = answer.trace.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
     biases = 2 if answer.experiment.bias else 0  # so many vectors of them, as in PyTorch
-    extra = {"layer": layer, "steps": len(answer.steps), "bottleneck": bottleneck, "biases": biases}
+    extra = {"layer": layer, "steps": len(answer.steps), "bottleneck": bottleneck, "biases": biases, "over": OVER}
     return Says(answer, back=back, factor=factor, **extra)
 
 
@@ -111,6 +111,7 @@ def _notes(answer: ShapeAnswer) -> dict[str, object]:
     cell, ratio = answer.cell, answer.trace.shared["W_hh"].log10_ratio
     return {
         "shared": _differ(ratio) and answer.shape.has_decoder,
+        "fed_back": answer.fed_back,
         "gated_cell" if len(cell.components) > 1 else "gated": cell.gates,
         "cost" if len(answer.steps) > 1 else "cost_one": True,
     }

@@ -1,0 +1,107 @@
+"""What the words mean: the terms of a language, and a text in which they are marked where it mentions them first."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from rnn_dynamics.content import link_to, mentions, sentences
+
+#: What leads to a term, in a text that mentions it.
+TERM = "#term-"
+#: What belongs to a word in Latin or Greek letters; Chinese words stand side by side.
+_LETTER = r"[A-Za-z\u0370-\u03ff0-9_]"
+#: Where no term is marked: headings, code and links, as Markdown and as HTML.
+_MARKDOWN = r"^#[^\n]*|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)"
+_HTML = r"<(a|h\d|pre|code|script|style|button)\b.*?</\1>|<[^>]*>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A term: its symbol or "", what it means in plain text, the page where it is seen, and how pages write it."""
+
+    term: str
+    symbol: str = ""
+    says: str
+    page: str
+    forms: tuple[str, ...]
+
+
+@lru_cache
+def glossary(language: str) -> dict[str, Term]:
+    """All terms by key; raises ValueError naming the entry that lacks a field or has an unknown one."""
+    return {
+        key: _term(f"content/{language}/glossary.toml: {key}", entry)
+        for key, entry in sentences("glossary", language).items()
+    }
+
+
+def _term(place: str, entry: dict[str, Any]) -> Term:
+    try:
+        return Term(**entry | {"forms": tuple(entry["forms"].split(", "))})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
+def marked_markdown(text: str, language: str) -> str:
+    """Markdown in which the first mention of each term is a link to it."""
+    return _marked(text, language, _MARKDOWN, lambda form, key: f"[{form}]({TERM}{key})")
+
+
+@lru_cache(1024)
+def marked_html(text: str, language: str) -> str:
+    """The same of HTML."""
+    return _marked(text, language, _HTML, lambda form, key: f'<a href="{TERM}{key}">{form}</a>')
+
+
+def mentioned(text: str) -> list[str]:
+    """The keys of the terms that are marked in a text."""
+    return re.findall(rf"{TERM}(\w+)", text)
+
+
+def as_html(language: str) -> str:
+    """All terms as a list of definitions, each with a link to its page."""
+    return f'<dl class="glossary">{"".join(_definitions(language))}</dl>'
+
+
+def _definitions(language: str) -> Iterator[str]:
+    for key, term in glossary(language).items():
+        symbol = f" <i>{escape(term.symbol)}</i>" if term.symbol else ""
+        seen = mentions.as_html(link_to(term.page, language))
+        name, says = f"<dt><b>{escape(term.term)}{symbol}</b></dt>", f"<p>{escape(term.says)}</p>"
+        yield f'<div data-term="{key}">{name}<dd>{says}{seen}</dd></div>'
+
+
+def _marked(text: str, language: str, apart: str, mark: Callable[[str, str], str]) -> str:
+    keys = _forms(language)
+    pattern = _finds(tuple(form for form in keys if form in text), apart)
+    seen: set[str] = set()
+
+    def of(found: re.Match[str]) -> str:
+        key = keys.get(found[0], "")
+        if not key or key in seen:
+            return found[0]
+        seen.add(key)
+        return mark(found[0], key)
+
+    return pattern.sub(of, text)
+
+
+@lru_cache
+def _forms(language: str) -> dict[str, str]:
+    """The key of the term of each form; a longer form comes first."""
+    keys = {form: key for key, term in glossary(language).items() for form in term.forms}
+    return dict(sorted(keys.items(), key=lambda item: -len(item[0])))
+
+
+@lru_cache
+def _finds(forms: tuple[str, ...], apart: str) -> re.Pattern[str]:
+    """What finds these forms, and what stands apart; few at once, for each is tried at each letter."""
+    return re.compile("|".join([apart, *map(_whole_word, forms)]), re.MULTILINE | re.DOTALL)
+
+
+def _whole_word(form: str) -> str:
+    first, last = (bool(re.match(_LETTER, letter)) for letter in (form[0], form[-1]))
+    return re.escape(form[0]) + rf"(?<!{_LETTER}{{2}})" * first + re.escape(form[1:]) + rf"(?!{_LETTER})" * last

@@ -1,0 +1,73 @@
+"""The glossary at the foot of a page, and what its terms mean where the page mentions them."""
+
+import streamlit as st
+
+from rnn_dynamics.content import Words
+from rnn_dynamics.course.glossary import as_html, marked_markdown
+
+#: Shows the entry of a term beside its mention: while a pointer is over either, while the mention has the focus, and
+#: after a tap until the next one elsewhere; Escape closes it. One piece for all, which outlives what a page repaints.
+_SCRIPT = """
+if (!window.termTip) {
+  const tip = window.termTip = document.createElement("div");
+  Object.assign(tip, { id: "term-tip", role: "tooltip", popover: "manual" });
+  document.body.append(tip);
+  let of = null, leaving = 0;
+  const term = ({ target }) => target.closest?.('a[href^="#term-"]');
+  const hide = () => {
+    clearTimeout(leaving);
+    of?.removeAttribute("aria-describedby");
+    of = null;
+    tip.hidePopover();
+  };
+  const show = (mention) => {
+    clearTimeout(leaving);
+    const entry = document.querySelector(`[data-term="${mention.hash.slice(6)}"]`);
+    if (mention === of || !entry) return;
+    hide();
+    of = mention;
+    tip.replaceChildren(...["b", "p"].map((part) => entry.querySelector(part).cloneNode(true)));
+    tip.showPopover();
+    place();
+    mention.setAttribute("aria-describedby", tip.id);
+  };
+  const place = () => {
+    if (!of?.isConnected) return hide();
+    const { left, top, bottom } = of.getClientRects()[0], { offsetWidth, offsetHeight } = tip;
+    const above = bottom + 4 + offsetHeight > innerHeight && top - 4 - offsetHeight >= 0;
+    tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - offsetWidth - 8))}px`;
+    tip.style.top = `${above ? top - 4 - offsetHeight : bottom + 4}px`;
+  };
+  const leave = () => {
+    clearTimeout(leaving);
+    leaving = setTimeout(() => { if (of !== document.activeElement) hide(); }, 300);
+  };
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse") return;
+    if (term(event)) show(term(event));
+    else if (tip.contains(event.target)) clearTimeout(leaving);
+    else if (of) leave();
+  });
+  document.addEventListener("focusin", (event) => { if (term(event)) show(term(event)); });
+  document.addEventListener("focusout", (event) => { if (term(event)) hide(); });
+  document.addEventListener("click", (event) => {
+    if (term(event)) {
+      event.preventDefault();
+      show(term(event));
+    } else if (of && !tip.contains(event.target)) hide();
+  }, true);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && of) hide(); });
+  document.addEventListener("scroll", () => { if (of) place(); }, true);
+}
+"""
+
+
+def show_prose(words: Words) -> None:
+    """What a page tells, its terms marked."""
+    st.markdown(marked_markdown(words["prose"], words.language))
+
+
+def show_glossary(label: str, language: str) -> None:
+    """All terms, in a row that opens; a mention on the page shows what stands here."""
+    with st.expander(label):
+        st.html(f"{as_html(language)}<script>{_SCRIPT}</script>", unsafe_allow_javascript=True)
