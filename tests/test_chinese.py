@@ -15,7 +15,11 @@ from tests.test_pages import ALL, open_page
 
 LANGUAGE = "zh"
 #: English that stands there: what networks read, and the names of fonts.
-NAMES = ("I am a linguistics student when it rains and I love machine ___", sentences("axes", LANGUAGE)["font"])
+NAMES = (
+    "I am a linguistics student when it rains and I love machine ___",
+    sentences("axes", LANGUAGE)["font"],
+    sentences("export", LANGUAGE)["fonts"],
+)
 #: What is no sentence in any language: code, a number's place in one, an address, a name in code, a command, and HTML.
 NO_WORDS = (
     r"<(script|style|pre|code)\b.*?</\1>|<[^<>]*>|```.*?```|`[^`]*`|\{[^{}]*\}|https?://\S+|\w*_\w*|rnn-dynamics \w+"

@@ -157,9 +157,9 @@ def test_what_is_answered_before_anybody_asks_can_be_asked(page: str) -> None:
         assert {name: now[name] for name, of in frame.existing.items() if now[name] not in of(now)} == {}, away
 
 
-def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_but_the_first_and_the_way_in_are_in_a_menu() -> None:
+def test_every_page_has_a_place_of_its_own_in_the_bar_and_all_pictures_but_the_first_are_in_a_menu() -> None:
     assert len({sentences(page)["place"] for page in ALL}) == len(ALL)
-    assert menus(LANGUAGE)[""] == ["vanish_or_explode", "start", "vote"]
+    assert menus(LANGUAGE)[""] == ["vanish_or_explode", *sorted(PLAIN, key=lambda page: sentences(page)["place"])]
 
 
 def test_no_text_leaves_out_a_level_of_headings_below_the_title() -> None:
