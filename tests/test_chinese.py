@@ -67,7 +67,9 @@ def pairs(ours: Any, theirs: Any) -> Iterator[tuple[str, str]]:
 def test_what_has_three_words_in_english_has_a_chinese_character() -> None:
     for file in files():
         both = pairs(sentences(file, LANGUAGE), sentences(file))
-        words = [ours for ours, theirs in both if len(re.findall(r"[a-z]{3,}", plain(theirs))) > 2]
+        words = [
+            ours for ours, theirs in both if ours not in NAMES and len(re.findall(r"[a-z]{3,}", plain(theirs))) > 2
+        ]
         assert [ours for ours in words if not re.search(r"[\u4e00-\u9fff]", ours)] == [], file
 
 
