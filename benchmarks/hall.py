@@ -32,10 +32,12 @@ from benchmarks.pressing import started
 from benchmarks.proxy import behind
 from benchmarks.report import Benchmark, leave_forced_kernels, line, main
 from benchmarks.visitor import LEFT_ALONE, Visitor
+from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.navigation import menus
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME, *OTHERS = (page for pages in menus("en").values() for page in pages)
+#: The pages of pictures; of the others a hall presses on one alone, see `benchmarks.votes`.
+HOME, *OTHERS = (page for pages in menus("en").values() for page in pages if "presets" in sentences(page))
 PAGES = (HOME, *OTHERS)
 #: Seconds by which visitors arrive after each other.
 APART = 0.03

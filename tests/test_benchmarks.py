@@ -15,7 +15,7 @@ from random import Random
 import pytest
 from starlette.websockets import WebSocketDisconnected
 
-from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, ways
+from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, votes, ways
 from benchmarks.report import Benchmark
 from benchmarks.visitor import MOVED, Visitor
 from rnn_dynamics.content import LANGUAGE
@@ -26,11 +26,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = {
     "outcomes": "docs/learning_outcomes.md",
     "hall": "docs/hall.md",
+    "votes": "docs/hall.md",
     "own_network": "docs/own_network.md",
     "ways": "docs/architecture.md",
     "sweep": "docs/sweeps.md",
 }
-BENCHMARKS = [module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall, sweep)]
+BENCHMARKS = [
+    module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall, votes, sweep)
+]
 every_benchmark = pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
 ROWS = (("one", "1"), ("two", "2"))
 SMALL = Benchmark(name="small", head=("what", "much"), rows=("one", "two"), measure=lambda _: ROWS)
