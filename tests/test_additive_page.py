@@ -187,4 +187,6 @@ def test_the_share_panel_offers_the_scripts_of_the_whole_and_of_the_path() -> No
         "Curves (CSV)",
         "PyTorch script (GRU, whole gradient)",
         "PyTorch script (GRU, additive path alone)",
+        "Picture with its settings and address (SVG)",
+        "Picture with its settings and address (PNG)",
     ]
