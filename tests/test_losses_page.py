@@ -167,7 +167,7 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
     assert abs(every[0] - every[-1]) < 1
     finding, (whole,) = words(OPENING), drawn_by(PICTURE, OPENING)["whole"]
     power = power_of_ten(orders)
-    assert "A loss at every step hides vanishing" in finding
+    assert "A loss at every step refills the gradient at each step and so hides that it vanishes" in finding
     assert f"<b>×{power}</b>" in finding
     assert whole["curves"].startswith("Vanishing is hidden")
     assert f"×{power}" in whole["curves"]
@@ -176,10 +176,10 @@ def test_the_opening_says_what_a_loss_at_every_step_hides() -> None:
 @every(
     ("experiment", "title", "said"),
     [
-        (OPENING, "Vanishing is hidden", "hides vanishing"),
+        (OPENING, "Vanishing is hidden", "hides that it vanishes"),
         (replace(OPENING, cell="lstm"), "Back at step 1", "comes from the losses of the same step"),
         (replace(OPENING, weight_scale=3.0), "Errors grow", "leaves out the part that grows"),
-        (replace(OPENING, weight_scale=0.0), "Vanishing is hidden", "hides vanishing"),
+        (replace(OPENING, weight_scale=0.0), "Vanishing is hidden", "hides that it vanishes"),
         (replace(OPENING, text="a"), "A single step", "they add up to exactly 100 %"),
     ],
 )

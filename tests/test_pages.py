@@ -42,7 +42,7 @@ def shown(app: AppTest) -> dict[str, Any]:
         for item in chart.proto.datasets
     }
     words = [re.sub(r'<p class="state.*?</p>', "", unmarked(element.proto.body)) for element in app.get("html")]
-    return rows | {"words": [word for word in words if word]}
+    return rows | {"words": [word for word in words if word and "data-term=" not in word]}
 
 
 def not_taken(app: AppTest) -> list[str]:

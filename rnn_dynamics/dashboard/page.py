@@ -154,8 +154,9 @@ class Page(Frame):
         scripts = [file for file in files if file.suffix == "py"]
         if scripts:
             st.caption(words["scripts"])
-        answer, address = self.answer(experiment, views), links.share_link(asked)
-        taken.offer(self.picture, answer, views, shown, address, self.words("export"))
+        if files:  # else there is no answer
+            answer, address = self.answer(experiment, views), links.share_link(asked)
+            taken.offer(self.picture, answer, views, shown, address, self.words("export"))
         if digits := [file.digits() for file in scripts if file.digits]:
             st.caption(digits_note(min(digits), self.names.language))
 
