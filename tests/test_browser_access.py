@@ -200,4 +200,4 @@ def test_the_pictures_of_a_hall_are_drawn_in_its_type(projector: Reader, reader:
     go_by_the_bar(projector, "phase_diagram")
     script = "e => e.written.filter(([text]) => text.startsWith('input scale')).map(([, left, right]) => right - left)"
     usual, large = (one.page.locator(PICTURE).evaluate(script)[0] for one in (reader, projector))
-    assert large / usual == pytest.approx(22 / BASE_SIZE, rel=0.02)
+    assert large / usual == pytest.approx(22 / BASE_SIZE, rel=0.05)  # letters stand on whole pixels

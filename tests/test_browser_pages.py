@@ -58,7 +58,7 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     assert title(reader) == TITLES[page]
     assert reader.value(slider) == value
     assert length is None or reader.value("Sequence length T") == length
-    expect(reader.page.get_by_role("link", name=TITLES["vanish_or_explode"])).to_have_count(1)  # the bar is there too
+    expect(reader.page.locator("header").get_by_role("link", name=TITLES["vanish_or_explode"])).to_have_count(1)
     assert reader.page.get_by_text("This link was adjusted").count() == 0
     assert re.search("not found", reader.page.locator("body").inner_text()) is None
     reader.assert_well()

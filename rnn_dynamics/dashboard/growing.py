@@ -73,10 +73,7 @@ def growing(
 
     look(_PATIENCE)
     going = st.session_state[_LOOKS + name] = goes_on(work, name)
-    if work.complete:  # where nothing comes any more, a fragment would cost half a millisecond for nothing
-        with st.container():
-            draw()
-        return
+    # Where nothing comes any more too: a fragment may only write above the picture if it has in the last run of the page.
     st.fragment(show, run_every=the_line().pace if going else None)()
 
 
