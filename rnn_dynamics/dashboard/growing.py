@@ -73,7 +73,7 @@ def growing(
 
     look(_PATIENCE)
     going = st.session_state[_LOOKS + name] = goes_on(work, name)
-    # Where nothing comes any more too: a fragment may only write above the picture if it has in the last run of the page.
+    # A fragment may write above the picture only if it has in the last run of the page: so also where nothing comes.
     st.fragment(show, run_every=the_line().pace if going else None)()
 
 
