@@ -259,7 +259,7 @@ def test_a_closed_tab_gives_its_place_to_the_next_in_the_queue(desk: BrowserCont
             page.locator(stop).wait_for()
         second.page.get_by_text("1 before yours").wait_for()
         first.page.close()
-        second.page.get_by_text("of 3,000 updates").wait_for()
+        second.page.get_by_text("of 3,000 updates").first.wait_for()
         second.page.locator(stop).click()
         second.page.get_by_role("button", name="Go on").wait_for()
 
