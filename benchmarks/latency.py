@@ -191,7 +191,7 @@ def training_rows(visit: Visit) -> Iterator[Row]:
     idle = [scale.press()["waited"] for _ in range(presses)]
     trains = opened(visit.browser, f"{visit.app}/learning?iterations={updates}&batch_size=64")
     trains.get_by_role("button", name="Train", exact=True).click()
-    trains.get_by_text(re.compile(f"[1-9][0-9]* of {updates:,} updates")).wait_for(timeout=60_000)
+    trains.get_by_text(re.compile(f"[1-9][0-9]* of {updates:,} updates")).first.wait_for(timeout=60_000)
     busy = [scale.press()["waited"] for _ in range(presses)]
     if not visit.quick:  # which ends soon by itself
         trains.get_by_role("button", name="Stop", exact=True).click()
