@@ -38,6 +38,7 @@ def dask(own_main: None) -> Iterator[Any]:
 @pytest.fixture
 def cluster(dask: Any) -> Iterator[Cluster]:
     """Two processes, who compute what is asked."""
+    dask.scale(2)  # one that was killed and took 15 s to begin again has been given up
     wait_until(lambda: len(dask.scheduler.workers) == 2, "there are no two workers")
     made = Cluster(dask.scheduler_address)
     executor.use(made)
