@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
-from rnn_dynamics import process
+from rnn_dynamics import content, process
 from rnn_dynamics.dashboard import growing
 from rnn_dynamics.dashboard.seat import the_desk
 from rnn_dynamics.engine.compiled.machine_code import llvm
@@ -92,6 +92,17 @@ def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test waits for all of a work, for nothing would let it look again."""
     monkeypatch.setattr(growing, "the_line", Patient)
+
+
+@pytest.fixture
+def own_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the words, to be edited; afterwards nobody remembers it."""
+    copy = shutil.copytree(content._CONTENT, tmp_path / "content")
+    with monkeypatch.context() as patch:
+        patch.setattr(content, "_CONTENT", copy)
+        content.read_edits()
+        yield copy
+    content.read_edits()
 
 
 class Patient(Line):

@@ -1,8 +1,7 @@
 """The challenges in content/challenges/: each opens unsolved and has a solution, and a slip in one is named."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -241,14 +240,9 @@ HOSTILE = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(own_content: Path) -> Path:
     """A copy of the words, in which the challenges are to be edited."""
-    copy = shutil.copytree(content._CONTENT, tmp_path / "content")
-    with monkeypatch.context() as patch:
-        patch.setattr(content, "_CONTENT", copy)
-        content.read_edits()
-        yield copy / "challenges"
-    content.read_edits()
+    return own_content / "challenges"
 
 
 def said_of(folder: Path, text: str, name: str = "mine") -> str:

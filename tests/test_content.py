@@ -1,6 +1,5 @@
 """The words in content/: an edit shows while the app runs, and a slip in one is told with its place."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -15,14 +14,9 @@ from tests.test_pages import shown
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the words, to be edited; afterwards nobody remembers it."""
-    copy = shutil.copytree(content._CONTENT, tmp_path / "content")
-    with monkeypatch.context() as patch:
-        patch.setattr(content, "_CONTENT", copy)
-        content.read_edits()
-        yield copy / "en"
-    content.read_edits()
+def folder(own_content: Path) -> Path:
+    """The words of a copy in English, to be edited."""
+    return own_content / "en"
 
 
 def edit(file: Path, old: str, new: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from html import unescape
-from shutil import copytree
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,16 +94,12 @@ def test_a_slider_may_be_moved_during_a_stop_and_the_address_keeps_both() -> Non
 
 
 @pytest.fixture
-def asking(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+def asking(own_content: Path) -> str:
     """A lecture that asks on every page."""
-    copy = copytree(content._CONTENT, tmp_path / "content")
     stops = [f'[[stop]]\npage = "{page}"\nclaim = "…"\nask = "?"\nchoices = ["a", "b"]\nright = 1\n' for page in PAGES]
-    (copy / "en" / "lectures" / "all.toml").write_text("\n".join(stops), encoding="utf-8")
-    with monkeypatch.context() as patch:
-        patch.setattr(content, "_CONTENT", copy)
-        content.read_edits()
-        yield "all"
+    (own_content / "en" / "lectures" / "all.toml").write_text("\n".join(stops), encoding="utf-8")
     content.read_edits()
+    return "all"
 
 
 @every("page", PAGES, parts=2)

@@ -2,8 +2,6 @@
 
 import re
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import pytest
 
@@ -24,14 +22,9 @@ STOPS = [(name, number) for name in SHIPPED for number, _ in enumerate(read(name
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def folder(own_content: Path) -> Path:
     """A copy of the words, whose lectures are a test's."""
-    copy = copytree(content._CONTENT, tmp_path / "content")
-    with monkeypatch.context() as patch:
-        patch.setattr(content, "_CONTENT", copy)
-        content.read_edits()
-        yield copy
-    content.read_edits()
+    return own_content
 
 
 def write(folder: Path, text: str, language: str = "en", name: str = "mine") -> None:
