@@ -45,6 +45,7 @@ def _term(place: str, entry: dict[str, Any]) -> Term:
         raise ValueError(f"{place}: {error}") from error
 
 
+@lru_cache
 def marked_markdown(text: str, language: str) -> str:
     """Markdown in which the first mention of each term is a link to it."""
     return _marked(text, language, _MARKDOWN, lambda form, key: f"[{form}]({TERM}{key})")
@@ -61,6 +62,7 @@ def mentioned(text: str) -> list[str]:
     return re.findall(rf"{TERM}(\w+)", text)
 
 
+@lru_cache
 def as_html(language: str) -> str:
     """All terms as a list of definitions, each with a link to its page."""
     return f'<dl class="glossary">{"".join(_definitions(language))}</dl>'
