@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import streamlit as st
+
 from rnn_dynamics.content import LANGUAGE, Words, sentences
 from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.experiment import Experiment, settings
@@ -17,7 +19,7 @@ from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.scripts import SCRIPTS, training_script
 
 #: Suffix of a file -> the type of its content.
-MIME = {"csv": "text/csv", "py": "text/x-python"}
+MIME = {"csv": "text/csv", "py": "text/x-python", "svg": "image/svg+xml", "png": "image/png"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,12 @@ class Download:
         certain = [digits_note(self.digits(), language)] if self.digits else []
         lines = [*(f"{name} = {value!r}" for name, value in of.items()), *certain]
         return "".join(f"# {line}\n" for line in lines) + self.content()
+
+
+def show_download(label: str, content: Callable[[], str | bytes], file_name: str) -> None:
+    """A button that hands out a file, which is made when it is pressed; what its name ends with says what it is."""
+    mime = MIME[file_name.rpartition(".")[2]]
+    st.download_button(label, content, file_name=file_name, mime=mime, on_click="ignore", width="stretch")
 
 
 def files_of(picture: Picture, answer: Any, views: Mapping[str, str], words: Words) -> list[Download]:

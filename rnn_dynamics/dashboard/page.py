@@ -14,7 +14,7 @@ from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.declared import declares
-from rnn_dynamics.dashboard.downloads import MIME, Download, files_of
+from rnn_dynamics.dashboard.downloads import Download, files_of, show_download
 from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
@@ -130,32 +130,25 @@ class Page(Frame):
             st.button(shared["new_seed"], key="new_seed", shortcut="Alt+N", on_click=self.next_seed)
 
     def _share_panel(self) -> None:
+        if hides():  # the files hold the answer
+            st.caption(self.words("lecture")["hidden"])
+            return
         experiment, views = self.asked()
         shown = {name: value for name, value in (settings(experiment) | views).items() if name in self.settings}
         follows = ("sequence_length", "input_size") if experiment.text else ()  # from the text
         asked = self.in_link({name: value for name, value in shown.items() if name not in follows})
-        if hides():  # the files hold the answer
-            st.caption(self.words("lecture")["hidden"])
-            return
-        words = self.words("app")["files"]
+        words, address = self.words("app")["files"], links.share_link(asked)
         st.caption(self.about_link(views))
-        st.code(links.share_link(asked), language=None, wrap_lines=True)
+        st.code(address, language=None, wrap_lines=True)
         st.caption(self.words("stage")["keys"])
         files = self.files(experiment, views)
         for file in files:
-            st.download_button(
-                file.label,
-                partial(file.text, self.name, self.names.language),
-                file_name=file.file_name(self.name),
-                mime=MIME[file.suffix],
-                on_click="ignore",
-                width="stretch",
-            )
+            show_download(file.label, partial(file.text, self.name, self.names.language), file.file_name(self.name))
         scripts = [file for file in files if file.suffix == "py"]
         if scripts:
             st.caption(words["scripts"])
         if files:  # else there is no answer
-            answer, address = self.answer(experiment, views), links.share_link(asked)
+            answer = self.answer(experiment, views)
             taken.offer(self.picture, answer, views, shown, address, self.words("export"))
         if digits := [file.digits() for file in scripts if file.digits]:
             st.caption(digits_note(min(digits), self.names.language))

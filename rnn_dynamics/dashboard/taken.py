@@ -7,13 +7,14 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.content import Words
+from rnn_dynamics.dashboard.downloads import show_download
 from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.saved import as_file, can_export, settings_caption, title_of
 
-#: Suffix of a file -> the type of its content.
-MIME = {"svg": "image/svg+xml", "png": "image/png"}
+#: What a page offers of it.
+SUFFIXES = ("svg", "png")
 
 
 def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any], address: str, words: Words) -> None:
@@ -32,12 +33,6 @@ def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any],
         chart = picture.draw_from(answer, views, background, words.language)
         return as_file(chart, caption, suffix, background, words.language)
 
-    for suffix, mime in MIME.items():
-        st.download_button(
-            words["picture"].format(suffix=suffix.upper()),
-            partial(made, suffix),
-            file_name=f"{picture.name}_seed{shown.get('seed', 0)}.{suffix}",
-            mime=mime,
-            on_click="ignore",
-            width="stretch",
-        )
+    for suffix in SUFFIXES:
+        name = f"{picture.name}_seed{shown.get('seed', 0)}.{suffix}"
+        show_download(words["picture"].format(suffix=suffix.upper()), partial(made, suffix), name)
