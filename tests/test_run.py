@@ -1,7 +1,10 @@
 """One experiment's answer against an independent twin: torch.nn's own networks under autograd."""
 
-import tracemalloc
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from rnn_dynamics.engine.run import hidden_states, path_and_gates, run_norms
 from rnn_dynamics.experiment import KNOBS, Choice
 from tests.every import every
 from tests.oracle import Answer, Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
+
+ROOT = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.usefixtures("either_road")
 
@@ -196,24 +201,10 @@ def test_no_sequence_length_falls_between_two_runs_of_the_walk_back(length: int,
     assert_equal(trace, ask_open_cell(trace))
 
 
-def test_the_longest_lstm_at_lecture_size_stays_below_seven_hundred_megabytes() -> None:
-    # NumPy reports every array to tracemalloc; interpreter and libraries add about 40 MB. The process's own record of
-    # its peak would contain what other tests needed.
-    question = Experiment(cell="lstm", sequence_length=10_000, batch_size=8, hidden_size=64)
-    tracemalloc.start()
-    trace = run(question)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert trace.hidden_states.shape == (10_001, 8, 64)
-    assert peak < 650e6
-
-
-@every("cell", CELLS)
-def test_memory_grows_no_faster_than_the_number_of_steps(cell: str) -> None:
-    peaks = []
-    for length in (500, 2000):
-        tracemalloc.start()
-        run(Experiment(cell=cell, sequence_length=length, batch_size=4, hidden_size=32))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < 4.2 * peaks[0]
+def test_memory_grows_no_faster_than_the_number_of_steps_and_the_longest_lstm_at_lecture_size_needs_650_mb() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.peaks"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["longest"] < 650e6
+    assert {*found["by cell"]} == {*CELLS}
+    for cell, (shorter, longer) in found["by cell"].items():
+        assert longer < 4.2 * shorter, cell
