@@ -12,14 +12,15 @@ import pytest
 
 from rnn_dynamics import content
 from rnn_dynamics.content import __main__ as entry
-from rnn_dynamics.content import languages, sentences
+from rnn_dynamics.content import called, languages, sentences
 from rnn_dynamics.content.missing import missing
 from rnn_dynamics.dashboard.settings_words import Names, in_link
-from rnn_dynamics.experiment import KNOBS, Choice
+from rnn_dynamics.engine.cells import CELLS, cell_named
+from rnn_dynamics.experiment import KNOBS, Choice, Experiment
 from rnn_dynamics.learning.training import TRAINING_KNOBS
 from tests.every import every
 from tests.handed_out import frame_of
-from tests.test_pages import PAGES, ROOT
+from tests.test_pages import PAGES, ROOT, open_page
 
 every_language = every("language", languages())
 
@@ -103,6 +104,27 @@ def test_the_command_ends_with_1_where_something_is_missing_and_says_what() -> N
     code, said = ask("xx")
     assert (code, said.splitlines()[0]) == (1, "additive_path.toml: the file is missing")
     assert ask() == (1, f"{entry.__doc__}\n")
+
+
+def test_a_language_that_has_been_begun_is_in_english_where_it_has_no_file_yet(own_content: Path) -> None:
+    app = (own_content / "en" / "app.toml").read_text(encoding="utf-8")
+    (own_content / "fr").mkdir()
+    (own_content / "fr" / "app.toml").write_text(app.replace('"English"', '"Français"'), encoding="utf-8")
+    content.read_edits()
+    page = open_page("depth", {"lang": "fr"})
+    assert not page.exception
+    assert [title.value for title in page.title] == [sentences("depth")["title"]]
+    assert open_page("depth").button(key="language_fr").label == "Français"
+
+
+@every_language
+def test_every_cell_is_called_something_in_each_language(language: str) -> None:
+    there = sentences("knobs", language)["cell"]["called"]
+    kinds = [cell_named(name, Experiment(nonlinearity=kind)) for name in CELLS for kind in ("tanh", "relu")]
+    long = {kind.label for kind in kinds if kind.label != kind.short}
+    assert set(there) == long
+    assert all(called(label, language) == there[label] for label in long)
+    assert called("LSTM", language) == "LSTM"
 
 
 @every("page", PAGES)

@@ -5,7 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from math import isfinite
 from pathlib import Path
 from string import Formatter
@@ -45,7 +45,7 @@ def _is_none(value: Any) -> bool:
 class _Sentence(str):
     """A sentence that knows where it stands, so that whoever mistypes a brace learns where."""
 
-    place = ""
+    place, language = "", LANGUAGE
 
     def __str__(self) -> str:
         return self  # so that str(sentence) knows it too
@@ -61,7 +61,11 @@ class _Sentence(str):
     @cached_property
     def _parts(self) -> list[tuple[str, str | None, Callable[[Any], str]]]:
         """Text, the name of the number after it, if there is one, and what writes that: {name:form}."""
-        return [(text, name, _writes(form or "")) for text, name, form, _ in Formatter().parse(self)]
+        return [(text, name, self._writes(name, form or "")) for text, name, form, _ in Formatter().parse(self)]
+
+    def _writes(self, name: str | None, form: str) -> Callable[[Any], str]:
+        """The label of a cell is a word, and written in the sentence's language."""
+        return partial(called, language=self.language) if name and name.endswith(".label") else _writes(form)
 
     def _filled(self, values: Sequence[object], numbers: Any) -> str:
         find = Formatter().get_field
@@ -72,6 +76,11 @@ class _Sentence(str):
             )
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
+
+
+def called(label: str, language: str) -> str:
+    """What a cell is called in a language; `label`: in the engine's, which files of numbers and notebooks have too."""
+    return str(sentences("knobs", language)["cell"]["called"].get(label, label))
 
 
 class Words(dict[str, Any]):
@@ -110,8 +119,12 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
 
 @lru_cache
 def _read(page: str, language: str) -> dict[str, Any]:
+    """A file of a language; the English one where a language that is being made has none yet."""
+    file = _CONTENT / language / f"{page}.toml"
+    if not file.exists():
+        file = _CONTENT / LANGUAGE / f"{page}.toml"
     try:
-        return tomllib.loads((_CONTENT / language / f"{page}.toml").read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"content/{language}/{page}.toml: {error}") from error
 
@@ -157,7 +170,7 @@ def _placed(value: Any, place: str, language: str) -> Any:
         return [_placed(part, place, language) for part in value]
     if isinstance(value, str):
         value = _Sentence(_linked(_CHINESE_BREAK.sub("", value), place, language))
-        value.place = place
+        value.place, value.language = place, language
     return value
 
 

@@ -153,7 +153,7 @@ def _tables(words: Words, answer: BlankAnswer, says: Says) -> Iterator[tuple[str
     if answer.begun and answer.sentence.cue is not None:
         rights = ((of.cell.name, Says(of, right=answer.rights[of.cell.name])) for of in answer.networks)
         columns = {cell: {row: text.format_map(of) for row, text in values.items()} for cell, of in rights}
-        yield by_network(table, says, columns), ()
+        yield by_network(words, says, columns), ()
     yield table["cues_head"].format_map(says), (_cue_row(table, *row) for row in answer.other_cues)
 
 

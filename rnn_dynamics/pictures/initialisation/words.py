@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says
+from rnn_dynamics.content import Says, Words, called
 from rnn_dynamics.engine.verdict import Verdicts
 from rnn_dynamics.pictures.initialisation.answer import LABELS, ROWS, InitialisationAnswer, Key
-from rnn_dynamics.pictures.kit.finding import Words, claimed, paragraphs, told
+from rnn_dynamics.pictures.kit.finding import claimed, paragraphs, told
 from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
@@ -30,7 +30,7 @@ def texts(words: Words, answer: InitialisationAnswer, views: Mapping[str, str]) 
 def _line(words: Words, key: Key, row: Verdicts | None, repeated: bool) -> dict[str, Any]:
     """Of a line; the name of its scheme is "" where the line above has the same."""
     (scheme, cell), line = key, words["line"]
-    named, label = words["schemes"][scheme], LABELS[key][1]
+    named, label = words["schemes"][scheme], called(LABELS[key][1], words.language)
     says = {"cell": label, "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
     return {
         "name": label,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says, Words, sentences
+from rnn_dynamics.content import Says, Words, called, sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.finding import told
@@ -30,25 +30,26 @@ def failures(networks: Iterable[Trained], language: str) -> str:
 
 def ended(network: Trained, language: str) -> str:
     """Why its training ended early, as HTML."""
-    history, says = network.history, Says(network, name=CELLS[network.experiment.cell].label)
+    history, says = network.history, Says(network, name=called(CELLS[network.experiment.cell].label, language))
     holds = {history.ended_by: True, "before": history.iterations, "first": not history.iterations}
     return " ".join(told(sentences("training", language)["ended"], says, **holds))
 
 
-def by_network(words: Mapping[str, Any], says: Any, columns: Mapping[str, Mapping[str, str]]) -> str:
+def by_network(words: Words, says: Any, columns: Mapping[str, Mapping[str, str]]) -> str:
     """The rows of a table with a column for each network, which leaves room for them on a phone, as HTML.
 
     Args:
-        words: key of a row -> its name, in their order; "network" is that of the head.
+        words: of the picture; `table` has key of a row -> its name, in their order; "network" is that of the head.
         says: what the names are filled with.
         columns: cell -> key of a row -> what it says of this network.
     """
-    names = "".join(f"<th>{CELLS[cell].label}</th>" for cell in columns)
+    table, language = words["table"], words.language
+    names = "".join(f"<th>{called(CELLS[cell].label, language)}</th>" for cell in columns)
     rows = "".join(
-        f'<tr><th scope="row">{words[key].format_map(says)}</th>'
+        f'<tr><th scope="row">{table[key].format_map(says)}</th>'
         + "".join(f"<td>{column[key]}</td>" for column in columns.values())
         + "</tr>"
-        for key in words
+        for key in table
         if all(key in column for column in columns.values())
     )
-    return f"<tr><th>{words['network']}</th>{names}</tr>{rows}"
+    return f"<tr><th>{table['network']}</th>{names}</tr>{rows}"

@@ -33,7 +33,7 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     if not answer.begun:
         return f"<p>{words['before' if len(answer.networks) > 1 else 'before_rnn'].format_map(says)}</p>"
     columns = {network.cell.name: _column(words["values"], network) for network in answer.networks}
-    said = table(by_network(words["table"], says, columns), ()) + paragraphs(_notes(words, answer, says))
+    said = table(by_network(words, says, columns), ()) + paragraphs(_notes(words, answer, says))
     return failures(answer.networks, words.language) + said
 
 

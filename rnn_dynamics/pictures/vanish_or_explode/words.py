@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_dynamics.content import Says
+from rnn_dynamics.content import Says, Words, called
 from rnn_dynamics.engine.verdict import Verdict, orders_of_magnitude
-from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
+from rnn_dynamics.pictures.kit.finding import claimed, first, said
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, stride_for
 
 
@@ -37,7 +37,7 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
         answer,
         gradient=words["gradients"][views["gradient"]],
         longest=answer.experiment.sequence_length - 1,
-        name=answer.cells[answer.plain].label,
+        name=called(answer.cells[answer.plain].label, words.language),
         radius=_radius(answer, answer.plain),
         measured=verdicts[answer.plain].log10_factor,
         stride=stride_for(answer.experiment),
