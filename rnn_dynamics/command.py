@@ -1,7 +1,8 @@
-"""The command `rnn-dynamics`: the dashboard, with `probe` what there is to say of weights, a `sweep`, or `exercises`.
+"""The command `rnn-dynamics`: the dashboard, or with `probe` what there is to say of weights, with `sweep` a sweep.
 
-`exercises` writes the challenges as a sheet. `probe` needs no Streamlit; it ends with 0 where every gradient holds,
-with 1 where one does not, and with 2 where what it was given cannot be read, and says why in one sentence.
+`exercises` writes the challenges as a sheet, `handout` a lecture as a PDF. `probe` needs no Streamlit; it ends with 0
+where every gradient holds, with 1 where one does not, and with 2 where what it was given cannot be read, and says why
+in one sentence.
 """
 
 import json
@@ -49,6 +50,10 @@ def main() -> None:
         with _extra("no_dashboard"):
             from rnn_dynamics.dashboard.exercises import exercises
         sys.exit(exercises(sys.argv[2:]))
+    if sys.argv[1:2] == ["handout"]:
+        with _extra("no_dashboard"):
+            from rnn_dynamics.dashboard.handout import handout
+        sys.exit(handout(sys.argv[2:]))
     with _extra("no_dashboard"):
         from rnn_dynamics.dashboard.command import main as show
     show()

@@ -186,7 +186,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     "engine.compiled": {"numpy", "llvmlite"},
     **{room: {"numpy", "safetensors"} for room in ("own.examples", "own.given")},
     "own.report": set(),
-    "course": set(),
+    "course": {"pypdf"},
     KIT: {"numpy", "pandas", "pyarrow", "altair", "vl_convert"},
     "table": {"numpy", "pandas", "pyarrow"},
     "chart": {"altair"},

@@ -211,7 +211,7 @@ def _said(words: Mapping[str, Any], on: Lecturing) -> str:
         return _line(place, words["elsewhere"])
     if on.hides and question:
         return _line(place, question.ask) + _choices(question)
-    answer = _answer(words, question) if question else ""
+    answer = answer_to(words, question) if question else ""
     return _line(place, stop.claim, answer)
 
 
@@ -227,7 +227,8 @@ def _choices(question: Question) -> str:
     return f'<ul class="choices">{"".join(each)}</ul>' if question.choices else ""
 
 
-def _answer(words: Mapping[str, Any], question: Question) -> str:
+def answer_to(words: Mapping[str, Any], question: Question) -> str:
+    """What was right, in one sentence; "" where the lecture does not say."""
     if question.right is None:
         return ""
     if question.choices:

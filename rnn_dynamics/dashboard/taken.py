@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.content import Words
+from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.dashboard.downloads import show_download
 from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.pictures.kit.frames import Views
@@ -17,6 +17,13 @@ from rnn_dynamics.pictures.kit.saved import as_file, can_export, settings_captio
 SUFFIXES = ("svg", "png")
 
 
+def caption_of(page: str, language: str, shown: Mapping[str, Any], address: str) -> list[str]:
+    """The paragraphs below a page's picture: what it is, its settings in a reader's words, and where it opens."""
+    names = Names(page, language)
+    said = {names.of(name)["label"]: names.said(name, value) for name, value in shown.items()}
+    return settings_caption(sentences("export", language), title_of(page, language), said, address)
+
+
 def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any], address: str, words: Words) -> None:
     """A button for each kind of file, or how to get what makes them; a file is made when a reader asks for it.
 
@@ -25,9 +32,7 @@ def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any],
     if not can_export():
         st.caption(words["missing"])
         return
-    names, background = Names(picture.name, words.language), st.context.theme.type or "light"
-    said = {names.of(name)["label"]: names.said(name, value) for name, value in shown.items()}
-    caption = settings_caption(words, title_of(picture.name, words.language), said, address)
+    background, caption = st.context.theme.type or "light", caption_of(picture.name, words.language, shown, address)
 
     def made(suffix: str) -> bytes:
         chart = picture.draw_from(answer, views, background, words.language)

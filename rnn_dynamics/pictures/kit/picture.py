@@ -16,6 +16,7 @@ from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.layers import in_size
 from rnn_dynamics.pictures.kit.panel import Places, Sheet
 from rnn_dynamics.pictures.kit.theme import TYPE, Background
+from rnn_dynamics.pictures.kit.veiled import veiled_tables
 from rnn_dynamics.remembered import remembered
 
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
@@ -145,12 +146,17 @@ class Picture:
         """The chart with its data inside, for a notebook or a file."""
         return self.draw_from(self.answer(experiment, views), views, background, language)
 
-    def draw_from(self, answer: Any, views: Views, background: Background, language: str) -> alt.LayerChart:
-        """The same of an answer that is there."""
+    def draw_from(
+        self, answer: Any, views: Views, background: Background, language: str, *, hides: bool = False
+    ) -> alt.LayerChart:
+        """The same of an answer that is there; `hides`: without what it tells, see `veiled`."""
         words = sentences(self.name, language)
         chart = self.charted(words, views, background).properties(width=_WIDTH)
         chart.config.font = str(sentences("axes", language)["font"])
-        chart.datasets = {name: table.to_pylist() for name, table in self.tables_of(words, answer, views).items()}
+        tables = self.tables_of(words, answer, views)
+        if hides:
+            tables = veiled_tables(self.specification(views, background, language), tables)
+        chart.datasets = {name: table.to_pylist() for name, table in tables.items()}
         return chart
 
     def charted(self, words: Words, views: Views, background: Background) -> alt.LayerChart:

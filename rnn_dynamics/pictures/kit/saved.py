@@ -1,6 +1,7 @@
 """A picture as a file of its own, with a caption below it; vl-convert, of the extra "export", draws it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -22,6 +23,11 @@ _HIGH = 420
 _SCALE = 2.0
 #: How wide a letter is at most on average, as a share of its size; those of East Asia count twice.
 _LETTER = 0.62
+#: What stands before the end of a tag of text, the letters of it, and runs of signs.
+_TEXT, _WHOLE = re.compile(r">[^<]+(?=</t(ext|span)>)"), re.compile(r"[^<>]+")
+_SIGNS = re.compile("[\u00b2\u00b3\u00b7\u00b9\u2016\u2070-\u209f\u2190-\u22ff]+")
+#: What never begins a line.
+_CLOSING = "，。；：、？！）》”’…"
 
 
 class NoExport(RuntimeError):  # noqa: N818  # what it is
@@ -48,6 +54,34 @@ def as_file(
     Raises:
         NoExport: vl-convert is not installed.
     """
+    theme, font = THEMES[background], sentences("export", language)["fonts"]
+    svg = with_signs(_with_caption(as_svg(chart, background, language), caption, font, theme.text), language)
+    if suffix == "svg":
+        return svg.encode()
+    return as_pdf(svg) if suffix == "pdf" else _as_png(svg)
+
+
+def as_pdf(svg: str) -> bytes:
+    """What is drawn as a PDF of one page, whose texts can be copied; needs vl-convert."""
+    import vl_convert
+
+    made: bytes = vl_convert.svg_to_pdf(svg)
+    return made
+
+
+def _as_png(svg: str) -> bytes:
+    import vl_convert
+
+    made: bytes = vl_convert.svg_to_png(svg, scale=_SCALE)
+    return made
+
+
+def as_svg(chart: alt.LayerChart, background: Background = "light", language: str = "en") -> str:
+    """The same as SVG, without a caption.
+
+    Raises:
+        NoExport: vl-convert is not installed.
+    """
     try:
         import vl_convert
     except ImportError as error:
@@ -56,17 +90,41 @@ def as_file(
     theme, font = THEMES[background], sentences("export", language)["fonts"]
     spec |= {"background": theme.panel, "padding": {"left": 8, "right": 8, "top": 28, **spec.get("padding", {})}}
     spec["config"] = {**spec["config"], "font": font}
-    svg = _with_caption(vl_convert.vegalite_to_svg(json.dumps(spec)), caption, font, theme.text)
-    if suffix == "svg":
-        return svg.encode()
-    made: bytes = vl_convert.svg_to_png(svg, scale=_SCALE) if suffix == "png" else vl_convert.svg_to_pdf(svg)
-    return made
+    svg: str = vl_convert.vegalite_to_svg(json.dumps(spec))
+    return svg
+
+
+def with_signs(svg: str, language: str) -> str:
+    """The same with raised numbers and signs of mathematics in a font that has them, and what has no other letters too.
+
+    What draws takes any font, with serifs or not, for a letter that one lacks, and for all of a text that it has.
+    """
+    words = sentences("export", language)
+    if words["signs"] == words["fonts"]:
+        return svg
+    marked = f'<tspan font-family="{words["signs"]}">\\g<0></tspan>'
+    return _TEXT.sub(lambda found: (_SIGNS if _has_wide(found[0]) else _WHOLE).sub(marked, found[0]), svg)
+
+
+def _has_wide(text: str) -> bool:
+    """Whether a text has East Asian letters."""
+    return any(map(_is_wide, text))
+
+
+def _is_wide(letter: str) -> bool:
+    return east_asian_width(letter) in "WF"
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """How wide and how high a picture is that `as_svg` has made, in pixels."""
+    wide, high = (float(svg.split(f' {side}="', 1)[1].split('"', 1)[0]) for side in ("width", "height"))
+    return wide, high
 
 
 def _with_caption(svg: str, caption: Sequence[str], font: str, colour: str) -> str:
     """The same picture, higher, with lines of text below."""
-    head, rest = svg.split(">", 1)
-    wide, high = (float(head.split(f' {side}="', 1)[1].split('"', 1)[0]) for side in ("width", "height"))
+    rest = svg.split(">", 1)[1]
+    wide, high = size_of(svg)
     lines = [line for paragraph in caption for line in broken(paragraph, int((wide - 2 * _MARGIN) / _SIZE / _LETTER))]
     whole = high + _LINE * len(lines) + 2 * _MARGIN
     attributes = f'width="{wide:g}" height="{whole:g}" viewBox="0 0 {wide:g} {whole:g}"'
@@ -99,9 +157,9 @@ def broken(text: str, wide: int) -> Iterator[str]:
 def _pieces(text: str, wide: int) -> Iterator[str]:
     """Words with the blank behind them; East Asian letters, and parts of what is wider than a line, by themselves."""
     piece = ""
-    for letter in text:
+    for letter, follows in zip(text, f"{text[1:]} ", strict=False):
         piece += letter
-        if letter in " &" or _width(letter) == 2 or _width(piece) >= wide:
+        if follows not in _CLOSING and (letter in " &" or _width(letter) == 2 or _width(piece) >= wide):
             yield piece
             piece = ""
     if piece:
@@ -109,7 +167,7 @@ def _pieces(text: str, wide: int) -> Iterator[str]:
 
 
 def _width(text: str) -> int:
-    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
+    return sum(1 + _is_wide(letter) for letter in text)
 
 
 def title_of(name: str, language: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from rnn_dynamics.pictures.kit.frames import Tables, as_bytes
 from rnn_dynamics.remembered import remembered
 
 #: Table that expressions read -> its columns on which axes depend.
@@ -17,25 +18,22 @@ _DIGITS = 2
 
 
 def veiled(specification: str, datasets: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The datasets of a chart without what they tell.
+    """The datasets of a chart without what they tell, see `veiled_tables`."""
+    return as_bytes(veiled_tables(specification, {name: _table(data) for name, data in datasets.items()}))
 
-    A table that only marks draw keeps no row. Of one that the chart's expressions read, the columns on which axes
+
+def veiled_tables(specification: str, tables: Tables) -> dict[str, pa.Table]:
+    """The tables of a chart without what they tell.
+
+    One that only marks draw keeps no row. Of one that the chart's expressions read, the columns on which axes
     depend stay, and of all others no number and no word.
     """
     seen = _read_by_axes(specification)
-    return {name: _as_bytes(_veiled(_table(data), seen.get(name))) for name, data in datasets.items()}
+    return {name: _veiled(table, seen.get(name)) for name, table in tables.items()}
 
 
 def _table(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(data).read_all()
-
-
-def _as_bytes(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
 
 
 def _veiled(table: pa.Table, axes: frozenset[str] | None) -> pa.Table:
