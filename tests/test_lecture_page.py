@@ -93,6 +93,14 @@ def test_a_slider_may_be_moved_during_a_stop_and_the_address_keeps_both() -> Non
     assert bar(again) == bar(app)
 
 
+def test_the_picture_alone_opens_a_stop_with_its_settings_and_leads_to_others_alone() -> None:
+    app = opened("vanish_or_explode", lecture="short", at=1, view="picture")
+    assert app.session_state["weight_scale"] == 0.5
+    assert 'class="way forward" href="./?lecture=short&at=2&view=picture"' in html(app)
+    app.button(key="see_picture").click().run()
+    assert 'class="way forward" href="./?lecture=short&at=2"' in html(app)
+
+
 @pytest.fixture
 def asking(own_content: Path) -> str:
     """A lecture that asks on every page."""

@@ -17,7 +17,7 @@ from rnn_dynamics.content import HOME, LANGUAGE, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.course import lectures
 from rnn_dynamics.course.lectures import Lecture, Question, Stop
-from rnn_dynamics.dashboard import links
+from rnn_dynamics.dashboard import links, stage
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import taught
@@ -28,7 +28,7 @@ from rnn_dynamics.dashboard.voting import Speaker
 #: Keys of an address.
 LECTURE, STOP = "lecture", "at"
 #: Keys beside which an address has no setting of its own.
-_BARE = {LECTURE, STOP, IN_LINK}
+_BARE = {LECTURE, STOP, IN_LINK, links.SEEN_IN_LINK}
 #: Key of the session's state.
 _KEY = "lecturing"
 #: Streamlit's own shortcuts leave these keys to a slider that has the focus, and a clicker has no others.
@@ -89,9 +89,9 @@ class Lecturing:
         return {LECTURE: self.name, STOP: str(self.stop)}
 
     def address(self, stop: int) -> str:
-        """Of a stop: a link to it is followed within the session, see `arrival`."""
+        """Of a stop, with what of it is seen: a link to it is followed within the session, see `arrival`."""
         page = self.lecture.stops[stop - 1].page or visitor().page
-        return f"{'./' if page == HOME else page}?{urlencode({LECTURE: self.name, STOP: stop})}"
+        return f"{'./' if page == HOME else page}?{urlencode({LECTURE: self.name, STOP: stop} | stage.in_link())}"
 
     def reveal(self) -> None:
         """Show the answer, and take no more votes."""

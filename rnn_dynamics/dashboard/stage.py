@@ -38,8 +38,10 @@ window.leading = %s;
     const row = slider()?.closest('[data-testid="stHorizontalBlock"]');
     return row && top(chart()) - top(place()) > 0.6 * innerHeight ? row : place();
   };
+  const say = (name, high) => document.documentElement.style.setProperty(name, `${Math.round(high)}px`);
   const measure = () => {
-    if (chart()) document.documentElement.style.setProperty("--above", `${Math.round(top(chart()) - top(first()))}px`);
+    say("--bar", document.querySelector(".st-key-lecture")?.offsetHeight ?? 0);
+    if (chart()) say("--above", top(chart()) - top(first()));
   };
   window.measured?.disconnect();
   window.measured = new ResizeObserver(measure);
