@@ -25,7 +25,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from benchmarks.hall import shown
 from benchmarks.pressing import started
 from benchmarks.report import Benchmark, main
-from benchmarks.visitor import LOST, Visitor
+from benchmarks.visitor import LOST, HungUp, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds in which all vote, and by which phones arrive after each other.
@@ -74,8 +74,20 @@ class Person(Visitor):
         self.states |= self._chosen
         began = time.perf_counter()
         await self._ask(fragment)
-        await asyncio.wait_for(self._is_in.wait(), LOST)
+        await self._until(self._is_in)
         return time.perf_counter() - began
+
+    async def _until(self, said: asyncio.Event) -> None:
+        """Wait for what the page says; where its connection has ended meanwhile, say so rather than wait."""
+        assert self._hears is not None
+        hears, waits = self._hears, asyncio.create_task(said.wait())
+        await asyncio.wait({hears, waits}, timeout=LOST, return_when=asyncio.FIRST_COMPLETED)
+        if not waits.done():
+            waits.cancel()
+            if hears.done():
+                await hears  # which raises what has ended it
+                raise HungUp
+            raise TimeoutError(f"a vote is not in after {LOST:g} s; the page says {self.said[-200:]!r}")
 
 
 @dataclass
