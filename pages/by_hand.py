@@ -62,5 +62,6 @@ PAGE = Board(
     apart=(*SIZES, "initialisation"),  # here the biases shall be drawn too
     existing={"step": lambda now: PICTURE.settings["step"].values[: now["sequence_length"]]},
     leading="step",
+    go=lambda cell, _: {"step": str(cell["step"])},
 )
 PAGE.run()

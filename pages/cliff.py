@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.experiment import Experiment
@@ -30,7 +31,8 @@ def start_there(cell: Mapping[str, Any], _: Views) -> dict[str, str]:
 
 def network() -> None:
     """The same on a real network, trained when a reader asks for it."""
-    st.html(PAGE.words(CLIPPING.name)["head"])
+    words = PAGE.words(CLIPPING.name)
+    show_html(words["head"], words)
     PANEL.live(training)
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rnn_dynamics.dashboard.frame import FEW_NEED
+from rnn_dynamics.dashboard.glossary import show_prose
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures.jacobians import PICTURE
 from rnn_dynamics.pictures.latch import PICTURE as LATCH
@@ -33,7 +34,7 @@ def latch() -> None:
     st.header(words["head"], anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(words["intro"])
+        show_prose(words, "intro")
         PAGE.control("latch_weight")
     views = PAGE.asked()[1]
     with right:

@@ -5,7 +5,7 @@ import streamlit as st
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
-from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, LearningAnswer, networks, sequence
+from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, LearningAnswer, moment_of, networks, sequence
 
 
 class LearningPage(TrainingPage):
@@ -62,5 +62,6 @@ PAGE = LearningPage(
     asks=tuple(name for name in PICTURE.settings if name != "axis"),
     apart=("cell", "sequence_length", "hidden_size", "batch_size", "initialisation", "gate_bias", "forget_bias"),
     leading="look",
+    go=lambda row, _: {"look": moment_of(row["look"], row["of"])},
 )
 PAGE.run()

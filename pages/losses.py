@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.dashboard.frame import FEW_NEED
+from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.dashboard.growing import begun, goes_on, growing
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.pictures import cost, losses
@@ -40,7 +41,7 @@ PAGE = Page(
 def measuring() -> None:
     """What grows with T, measured when a reader asks for it, with the network that is set then."""
     words = PAGE.words("cost")
-    st.html(words["head"])
+    show_html(words["head"], words)
     buttons = words["measure"], words["again"]
     begun(MEASUREMENT, lambda: cost.Measurement(cost.network_of(PAGE.asked()[0])), show, buttons)
 

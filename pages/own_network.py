@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_of
+from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.own.given import OWN
@@ -34,9 +35,9 @@ def show_advice(answer: Any) -> None:
     if panel.open:
         found = tried(answer)
         with panel:
-            st.html(advice(own, found, words["too_large"]))
+            show_html(advice(own, found, words["too_large"]), own)
             offer_knobs(words, found or ())
-            st.html(verdicts(own, explained(answer)))
+            show_html(verdicts(own, explained(answer)), own)
 
 
 def offer_knobs(words: Mapping[str, Any], found: Sequence[Any]) -> None:

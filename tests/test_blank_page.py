@@ -277,7 +277,7 @@ def test_each_outcome_has_its_claim(lstm: float, gru: float, rnn: float, key: st
         replace(network, tests=[(found.training.gap, rights[network.cell.name])]) for network in found.networks
     )
     assert blank_words._claim_of(replace(found, networks=judged)) == key
-    assert key in WORDS["claims"]
+    assert key in WORDS["claim"]
 
 
 def test_chance_is_left_only_beyond_three_standard_errors() -> None:

@@ -92,6 +92,12 @@ class Words(dict[str, Any]):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def rewritten(self, part: str, rewrite: Callable[[str], str]) -> "Words":
+        """The same words with each sentence of a part as `rewrite` makes it."""
+        words = Words({**self, part: {key: _at(text.place, rewrite(text), text.language) for key, text in self[part].items()}})
+        words.language = self.language
+        return words
+
 
 @lru_cache
 def languages() -> tuple[str, ...]:
@@ -169,9 +175,14 @@ def _placed(value: Any, place: str, language: str) -> Any:
     if isinstance(value, list):
         return [_placed(part, place, language) for part in value]
     if isinstance(value, str):
-        value = _Sentence(_linked(_CHINESE_BREAK.sub("", value), place, language))
-        value.place, value.language = place, language
+        return _at(place, _linked(_CHINESE_BREAK.sub("", value), place, language), language)
     return value
+
+
+def _at(place: str, text: str, language: str) -> _Sentence:
+    sentence = _Sentence(text)
+    sentence.place, sentence.language = place, language
+    return sentence
 
 
 def read_edits() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from rnn_dynamics.content import link_to, mentions, sentences
+from rnn_dynamics.content import Words, link_to, mentions, sentences
 
 #: What leads to a term, in a text that mentions it.
 TERM = "#term-"
@@ -16,6 +16,8 @@ _LETTER = r"[A-Za-z\u0370-\u03ff0-9_]"
 #: Where no term is marked: headings, code and links, as Markdown and as HTML.
 _MARKDOWN = r"^#[^\n]*|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)"
 _HTML = r"<(a|h\d|pre|code|script|style|button)\b.*?</\1>|<[^>]*>"
+#: Likewise in HTML that is still to be filled with numbers, and whose links to pages are still Markdown.
+_UNFILLED = rf"{_HTML}|\{{[^}}]*\}}|\[[^\]]*\]\([^)]*\)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,17 @@ def marked_markdown(text: str, language: str) -> str:
 @lru_cache(1024)
 def marked_html(text: str, language: str) -> str:
     """The same of HTML."""
-    return _marked(text, language, _HTML, lambda form, key: f'<a href="{TERM}{key}">{form}</a>')
+    return _marked(text, language, _HTML, _as_link)
+
+
+@lru_cache
+def marked_claims(words: Words) -> Words:
+    """The words of a picture with the terms in its claims marked, once for whatever numbers they are filled with."""
+    return words.rewritten("claim", lambda text: _marked(text, words.language, _UNFILLED, _as_link))
+
+
+def _as_link(form: str, key: str) -> str:
+    return f'<a href="{TERM}{key}">{form}</a>'
 
 
 def mentioned(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rnn_dynamics.content import Words
+from rnn_dynamics.course.glossary import marked_claims
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.page import Page
@@ -157,8 +158,8 @@ class OwnWeightsPage(Page):
             st.error(self.words()["refused"].format(why=error))
             return
         words = self.words()
-        claim, drawn = self.picture.claim(words, answer, views), self.picture.drawn_from(answer, views, words)
-        self.show(drawn, views, claim, answer.digits)
+        claim = self.picture.claim(marked_claims(words), answer, views)
+        self.show(self.picture.drawn_from(answer, views, words), views, claim, answer.digits)
         if self.follow and not hides():
             self.follow(answer)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rnn_dynamics.content import Words
-from rnn_dynamics.course.glossary import as_html, marked_markdown
+from rnn_dynamics.course.glossary import as_html, marked_html, marked_markdown
 
 #: Shows the entry of a term beside its mention: while a pointer is over either, while the mention has the focus, and
 #: after a tap until the next one elsewhere; Escape closes it. One piece for all, which outlives what a page repaints.
@@ -62,9 +62,14 @@ if (!window.termTip) {
 """
 
 
-def show_prose(words: Words) -> None:
+def show_prose(words: Words, part: str = "prose") -> None:
     """What a page tells, its terms marked."""
-    st.markdown(marked_markdown(words["prose"], words.language))
+    st.markdown(marked_markdown(words[part], words.language))
+
+
+def show_html(text: str, words: Words) -> None:
+    """HTML in the language of these words, its terms marked."""
+    st.html(marked_html(text, words.language))
 
 
 def show_glossary(label: str, language: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.course.glossary import marked_html
+from rnn_dynamics.course.glossary import marked_claims, marked_html
 from rnn_dynamics.dashboard import links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
@@ -202,7 +202,7 @@ class Page(Frame):
         one = self.picture.so_far(experiment, views)
         with unless_lost(self.words("app")["growing"], "picture"):
             answer = one.answer(experiment, views)
-            claim = one.claimed(experiment, views, self.names.language)
+            claim = one.claimed(experiment, views, marked_claims(self.words()))
             self.show(one.drawn(experiment, views, self.names.language), views, claim, answer.digits)
             if self.follow and not hides():
                 self.follow(answer)
@@ -229,7 +229,8 @@ class Page(Frame):
         else:
             st.session_state.update(there)
             self.write_address()  # as one entry of the browser's history
-            st.rerun(_LIVE)  # where a picture grows it stands in a fragment of its own, and its controls do not
+            if self.picture.growing:  # it stands in a fragment of its own, and its controls do not
+                st.rerun(_LIVE)
 
     def leave(self, there: Mapping[str, Any]) -> None:
         """Open the page `opens` with these settings, from a callback; None stands for an opening value."""
@@ -253,4 +254,4 @@ class Page(Frame):
         if self.picture.growing:
             finish(self.picture.growing(experiment, views))
         self.picture.drawn(experiment, views, language())
-        self.picture.claimed(experiment, views, language())
+        self.picture.claimed(experiment, views, marked_claims(self.words()))

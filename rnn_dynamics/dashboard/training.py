@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from rnn_dynamics.content import Says, Words, sentences
+from rnn_dynamics.course.glossary import marked_claims
 from rnn_dynamics.dashboard import seat as desk
 from rnn_dynamics.dashboard.door import the_door
 from rnn_dynamics.dashboard.language import language
@@ -150,7 +151,7 @@ class TrainingPage(Page):
     def drawn_so_far(self, experiment: Experiment, views: Views) -> tuple[str, Drawn]:
         """What is claimed and drawn of what is learned so far, of one answer."""
         answer, words = self.answer(experiment, views), self.words()
-        return self.picture.claim(words, answer, views), self.picture.drawn_from(answer, views, words)
+        return self.picture.claim(marked_claims(words), answer, views), self.picture.drawn_from(answer, views, words)
 
     def once(self, make: Callable[[Experiment, Views], Made], experiment: Experiment, views: Views) -> Made:
         """What `make` makes, or has made for anybody who looks at the same `Job.stage`, whatever update that is at."""

@@ -29,7 +29,7 @@ RELATIVE = "share of the largest"
 def claim(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
     """The page's finding in one sentence, as HTML."""
     holds = {"so_far": answer.begun and not answer.over, _claim_of(answer): True}
-    text = " ".join(told(words["claims"], _says(words, answer), **holds))
+    text = " ".join(told(words["claim"], _says(words, answer), **holds))
     return heading(text)
 
 

@@ -1,14 +1,14 @@
 """The picture "By hand": the outputs of one sequence three times, by hand, by torch, and the difference of the two.
 
 Three panels of printed numbers in one view, side by side, on a phone above each other; the colour says again what is
-printed. Tables (see `table`): cells, framed, whole (one row).
+printed, and a click on a number goes to its step. Tables (see `table`): cells, framed, whole (one row).
 """
 
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import group, of, pixels, ref, text
+from rnn_dynamics.pictures.kit.layers import go_there, group, of, pixels, ref, text
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING, Theme
 
@@ -74,12 +74,14 @@ def _cells(theme: Theme) -> Any:
         "fontWeight": ref("datum.step === chosen ? 'bold' : 'normal'"),
         "color": ref(f"datum.step === chosen ? '{theme.text}' : '{theme.quiet}'"),
     }
+    fallen_on = of().mark_rect(fill=theme.panel, fillOpacity=0, cursor="pointer")  # above the numbers
     whole = group(
         "cells",
         of(where="datum.panel < 2").mark_rect(**edge).encode(color=colour, **ends),
         of(where="datum.panel === 2").mark_rect(**edge, fill=difference).encode(**ends),
         text(of(), "text", **pixels(x="middle", y="centre"), size="fontOfNumbers", color=ink),
         text(of(where="datum.row === whole.rows - 1"), "number", **pixels(x="middle", y="bottom"), **below),
+        fallen_on.encode(**ends).add_params(go_there("step", "chosen")),
         **pixels(x="left", y="top"),
     )
-    return whole.transform_calculate(**_CELL)
+    return whole.transform_calculate(**_CELL, chosen="chosen")

@@ -1,7 +1,7 @@
 """The rows of a map: strips of time in the colours of their values, which can be pointed at and clicked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -29,7 +29,7 @@ def map_rows(
     kept: Sequence[str],
     *,
     pointing: tuple[str, str] = ("", ""),
-    chosen: str = "",
+    going: Mapping[str, str] | None = None,
     until: str = "",
     nothing: str = "'#00000000'",
     **places: Any,
@@ -43,7 +43,8 @@ def map_rows(
         kept: columns of a strip, of which the first tells them apart.
         pointing: what the selection "hover" picks of a strip, if not the first column, and which strips then have a
             frame, if not the one of which the parameter `pointed` is the first column.
-        chosen: an expression for the row that the reader has chosen; a click then goes to another.
+        going: what a click tells of a strip beside what "hover" picks of it: expressions by name, see `go_there`. If
+            None, nobody hears of a click.
         until: the column of the last step of a row that ends before T, on a wide axis with the past on the left.
         nothing: the colour where there is no value.
         places: encodings of its sides; else from left to right, and up from "below" to "above", where these are kept,
@@ -55,9 +56,9 @@ def map_rows(
     strip = of().mark_rect(
         y2Offset=-1,  # else the background shines through between two strips
         fill=ref(f"{{gradient: 'linear', x1: 0, y1: 0, x2: 1 / {reach}, y2: 0, stops: datum.stops}}"),
-        cursor="pointer" if chosen else alt.Undefined,
+        cursor="pointer" if going else alt.Undefined,
     )
-    strip = strip.add_params(hover(picked), *([go_there(picked, "chosen")] if chosen else []))
+    strip = strip.add_params(hover(picked), *([go_there(picked, *going)] if going else []))
     frame = of(where=framed or f"datum.{kept[0]} === pointed").mark_rect(fill=None, stroke=theme.text, strokeWidth=2)
     right = f"{panel.left} + {reach} * ({panel.right} - ({panel.left}))" if until else panel.right
     low, high = ("below", "above") if "below" in kept else (kept[0], "next")
@@ -67,6 +68,6 @@ def map_rows(
     offset = f"({past} + 0.5) / whole.length" if panel.wide else f"({past}) / max(1, whole.length - 1)"
     whole = group(data, strip, frame, **ends).transform_calculate(offset=offset, color=colour)
     whole = whole.transform_aggregate(stops="values(color)", groupby=[*kept])
-    more = {"chosen": chosen} if chosen else {}
+    more = dict(going or {})
     more |= {"next": f"datum.{kept[0]} + 1"} if ends["y2"] == "next:Q" else {}
     return whole.transform_calculate(**more)

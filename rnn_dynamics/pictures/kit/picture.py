@@ -133,10 +133,9 @@ class Picture:
         moved, said = _moved(self, experiment, tuple(own.items()), words)
         return _still(self, still, tuple(of.items()), words) | moved, said
 
-    def claimed(self, experiment: Experiment, views: Views, language: str) -> str:
-        """The sentence above the picture, as HTML."""
-        own = tuple((name, views[name]) for name in self.settings)
-        return _claimed(self, experiment, own, sentences(self.name, language))
+    def claimed(self, experiment: Experiment, views: Views, words: Words) -> str:
+        """The sentence above the picture, as HTML, of those in its words."""
+        return _claimed(self, experiment, tuple((name, views[name]) for name in self.settings), words)
 
     def drawn_from(self, answer: Any, views: Views, words: Words) -> Drawn:
         """The same from an answer that is there, such as what a reader has trained or measured."""

@@ -3,10 +3,10 @@
 from rnn_dynamics.learning.limits import offered
 from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
 from rnn_dynamics.pictures.learning.advice import LENGTHS
-from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer, learning_answer, networks
+from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer, learning_answer, moment_of, networks
 from rnn_dynamics.pictures.learning.words import sequence
 
-__all__ = ["LENGTHS", "PICTURE", "LearningAnswer", "networks", "sequence"]
+__all__ = ["LENGTHS", "PICTURE", "LearningAnswer", "moment_of", "networks", "sequence"]
 
 PICTURE = Picture(
     **made_by(__name__),

@@ -5,11 +5,20 @@ from collections.abc import Mapping
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.jobs import trained_here
 from rnn_dynamics.learning.limits import allowed, network_of
-from rnn_dynamics.learning.training import Training
+from rnn_dynamics.learning.training import LOOKS, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 
-#: Where the slider of the movie may stand, in per cent of the looks that there are.
-MOMENTS = tuple(f"{per_cent} %" for per_cent in range(0, 101, 5))
+#: Where the slider of the movie may stand, in per cent of the looks that there are: at each of them.
+MOMENTS = tuple(f"{100 * look / LOOKS:g} %" for look in range(LOOKS + 1))
+
+
+def moment_of(look: int, last: int) -> str:
+    """At which of MOMENTS the slider is nearest to a look, of so many."""
+    return min(MOMENTS, key=lambda moment: abs(_share(moment) * last - look))
+
+
+def _share(moment: str) -> float:
+    return float(moment.removesuffix(" %")) / 100
 
 
 class LearningAnswer(OfTrainings):
@@ -35,7 +44,7 @@ class LearningAnswer(OfTrainings):
     def marked(self, moment: str) -> int:
         """The number of the look at one of MOMENTS."""
         last = max(0, len(self.networks[self.longest].looks) - 1)
-        return round(float(moment.removesuffix(" %")) / 100 * last)
+        return round(_share(moment) * last)
 
 
 def networks(experiment: Experiment, views: Mapping[str, str]) -> tuple[Training, ...]:

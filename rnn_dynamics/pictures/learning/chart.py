@@ -1,7 +1,7 @@
 """The picture "Learning long lags": what is learned by update, and the gradient by step at each look.
 
 Tables (see `table`): gradients, looks, endings, gates, letters, whole (one row). Pointing at a look on a map shows its
-curves without the server.
+curves without the server, a click moves the slider there.
 """
 
 from typing import Any
@@ -30,6 +30,8 @@ PARAMETERS = {
 }
 #: Of a network that has ended early, its last look stands for all later ones.
 _SHOWN = "datum.look === min(shown, datum.last)"
+#: What a click on a look says beside its number.
+_GOING = {"of": "whole.last", "chosen": "whole.marked"}
 _SHARE: dict[str, Any] = {"values": [0, 0.5, 1], "labelExpr": PER_CENT}
 
 
@@ -115,7 +117,7 @@ def _maps(panel: Panel) -> list[Any]:
     """A strip for each look at each network, one map below the other; its name upright on its left."""
     top, theme = "mapsTop + each * datum.row", panel.sheet.theme
     ends = {name: at(f"{top} + (each - 10) * datum.{name} / whole.updates") for name in ("until", "first")}
-    kind: dict[str, Any] = {"pointing": ("look", _SHOWN), "nothing": "scale('color', whole.darkest)"}
+    kind: dict[str, Any] = {"pointing": ("look", _SHOWN), "nothing": "scale('color', whole.darkest)", "going": _GOING}
     strips = map_rows(panel, "gradients", "log10_norm", ["place"], y=ends["until"], y2=ends["first"], **kind)
     bold: dict[str, Any] = {"color": of_cell(theme.cells), "size": 15, "bold": True}
     middle, down = f"{top} + (each - 10) / 2", alt.value(panel.sheet.axes["newest"])

@@ -9,7 +9,7 @@ import pandas as pd
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.axes import apart, ends_downwards
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
-from rnn_dynamics.pictures.learning.answer import LearningAnswer
+from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer
 
 #: Points of one curve, and of one row of the maps.
 POINTS = 30
@@ -57,6 +57,7 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
             chance_accuracy=answer.training.chance_accuracy,
             top_loss=top_loss(answer),
             marked=answer.marked(views["look"]),
+            last=answer.marked(MOMENTS[-1]),
             networks=len(networks) or 1,
             longest=answer.longest,
         ),

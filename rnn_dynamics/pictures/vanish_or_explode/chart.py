@@ -38,7 +38,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     narrow, wide = (sheet.said(name, scale="scales[pointed]") for name in ("curves_narrow", "curves"))
     return sheet.picture(
         [
-            map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], chosen="chosen"),
+            map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], going={"chosen": "chosen"}),
             _horizons(rows),
             sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
         ],
