@@ -1,17 +1,22 @@
-"""What a picture has written, and where: the browser's canvas keeps no text, so each piece is noted as it is drawn."""
+"""What a picture has written, and where: the browser's canvas keeps no text, so each piece is noted as it is drawn.
 
-from itertools import combinations
+So are its lines, for those who ask whether a text lies on one.
+"""
+
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-#: Notes every text with its corners in the canvas, until the canvas is cleared.
+#: Notes every text with its corners in the canvas, which have a halo, and every line but thin ones, until the canvas is
+#: cleared.
 _NOTE = """
 (() => {
   const canvas = CanvasRenderingContext2D.prototype;
   const fillText = canvas.fillText, clearRect = canvas.clearRect;
   canvas.clearRect = function (x, y, width, height) {
-    if (width * height > 0.9 * this.canvas.clientWidth * this.canvas.clientHeight) this.canvas.written = [];
+    if (width * height > 0.9 * this.canvas.clientWidth * this.canvas.clientHeight)
+      Object.assign(this.canvas, { written: [], haloed: [], lines: [] });
     return clearRect.apply(this, arguments);
   };
   canvas.fillText = function (text, x, y) {
@@ -22,6 +27,27 @@ _NOTE = """
     const xs = corners.map((corner) => corner.x / scale), ys = corners.map((corner) => corner.y / scale);
     (this.canvas.written ??= []).push([text, Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]);
     return fillText.apply(this, arguments);
+  };
+  const { beginPath, moveTo, lineTo, stroke, strokeText } = canvas;
+  canvas.beginPath = function () {
+    this.path = [];
+    return beginPath.apply(this, arguments);
+  };
+  const pass = (through, begins) => function (x, y) {
+    const to = this.getTransform().transformPoint({ x, y }), scale = this.canvas.width / this.canvas.clientWidth;
+    if (begins || !this.path?.length) (this.path ??= []).push([]);
+    this.path.at(-1).push([to.x / scale, to.y / scale]);
+    return through.apply(this, arguments);
+  };
+  canvas.moveTo = pass(moveTo, true);
+  canvas.lineTo = pass(lineTo, false);
+  canvas.stroke = function () {
+    if (this.lineWidth > 1) (this.canvas.lines ??= []).push(...(this.path ?? []));
+    return stroke.apply(this, arguments);
+  };
+  canvas.strokeText = function (text) {
+    (this.canvas.haloed ??= []).push(text);
+    return strokeText.apply(this, arguments);
   };
 })();
 """
@@ -43,6 +69,21 @@ class Written(NamedTuple):
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         return across > _TOUCH and down > _TOUCH
 
+    def is_crossed(self, line: list[tuple[float, float]]) -> bool:
+        """Whether a line passes through its letters, which fill the middle of its box."""
+        high = 0.25 * (self.bottom - self.top)
+        return any(self._crossed(one, other, self.top + high, self.bottom - high) for one, other in pairwise(line))
+
+    def _crossed(self, one: tuple[float, float], other: tuple[float, float], top: float, bottom: float) -> bool:
+        within = [0.0, 1.0]
+        for start, end, low, high in zip(one, other, (self.left, top), (self.right, bottom), strict=True):
+            if start == end and not low < start < high:
+                return False
+            if start != end:
+                ends = sorted(((low - start) / (end - start), (high - start) / (end - start)))
+                within = [max(within[0], ends[0]), min(within[1], ends[1])]
+        return within[0] < within[1]
+
 
 def note_texts(page: Page) -> None:
     """From the next page that is opened on, note what its canvases write."""
@@ -63,3 +104,13 @@ def texts_on_each_other(page: Page) -> list[str]:
             if min(one.left, one.top) < -_TOUCH or one.right > width + _TOUCH or one.bottom > height + _TOUCH
         ]
     return found
+
+
+def texts_on_lines(page: Page) -> list[str]:
+    """Names of curves through which a line passes: texts with a halo, by which it is still read."""
+    found = set()
+    for canvas in page.locator('[data-testid="stVegaLiteChart"] canvas').all():
+        written, haloed, lines = canvas.evaluate("e => [e.written ?? [], e.haloed ?? [], e.lines ?? []]")
+        texts = [Written(text, *places) for text, *places in written if text in haloed]
+        found |= {one.text for one in texts if any(one.is_crossed(line) for line in lines)}
+    return sorted(found)

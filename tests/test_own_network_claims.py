@@ -64,7 +64,7 @@ def test_every_claim_holds_beside_its_numbers(gradient: str) -> None:
             assert left > 0.0
         else:
             assert answer.experiment.sequence_length == 1 or np.isnan(left)
-        assert ("No gate" in whole["no_gate"]) == (answer.cell.name == "rnn")
+        assert ("No gate" in whole["no_gate"]) == (whole["gate"] == "") == (answer.cell.name == "rnn")
         for row in tables["labels"]:
             curves = answer.fresh.curves(gradient) if row["name"] == "fresh" else answer.replay.curves(gradient)
             place = 0 if row["name"] == "fresh" else int(row["name"])

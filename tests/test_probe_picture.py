@@ -77,6 +77,7 @@ def test_what_is_autograds_has_no_dashed_curves_and_what_has_no_gates_says_so(fo
     assert len(rows(found.draw("cell", gradient="cell"), "curves", kind="given")) == T
     (whole,) = rows(found.draw("last"), "whole")
     assert "No gate" in whole["no_gate"]
+    assert whole["gate"] == ""  # no panel stays empty
     assert {row["kept"] for row in rows(found.draw("last"), "gates")} == {None}
 
 

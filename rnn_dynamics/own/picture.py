@@ -96,7 +96,7 @@ def _tables(
     says = Says(cell, name=name, steps=length, mean=float(np.nanmean(kept["given"])) if cell.keeps else np.nan)
     texts = {
         "gradient": words["gradient"].format_map(says),
-        "gate": words["gate" if cell.keeps else "title_no_gate"].format_map(says),
+        "gate": words["gate"].format_map(says) if cell.keeps else "",
         "no_gate": "" if cell.keeps else words["no_gate"],
     }
     return {

@@ -76,8 +76,15 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         _legend(theme),
         [
             _by_step(errors, error),
-            # why they go up and down, above all of them
-            text(of("whole"), "zigzag", errors.left, errors.top, "top left", **_WHY),
+            # why they go up and down, above all of them, where there is room
+            text(
+                of("whole", "errorBottom - errorTop > 110 * zoom"),
+                "zigzag",
+                errors.left,
+                errors.top,
+                "top left",
+                **_WHY,
+            ),
             errors.title("errors"),
         ],
         [

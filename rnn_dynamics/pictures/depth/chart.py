@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.axes import WIDE_REACH
-from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, dashed, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, dashed, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
@@ -22,6 +22,8 @@ PANELS = {
 PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
 _LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
+#: Of a title along the axis of the curves, which is longer than a low one.
+_HIGH = ref("narrow || height - curvesTop < 130 * zoom ? 0 : 1")
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
 _LINES = LINES.format("replace({}, width < 950 * zoom ? /¦/g : /[|]/g, '¦')")
 #: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
@@ -34,7 +36,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     levels, curves = sheet.panels()
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     names = of("names", middle="datum.place + 0.5")
-    on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, **WIDE_TITLE)}
+    on: dict[str, Any] = {"x": curves.time(), "y": curves.log10("relative", tickCount=4, titleOpacity=_HIGH)}
     return sheet.picture(
         [
             map_rows(levels, "levels", "log10_norm", ["place"]),

@@ -12,12 +12,15 @@ from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
-#: `pointed`: the line under the pointer, or null.
+#: `pointed`: the line under the pointer, or null. `row`: the size of letters for which a line is high enough.
 _TOP = "zoom * (narrow ? 40 : 30)"
 PANELS = {  # a point at the end of the axis lies on no name
     "factors": ("zoom * (narrow ? 124 : 270)", "width - zoom * (narrow ? 108 : 318)", _TOP, "height")
 }
-PARAMETERS = POINTED | {"details": "pluck(data('lines'), 'details')"}
+PARAMETERS = POINTED | {
+    "details": "pluck(data('lines'), 'details')",
+    "row": "0.92 * (height - factorsTop) / whole.lines / zoom",
+}
 #: Columns of numbers, each with the place of its right end, and where there is room for it.
 _COLUMNS = {
     "factor": ("width - zoom * (narrow ? 56 : 224)", ""),
@@ -88,9 +91,9 @@ def _texts(sheet: Sheet) -> Any:
     wide, narrow = of(where="!narrow"), of(where="narrow")
     return group(
         "lines",
-        text(wide, "scheme", "4", None, "middle left", size=15, fontWeight=bold),
-        text(wide, "name", "180 * zoom", None, "middle left", size=15, bold=True).encode(color=colour),
-        text(narrow, "short", "0", None, "middle left", size=12, fontWeight=bold).encode(color=colour),
+        text(wide, "scheme", "4", None, "middle left", size="min(15, row)", fontWeight=bold),
+        text(wide, "name", "180 * zoom", None, "middle left", size="min(15, row)", bold=True).encode(color=colour),
+        text(narrow, "short", "0", None, "middle left", size="min(12, row)", fontWeight=bold).encode(color=colour),
         y=alt.Y("middle:Q"),
     )
 
@@ -101,6 +104,6 @@ def _column(sheet: Sheet, name: str, x: str, where: str) -> Any:
     above = "factorsTop - (narrow ? 13 : 0) - 4"
     style: dict[str, Any] = {"color": sheet.theme.quiet, "lineHeight": 13, "size": "narrow ? 11 : 14"}
     return layered(
-        text(numbers, name, x, "middle:Q", "middle right", size="narrow ? 13 : 15", bold=name == "factor"),
+        text(numbers, name, x, "middle:Q", "middle right", size="min(narrow ? 13 : 15, row)", bold=name == "factor"),
         text(head, "head", x, above, "bottom right", **style),
     )

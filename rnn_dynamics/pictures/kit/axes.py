@@ -12,6 +12,10 @@ Array = NDArray[np.float64]
 REACH, WIDE_REACH, PHONE_REACH = 0.35, 0.22, 0.55
 #: Places that are tried for a name, a line; how many lines further away it rather stands than on a curve.
 _TRIES, _CROSSING = 4, 3.0
+#: At so many places along the longest name it is looked whether a curve runs there; what is so many lines away is far.
+_LOOKS, _FAR = 9, 99.0
+#: How near to the middle of a name, in lines, a curve lies on its edge and runs through its letters.
+_EDGE, _LETTERS = 0.55, 0.3
 #: What the vertical axis may end at: few values, so that it stands still while a slider moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
@@ -61,7 +65,9 @@ def line_ends(slopes: Array, longest: float, low: Array | float, high: Array | f
     return lags, np.where(leaves < longest, limits, np.where(np.isinf(slopes), 0.0, slopes) * lags)
 
 
-def label_places(norms: Array, low: Array | float, high: Array | float, lines: int = 14, reach: float = REACH) -> Array:
+def label_places(
+    norms: Array, low: Array | float, high: Array | float, lines: int = 14, reach: Array | float = REACH
+) -> Array:
     """Where to write the names of curves beside their first step.
 
     A line apart, in the order of the curves, inside the axis; as near to the curve's start as the names can come
@@ -72,33 +78,52 @@ def label_places(norms: Array, low: Array | float, high: Array | float, lines: i
         low: (...), where the axis begins.
         high: (...), where it ends.
         lines: for how many names the axis has room.
-        reach: of its width, how much a name takes.
+        reach: of its width, how much a name takes, or each of them, (K,); 0 where there is none.
 
     Returns:
         (..., K) heights.
     """
     low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
-    places = low + line * (0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES)
-    starts = np.minimum(np.fmax(norms[..., 0], low + line / 2), low + line * (lines - 0.5))  # nan stands below
-    distance = np.abs(places[..., None, :] - starts[..., None]) / line[..., None]
-    cost = distance + _CROSSING * _crossings(norms, places, line, reach)[..., None, :]
+    tries, reaches = 0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES, np.atleast_1d(reach)
+    starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, lines - 0.5)
+    crossings = _crossings(_in_lines(_beside(norms, _along(reaches)), low, line), tries, reaches)
+    cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + _CROSSING * crossings)
     order = np.argsort(starts, axis=-1, kind="stable")
-    found = np.take_along_axis(places, _rising(np.take_along_axis(cost, order[..., None], axis=-2)), axis=-1)
-    return np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1)
+    found = tries[_rising(np.take_along_axis(cost, order[..., None], axis=-2))]
+    return np.asarray(low + line * np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1))
 
 
-def _crossings(norms: Array, places: Array, line: Array, reach: float) -> NDArray[np.int64]:
-    """How many of the curves (..., K, T) a name at each of the places (..., C) would lie on: (..., C)."""
-    at = np.linspace(0.02, reach, 8) * (norms.shape[-1] - 1)
+def _in_lines(heights: Array, low: Array, line: Array) -> Array:
+    """Heights (..., K, L) in lines above the lower end; what is nan or far beyond the axis lies just far below it."""
+    return np.asarray(np.clip(np.fmax((heights - low[..., None]) / line[..., None], -_FAR), None, _FAR))
+
+
+def _along(reaches: Array) -> Array:
+    """The shares of the axis's width at which it is looked whether a curve runs there: up to the longest name's end."""
+    return np.linspace(0.01, reaches.max(), _LOOKS)
+
+
+def _beside(norms: Array, along: Array) -> Array:
+    """Curves (..., K, T) at some shares of their length: (..., K, L)."""
+    at = along * (norms.shape[-1] - 1)
     left, share = np.floor(at).astype(np.int64), at % 1.0
-    beside = norms[..., np.stack([left, np.minimum(left + 1, norms.shape[-1] - 1)])]
-    lowest = places[..., :1] - 99.0 * line
-    far = np.minimum(np.fmax(beside, lowest[..., None, None]), np.finfo(float).max)
-    heights = (far[..., 0, :] * (1.0 - share) + far[..., 1, :] * share)[..., None]
+    ends = norms[..., left], norms[..., np.minimum(left + 1, norms.shape[-1] - 1)]
+    return np.asarray(np.where(share > 0.0, ends[0] * (1.0 - share) + ends[1] * share, ends[0]))
+
+
+def _crossings(heights: Array, tries: Array, reaches: Array) -> NDArray[np.int64]:
+    """On how many of the curves (..., K, L) a name of each reach (R,) would lie at each of the places (C,), in lines.
+
+    One that runs through its letters, and not only along their edge, counts twice. Returns (..., R, C).
+    """
+    heights, tries = heights[..., None].astype(np.float32), tries.astype(np.float32)  # of which a few digits are enough
     one, next_one = heights[..., :-1, :], heights[..., 1:, :]
-    above, below = ((places + side * 0.6 * line)[..., None, None, :] for side in (1.0, -1.0))
-    on = (np.minimum(one, next_one) < above) & (np.maximum(one, next_one) > below)
-    return np.asarray(on.any(axis=-2).sum(axis=-2))
+    away = np.maximum(np.minimum(one, next_one) - tries, tries - np.maximum(one, next_one))
+    if len(reaches) == 1:
+        nearest = away.min(axis=-2, keepdims=True)
+    else:
+        nearest = np.minimum.accumulate(away, axis=-2)[..., np.searchsorted(_along(reaches)[1:-1], reaches), :]
+    return np.asarray((nearest < _EDGE).sum(axis=-3) + (nearest < _LETTERS).sum(axis=-3))
 
 
 def _rising(cost: Array) -> NDArray[np.int64]:

@@ -28,8 +28,11 @@ POINTS = 40
 MAP_POINTS = 20
 #: Bytes that a dictionary of texts costs, beside them and the places in it.
 _DICTIONARY = 300
-#: An axis for more names of curves than the first number has, where it is low, room for the second one.
-_LOW_AXIS, _FEW_LINES = 9, 7
+#: An axis for more names of curves than the first number has room for the second one where it is low, and on a phone
+#: for the third; one for fewer names has room for the fourth where it is low.
+_LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 7, 8, 5
+#: Letters of a name that reaches as far as an axis says.
+_USUAL_WIDTH = 28
 
 
 def tidy(columns: Columns) -> dict[str, NDArray[Any]]:
@@ -118,22 +121,41 @@ def label_rows(
     lines: int = 14,
     reach: float = REACH,
 ) -> pa.Table:
-    """What stands beside the first step of each curve: name, text, and where, see `beside`."""
-    places = beside(np.stack(list(curves.values())), ends, lines, reach)
-    return table(name=list(curves), **places, text=[texts[name] for name in curves])
+    """What stands beside the first step of each curve: name, text, and where, see `beside`.
+
+    Also `low`: where the axis has room for hardly more lines than there are names.
+    """
+    norms, said = np.stack(list(curves.values())), [texts[name] for name in curves]
+    wide = np.array([_width(text) for text in said]) / _USUAL_WIDTH
+    few = max(len(said), _FEW_LINES if lines > _LOW_AXIS else _LOWEST)
+    places = beside(norms, ends, lines, reach, wide, _PHONE_LINES)
+    return table(name=list(curves), **places, low=label_places(norms, *ends, few, reach * wide), text=said)
 
 
-def beside(norms: Array, ends: tuple[Any, Any], lines: int = 14, reach: float = REACH) -> dict[str, Any]:
+def _width(text: str) -> int:
+    """How wide a text is, in letters; a Chinese one is as wide as two."""
+    return sum(1 + (letter > "\u2e80") for letter in text)
+
+
+def beside(
+    norms: Array,
+    ends: tuple[Any, Any],
+    lines: int = 14,
+    reach: float = REACH,
+    wide: Array | float = 1.0,
+    few: int = _FEW_LINES,
+) -> dict[str, Any]:
     """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, else crowded.
 
     On a phone a high axis is lower and a wide one narrower, and on a projector the type is larger. reach: see
-    `label_places`.
+    `label_places`, of a name of the usual width, and `wide` how many of those each name is. few: the lines of a high
+    axis where it is lower.
     """
-    few = max(norms.shape[-2], _FEW_LINES) if lines > _LOW_AXIS else lines
-    crowded = few, REACH if reach == REACH else PHONE_REACH
-    place = label_places(norms, *ends, lines, reach)
+    crowded = max(norms.shape[-2], few) if lines > _LOW_AXIS else lines, REACH if reach == REACH else PHONE_REACH
+    place = label_places(norms, *ends, lines, reach * wide)
     same = crowded == (lines, reach)
-    return {"place": place, "crowded": place if same else label_places(norms, *ends, *crowded), "lines": lines}
+    other = place if same else label_places(norms, *ends, crowded[0], crowded[1] * wide)
+    return {"place": place, "crowded": other, "lines": lines}
 
 
 def every_step(length: int) -> dict[str, NDArray[np.int64]]:

@@ -216,10 +216,10 @@ class Panel:
         x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
         # Lower than the names above each other, or narrower than a long one.
-        small = (
-            f"min(({self.bottom} - ({self.top})) / datum.lines / 0.85, ({self.right} - ({self.left})) * {reach} / 11.5)"
-        )
-        rows = of(data, place=f"{small} < zoom * ({size}) ? datum.crowded : datum.place")
+        low = f"({self.bottom} - ({self.top})) / datum.lines / 0.85 < zoom * ({size})"
+        narrow = f"({self.right} - ({self.left})) * {reach} / 11.5 < zoom * ({size})"
+        crowded = f"{low} && !({narrow}) && isValid(datum.low) ? datum.low : datum.crowded"
+        rows = of(data, place=f"{low} || {narrow} ? ({crowded}) : datum.place")
         return text(rows, "text", x, "place:Q", corner, **style)
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:

@@ -36,7 +36,6 @@ def tables(answer: OwnNetworkAnswer, texts: Texts, views: Views) -> Tables:
             low=ends[0],
             high=ends[1],
             levels=count,
-            gated=bool(gate),
         ),
     }
 

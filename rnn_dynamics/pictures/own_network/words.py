@@ -17,7 +17,7 @@ _HEAD = '<tr><th colspan="2">{}</th></tr>'
 
 
 def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """Labels (of the curves, by place, and "fresh"), no_gate, and the titles gradient and gate."""
+    """Labels (of the curves, by place, and "fresh"), no_gate or "", and the titles gradient and gate, or ""."""
     says, gated, titles = _says(words, answer, views), bool(answer.cell.keeps), words["titles"]
     curves = answer.replay.curves(views["gradient"])
     levels = [None] if len(curves) == 1 else answer.findings  # one curve is that of a single level, or of the inputs
@@ -26,7 +26,7 @@ def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> d
     return {
         "labels": labels | {"fresh": words["labels"]["fresh"].format_map(says)},
         "gradient": titles[_claim(answer, views)].format_map(says),
-        "gate": titles["gate" if gated else "no_gate"].format_map(says),
+        "gate": titles["gate"].format_map(says) if gated else "",
         "no_gate": "" if gated else words["no_gate"],
     }
 
