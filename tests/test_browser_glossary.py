@@ -32,7 +32,7 @@ def test_a_pointer_and_the_keyboard_show_what_a_term_means(desk: BrowserContext,
     with visit(desk) as reader:
         reader.open(address)
         tip = reader.page.locator(TIP)
-        for key in ("rho", "backpropagation"):  # in the table, and in the prose
+        for key in ("rho", "sigma_max", "backpropagation"):  # above the picture, in the table, and in the prose
             mention(reader, key).hover()
             expect_shown(reader, key)
             tip.hover()  # whoever reads it may point at it
@@ -46,6 +46,11 @@ def test_a_pointer_and_the_keyboard_show_what_a_term_means(desk: BrowserContext,
         expect_shown(reader, "singular_value")
         reader.page.keyboard.press("Escape")
         expect(tip).to_be_hidden()
+        mention(reader, "rho").focus()
+        reader.page.keyboard.press("Alt+0")  # another run, which says the same
+        reader.rest()
+        expect(mention(reader, "rho")).to_be_focused()
+        expect_shown(reader, "rho")
         reader.slider("Weight scale").press("ArrowRight")  # the finding is written anew
         reader.rest()
         mention(reader, "rho").hover()

@@ -11,12 +11,13 @@ import pytest
 from rnn_dynamics import Experiment, phase_grid, run
 from rnn_dynamics.content import languages, link_to, mentions, sentences
 from rnn_dynamics.course import glossary as course
-from rnn_dynamics.course.glossary import as_html, glossary, marked_html, marked_markdown, mentioned
+from rnn_dynamics.course.glossary import as_html, glossary, marked_claims, marked_html, marked_markdown, mentioned
 from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.test_pages import PAGES
+from tests.unmarked import unmarked
 
 ENGLISH = glossary("en")
 SAYS = {key: term.says for key, term in ENGLISH.items()}
@@ -136,6 +137,26 @@ def test_marks_add_nothing_to_what_a_page_says_and_name_terms_that_there_are(lan
         keys = mentioned(marked)
         assert len(keys) == len(set(keys)) >= 3, page
         assert set(keys) <= set(glossary(language))
+
+
+@every_language
+def test_claims_are_marked_as_templates_and_say_the_same_whatever_they_are_filled_with(language: str) -> None:
+    marked_on = []
+    for page in PAGES:
+        words, marked = sentences(page, language), marked_claims(sentences(page, language))
+        assert {name: part for name, part in marked.items() if name != "claim"} == {
+            name: part for name, part in words.items() if name != "claim"
+        }
+        assert marked is marked_claims(words)  # once for all numbers
+        for name, text in marked["claim"].items():
+            assert unmarked(text) == words["claim"][name]
+            assert not re.search(r"\{[^}]*#term", text), "within braces"
+            assert text.place == words["claim"][name].place
+            keys = mentioned(text)
+            assert len(keys) == len(set(keys))
+            assert set(keys) <= set(glossary(language))
+            marked_on += [page] * bool(keys)
+    assert set(marked_on) >= set(PAGES) - {"blank", "by_hand"}
 
 
 @every_language
