@@ -65,7 +65,7 @@ def test_a_tap_shows_what_a_term_means_and_the_next_one_hides_it(phone: BrowserC
         for key in ("outcome", "gradient"):
             mention(reader, key).tap()
             expect_shown(reader, key)
-        reader.page.get_by_role("heading", level=2).first.tap()
+        reader.page.get_by_role("heading", level=1).tap()
         expect(reader.page.locator(TIP)).to_be_hidden()
         assert "#" not in reader.here()
         reader.assert_well()

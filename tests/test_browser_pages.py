@@ -143,6 +143,25 @@ def test_a_click_beside_the_cliff_starts_a_descent_there(desk: BrowserContext, a
         reader.assert_well()
 
 
+@pytest.mark.parametrize("tapped", [False, True])
+def test_a_click_or_a_tap_on_a_number_by_hand_goes_to_its_step_and_the_way_back_leads_back(
+    desk: BrowserContext, phone: BrowserContext, address: str, tapped: bool
+) -> None:
+    with visit(phone if tapped else desk) as reader:
+        reader.open(f"{address}/by_hand")
+        press, down = (reader.page.touchscreen.tap, 0.2) if tapped else (reader.page.mouse.click, 0.4)
+        press(*reader.point(0.25, down))
+        wait_until(lambda: reader.value("Step t") != "1", "the click goes to no step")
+        reader.rest()
+        there = reader.value("Step t")
+        reader.wait_for_settings(step=there)
+        expect(reader.page.get_by_role("heading", name=f"Forward, step t = {there}")).to_be_visible()
+        reader.page.go_back()
+        wait_until(lambda: reader.value("Step t") == "1", "the way back does not lead back")
+        reader.rest()
+        reader.assert_well()
+
+
 def walk_until_changed(reader: Reader, places: list[tuple[float, float]]) -> None:
     """Point at one place of the picture after the other until it answers, and see that it stays so."""
     for place in places:
@@ -234,6 +253,10 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
             reader.page.mouse.move(*reader.point(0.8, down), steps=3)
             reader.wait_for_change()
         assert reader.sent == sent
+        reader.page.mouse.click(*reader.point(0.8, 0.7))
+        wait_until(lambda: reader.value("Look at") != "100 %", "a click on a look does not move the slider")
+        reader.rest()
+        reader.wait_for_settings(look=reader.value("Look at"))
         go_by_the_bar(reader, "vanish_or_explode")
         box, options = reader.page.locator(".st-key-trained input"), reader.page.get_by_role("option")
 
