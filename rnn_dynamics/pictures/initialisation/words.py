@@ -48,6 +48,7 @@ def claim(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) -> s
         words,
         Says(answer, all=len(ROWS), known=len(answer.rows), vanishing=len(vanishing), **of),
         waits=not answer.rows,
+        every=answer.experiment.loss_at == "every" and answer.experiment.sequence_length > 1,
         gates=_default_fails(answer),
         some=vanishing,
         none=True,

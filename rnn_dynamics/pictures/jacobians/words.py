@@ -9,6 +9,9 @@ from rnn_dynamics.content.numbers import factor, power_of_ten, with_spread
 from rnn_dynamics.pictures.jacobians.answer import VISIBLE, JacobianAnswer
 from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said, told
 
+#: From how many orders of magnitude on a product is said to grow.
+_GROWN = 1.0
+
 
 def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the norm and each law), pointed (beside the line of each eigenvalue), titles (of all panels)."""
@@ -44,7 +47,7 @@ def claim(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> str:
         sufficient=factors.get("bound", 0.0) < -1e-12,
         above_one=_rule_fails(answer, norm),
         exceeds=_exceeds(answer),
-        grows=norm > VISIBLE,
+        grows=norm > _GROWN,
         bound=True,
     )
 
