@@ -13,8 +13,6 @@ from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
 WIDE, HIGH = 1280, 720
-#: The page with six panels: in large type its picture has the window for itself.
-MANY_PANELS = ("learning",)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +51,7 @@ def test_a_picture_fits_a_projector_beside_its_slider_and_alone(
     with visit(projector) as reader:
         reader.open(f"{hall}/{page}")
         reader.page.keyboard.press("Alt+l")
-        if page not in MANY_PANELS:
-            wait_until(lambda: picture_ends(reader) <= HIGH, f"{page} ends below the window: {picture_ends(reader)}")
+        wait_until(lambda: picture_ends(reader) <= HIGH, f"{page} ends below the window: {picture_ends(reader)}")
         control = focused(reader)
         slider = reader.page.locator(f".st-key-{control}").get_by_role("slider")
         expect(slider).to_be_focused()
