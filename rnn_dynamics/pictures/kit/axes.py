@@ -86,7 +86,7 @@ def label_places(
     low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
     tries, reaches = 0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES, np.atleast_1d(reach)
     starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, lines - 0.5)
-    crossings = _crossings(_in_lines(_beside(norms, _along(reaches)), low, line), tries, reaches)
+    crossings = _crossings(_beside(norms, low, line, _along(reaches)), tries, reaches)
     cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + _CROSSING * crossings)
     order = np.argsort(starts, axis=-1, kind="stable")
     found = tries[_rising(np.take_along_axis(cost, order[..., None], axis=-2))]
@@ -103,12 +103,12 @@ def _along(reaches: Array) -> Array:
     return np.linspace(0.01, reaches.max(), _LOOKS)
 
 
-def _beside(norms: Array, along: Array) -> Array:
-    """Curves (..., K, T) at some shares of their length: (..., K, L)."""
+def _beside(norms: Array, low: Array, line: Array, along: Array) -> Array:
+    """Curves (..., K, T) in lines at some shares of their length: (..., K, L)."""
     at = along * (norms.shape[-1] - 1)
     left, share = np.floor(at).astype(np.int64), at % 1.0
-    ends = norms[..., left], norms[..., np.minimum(left + 1, norms.shape[-1] - 1)]
-    return np.asarray(np.where(share > 0.0, ends[0] * (1.0 - share) + ends[1] * share, ends[0]))
+    one, next_one = (_in_lines(norms[..., np.minimum(left + k, norms.shape[-1] - 1)], low, line) for k in (0, 1))
+    return np.asarray(one * (1.0 - share) + next_one * share)
 
 
 def _crossings(heights: Array, tries: Array, reaches: Array) -> NDArray[np.int64]:
