@@ -21,6 +21,8 @@ PANELS = {
 }
 PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
+#: The size of letters for which a row of the map is high enough.
+_ROW = "0.95 * mapBottom / whole.levels / zoom"
 _LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
 #: Of a title along the axis of the curves, which is longer than a low one.
 _HIGH = ref("narrow || height - curvesTop < 130 * zoom ? 0 : 1")
@@ -41,7 +43,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             map_rows(levels, "levels", "log10_norm", ["place"]),
             levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
-            text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=_SIZE),
+            text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=f"min({_SIZE}, {_ROW})"),
             levels.title("map", _LINES, "0"),
         ],
         [
