@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ViewportSize
 
 from rnn_dynamics.dashboard.settings_words import in_link
-from tests.drawn import note_texts, texts_on_each_other
+from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
 from tests.faults import faults
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
@@ -19,6 +19,8 @@ from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
+#: Whose curves have names beside them, which must not lie on any.
+NAMED_CURVES = ("vanish_or_explode", "additive_path", "jacobians", "losses", "depth", "own_network")
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900)
 
 
@@ -65,12 +67,13 @@ def set_by(page: str) -> dict[str, dict[str, str]]:
     return dict(reversed(said.items()))
 
 
-def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visitor: Reader) -> None:
+def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visitor: Reader, page: str) -> None:
     for size in (PHONE, DESK):
         visitor.page.set_viewport_size(size)
         visitor.rest()
         wait_until_nothing_scrolls_sideways(visitor)
         assert texts_on_each_other(visitor.page) == []
+        assert page not in NAMED_CURVES or texts_on_lines(visitor.page) == []
     visitor.assert_well()
 
 
@@ -94,6 +97,7 @@ def test_every_preset_is_one_entry_is_in_the_address_and_writes_no_texts_on_each
         assert visitor.settings() == said
         assert is_on(visitor, key)
         assert texts_on_each_other(visitor.page) == []
+        assert page not in NAMED_CURVES or texts_on_lines(visitor.page) == []
         visitor.assert_well()
 
 

@@ -23,7 +23,7 @@ PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
 _SIZE = "narrow ? 12 : 15"
 #: The size of letters for which a row of the map is high enough.
 _ROW = "0.95 * mapBottom / whole.levels / zoom"
-_LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": 140}
+_LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLength": ref("narrow ? 100 : 140")}
 #: Of a title along the axis of the curves, which is longer than a low one.
 _HIGH = ref("narrow || height - curvesTop < 130 * zoom ? 0 : 1")
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
