@@ -62,7 +62,7 @@ def test_a_pointer_and_the_keyboard_show_what_a_term_means(desk: BrowserContext,
 def test_a_tap_shows_what_a_term_means_and_the_next_one_hides_it(phone: BrowserContext, address: str) -> None:
     with visit(phone) as reader:
         reader.open(address)
-        for key in ("outcome", "gradient"):
+        for key in ("outcome", "backpropagation"):  # above the picture, and in the prose
             mention(reader, key).tap()
             expect_shown(reader, key)
         reader.page.get_by_role("heading", level=1).tap()
