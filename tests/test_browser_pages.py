@@ -149,8 +149,10 @@ def test_a_click_or_a_tap_on_a_number_by_hand_goes_to_its_step_and_the_way_back_
 ) -> None:
     with visit(phone if tapped else desk) as reader:
         reader.open(f"{address}/by_hand")
-        press, down = (reader.page.touchscreen.tap, 0.2) if tapped else (reader.page.mouse.click, 0.4)
-        press(*reader.point(0.25, down))
+        if tapped:
+            reader.page.touchscreen.tap(*reader.point(0.6, 0.2))
+        else:
+            reader.page.mouse.click(*reader.point(0.25, 0.4))
         wait_until(lambda: reader.value("Step t") != "1", "the click goes to no step")
         reader.rest()
         there = reader.value("Step t")
