@@ -94,7 +94,8 @@ class Words(dict[str, Any]):
 
     def rewritten(self, part: str, rewrite: Callable[[str], str]) -> "Words":
         """The same words with each sentence of a part as `rewrite` makes it."""
-        words = Words({**self, part: {key: _at(text.place, rewrite(text), text.language) for key, text in self[part].items()}})
+        texts = {key: _at(text.place, rewrite(text), text.language) for key, text in self[part].items()}
+        words = Words({**self, part: texts})
         words.language = self.language
         return words
 
