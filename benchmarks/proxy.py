@@ -44,9 +44,17 @@ def configured(text: str, port: int, servers: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def extended(text: str, also: str) -> str:
+    """A configuration with further servers: nginx's stand in a block, which is its last, Caddy's beside each other."""
+    whole = text.rstrip()
+    return f"{whole.removesuffix('}')}{also}}}" if "\nhttp {" in whole else f"{whole}\n{also}"
+
+
 @contextmanager
-def behind(name: str, servers: Sequence[str], log: int = subprocess.DEVNULL) -> Iterator[tuple[str, int]]:
-    """Address and process of a proxy before these servers, each a host with its port.
+def behind(
+    name: str, servers: Sequence[str], log: int = subprocess.DEVNULL, also: str = ""
+) -> Iterator[tuple[str, int]]:
+    """Address and process of a proxy before these servers, each a host with its port; `also`: see `extended`.
 
     Raises:
         FileNotFoundError: it is not installed.
@@ -55,7 +63,8 @@ def behind(name: str, servers: Sequence[str], log: int = subprocess.DEVNULL) -> 
     source, arguments = PROXIES[name]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, source)
-        file.write_text(configured((DEPLOY / source).read_text(encoding="utf-8"), place[1], servers), encoding="utf-8")
+        text = configured((DEPLOY / source).read_text(encoding="utf-8"), place[1], servers)
+        file.write_text(extended(text, also) if also else text, encoding="utf-8")
         command = [program(name), *arguments.format(folder=folder, file=file).split()]
         with subprocess.Popen(command, env=os.environ | {"HOME": folder}, stdout=log, stderr=log) as proxy:
             try:

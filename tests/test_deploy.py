@@ -14,6 +14,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from distributed import Scheduler
@@ -22,12 +23,12 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_routes import ROUTE_HEALTH
 from streamlit.web.server.starlette.starlette_server_config import DEFAULT_WEBSOCKET_PING_INTERVAL
 
-from benchmarks import hall
+from benchmarks import hall, votes
 from benchmarks.proxy import PORT, PROXIES, SERVERS, behind
 from rnn_dynamics.executor import SCHEDULER
 from tests.backends import Someone, backend, need
 from tests.every import every
-from tests.reader import QUIET
+from tests.reader import QUIET, free_port, running_app
 from tests.test_requirements import PYTHONS_WITH_A_CPU_WHEEL, read_requirements
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,6 +123,47 @@ def test_a_file_of_the_largest_size_passes_and_no_larger_one(three: tuple[str, d
     except ConnectionError:  # the proxy has hung up rather than read on
         status = 413
     assert status in (413, 502)
+
+
+# --- a vote -----------------------------------------------------------------------------------------------------------
+
+
+def port_of_a_vote(proxy: str, server: str) -> tuple[str, str]:
+    """What docs/deploy.md adds to a proxy, for this server: the lines, and the address to which they listen."""
+    begins = {"nginx": "server {", "caddy": ":8081 {"}[proxy]
+    guide = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(rf"^    {begins}\n(?:     .*\n)*    }}\n", guide, re.MULTILINE)
+    port = free_port()
+    listens = {"nginx": (" 8081;", f" 127.0.0.1:{port};"), "caddy": (":8081 {", f"http://127.0.0.1:{port} {{")}[proxy]
+    assert listens[0] in lines
+    assert SERVERS[0] in lines
+    return lines.replace(*listens).replace(SERVERS[0], server), f"http://127.0.0.1:{port}"
+
+
+def test_a_port_of_its_own_leads_a_whole_hall_to_one_server(proxy: str) -> None:
+    with ExitStack() as all_of_them:
+        servers = [all_of_them.enter_context(backend()) for _ in range(3)]
+        lines, hall_of = port_of_a_vote(proxy, servers[1])
+        origin, _ = all_of_them.enter_context(behind(proxy, servers, also=lines))
+        everywhere = {Someone(origin).open_websocket() for _ in range(12)}
+        assert len(everywhere) > 1, "without it a phone comes to any of them"
+        for _ in range(12):
+            visitor = Someone(hall_of)
+            visitor.cookies["server"] = servers[0]  # from a visit by the other port, for cookies know of no ports
+            assert visitor.open_websocket() == servers[1]
+            assert visitor.ask("/vote?code=CFHJ") == (200, servers[1])
+
+
+def test_phones_vote_behind_nginx_on_the_server_of_their_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    need("nginx")
+    monkeypatch.setattr(votes, "WITHIN", 1.0)
+    with ExitStack() as both:
+        servers = [both.enter_context(running_app(quiet=True)).removeprefix("http://") for _ in range(2)]
+        lines, hall_of = port_of_a_vote("nginx", servers[0])
+        both.enter_context(behind("nginx", servers, also=lines))
+        with ThreadPoolExecutor() as apart:
+            found = apart.submit(asyncio.run, votes.hall(hall_of, 4, psutil.Process())).result()
+    assert found.seen == 4
 
 
 #: A server that may write no file, as in a container whose folders are read-only.
