@@ -11,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from starlette.websockets import WebSocketDisconnected
+from websockets.exceptions import ConnectionClosedError
 
 from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, votes, ways
 from benchmarks.report import Benchmark
-from benchmarks.visitor import MOVED, Visitor
+from benchmarks.visitor import MOVED, HungUp, Visitor
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
 from tests.reader import running_app
@@ -141,6 +143,25 @@ def test_who_hangs_up_is_no_fault_of_a_page_and_whatever_else_a_server_writes_is
         except (RuntimeError, ValueError):
             said += traceback.format_exc()
         assert len(hall.tracebacks(said)) == (kind is ValueError)
+
+
+async def _closed() -> None:
+    """What hears a connection that ends in peace."""
+
+
+async def _cut_off() -> None:
+    raise ConnectionClosedError(None, None)
+
+
+@pytest.mark.parametrize(("ends", "error"), [(_closed, HungUp), (_cut_off, ConnectionClosedError)])
+def test_a_phone_whose_connection_has_ended_waits_no_longer_for_its_vote(ends: Any, error: type[Exception]) -> None:
+    async def wait() -> None:
+        phone = votes.Person("http://127.0.0.1", "vote", Random(0))
+        phone._hears = asyncio.create_task(ends())
+        await asyncio.wait_for(phone._until(asyncio.Event()), 5)
+
+    with ThreadPoolExecutor(1) as beside, pytest.raises(error):
+        beside.submit(asyncio.run, wait()).result()
 
 
 @pytest.mark.parametrize("cell", engine.MODULES)
