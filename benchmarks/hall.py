@@ -1,7 +1,7 @@
 """A hall: many visitors at once, each of whom moves a random control, thinks, and moves the next.
 
     python -m benchmarks.hall [--write docs/hall.md]    300 visitors of each page, on a server of its own
-    python -m benchmarks.hall --quick                   60 of all pages on one server; fails where one is lost
+    python -m benchmarks.hall --quick                   two of each page on one server; fails where one is lost
     python -m benchmarks.hall PAGE ... --sessions 300 --presses 5 --think 10
     python -m benchmarks.hall --soak 10000              so many presses over all pages on one server, and its memory
     python -m benchmarks.hall --servers 1 2             300 visitors for each server, behind nginx
@@ -130,7 +130,7 @@ class Manner:
 
 
 #: Of a quick round: all of these visitors on one server.
-QUICK = Manner(60, 3)
+QUICK = Manner(2 * len(PAGES), 3, 1.0)
 
 
 async def everybody(all_there: asyncio.Barrier) -> None:

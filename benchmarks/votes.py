@@ -1,7 +1,7 @@
 """A vote: a hall of phones that follow a lecture, all of which vote within ten seconds.
 
     python -m benchmarks.votes [--write docs/hall.md]    300 phones
-    python -m benchmarks.votes --quick                   30; fails where a vote is lost
+    python -m benchmarks.votes --quick                   10; fails where a vote is lost
 
 The phones are visitors of `benchmarks.visitor`, and look by themselves for the next question as browsers do. A time is
 from a vote to the end of the run that says it is in. The speaker is one more visitor, whose page looks for votes.
@@ -132,7 +132,7 @@ async def vote(voter: Person) -> float:
 
 def measure(quick: bool) -> Iterator[tuple[str, ...]]:
     """The one row; a quick round ends the command where a vote was lost."""
-    phones = 30 if quick else 300
+    phones = 10 if quick else 300
     with started(ROOT / "streamlit_app.py", "-m", "streamlit") as (origin, process):
         found = asyncio.run(hall(origin, phones, psutil.Process(process)))
     if quick and found.seen != phones:
