@@ -9,7 +9,6 @@ from playwright.sync_api import BrowserContext, expect
 from rnn_dynamics.dashboard.door import PLACES
 from tests.reader import Reader, free_port, running_app, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
-from tests.test_pages import ALL
 
 pytestmark = pytest.mark.browser
 SMALL = "hidden_size=8&batch_size=8&sequence_length=20&iterations=3000"
@@ -33,7 +32,7 @@ def outside(desk: BrowserContext) -> Iterator[Reader]:
         yield reader
 
 
-@pytest.mark.parametrize("page", ALL)
+@pytest.mark.parametrize("page", ["losses", "challenges"])  # the others' are in test_door
 def test_a_full_server_refuses_the_next_one_with_an_address(
     inside: tuple[str, Reader], outside: Reader, page: str
 ) -> None:

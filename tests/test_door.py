@@ -1,5 +1,6 @@
 """Who is let in to a full server, and what the others are shown."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
+from rnn_dynamics import executor
 from rnn_dynamics.dashboard import door
 from rnn_dynamics.dashboard.door import Door, Guest
 from rnn_dynamics.executor import SCHEDULER, WORKERS
 from rnn_dynamics.process import PICKLES, reads_pickles
-from tests.test_pages import PAGES, ROOT
+from tests.background import told
+from tests.every import every
+from tests.test_pages import ALL, PAGES, ROOT
 
 ENTRY = str(ROOT / "streamlit_app.py")
 #: Opens the home page of a server in a process of its own; of a full one, and prints what that has loaded.
@@ -86,6 +90,16 @@ def test_a_full_server_says_so_with_an_address_and_opens_when_there_is_room(full
     assert app.get("vega_lite_chart")
 
 
+@pytest.mark.usefixtures("full")
+@every("page", ALL)
+def test_a_full_server_refuses_on_every_page(page: str) -> None:
+    app = AppTest.from_file(ENTRY, default_timeout=60)
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["This server is full"]
+    assert not app.get("vega_lite_chart")
+
+
 def test_a_place_is_given_back_with_the_session(full: tuple[Door, Guest]) -> None:
     places, inside = full
     places.leave(inside)
@@ -117,14 +131,11 @@ NOBODY = (SCHEDULER, "tcp://127.0.0.1:1", "RNN_DYNAMICS_SCHEDULER = 'tcp://127.0
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
-    [
-        (STARTS[0], NO_PLACES),
-        *((STARTS[1], each) for each in (NO_PLACES, NO_SWITCH, NO_WORKERS, NO_PORT, NO_SCHEME, NOBODY)),
-    ],
+    ("script", "cannot"),
+    [*((script, NO_PLACES) for script in STARTS), *((STARTS[1], each) for each in (NO_PORT, NO_SCHEME, NOBODY))],
 )
-def test_a_server_that_is_told_what_cannot_be_ends_with_one_sentence(script: str, told: tuple[str, str, str]) -> None:
-    variable, value, sentence = told
+def test_a_server_that_is_told_what_cannot_be_ends_with_one_sentence(script: str, cannot: tuple[str, str, str]) -> None:
+    variable, value, sentence = cannot
     environment = {"PYTHONPATH": str(ROOT), variable: value}
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
@@ -133,26 +144,42 @@ def test_a_server_that_is_told_what_cannot_be_ends_with_one_sentence(script: str
     assert not ended.stdout
 
 
-DASK = {SCHEDULER: "tcp://127.0.0.1:1"}
-#: Runs a script where a package is not installed, or as it is.
-WITHOUT = "import sys; sys.modules[{0!r}] = None; {1}"
+def sentence_at_the_end(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """What a server writes that ends for being told this."""
+    with monkeypatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.setattr(os, "_exit", sys.exit)
+        patch.setattr(executor, "told", told)
+        with pytest.raises(SystemExit, match="2"):
+            door.the_door.__wrapped__()  # type: ignore[attr-defined]
+    said = capsys.readouterr()
+    assert not said.out
+    (sentence,) = said.err.splitlines()
+    return sentence
 
 
-@pytest.mark.parametrize(
-    ("script", "variables", "sentence"),
-    [
-        (WITHOUT.format("distributed", STARTS[1]), DASK, f"{SCHEDULER} needs distributed: pip install"),
-        (STARTS[1], DASK | {WORKERS: "1"}, f"{WORKERS} and {SCHEDULER} are both set: leave one of them out"),
-    ],
-)
-def test_a_server_that_cannot_do_what_it_is_told_says_what_to_change(
-    script: str, variables: dict[str, str], sentence: str
+@every(("variable", "value", "sentence"), (NO_PLACES, NO_SWITCH, NO_WORKERS))
+def test_the_sentence_names_what_cannot_be(
+    variable: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = {"PYTHONPATH": str(ROOT), **variables}
-    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1].startswith(sentence)
-    assert "Traceback" not in ended.stderr
+    assert sentence_at_the_end({variable: value}, monkeypatch, capsys).startswith(sentence)
+
+
+DASK = {SCHEDULER: "tcp://127.0.0.1:1"}
+
+
+def test_a_server_that_cannot_do_what_it_is_told_says_what_to_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = sentence_at_the_end(DASK | {WORKERS: "1"}, monkeypatch, capsys)
+    assert said.startswith(f"{WORKERS} and {SCHEDULER} are both set: leave one of them out")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "rnn_dynamics.executor.cluster", raising=False)
+    said = sentence_at_the_end(DASK, monkeypatch, capsys)
+    assert said.startswith(f"{SCHEDULER} needs distributed: pip install")
 
 
 @pytest.mark.parametrize(("told", "reads"), [(None, False), ("0", False), ("1", True)])
