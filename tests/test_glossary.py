@@ -16,7 +16,7 @@ from rnn_dynamics.engine.phase_crossing import row_crossing
 from rnn_dynamics.engine.verdict import ENDS_CHANGE, HOLDS_WITHIN, HORIZON_SHARE, judge, log10_factor_per_step
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
-from tests.test_pages import PAGES
+from tests.test_pages import ALL, PAGES
 from tests.unmarked import unmarked
 
 ENGLISH = glossary("en")
@@ -115,6 +115,7 @@ def test_parts_of_words_headings_code_links_and_mentions_of_pages_stay_as_they_a
         "[the norm](losses)",
         "normal",
         "enorm",
+        "*the norm* and\n**a norm\nof it**",
         "[Learning long lags](learning?lang=zh)",
     ):
         assert marked_markdown(text, "en") == text
@@ -126,6 +127,20 @@ def test_parts_of_words_headings_code_links_and_mentions_of_pages_stay_as_they_a
         "<pre>a\nnorm</pre>",
     ):
         assert marked_html(text, "en") == text
+
+
+#: What is emphasised, with the letter before it, if one stands there, what is in it, and the letter behind it.
+EMPHASISED = re.compile(r"(\w?)\*+(?=[^\s*])((?:[^*\n]|\n(?!\n))+)(?<=[^\s*])\*+(\w?)")
+
+
+@every_language
+def test_what_is_emphasised_between_letters_begins_and_ends_with_one(language: str) -> None:
+    """Else Markdown shows the stars; Chinese writes no spaces around a word, and a marked one ends with a bracket."""
+    for page in ALL:
+        prose = marked_markdown(sentences(page, language)["prose"], language)
+        for before, inner, behind in EMPHASISED.findall(prose):
+            assert not before or inner[0].isalnum(), (page, inner)
+            assert not behind or inner[-1].isalnum(), (page, inner)
 
 
 @every_language

@@ -13,8 +13,10 @@ from rnn_dynamics.content import Words, link_to, mentions, sentences
 TERM = "#term-"
 #: What belongs to a word in Latin or Greek letters; Chinese words stand side by side.
 _LETTER = r"[A-Za-z\u0370-\u03ff0-9_]"
-#: Where no term is marked: headings, code and links, as Markdown and as HTML.
-_MARKDOWN = r"^#[^\n]*|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)"
+#: Where no term is marked: headings, code and links, as Markdown and as HTML; and what is emphasised, for between a
+#: letter, as Chinese writes no space, and the bracket of a link a star would be no more than a star.
+_EMPHASISED = r"\*+(?=[^\s*])(?:[^*\n]|\n(?!\n))+(?<=[^\s*])\*+"
+_MARKDOWN = rf"^#[^\n]*|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)|{_EMPHASISED}"
 _HTML = r"<(a|h\d|pre|code|script|style|button)\b.*?</\1>|<[^>]*>"
 #: Likewise in HTML that is still to be filled with numbers, and whose links to pages are still Markdown.
 _UNFILLED = rf"{_HTML}|\{{[^}}]*\}}|\[[^\]]*\]\([^)]*\)"

@@ -63,7 +63,7 @@ def as_html(words: Mapping[str, Any], language: str, exercises: Iterable[Exercis
             parts.append(f"<h2>{escape(words['levels'][str(one.level)])}</h2>")
         level = one.level
         parts.append(_section(says, number, one, answers))
-    head = [] if answers else [f'<p class="name">{escape(says["name"])}: {"_" * 30}</p>', _line(says["intro"])]
+    head = [] if answers else [f'<p class="name">{escape(says["name"])} {"_" * 30}</p>', _line(says["intro"])]
     title = says["title_answers" if answers else "title"]
     return _PAGE.format(language=language, title=escape(title), body="\n".join([*head, *parts]))
 
