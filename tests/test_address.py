@@ -7,9 +7,11 @@ from urllib.parse import parse_qsl, urlparse
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnn_dynamics.content import sentences
+from rnn_dynamics.content import languages, sentences
+from rnn_dynamics.dashboard.settings_words import in_link
 from tests.every import every
-from tests.test_pages import PAGES, ROOT, link, not_taken, shown
+from tests.handed_out import frame_of
+from tests.test_pages import PAGES, ROOT, link, not_taken, open_page, shown
 
 #: Values that no control offers, or that are far beyond what it does.
 MOVED = {"sequence_length": "505", "hidden_size": "5", "weight_scale": "1.43", "batch_size": "3", "seed": "7"}
@@ -68,3 +70,27 @@ def test_a_share_link_is_an_address_that_the_page_leaves_as_it_is(page: str) -> 
     again = visit(page, said)
     assert address(again) == said  # no entry of the browser's history is made
     assert shown(again) == shown(app)
+
+
+@every("page", PAGES)
+def test_a_link_says_the_same_in_every_language_and_opens_the_same_picture(page: str) -> None:
+    frame, spoken = frame_of(page), [language for language in languages() if language != "en"]
+    differ = {name for language in spoken for name, of in frame.from_shown(language).items() if of}
+    assert differ
+    asked = {name: in_link(name, frame.settings[name].values[-1]) for name in differ}
+    english = open_page(page, asked | {"lang": "en"})
+    said = dict(parse_qsl(urlparse(link(english)).query))
+    for language in spoken:
+        other = open_page(page, asked | {"lang": language})
+        assert not other.exception
+        assert dict(parse_qsl(urlparse(link(other)).query)) == said | {"lang": language}
+        # What its controls show, which a browser of an earlier day has put into the address.
+        spelt = {
+            name: next((t for t, key in of.items() if key == asked[name]), asked[name])
+            for name, of in frame.from_shown(language).items()
+            if name in differ
+        }
+        assert spelt != asked
+        again = open_page(page, spelt | {"lang": "en"})
+        assert not_taken(again) == not_taken(english)
+        assert shown(again) == shown(english)

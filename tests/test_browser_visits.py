@@ -12,7 +12,8 @@ from rnn_dynamics.dashboard.settings_words import in_link
 from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
 from tests.faults import faults
 from tests.handed_out import frame_of
-from tests.reader import Reader, visit, wait_until
+from tests.keyboard import walk
+from tests.reader import PICTURE, Reader, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import GROWS, entries, is_on, press
 from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
@@ -67,6 +68,14 @@ def set_by(page: str) -> dict[str, dict[str, str]]:
     return dict(reversed(said.items()))
 
 
+def name_of_picture(reader: Reader) -> str:
+    """What is read aloud in place of the picture."""
+    chart = reader.page.locator(PICTURE).locator("..")
+    named = "chart => document.getElementById(chart.getAttribute('aria-labelledby'))?.innerText"
+    wait_until(lambda: bool(chart.evaluate(named)), "the picture has no name")
+    return str(chart.evaluate(named))
+
+
 def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visitor: Reader, page: str) -> None:
     for size in (PHONE, DESK):
         visitor.page.set_viewport_size(size)
@@ -74,11 +83,31 @@ def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visito
         wait_until_nothing_scrolls_sideways(visitor)
         assert texts_on_each_other(visitor.page) == []
         assert page not in NAMED_CURVES or texts_on_lines(visitor.page) == []
+        assert faults(visitor.page) == []
     visitor.assert_well()
 
 
-def test_axe_finds_nothing_at_the_opening(visitor: Reader) -> None:
+def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visitor: Reader) -> None:
+    walked = walk(visitor.page)
+    assert len(walked["named"]) > 10
+    assert (walked["missed"], walked["unseen"]) == ([], [])
+
+
+def test_axe_finds_nothing_in_chinese_on_a_phone_in_dark_colours_and_a_claim_is_the_name_of_its_picture(
+    visitor: Reader,
+) -> None:
+    claim = visitor.page.locator("h2.claim").inner_text()
+    assert name_of_picture(visitor) == claim
+    press(visitor, "language_zh")
+    visitor.page.set_viewport_size(PHONE)
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.rest()
     assert faults(visitor.page) == []
+    assert name_of_picture(visitor) == visitor.page.locator("h2.claim").inner_text() != claim
+    visitor.page.set_viewport_size(DESK)
+    visitor.page.emulate_media(color_scheme="light")
+    press(visitor, "language_en")
+    visitor.assert_well()
 
 
 def test_the_preset_that_is_on_at_the_opening_is_the_one_that_sets_nothing(visitor: Reader, page: str) -> None:

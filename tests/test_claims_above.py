@@ -17,7 +17,7 @@ from tests.handed_out import frame_of
 from tests.test_pages import PAGES
 from tests.test_strange_settings import faults
 
-HEADING = re.compile(r'<h2 class="claim">(.*?)</h2>')
+HEADING = re.compile(r'<h2 class="claim" id="claim">(.*?)</h2>')
 
 
 def answer_of(page: str, away: dict[str, Any]) -> tuple[Any, Any]:

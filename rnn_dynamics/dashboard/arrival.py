@@ -1,6 +1,7 @@
 """What the browser does when a reader comes to a page: Streamlit keeps the scroll and the menu of the one before."""
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -10,15 +11,32 @@ from rnn_dynamics.dashboard.links import ALONG
 from rnn_dynamics.dashboard.seat import keep_in_tab
 
 #: At the top. A phone's menu closes at each choice, that of the page one is on too; its button, which is made anew at
-#: each closing, gets the name that page.css shows. A link to a page, which Streamlit would open in a new tab, is
-#: followed as the browser's history is, within the session; where it names no setting, those of the reader come along.
+#: each closing, gets the name that page.css shows, and its menus are items of its list for who hears it too. A link to
+#: a page, which Streamlit would open in a new tab, is followed as the browser's history is, within the session; where
+#: it names no setting, those of the reader come along. A control writes into the address what it shows, and in each
+#: language the same is to stand there.
 _SCRIPT = """
 window.menuName = %s;
+window.fromShown = %s;
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const nameMenu = () => find("stExpandSidebarButton")?.setAttribute("aria-label", window.menuName);
+const nameMenu = () => {
+  find("stExpandSidebarButton")?.setAttribute("aria-label", window.menuName);
+  const pages = '[data-testid="stSidebarNavItems"] > div';
+  for (const menu of document.querySelectorAll(pages)) menu.setAttribute("role", "listitem");
+  for (const page of document.querySelectorAll(`${pages} > li`)) page.setAttribute("role", "none");
+};
 find("stMain").scrollTo(0, 0);
 document.documentElement.lang = %s;
+const likeLinks = (write) => (state, unused, url) => {
+  const there = new URL(url ?? location.href, location.href), asked = there.searchParams;
+  const shown = [...asked].filter(([key, text]) => window.fromShown[key]?.[text]);
+  for (const [key, text] of shown) asked.set(key, window.fromShown[key][text]);
+  if (!shown.length) write.call(history, state, unused, url);
+  else if (there.href !== location.href) write.call(history, state, unused, there.href);
+};
 if (!window.menuNamer) {
+  history.pushState = likeLinks(history.pushState);
+  history.replaceState = likeLinks(history.replaceState);
   window.menuNamer = new MutationObserver(nameMenu);
   window.menuNamer.observe(find("stHeader"), { childList: true, subtree: true });
   nameMenu();
@@ -41,13 +59,14 @@ if (!window.menuNamer) {
 """
 
 
-def arrive(page: str, menu: str, language: str) -> None:
+def arrive(page: str, menu: str, language: str, from_shown: Mapping[str, Mapping[str, str]]) -> None:
     """Begin a page: the browser runs the script once, until its text becomes that of another page.
 
-    `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. Besides, nobody sees what
-    the tab keeps of trainings.
+    `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. `from_shown`: setting -> a
+    value as it is shown there -> as an address spells it. Besides, nobody sees what the tab keeps of trainings.
     """
-    script = _SCRIPT % tuple(map(json.dumps, (menu, language, IN_LINK, ALONG)))
+    differ = {name: dict(of) for name, of in from_shown.items() if of}
+    script = _SCRIPT % tuple(map(json.dumps, (menu, differ, language, IN_LINK, ALONG)))
     with st.container(key="arrival"):  # takes no room; see page.css
         keep_in_tab()
         keep_ticks()

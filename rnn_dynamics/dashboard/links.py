@@ -4,6 +4,9 @@ A bound widget reads its own key and falls back to its default without a word. T
 of a link was not taken, and moves a valid value that no control offers to the nearest one that is offered. It also
 writes the address where a bound widget does not: for settings that a preset changes, each of which would else be an
 entry of the browser's history, and for those whose control is not built.
+
+An address spells a value alike in every language, and a bound widget only as it shows it. So Streamlit's copy of the
+address is in the page's language while controls are made; what they write in the browser is turned back by `arrival`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,6 +94,15 @@ def _address_with(query: str) -> str:
     return f"{(st.context.url or '').split('?')[0]}?{query}".rstrip("?")
 
 
+def spell(spelt: Mapping[str, Mapping[str, str]]) -> None:
+    """Spell what stands in the address in another way; `spelt`: setting -> as it stands there -> as it should."""
+    with _address() as address:
+        for key in [*address]:
+            text = (address.get_all(key) or [""])[-1]
+            if text in spelt.get(key, ()):
+                address.set_with_no_forward_msg(key, spelt[key][text])
+
+
 def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
     """Let the address say what the controls show: by one entry of the browser's history, or none if it does already.
 
@@ -108,7 +120,13 @@ def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
         else:  # Streamlit would take each of them away by an entry of its own
             for key in idle:
                 address.discard_param_no_forward_msg(key)
-        address.set_initial_query_params_from_current()  # what controls that are made from now on will read
+
+
+def let_read(spelt: Mapping[str, Mapping[str, str]]) -> None:
+    """Let the controls that are made from now on read the address, spelled as they do."""
+    spell(spelt)
+    with _address() as address:
+        address.set_initial_query_params_from_current()
 
 
 def let_go(key: str) -> None:

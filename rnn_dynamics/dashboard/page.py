@@ -38,11 +38,11 @@ _LEAVES = "leaves"
 
 
 def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
-    """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in`."""
+    """A picture below a page's own, of an answer that is there: its chart here, its finding in `words_in` (`stage`)."""
     words = sentences(picture.name, language())
     datasets, finding = picture.drawn_from(answer, views, words)
     show_chart(picture, datasets, views, words.language)
-    words_in.html(marked_html(finding, words.language))
+    words_in.html(f'<div id="said">{marked_html(finding, words.language)}</div>')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.content import LANGUAGE, Words, sentences
+from rnn_dynamics.content import LANGUAGE, Words, languages, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard import controls, lecture, links, stage
 from rnn_dynamics.dashboard.arrival import arrive
@@ -18,7 +18,7 @@ from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.settings_words import Names
+from rnn_dynamics.dashboard.settings_words import Names, from_shown, in_link
 from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
 from rnn_dynamics.pictures.kit.picture import Setting
 
@@ -77,7 +77,7 @@ class AnyPage(ABC):
         ensure_bar()
         self.read_state()
         st.html(STYLE)
-        arrive(self.name, shared["menu"], self.names.language)
+        arrive(self.name, shared["menu"], self.names.language, self.from_shown(self.names.language))
         lecture.show_bar()
 
     @contextmanager
@@ -106,6 +106,7 @@ class AnyPage(ABC):
 
     def read_state(self) -> None:
         """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
+        self._spell_as_links_do()
         who, through = visitor(), links.goes_through_history()
         who.notice_moves()
         first, left, back = not who.page, who.left, through and links.ALONG not in st.query_params
@@ -142,10 +143,13 @@ class AnyPage(ABC):
 
     def write_address(self, left: Left | None = None) -> None:
         """Let the address say what is set here; `left`: what was left for this page, where it has just been opened."""
+        self._spell_as_links_do()
         who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
         idle = self._spelt({name: opening[name] for name in now}) | ({} if IN_LINK in away else {IN_LINK: LANGUAGE})
         links.write_address(away, idle)
+        shown = self.from_shown(self.names.language)
+        links.let_read({name: {key: text for text, key in of.items()} for name, of in shown.items()})
         who.stood.add((self.name, frozenset(away.items())))
         if left:
             who.note_address(before, away, left)
@@ -157,7 +161,16 @@ class AnyPage(ABC):
         return self._spelt(values) | marks | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
 
     def _spelt(self, values: Mapping[str, Any]) -> dict[str, str]:
-        return {name: self.names.shown(name, value) for name, value in values.items()}
+        return {name: in_link(name, value) for name, value in values.items()}
+
+    def from_shown(self, language: str) -> dict[str, Mapping[str, str]]:
+        """Of each setting, see `settings_words.from_shown`."""
+        return {name: from_shown(self.name, language, name, one.values) for name, one in self.settings.items()}
+
+    def _spell_as_links_do(self) -> None:
+        """An address may spell values as a control shows them, in whichever language."""
+        for each in languages():
+            links.spell(self.from_shown(each))
 
 
 @dataclass(frozen=True, kw_only=True)

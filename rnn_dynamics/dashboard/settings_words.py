@@ -3,6 +3,7 @@
 import html
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rnn_dynamics.content import sentences
@@ -48,7 +49,7 @@ class Names:
         return {**sentences("knobs", self.language).get(name, {}), **shared, **own.get(name, {})}
 
     def shown(self, name: str, value: object) -> str:
-        """A value as its control shows it, and with it an address; "back 2" is the word "back" with its number."""
+        """A value as its control shows it; "back 2" is the word "back" with its number."""
         texts: Mapping[str, str] = self.of(name).get("shown", {})
         key = _key(value)
         if key in texts:
@@ -62,6 +63,13 @@ class Names:
             return f"{value:g}"
         text = str(self.of(name).get("words", {}).get(_key(value)) or self.shown(name, value))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
+
+
+@lru_cache(maxsize=1024)
+def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> dict[str, str]:
+    """A value as a control shows it in a language -> as a link spells it, where that is not the same."""
+    shown = {Names(page, language).shown(name, value): in_link(name, value) for value in values}
+    return {text: key for text, key in shown.items() if text != key}
 
 
 def marks(buttons: Collection[str]) -> str:

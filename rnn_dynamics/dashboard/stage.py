@@ -23,6 +23,7 @@ _KEY = "seen"
 
 #: Runs once a page. By a key the slider that leads takes the focus, and then what it moves is inside the window. What
 #: stands above the picture, from the controls or, where that is too much, from that slider on, decides how high it is.
+#: To who cannot see a picture its claim is its name, or what is said below; Vega calls each "Vega visualization".
 _SCRIPT = """
 window.leading = %s;
 (() => {
@@ -42,6 +43,8 @@ window.leading = %s;
   const measure = () => {
     say("--bar", document.querySelector(".st-key-lecture")?.offsetHeight ?? 0);
     if (chart()) say("--above", top(chart()) - top(first()));
+    for (const one of document.querySelectorAll('[data-testid="stVegaLiteChart"]'))
+      one.setAttribute("aria-labelledby", one === chart() ? "claim" : "said");
   };
   window.measured?.disconnect();
   window.measured = new ResizeObserver(measure);

@@ -38,8 +38,8 @@ def claimed(words: Words, says: Any, **claims: object) -> str:
 
 
 def heading(claim: str) -> str:
-    """A claim as the heading above a picture."""
-    return f'<h2 class="claim">{as_html(claim).replace(" %", "&nbsp;%")}</h2>'
+    """A claim as the heading above a picture, which bears its name for who cannot see it (`stage`)."""
+    return f'<h2 class="claim" id="claim">{as_html(claim).replace(" %", "&nbsp;%")}</h2>'
 
 
 def above(*lines: str) -> str:
@@ -48,8 +48,8 @@ def above(*lines: str) -> str:
 
 
 def table(head: str, rows: Iterable[str]) -> str:
-    """A table, which scrolls by itself where it is wider than a phone."""
-    return f'<div style="overflow-x: auto"><table class="verdict">{head}{"".join(rows)}</table></div>'
+    """A table, which scrolls by itself where it is wider than a phone, and by the keyboard."""
+    return f'<div style="overflow-x: auto" tabindex="0"><table class="verdict">{head}{"".join(rows)}</table></div>'
 
 
 def side_by_side(*tables: tuple[str, Iterable[str]]) -> str:
