@@ -87,8 +87,13 @@ def test_a_page_fits_a_phone_and_a_desk_and_writes_no_texts_on_each_other(visito
     visitor.assert_well()
 
 
-def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visitor: Reader) -> None:
+def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visitor: Reader, page: str) -> None:
+    """In dark colours on every second page: each kind of control is on many pages, and shows the focus alike on all."""
+    visitor.page.emulate_media(color_scheme="dark" if PAGES.index(page) % 2 else "light")
+    visitor.rest()
     walked = walk(visitor.page)
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.rest()
     assert len(walked["named"]) > 10
     assert (walked["missed"], walked["unseen"]) == ([], [])
 
