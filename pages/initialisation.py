@@ -1,12 +1,12 @@
 """What initialisation really does: the factor per step of every scheme that people use, over 20 networks."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import called
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE
 
@@ -19,7 +19,7 @@ def show_table(answer: Any) -> None:
     if panel.open:
         table = PICTURE.files["table"](answer, {}).assign(
             scheme=[schemes[scheme]["name"] for scheme, _ in answer.rows],
-            cell=[called(CELLS[cell].label, PAGE.names.language) for _, cell in answer.rows],
+            cell=lambda table: table["cell"].map(partial(called, language=PAGE.names.language)),
             verdict=[words["verdicts"][row.outcome] for row in answer.rows.values()],
         )
         columns = {
