@@ -1,21 +1,12 @@
-"""Every page for every reader: on a phone, and on a projector in large type."""
-
-import random
-from collections.abc import Iterator
+"""The pages for every reader: on a phone, and with the panel of further settings open."""
 
 import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.pictures.kit.theme import BASE_SIZE
-from tests.drawn import note_texts, texts_on_each_other
-from tests.reader import PICTURE, Reader, running_app, visit, wait_until
-from tests.test_browser_pages import go_by_the_bar
-from tests.test_pages import PAGES, every_page
+from tests.reader import PICTURE, Reader, visit, wait_until
 
 pytestmark = pytest.mark.browser
-#: Pages whose picture fits below their controls on a small projector.
-WHOLE = ("vanish_or_explode",)
 
 
 def scrolled(reader: Reader) -> float:
@@ -141,63 +132,3 @@ def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_whe
     wait_until(lambda: panel.evaluate(_PANEL)[2] == 0, "the shadow stays where nothing follows")
     reader.close_popover()
     reader.assert_well()
-
-
-@pytest.fixture(scope="module")
-def projector(desk: BrowserContext) -> Iterator[Reader]:
-    """Who shows the pages of a server for the back row, as README starts it, one after the other."""
-    with running_app("--theme.baseFontSize=22", quiet=True) as hall, visit(desk) as reader:
-        note_texts(reader.page)
-        reader.page.set_viewport_size({"width": 1280, "height": 720})
-        reader.open(hall)
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def openings() -> dict[str, str]:
-    """Page -> what it has said there first."""
-    return {}
-
-
-def assert_opens_by_the_bar(reader: Reader, page: str, openings: dict[str, str]) -> None:
-    """A walk moves no setting: each page says what it has said at first, and its address nothing."""
-    go_by_the_bar(reader, page)
-    reader.complete()
-    assert reader.settings() == {}
-    opening = openings.setdefault(page, reader.finding())
-    wait_until(lambda: reader.finding() == opening, f"{page} says something else")
-
-
-@every_page
-def test_a_projector_of_720_lines_shows_every_button_in_large_type(
-    projector: Reader, openings: dict[str, str], page: str
-) -> None:
-    assert_opens_by_the_bar(projector, page, openings)
-    assert texts_on_each_other(projector.page) == []
-    wait_until_nothing_scrolls_sideways(projector)
-    for button in projector.page.locator(".st-key-presets button").all():
-        box = button.bounding_box()
-        assert box is not None
-        assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
-        assert box["y"] + box["height"] <= 720
-    picture = projector.page.locator(PICTURE).bounding_box()
-    assert picture is not None
-    if page in WHOLE:
-        assert picture["y"] + picture["height"] <= 720
-    assert picture["height"] <= 720  # so that the time axis and the curves are seen together
-    projector.assert_well()
-
-
-def test_a_walk_by_the_bar_moves_no_setting(projector: Reader, openings: dict[str, str]) -> None:
-    for page in random.Random(0).sample(PAGES, 6):
-        assert_opens_by_the_bar(projector, page, openings)
-    projector.assert_well()
-
-
-def test_the_pictures_of_a_hall_are_drawn_in_its_type(projector: Reader, reader: Reader, address: str) -> None:
-    note_texts(reader.page)
-    reader.open(f"{address}/phase_diagram")
-    go_by_the_bar(projector, "phase_diagram")
-    script = "e => e.written.filter(([text]) => text.startsWith('input scale')).map(([, left, right]) => right - left)"
-    usual, large = (one.page.locator(PICTURE).evaluate(script)[0] for one in (reader, projector))
-    assert large / usual == pytest.approx(22 / BASE_SIZE, rel=0.05)  # letters stand on whole pixels
