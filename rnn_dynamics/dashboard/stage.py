@@ -39,9 +39,9 @@ window.leading = %s;
     const row = slider()?.closest('[data-testid="stHorizontalBlock"]');
     return row && top(chart()) - top(place()) > 0.6 * innerHeight ? row : place();
   };
-  const say = (name, high) => document.documentElement.style.setProperty(name, `${Math.round(high)}px`);
+  const say = (name, high) => document.documentElement.style.setProperty(name, `${Math.ceil(high)}px`);
   const measure = () => {
-    say("--bar", document.querySelector(".st-key-lecture")?.offsetHeight ?? 0);
+    say("--bar", document.querySelector(".st-key-lecture")?.getBoundingClientRect().height ?? 0);
     if (chart()) say("--above", top(chart()) - top(first()));
     for (const one of document.querySelectorAll('[data-testid="stVegaLiteChart"]'))
       one.setAttribute("aria-labelledby", one === chart() ? "claim" : "said");
