@@ -108,7 +108,9 @@ class Visitor:
         address = self.origin.replace("http", "ws", 1) + "/_stcore/stream"
         names: dict[str, Any] = {"origin": Origin(self.origin), "subprotocols": [Subprotocol("streamlit")]}
         names["additional_headers"] = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        async with connect(address, **names, max_size=None, proxy=None, open_timeout=LOST) as socket:
+        names |= {"max_size": None, "proxy": None, "open_timeout": LOST}
+        # A browser sends no ping, and so does not hang up on a server that is too busy to answer one.
+        async with connect(address, **names, ping_interval=None) as socket:
             assert socket.response is not None
             for cookie in map(SimpleCookie, socket.response.headers.get_all("Set-Cookie")):
                 self.cookies |= {name: morsel.value for name, morsel in cookie.items()}
