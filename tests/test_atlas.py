@@ -152,6 +152,34 @@ def test_borders_lie_between_cells_where_gradients_do_something_else() -> None:
     assert sides == {(1, 0, 1, 1): False, (2, 0, 2, 1): True, (1, 1, 2, 1): False}
 
 
+@every(("narrow", "pixels", "letter", "line"), [(True, (300, 300), 7, 15), (False, (560, 300), 9, 18)])
+def test_names_on_the_map_lie_in_their_regions_and_on_nothing_else_that_is_written(
+    narrow: bool, pixels: tuple[int, int], letter: int, line: int
+) -> None:
+    draw, found = Random(0), 0
+    for across, up in [("weight scale", "forget bias"), ("weight scale", "input scale"), ("cell", "weight scale")] * 40:
+        there = {name: draw.choice(values) for name, values in shipped().axes.items()}
+        answer = answered(replace(COMMON, **there), map_x=across, map_y=up)
+        tables = drawn_by(PICTURE, answer.experiment, map_x=across, map_y=up)
+        (whole,), (row, left) = tables["whole"], answer.here
+        wide, high = (all_of / count for all_of, count in zip(pixels, answer.map.outcome.shape[::-1], strict=True))
+        long = letter * len(whole["here"])
+        x0 = wide * (left + 1) - long if whole["is_right"] else wide * left
+        y0, y1 = (high * row - line, high * (row + 1)) if whole["is_high"] else (high * row, high * (row + 1) + line)
+        written = [(x0, x0 + long, y0, y1)]
+        for name in tables["regions"]:
+            if name["narrow"] is narrow:
+                assert OUTCOMES[answer.map.outcome[int(name["y"]), int(name["x"])]] == name["name"]
+                x, y, half = name["x"] * wide, name["y"] * high, letter * len(name["name"]) / 2
+                box = x - half, x + half, y - line / 2, y + line / 2
+                for other in written:
+                    apart = [box[1] <= other[0], other[1] <= box[0], box[3] <= other[2], other[3] <= box[2]]
+                    assert any(apart), (answer.experiment, name, other, box)
+                written.append(box)
+        found += len(written) - 1
+    assert found > 200
+
+
 def test_a_place_where_a_network_has_no_answer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = {name: values.copy() for name, values in shipped().arrays.items()}
     for values in arrays.values():

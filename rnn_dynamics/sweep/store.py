@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import xarray
 import zarr
+from zarr.storage import MemoryStore
 
 from rnn_dynamics.limits import short
 from rnn_dynamics.sweep.blocks import SCALARS, Answers, Cut, cut, grown
@@ -190,15 +191,21 @@ def _make(path: Path, sweep: Sweep, blocks: Cut) -> None:
     """Make an empty store beside its place, and move it there as a whole."""
     made = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _lay_out(made, sweep, blocks)
+        for name, content in _laid_out(sweep, blocks).items():
+            file = made / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
         os.replace(made, path)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _lay_out(path: Path, sweep: Sweep, blocks: Cut) -> None:
+def _laid_out(sweep: Sweep, blocks: Cut) -> dict[str, bytes]:
+    """The files of an empty store, which zarr makes in memory in half the time."""
+    files: dict[str, Any] = {}
+    room = MemoryStore(files)
     says: dict[str, Any] = {"sweep": sweep.as_text(), "version": VERSION, "block": blocks.block}
-    group = zarr.create_group(path, zarr_format=2, attributes=says, overwrite=True)
+    group = zarr.create_group(room, zarr_format=2, attributes=says)
 
     def add(name: str, dims: tuple[str, ...], **kind: Any) -> None:
         about: dict[str, Any] = {
@@ -220,4 +227,5 @@ def _lay_out(path: Path, sweep: Sweep, blocks: Cut) -> None:
     # zarr does not write a chunk of nothing but the fill value. No mark is that: a horizon is at least 1, or nan.
     marks = (blocks.blocks, len(SCALARS), prod(blocks.block))
     add(_MARKS, ("block", "scalar", "member"), shape=marks, chunks=(1, *marks[1:]), dtype="f8", fill_value=0.0)
-    zarr.consolidate_metadata(path, zarr_format=2)
+    zarr.consolidate_metadata(room, zarr_format=2)
+    return {name: content.to_bytes() for name, content in files.items()}

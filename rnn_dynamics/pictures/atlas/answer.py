@@ -113,12 +113,30 @@ class AtlasMap:
         found = 1 + (median > HOLDS_WITHIN).astype(np.int64) - (median < -HOLDS_WITHIN)
         return np.where(np.isnan(self.loss), -1, found)
 
+    @cached_property
+    def room(self) -> Array:
+        """How good a place each cell is for the name of a region (OUTCOMES, up, across); -inf outside of the region.
+
+        That is how far it is from all other cells and from the map's edge, less a quarter of how far it is from the
+        region's centre; the map counts as a square.
+        """
+        return np.stack([_room(self.outcome == place) for place in range(len(OUTCOMES))])
+
     def values(self, colour: str) -> Array:
         """What the colour shows: factor per step, lag, loss, or the highest factor as a multiple of the lowest."""
         low, median, high = self.log10_factor
         if colour == "spread":
             return np.asarray(10.0 ** np.subtract(high, low, out=np.zeros_like(high), where=high > low))
         return np.asarray({"factor": 10.0**median, "horizon": self.horizon, "loss": self.loss}[colour])
+
+
+def _room(inside: NDArray[np.bool_]) -> Array:
+    others, cells = np.argwhere(~np.pad(inside, 1)) - 1, np.argwhere(inside)
+    found = np.full(inside.shape, -np.inf)
+    if cells.size:
+        free = np.abs((cells[:, None] - others) / inside.shape).max(axis=-1).min(axis=-1)
+        found[inside] = free - np.abs((cells - cells.mean(axis=0)) / inside.shape).max(axis=-1) / 4
+    return found
 
 
 def steps_of(count: int) -> int:

@@ -93,12 +93,12 @@ def _borders() -> list[Any]:
 
 
 def _names() -> Any:
-    return text(of("regions"), "name", "x:Q", "y:Q", "middle", **_NAME)
+    return text(of("regions", "datum.narrow === narrow"), "name", "x:Q", "y:Q", "middle", **_NAME)
 
 
 def _here() -> list[Any]:
     """You are here."""
-    right, high = "whole.left * 2 > whole.columns", "whole.row * 2 > whole.rows"
+    right, high = "whole.is_right", "whole.is_high"
     style: dict[str, Any] = {
         "align": ref(f"{right} ? 'right' : 'left'"),
         "baseline": ref(f"{high} ? 'top' : 'bottom'"),

@@ -1,5 +1,6 @@
 """The tables of an atlas: column j lies from j to j + 1, row k from k to k + 1."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, frame,
 
 #: A region with fewer cells has no name on the map.
 _NAMED = 5
+#: Whether it is a phone -> how wide and high the words at the reader's place are there, as parts of the map; a name is
+#: half as wide.
+_WORDS = {True: (0.45, 0.06), False: (0.3, 0.08)}
 
 
 def tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
-    """Cells, the borders between what gradients do, the names of these regions, and of columns and rows.
+    """Cells, the borders between what gradients do, and the names of columns and rows.
 
     cells: place, column and value, of those that have an answer; no value where the horizon does not exist, or the
     lowest factor is 0.
@@ -23,7 +27,6 @@ def tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
     return {
         "cells": points(place=place, column=column, value=values[known]),
         "borders": border_rows(answer.map.outcome),
-        "regions": _region_rows(answer.map.outcome, texts["regions"]),
         "columns": _named(texts["columns"], "column"),
         "rows": _named(texts["rows"], "row"),
     }
@@ -34,11 +37,15 @@ def _named(names: Any, place: str) -> pa.Table:
 
 
 def moving_tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
-    """whole: where the reader stands, titles, the size of the map, and low and high, the ends of its colours."""
-    row, left = answer.here
+    """The names of the regions, and whole: where the reader stands, titles, the map's size, and its colours' ends.
+
+    whole: is_right, is_high: see `_corner`; low, high: the ends.
+    """
+    (row, left), (is_right, is_high) = answer.here, _corner(answer)
+    here = {"row": row, "left": left, "is_right": is_right, "is_high": is_high, "cell": answer.experiment.cell}
     size = {"columns": len(answer.columns), "rows": len(answer.rows)}
     ends = _ends(answer, views["colour"])
-    return {"whole": one_row(texts, row=row, left=left, cell=answer.experiment.cell, **size, **ends)}
+    return {"whole": one_row(texts, **here, **size, **ends), "regions": _region_rows(answer, texts["regions"])}
 
 
 def border_rows(outcome: Any) -> pa.Table:
@@ -59,23 +66,40 @@ def _sides(outcome: Any) -> dict[str, Any]:
     return {"x": x + 1, "y": y, "x2": x + 1, "y2": y + 1, "explodes": explodes}
 
 
-def _region_rows(outcome: Any, names: Any) -> pa.Table:
-    """Where the names of the regions stand: in the cell that is furthest from all others and from the map's edge."""
-    found = [(k, *_middle(outcome == k)) for k in range(len(OUTCOMES)) if (outcome == k).sum() >= _NAMED]
-    return table(
-        name=np.array([names[OUTCOMES[k]] for k, *_ in found], dtype=object),
-        x=np.array([x + 0.5 for _, _, x in found]),
-        y=np.array([y + 0.5 for _, y, _ in found]),
-    )
+def _region_rows(answer: AtlasAnswer, names: Any) -> pa.Table:
+    """Where the names of the regions stand, on a phone and elsewhere: see `_places`."""
+    rows = [
+        (names[word], narrow, x, y)
+        for narrow, (wide, high) in _WORDS.items()
+        for word, x, y in _places(answer, wide * len(answer.columns), high * len(answer.rows))
+    ]
+    name, narrow, x, y = zip(*rows, strict=True) if rows else ((),) * 4
+    return table(name=np.array(name, object), narrow=np.array(narrow, bool), x=np.array(x, float), y=np.array(y, float))
 
 
-def _middle(inside: Any) -> tuple[int, int]:
-    """The cell of a region that is far from what is not in it, and near its centre; the map counts as a square."""
-    others, cells = np.argwhere(~np.pad(inside, 1)) - 1, np.argwhere(inside)
-    free = np.abs((cells[:, None] - others) / inside.shape).max(axis=-1).min(axis=-1)
-    astray = np.abs((cells - cells.mean(axis=0)) / inside.shape).max(axis=-1)
-    row, column = cells[(free - astray / 4).argmax()].tolist()
-    return row, column
+def _places(answer: AtlasAnswer, wide: float, high: float) -> Iterator[tuple[str, float, float]]:
+    """The middle of each region's name, in the roomiest cell that is clear of the reader's place and of other names.
+
+    wide, high: of the words at the reader's place, in cells; a name is half as wide.
+    """
+    row, left = answer.here
+    is_right, is_high = _corner(answer)
+    y, x = (at + 0.5 for at in np.ogrid[: len(answer.rows), : len(answer.columns)])
+    words_x = left + 1 - wide / 2 if is_right else left + wide / 2
+    words_y = row + (1 - high if is_high else 1 + high) / 2
+    clear = (abs(x - words_x) >= 3 / 4 * wide) | (abs(y - words_y) >= 1 / 2 + high)
+    for word, room in zip(OUTCOMES, answer.map.room, strict=True):
+        found = np.where(clear, room, -np.inf)
+        if np.isfinite(found).any() and np.isfinite(room).sum() >= _NAMED:
+            up, across = np.unravel_index(found.argmax(), found.shape)
+            clear &= (abs(x - x[0, across]) >= wide / 2) | (abs(y - y[up, 0]) >= high)
+            yield word, x[0, across], y[up, 0]
+
+
+def _corner(answer: AtlasAnswer) -> tuple[bool, bool]:
+    """Whether the reader's place is in the right half of the map, and in the upper one: its words lead inwards."""
+    row, left = answer.here
+    return 2 * left > len(answer.columns), 2 * row > len(answer.rows)
 
 
 def _ends(answer: AtlasAnswer, colour: str) -> dict[str, float]:

@@ -15,22 +15,22 @@ _SHORT = 2
 
 
 def texts(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """The names of columns, rows and regions."""
+    """The names of columns and rows."""
     return {
         "columns": [named(words, answer.across, value) for value in answer.columns],
         "rows": [named(words, answer.up, value) for value in answer.rows],
-        "regions": words["regions"],
     }
 
 
 def moving_texts(words: Words, answer: AtlasAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """title, here (beside the reader's place), across and up (the axes in a sentence), and up_title."""
+    """title, here (beside the reader's place), regions, across and up (the axes in a sentence), and up_title."""
     kind = "none" if not answer.holding else "holds" if len(answer.holding) <= _SHORT else "several"
     kind += "_over_cells" * ("cell" in (answer.across, answer.up))
     says = _says(words, answer)
     return {
         "title": words["titles"][kind].format_map(says),
         "here": words["picture"]["here" if answer.outcome != "none" else "here_none"].format_map(says),
+        "regions": words["regions"],
         "across": words["fields"][answer.across],
         "up": words["fields"][answer.up],
         "up_title": words["axes"][answer.up],
