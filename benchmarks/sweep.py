@@ -150,7 +150,7 @@ def as_it_grows(room: Room, quick: bool) -> Iterator[tuple[str, ...]]:
     """What an experiment costs in sweeps of several sizes, in one process, and what of that makes the store."""
     sweeps = {size_row(size): sweep_of(0 if quick else size) for size in SIZES}
     contestants: dict[str, Timed] = {name: partial(room.timed, of, clock=process_time) for name, of in sweeps.items()}
-    rounds, usual = 1 if quick else 2 * ROUNDS + 1, size_row(SIZES[1])
+    rounds, usual = 1 if quick else ROUNDS, size_row(SIZES[1])
     times = medians(contestants, rounds, warm=True)
     made = medians({name: partial(room.only_made, of) for name, of in sweeps.items()}, rounds)
     for name, seconds in times.items():
