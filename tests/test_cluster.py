@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.executor import WorkerLost, computed
 from rnn_dynamics.executor.cluster import Cluster
 from rnn_dynamics.learning.jobs import Desk, Job
+from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.pictures.phase_diagram.answer import phase_rows
 from rnn_dynamics.remembered import MEMORY
@@ -64,6 +66,28 @@ def test_rows_of_the_cluster_are_those_of_this_process(rows: Any, cluster: Clust
     MEMORY.clear()
     executor.use(None)
     assert_same({name: [work.piece(*piece) for piece in pieces] for name, pieces in work.rows.items()}, there)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_who_looks_at_rows_while_both_workers_have_something_to_do_is_answered_before_they_have_done_it(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    go, line, work = tmp_path / "go", Line(), scheme_rows(ASKED)
+    held = f"any(__import__('os').path.exists({str(go)!r}) or __import__('time').sleep(0.05) for _ in range(400))"
+    with ThreadPoolExecutor(2) as others:
+        try:
+            busy = [others.submit(computed, eval, held) for _ in range(2)]
+            until(lambda: len(_until_busy(cluster)) == 2)
+            for visitor in ("one", "another"):
+                line.look_at(visitor, work, patience=0.05)
+            assert not work.complete
+            assert not any(one.done() for one in busy)
+            go.touch()
+            line.look_at("one", work, patience=60.0)
+            assert work.complete
+        finally:
+            go.touch()
+            line.close()
 
 
 def test_a_question_whose_worker_is_killed_is_answered_by_another(cluster: Cluster) -> None:
