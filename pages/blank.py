@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE, Training
@@ -49,7 +48,7 @@ class BlankPage(TrainingPage):
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
         sentence, (claim, drawn) = self.once(self.with_sentence, experiment, views)
-        if not hides():
+        if not self.hides:
             st.html(sentence)
         self.show(drawn, views, claim)
 

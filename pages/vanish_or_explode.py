@@ -27,7 +27,9 @@ PAGE = Page(
 
 def trained() -> None:
     """What training does to the same picture, for a session that has trained a network."""
-    st.fragment(_trained, run_every=seat().look_every)()
+    held = seat()
+    if held.trained or held.look_every:  # else nothing is to be chosen, and a fragment costs a run of the page 4 %
+        st.fragment(_trained, run_every=held.look_every)()
 
 
 def _trained() -> None:

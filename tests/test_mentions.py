@@ -146,7 +146,7 @@ def test_a_link_is_followed_within_the_session_and_by_the_button_back(desk: Brow
         reader.page.get_by_role("heading", name=sentences(HOME)["title"], level=1).wait_for()
         reader.rest()
         assert reader.value("Weight scale") == "1.1"
-        reader.page.locator(".st-key-lead a").press("Enter")
+        reader.page.locator(".lead a").press("Enter")
         reader.page.get_by_role("heading", name=sentences("start")["title"], level=1).wait_for()
         third = LINK.findall(sentences("start")["ways"]["minutes"])[2][0]
         reader.page.get_by_role("link", name=third).click()

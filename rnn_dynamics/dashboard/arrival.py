@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from rnn_dynamics.content.mentions import IN_LINK
+from rnn_dynamics.dashboard import stage
 from rnn_dynamics.dashboard.challenge import keep_ticks
 from rnn_dynamics.dashboard.links import ALONG
 from rnn_dynamics.dashboard.seat import keep_in_tab
@@ -59,15 +60,20 @@ if (!window.menuNamer) {
 """
 
 
-def arrive(page: str, menu: str, language: str, from_shown: Mapping[str, Mapping[str, str]]) -> None:
+def arrive(
+    page: str, menu: str, language: str, from_shown: Mapping[str, Mapping[str, str]], leading: str = ""
+) -> None:
     """Begin a page: the browser runs the script once, until its text becomes that of another page.
 
     `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. `from_shown`: setting -> a
-    value as it is shown there -> as an address spells it. Besides, nobody sees what the tab keeps of trainings.
+    value as it is shown there -> as an address spells it. `leading`: the slider that leads, on a page with a picture.
+    Besides, nobody sees what the tab keeps of trainings, nor the mark of the page.
     """
     differ = {name: dict(of) for name, of in from_shown.items() if of}
-    script = _SCRIPT % tuple(map(json.dumps, (menu, differ, language, IN_LINK, ALONG)))
+    script = f"{_SCRIPT}{stage.SCRIPT}" % tuple(map(json.dumps, (menu, differ, language, IN_LINK, ALONG, leading)))
     with st.container(key="arrival"):  # takes no room; see page.css
+        st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)
+        if leading:
+            st.html(stage.mark(page))
         keep_in_tab()
         keep_ticks()
-        st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)

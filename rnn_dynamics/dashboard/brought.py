@@ -11,7 +11,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from rnn_dynamics.content import Words
 from rnn_dynamics.course.glossary import marked_claims
 from rnn_dynamics.dashboard.downloads import Download
-from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import seat
 from rnn_dynamics.engine.given import Network
@@ -98,7 +97,7 @@ class OwnWeightsPage(Page):
     answer_for: Callable[[Experiment, Given], Any]
     question_of: Callable[[Experiment, str], Experiment]
 
-    def show_controls(self, *names: str, **options: Any) -> None:
+    def show_controls(self, *names: str, **options: Any) -> Mapping[str, Any] | None:
         """Beside the first, which says whose weights they are, the panel for a visitor's files."""
         words, now = self.words()["bring"], self._standing
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
@@ -111,6 +110,7 @@ class OwnWeightsPage(Page):
             with panel:
                 _Panel(words, self.words("own"), self._taken).show()
                 self._hand_out(words["hand_out"])
+        return now
 
     def _taken(self) -> None:
         self.go_to({"weights": OWN})
@@ -160,7 +160,7 @@ class OwnWeightsPage(Page):
         words = self.words()
         claim = self.picture.claim(marked_claims(words), answer, views)
         self.show(self.picture.drawn_from(answer, views, words), views, claim, answer.digits)
-        if self.follow and not hides():
+        if self.follow and not self.hides:
             self.follow(answer)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard import controls, links
-from rnn_dynamics.dashboard.lecture import hides
+from rnn_dynamics.dashboard import controls, lecture, links
 from rnn_dynamics.dashboard.plain import AnyPage
 from rnn_dynamics.dashboard.settings_words import state_line
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
@@ -23,8 +22,8 @@ HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
 #: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
 FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers", "initial_state")
-#: Key of the session's state: the page that has claimed something last, and what.
-_CLAIM = "claim"
+#: Key of the session's state: the page that has said something above its picture last, the claim of that, and all.
+_SAID = "said"
 #: Where there is one direction, what it ends with is its last state.
 _LOSSES_OF_ONE_DIRECTION = ("last", "every")
 
@@ -88,6 +87,11 @@ class Frame(AnyPage):
     def at_opening(self) -> dict[str, Any]:
         """Every setting when the page opens, fields without a control too."""
         return settings(self.opening) | {name: view.at_opening for name, view in self.views.items()}
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether all this waits for the hall's guess, see `lecture`: the same for all fragments of a page."""
+        return lecture.hides()
 
     @property
     def _standing(self) -> dict[str, Any] | None:
@@ -155,20 +159,30 @@ class Frame(AnyPage):
 
         Each fragment with a control does, to be true. `claim`: as HTML; None for that which this page has said last.
         """
-        if claim is not None:
-            st.session_state[_CLAIM] = self.name, claim
-        page, said_last = st.session_state.get(_CLAIM, ("", ""))
+        claim = self._said[0] if claim is None else claim
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         # The name of a preset would answer what a lecture asks.
-        on = [] if hides() else [key for key, there in self.buttons.items() if there.items() <= now.items()]
+        on = [] if self.hides else [key for key, there in self.buttons.items() if there.items() <= now.items()]
         preset = next((key for key in on if key != "reset"), "")
         away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name, now)]
         said = {name: (self.names.of(name)["label"], self.names.said(name, now[name])) for name in away}
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        line = state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
-        self.above.html((said_last if page == self.name else "") + line)
+        line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
+        st.session_state[_SAID] = self.name, claim, line
+        self.above.html(line)
+
+    def keep_state(self) -> None:
+        """Let stand what was said last until the picture is there, lest the page jump, unless it would be a hint."""
+        above, (_, line) = self.above, self._said
+        if line and not self.hides:
+            above.html(line)
+
+    @property
+    def _said(self) -> tuple[str, str]:
+        page, claim, line = st.session_state.get(_SAID, ("", "", ""))
+        return (claim, line) if page == self.name else ("", "")
 
     def go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls, from the callback of a button; an opening value is nobody's choice."""

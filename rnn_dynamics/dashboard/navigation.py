@@ -4,6 +4,8 @@ Streamlit finds the folder pages/ by itself. To the first visitor of a new serve
 entry script, so the page then has to make the bar known and begin again; with the entry script it is there already.
 """
 
+from copy import copy
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal
 
@@ -20,6 +22,7 @@ _FILES = tuple(_PAGES.glob("*.py"))
 _HAS_BAR = "has_bar"
 
 
+@lru_cache
 def menus(language: str) -> dict[str, list[str]]:
     """The pages in the order of the bar, by the menu that holds them; the home page is the first, and in none, "".
 
@@ -32,25 +35,32 @@ def menus(language: str) -> dict[str, list[str]]:
     return found
 
 
+@lru_cache
 def taught(language: str) -> list[str]:
     """The pages in the order in which one can teach them: the home page, and all that a menu holds, by their places."""
-    bar = menus(language)
-    home, *_ = bar.pop("")
-    return [home, *sorted(chain(*bar.values()), key=lambda name: sentences(name, language)["place"])]
+    home, *_ = menus(language)[""]
+    held = chain(*(names for menu, names in menus(language).items() if menu))
+    return [home, *sorted(held, key=lambda name: sentences(name, language)["place"])]
 
 
 def _navigation(position: Literal["top", "hidden"] = "top") -> Any:
     read_edits()
-    bar = menus(language())
-    home, *others = bar.pop("")
+    # A copy for each run, since a page that is shown is marked as such.
+    return st.navigation({menu: [*map(copy, pages)] for menu, pages in _bar(language()).items()}, position=position)
+
+
+@lru_cache
+def _bar(language: str) -> dict[str, list[Any]]:
+    """The pages by their menus, made once for all runs: Streamlit looks for the file of each, a fifth of a run."""
+    menu = {name: [_page(language, page) for page in pages] for name, pages in menus(language).items()}
+    home, beside = menus(language)[""][0], menu[""][1:]
     # The home page has the empty address; a link to its file's name must not end in "Page not found".
-    first = [_page(home, url_path="home", default=True), _page(home, url_path=home, visibility="hidden")]
-    beside = [*first, *map(_page, others)]
-    return st.navigation({"": beside} | {menu: [*map(_page, names)] for menu, names in bar.items()}, position=position)
+    first = _page(language, home, url_path="home", default=True)
+    return menu | {"": [first, _page(language, home, url_path=home, visibility="hidden"), *beside]}
 
 
-def _page(name: str, **options: Any) -> Any:
-    words = sentences(name, language())
+def _page(language: str, name: str, **options: Any) -> Any:
+    words = sentences(name, language)
     hidden = {} if words.get("in_bar", True) else {"visibility": "hidden"}
     return st.Page(_PAGES / f"{name}.py", title=words["title"], **hidden | options)
 

@@ -19,9 +19,7 @@ from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
 from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
-from rnn_dynamics.dashboard.lecture import hides
 from rnn_dynamics.dashboard.links import CHALLENGE
-from rnn_dynamics.dashboard.settings_words import marks
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
@@ -72,8 +70,6 @@ class Page(Frame):
             return
         words, shared = self.words(), self.words("app")
         self.begin()
-        st.html(marks(self.buttons))
-        stage.begin(self.name, self.leading)
         with self.title_row():
             stage.show_button(self.words("stage"))
             self._more(shared["buttons"]["more"])
@@ -82,11 +78,10 @@ class Page(Frame):
         _ = self.challenge
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
-            self.show_state("" if hides() else None)
-        if not hides():
+            self.keep_state()
+        if not self.hides:
             below()
         show_prose(words)
-        self.show_next()
         show_glossary(shared["glossary"], self.names.language)
         stage.show_keys(self.name, self.words("stage"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
@@ -130,7 +125,7 @@ class Page(Frame):
             st.button(shared["new_seed"], key="new_seed", shortcut="Alt+N", on_click=self.next_seed)
 
     def _share_panel(self) -> None:
-        if hides():  # the files hold the answer
+        if self.hides:  # the files hold the answer
             st.caption(self.words("lecture")["hidden"])
             return
         experiment, views = self.asked()
@@ -181,8 +176,7 @@ class Page(Frame):
         """
         if st.session_state.pop(_LEAVES, False):
             st.switch_page(APP / "pages" / f"{self.opens}.py")
-        self.show_controls()
-        experiment, views = self.asked()
+        experiment, views = self.asked(self.show_controls())
         work = self.picture.growing and self.picture.growing(experiment, views)
         if work is None:
             self.draw(experiment, views)
@@ -190,12 +184,16 @@ class Page(Frame):
             draw, progress = partial(self.draw, experiment, views), partial(self.picture.progress, self.words(), work)
             growing(work, draw, progress, self.words("app")["growing"], beside=work.beside)
 
-    def show_controls(self, *names: str, **options: Any) -> None:
-        """The main controls, or those that are named, in a row; `options` are those of its container."""
+    def show_controls(self, *names: str, **options: Any) -> Mapping[str, Any] | None:
+        """The main controls, or those that are named, in a row; `options` are those of its container.
+
+        Gives all settings, unless one of them may have moved another.
+        """
         usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self._standing
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
                 self.control(name, now)
+        return now
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
@@ -204,15 +202,15 @@ class Page(Frame):
             answer = one.answer(experiment, views)
             claim = one.claimed(experiment, views, marked_claims(self.words()))
             self.show(one.drawn(experiment, views, self.names.language), views, claim, answer.digits)
-            if self.follow and not hides():
+            if self.follow and not self.hides:
                 self.follow(answer)
 
     def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
         """The claim, the chart and the finding, and where its digits end."""
-        self.show_state("" if hides() else claim)
+        self.show_state("" if self.hides else claim)
         language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
         show_chart(self.picture, drawn[0], views, language, "stretch", clicked)
-        if hides():
+        if self.hides:
             st.html(paragraphs([self.words("lecture")["hidden"]]))
             return
         st.html(marked_html(drawn[1], language) + paragraphs(filter(None, [warning(digits, language)])))

@@ -1,38 +1,49 @@
 """What every page has, whatever it shows: a title, words and an address; and a page that has no more than these."""
 
+import re
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from rnn_dynamics.content import LANGUAGE, Words, languages, sentences
-from rnn_dynamics.content.mentions import IN_LINK
+from rnn_dynamics.content.mentions import IN_LINK, as_html
 from rnn_dynamics.dashboard import controls, lecture, links, stage
 from rnn_dynamics.dashboard.arrival import arrive
 from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
-from rnn_dynamics.dashboard.settings_words import Names, from_shown, in_link
+from rnn_dynamics.dashboard.settings_words import Names, from_shown, in_link, marks
 from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
 from rnn_dynamics.pictures.kit.picture import Setting
 
-#: What the pages look like beside Streamlit's theme.
-STYLE, ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
+#: What the pages look like beside Streamlit's theme, and the picture of their tab as an address of its own.
+STYLE, _ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
+ICON = f"data:image/svg+xml;base64,{b64encode(_ICON.read_bytes()).decode()}"
+
+
+@lru_cache(maxsize=32)
+def style(buttons: tuple[str, ...]) -> str:
+    """The style of a page with these buttons; read once, and without comments, for each run sends it."""
+    rules = re.sub(r"/\*.*?\*/", "", STYLE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return f"<style>{' '.join((rules + marks(buttons)).split())}</style>"
 
 
 class AnyPage(ABC):
     """A page: what it is called, what its address says, and what a visitor has set there.
 
-    apart: names of settings that it keeps to itself.
+    apart: names of settings that it keeps to itself. leading: the slider that a key brings the focus to, if it has one.
     """
 
     apart: tuple[str, ...] = ()
+    leading: str = ""
 
     @property
     @abstractmethod
@@ -48,6 +59,11 @@ class AnyPage(ABC):
     def at_opening(self) -> dict[str, Any]:
         """Every setting when the page opens."""
         return {name: setting.at_opening for name, setting in self.settings.items()}
+
+    @cached_property
+    def buttons(self) -> dict[str, dict[str, Any]]:
+        """Key of a button -> the settings that it sets."""
+        return {}
 
     @cached_property
     def names(self) -> Names:
@@ -72,12 +88,13 @@ class AnyPage(ABC):
         """What each page does first, the same whether the app or the page's file alone is run."""
         shared = self.words("app")
         title = shared["page_title"].format(title=self.words()["title"])
-        st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide")
+        st.set_page_config(page_title=title, page_icon=ICON, layout="wide")
         prepare_server()
         ensure_bar()
         self.read_state()
-        st.html(STYLE)
-        arrive(self.name, shared["menu"], self.names.language, self.from_shown(self.names.language))
+        st.html(style((*self.buttons,)))
+        shown = self.from_shown(self.names.language)
+        arrive(self.name, shared["menu"], self.names.language, shown, self.leading)
         lecture.show_bar()
 
     @contextmanager
@@ -87,16 +104,9 @@ class AnyPage(ABC):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.title(words["title"], anchor=False)
             if "lead" in words:
-                with st.container(key="lead", width="content"):  # see page.css
-                    st.markdown(words["lead"])
+                st.html(f'<div class="lead">{as_html(words["lead"])}</div>', width="content")
             yield
             show_switch(self.names.language)
-
-    def show_next(self) -> None:
-        """Where to go on: one open question, and the page that answers it."""
-        question, answer = self.words()["next"].values()
-        with st.container(border=True, key="next"):
-            st.markdown(f"**{question}**  \n{answer}")
 
     def show_notices(self) -> None:
         """What of the link was not taken as it stood."""

@@ -74,7 +74,7 @@ def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> 
 
 def marks(buttons: Collection[str]) -> str:
     """The style of the buttons, by their keys, while `state_line` says that what they would set is on."""
-    return f"<style>{''.join(_MARK.format(key=key) for key in buttons)}</style>"
+    return "".join(_MARK.format(key=key) for key in buttons)
 
 
 def state_line(

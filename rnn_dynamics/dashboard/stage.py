@@ -4,13 +4,10 @@ The address says `view=picture` for the picture alone, `view=finding` for the pi
 stands beside them is out of sight (page.css), and its shortcuts work, for Streamlit's need a button that is made.
 """
 
-import json
-
 import streamlit as st
 
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard.command import APP
-from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, goes_through_history
 from rnn_dynamics.dashboard.navigation import taught
 
@@ -24,7 +21,7 @@ _KEY = "seen"
 #: Runs once a page. By a key the slider that leads takes the focus, and then what it moves is inside the window. What
 #: stands above the picture, from the controls or, where that is too much, from that slider on, decides how high it is.
 #: To who cannot see a picture its claim is its name, or what is said below; Vega calls each "Vega visualization".
-_SCRIPT = """
+SCRIPT = """
 window.leading = %s;
 (() => {
   const find = (name, within = document) => within?.querySelector(`[data-testid="${name}"]`);
@@ -75,12 +72,10 @@ def in_link() -> dict[str, str]:
     return {SEEN_IN_LINK: seen()} if seen() else {}
 
 
-def begin(page: str, leading: str) -> None:
-    """Mark page and what of it is seen, for page.css, and tell the browser which slider leads; nobody sees this."""
-    marks = [f"page-{page}", *(("seen", f"seen-{seen()}") if seen() else ())]
-    with st.container(key="stage"):
-        st.html(f'<i class="{" ".join(marks)}"></i>')
-        st.html(f"<script>{_SCRIPT % json.dumps(leading)}</script>", unsafe_allow_javascript=True)
+def mark(page: str) -> str:
+    """Page and what of it is seen, for page.css, as HTML of which nobody sees anything."""
+    alone = seen()
+    return f'<i class="page-{page}{f" seen seen-{alone}" if alone else ""}"></i>'
 
 
 def show_button(words: Words) -> None:
@@ -97,7 +92,7 @@ def show_keys(page: str, words: Words) -> None:
 
 def show_ways(page: str, words: Words) -> None:
     """The buttons that lead to the pages of pictures beside this one in the bar, from any other page to the first."""
-    pages = taught(language())
+    pages = taught(words.language)
     for name, (step, shortcut) in WAYS.items():
         there = (pages.index(page) if page in pages else -1) + step
         if there in range(len(pages)) and st.button(words[name], key=name, shortcut=shortcut):

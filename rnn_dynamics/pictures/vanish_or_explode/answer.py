@@ -64,12 +64,11 @@ class FamiliesAnswer(OfExperiment):
 
     def norms(self, component: str) -> Array:
         """(S, cells, T) log10 norms; of a cell that has no such component those of h."""
-        each = (family.log10_norms for family in self.families.values())
-        return np.stack([norms.get(component, norms["hidden"]) for norms in each], axis=1)
+        return np.stack([_norms(family, component) for family in self.families.values()], axis=1)
 
     def verdicts(self, gradient: str) -> dict[str, Verdict]:
         """Cell -> the verdict on its curve of that gradient at the chosen weight scale."""
-        return dict(zip(self.families, map(judge, self.norms(gradient)[self.row]), strict=True))
+        return {name: judge(_norms(family, gradient)[self.row]) for name, family in self.families.items()}
 
     @property
     def mean_field(self) -> float | None:
@@ -80,6 +79,11 @@ class FamiliesAnswer(OfExperiment):
     def mean_slope(self) -> float:
         """The slope of the nonlinearity in the network without gates, in the mean of steps, sequences and units."""
         return _mean_slope(replace(self.experiment, cell=self.plain))
+
+
+def _norms(family: FamilyTrace, component: str) -> Array:
+    """(S, T) log10 norms."""
+    return family.log10_norms.get(component, family.log10_norms["hidden"])
 
 
 def position_of(experiment: Experiment) -> int:
