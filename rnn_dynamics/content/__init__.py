@@ -188,19 +188,20 @@ def _at(place: str, text: str, language: str) -> _Sentence:
 
 def read_edits() -> None:
     """Take up what has been edited since the last look: one look at a run of a whole page, none at a sentence."""
-    written = {entry.path: entry.stat().st_mtime_ns for entry in _entries(_CONTENT) if not entry.is_dir()}
+    written = dict(_files_written(_CONTENT))
     if written != _WRITTEN:
         _WRITTEN.clear()
         _WRITTEN.update(written)
         _forget_words()
 
 
-def _entries(folder: Path | str) -> Iterator["os.DirEntry[str]"]:
-    """What is in a folder, and in those within it."""
+def _files_written(folder: Path | str) -> Iterator[tuple[str, int]]:
+    """Each file in a folder and in those within it, and when it was written."""
     for entry in os.scandir(folder):
-        yield entry
         if entry.is_dir():
-            yield from _entries(entry.path)
+            yield from _files_written(entry.path)
+        else:
+            yield entry.path, entry.stat().st_mtime_ns
 
 
 def _forget_words() -> None:
