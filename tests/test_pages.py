@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlparse
 
 import pyarrow as pa
 import pytest
+import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import ScriptRunContext
 from streamlit.testing.v1 import AppTest
@@ -15,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import HOME as HOME_PAGE
 from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.dashboard import navigation
 from rnn_dynamics.dashboard.navigation import menus
 from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.every import every
@@ -98,7 +98,7 @@ def test_a_whole_run_is_small_enough_for_a_hall_that_opens_the_page(page: str, m
 def test_the_bar_is_made_once_for_all_runs_and_each_session_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60) for _ in range(2))
     first.run()
-    monkeypatch.setattr(navigation.st, "Page", lambda *_, **__: pytest.fail("made again"))
+    monkeypatch.setattr(st, "Page", lambda *_, **__: pytest.fail("made again"))
     for app in (second, first, second):
         app.run()
         assert not app.exception
