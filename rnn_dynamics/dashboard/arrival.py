@@ -60,9 +60,7 @@ if (!window.menuNamer) {
 """
 
 
-def arrive(
-    page: str, menu: str, language: str, from_shown: Mapping[str, Mapping[str, str]], leading: str = ""
-) -> None:
+def arrive(page: str, menu: str, language: str, from_shown: Mapping[str, Mapping[str, str]], leading: str = "") -> None:
     """Begin a page: the browser runs the script once, until its text becomes that of another page.
 
     `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. `from_shown`: setting -> a
