@@ -24,6 +24,7 @@ from rnn_dynamics.pictures.by_hand.answer import hand_answer
 from tests.every import every
 from tests.pictured import Rows, drawn_by, said_by
 from tests.test_pages import open_page, shown
+from tests.unmarked import unmarked
 
 PAGE = "by_hand"
 OPENING = Experiment(cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2)
@@ -35,7 +36,8 @@ mistakes = every(("cell", "mistake"), [(cell, name) for cell in MISTAKES for nam
 
 def words(app: AppTest) -> str:
     """What the page says in HTML, without its marks."""
-    return html.unescape(re.sub("<[^>]*>", " ", " ".join(element.proto.body for element in app.get("html"))))
+    said = unmarked(" ".join(element.proto.body for element in app.get("html")))
+    return html.unescape(re.sub("<[^>]*>", " ", said))
 
 
 def codes(app: AppTest) -> list[str]:
