@@ -21,7 +21,7 @@ PANELS = {
     "clipped": ("0", "lossRight", "height * (narrow ? 0.28 : 0.7)", "height * (narrow ? 0.32 : 0.78)"),
     "gates": ("0", "lossRight", "height * (narrow ? 0.35 : 0.85)", "height * (narrow ? 0.41 : 1)"),
     "curves": ("narrow ? 0 : width * 0.52", "width", "height * (narrow ? 0.56 : 0)", "height * (narrow ? 0.67 : 0.33)"),
-    "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.56)", "height"),
+    "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.6)", "height"),
 }
 PARAMETERS = {
     "looks": "data('looks')",
