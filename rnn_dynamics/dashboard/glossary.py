@@ -32,8 +32,9 @@ if (!window.termTip) {
     mention.setAttribute("aria-describedby", tip.id);
   };
   const place = () => {
-    if (!of?.isConnected) return hide();
-    const { left, top, bottom } = of.getClientRects()[0], { offsetWidth, offsetHeight } = tip;
+    const [seen] = of?.getClientRects() ?? [];  // none of what is gone, or hidden beside a picture alone
+    if (!seen) return hide();
+    const { left, top, bottom } = seen, { offsetWidth, offsetHeight } = tip;
     const above = bottom + 4 + offsetHeight > innerHeight && top - 4 - offsetHeight >= 0;
     tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - offsetWidth - 8))}px`;
     tip.style.top = `${above ? top - 4 - offsetHeight : bottom + 4}px`;
