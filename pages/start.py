@@ -13,11 +13,11 @@ def ways() -> None:
     """The three ways, beside each other where there is room."""
     words = PAGE.words()["ways"]
     for place, way in zip(st.columns(len(words), gap="large"), words, strict=True):
-        place.markdown(words[way] + ("\n" + lecture() if way == "lecture" else ""))
+        place.markdown(words[way] + ("\n" + course() if way == "minutes" else ""))
 
 
-def lecture() -> str:
-    """The stops of a lecture, as a list: the pages of pictures, in the order of the bar."""
+def course() -> str:
+    """The pages of pictures as a list, in the order of the bar."""
     language = PAGE.names.language
     return "\n".join(f"1. {link_to(page, language)}" for page in taught(language))
 

@@ -9,7 +9,7 @@ import pytest
 
 from rnn_dynamics import Experiment, run, run_family, split_additive_path
 from rnn_dynamics.content import sentences
-from rnn_dynamics.content.numbers import power_of_ten, times
+from rnn_dynamics.content.numbers import power_of_ten, share, times
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
@@ -61,9 +61,11 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         compared = experiment.sequence_length > 1 and verdict.outcome != "silent"
         assert (f", {power_of_ten(verdict.orders)} in all" in row) == (" in all" in row) == compared
         assert re.fullmatch(rf"{cell}(, [\w ]+)?: .*", label.lower().replace(f" {experiment.forget_bias:g}:", ":"))
-        assert label.endswith(f": {power_of_ten(verdict.orders)}")
+        assert label.endswith(f": {share(verdict.orders)}")
         for outcome in ("vanishes", "holds", "explodes", "uneven"):
-            claim = re.search(rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back", row)
+            claim = re.search(
+                rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back in the middle", row
+            )
             assert bool(claim) == (outcome in row) == (verdict.outcome == outcome)
         assert not ("vanishes" in row and verdict.orders > 0.0)
         assert not ("explodes" in row and verdict.orders < 0.0)
@@ -74,12 +76,32 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         off = verdict.outcome == "silent" and cell == plain_cell and experiment.nonlinearity == "relu"
         assert ("every unit is off" in row) == off
     assert "because" not in said
-    if "explodes when ρ > 1” is false" in said:
-        radius = re.search(r"ρ is ([\d.]+),", said)
+    if "although ρ is above 1" in said:
+        radius = re.search(r"ρ = ([\d.]+)", rows[0])
         assert radius
         assert float(radius[1]) > 1.0
         assert (first.outcome, experiment.hidden_path, experiment.loss_at) == ("vanishes", "open", "last")
     assert ("is cut" in said) == (experiment.hidden_path == "cut")
+
+
+@every("experiment", SETTINGS)
+def test_what_stands_above_names_outcomes_that_the_networks_have(experiment: Experiment) -> None:
+    views = {"gradient": ("input", "hidden", "cell")[experiment.seed % 3], "axis": "step"}
+    claim = plain(PICTURE.claim(sentences("vanish_or_explode"), PICTURE.answer(experiment, views), views))
+    verdicts = judged(experiment, views["gradient"])
+    assert_readable(claim)
+    outcomes = {cell: verdict.outcome for cell, verdict in verdicts.items()}
+    for said, all_of_them in (
+        ("One vanishes, one holds, one explodes:", {"vanishes", "holds", "explodes"}),
+        ("All three vanish:", {"vanishes"}),
+        ("All three explode, gates or not:", {"explodes"}),
+    ):
+        assert said not in claim or set(outcomes.values()) == all_of_them
+    for name, outcome in re.findall(r"(\w+)'s (?:gradient )?(vanishes|holds|explodes)", claim):
+        assert outcomes[name.lower()] == outcome
+    lefts = {power_of_ten(verdict.orders) for verdict in verdicts.values()}
+    assert set(re.findall(r"×?(10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", claim)) <= lefts
+    assert set(re.findall(r"×([\d.,]*\d)", claim)) <= lefts | {"10"}
 
 
 @every("nonlinearity", ["tanh", "relu"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, Experiment, pictures, run
 from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.content.numbers import share
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.experiment import WEIGHT_SCALES
@@ -95,7 +95,7 @@ def test_every_curve_is_exact_to_half_a_hundredth_of_an_order(length: int) -> No
         if (scale := WEIGHT_SCALES[row["scale"]]) <= 1.4:
             exact = run(replace(asked, cell=row["name"], weight_scale=scale)).log10_norms["input"]
             np.testing.assert_allclose(heights(row["points"]), exact[steps - 1], rtol=0, atol=0.005 + 1e-6)
-            assert row["text"] == f"{NAMES[row['name']]}: {power_of_ten(exact[0] - exact[-1])}"
+            assert row["text"] == f"{NAMES[row['name']]}: {share(exact[0] - exact[-1])}"
 
 
 @every("value", [-np.inf, -1e4, -321.0, 321.0, 1e4])

@@ -49,15 +49,18 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
 def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str:
     """What is most worth knowing of these three networks, as HTML."""
     experiment, verdicts = answer.experiment, answer.verdicts(views["gradient"])
-    of_sum, plain = next(name for name, cell in answer.cells.items() if cell.writes), verdicts[answer.plain]
+    of_sum = next(name for name, cell in answer.cells.items() if cell.writes)
+    third = next(name for name in answer.cells if name not in (answer.plain, of_sum))
+    plain, outcomes = verdicts[answer.plain], {verdict.outcome for verdict in verdicts.values()}
     says = Says(
         answer,
         back=experiment.sequence_length - 1,
         name=answer.cells[answer.plain].short,
-        radius=_radius(answer, answer.plain),
         plain=plain,
-        of_sum=verdicts[of_sum],
         other=answer.cells[of_sum].short,
+        of_sum=verdicts[of_sum],
+        third=answer.cells[third].short,
+        of_third=verdicts[third],
     )
     return claimed(
         words,
@@ -65,10 +68,13 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         silent="silent" in (plain.outcome, verdicts[of_sum].outcome),
         single=experiment.sequence_length == 1,
         every=experiment.loss_at == "every",
-        above_one=_rule_fails(answer, plain),
+        apart=outcomes == {"vanishes", "holds", "explodes"},
+        all_explode=outcomes == {"explodes"},
         gates_explode=verdicts[of_sum].outcome == "explodes",
+        all_vanish=outcomes == {"vanishes"} and experiment.cell != of_sum,
         gates_vanish=verdicts[of_sum].outcome == "vanishes",
         explodes=plain.outcome == "explodes",
+        outlives=(plain.outcome, verdicts[of_sum].outcome) == ("vanishes", "holds"),
         both=True,
     )
 
