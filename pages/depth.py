@@ -16,6 +16,7 @@ PAGE = Page(
         "deep": {"num_layers": 4, "bidirectional": False},
         "rnn": {"cell": "rnn", "num_layers": 4, "bidirectional": False},
         "one": {"num_layers": 1, "bidirectional": False},
+        "both": {"num_layers": 1},
         "final": {"loss_at": "final"},
     },
     main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),

@@ -100,6 +100,18 @@ def test_what_a_sum_of_losses_hides_is_what_the_last_one_alone_loses() -> None:
         assert power_of_ten(left(last, "hidden")) in numbers(claim_at("losses", preset))
 
 
+def test_what_is_cut_off_is_said_to_have_no_gradient_however_small_the_error() -> None:
+    frame = frame_of("losses")
+    answer, views = answer_of("losses", {"below": "truncation", "truncation": "20"})
+    claim = frame.picture.claim(sentences("losses"), answer, views)
+    assert "an error stops after 20 steps" in claim
+    log10_error = answer.trace.log10_errors["every"][answer.trace.truncations.tolist().index(20)]
+    assert log10_error < -4.0
+    assert f"({power_of_ten(log10_error)})" in claim
+    whole, views = answer_of("losses", {"below": "truncation", "truncation": "200"})
+    assert "an error stops" not in frame.picture.claim(sentences("losses"), whole, views)
+
+
 def test_depth_helps_by_the_factors_of_the_two_networks() -> None:
     for preset in ("deep", "rnn"):
         asked = frame_of("depth").asked(frame_of("depth").presets[preset])[0]

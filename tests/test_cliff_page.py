@@ -230,7 +230,7 @@ def test_the_opening_says_where_the_jump_goes_and_what_the_gradient_was() -> Non
         ("value", "Value clipping turns 50 steps,¦by up to 31°", "With norm clipping every step was clipped"),
         ("far", "clipping does nothing,¦all three paths are one", "Value clipping turned no step here"),
         ("far", "clipping does nothing", "At w = 3.000 there is no cliff"),
-        ("small", "step 8 jumps to", "“A small learning rate avoids it” is false here: at 0.01"),
+        ("small", "step 8 jumps to", "Even at a learning rate of 0.01 step 8 is"),
     ],
 )
 def test_each_preset_says_what_it_is_for(case: str, claim: str, noted: str) -> None:

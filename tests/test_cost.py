@@ -55,6 +55,21 @@ def test_the_words_are_the_numbers() -> None:
     assert "backward 0.5 ms + 20 µs · T" in whole["title"]
     assert "T<sup>0.79</sup>" in finding
     assert "its time as T^1.50" in whole["title"]
+    assert "lies within 0 % of its line" in finding
+
+
+def test_a_busy_server_is_said_to_be_one_where_its_times_are_off_their_lines() -> None:
+    times = {50: 1.0, 100: 6.0, 200: 4.0}
+    values = {"forward": times, "backward": times, "parameters": dict.fromkeys(times, 7.0), "matrix": times}
+    values["entries"] = {T: T * (T + 1) / 2 for T in times}
+    answer = Measured(experiment=OPENING, matrix_sequences=2, values=values)
+    (whole,) = drawn_from(PICTURE, answer)["whole"]
+    fixed, per_step = answer.lines["forward"]
+    off = max(abs((fixed + per_step * T) / time - 1.0) for T, time in times.items())
+    assert off > 0.2
+    assert f"Points are up to {100 * off:.0f} % off" in whole["title"]
+    assert "ms" not in whole["title"]
+    assert f"is {100 * off:.0f} % off its line" in said_of(PICTURE, answer)
 
 
 def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,10 @@ def share(log10_share: float) -> str:
 
 
 def percent(log10_share: float) -> str:
-    """A share given by its log10, in per cent: 0.48 %, 10⁻⁷ %, – for nan."""
-    return "–" if math.isnan(log10_share) else f"{power_of_ten(log10_share + 2.0)} %"
+    """A share given by its log10, in per cent: 0.48 %; a power of ten where that is below 0.01: 10⁻⁷; – for nan."""
+    if math.isnan(log10_share) or -math.inf < log10_share < -4.0:
+        return power_of_ten(log10_share)
+    return f"{power_of_ten(log10_share + 2.0)} %"
 
 
 def whole_percent(part: float) -> str:

@@ -65,4 +65,5 @@ def _cosine(panel: Panel) -> Any:
     return layered(
         of("whole").mark_rule(color=panel.sheet.theme.line).encode(**panel.across, y=middle),
         with_lag(of("cosine")).mark_line(color=OWN, strokeWidth=2.5).encode(x=x, y=y),
+        panel.title("cosine"),
     )

@@ -5,22 +5,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
-from rnn_dynamics.pictures.kit.finding import Words, claimed, said
+from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.kit.growing import Growing
 
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
 _LITTLE = -1.0
+#: Within this cosine of 0 two vectors are called almost at right angles.
+_UPRIGHT = 0.1
 
 
 def texts(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """Labels (of the curves), pointed (of each unit of the map), and the titles of both panels."""
+    """Labels (of the curves), pointed (of each unit of the map), and the titles of all panels."""
     says, titles, gate = _says(words, answer), words["titles"], answer.gate_of(views)
     kind = answer.experiment.hidden_path if answer.experiment.sequence_length > 1 else "single"
     return {
-        "labels": {name: words["labels"][name].format_map(says) for name in answer.curves},
+        "labels": _labels(words["labels"], answer, says),
         "pointed": [words["pointed"].format_map(unit) for unit in answer.of_units],
         "curves": titles[kind].format_map(says),
+        "cosine": titles[_angle(answer)].format_map(says),
         "map": titles["map"].format(gate_name=words["gates"][gate], mean=float(answer.gates[gate].mean())),
     }
 
@@ -41,8 +45,8 @@ def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
         single=experiment.sequence_length == 1,
         silent=answer.verdicts["total"].outcome == "silent",
         every=experiment.loss_at == "every",
-        vanishes=answer.verdicts["total"].outcome == "vanishes",
         cut=experiment.hidden_path == "cut",
+        vanishes=answer.verdicts["total"].outcome == "vanishes",
         little=_little(answer),
         part=_has_two_parts(answer),
         whole=True,
@@ -57,6 +61,19 @@ def _has_two_parts(answer: PathAnswer) -> bool:
 def _little(answer: PathAnswer) -> bool:
     """Whether the path alone does not explain what arrives."""
     return _has_two_parts(answer) and answer.split.of_total["path"] < _LITTLE
+
+
+def _labels(words: Words, answer: PathAnswer, says: Says) -> dict[str, str]:
+    """Of the curves; one for the whole and its rest where both would say the same number, in the same place."""
+    labels = {name: words[name].format_map(says) for name in answer.curves}
+    same = power_of_ten(answer.curves["total"][0]) == power_of_ten(answer.curves["rest"][0])
+    return labels | {"total": words["both"].format_map(says), "rest": ""} if same else labels
+
+
+def _angle(answer: PathAnswer) -> str:
+    """Which title over the cosine is true."""
+    cosine = answer.split.cosine[0]
+    return first(one_part=not _has_two_parts(answer), cancels=cosine < -_UPRIGHT, apart=cosine <= _UPRIGHT, adds=True)
 
 
 def progress(words: Words, work: Growing) -> str:
@@ -82,11 +99,10 @@ def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, A
 
 def _notes(answer: PathAnswer) -> dict[str, object]:
     experiment, cut = answer.experiment, answer.experiment.hidden_path == "cut"
-    vanishes, every = answer.verdicts["total"].outcome == "vanishes", experiment.loss_at == "every"
     return {
         "cut": cut,
         "shares": _has_two_parts(answer),
-        "little": _little(answer) and (vanishes or every),
+        "little": _little(answer),
         "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,
         "band": answer.networks > 0,
     }

@@ -89,7 +89,10 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         ],
         [
             _by_step(norms, norm, "step"),
-            norms.level("whole", "limit:Q", "threshold"),  # above it a step is clipped
+            # above it a step is clipped
+            of("whole")
+            .mark_rule(color=theme.text, strokeWidth=1.5, strokeDash=[2, 3])
+            .encode(**norms.across, y="limit:Q"),
             # where it has fallen below the axis
             text(of("kinds"), "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN),
             norms.title("norms"),

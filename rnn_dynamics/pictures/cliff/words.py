@@ -24,7 +24,7 @@ def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, A
 
 
 def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """The titles, start and threshold; of the kinds of clipping their name, leaves and fell."""
+    """The titles and start; of the kinds of clipping their name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
     exits = ((path.points, region.exit(path.points)) for path in answer.paths.values())
     return {
@@ -37,7 +37,6 @@ def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) ->
         "errors": titles["errors"].format_map(says),
         "norms": titles["norms_above" if answer.clips else "norms_below"].format_map(says),
         "start": picture["start"],
-        "threshold": picture["threshold"].format_map(says),
         "zigzag": picture["zigzag"].format_map(says) if answer.zigzags else "",
     }
 

@@ -6,16 +6,18 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.engine.growth import COUNTED, PASSES, Measured
 from rnn_dynamics.pictures.cost.answer import ROUNDS, Measurement
-from rnn_dynamics.pictures.kit.finding import said
+from rnn_dynamics.pictures.kit.finding import first, said
 
 #: Below this exponent the time of the map grows more slowly than its numbers.
 _BELOW_SQUARE = 1.95
+#: Further off, as a share, the measured times do not follow their lines.
+_BUSY = 0.2
 
 
 def texts(words: Words, answer: Measured, _: Mapping[str, str]) -> dict[str, Any]:
     """The title, and what stands beside each line."""
     says = Says(answer, **{f"{name}_line": _line(words["table"], answer, name) for name in PASSES})
-    title = words["title" if answer.matrix else "title_at_first"]
+    title = words[first(title_at_first=not answer.matrix, title_busy=answer.off > _BUSY, title=True)]
     labels = {name: words["labels"][name].format_map(says) for name in answer.values}
     return {"title": title.format_map(says), "labels": labels}
 
@@ -30,6 +32,7 @@ def finding(words: Words, answer: Measured, _: Mapping[str, str]) -> str:
         "how": True,
         "linear": long and fixed,
         "straight": long and not fixed,
+        "busy" if answer.off > _BUSY else "close": long,
         "matrix": slowly,
         "matrix_alone": several and not slowly,
         "lowered": answer.matrix_sequences != answer.experiment.batch_size,

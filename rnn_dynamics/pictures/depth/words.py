@@ -45,7 +45,7 @@ def claim(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
         single=experiment.sequence_length == 1,
         every=experiment.loss_at == "every",
         end_state=both and experiment.loss_at == "last",
-        final=both,
+        final=both and all(map(math.isfinite, answer.carried.values())),
         **{deep: bool(deep)},
         one=experiment.num_layers == 1 and math.isfinite(factors["top"]),
         lost=True,

@@ -45,13 +45,15 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
     return said(words, says, rows, _notes(answer))
 
 
-def claim(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> str:
-    """What a sum of losses hides, or does not, as HTML."""
+def claim(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
+    """What truncation cuts off where that is shown, else what a sum of losses hides, or does not, as HTML."""
     last, kind = answer.verdicts["last"].outcome, _claim(answer)
-    says = Says(answer, back=answer.length - 1)
+    says = _says(answer, views["truncation"]) | {"back": answer.length - 1}
     nothing = any(one.outcome == "silent" for one in answer.verdicts.values())
+    seen = views["below"] == "truncation" and answer.within(views["truncation"]) < answer.length
+    truncated = seen and not _no_gradient(answer, "every")
     kinds = {kind: kind != "both", "holds": last == "holds"}
-    return claimed(words, says, **{"nothing": nothing, **kinds, "both": True})
+    return claimed(words, says, **{"nothing": nothing, "truncated": truncated, **kinds, "both": True})
 
 
 def _says(answer: LossAnswer, truncation: str) -> Says:
