@@ -14,6 +14,7 @@ PAGE = Page(
     presets={
         "bound": {},
         "orthogonal": {"initialisation": "orthogonal", "weight_scale": 0.9, "input_scale": 0.0},
+        "orthogonal_input": {"initialisation": "orthogonal", "input_scale": 3.0},
         "not_normal": {"weight_scale": 0.9, "input_scale": 0.0, "hidden_size": 16, "seed": 19, "panels": "all"},
         "chaos": {"weight_scale": 3.0, "panels": "all"},
         "lstm": {"cell": "lstm"},

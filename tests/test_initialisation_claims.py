@@ -73,7 +73,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     if default == "vanishes":
         never = lines[1]["horizon"] == "never"
         assert ("more than 1 % is left at step 1" if never else f"left after {lines[1]['horizon']} step") in title
-    assert ("is false at PyTorch's default" in notes) == (default == "vanishes" and experiment.weight_scale == 1.0)
+    assert ("to choose an LSTM is not enough" in notes) == (default == "vanishes" and experiment.weight_scale == 1.0)
     assert ("does not mean that a network cannot learn" in notes) == ("vanishes" in outcomes.values())
     scaled = f"{experiment.weight_scale:g} times the identity" in notes
     assert scaled == (experiment.weight_scale != 1.0)

@@ -133,7 +133,7 @@ def test_the_title_claims_what_the_lines_show(scale: str, claim: str) -> None:
     lstm = drawn(app)[1]
     assert claim in whole["title"]
     assert f"{lstm['factor']} per step" in whole["title"]
-    assert ("“The LSTM solves it” is false" in words(app)) == (scale == "1.0")
+    assert ("to choose an LSTM is not enough" in words(app)) == (scale == "1.0")
     assert ("does not mean that a network cannot learn" in words(app)) == (scale == "1.0")
 
 

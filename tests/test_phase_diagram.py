@@ -282,7 +282,7 @@ def test_the_page_shows_the_librarys_numbers() -> None:
     )
     here = found[INPUT_SCALES.index(1.0)]
     assert f"{here.measured:.2f} (measured)" in drawn["0-whole"][0]["map"]
-    assert "1.86 (mean field)" in drawn["0-whole"][0]["map"]  # law 4 at s² = 1
+    assert "1.86 (theory)" in drawn["0-whole"][0]["map"]  # law 4 at s² = 1
     words = "".join(drawn["words"])
     for point in found:
         assert f"{point.measured:.2f}</" in words

@@ -9,8 +9,8 @@ from rnn_dynamics.content.numbers import factor, power_of_ten, with_spread
 from rnn_dynamics.pictures.jacobians.answer import VISIBLE, JacobianAnswer
 from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said, told
 
-#: From how many orders of magnitude on a product is said to grow.
-_GROWN = 1.0
+#: log10 of what rounding makes of a factor of 1.
+_ROUNDING = 1e-12
 
 
 def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[str, Any]:
@@ -44,10 +44,10 @@ def claim(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> str:
         single=not answer.back,
         **{kind: kind != "plain"},
         coincide=answer.coincide,
-        sufficient=factors.get("bound", 0.0) < -1e-12,
+        sufficient=factors["bound"] < -_ROUNDING,
+        unit=factors["bound"] < _ROUNDING,
         above_one=_rule_fails(answer, norm),
         exceeds=_exceeds(answer),
-        grows=norm > _GROWN,
         bound=True,
     )
 
@@ -119,7 +119,8 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     return {
         first(
             coincide=answer.coincide,
-            sufficient=answer.laws.factors["bound"] < -1e-12,  # rounding of a matrix that only rotates
+            sufficient=answer.laws.factors["bound"] < -_ROUNDING,
+            unit=answer.laws.factors["bound"] < _ROUNDING,
             not_sufficient=norm <= VISIBLE,
             explodes=says["below_the_bound"] > VISIBLE,
             as_the_bound=True,

@@ -8,8 +8,6 @@ from rnn_dynamics.engine.phase_crossing import Range
 from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
-#: log10 norms of a gradient that nobody would look at twice.
-_HEALTHY = (-3.0, 2.0)
 #: A border from which on nobody would say that it lies at weight scale 1.
 _ABOVE_ONE = 1.05
 
@@ -119,7 +117,6 @@ def _claim(answer: PhaseAnswer) -> str:
         lag_one=length == 1,
         lag_every=answer.experiment.loss_at == "every",
         lag_long=reached is not None and reached + 1 > length // 2,
-        lag_healthy=_HEALTHY[0] <= answer.split.total <= _HEALTHY[1],
         lag_short=True,
     )
 
