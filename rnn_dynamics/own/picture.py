@@ -104,7 +104,13 @@ def _tables(
         "gates": _rows(kept=kept),
         "labels": frames.label_rows(named, labels, ends, _LINES),
         "whole": frames.one_row(
-            texts, length=length, cell=cell.name, low=ends[0], high=ends[1], levels=len(curves["given"])
+            texts,
+            length=length,
+            cell=cell.name,
+            gated=int(bool(cell.keeps)),
+            low=ends[0],
+            high=ends[1],
+            levels=len(curves["given"]),
         ),
     }
 

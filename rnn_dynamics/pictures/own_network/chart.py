@@ -14,15 +14,15 @@ from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 
 #: Where the panels are, in pixels. `between`: room of an axis and a title.
 PANELS = {
-    "gradient": ("zoom * (narrow ? 52 : 76)", "width", "0", "whole.gate ? (height - between) * 0.62 : height"),
-    "gate": ("gradientLeft", "width", "whole.gate ? gradientBottom + between : height", "height"),
+    "gradient": ("zoom * (narrow ? 52 : 76)", "width", "0", "whole.gated ? (height - between) * 0.62 : height"),
+    "gate": ("gradientLeft", "width", "whole.gated ? gradientBottom + between : height", "height"),
 }
 PARAMETERS = {"between": "zoom * (narrow ? 92 : 56)"}
 _SIZE = "narrow ? 12 : 15"
 #: Of the axes of the gate's panel.
 _GATED: dict[str, Any] = {
-    "labelExpr": "whole.gate ? datum.label : ''",
-    "titleOpacity": ref("whole.gate && !narrow ? 1 : 0"),
+    "labelExpr": "whole.gated ? datum.label : ''",
+    "titleOpacity": ref("whole.gated && !narrow ? 1 : 0"),
 }
 
 
@@ -54,6 +54,6 @@ def _lines(panel: Panel, data: str, y: alt.Y) -> Any:
         "fresh": {"color": panel.sheet.theme.quiet, "strokeWidth": 2, "strokeDash": [5, 4]},
         "given": {"color": OWN, "strokeWidth": 3.5},
     }
-    above = {"labelExpr": "whole.gate ? '' : datum.label", "titleOpacity": 0}  # the gate below has the same axis
+    above = {"labelExpr": "whole.gated ? '' : datum.label", "titleOpacity": 0}  # the gate below has the same axis
     x = panel.time(**above if data == "curves" else {"labelExpr": _GATED["labelExpr"]})
     return with_lag(each(data, styles, "kind", x=x, y=y, detail="place:N"))

@@ -36,6 +36,7 @@ def tables(answer: OwnNetworkAnswer, texts: Texts, views: Views) -> Tables:
             low=ends[0],
             high=ends[1],
             levels=count,
+            gated=int(bool(gate)),
         ),
     }
 
