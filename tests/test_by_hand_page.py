@@ -302,7 +302,7 @@ def test_the_picture_shows_both_results_and_their_difference(cell: str, both: bo
 def test_the_claim_is_the_most_telling_true_one() -> None:
     for mistake, start in {
         "none": "The RNN, written out line by line below:¦its outputs and gradients are PyTorch's,¦to within",
-        "no flip": "One wrong line, and the outputs are wrong:¦they miss PyTorch's by up to",
+        "no flip": "One wrong line, and the outputs are wrong:¦over all 3 sequences by up to",
         "wrong end": "One wrong line: the outputs are PyTorch's,¦but the last states miss by up to",
         "no slope": "One wrong line: the outputs are PyTorch's,¦but the gradients miss by up to",
     }.items():

@@ -50,14 +50,18 @@ def test_the_factors_are_those_that_autograd_finds(cell: str) -> None:
     ((state @ readout.T - torch.tensor(trace.targets)).square().mean() / 2).backward()
     norms = np.array([float(one.grad.norm().log10()) for one in states])
     assert shape_answer(ASKED, "many-to-one").fed_back[cell] == pytest.approx(log10_factor_per_step(norms), abs=1e-9)
+    passed = weights["weight_hh_l0"] if cell == "rnn" else readout @ weights["weight_hh_l0"]  # from output to output
+    radius = float(torch.linalg.eigvals(passed).abs().max())
+    assert shape_answer(ASKED, "many-to-one").radii[cell] == pytest.approx(radius, rel=1e-9)
 
 
 @every("language", languages())
 def test_the_page_says_both_factors_of_an_elman_network_and_of_no_other(language: str) -> None:
     shapes = pictures.picture("shapes")
     said = shapes.drawn(ASKED, shapes.views, language)[1]
-    fed_back = shape_answer(ASKED, "many-to-one").fed_back
-    assert all(f"×{10 ** fed_back[cell]:.3g}" in said for cell in ("rnn", "jordan"))
+    answer = shape_answer(ASKED, "many-to-one")
+    assert all(f"×{10 ** answer.fed_back[cell]:.3g}" in said for cell in ("rnn", "jordan"))
+    assert all(f"ρ = {radius:.2f}" in said for radius in answer.radii.values())
     assert "Jordan" not in shapes.drawn(replace(ASKED, cell="lstm"), shapes.views, language)[1]
     drawn = side_by_side(sentences("shapes", language)["feedback"])
     assert len(re.findall(r'<img src="data:image/svg\+xml;base64,[^"]+" alt="[^"]+">', drawn)) == 2

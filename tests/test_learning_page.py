@@ -198,12 +198,10 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
         assert f"<td>{100 * np.mean(history.clipped):.0f} %</td>" in finding
     assert "by chance 25 %" in finding
     assert "by chance 1.39" in finding
-    before, after = (
-        power_of_ten(judge(moment.log10_norms["hidden"]).orders)
-        for moment in (job.histories[1].moments[0], job.histories[1].moments[-1])
-    )
-    assert f"before training it was ×{before}" in whole["reach"]
-    assert f"‖∂L/∂h‖ at step 1 is ×{after}¦that at step T" in whole["reach"]
+    for name, its in zip(("RNN", "LSTM"), job.histories, strict=True):
+        looks = (its.moments[0], its.moments[-1])
+        before, after = (power_of_ten(judge(look.log10_norms["hidden"]).orders) for look in looks)
+        assert f"|{name}: ×{after}, before training ×{before}" in whole["reach"]
     gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
 

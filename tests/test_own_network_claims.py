@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment
+from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.own.given import OWN, Given
@@ -76,6 +77,19 @@ def test_factor_and_horizon_are_those_of_the_curve_that_is_drawn() -> None:
     assert 10**finding.verdict.log10_factor == pytest.approx(factor_per_step(curve), rel=1e-9)
     below = curve < np.log10(0.01)
     assert finding.verdict.horizon == (None if not below[0] else len(curve) - int((~below).argmax()))
+
+
+def test_what_is_said_to_be_remembered_is_at_least_a_hundredth() -> None:
+    words, seen = sentences("own_network"), set()
+    for answer in answers():
+        verdict, said = answer.findings[-1].verdict, plain(PICTURE.claim(words, answer, PICTURE.views))
+        if "remembers" in said:
+            assert verdict.orders >= -2.0
+        for horizon in re.findall(r"drops.* within (\d+) step", said):
+            assert (verdict.outcome, verdict.horizon) == ("holds", int(horizon))
+            seen.add("drops")
+        seen |= {word for word in ("remembers", "forgets") if word in said}
+    assert seen == {"remembers", "drops", "forgets"}
 
 
 def test_the_table_has_a_row_for_each_layer_and_direction_and_the_last_on_top() -> None:

@@ -196,7 +196,7 @@ def test_a_shared_matrix_knows_torchs_gradient_of_it_and_of_each_edge_that_carri
     assert set(trace.shared) == {edge.weights for edge in trace.edges} - {""}
     for name, shared in trace.shared.items():
         letter, kind = name.split("_")
-        expected = gradients["readout" if kind == "hy" else f"{letters[letter]}weight_{kind}_l0"]
+        expected = gradients["readout" if kind == "ho" else f"{letters[letter]}weight_{kind}_l0"]
         np.testing.assert_allclose(shared.gradient, expected, rtol=CLOSE, atol=CLOSE)
         if expected.any():
             assert shared.log10_gradient == pytest.approx(np.log10(np.linalg.norm(expected)), abs=CLOSE)
@@ -226,7 +226,7 @@ def test_the_parameter_count_is_that_of_torchs_modules_at_every_length(shape: st
 @cells
 def test_each_edge_is_a_product_with_its_matrix(shape: str, cell: str) -> None:
     trace, _ = asked(shape, cell, "small")
-    sizes = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "hy": "readout"}
+    sizes = {"ih": "weight_ih_l0", "hh": "weight_hh_l0", "ho": "readout"}
     products = [trace.parameters[sizes[edge.weights.split("_")[1]]].size for edge in trace.edges if edge.weights]
     assert trace.multiply_adds == sum(products)
     biases = trace.parameters["bias_ih_l0"].size + trace.parameters["bias_hh_l0"].size
@@ -238,7 +238,7 @@ def test_every_edge_of_one_kind_names_the_same_weights(shape: str) -> None:
     trace, _ = asked(shape, "rnn", "small")
     for edge in trace.edges:
         letter = "V" if edge.target[0] == "s" or edge.source[0] == "s" else "W"
-        kind = "hy" if edge.target[0] == "y" else "hh" if edge.source[0] in "hs" else "ih"
+        kind = "ho" if edge.target[0] == "y" else "hh" if edge.source[0] in "hs" else "ih"
         assert edge.weights == ("" if edge.target == "L" else f"{letter}_{kind}")
 
 

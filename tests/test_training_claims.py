@@ -244,6 +244,24 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
         assert not NONSENSE.search(html + "".join(titles.values()))
 
 
+@every(
+    ("rnn", "lstm", "claim"),
+    [(-1.0, -3.0, "necessary, not sufficient"), (-8.0, -1.0, "of the RNN's ×10⁻⁸"), (-6.0, -7.0, "same sequences")],
+)
+def test_what_arrives_of_both_gradients_is_claimed_beside_who_has_learned(rnn: float, lstm: float, claim: str) -> None:
+    experiment = Experiment(cell="lstm", sequence_length=10, hidden_size=8, batch_size=8, initialisation="torch")
+    views = {"task": "adding", "learning_rate": "0.01", "iterations": "100", "clipping": "norm"}
+    job = job_of(
+        learning.networks(experiment, views | {"optimiser": "adam", "clip_at": "1"}), ("chance", "learned"), True, 100
+    )
+    for trainer, left in zip(job._trainers, (rnn, lstm), strict=True):
+        last = trainer.history.moments[-1]
+        trainer.history.moments[-1] = moment(trainer.training, last.iteration, last.loss, last.accuracy, left)
+    html, titles = said(job)
+    assert claim in re.findall("<h2.*?</h2>", html)[0]
+    assert titles["reach"].count("before training ×10⁻⁹") == 2
+
+
 def test_the_gru_with_default_biases_learns_temporal_order_with_three_of_five_seeds() -> None:
     """What "What to look at" says of it stands in the table of outcomes."""
     table = (ROOT / "docs" / "learning_outcomes.md").read_text(encoding="utf-8").splitlines()

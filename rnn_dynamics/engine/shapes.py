@@ -240,7 +240,7 @@ class _WayBack:
         total = by_loss if by_reader is None else by_loss + by_reader
         by_output = readout.T @ total
         self._note(step.output, "L", "", exponent, by_loss)
-        self._note(step.state, step.output, step.matrix("hy"), exponent, by_output)
+        self._note(step.state, step.output, step.matrix("ho"), exponent, by_output)
         self.norms[step.output] = _log10_norm(exponent, total)
         hidden = self.network.records[place].hidden[1]
         peak = int(np.frexp(np.abs(hidden).max())[1])  # the states of ReLU may be as large as float64 allows

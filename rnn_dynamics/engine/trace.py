@@ -550,7 +550,7 @@ class Edge:
 
     Attributes:
         source, target: names of a and b, as in `ShapeTrace`.
-        weights: the matrix on the way, "W_ih", "W_hh" or "W_hy", a decoder's "V_ih", "V_hh" or "V_hy"; "" from an
+        weights: the matrix on the way, "W_ih", "W_hh" or "W_ho", a decoder's "V_ih", "V_hh" or "V_ho"; "" from an
             output to the loss. With gates the step from state to state has more ways than its matrix: all of them
             count.
         log10_norm: log10 of the norm, over batch and features, of (∂b/∂a)ᵀ dL/db, what b contributes to dL/da. Of the
@@ -568,7 +568,7 @@ class SharedMatrix:
     """A matrix that edges of an unrolled network share, and its gradient, which is the sum of theirs.
 
     Attributes:
-        weights: its name, as an `Edge` has it: a letter and a kind, "ih", "hh" or "hy".
+        weights: its name, as an `Edge` has it: a letter and a kind, "ih", "hh" or "ho".
         gradient: dL/dW, of the shape of W.
         edges: those that carry it, from the largest gradient through an edge to the smallest.
     """
@@ -653,7 +653,7 @@ class ShapeTrace(Rounded):
     def _shared(self, weights: str) -> SharedMatrix:
         edges = sorted((edge for edge in self.edges if edge.weights == weights), key=lambda edge: -edge.log10_norm)
         letter, kind = weights.split("_")
-        name = "readout" if kind == "hy" else f"{'decoder.' * (letter == 'V')}weight_{kind}_l0"
+        name = "readout" if kind == "ho" else f"{'decoder.' * (letter == 'V')}weight_{kind}_l0"
         return SharedMatrix(weights=weights, gradient=self.gradients[name], edges=tuple(edges))
 
     @property

@@ -46,11 +46,18 @@ def _answers(panel: Panel) -> list[Any]:
     mark = {"fill": panel.sheet.line_of_cell["color"], "stroke": theme.panel, "strokeWidth": 1}
     marks = {cell: {"shape": shape, "size": size, **mark} for cell, (shape, size) in _MARKS.items()}
     above: dict[str, Any] = {"dx": 6, "dy": -6, "halo": theme.panel, "size": _SIZE}
+    empty: dict[str, Any] = {"x": "answersLeft + 14", "size": "narrow ? 14 : 16", "bold": True, "corner": "top left"}
     return [
         of("tests").mark_line(**panel.sheet.line_of_cell).encode(x=x, y=y, detail="cell:N"),
         each("tests", marks, "cell", "point", x=x, y=y),
         panel.level("whole", "chance:Q", alt.value(panel.sheet.axes["chance"])),
         of("whole").mark_rule(color=theme.quiet, strokeWidth=1.5).encode(x="gap:Q", **panel.upright),
+        text(
+            of("whole", text="split(datum.untrained, '|')"),
+            "text",
+            y="answersTop + 0.3 * (answersBottom - answersTop)",
+            **empty,
+        ),
         text(of("whole"), "trained_on", "gap:Q", panel.bottom, "bottom left", **above),
     ]
 

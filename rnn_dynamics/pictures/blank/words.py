@@ -130,6 +130,7 @@ def texts(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> dict[str, 
     return {
         "learned": titles[kind].format_map(says | {"last": last}),
         "gate": titles[kept].format_map(says | {"gate": words["gates"].get(gate)}),
+        "untrained": "" if last else titles["untrained"],
         "note": "" if gate else titles["no_gate_note"],
         "now": lines["trained" if answer.begun else "untrained"] if gate else "",
         "earlier": lines["before"] if gate and answer.begun else "",

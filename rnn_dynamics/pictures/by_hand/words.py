@@ -26,7 +26,9 @@ def texts(words: Words, answer: HandAnswer, _: Mapping[str, str]) -> dict[str, A
 def finding(words: Words, answer: HandAnswer, views: Mapping[str, str]) -> str:
     """The equations, what of them is changed, the board of the step, and how far each result is from another's."""
     says, step = Says(answer), answer.place(views["step"])
-    equation = told(words["equation"], says, **{answer.hand.cell: True, "both": answer.example.both})
+    equation = told(
+        words["equation"], says, intended=answer.hand.mistake, **{answer.hand.cell: True, "both": answer.example.both}
+    )
     boards = (_board(words["board"], answer, walk, step, says) for walk in ("forward", "backward"))
     single, right = answer.forward.outputs.size == 1, answer.right
     notes = {"loss_one": single, "loss": not single, "definition_right": right, "definition": not right}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
+from rnn_dynamics.engine.verdict import HORIZON_SHARE
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
@@ -16,13 +17,18 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
     """The titles: learned, reach, and movie; empty before there is anything to tell of."""
     if not answer.begun:
         return dict.fromkeys(("learned", "reach", "movie"), "")
-    titles, last = words["titles"], answer.shown
+    titles, rnn, last = words["titles"], answer.networks[0], answer.shown
     says = Says(answer, shown=answer.networks[answer.longest].looks[answer.marked(views["look"])].iteration)
     learned = (titles[network.outcome].format_map(Says(network)) for network in reversed(answer.networks))
-    reach = first(reach_none=any(map(math.isnan, last.left)), reach=len(last.looks) > 1, reach_untrained=True)
+    reach = first(
+        reach_none=any(map(math.isnan, last.left)),
+        reach_untrained=len(last.looks) == 1,
+        reach_both=rnn is not last and len(rnn.looks) > 1 and not any(map(math.isnan, rnn.left)),
+        reach=True,
+    )
     return {
         "learned": "|".join([*learned, titles["ended" if answer.done is None else "after"].format_map(says)]),
-        "reach": titles[reach].format_map(Says(last)),
+        "reach": titles[reach].format_map(Says(last, rnn=rnn, last=last)),
         "movie": titles["movie"].format_map(says),
     }
 
@@ -53,9 +59,17 @@ def _claim(answer: LearningAnswer) -> str:
         so_far=not answer.over,
         rnn_learns=_rnn_learns(answer),
         gates_fail=_gates_fail(answer),
-        gap=last == "learned" and rnn == "chance",
+        **_gap(answer),
         now=True,
     )
+
+
+def _gap(answer: LearningAnswer) -> dict[str, bool]:
+    """Of a cell that has learned, beside an RNN at chance: what arrives at step 1 of the gradient of each."""
+    (_, rnn), (_, last) = answer.networks[0].left, answer.shown.left
+    gap = answer.shown.outcome == "learned" and answer.networks[0].outcome == "chance"
+    arrives = rnn >= max(last, math.log10(HORIZON_SHARE))
+    return {"arrives": gap and arrives, "reaches": gap and rnn < last, "gap": gap}
 
 
 def _rnn_learns(answer: LearningAnswer) -> bool:

@@ -42,9 +42,10 @@ def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     last = answer.findings[-1]
     says = Says(answer, verdict=last.verdict, back=answer.experiment.sequence_length - 1, layer=last.layer + 1)
     known = last.travelled and last.verdict.outcome
-    forgets = {"forgets": known == "vanishes" and last.verdict.horizon is not None}
+    below = last.verdict.horizon is not None
+    parts = {"forgets": known == "vanishes" and below, "drops": known == "holds" and below}
     kinds = {kind: known == kind for kind in ("vanishes", "holds", "explodes", "uneven")}
-    return claimed(words, says, **forgets, **kinds, nothing=True)
+    return claimed(words, says, **parts, **kinds, nothing=True)
 
 
 def verdicts(words: Words, found: Sequence[Finding]) -> str:

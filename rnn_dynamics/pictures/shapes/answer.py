@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_dynamics.engine.run import run
 from rnn_dynamics.engine.shapes import SHAPES, Shape, Step, run_shape, unrolled
+from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.trace import ShapeTrace
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.executor import computed
@@ -45,9 +46,11 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
     """The network that was asked for, unrolled in its shape.
 
     fed_back: of an Elman network, log10 of the factor per step back over OVER steps, and a Jordan network's beside it.
+    radii: the spectral radius of the matrix that each of them passes with each step back, W_hh or W_hh W_ho.
     """
 
     fed_back: Mapping[str, float] = field(default_factory=dict)
+    radii: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -84,9 +87,14 @@ def shape_answer(experiment: Experiment, shape: str) -> ShapeAnswer:
     if experiment.cell != FED_BACK[0]:
         return ShapeAnswer(trace=trace)
     asked = {cell: replace(experiment, cell=cell, sequence_length=OVER) for cell in FED_BACK}
-    return ShapeAnswer(trace=trace, fed_back={cell: computed(factor_per_step, one) for cell, one in asked.items()})
+    found = {cell: computed(factor_and_radius, one) for cell, one in asked.items()}
+    factors, radii = ({cell: each[place] for cell, each in found.items()} for place in (0, 1))
+    return ShapeAnswer(trace=trace, fed_back=factors, radii=radii)
 
 
-def factor_per_step(experiment: Experiment) -> float:
-    """log10 of the factor by which ‖dL/dh_t‖ changes with each step back."""
-    return float(log10_factor_per_step(run(experiment, parameter_gradients=False).log10_norms["hidden"]))
+def factor_and_radius(experiment: Experiment) -> tuple[float, float]:
+    """log10 of the factor by which ‖dL/dh_t‖ changes with each step back, and the spectral radius of its matrix."""
+    trace = run(experiment, parameter_gradients=False)
+    matrix = trace.parameters["weight_hh_l0"]
+    matrix = matrix @ trace.readout if experiment.cell == "jordan" else matrix
+    return float(log10_factor_per_step(trace.log10_norms["hidden"])), spectral_radius(matrix)
