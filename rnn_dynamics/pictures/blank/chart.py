@@ -46,7 +46,7 @@ def _answers(panel: Panel) -> list[Any]:
     mark = {"fill": panel.sheet.line_of_cell["color"], "stroke": theme.panel, "strokeWidth": 1}
     marks = {cell: {"shape": shape, "size": size, **mark} for cell, (shape, size) in _MARKS.items()}
     above: dict[str, Any] = {"dx": 6, "dy": -6, "halo": theme.panel, "size": _SIZE}
-    empty: dict[str, Any] = {"x": "answersLeft + 14", "size": "narrow ? 14 : 16", "bold": True, "corner": "top left"}
+    empty: dict[str, Any] = {"x": f"{panel.left} + 14", "size": "narrow ? 14 : 16", "bold": True, "corner": "top left"}
     return [
         of("tests").mark_line(**panel.sheet.line_of_cell).encode(x=x, y=y, detail="cell:N"),
         each("tests", marks, "cell", "point", x=x, y=y),
@@ -55,7 +55,7 @@ def _answers(panel: Panel) -> list[Any]:
         text(
             of("whole", text="split(datum.untrained, '|')"),
             "text",
-            y="answersTop + 0.3 * (answersBottom - answersTop)",
+            y=f"{panel.top} + 0.3 * ({panel.bottom} - {panel.top})",
             **empty,
         ),
         text(of("whole"), "trained_on", "gap:Q", panel.bottom, "bottom left", **above),
