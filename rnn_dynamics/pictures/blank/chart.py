@@ -46,7 +46,8 @@ def _answers(panel: Panel) -> list[Any]:
     mark = {"fill": panel.sheet.line_of_cell["color"], "stroke": theme.panel, "strokeWidth": 1}
     marks = {cell: {"shape": shape, "size": size, **mark} for cell, (shape, size) in _MARKS.items()}
     above: dict[str, Any] = {"dx": 6, "dy": -6, "halo": theme.panel, "size": _SIZE}
-    empty: dict[str, Any] = {"x": f"{panel.left} + 14", "size": "narrow ? 14 : 16", "bold": True, "corner": "top left"}
+    empty: dict[str, Any] = {"x": f"{panel.left} + 14", "size": _SIZE, "bold": True, "corner": "top left"}
+    empty["halo"] = theme.panel
     return [
         of("tests").mark_line(**panel.sheet.line_of_cell).encode(x=x, y=y, detail="cell:N"),
         each("tests", marks, "cell", "point", x=x, y=y),
