@@ -19,6 +19,7 @@ NAMES = (
     "I am a linguistics student when it rains and I love machine ___",
     sentences("axes", LANGUAGE)["font"],
     sentences("export", LANGUAGE)["fonts"],
+    sentences("export", LANGUAGE)["signs"],
 )
 #: What is no sentence in any language: code, a number's place in one, an address, a name in code, a command, and HTML.
 NO_WORDS = (

@@ -74,8 +74,8 @@ def in_link() -> dict[str, str]:
 
 def mark(page: str) -> str:
     """Page and what of it is seen, for page.css, as HTML of which nobody sees anything."""
-    alone = seen()
-    return f'<i class="page-{page}{f" seen seen-{alone}" if alone else ""}"></i>'
+    classes = [f"page-{page}", *(("seen", f"seen-{alone}") if (alone := seen()) else ())]
+    return f'<i class="{" ".join(classes)}"></i>'
 
 
 def show_button(words: Words) -> None:
