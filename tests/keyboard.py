@@ -19,16 +19,21 @@ _NOTES = r"""() => {
     return `${one.tagName} ${key} ${(one.ariaLabel || one.innerText || "").slice(0, 40)}`.replace(/\s+/g, " ");
   };
   const stops = new Map();
+  let lost = false;
   const group = (one) => one.closest("[role=radiogroup]");
   window.walk = {
     step: () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
-      const one = document.activeElement, goes = one !== document.body && !stops.has(one);
-      if (goes) stops.set(one, looks(one));
+      // Streamlit takes the button that copies a block of code away as it gets the focus: one press leads nowhere.
+      const one = document.activeElement, nowhere = one === document.body;
+      const goes = nowhere ? !lost : !stops.has(one);
+      if (goes && !nowhere) stops.set(one, looks(one));
+      lost = nowhere;
       done(goes);
     }))),
     missed: () => {
       const reached = new Set([...stops.keys()].map(group).filter(Boolean));
       return [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
+        .filter((one) => !one.closest("[data-testid=stCode] button"))  // which no key reaches: Streamlit's own
         .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }))
         .filter((one) => one.getClientRects().length && !stops.has(one) && !reached.has(group(one)))
         .map(called);
