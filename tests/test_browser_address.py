@@ -68,6 +68,29 @@ def test_back_leads_through_the_pages_as_they_were_left(desk: BrowserContext, ad
         reader.assert_well()
 
 
+def test_a_control_writes_the_same_into_the_address_in_every_language(desk: BrowserContext, address: str) -> None:
+    """By no entry of the browser's history, and F5, Back and a preset take it from there."""
+    with visit(desk) as reader:
+        reader.open(f"{address}/cliff?lang=zh")
+        opening, before = reader.finding(), entries(reader)
+        reader.page.locator(".st-key-region").get_by_role("radio").last.click()
+        reader.wait_for_settings(region="wide")
+        reader.rest()
+        assert entries(reader) == before
+        moved = reader.finding()
+        assert moved != opening
+        reader.page.reload()
+        reader.rest()
+        assert (reader.finding(), reader.settings()) == (moved, {"region": "wide", "lang": "zh"})
+        press(reader, "reset")
+        assert (reader.finding(), reader.settings()) == (opening, {"lang": "zh"})
+        assert entries(reader) == before + 1
+        reader.page.go_back()
+        wait_until(lambda: reader.finding() == moved, "Back shows something else")
+        assert reader.settings() == {"region": "wide", "lang": "zh"}
+        reader.assert_well()
+
+
 def test_a_preset_that_is_on_is_marked_and_not_offered(desk: BrowserContext, address: str) -> None:
     with visit(desk) as reader:
         reader.open(address)
