@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 from xdist.scheduler import LoadScopeScheduling
 
@@ -176,6 +176,13 @@ def fresh() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def hall() -> Iterator[str]:
+    """A server whose type is for the back row, as README starts it, and on which nobody has been before these tests."""
+    with running_app("--theme.baseFontSize=22", quiet=True) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def desk(chromium: BrowserType, program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """A browser with a mouse; like a reader's it keeps Streamlit's own files, loaded and compiled, on its disk."""
@@ -188,12 +195,19 @@ def desk(chromium: BrowserType, program: str, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def phone(chromium: BrowserType, program: str) -> Iterator[BrowserContext]:
+def browser(chromium: BrowserType, program: str) -> Iterator[Browser]:
+    """Whose visitors know nothing of each other."""
     browser = chromium.launch(executable_path=program, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(PATIENCE * 1000)
     yield context
-    browser.close()
+    context.close()
 
 
 @pytest.fixture

@@ -4,31 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.course.lectures import Stop
 from rnn_dynamics.dashboard.lecture import read
-from tests.reader import FLAGS, PATIENCE, Reader, running_app, visit, wait_until
+from tests.reader import PATIENCE, Reader, visit, wait_until
 from tests.test_browser_stage import HIGH, WIDE, box_of_picture
 
 pytestmark = pytest.mark.browser
 WORDS = sentences("lecture")
 BAR, QUESTION, COUNT = ".st-key-lecture", ".stop", ".st-key-lecture .hall"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server that nobody has visited before the first test."""
-    with running_app("--theme.baseFontSize=22", quiet=True) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: BrowserType, program: str) -> Iterator[Browser]:
-    browser = chromium.launch(executable_path=program, args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @contextmanager
@@ -49,11 +35,11 @@ def says(reader: Reader, text: str, where: str = QUESTION) -> None:
     expect(reader.page.locator(where).filter(has_text=text)).to_be_visible()
 
 
-def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(browser: Browser, server: str) -> None:
+def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(browser: Browser, hall: str) -> None:
     _, _, third, fourth, fifth, _ = stops("short")
     asks = [stop.question.ask for stop in (third, fourth, fifth) if stop.question]
     with someone(browser, WIDE, HIGH) as reader:
-        reader.open(f"{server}/additive_path?lecture=short&at=3")
+        reader.open(f"{hall}/additive_path?lecture=short&at=3")
         for key, at, text in (
             ("", "3", asks[0]),
             ("PageDown", "3", third.claim),
@@ -74,7 +60,7 @@ def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(bro
         reader.assert_well()
 
 
-def test_a_hall_votes_through_its_speakers_f5_and_sees_who_was_near(browser: Browser, server: str) -> None:
+def test_a_hall_votes_through_its_speakers_f5_and_sees_who_was_near(browser: Browser, hall: str) -> None:
     first, second, *_ = stops("short")
     assert first.question is not None
     assert second.question is not None
@@ -83,11 +69,11 @@ def test_a_hall_votes_through_its_speakers_f5_and_sees_who_was_near(browser: Bro
         someone(browser, 390, 844) as one,
         someone(browser, 390, 844) as two,
     ):
-        speaker.open(f"{server}/?lecture=short")
+        speaker.open(f"{hall}/?lecture=short")
         speaker.page.get_by_role("button", name=WORDS["vote"]).click()
         code = speaker.page.locator(f"{COUNT} b").inner_text()
         for phone, power, steps in ((one, "10⁻²⁹", 1), (two, "10⁻⁵⁰", -20)):
-            phone.page.goto(f"{server}/vote?code={code}")
+            phone.page.goto(f"{hall}/vote?code={code}")
             slider = phone.page.get_by_role("slider")
             slider.focus()
             for _ in range(abs(steps)):
@@ -126,7 +112,7 @@ def test_a_hall_votes_through_its_speakers_f5_and_sees_who_was_near(browser: Bro
             person.assert_well()
 
 
-def test_the_picture_alone_has_the_question_and_the_ways_of_its_stop_above_it(browser: Browser, server: str) -> None:
+def test_the_picture_alone_has_the_question_and_the_ways_of_its_stop_above_it(browser: Browser, hall: str) -> None:
     with someone(browser, WIDE, HIGH) as reader:
 
         def fits() -> bool:
@@ -137,7 +123,7 @@ def test_the_picture_alone_has_the_question_and_the_ways_of_its_stop_above_it(br
 
         for number in (3, 6, 10, 11):
             stop = stops("long")[number - 1]
-            reader.open(f"{server}/{stop.page}?lecture=long&at={number}&view=picture")
+            reader.open(f"{hall}/{stop.page}?lecture=long&at={number}&view=picture")
             assert stop.question is not None
             says(reader, stop.question.ask)
             wait_until(fits, f"stop {number}: the picture is from {box_of_picture(reader)}")

@@ -13,7 +13,7 @@ from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import taught
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from tests.drawn import note_texts, texts_on_each_other
-from tests.reader import PICTURE, Reader, running_app, visit, wait_until
+from tests.reader import PICTURE, Reader, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import press
 from tests.test_browser_pages import go_by_the_bar, title
@@ -30,13 +30,6 @@ WHOLE = ("vanish_or_explode",)
 @pytest.fixture(scope="module", params=PAGES)
 def page(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def hall() -> Iterator[str]:
-    """A server whose type is for the back row, as README starts it."""
-    with running_app("--theme.baseFontSize=22", quiet=True) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserType
+from playwright.sync_api import Browser
 from safetensors.numpy import save
 
 from rnn_dynamics import Errors, Experiment, Network, command, run, run_network
@@ -28,7 +28,6 @@ from rnn_dynamics.own.report import advice_rows, summary, verdict_rows
 from rnn_dynamics.process import PICKLES
 from tests.every import every
 from tests.hostile import saved, weights
-from tests.reader import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "rnn_dynamics" / "own" / "examples.safetensors"
@@ -300,9 +299,9 @@ def test_a_report_refers_to_no_address_and_what_a_file_says_ends_no_tag(report: 
 
 
 @pytest.mark.browser
-def test_a_report_opens_where_there_is_no_network(report: Path, chromium: BrowserType, program: str) -> None:
-    browser = chromium.launch(executable_path=program, args=FLAGS)
-    page = browser.new_context(offline=True).new_page()
+def test_a_report_opens_where_there_is_no_network(report: Path, browser: Browser) -> None:
+    context = browser.new_context(offline=True)
+    page = context.new_page()
     asked: list[str] = []
     wrong: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -313,4 +312,4 @@ def test_a_report_opens_where_there_is_no_network(report: Path, chromium: Browse
     assert page.locator("h2").count() == 2
     assert asked == [report.as_uri()]
     assert wrong == []
-    browser.close()
+    context.close()
