@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.pictures.kit.saved import as_pdf, broken, can_export, size_of, with_signs
+from rnn_dynamics.pictures.kit.theme import THEMES
 
 if TYPE_CHECKING:
     from pypdf import PdfWriter
@@ -23,7 +24,7 @@ _A4 = 595.28, 841.89
 _ROOM = _WIDE - 2 * _MARGIN
 #: How wide a letter is on average, as a share of its size; bold ones are wider.
 _LETTER, _BOLD = 0.54, 0.62
-_QUIET, _TEXT = "#5b6470", "#12161c"
+_INK = THEMES["light"]
 #: Of Markdown: what a list, a heading or a quotation begins with, and what stands around words.
 _BEGINS = re.compile(r"^\s*(?:[-*+] +|(#+ +|> +))")
 _AROUND = re.compile(r"\*\*(.+?)\*\*|\*(\S|\S.*?\S)\*|`(.+?)`|\[(.+?)\]\(.*?\)")
@@ -35,10 +36,10 @@ class Style(NamedTuple):
     size: int
     above: int
     bold: bool = False
-    colour: str = _TEXT
+    colour: str = _INK.text
 
 
-HEAD, CAPTION = Style(14, 0, colour=_QUIET), Style(14, 6, colour=_QUIET)
+HEAD, CAPTION = Style(14, 0, colour=_INK.quiet), Style(14, 6, colour=_INK.quiet)
 TITLE, TEXT, ANSWER, NOTE = Style(23, 14, bold=True), Style(18, 8), Style(18, 12, bold=True), Style(16, 8)
 
 
@@ -125,10 +126,10 @@ class _Page:
 
     def set(self, leaf: Leaf) -> str:
         """All of it as SVG; where a page is too short, all on it is smaller."""
-        self._set_all(leaf.above)
+        for paragraph in leaf.above:
+            self._set(paragraph)
         if leaf.picture:
             self._set_picture(leaf.picture)
-        before = self._y
         for paragraph in leaf.below:
             before = self._y
             self._set(paragraph)
@@ -144,10 +145,6 @@ class _Page:
             f'width="{_A4[0]}" height="{_A4[1]}" '
             f'viewBox="{left:g} 0 {_WIDE * larger:g} {_HIGH * larger:g}">{"".join(self._parts)}</svg>'
         )
-
-    def _set_all(self, paragraphs: Iterable[Paragraph]) -> None:
-        for paragraph in paragraphs:
-            self._set(paragraph)
 
     def _set(self, paragraph: Paragraph) -> None:
         style = paragraph.style

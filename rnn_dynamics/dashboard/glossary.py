@@ -66,8 +66,7 @@ if (!window.termTip) {
 def show_prose(words: Words, part: str = "prose") -> None:
     """What a page tells, its terms marked, and where to go on: one open question, and the page that answers it."""
     told = marked_markdown(words[part], words.language)
-    goes_on = part == "prose" and "next" in words
-    st.markdown(told + "\n\n> **{question}**  \n> {answer}".format_map(words["next"]) if goes_on else told)
+    st.markdown(told + "\n\n> **{question}**  \n> {answer}".format_map(words["next"]) if "next" in words else told)
 
 
 def show_html(text: str, words: Words) -> None:

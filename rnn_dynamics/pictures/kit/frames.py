@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.axes import PHONE_REACH, REACH, label_places
+from rnn_dynamics.pictures.kit.theme import width_of
 
 Array = NDArray[np.float64]
 #: Columns by name; what a picture writes: titles, labels, and what stands beside what is pointed at; its settings that
@@ -126,15 +127,10 @@ def label_rows(
     Also `low`: where the axis has room for hardly more lines than there are names.
     """
     norms, said = np.stack(list(curves.values())), [texts[name] for name in curves]
-    wide = np.array([_width(text) for text in said]) / _USUAL_WIDTH
+    wide = np.array([width_of(text) for text in said]) / _USUAL_WIDTH
     few = max(len(said), _FEW_LINES if lines > _LOW_AXIS else _LOWEST)
     places = beside(norms, ends, lines, reach, wide, _PHONE_LINES)
     return table(name=list(curves), **places, low=label_places(norms, *ends, few, reach * wide), text=said)
-
-
-def _width(text: str) -> int:
-    """How wide a text is, in letters; a Chinese one is as wide as two."""
-    return sum(1 + (letter > "\u2e80") for letter in text)
 
 
 def beside(

@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
-from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 import altair as alt
 
 from rnn_dynamics.content import sentences
-from rnn_dynamics.pictures.kit.theme import THEMES, Background
+from rnn_dynamics.pictures.kit.theme import THEMES, Background, is_wide, width_of
 
 #: What a picture can be taken along as.
 SUFFIXES = ("svg", "png", "pdf")
@@ -108,11 +107,7 @@ def with_signs(svg: str, language: str) -> str:
 
 def _has_wide(text: str) -> bool:
     """Whether a text has East Asian letters."""
-    return any(map(_is_wide, text))
-
-
-def _is_wide(letter: str) -> bool:
-    return east_asian_width(letter) in "WF"
+    return any(map(is_wide, text))
 
 
 def size_of(svg: str) -> tuple[float, float]:
@@ -145,8 +140,8 @@ def broken(text: str, wide: int) -> Iterator[str]:
     """Lines of a text, none wider than so many letters, of which East Asian ones count twice."""
     line, room = "", 0
     for word in _pieces(text, wide):
-        takes = _width(word)
-        if line and room + _width(word.rstrip()) > wide:
+        takes = width_of(word)
+        if line and room + width_of(word.rstrip()) > wide:
             yield line.rstrip()
             line, room = "", 0
         line, room = line + word, room + takes
@@ -159,15 +154,11 @@ def _pieces(text: str, wide: int) -> Iterator[str]:
     piece = ""
     for letter, follows in zip(text, f"{text[1:]} ", strict=False):
         piece += letter
-        if follows not in _CLOSING and (letter in " &" or _width(letter) == 2 or _width(piece) >= wide):
+        if follows not in _CLOSING and (letter in " &" or width_of(letter) == 2 or width_of(piece) >= wide):
             yield piece
             piece = ""
     if piece:
         yield piece
-
-
-def _width(text: str) -> int:
-    return sum(1 + _is_wide(letter) for letter in text)
 
 
 def title_of(name: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, Literal
+from unicodedata import east_asian_width
 
 from rnn_dynamics.engine.cells import CELLS
 
@@ -15,6 +16,16 @@ CELL_SHAPES = dict(zip(CELL_NAMES, ("square", "diamond", "circle", "triangle-up"
 #: The same for kinds of clipping; their colours are of `Theme.clippings`.
 CLIPPING_DASHES = {"none": [1, 0], "norm": [9, 5], "value": [2, 3]}
 CLIPPING_SHAPES = {"none": "cross", "norm": "circle", "value": "square"}
+
+
+def is_wide(letter: str) -> bool:
+    """Whether it is a letter of East Asia, which is as wide as two."""
+    return east_asian_width(letter) in "WF"
+
+
+def width_of(text: str) -> int:
+    """How wide a text is, in letters."""
+    return sum(1 + is_wide(letter) for letter in text)
 
 
 def _gate_dashes() -> dict[str, list[int]]:
