@@ -31,9 +31,10 @@ ICON = f"data:image/svg+xml;base64,{b64encode(_ICON.read_bytes()).decode()}"
 
 @lru_cache(maxsize=32)
 def style(buttons: tuple[str, ...]) -> str:
-    """The style of a page with these buttons; read once, and without comments, for each run sends it."""
+    """The style of a page with these buttons; read once, without comments and spare spaces, for each run sends it."""
     rules = re.sub(r"/\*.*?\*/", "", STYLE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return f"<style>{' '.join((rules + marks(buttons)).split())}</style>"
+    close = re.sub(r"\s*([{};,:])\s+", r"\1", rules + marks(buttons))
+    return f"<style>{' '.join(close.split())}</style>"
 
 
 class AnyPage(ABC):
