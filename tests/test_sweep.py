@@ -1,5 +1,6 @@
 """Sweeps: what may be asked, the blocks of the grid, a store that is resumed or refused by name, and its numbers."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -74,6 +75,24 @@ def test_coordinates_are_the_values_that_were_asked_and_units_stand_beside_them(
     assert set(dataset.data_vars) == {"log10_hidden", *blocks.SCALARS}
     assert dataset.log10_hidden.dims == (*sweep.dims, "lag")
     assert sweep_of(dataset) == sweep
+
+
+@every("axes", AXES)
+def test_the_metadata_of_a_store_are_what_zarr_itself_writes(axes: str, tmp_path: Path) -> None:
+    path, other = tmp_path / f"{axes}.zarr", tmp_path / f"{axes} by zarr"
+    store.begin(path, small(AXES[axes]), resume=False)
+    told = json.loads((path / ".zmetadata").read_text())["metadata"]
+    assert all(json.loads((path / name).read_text()) == content for name, content in told.items())
+    members = zarr.open_group(path, zarr_format=2, use_consolidated=False).members(max_depth=None)
+    arrays = {name: array for name, array in members if isinstance(array, zarr.Array)}
+    assert {f"{name}/.zarray" for name in arrays} == {name for name in told if name.endswith(".zarray")}
+    by_zarr = zarr.create_group(other, zarr_format=2)
+    for name, array in arrays.items():
+        kind: dict[str, Any] = {"shape": array.shape, "chunks": array.chunks, "dtype": array.dtype}
+        kind |= {"fill_value": array.fill_value, "compressors": "auto" if array.compressors else None}
+        by_zarr.create_array(name, **kind, attributes=array.attrs.asdict())
+        for file in (".zarray", ".zattrs"):
+            assert told[f"{name}/{file}"] == json.loads((other / name / file).read_text())
 
 
 def test_a_name_and_a_truth_value_come_back_as_they_were(tmp_path: Path) -> None:

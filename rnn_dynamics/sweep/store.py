@@ -13,7 +13,7 @@ or not at all: a block is done where its mark is there, whoever has been stopped
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import xarray
 import zarr
-from zarr.storage import MemoryStore
 
 from rnn_dynamics.limits import short
 from rnn_dynamics.sweep.blocks import SCALARS, Answers, Cut, cut, grown
@@ -33,6 +32,7 @@ from rnn_dynamics.version import VERSION
 #: How many experiments a chunk of gathered scalars has at most: half a megabyte, or one of losses.
 _GATHERED = 2**17
 _MARKS = "blocks/scalars"
+_GROUP = {"zarr_format": 2}
 _NAMES = {
     "log10_input": "log10 of the norm of dL/dx",
     "log10_hidden": "log10 of the norm of dL/dh",
@@ -201,31 +201,39 @@ def _make(path: Path, sweep: Sweep, blocks: Cut) -> None:
 
 
 def _laid_out(sweep: Sweep, blocks: Cut) -> dict[str, bytes]:
-    """The files of an empty store, which zarr makes in memory in half the time."""
-    files: dict[str, Any] = {}
-    room = MemoryStore(files)
-    says: dict[str, Any] = {"sweep": sweep.as_text(), "version": VERSION, "block": blocks.block}
-    group = zarr.create_group(room, zarr_format=2, attributes=says)
-
-    def add(name: str, dims: tuple[str, ...], **kind: Any) -> None:
-        about: dict[str, Any] = {
-            "_ARRAY_DIMENSIONS": dims,
-            "units": _UNITS.get(name, "1"),
-            "long_name": _NAMES.get(name, name),
-        }
-        group.create_array(name, attributes=about, **kind)
-
-    for name, values in {**sweep.coordinates, "lag": range(sweep.lags)}.items():
-        add(name, (name,), data=np.array(values), fill_value=None)
+    """The files of an empty store, as version 2 of zarr's format has them: zarr itself takes 20 ms to make them."""
+    axes = {name: np.array(values) for name, values in {**sweep.coordinates, "lag": range(sweep.lags)}.items()}
+    arrays = {name: _array(name, (name,), of.shape, of.shape, of.dtype.str, None) for name, of in axes.items()}
     shape, gathered = sweep.shape, grown(sweep, blocks.block, _GATHERED)
     for name in SCALARS:
-        kind = "f8" if name == "loss" else "f4"
-        add(name, sweep.dims, shape=shape, chunks=gathered, dtype=kind, fill_value=np.nan)
-    for name in sweep.norms:
+        arrays[name] = _array(name, sweep.dims, shape, gathered, "<f8" if name == "loss" else "<f4")
+    for name in (f"log10_{norm}" for norm in sweep.norms):
         chunks, dims = (*blocks.block, sweep.lags), (*sweep.dims, "lag")
-        add(f"log10_{name}", dims, shape=(*shape, sweep.lags), chunks=chunks, dtype="f4", fill_value=np.nan)
+        arrays[name] = _array(name, dims, (*shape, sweep.lags), chunks, "<f4")
     # zarr does not write a chunk of nothing but the fill value. No mark is that: a horizon is at least 1, or nan.
     marks = (blocks.blocks, len(SCALARS), prod(blocks.block))
-    add(_MARKS, ("block", "scalar", "member"), shape=marks, chunks=(1, *marks[1:]), dtype="f8", fill_value=0.0)
-    zarr.consolidate_metadata(room, zarr_format=2)
-    return {name: content.to_bytes() for name, content in files.items()}
+    arrays[_MARKS] = _array(_MARKS, ("block", "scalar", "member"), marks, (1, *marks[1:]), "<f8", 0.0)
+    says = {"sweep": sweep.as_text(), "version": VERSION, "block": blocks.block}
+    about = {".zgroup": _GROUP, ".zattrs": says, f"{Path(_MARKS).parent}/.zgroup": _GROUP}
+    about |= {f"{name}/{file}": part for name, parts in arrays.items() for file, part in parts.items()}
+    files = {**about, ".zmetadata": {"metadata": about, "zarr_consolidated_format": 1}}
+    laid_out = {name: json.dumps(content).encode() for name, content in files.items()}
+    return laid_out | {f"{name}/0": values.tobytes() for name, values in axes.items()}
+
+
+def _array(
+    name: str,
+    dims: Sequence[str],
+    shape: Sequence[int],
+    chunks: Sequence[int],
+    dtype: str,
+    fill_value: float | str | None = "NaN",
+) -> dict[str, dict[str, Any]]:
+    """What the two files beside an array say of it; one without a fill value is written as a whole, as it is."""
+    packed = None if fill_value is None else {"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}
+    stored = {"shape": shape, "chunks": chunks, "dtype": dtype, "order": "C", "compressor": packed}
+    about = {"_ARRAY_DIMENSIONS": dims, "units": _UNITS.get(name, "1"), "long_name": _NAMES.get(name, name)}
+    return {
+        ".zarray": {"zarr_format": 2, **stored, "fill_value": fill_value, "filters": None, "dimension_separator": "."},
+        ".zattrs": about,
+    }
