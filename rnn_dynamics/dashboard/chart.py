@@ -33,7 +33,7 @@ def show_chart(
     """Show a picture of these datasets on the reader's background; `clicked`: its key, and what a click calls."""
     specification = picture.specification(views, st.context.theme.type or "light", language)
     if hides():
-        datasets = veiled(specification, datasets)
+        specification, datasets = veiled(specification, datasets)
     chart, kind = VegaLiteChart(spec=specification, theme="streamlit"), "vega_lite_chart"
     for name, data in datasets.items():
         chart.datasets.add(name=name, has_name=True).data.data = data

@@ -16,7 +16,7 @@ from rnn_dynamics.pictures.kit.growing import Growing
 from rnn_dynamics.pictures.kit.layers import in_size
 from rnn_dynamics.pictures.kit.panel import Places, Sheet
 from rnn_dynamics.pictures.kit.theme import TYPE, Background
-from rnn_dynamics.pictures.kit.veiled import veiled_tables
+from rnn_dynamics.pictures.kit.veiled import veiled_specification, veiled_tables
 from rnn_dynamics.remembered import remembered
 
 #: What is drawn, ready to be sent, by the name of its table; and the finding.
@@ -60,6 +60,14 @@ class Setting:
         if value in self.values or isinstance(value, str):
             return value if value in self.values else None
         return min(self.values, key=lambda offer: abs(offer - value))
+
+    def written(self, value: Any) -> Any:
+        """What its control shows of a value in a file, where a number may stand for a text; None if nothing."""
+        if self.longest:
+            return str.__str__(value) if isinstance(value, str) and len(value) <= self.longest else None
+        flag, text = isinstance(value, bool), str(value).lower()
+        alike = (offer for offer in self.values if offer == value or str(offer).lower() == text)
+        return next((offer for offer in alike if isinstance(offer, bool) is flag), None)
 
     def allows(self, value: Any) -> bool:
         """Whether a value that is empty can stand in its control."""
@@ -154,7 +162,9 @@ class Picture:
         chart.config.font = str(sentences("axes", language)["font"])
         tables = self.tables_of(words, answer, views)
         if hides:
-            tables = veiled_tables(self.specification(views, background, language), tables)
+            specification = json.dumps(chart.to_dict(validate=False))
+            tables = veiled_tables(specification, tables)
+            chart = alt.LayerChart.from_dict(json.loads(veiled_specification(specification)), validate=False)
         chart.datasets = {name: table.to_pylist() for name, table in tables.items()}
         return chart
 
