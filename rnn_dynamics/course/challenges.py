@@ -235,14 +235,10 @@ def _settings(file: str, key: str, table: Mapping[str, Any], asks: Asks, before:
 
 
 def _offered(file: str, key: str, value: Any, setting: Setting) -> Any:
-    """What a control offers for a value of the file, which may be a number where it offers texts."""
-    if setting.longest and isinstance(value, str) and len(value) <= setting.longest:
-        return str.__str__(value)
-    flag = isinstance(value, bool)
-    for offer in setting.values:
-        if isinstance(offer, bool) is flag and (offer == value or str(offer).lower() == str(value).lower()):
-            return offer
-    raise Slip("value", file=file, key=key, value=short(value), known=_listed(setting.values) or setting.longest)
+    offer = setting.written(value)
+    if offer is None:
+        raise Slip("value", file=file, key=key, value=short(value), known=_listed(setting.values) or setting.longest)
+    return offer
 
 
 def _listed(values: Iterable[Any]) -> str:

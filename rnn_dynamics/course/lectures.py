@@ -210,7 +210,7 @@ class _Reading:
                 near = get_close_matches(key, offered, n=1)
                 says = {"key": _plain(key), "page": page, "near": near[0] if near else ""}
                 self._complain(number, "setting_near" if near else "setting", **says)
-            elif (taken := _offer(value, offered[key])) is None:
+            elif (taken := offered[key].written(value)) is None:
                 known = _listed(offered[key].values)
                 self._complain(number, "value", key=key, value=_plain(short(value)), known=known, page=page)
             else:
@@ -250,21 +250,6 @@ def _called(name: str, language: str) -> str:
 
 def _is(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _offer(value: Any, setting: Setting) -> Any:
-    """What a control offers for a value of the file, which may be a number where it offers texts; None if nothing."""
-    if setting.longest:
-        return str.__str__(value) if isinstance(value, str) and len(value) <= setting.longest else None
-    return next((offer for offer in setting.values if _same(offer, value)), None)
-
-
-def _same(offer: Any, value: Any) -> bool:
-    if isinstance(offer, bool) or isinstance(value, bool):
-        return offer is value
-    if isinstance(offer, str):
-        return offer.lower() == str(value).lower()
-    return isinstance(value, int | float) and offer == value
 
 
 def _listed(values: Collection[Any]) -> str:
