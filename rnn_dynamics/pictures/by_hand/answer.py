@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from rnn_dynamics.by_hand.arrays import Arrays
 from rnn_dynamics.by_hand.comparison import TOLERANCE, Comparison, compare
 from rnn_dynamics.by_hand.example import make_example
@@ -32,6 +34,12 @@ class HandAnswer(OfExperiment, Comparison):
     def place(self, step: str) -> int:
         """The step, from 1, that is shown where this one is asked for: the last where there are not so many."""
         return min(int(step), self.steps)
+
+    @cached_property
+    def sequence(self) -> int:
+        """That which is drawn, from 1: the one whose outputs are furthest from torch's, or the first where none are."""
+        gaps = np.abs(self.forward.outputs - self.torch).max(axis=(1, 2))
+        return 1 if self.results["outputs"][1].closed else int(gaps.argmax()) + 1
 
     @cached_property
     def code(self) -> dict[str, str]:

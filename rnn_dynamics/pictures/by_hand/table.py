@@ -12,7 +12,7 @@ _PANELS = np.arange(3)
 
 def tables(answer: HandAnswer, texts: Texts, _: Views) -> Tables:
     """Cells, a row for each number of each panel: where, what, its text, and whether it is too far off; and whole."""
-    hand, torch = answer.forward.outputs[0], answer.torch[0]
+    hand, torch = (outputs[answer.sequence - 1] for outputs in (answer.forward.outputs, answer.torch))
     values = np.stack([hand, torch, hand - torch])
     panel, far = _PANELS[:, None, None], np.abs(values)
     shown = [signed(value, 2) for value in values[:2].ravel()]
