@@ -2,15 +2,19 @@
 
 import html
 import re
+from collections import Counter
 from functools import partial
 from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget
 
 from rnn_dynamics.content import sentences
+from rnn_dynamics.dashboard.controls import GROUPS
 from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.experiment import KNOBS
 from rnn_dynamics.idle import why_idle
 from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.pictures.learning import networks
@@ -42,10 +46,10 @@ def marked(app: AppTest) -> set[str]:
 def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_changed(page: str) -> None:
     app = visit(page)
     assert "Seed 0" in state(app)
-    assert "reset" in marked(app)
+    assert len(marked(app)) == 1
     for key, name in sentences(page)["presets"].items():
         app.button(key=f"preset_{key}").click().run()
-        assert f"preset_{key}" in marked(app)
+        assert marked(app) == {f"preset_{key}"}
         away = {name for name in app.query_params if name != "seed"}
         disabled = {str(name) for name, one in widgets(app).items() if one.proto.disabled}
         assert state(app).count(": ") >= len(away - disabled)
@@ -57,10 +61,10 @@ def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_chang
 @every(
     ("page", "params", "sets", "others"),
     [
-        ("vanish_or_explode", {"axis": "lag"}, "Explodes", "Against: lag"),
+        ("vanish_or_explode", {"axis": "lag"}, "Explodes", "Horizontal axis: lag"),
         ("blank", {"sentence": "hello ___", "gap": "3"}, "3 words", "Your own sentence: hello ___"),
-        ("jacobians", {"axis": "lag"}, "ρ is no bound", "Against: lag"),
-        ("learning", {"axis": "lag"}, "Too fast", "Against: lag"),
+        ("jacobians", {"axis": "lag"}, "ρ is no bound", "Horizontal axis: lag"),
+        ("learning", {"axis": "lag"}, "Too fast", "Horizontal axis: lag"),
     ],
 )
 def test_what_a_preset_has_not_set_is_not_called_its_own(
@@ -198,3 +202,30 @@ def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.Mon
     assert {name for name in frame_of(page).settings if not name.endswith("_mistake")}.issubset(controls)
     assert told.issuperset(controls.values()), controls
     assert set(controls.values()) != {0}
+
+
+def test_every_field_is_in_one_group_of_the_panel_more() -> None:
+    assert Counter(name for names in GROUPS.values() for name in names if name in KNOBS) == Counter([*KNOBS])
+
+
+@every_page
+def test_the_panel_more_is_in_groups_with_headings_which_nobody_builds_while_it_is_closed(page: str) -> None:
+    titles, offered = sentences("app")["groups"], frame_of(page)
+    inside = [name for name in offered.settings if name not in (*offered.main, *offered.lower)]
+    app = open_page(page)
+    groups: list[list[str]] = [[]]
+    for part in app:
+        if part.type == "html" and 'class="group"' in part.proto.body:
+            groups.append([part.proto.body])
+        elif isinstance(part, Widget) and part.key in inside:
+            groups[-1].append(part.key)
+    loose, *headed = groups
+    assert sorted(name for group in groups for name in group if "<" not in name) == sorted(inside)
+    if headed:
+        assert not loose
+        assert all(len(group) > 1 for group in headed)
+        of = {f'<h2 class="group">{titles[group]}</h2>': set(names) for group, names in GROUPS.items()}
+        assert all(set(names) <= of[heading] or heading.count(titles["picture"]) for heading, *names in headed)
+    else:
+        assert len(loose) < 4
+    assert not any('class="group"' in element.proto.body for element in visit(page, {"seed": "1"}).get("html"))

@@ -1,6 +1,6 @@
 """Controls of settings: same key as the field, same limits, bound to the address."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,35 @@ from rnn_dynamics.pictures.kit.picture import Setting
 
 #: More options of a field than this are a list, fewer a row of buttons.
 _MOST_BUTTONS = 4
+
+#: What settings are about, in the order in which controls stand below each other; "picture" has what is in no other.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "picture": (),
+    "training": ("iterations", "updates", "optimiser", "clipping", "clip_at"),
+    "network": (
+        "cell",
+        "num_layers",
+        "bidirectional",
+        "hidden_size",
+        "input_size",
+        "nonlinearity",
+        "reset_gate",
+        "bias",
+    ),
+    "start": (
+        *("initialisation", "weight_scale", "forget_bias", "forget_bias_layers", "gate_bias"),
+        *("input_weights", "input_weight_scale", "seed"),
+    ),
+    "loss": ("sequence_length", "batch_size", "input_scale", "text", "initial_state", "loss_at", "hidden_path"),
+}
+
+
+def grouped(names: Collection[str]) -> dict[str, list[str]]:
+    """Settings by their groups, without those that would be empty."""
+    placed = {name for of in GROUPS.values() for name in of}
+    found = {group: [name for name in of if name in names] for group, of in GROUPS.items()}
+    found["picture"] = [name for name in names if name not in placed]
+    return {group: of for group, of in found.items() if of}
 
 
 def of_field(name: str, opening: Any, offered: tuple[Any, ...] | None = None) -> Setting:

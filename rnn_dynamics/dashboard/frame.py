@@ -162,14 +162,14 @@ class Frame(AnyPage):
         claim = self._said[0] if claim is None else claim
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         # The name of a preset would answer what a lecture asks.
-        on = [] if self.hides else [key for key, there in self.buttons.items() if there.items() <= now.items()]
-        preset = next((key for key in on if key != "reset"), "")
+        on = (key for key, there in self.buttons.items() if key != "reset" and there.items() <= now.items())
+        preset = "" if self.hides else next(on, "")
         away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name, now)]
         said = {name: (self.names.of(name)["label"], self.names.said(name, now[name])) for name in away}
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
+        line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], preset)
         st.session_state[_SAID] = self.name, claim, line
         self.above.html(line)
 

@@ -13,9 +13,10 @@ from rnn_dynamics.dashboard import links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.command import APP
+from rnn_dynamics.dashboard.controls import grouped
 from rnn_dynamics.dashboard.declared import declares
 from rnn_dynamics.dashboard.downloads import Download, files_of, show_download
-from rnn_dynamics.dashboard.frame import FEW_NEED, Frame
+from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
@@ -109,11 +110,18 @@ class Page(Frame):
         more = st.popover(label, on_change="rerun", key="more")
         now, opening = self.now, self.at_opening
         names = [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
-        names.sort(key=lambda name: name in FEW_NEED)  # on a phone the panel is longer than the screen
         if more.open or any(now[name] != opening[name] for name in names):
             with more, st.container(key="settings"):
-                for name in names:
-                    self.control(name)
+                self._show_groups(names, self.words("app")["groups"] if more.open else {})
+
+    def _show_groups(self, names: Sequence[str], headings: Mapping[str, str]) -> None:
+        """Controls, below the heading of each group where there are several groups."""
+        groups = grouped(names)
+        for group, members in groups.items():
+            if headings and len(groups) > 1:
+                st.html(f'<h2 class="group">{headings[group]}</h2>')
+            for name in members:
+                self.control(name)
 
     def show_buttons(self) -> None:
         """Outside the fragment, which would otherwise build these buttons at every step of a slider."""

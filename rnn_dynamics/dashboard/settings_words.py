@@ -73,24 +73,22 @@ def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> 
 
 
 def marks(buttons: Collection[str]) -> str:
-    """The style of the buttons, by their keys, while `state_line` says that what they would set is on."""
+    """The style of each button, by its key, while `state_line` says that what it would set is on."""
     return "".join(_MARK.format(key=key) for key in buttons)
 
 
-def state_line(
-    words: Mapping[str, str], seed: int, preset: str, sets: Settings, others: Settings, idle: Collection[str]
-) -> str:
+def state_line(words: Mapping[str, str], seed: int, preset: str, sets: Settings, others: Settings, button: str) -> str:
     """The line above a picture, as HTML.
 
     preset: the name of the one that is on, "" if none is. sets, others: label and value, in words, of what the preset
-    has away from the opening picture, and of what else is. idle: keys of the buttons that would change nothing; they
-    are the line's classes, for `marks`.
+    has away from the opening picture, and of what else is. button: the preset's key, which is the line's class, for
+    `marks`.
     """
     texts = {"preset": html.escape(preset), "settings": _listed(words, sets), "others": _listed(words, others)}
     with_preset = ("preset" if sets else "opening") + "_and" * bool(others)
     kind = with_preset if preset else "away" if others else "plain"
-    classes = "".join(f" is-{key}" for key in idle)
-    return f'<p class="state{classes}">{words["seed"].format(seed=seed, rest=words[kind].format(**texts))}</p>'
+    marked = f" is-{button}" if button else ""
+    return f'<p class="state{marked}">{words["seed"].format(seed=seed, rest=words[kind].format(**texts))}</p>'
 
 
 def _listed(words: Mapping[str, str], settings: Settings) -> str:
