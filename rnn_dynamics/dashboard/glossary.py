@@ -1,10 +1,15 @@
 """The glossary at the foot of a page, and what its terms mean where the page mentions them."""
 
+import re
+from collections.abc import Callable
+
 import streamlit as st
 
 from rnn_dynamics.content import Words
 from rnn_dynamics.course.glossary import as_html, marked_html, marked_markdown
 
+#: What stands before a heading of the prose, but for the first.
+_HEADING = re.compile(r"\n(?=## )")
 #: Shows the entry of a term beside its mention: while a pointer is over either, while the mention has the focus, and
 #: after a tap until the next one elsewhere; Escape closes it. One piece for all, which outlives what a page repaints.
 _SCRIPT = """
@@ -63,9 +68,16 @@ if (!window.termTip) {
 """
 
 
-def show_prose(words: Words, part: str = "prose") -> None:
-    """What a page tells, its terms marked, and where to go on: one open question, and the page that answers it."""
+def show_prose(words: Words, part: str = "prose", between: Callable[[], None] | None = None) -> None:
+    """What a page tells, its terms marked, and where to go on: one open question, and the page that answers it.
+
+    `between` shows what stands below the first section, which says what is drawn.
+    """
     told = marked_markdown(words[part], words.language)
+    if between:
+        first, told = _HEADING.split(told, maxsplit=1)
+        st.markdown(first)
+        between()
     st.markdown(told + "\n\n> **{question}**  \n> {answer}".format_map(words["next"]) if "next" in words else told)
 
 

@@ -62,10 +62,10 @@ class Page(Frame):
     follow: Callable[[Any], None] | None = None
     lower_answer: Callable[[], Any] = lambda: None
 
-    def run(self, below: Callable[[], None] = lambda: None) -> None:
+    def run(self, below: Callable[[], None] | None = None) -> None:
         """Show the page, the same whether the app or the page's file alone is run.
 
-        `below` shows what stands between the picture and the prose.
+        `below` shows what stands further down, where the prose has said what the picture shows.
         """
         if declares():
             return
@@ -80,9 +80,7 @@ class Page(Frame):
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
             self.keep_state()
-        if not self.hides:
-            below()
-        show_prose(words)
+        show_prose(words, between=None if self.hides else below)
         show_glossary(shared["glossary"], self.names.language)
         stage.show_keys(self.name, self.words("stage"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds
