@@ -98,7 +98,7 @@ def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visitor: Reader
     assert (walked["missed"], walked["unseen"]) == ([], [])
 
 
-def test_axe_finds_nothing_in_chinese_on_a_phone_in_dark_colours_and_a_claim_is_the_name_of_its_picture(
+def test_a_chinese_phone_in_dark_colours_has_no_faults_no_texts_on_each_other_and_a_claim_as_name_of_its_picture(
     visitor: Reader,
 ) -> None:
     claim = visitor.page.locator("h2.claim").inner_text()
@@ -108,6 +108,7 @@ def test_axe_finds_nothing_in_chinese_on_a_phone_in_dark_colours_and_a_claim_is_
     visitor.page.emulate_media(color_scheme="dark")
     visitor.rest()
     assert faults(visitor.page) == []
+    assert texts_on_each_other(visitor.page) == []
     assert name_of_picture(visitor) == visitor.page.locator("h2.claim").inner_text() != claim
     visitor.page.set_viewport_size(DESK)
     visitor.page.emulate_media(color_scheme="light")

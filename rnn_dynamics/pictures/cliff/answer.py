@@ -128,7 +128,7 @@ def surface(region: Region) -> dict[str, Columns]:
     stops = np.tile(np.linspace(*ends, _STOPS), (ROWS, 1)), wall + np.ptp(ends) * np.array([-0.002, 0.002])
     b = np.sort(np.clip(np.concatenate(stops, axis=1), *ends), axis=1)
     named, _ = region.place(0.8, 0.0)
-    marked = np.transpose([region.place(0.36, 0.16), region.place(0.95, 0.64), (named, edge(named))])
+    marked = np.transpose([region.place(0.45, 0.16), region.place(0.97, 0.57), (named, edge(named))])
     marks = {"w": marked[0], "b": marked[1], "error": error_surface(*marked).error}
     return {
         "surface": {"w": w, "b": b, "error": error_surface(w, b).error},

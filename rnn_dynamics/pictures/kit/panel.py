@@ -74,7 +74,8 @@ class Sheet:
         if any(isinstance(panel, list) for panel in panels):
             properties["resolve"] = alt.Resolve(scale=alt.ScaleResolveMap(x="independent", y="independent"))
         if "padding" in properties:
-            properties["padding"] |= {"right": 4}  # else the last number of an axis is cut off
+            # Else the last number of an axis is cut off; and Chinese characters are higher than Vega takes them to be.
+            properties["padding"] |= {"right": 4, "top": 3, "left": 2}
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
         named = (zip(_named(name, sides), sides, strict=True) for name, sides in self.places.items())
         usual |= {name: side for sides in named for name, side in sides if name != side}

@@ -77,7 +77,7 @@ def _curves(panel: Panel, pointed: bool) -> list[Any]:
     """What arrives from both losses; and the loss under the pointer, up to its own step, and how far it is felt."""
     on: dict[str, Any] = {"x": panel.time(titleOpacity=0), "y": panel.log10("norm_sum", tickCount=5)}
     sums = panel.lines("sums", dashed(DASHES, OWN, 4, every={"strokeWidth": 5}), **on)
-    one = [panel.pointed("losses", "pointed", "loss", **on)] if pointed else []
+    one = [panel.pointed("losses", "pointed", "loss", "(narrow ? 2 : 8)", **on)] if pointed else []
     return [sums, *one, panel.labels(OWN, reach=WIDE_REACH), panel.title("curves")]
 
 
