@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import HOME as HOME_PAGE
 from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard import visitor
 from rnn_dynamics.dashboard.navigation import menus
 from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.every import every
@@ -134,6 +135,35 @@ def test_every_preset_shows_another_picture_and_reset_comes_back(page: str) -> N
     app.button(key="reset").click().run()
     assert shown(app) == opening
     assert link(app) == address
+
+
+def controls(app: AppTest) -> dict[str, Any]:
+    kinds = (app.select_slider, app.selectbox, app.segmented_control, app.toggle, app.text_input, app.text_area)
+    return {str(one.key): one for kind in kinds for one in kind}
+
+
+@pytest.mark.parametrize(("page", "crossing"), [*((page, 60.0) for page in PAGES), (HOME_PAGE, 0.0)])
+def test_what_a_browser_sends_at_once_after_a_preset_does_not_take_it_back(
+    page: str, crossing: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that follows a preset before the browser knows what it has set: controls are sent as they stood.
+
+    A while later the same is a reader's wish. Every second one is as if its panel were closed: nothing is sent of it.
+    """
+    monkeypatch.setattr(visitor, "_CROSSING", crossing)
+    app = open_page(page)
+    before = {key: one.value for key, one in controls(app).items()}
+    *_, last = sentences(page)["presets"]
+    app.button(key=f"preset_{last}").click().run()
+    preset = dict(parse_qsl(urlparse(link(app)).query))
+    changed = {key: one for key, one in controls(app).items() if one.value != before.get(key, one.value)}
+    assert changed
+    for key, one in [*changed.items()][::2]:
+        one.set_value(before[key])
+    app.button(key="new_seed").click().run()
+    assert not app.exception
+    now = dict(parse_qsl(urlparse(link(app)).query))
+    assert (now == preset | {"seed": "1"}) == (crossing > 0)
 
 
 @every_page

@@ -172,6 +172,7 @@ class Frame(AnyPage):
         line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], preset)
         st.session_state[_SAID] = self.name, claim, line
         self.above.html(line)
+        visitor().answered()
 
     def keep_state(self) -> None:
         """Let stand what was said last until the picture is there, lest the page jump, unless it would be a hint."""
@@ -186,14 +187,16 @@ class Frame(AnyPage):
 
     def go_to(self, there: Mapping[str, Any]) -> None:
         """Set controls, from the callback of a button; an opening value is nobody's choice."""
-        st.session_state.update(there)
         opening, who = self.at_opening, visitor()
+        who.put(there)
         who.choose({name: None if value == opening[name] else value for name, value in there.items()})
         who.shown |= there
 
     def next_seed(self) -> None:
         """The next seed, not a random one: a whole class that presses the button sees the same networks."""
-        st.session_state["seed"] = (self.now["seed"] + 1) % len(KNOBS_NUMBER["seed"].offered)
+        who = visitor()
+        who.insist()
+        who.put({"seed": (self.now["seed"] + 1) % len(KNOBS_NUMBER["seed"].offered)})
 
     # --- address and visitor ----------------------------------------------------------------------------------------
 

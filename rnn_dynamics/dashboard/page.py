@@ -195,6 +195,7 @@ class Page(Frame):
 
         Gives all settings, unless one of them may have moved another.
         """
+        visitor().insist()
         usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self._standing
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
@@ -231,7 +232,7 @@ class Page(Frame):
         if self.opens:
             self.leave(there)
         else:
-            st.session_state.update(there)
+            visitor().put(there)
             self.write_address()  # as one entry of the browser's history
             if self.picture.growing:  # it stands in a fragment of its own, and its controls do not
                 st.rerun(_LIVE)

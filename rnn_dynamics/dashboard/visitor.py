@@ -6,6 +6,8 @@ visitor has chosen; this record does.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -13,10 +15,21 @@ import streamlit as st
 from rnn_dynamics.dashboard.settings_words import in_link
 
 _KEY = "visitor"
+#: For so many seconds a message of a browser may be on its way that did not know yet what a button has set.
+_CROSSING = 1.0
 #: A page and its settings, as a link spells them.
 Left = tuple[str, dict[str, str]]
 #: A page and what stands in the address behind it.
 Address = tuple[str, frozenset[tuple[str, str]]]
+
+
+@dataclass
+class Put:
+    """What a button has set: where controls stood before and where it has put them; until when a message may cross."""
+
+    was: dict[str, Any]
+    there: dict[str, Any]
+    until: float = inf
 
 
 @dataclass
@@ -34,6 +47,7 @@ class Visitor:
             It is of the new page with the settings of the one that is left, without those in a closed panel, or of the
             page that is left with those of the new one, and it stays in the browser's history.
         stood: page and settings of each address that the page itself has had.
+        put_lately: what buttons have set, one after another, until browsers are sure to know it.
     """
 
     page: str = ""
@@ -44,10 +58,11 @@ class Visitor:
     notices: list[str] = field(default_factory=list)
     passed: dict[Address, dict[str, str]] = field(default_factory=dict)
     stood: set[Address] = field(default_factory=set)
+    put_lately: list[Put] = field(default_factory=list)
 
     def arrive(self, page: str, keeps: tuple[str, ...]) -> None:
         """Come to a page, or come to it again."""
-        self.page, self.keeps, self.notices = page, frozenset(keeps), []
+        self.page, self.keeps, self.notices, self.put_lately = page, frozenset(keeps), [], []
 
     def meant_by(self, address: Mapping[str, str]) -> Mapping[str, str]:
         """What an address of the browser's history stands for, on the latest page."""
@@ -82,8 +97,36 @@ class Visitor:
             if value is not None:
                 place[name] = value
 
+    def put(self, there: Mapping[str, Any]) -> None:
+        """Set controls, from the callback of a button."""
+        self.insist()
+        now = st.session_state.to_dict()
+        was = {name: now[name] for name, value in there.items() if now.get(name, value) != value}
+        self.put_lately.append(Put(was, {name: there[name] for name in was}))
+        st.session_state.update(there)
+
+    def insist(self) -> None:
+        """Set again what a button has set, where a browser that did not know it yet has sent what stood before.
+
+        A key or a click that follows at once would else undo all of it that has a control on the screen: Streamlit
+        takes what it is sent for moved.
+        """
+        self.put_lately = [put for put in self.put_lately if monotonic() < put.until]
+        if self.put_lately:
+            sent = st.session_state.to_dict()
+            meant = dict(sent)
+            for put in self.put_lately:
+                meant |= {name: put.there[name] for name, value in put.was.items() if meant[name] == value}
+            st.session_state.update({name: value for name, value in meant.items() if sent[name] != value})
+
+    def answered(self) -> None:
+        """Note that the browser is told now what is set."""
+        for put in self.put_lately:
+            put.until = min(put.until, monotonic() + _CROSSING)
+
     def notice_moves(self) -> None:
         """Record what has been moved on the latest page since it was last looked at."""
+        self.insist()
         now = st.session_state.to_dict()
         self.choose({name: now[name] for name, was in self.shown.items() if now.get(name) not in (None, was)})
 
