@@ -1,5 +1,6 @@
 """A picture as a file: every one of them as SVG and PNG, with what is set and where it opens."""
 
+import re
 import struct
 import sys
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import pictures
-from rnn_dynamics.content import languages, sentences
-from rnn_dynamics.pictures.kit.saved import NoExport, as_file, broken
+from rnn_dynamics.content import LANGUAGE, languages, sentences
+from rnn_dynamics.pictures.kit.saved import NoExport, as_file, as_svg, broken
 from tests.every import every
 from tests.test_pages import ROOT
 from tests.test_pictures import TRAINED, settings_of
@@ -91,3 +92,12 @@ def test_a_page_offers_its_picture_or_says_how_to_get_it(there: bool) -> None:
         offered = [one.proto.label for one in app.get("download_button")]
         assert (words["picture"].format(suffix="SVG") in offered) is there
         assert (words["missing"] in [caption.value for caption in app.caption]) is not there
+
+
+@every_picture
+def test_a_picture_that_is_hidden_is_drawn_without_a_power_of_ten(name: str) -> None:
+    (experiment, views), *_ = settings_of(name)
+    one = pictures.picture(name)
+    drawn = as_svg(one.draw_from(one.answer(experiment, views), views, "light", LANGUAGE, hides=True))
+    assert "<path" in drawn
+    assert not re.search("10[⁻⁰¹²³⁴-⁹]", drawn)

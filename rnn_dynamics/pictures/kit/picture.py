@@ -164,7 +164,7 @@ class Picture:
         if hides:
             specification = json.dumps(chart.to_dict(validate=False))
             tables = veiled_tables(specification, tables)
-            chart = alt.LayerChart.from_dict(json.loads(veiled_specification(specification)), validate=False)
+            chart.layer = json.loads(veiled_specification(specification))["layer"]
         chart.datasets = {name: table.to_pylist() for name, table in tables.items()}
         return chart
 
