@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rnn_dynamics.dashboard.frame import SCALED
 from rnn_dynamics.dashboard.page import Page
-from rnn_dynamics.experiment import KNOBS_CHOICE, KNOBS_NUMBER, WEIGHT_SCALES
+from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.phase_diagram import PICTURE
 
@@ -26,7 +27,8 @@ PAGE = Page(
         "lstm": {"cell": "lstm", "input_scale": 0.316},
         "beyond": {"weight_scale": 5.0},
     },
-    expected=({"cell": cell} for cell in KNOBS_CHOICE["cell"].options),
+    expected=({"cell": cell} for cell in SCALED),
+    offered={"cell": SCALED},
     main=("cell", "weight_scale", "input_scale", "sequence_length"),
     go=clicked,
 )

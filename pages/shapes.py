@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from rnn_dynamics.course.feedback import side_by_side
-from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, FEW_NEED, HOUSE
+from rnn_dynamics.dashboard.frame import BY_A_MATRIX, FEW_NEED, HOUSE
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
 
@@ -21,7 +21,7 @@ PAGE = Page(
     },
     main=("shape", "cell", "weight_scale", "sequence_length", "stop"),
     without=("loss_at", "hidden_path", "text", "num_layers", "bidirectional", *FEW_NEED),
-    offered={"cell": FEEDING_BACK_STATE, "sequence_length": LENGTHS},
+    offered={"cell": BY_A_MATRIX, "sequence_length": LENGTHS},
     asks=("shape", "stop"),
     apart=("sequence_length",),
     idle={"sequence_length": lambda now: "one_step" * (now["shape"] == "one-to-one")},

@@ -64,7 +64,8 @@ class Experiment(KnownFields):
 
     Args:
         cell: architecture, a key of `rnn_dynamics.CELLS`.
-        weight_scale: factor on every entry of `weight_hh_l0` (and of its like in other layers), and on nothing else.
+        weight_scale: factor on every entry of `weight_hh_l0` (and of its like in other layers), and on nothing else;
+            mingru has no such entries.
         sequence_length: T, number of time steps. With a `text`, T becomes its length.
         hidden_size: H, units.
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
@@ -81,7 +82,8 @@ class Experiment(KnownFields):
         forget_bias_layers: "all", or the "first" alone; for stacks.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM), b_z = log U(1, T − 1)
-            (GRU). `forget_bias` is then not added; `bias_hh_l0` is left alone. With T below 3 they are 0.
+            (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes). `forget_bias` is then not added; `bias_hh_l0` is
+            left alone. With T below 3 they are 0.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
         initial_state: of every layer and direction: "zero"; "noise", N(0, 1) for each unit and sequence, as the
             examples of torch's documentation draw it; or "carried", where a run over T other inputs of the same seed
@@ -95,7 +97,7 @@ class Experiment(KnownFields):
         text: characters to read as one-hot vectors instead of noise; "" reads noise.
         num_layers: layers on top of each other, each reading what the one below hands upwards; torch's name.
         bidirectional: whether each layer also has a level that reads the steps from the last to the first; torch's
-            name. The loss then reads both. Layers and directions are for rnn, lstm and gru.
+            name. The loss then reads both. Layers and directions are for all cells but jordan.
         seed: fixes weights, noise, read-out and targets.
 
     Raises:
@@ -116,7 +118,7 @@ class Experiment(KnownFields):
         "dtype": ": only float64 is supported",
     }
 
-    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru")))
+    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru")))
     weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
     sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))
     hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells.cell import takes_forget_bias
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
@@ -19,9 +20,13 @@ def _no_gates(cells: Sequence[Cell]) -> str:
 
 
 def _no_forget_bias(now: Mapping[str, Any], cells: Sequence[Cell]) -> str:
-    if CELLS["lstm"] not in cells:
+    if not any(map(takes_forget_bias, cells)):
         return "forget_bias"
     return "no_biases" * (now.get("bias") is False) or "chrono" * (now.get("gate_bias") == "chrono")
+
+
+def _no_recurrent_weights(cells: Sequence[Cell]) -> str:
+    return "weight_scale" * (not any(cell.state_matrix for cell in cells))
 
 
 def _no_choice_of_layers(now: Mapping[str, Any]) -> str:
@@ -43,6 +48,8 @@ MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
     "gate_bias": lambda now, cells: _no_gates(cells) or "no_biases" * (now.get("bias") is False),
     "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates for cell in cells),
     "reset_gate": lambda _, cells: "reset_gate" * (CELLS["gru"] not in cells),
+    "weight_scale": lambda _, cells: _no_recurrent_weights(cells),
+    "hidden_path": lambda _, cells: _no_recurrent_weights(cells),
     "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
     "input_size": lambda now, _: "input_size" * bool(now.get("text")),
 }

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnn_dynamics import Experiment, Trace
+from rnn_dynamics import CELLS, Experiment, Trace
 
 Array = NDArray[np.float64]
 #: h_t, and for the LSTM c_t, (N, H) each.
@@ -78,14 +78,14 @@ def carried_gradients(trace: Trace, *, cut: bool, component: int = -1) -> Array:
 
 
 def recurrent_gradients(trace: Trace) -> Array:
-    """G_t, the gradient of a copy of W_hh that step t has for itself: (T, G·H, H)."""
-    parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
-    copies = [parameters["weight_hh_l0"].clone().requires_grad_() for _ in trace.inputs]
+    """G_t, the gradient of a copy of W_hh (of what is summed) that step t has for itself: (T, G·H, H)."""
+    parameters, summed = {name: torch.tensor(value) for name, value in trace.parameters.items()}, name_of_summed(trace)
+    copies = [parameters[summed].clone().requires_grad_() for _ in trace.inputs]
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     state: State = tuple(torch.tensor(part[0]) for part in states)
     losses = []
-    for t, (x, weight_hh) in enumerate(zip(trace.inputs, copies, strict=True)):
-        step = _open_step(trace, parameters | {"weight_hh_l0": weight_hh}, cut=False)
+    for t, (x, weight) in enumerate(zip(trace.inputs, copies, strict=True)):
+        step = _open_step(trace, parameters | {summed: weight}, cut=False)
         state, _ = step(torch.tensor(x), state)
         losses.append(loss_of_step(trace, t, state[0]))
     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
@@ -93,14 +93,19 @@ def recurrent_gradients(trace: Trace) -> Array:
 
 
 def truncated_recurrent_gradient(trace: Trace, lag: int) -> Array:
-    """dL/dW_hh (G·H, H) where the state that enters step T − lag is a constant to autograd."""
+    """dL/dW_hh (G·H, H), or of what is summed, where the state that enters step T − lag is a constant to autograd."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     length = trace.experiment.sequence_length
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     leaves = tuple(torch.tensor(state[length - 1 - lag], requires_grad=True) for state in states)
     walk = _Block(trace, _open_step(trace, parameters, cut=False), range(length - 1 - lag, length), leaves)
     nothing = tuple(torch.zeros_like(leaf) for leaf in leaves)
-    return walk.backpropagate(parameters, nothing, exponent=0).gradients["weight_hh_l0"]
+    return walk.backpropagate(parameters, nothing, exponent=0).gradients[name_of_summed(trace)]
+
+
+def name_of_summed(trace: Trace) -> str:
+    """The parameter whose gradient is split by time: W_hh, or of a cell without one W_ih."""
+    return f"{CELLS[trace.experiment.cell].summed.replace('W', 'weight')}_l0"
 
 
 @dataclass
@@ -120,22 +125,24 @@ class StepByStep:
 def ask_step_by_step(trace: Trace, path: bool = True) -> StepByStep:
     """Ask the written-out cell for all steps side by side; in a second walk if `path`, for "cell_path" too."""
     answer = _side_by_side(trace, cut=trace.experiment.hidden_path == "cut")
-    if path and trace.experiment.cell in ("lstm", "gru"):
-        along_path = _side_by_side(trace, cut=True).log10_norms
-        answer.log10_norms["cell_path"] = along_path["cell" if trace.experiment.cell == "lstm" else "hidden"]
+    cell = CELLS[trace.experiment.cell]
+    if path and cell.keeps:
+        answer.log10_norms["cell_path"] = _side_by_side(trace, cut=True).log10_norms[cell.components[-1]]
     return answer
 
 
 def _side_by_side(trace: Trace, cut: bool) -> StepByStep:
     parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
-    copies = parameters["weight_hh_l0"].repeat(len(trace.inputs), 1, 1).requires_grad_()
+    summed = name_of_summed(trace)
+    copies = parameters[summed].repeat(len(trace.inputs), 1, 1).requires_grad_()
     states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
     leaves = tuple(torch.tensor(state[:-1], requires_grad=True) for state in states)
     inputs = torch.tensor(trace.inputs, requires_grad=True)
-    after, _ = _open_step(trace, parameters | {"weight_hh_l0": copies}, cut=cut)(inputs, leaves)
+    after, _ = _open_step(trace, parameters | {summed: copies}, cut=cut)(inputs, leaves)
     adjoints, exponents = _handed_on(_jacobians(after, leaves), _loss_gradients(trace, after[0]))
     arriving = torch.tensor(adjoints).chunk(len(after), dim=-1)
-    recurrent, *vectors = torch.autograd.grad(after, (copies, inputs, *after), arriving)
+    asked = (copies, inputs, *after)
+    recurrent, *vectors = torch.autograd.grad(after, asked, arriving, materialize_grads=True)
     of = dict(zip(("input", "hidden", "cell"), vectors, strict=False))
     norms = {name: np.array([_log10_size(step) for step in vector.numpy()]) for name, vector in of.items()}
     return StepByStep(
@@ -271,10 +278,11 @@ def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Ste
         seen = state[0].detach() if cut else state[0]
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
-        from_input = x @ parameters["weight_ih_l0"].T + bias_ih
+        from_input = x @ parameters["weight_ih_l0"].mT + bias_ih
         if kind_of(experiment) == "reset_before":
             return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
-        from_hidden = seen @ parameters["weight_hh_l0"].mT + bias_hh
+        recurrent = parameters.get("weight_hh_l0")
+        from_hidden = seen if recurrent is None else seen @ recurrent.mT + bias_hh
         return OPEN_CELLS[kind_of(experiment)](from_input, from_hidden, state)
 
     return step
@@ -310,6 +318,13 @@ def _gru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, 
     return (one_minus_z * n + z * state[0],), {"r": r, "z": z, "n": n}
 
 
+def _mingru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    """h̃ and z of x_t alone, and their mixture, as the paper has it; there is no W_hh."""
+    z, candidate = from_input.chunk(2, dim=-1)
+    z, one_minus_z = _sigmoid(z), _sigmoid(-z)
+    return (one_minus_z * state[0] + z * candidate,), {"(1−z)": one_minus_z, "z": z, "n": candidate}
+
+
 def reset_before(
     from_input: Tensor, seen: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor
 ) -> tuple[State, dict[str, Tensor]]:
@@ -335,7 +350,7 @@ def _tanh(a: Tensor) -> Tensor:
     return value + (torch.tanh(a) - value).detach()  # at small a, 1 − e has no digits left
 
 
-OPEN_CELLS = {"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru}
+OPEN_CELLS = {"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru, "mingru": _mingru}
 
 
 def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Answer:

@@ -10,7 +10,7 @@ import torch
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_losses
 from rnn_dynamics.engine.through_time import loss_by_time
 from tests.every import every
-from tests.oracle import Array, loss_of_step, one_step_of
+from tests.oracle import Array, loss_of_step, name_of_summed, one_step_of
 from tests.test_loss_by_time import SMALL, degrees
 
 pytestmark = pytest.mark.usefixtures("either_road")
@@ -31,8 +31,8 @@ def by_detaching(trace: Trace, size: int) -> Array:
         state, _ = step(torch.tensor(x), state)
         losses.append(loss_of_step(trace, t, state[0]))
     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
-    gradient = parameters["weight_hh_l0"].grad
-    return np.zeros(parameters["weight_hh_l0"].shape) if gradient is None else gradient.numpy()
+    summed = parameters[name_of_summed(trace)]
+    return np.zeros(summed.shape) if summed.grad is None else summed.grad.numpy()
 
 
 def assert_agrees(experiment: Experiment) -> None:
@@ -40,7 +40,7 @@ def assert_agrees(experiment: Experiment) -> None:
     found = run_losses(experiment, range(1, length + 1))
     for at in ("every", "last"):
         trace = run(replace(experiment, loss_at=at))
-        whole = trace.gradients["weight_hh_l0"]
+        whole = trace.gradients[name_of_summed(trace)]
         for m, size in enumerate(found.truncations.tolist()):
             seen = by_detaching(trace, size)
             error = np.linalg.norm(seen - whole) / np.linalg.norm(whole)

@@ -85,7 +85,7 @@ def test_measuring_shows_its_progress_until_it_is_stopped(monkeypatch: pytest.Mo
     app.button(key="stopmeasurement").click().run()
     assert not app.get("progress")
     assert "Stopped before all rounds were finished" in " ".join(shown(app)["words"])
-    app.segmented_control(key="cell").set_value("gru").run()
+    app.selectbox(key="cell").set_value("gru").run()
     assert "RNN, H = 8" in " ".join(shown(app)["words"])  # what was measured stays what it was
     app.button(key="begin_measurement").click().run()
     assert "GRU, H = 8" in " ".join(shown(app)["words"])

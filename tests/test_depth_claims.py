@@ -20,7 +20,12 @@ from tests.pictured import drawn_by, said_by
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=1.0, num_layers=2)
 SETTINGS = list(
     strange_settings(
-        OPENING, 140, cell=("rnn", "lstm", "gru"), num_layers=(1, 2, 4), bidirectional=(False, True), hidden_size=(2, 8)
+        OPENING,
+        140,
+        cell=("rnn", "lstm", "gru", "mingru"),
+        num_layers=(1, 2, 4),
+        bidirectional=(False, True),
+        hidden_size=(2, 8),
     )
 )
 

@@ -42,10 +42,16 @@ def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list
     return said, labels, said.splitlines()[1 : 1 + len(labels)]
 
 
+def shown_cells(experiment: Experiment) -> tuple[str, ...]:
+    """The reader's own cell stands in the place of the one of its kind."""
+    gated = "mingru" if experiment.cell == "mingru" else "gru"
+    return ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", gated)
+
+
 def judged(experiment: Experiment, component: str) -> dict[str, Verdict]:
     """The verdict on each network, from a run of its own; the one without gates first."""
     found = {}
-    for cell in ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", "gru"):
+    for cell in shown_cells(experiment):
         norms = run_family(replace(experiment, cell=cell), weight_scales=[experiment.weight_scale]).log10_norms
         found[cell] = judge(norms.get(component, norms["hidden"])[0])
     return found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, Experiment, JacobianTrace, Trace, run, run_jacobians
 from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.through_time.jacobians import log10_singular_values, products_back
 from tests.every import every
 from tests.oracle import jacobian
@@ -75,7 +76,7 @@ def test_the_state_matrix_is_the_block_that_writes_the_state_with_its_scale(cell
     experiment = replace(SMALL, cell=cell, weight_scale=1.7)
     block = {"lstm": slice(12, 18)}.get(cell, slice(-6, None))  # torch: i f g o; of others the last
     trace = run(experiment)
-    expected = trace.parameters["weight_hh_l0"][block]
+    expected = trace.parameters["weight_hh_l0"][block] if CELLS[cell].state_matrix else np.zeros((6, 6))
     if cell == "jordan":
         expected = expected @ trace.readout
     np.testing.assert_array_equal(run_jacobians(experiment).state_matrix, expected)
@@ -206,7 +207,7 @@ def test_unless_named_forty_lags_are_answered_or_all() -> None:
 
 @cells
 def test_a_few_exponents_are_the_largest_of_all(cell: str) -> None:
-    experiment = replace(SMALL, cell=cell, sequence_length=30)
+    experiment = replace(SMALL, cell=cell, sequence_length=200)  # diagonal Jacobians turn vectors slowly
     few, every = run_jacobians(experiment, exponents=3), run_jacobians(experiment)
     np.testing.assert_allclose(few.lyapunov_exponents, every.lyapunov_exponents[:3], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(few.log10_singular_values, every.log10_singular_values)
@@ -295,7 +296,7 @@ def test_a_single_step_is_answered(cell: str) -> None:
 
 
 @scales
-@cells
+@every("cell", cells_where(lambda cell: cell.state_matrix))
 def test_each_law_has_its_factor_and_its_line(cell: str, weight_scale: float) -> None:
     answer = run_jacobians(replace(SMALL, cell=cell, weight_scale=weight_scale))
     factors = {

@@ -14,6 +14,7 @@ from tests.oracle import (
     LOG10_2,
     Array,
     ask_step_by_step,
+    name_of_summed,
     recurrent_gradients,
     relative_error,
     truncated_recurrent_gradient,
@@ -78,7 +79,7 @@ def test_partial_sums_are_what_truncated_autograd_sees(experiment: Experiment) -
 @every_case
 def test_the_total_is_the_gradient_of_the_trace_and_the_shares_sum_to_one(experiment: Experiment) -> None:
     split = split_by_lag(experiment)
-    expected = np.linalg.norm(run(experiment).gradients["weight_hh_l0"])
+    expected = np.linalg.norm((trace := run(experiment)).gradients[name_of_summed(trace)])
     assert 10.0**split.total == pytest.approx(expected, rel=1e-12)
     assert split.truncated[0] == split.total
     assert split.share.sum() == pytest.approx(1.0, rel=1e-12)

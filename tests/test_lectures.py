@@ -191,7 +191,10 @@ WRONG = (
         'page = "depth"\nclaim = "…"\nsettings = { weight_scale = 99 }',
         "`weight_scale = 99` is not one of 0.1, 0.2, 0.3, 0.4, …, 10",
     ),
-    ('page = "depth"\nclaim = "…"\nsettings = { cell = "jordan" }', "`cell = 'jordan'` is not one of rnn, lstm, gru"),
+    (
+        'page = "depth"\nclaim = "…"\nsettings = { cell = "jordan" }',
+        "`cell = 'jordan'` is not one of rnn, lstm, gru, mingru",
+    ),
     ('page = "depth"\nclaim = "…"\nsettings = { bidirectional = 1 }', "`bidirectional = 1` is not one of False, True"),
     ('page = "depth"\nclaim = "…"\nchoices = ["a", "b"]', "`ask` is missing"),
     ('page = "depth"\nclaim = "…"\nask = "?"\nchoices = ["a"]', "`choices` are texts, from 2 to 8 of them"),

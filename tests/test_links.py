@@ -161,7 +161,7 @@ def test_unusual_digits_are_a_number_or_ignored_but_never_an_error(digits: str) 
 @every("values", [["rnn", "lstm"], ["lstm", "rnn"], ["LSTM", "GRU"]])
 def test_a_repeated_key_means_one_of_its_values(values: list[str]) -> None:
     app = open_app(params={"cell": values})
-    shown = app.segmented_control(key="cell").value
+    shown = app.selectbox(key="cell").value
     assert shown in {value.lower() for value in values}
     assert_shows(app, replace(OPENING, cell=str(shown)))
 

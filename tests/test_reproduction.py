@@ -42,6 +42,7 @@ CORNERS = {
     "grows_beyond": replace(
         SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
     ),
+    "gates_of_the_input": replace(SMALL, cell="mingru", input_scale=3.0, sequence_length=300),
     "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
     "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
     "stack_vanishes_far": replace(

@@ -86,8 +86,8 @@ def _definitions(language: str) -> Iterator[str]:
     for key, term in glossary(language).items():
         symbol = f" <i>{escape(term.symbol)}</i>" if term.symbol else ""
         seen = mentions.as_html(link_to(term.page, language))
-        name, says = f"<dt><b>{escape(term.term)}{symbol}</b></dt>", f"<p>{escape(term.says)}</p>"
-        yield f'<div data-term="{key}">{name}<dd>{says}{seen}</dd></div>'
+        name, says = f"<dt><b>{escape(term.term)}{symbol}</b>", f"<p>{escape(term.says)}</p>"
+        yield f'<div data-term="{key}">{name}<dd>{says}{seen}</div>'  # HTML ends both by itself; each page sends them
 
 
 def _marked(text: str, language: str, apart: str, mark: Callable[[str, str], str]) -> str:

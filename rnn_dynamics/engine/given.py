@@ -28,7 +28,8 @@ class Network:
     Attributes:
         cell: a key of `rnn_dynamics.CELLS`.
         parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
-            4 for lstm (i, f, g, o), 3 for gru (r, z, n); _l1 and so on for further layers, _l0_reverse and so on for
+            4 for lstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) has weight_ih_l0 (2·H, D) and
+            bias_ih_l0 alone; _l1 and so on for further layers, _l0_reverse and so on for
             the other direction. All biases may be missing, which stand for 0. A jordan network has one layer and one
             direction, and in "weight_ho" (D_out, H) the read-out that it feeds back. In float64 and read-only.
         nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
@@ -72,6 +73,8 @@ class Network:
     @property
     def hidden_size(self) -> int:
         """H."""
+        if not self.kind.state_matrix:
+            return len(self.parameters["weight_ih_l0"]) // self.kind.blocks
         return int(self.parameters["weight_ho" if self.kind.feeds_back_output else "weight_hh_l0"].shape[1])
 
     @property
@@ -109,6 +112,8 @@ class Network:
         """The parameters of one level under the names of the first one, zeros where there are no biases."""
         zeros = np.zeros(self.kind.blocks * self.hidden_size)
         own = {f"{name}_l0": self.parameters.get(f"{name}{suffix}", zeros) for name in (*_WEIGHTS, *_BIASES)}
+        if not self.kind.state_matrix:
+            own |= {"weight_hh_l0": np.zeros((0, self.hidden_size)), "bias_hh_l0": zeros[:0]}
         return own | {name: of for name, of in self.parameters.items() if name == "weight_ho"}
 
     def weights(self) -> list[list[Weights]]:
@@ -121,9 +126,11 @@ class Network:
         """Refuse a network of which a parameter is missing, or that holds one that it would ignore."""
         readout = self.kind.feeds_back_output
         for name in self.parameters:
-            if not (_NAME.fullmatch(name) or (readout and name == "weight_ho")):
+            known = _NAME.fullmatch(name) and ("_hh" not in name or self.kind.state_matrix)
+            if not (known or (readout and name == "weight_ho")):
                 raise ValueError(f"parameters hold {name}, which a {self.cell} ignores")
-        for name in ("weight_ih_l0", "weight_hh_l0", *(("weight_ho",) if readout else ())):
+        recurrent = ("weight_hh_l0",) if self.kind.state_matrix else ()
+        for name in ("weight_ih_l0", *recurrent, *(("weight_ho",) if readout else ())):
             self._need(name)
             if self.parameters[name].ndim != 2 or not self.parameters[name].size:
                 raise ValueError(f"{name} has the shape {self.parameters[name].shape}, which is no matrix")
@@ -141,8 +148,9 @@ class Network:
         shapes: dict[str, tuple[int, ...]] = {}
         for place, suffix in enumerate(self.suffixes):
             read = self.input_size if place < self.directions else hidden * self.directions
-            shapes |= {f"weight_ih{suffix}": (rows, read), f"weight_hh{suffix}": (rows, fed_back)}
-            shapes |= {f"{name}{suffix}": (rows,) for name in _BIASES if self.bias}
+            columns = {"ih": read} | ({"hh": fed_back} if self.kind.state_matrix else {})
+            shapes |= {f"weight_{of}{suffix}": (rows, count) for of, count in columns.items()}
+            shapes |= {f"bias_{of}{suffix}": (rows,) for of in columns if self.bias}
         for name in shapes:
             self._need(name)
         return shapes

@@ -13,6 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell
+from rnn_dynamics.engine.cells.cell import recurrent_blocks, takes_forget_bias
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
@@ -44,7 +45,7 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
 
     Args:
         experiment: the question; its weight scale is not applied.
-        cell: the experiment's; its gates are the blocks of weight_hh_l0, in order.
+        cell: the experiment's; its gates are the blocks of weight_ih_l0, in order.
         output_size: D_out.
     """
     streams = np.random.SeedSequence(experiment.seed).spawn(3)
@@ -102,16 +103,20 @@ def make_parameters(
     See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
     hidden, blocks = experiment.hidden_size, cell.blocks
-    recurrent = SCHEMES[experiment.initialisation](hidden, columns, blocks, generator)
+    recurrent = np.zeros((0, columns))  # of a cell whose gates see the input alone
+    if rows := recurrent_blocks(cell):
+        recurrent = SCHEMES[experiment.initialisation](hidden, columns, rows, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     from_input *= experiment.input_weight_scale
     bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer)
+    bias_hh = bias_hh[: len(recurrent)]
     return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
 
 
 def learned(experiment: Experiment, parameters: Mapping[str, Array]) -> dict[str, Array]:
-    """Those of all parameters that the network has."""
-    return {name: values for name, values in parameters.items() if experiment.bias or "bias" not in name}
+    """Those of all parameters that the network has: none without rows, and no biases where it has none."""
+    has = {name: values.size and (experiment.bias or "bias" not in name) for name, values in parameters.items()}
+    return {name: values for name, values in parameters.items() if has[name]}
 
 
 def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer: int) -> Array:
@@ -124,7 +129,7 @@ def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer
     by_gate = dict(zip(cell.gates, biases[0].reshape(cell.blocks, -1), strict=False))
     if experiment.gate_bias == "chrono":
         _set_chrono_biases(by_gate, cell, experiment, generator)
-    elif cell.writes and (layer == 0 or experiment.forget_bias_layers == "all"):
+    elif takes_forget_bias(cell) and (layer == 0 or experiment.forget_bias_layers == "all"):
         by_gate[cell.keeps] += experiment.forget_bias
     return biases
 
@@ -162,7 +167,7 @@ def _set_chrono_biases(by_gate: Mapping[str, Array], cell: Cell, experiment: Exp
     longest = max(experiment.sequence_length, 2) - 2
     bias = np.log1p(longest * generator.random(experiment.hidden_size))
     for gate, sign in ((cell.keeps, 1.0), (cell.writes, -1.0)):
-        if gate:
+        if gate in by_gate:
             by_gate[gate][:] = sign * bias
 
 

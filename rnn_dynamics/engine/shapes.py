@@ -116,11 +116,14 @@ def run_shape(experiment: Experiment, shape: str) -> ShapeTrace:
 
     Raises:
         ValueError: there is no such shape, the experiment has a `text`, an initial state, a cut `hidden_path`, several
-            layers or directions, or the cell of Jordan, or the states of a ReLU network grow beyond the limit of `run`.
+            layers or directions, the cell of Jordan or one without W_hh, or the states of a ReLU network grow beyond
+            the limit of `run`.
     """
     shape = one_of("shape", shape, SHAPES)
-    if cell_of(checked_experiment(experiment)).feeds_back_output:
-        raise ValueError(f"cell = {experiment.cell!r} has no shapes: what it feeds back is its own state")
+    cell = cell_of(checked_experiment(experiment))
+    if cell.feeds_back_output or not cell.state_matrix:
+        why = "what it feeds back is its own state" if cell.feeds_back_output else "no matrix leads from state to state"
+        raise ValueError(f"cell = {experiment.cell!r} has no shapes: {why}")
     for name, value in _FIXED.items():
         if (given := getattr(experiment, name)) != value:
             raise ValueError(f"{name} = {short(given)}: a shape is unrolled with {value!r} only")

@@ -1,5 +1,6 @@
 """The script of `run_losses`: each loss sent back by itself."""
 
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import LossByTime
 from rnn_dynamics.scripts.network import head, loss_lines
 from rnn_dynamics.scripts.walk import START, forward_lines
@@ -39,19 +40,19 @@ for k in range(1, T + 1):
 
 _CHUNKS = """
 
-# the gradient of W_hh where the state is detached after each so many steps, beside the whole
-def recurrent_gradient(size):
+# the gradient of SUMMED where the state is detached after each so many steps, beside the whole
+def gradient(size):
     state, total = steps[0][1], 0.0
     for t, step in enumerate(torch.tensor(inputs)):
         state = advance(cell, step, *([part.detach() for part in state] if t % size == 0 else state))
         total = total + ((state[0] @ readout.T - targets[t]) ** 2).sum()
-    return torch.autograd.grad(0.5 * total / targets.numel(), cell.weight_hh)[0].numpy()
+    return torch.autograd.grad(0.5 * total / targets.numel(), cell.WEIGHT)[0].numpy()
 
 
-whole = recurrent_gradient(T)
-print("chunk log10|error|/|dL/dW_hh|")
+whole = gradient(T)
+print("chunk log10|error|/|dL/dSUMMED|")
 for size in SIZES:
-    error = log10_norm(*scaled(recurrent_gradient(size) - whole)) - log10_norm(*scaled(whole))
+    error = log10_norm(*scaled(gradient(size) - whole)) - log10_norm(*scaled(whole))
     print(size, f"{error:.12f}")
 """
 
@@ -60,10 +61,13 @@ def loss_script(answer: LossByTime) -> str:
     """A Python file that needs numpy and torch only, and sends the loss of each step back by itself, by autograd.
 
     Each line of its output after the first two is: k, then log10 of ‖dL_k/dh_t‖ for t = 1 .. k. After a heading follow
-    the truncations τ, each with log10 of the relative error of dL/dW_hh in chunks of τ steps, by one pass of autograd.
+    the truncations τ, each with log10 of the relative error of dL/dW_hh (minGRU: dL/dW_ih) in chunks of τ steps, by one
+    pass of autograd.
     """
     experiment = answer.experiment
     beginning = head(experiment, "Each loss by itself", answer.digits, loss_lines(every=True))
     each = _EACH.replace("START", START[experiment.initial_state])
+    summed = CELLS[experiment.cell].summed
     chunks = _CHUNKS.replace("SIZES", repr(tuple(answer.truncations.tolist())))
+    chunks = chunks.replace("SUMMED", summed).replace("WEIGHT", summed.replace("W", "weight"))
     return beginning + forward_lines(experiment) + each + chunks

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
+from rnn_dynamics.engine.cells.cell import takes_forget_bias
 from rnn_dynamics.experiment import Experiment, settings
 
 _DRAWS = {
@@ -33,8 +34,7 @@ _LEFT_ALONE = """before_weight_ih = rng.bit_generator.state
 #: A network without biases has zeros, which nothing trains.
 _NO_BIASES = "bias_ih, bias_hh = np.zeros((2, GATES * H))\n"
 _TORCH_BIASES = "bias_ih, bias_hh = rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (2, GATES * H))\n"
-_CHRONO = "{keeps} = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
-_CHRONO_WRITES = "{writes} = -{keeps}\n"
+_CHRONO = "chrono = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
 _FORGET = "{keeps} += FORGET_BIAS\n"
 _FORGET_FIRST = f"if layer == 0:\n    {_FORGET}"
 _MAKE = """
@@ -210,6 +210,8 @@ def advance_lines(experiment: Experiment) -> str:
 
 def _recurrent(experiment: Experiment) -> str:
     """The expression that draws W_hh."""
+    if not CELLS[experiment.cell].state_matrix:
+        return "np.zeros((0, H))  # no gate reads the state"
     columns = "4" if CELLS[experiment.cell].feeds_back_output else "H"
     draw = _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
     return draw.replace("COLUMNS", columns)
@@ -220,10 +222,14 @@ def _gate_bias(experiment: Experiment) -> str:
     cell = CELLS[experiment.cell]
     if not cell.keeps:
         return ""
-    biases = {"keeps": block_of(cell, cell.keeps), "writes": block_of(cell, cell.writes) if cell.writes else ""}
+    biases = {gate: block_of(cell, gate) for gate in (cell.keeps, cell.writes) if gate in cell.gates}
+    if not biases:
+        return ""
+    if experiment.gate_bias == "chrono":
+        signs = {cell.keeps: "", cell.writes: "-"}
+        return _CHRONO + "".join(f"{block} = {signs[gate]}chrono\n" for gate, block in biases.items())
     forget = _FORGET_FIRST if first_layer_alone(experiment) else _FORGET
-    chrono, constant = (_CHRONO + _CHRONO_WRITES, forget) if cell.writes else (_CHRONO, "")
-    return (chrono if experiment.gate_bias == "chrono" else constant).format(**biases)
+    return forget.format(keeps=biases[cell.keeps]) if takes_forget_bias(cell) else ""
 
 
 def first_layer_alone(experiment: Experiment) -> bool:

@@ -119,13 +119,17 @@ class Cell(Protocol):
     """One architecture; `R` is its record of the forward pass.
 
     name: key of the registry. label, short: for a reader. module: its name in `torch.nn`, "" where it has none. gates:
-    PyTorch's letters in PyTorch's order. keeps: the gate that alone multiplies a term of the state, along which a
-    gradient meets no matrix; "" where there is none. writes: the gate beside it that multiplies what is added, "" where
-    1 − `keeps` does; a cell that has it takes `Experiment.forget_bias`. signed: the gates that are a tanh, first the
-    one that is added. blocks: rows of `weight_hh_l0` divided by H. delta_blocks: rows of delta divided by H.
-    components: names of the state's adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order)
-    writes the new state, and the name of what it multiplies h by. feeds_back_output: whether W_hh reads the output y =
-    W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at most 1.
+    PyTorch's letters in PyTorch's order, one for each block of rows of `weight_ih_l0`. keeps: what alone multiplies a
+    term of the state, along which a gradient meets no matrix: a gate, or like minGRU's (1−z) made of one; "" where
+    there is none. writes: the gate beside it that multiplies what is added, "" where 1 − `keeps` does. signed: the
+    gates that have a sign, first the one that is added. blocks: rows of `weight_ih_l0` divided by H, and of
+    `weight_hh_l0` too where there is a W_hh. delta_blocks: rows of delta divided by H. components: names of the state's
+    adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the
+    name of what it multiplies h by; "" of a cell without W_hh, which is handed `weight_hh_l0` and `bias_hh_l0`
+    without rows.
+    summed: the matrix whose gradient is split by time, W_hh where there is one. feeds_back_output: whether W_hh reads
+    the output y = W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at
+    most 1, or at most as large as what is read makes it, however long that is.
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
@@ -145,6 +149,7 @@ class Cell(Protocol):
     components: tuple[str, ...]
     state_block: int
     state_matrix: str
+    summed: str
     feeds_back_output: bool
     bounded: bool
     torch_cost: int
@@ -224,9 +229,26 @@ def _parts(rows: int, inner: int, columns: int) -> int:
 
 
 def state_matrix(cell: Cell, parameters: Mapping[str, Array]) -> Array:
-    """The (H, H) matrix that h is multiplied by where the new state is written, of the same parameters."""
+    """The (H, H) matrix that h is multiplied by where the new state is written, of the same parameters; 0 if none."""
+    if not cell.state_matrix:
+        return np.zeros(2 * parameters["weight_hh_l0"].shape[1:])
     block = np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]
     return block @ parameters["weight_ho"] if cell.feeds_back_output else block
+
+
+def recurrent_blocks(cell: Cell) -> int:
+    """Rows of `weight_hh_l0` divided by H: none of a cell whose gates see the input alone."""
+    return cell.blocks if cell.state_matrix else 0
+
+
+def takes_forget_bias(cell: Cell) -> bool:
+    """Whether a gate of its own keeps the state beside one that writes: what `Experiment.forget_bias` opens."""
+    return bool(cell.writes) and cell.keeps in cell.gates
+
+
+def summed_delta(cell: Cell, delta: Array) -> Array:
+    """The rows of delta that belong to the matrix `cell.summed`."""
+    return cell.recurrent_delta(delta) if cell.state_matrix else cell.input_delta(delta)
 
 
 def reorder_blocks(parameter: Array, order: tuple[int, ...]) -> Array:

@@ -48,6 +48,7 @@ class Elman:
     delta_blocks = 1
     state_block = 0
     state_matrix = "W_hh"
+    summed = "W_hh"
     feeds_back_output = False
     bounded = True
     torch_cost = 1

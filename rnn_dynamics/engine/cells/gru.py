@@ -73,6 +73,7 @@ class Gru:
     delta_blocks = 4
     state_block = 2
     state_matrix = "W_hn"
+    summed = "W_hh"
     feeds_back_output = False
     bounded = True
     torch_cost = 3  # torch has no fast one

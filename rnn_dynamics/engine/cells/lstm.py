@@ -63,6 +63,7 @@ class Lstm:
     delta_blocks = 4
     state_block = 2
     state_matrix = "W_hg"
+    summed = "W_hh"
     feeds_back_output = False
     bounded = True
     torch_cost = 1

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights, recurrent_blocks
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.machine_code import Function, llvm, make_functions
 from rnn_dynamics.engine.compiled.program import Layout, Product, make_program
@@ -186,11 +186,12 @@ def _agrees(step: _Step, work: Work, cell: Cell, weights: Weights) -> bool:
 
 def _small_weights(cell: Cell, settings: Settings) -> Weights:
     rng, rows, outputs = np.random.default_rng(0), cell.blocks * UNITS, 2
+    of_state = recurrent_blocks(cell) * UNITS
     shapes = {
         "weight_ih_l0": (rows, 1),
-        "weight_hh_l0": (rows, outputs if cell.feeds_back_output else UNITS),
+        "weight_hh_l0": (of_state, outputs if cell.feeds_back_output else UNITS),
         "weight_ho": (outputs, UNITS),
-        **{"bias_ih_l0": (rows,), "bias_hh_l0": (rows,)},
+        **{"bias_ih_l0": (rows,), "bias_hh_l0": (of_state,)},
     }
     made = cell.make_weights({name: rng.standard_normal(shape) for name, shape in shapes.items()})
     changes: dict[str, Any] = dict(settings)
@@ -199,7 +200,7 @@ def _small_weights(cell: Cell, settings: Settings) -> Weights:
 
 def _small_record(cell: Cell, weights: Weights) -> Any:
     """A record of any numbers."""
-    record = cell.make_record(np.empty((_STEPS, cell.blocks * UNITS, COLUMNS)), weights)
+    record = cell.make_record(np.zeros((_STEPS, cell.blocks * UNITS, COLUMNS)), weights)
     for array in _by_name(record).values():
         array[...] = _numbers(array.shape)
     return record

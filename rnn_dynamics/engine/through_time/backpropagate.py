@@ -46,7 +46,7 @@ class Pass:
     """One forward pass.
 
     members: S, how many columns each sequence has on the way back. opened: the same with an open way back, where
-    `weights` cut it.
+    `weights` cut it. inputs: what is read, (T, ..., N, D), in the order of reading.
     """
 
     cell: Cell
@@ -54,11 +54,26 @@ class Pass:
     record: Any
     members: int = 1
     opened: "Pass | None" = field(default=None, kw_only=True)
+    inputs: Array | None = field(default=None, kw_only=True)
 
     @property
     def length(self) -> int:
         """T."""
         return len(self.record.hidden) - 1
+
+    @property
+    def multiplied(self) -> Array:
+        """What the matrix `Cell.summed` multiplies at each step, (T, rows, N)."""
+        if self.cell.state_matrix:
+            return self.weights.multiplied(self.record)
+        assert self.inputs is not None
+        return self.inputs.swapaxes(-1, -2)
+
+    @property
+    def summed_shape(self) -> tuple[int, int]:
+        """Of that matrix."""
+        columns = (self.weights.weight_hh if self.cell.state_matrix else self.weights.weight_ih).shape[-1]
+        return self.cell.blocks * self.record.hidden.shape[1], columns
 
     @cached_property
     def road(self) -> Road | None:

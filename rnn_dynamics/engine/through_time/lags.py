@@ -1,5 +1,7 @@
 """The gradient of the recurrent weights, split by the time step through which it arrives.
 
+Of a cell without W_hh it is that of W_ih, and x_t stands in the place of h_t−1.
+
     dL/dW_hh = G = Σ_t G_t        G_t = Σ_n delta_t,n h_t−1,nᵀ        (Jordan: y_t−1)
 
 n counts the sequences of the batch. With the loss at the last step, G_t is what an error at T says of the weights as
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.cell import summed_delta
 from rnn_dynamics.engine.through_time.backpropagate import Pass, Run
 from rnn_dynamics.engine.through_time.parameter_gradients import by_row
 from rnn_dynamics.engine.through_time.scaling import LOG10_2, ScaledSum, log10_norm, with_own_exponents
@@ -22,10 +25,8 @@ class RecurrentGradient:
     """Sums G_t of a single experiment, from the last step to the first."""
 
     def __init__(self, forward: Pass) -> None:
-        hidden = forward.record.hidden
-        self._cell, self._weights = forward.cell, forward.weights
-        self._multiplied = forward.weights.multiplied(forward.record)
-        self._sum = ScaledSum(np.zeros((forward.cell.blocks * hidden.shape[1], forward.weights.weight_hh.shape[-1])))
+        self._cell, self._weights, self._multiplied = forward.cell, forward.weights, forward.multiplied
+        self._sum = ScaledSum(np.zeros(forward.summed_shape))
 
     def add(self, run: Run) -> dict[str, Array]:
         """Add the steps of a run, later ones first.
@@ -45,7 +46,7 @@ class RecurrentGradient:
         """Add the steps of a run as one product, for less: nothing is known of each of them."""
         delta, exponent = run.with_one_exponent()
         hidden = self._multiplied[run.steps.start : run.steps.stop]
-        delta, hidden = self._weights.by_sequence(self._cell.recurrent_delta(delta), hidden)
+        delta, hidden = self._weights.by_sequence(summed_delta(self._cell, delta), hidden)
         self._sum.add_product(by_row(delta), by_row(hidden), exponent)
 
     def log10_norm(self) -> float:
@@ -69,7 +70,7 @@ class RecurrentGradient:
     def _factors(self, run: Run) -> tuple[Array, Array, NDArray[np.int64]]:
         """Mantissas of delta_t (B, G·H, N) and h_t−1 (B, H, N), and the exponent (B,) of their product."""
         delta, exponent = run.with_one_exponent()
-        delta = self._cell.recurrent_delta(delta)
+        delta = summed_delta(self._cell, delta)
         hidden = self._multiplied[run.steps.start : run.steps.stop]
         delta, hidden = self._weights.by_sequence(delta, hidden)
         (delta_mantissas, of_delta), (hidden_mantissas, of_hidden) = (

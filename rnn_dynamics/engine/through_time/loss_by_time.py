@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Factors
+from rnn_dynamics.engine.cells.cell import Factors, summed_delta
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, walk_back
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
@@ -198,14 +198,12 @@ class Shares:
 
 
 class GradientByDistance:
-    """Sums the gradient of the recurrent weights by how far its loss lies ahead, and says what truncation leaves."""
+    """Sums the gradient of `Cell.summed` by how far its loss lies ahead, and says what truncation leaves."""
 
     def __init__(self, forward: Pass, truncations: Sequence[int]) -> None:
         """Forward: of a single experiment; truncations: rising, the last one T."""
-        hidden = forward.record.hidden
-        self._cell, self._weights = forward.cell, forward.weights
-        self._multiplied = forward.weights.multiplied(forward.record)
-        self._shape = (forward.cell.blocks * hidden.shape[1], forward.weights.weight_hh.shape[-1])
+        self._cell, self._weights, self._multiplied = forward.cell, forward.weights, forward.multiplied
+        self._shape = forward.summed_shape
         self._each = 8 * forward.length * prod(self._shape) <= EACH_BYTES
         self._begin(range(1, forward.length + 1) if self._each else truncations)
 
@@ -232,7 +230,7 @@ class GradientByDistance:
 
     def _factors(self, beside: Beside, run: Run) -> tuple[Array, Array, int]:
         """Of the products of a run both factors, the second one (B, rows, S), and a power of two beside them."""
-        delta = self._cell.recurrent_delta(run.adjoints.delta)
+        delta = summed_delta(self._cell, run.adjoints.delta)
         delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
         peak = int(np.frexp(np.abs(multiplied).max())[1])  # the states of ReLU may be as large as float64 allows
         return delta, by_member(multiplied, beside.members) * 2.0**-peak, peak
@@ -307,8 +305,9 @@ class GradientByDistance:
     def first_sufficient(self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Beside, Run]]]) -> int:
         """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
 
-        Looked for at each τ between them, as long as SEARCH_BYTES hold a gradient for each; else at as many that lie
-        evenly, and then between the last of these that is too short and the next.
+        Looked for at each τ there is where each distance has a part, for an error may come back between two limits;
+        else at each τ between `low` and `high`, as long as SEARCH_BYTES hold a gradient for each, or at as many that
+        lie evenly, and then between the last of these that is too short and the next.
 
         Args:
             low: a limit at which the error is larger, or 0.
@@ -317,7 +316,9 @@ class GradientByDistance:
         """
         most = float(self._log10_left_out([0])[0]) + np.log10(SUFFICIENT)
         room = max(3, SEARCH_BYTES // self._mantissas[0].nbytes)
-        between = self._from(low, high) if self._each else self
+        between = self
+        if self._each:
+            low, high = 0, int(self._limits[-1])
         while high > low + 1:
             grid = np.arange(low + 1, high + 1)
             if not self._each:
@@ -328,15 +329,6 @@ class GradientByDistance:
                 return int(grid[0])
             low, high = int(grid[short[-1]]), int(grid[short[-1] + 1])
         return high
-
-    def _from(self, low: int, high: int) -> "GradientByDistance":
-        """Where all distances have a part: one that lacks those below `low`, and has those from `high` on in one."""
-        other = copy(self)
-        rest, exponents = self._sums((self._places >= high)[None])
-        other._limits = np.arange(low, high + 1)
-        other._mantissas = np.concatenate([self._mantissas[low:high], rest])
-        other._exponents = np.concatenate([self._exponents[low:high], exponents])
-        return other
 
     def _finer(self, truncations: Sequence[int], walked: Iterator[tuple[Beside, Run]]) -> "GradientByDistance":
         """One with other limits: `walked` up to the last one, a limit of this one, whose rest it has beyond."""

@@ -107,7 +107,7 @@ def unroll_stack(
             start = [of_component[number * len(of_layer) + reverse] for of_component in starts]
             read = _read(inputs, reverse, order)
             record = unroll(cell, of_level, project_inputs(of_level, read, 1 if number else members), start)
-            forward = Pass(cell, of_level, record, walked)
+            forward = Pass(cell, of_level, record, walked, inputs=read)
             way_back = replace(forward, weights=of_level.cut(), opened=forward) if cut else forward
             levels.append(Level(number, reverse, way_back, inputs, order))
         layers.append(tuple(levels))

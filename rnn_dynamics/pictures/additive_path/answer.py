@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, cells_where
+from rnn_dynamics.engine.cells.cell import takes_forget_bias
 from rnn_dynamics.engine.run import path_and_gates, run_family
 from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
@@ -54,6 +55,16 @@ class PathAnswer(OfExperiment):
     def gate_of(self, views: Views) -> str:
         """The gate of this cell that a reader wants to see."""
         return views[GATE_VIEWS[self.cell.name]]
+
+    @property
+    def takes_forget_bias(self) -> bool:
+        """Whether the forget bias is this cell's."""
+        return takes_forget_bias(self.cell)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no gate reads the state, so that the additive path is the whole gradient."""
+        return not self.cell.state_matrix
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
@@ -125,7 +136,7 @@ def _gated(experiment: Experiment) -> Experiment:
 
     Remembered as the others are, for a run asks for it several times, and to form it checks all settings.
     """
-    added = CELLS[experiment.cell].writes and experiment.gate_bias == "constant"
+    added = takes_forget_bias(CELLS[experiment.cell]) and experiment.gate_bias == "constant"
     return experiment if added else replace(experiment, forget_bias=0.0)
 
 

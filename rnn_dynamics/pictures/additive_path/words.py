@@ -19,7 +19,8 @@ _UPRIGHT = 0.1
 def texts(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the curves), pointed (of each unit of the map), and the titles of all panels."""
     says, titles, gate = _says(words, answer), words["titles"], answer.gate_of(views)
-    kind = answer.experiment.hidden_path if answer.experiment.sequence_length > 1 else "single"
+    experiment = answer.experiment
+    kind = first(single=experiment.sequence_length == 1, whole=answer.is_whole, **{experiment.hidden_path: True})
     return {
         "labels": _labels(words["labels"], answer, says),
         "pointed": [words["pointed"].format_map(unit) for unit in answer.of_units],
@@ -45,6 +46,7 @@ def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
         single=experiment.sequence_length == 1,
         silent=answer.verdicts["total"].outcome == "silent",
         every=experiment.loss_at == "every",
+        alone=answer.is_whole,
         cut=experiment.hidden_path == "cut",
         vanishes=answer.verdicts["total"].outcome == "vanishes",
         little=_little(answer),
@@ -100,9 +102,9 @@ def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, A
 def _notes(answer: PathAnswer) -> dict[str, object]:
     experiment, cut = answer.experiment, answer.experiment.hidden_path == "cut"
     return {
-        "cut": cut,
+        "whole" if answer.is_whole else "cut": answer.is_whole or cut,
         "shares": _has_two_parts(answer),
         "little": _little(answer),
-        "chrono" if experiment.gate_bias == "chrono" else "forget_bias" if answer.cell.writes else "no_bias": True,
+        first(chrono=experiment.gate_bias == "chrono", forget_bias=answer.takes_forget_bias, no_bias=True): True,
         "band": answer.networks > 0,
     }

@@ -16,7 +16,12 @@ _ROUNDING = 1e-12
 def texts(words: Words, answer: JacobianAnswer, _: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the norm and each law), pointed (beside the line of each eigenvalue), titles (of all panels)."""
     says, back = _says(words, answer), answer.back
-    keys = {"lines": _claim(answer), "weights": "weights", "mean": "mean", "spectrum": _spectrum(answer)}
+    keys = {
+        "lines": _claim(answer),
+        "weights": "weights" if answer.cell.state_matrix else "weights_none",
+        "mean": "mean",
+        "spectrum": _spectrum(answer),
+    }
     return {
         "labels": {name: words["labels"][name].format_map(says) for name in ("norm", *answer.drawn)},
         "pointed": [
@@ -82,9 +87,9 @@ def _spectrum(answer: JacobianAnswer) -> str:
 
 
 def _kind(answer: JacobianAnswer) -> str:
-    """Which equation a step has: "plain", "gated", or "cut" for a network whose only way back is cut."""
+    """Which equation a step has: "plain", "gated", "diagonal", or "cut" for a network whose only way back is cut."""
     if not answer.bound_holds:
-        return "gated"
+        return "gated" if answer.cell.state_matrix else "diagonal"
     return "cut" if answer.experiment.hidden_path == "cut" else "plain"
 
 

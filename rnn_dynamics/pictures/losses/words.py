@@ -58,7 +58,13 @@ def claim(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
 
 def _says(answer: LossAnswer, truncation: str) -> Says:
     tau = answer.within(truncation)
-    return Says(answer, far=100.0 - answer.near_share, tau=tau, cut=answer.cut(truncation))
+    return Says(answer, far=100.0 - answer.near_share, tau=tau, cut=answer.cut(truncation), summed=_summed(answer))
+
+
+def _summed(answer: LossAnswer) -> str:
+    """The matrix whose gradient is truncated, as HTML."""
+    letter, _, index = answer.cell.summed.partition("_")
+    return f"{letter}<sub>{index}</sub>"
 
 
 def _bins(words: Words) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
+from rnn_dynamics.engine.cells.cell import takes_forget_bias
 from rnn_dynamics.engine.run import drawn_state_matrix, hidden_states, run_family
 from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
 from rnn_dynamics.engine.trace import FamilyTrace
@@ -56,6 +57,11 @@ class FamiliesAnswer(OfExperiment):
     def cells(self) -> Mapping[str, Cell]:
         """The cells that are shown, by name, the one without gates first."""
         return {name: cell_of(replace(self.experiment, cell=name)) for name in self.families}
+
+    @cached_property
+    def forgetting(self) -> tuple[str, ...]:
+        """The cells that take the forget bias."""
+        return tuple(name for name, cell in self.cells.items() if takes_forget_bias(cell))
 
     @property
     def plain(self) -> str:

@@ -23,7 +23,7 @@ def _name(names: Words, answer: FamiliesAnswer, cell: str) -> str:
     of, experiment = answer.cells[cell], answer.experiment
     kind = first(
         chrono=of.keeps and experiment.gate_bias == "chrono",
-        forget_bias=of.writes,
+        forget_bias=cell in answer.forgetting,
         relu=not of.gates and experiment.nonlinearity == "relu",
         plain=True,
     )
@@ -42,7 +42,7 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
         measured=verdicts[answer.plain].log10_factor,
         stride=stride_for(answer.experiment),
     )
-    rows = (_row(words, answer, cell, verdicts) for cell in verdicts)
+    rows = (_line(words, answer, cell, verdicts) for cell in verdicts)
     return said(words, says, rows, _notes(answer, verdicts[answer.plain]))
 
 
@@ -89,6 +89,12 @@ def _rule_fails(answer: FamiliesAnswer, plain: Verdict) -> bool:
 
 def _radius(answer: FamiliesAnswer, cell: str) -> float:
     return answer.radius[cell] * answer.experiment.weight_scale
+
+
+def _line(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict]) -> str:
+    """A row of the table, as HTML."""
+    kind = "row" if answer.cells[cell].state_matrix else "row_no_matrix"
+    return str(words["table"][kind].format_map(_row(words, answer, cell, verdicts)))
 
 
 def _row(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
