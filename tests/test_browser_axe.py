@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, ViewportSize
 
+from rnn_dynamics.dashboard.exercises import questions
 from tests.faults import faults
 from tests.keyboard import walk
 from tests.reader import Reader, visit
@@ -89,8 +90,15 @@ def test_axe_finds_nothing_in_what_stands_beside_the_pictures(
         reader.assert_well()
 
 
-@pytest.mark.parametrize("page", ["start", "challenges", "vote"])
-def test_the_tab_key_reaches_every_control_of_a_plain_page_and_shows_where_it_is(
+def test_axe_finds_nothing_in_an_exercise_sheet(desk: BrowserContext) -> None:
+    with visit(desk) as reader:
+        for language in SEEN:
+            reader.page.set_content(questions(language))
+            assert faults(reader.page) == []
+
+
+@pytest.mark.parametrize("page", ["start", "challenges", "vote", ASKS])
+def test_the_tab_key_reaches_every_control_of_a_plain_page_and_a_lecture_and_shows_where_it_is(
     desk: BrowserContext, address: str, page: str
 ) -> None:
     with visit(desk) as reader:

@@ -28,8 +28,10 @@ p {{ margin: 0.2rem 0; overflow-wrap: anywhere; }}
 </style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 {body}
+</main>
 </body>
 </html>
 """

@@ -28,8 +28,10 @@ th, td {{ border-bottom: 1px solid #bbb; padding: 0.3rem 0.8rem 0.3rem 0; text-a
 <script>{bundle}</script>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 {body}
+</main>
 <script>
 {scripts}
 </script>
