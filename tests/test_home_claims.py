@@ -98,7 +98,7 @@ def test_what_stands_above_names_outcomes_that_the_networks_have(experiment: Exp
     assert_readable(claim)
     outcomes = {cell: verdict.outcome for cell, verdict in verdicts.items()}
     for said, all_of_them in (
-        ("One vanishes, one holds, one explodes:", {"vanishes", "holds", "explodes"}),
+        ("Three networks, three fates:", {"vanishes", "holds", "explodes"}),
         ("All three vanish:", {"vanishes"}),
         ("All three explode, gates or not:", {"explodes"}),
     ):

@@ -32,6 +32,8 @@ from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 
 #: Keys of the picture, and of the fragment in which it and its controls stand.
 _PICTURE, _LIVE = "picture", "live"
+#: What keeps the room of a claim that is hidden, so that the picture stands still when it is revealed.
+_NO_CLAIM = '<p class="claim">&nbsp;</p>'
 #: Key of the session's state: whether a click has asked for another page, which a callback cannot open.
 _LEAVES = "leaves"
 
@@ -214,7 +216,7 @@ class Page(Frame):
 
     def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
         """The claim, the chart and the finding, and where its digits end."""
-        self.show_state("" if self.hides else claim)
+        self.show_state(_NO_CLAIM if self.hides else claim)
         language, clicked = self.names.language, (_PICTURE, self._go_there) if self.go else None
         show_chart(self.picture, drawn[0], views, language, "stretch", clicked)
         if self.hides:
