@@ -52,7 +52,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert f"{times(path.log10_factor)} along the additive path" in said
         assert f"and {times(total.log10_factor)} in all" in said
     parts = experiment.hidden_path == "open" and np.isfinite(split.cosine[0])
-    assert ("on the additive path” is false here" in said) == (parts and split.path[0] - split.total[0] < -1.0)
+    assert ("between two such detours" in said) == (parts and split.path[0] - split.total[0] < -1.0)
 
 
 def test_the_average_gate_is_smaller_than_the_factor_of_the_norm_at_the_presets() -> None:
