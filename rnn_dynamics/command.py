@@ -40,6 +40,9 @@ class BadInput(ValueError):  # noqa: N818  # what it is
 
 def main() -> None:
     """Do what the command line says; without one of these words its options are those of `streamlit run`."""
+    if sys.argv[1:2] in (["--help"], ["-h"]):
+        print(sentences("own")["command"]["usage"], end="")
+        sys.exit(HEALTHY)
     if sys.argv[1:2] == ["probe"]:
         sys.exit(probe(sys.argv[2:]))
     if sys.argv[1:2] == ["sweep"]:

@@ -109,6 +109,7 @@ def test_a_share_link_keeps_what_embeds_the_page(desk: BrowserContext, address: 
         reader.open(f"{address}/?embed_options=dark_theme&seed=3")
         reader.page.get_by_role("button", name="Share and check").click()
         link = reader.page.get_by_test_id("stCode").inner_text()
+        assert link.startswith(f"{address}/?")
         assert "embed_options=dark_theme" in link
         assert "seed=3" in link
         assert "weight_scale=1.0" in link

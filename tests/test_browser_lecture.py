@@ -60,6 +60,30 @@ def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(bro
         reader.assert_well()
 
 
+def test_what_is_not_revealed_is_not_left_out_and_an_answer_says_of_which_settings_it_is(
+    browser: Browser, hall: str
+) -> None:
+    _, second, *_ = stops("short")
+    assert second.question is not None
+    with someone(browser, WIDE, HIGH) as reader:
+        reader.open(f"{hall}/?lecture=short&at=2")
+        reader.page.keyboard.press("Alt+PageDown")
+        says(reader, WORDS["elsewhere"])
+        reader.page.keyboard.press("PageDown")
+        says(reader, second.question.ask)
+        reader.rest()
+        reader.page.keyboard.press("PageDown")
+        says(reader, second.claim)
+        says(reader, second.question.ask, ".asked")
+        says(reader, f"✓ A {second.question.choices[0]}", ".asked b")
+        slider, answer = reader.slider("Weight scale"), reader.page.locator(".stop .answer")
+        slider.press("ArrowLeft")  # which repaints the picture alone, as the next key does
+        expect(answer).to_contain_text(WORDS["of_question"])
+        slider.press("ArrowRight")
+        expect(answer).not_to_contain_text(WORDS["of_question"])
+        reader.assert_well()
+
+
 def test_a_hall_votes_through_its_speakers_f5_and_sees_who_was_near(browser: Browser, hall: str) -> None:
     first, second, *_ = stops("short")
     assert first.question is not None

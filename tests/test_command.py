@@ -313,3 +313,17 @@ def test_a_report_opens_where_there_is_no_network(report: Path, browser: Browser
     assert asked == [report.as_uri()]
     assert wrong == []
     context.close()
+
+
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_its_help_names_all_that_it_can_do(
+    asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["rnn-dynamics", asked])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == 0
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) < 20
+    assert re.findall(r"rnn-dynamics (\w+) [A-Z.]", said) == ["probe", "handout", "exercises", "sweep"]
+    assert "streamlit run --help" in said

@@ -151,11 +151,38 @@ def test_notes_lose_the_marks_of_markdown() -> None:
     assert said == ["Say first what f is.", "• one thing, see there", "two", "three", "2 * 3 * 4"]
 
 
+@pytest.mark.parametrize("language", languages())
+def test_a_lecture_of_ones_own_is_printed_from_its_file_wherever_that_is(language: str, tmp_path: Path) -> None:
+    english = '[[stop]]\npage = "depth"\nclaim = "Of a page."\nnotes = "See [[shapes]]."'
+    for name, text in {"en": english, "zh": '[[stop]]\nclaim = "一页。"'}.items():
+        (folder := tmp_path / name / "lectures").mkdir(parents=True)
+        (folder / "memory.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "zh" / "lectures" / "other.toml").write_text("", encoding="utf-8")
+    file, pdf = tmp_path / language / "lectures" / "memory.toml", tmp_path / "one.pdf"
+    assert run(file, "--pdf", pdf, "--language", language) == 0
+    (page,) = pages_of(pdf.read_bytes())
+    assert {"en": "Ofapage.", "zh": "一页。"}[language] in page
+    (address,) = addresses_of(pdf)
+    assert urlsplit(address).path == "/depth"
+
+
 def test_what_cannot_be_done_is_said_and_ends_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("nonsense", "--pdf", tmp_path / "one.pdf") == 2
-    assert "'nonsense' (choose from" in capsys.readouterr().err
+    why = "is none of the lectures long, short, and no file that can be read"
+    assert capsys.readouterr().err == f"nonsense {why}: No such file or directory\n"
+    assert run(tmp_path, "--pdf", tmp_path / "one.pdf") == 2
+    assert capsys.readouterr().err == f"{tmp_path} {why}: Is a directory\n"
+    for bad, said in (
+        (b"[[stop]\n", "at line 1"),
+        (b"\xff", "invalid start byte"),
+        (b"title = 1", "`title = 1` is not what"),
+    ):
+        (tmp_path / "bad.toml").write_bytes(bad)
+        assert run(tmp_path / "bad.toml", "--pdf", tmp_path / "one.pdf") == 2
+        assert f"`{tmp_path / 'bad.toml'}`: " in (err := capsys.readouterr().err)
+        assert said in err
     assert run("short", "--pdf", tmp_path / "no" / "one.pdf") == 2
     assert capsys.readouterr().err == f"{tmp_path / 'no' / 'one.pdf'} cannot be written: No such file or directory\n"
     monkeypatch.setitem(sys.modules, "pypdf", None)

@@ -5,6 +5,7 @@ import re
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlparse
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,12 +13,12 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import content
 from rnn_dynamics.content import sentences
 from rnn_dynamics.course.votes import LETTERS
-from rnn_dynamics.dashboard.lecture import read
-from rnn_dynamics.dashboard.voting import the_votes
+from rnn_dynamics.dashboard.lecture import answer_to, read
+from rnn_dynamics.dashboard.voting import the_votes, unreachable
 from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_address import address
-from tests.test_pages import PAGES, ROOT, not_taken
+from tests.test_pages import PAGES, ROOT, link, not_taken
 from tests.test_veiled import ON_AXES, precise, rows
 
 WORDS = sentences("lecture")
@@ -80,6 +81,48 @@ def test_an_address_opens_a_stop_with_its_settings(name: str, number: int) -> No
     assert set(address(app)) == {"lecture", "at", *away}
     again = opened(stop.page, **address(app))
     assert (bar(again), address(again)) == (bar(app), address(app))
+    if stop.question:
+        app.button(key="reveal").click().run()
+        for text in (stop.claim, stop.question.ask, *stop.question.choices):
+            assert text in bar(app)
+        assert answer_to(WORDS, stop.question) in bar(app)
+        assert bar(app).count("✓") == bool(stop.question.choices)
+        assert WORDS["of_question"] not in bar(app)
+
+
+def test_an_answer_is_said_to_be_of_the_question_where_something_else_is_shown() -> None:
+    app = opened("vanish_or_explode", lecture="short", at=1)
+    app.select_slider(key="weight_scale").set_value(0.8).run()
+    app.button(key="reveal").click().run()
+    for value, is_said in ((0.8, True), (0.5, False), (0.4, True)):
+        app.select_slider(key="weight_scale").set_value(value).run()
+        assert (f"Answer: 10⁻⁴⁹ {WORDS['of_question']}" in bar(app)) == is_said
+    app.select_slider(key="weight_scale").set_value(0.5).run()
+    app.segmented_control(key="cell").set_value("LSTM").run()  # of which the stop's file says nothing else
+    assert WORDS["of_question"] in bar(app)
+
+
+def test_a_link_that_opens_a_picture_of_a_lecture_opens_it_without_the_lecture() -> None:
+    app = opened("additive_path", lecture="short", at=3)
+    app.button(key="reveal").click().run()
+    said = dict(parse_qsl(urlparse(link(app)).query))
+    assert not {"lecture", "at"} & {*said}
+    assert {"lecture", "at"} <= {*address(app)}
+    assert bar(opened("additive_path", **said)) == ""
+
+
+def test_a_stop_whose_page_there_is_not_says_so_in_the_place_of_its_claim(own_content: Path) -> None:
+    stops = ['page = "depth"\nclaim = "First."', 'page = "clif"\nclaim = "Second."\nask = "?"\nchoices = ["a", "b"]']
+    text = "".join(f"[[stop]]\n{stop}\n" for stop in [*stops, stops[0]])
+    (own_content / "en" / "lectures" / "odd.toml").write_text(text, encoding="utf-8")
+    content.read_edits()
+    app = opened("depth", lecture="odd", at=2)
+    assert "there is no page <code>clif</code>" in bar(app)
+    assert "Second." not in html(app)
+    assert not any("clif" in one.value for one in app.caption)
+    assert 'class="way forward" href="depth?lecture=odd&at=3"' in html(app)
+    assert "verdict" in html(app)
+    assert any("clif" in one.value for one in opened("depth", lecture="odd", at=1).caption)
 
 
 def test_a_slider_may_be_moved_during_a_stop_and_the_address_keeps_both() -> None:
@@ -125,6 +168,7 @@ def test_every_page_hides_what_it_finds_until_it_is_revealed(page: str, asking: 
     assert not app.exception
     assert told(app)
     assert WORDS["hidden"] not in html(app)
+    assert (WORDS["of_question"] in bar(app)) == (page in SHORT)
 
 
 def test_without_a_lecture_nothing_of_it_is_on_a_page() -> None:
@@ -158,7 +202,7 @@ def test_another_page_keeps_the_lecture_and_leads_back_and_its_end_ends_it() -> 
     app.switch_page("pages/depth.py").run()
     assert WORDS["elsewhere"] in bar(app)
     assert 'class="way return" href="./?lecture=short&at=2"' in html(app)
-    assert 'class="way forward" href="additive_path?lecture=short&at=3"' in html(app)
+    assert 'class="way forward"' not in html(app)  # which would leave out what has not been revealed
     assert "verdict" in html(app)  # what is no stop hides nothing
     app.button(key="end_lecture").click().run()
     assert bar(app) == ""
@@ -205,11 +249,44 @@ def test_the_slider_of_a_question_is_a_slider_and_near_is_one_power_of_ten() -> 
     (code,) = (ballot.code for _, ballot in the_votes()._ballots.values())
     for value, power in ((-48, "10⁻⁴⁸"), (-50, "10⁻⁵⁰"), (-7, "10⁻⁷")):
         hall = vote_page(code)
-        hall.select_slider[0].set_value(value)
+        (wait,) = (button for button in hall.button if button.label == WORDS["move"])
+        assert wait.disabled
+        hall.select_slider[0].set_value(value).run()
         next(button for button in hall.button if button.label == WORDS["cast"]).click().run()
         assert WORDS["taken"].format(vote=power) in html(hall)
     speaker.button(key="reveal").click().run()
     assert "2 of 3 votes were within one power of ten." in html(speaker)
+
+
+def test_where_nobody_has_voted_the_bar_says_so() -> None:
+    speaker = opened("vanish_or_explode", lecture="short", at=1)
+    speaker.button(key="let_vote").click().run()
+    speaker.button(key="reveal").click().run()
+    assert f'<p class="hall">{WORDS["nobody"]}</p>' in html(speaker)
+
+
+def test_a_voter_is_led_nowhere_and_told_no_terms() -> None:
+    app = vote_page("")
+    assert [button.key for button in app.button] == ["language_zh"]
+    assert [one.label for one in app.expander] == []
+    assert "next_page" in [button.key for button in opened("start").button]
+    assert opened("start").expander
+
+
+@pytest.mark.parametrize(
+    ("address", "can_be_reached"),
+    [
+        ("http://localhost:8501/vote", False),
+        ("http://127.0.0.1:8501/vote", False),
+        ("http://[::1]:8501/vote", False),
+        ("http://192.168.1.7:8501/vote", True),
+        ("https://localhost.example.org/rnn/vote", True),
+    ],
+)
+def test_an_address_that_no_phone_can_open_is_told(address: str, can_be_reached: bool) -> None:
+    said = unreachable(WORDS, address)
+    assert (said == "") == can_be_reached
+    assert can_be_reached or "network address" in said
 
 
 def test_a_code_that_there_is_not_and_a_vote_that_has_ended_are_told() -> None:

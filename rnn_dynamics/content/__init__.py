@@ -119,7 +119,16 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
     Raises:
         ValueError: a file is no TOML, or mentions a page that there is not; names the file.
     """
-    words = Words(_placed(_read(page, language), f"content/{language}/{page}.toml:", language))
+    return _words(_read(page, language), f"content/{language}/{page}.toml", language)
+
+
+def sentences_of(file: Path, language: str) -> Words:
+    """The same of a file, wherever it is; raises OSError too, where it cannot be opened."""
+    return _words(_parsed(file, str(file)), str(file), language)
+
+
+def _words(table: dict[str, Any], called: str, language: str) -> Words:
+    words = Words(_placed(table, f"{called}:", language))
     words.language = language
     return words
 
@@ -128,12 +137,14 @@ def sentences(page: str, language: str = LANGUAGE) -> Words:
 def _read(page: str, language: str) -> dict[str, Any]:
     """A file of a language; the English one where a language that is being made has none yet."""
     file = _CONTENT / language / f"{page}.toml"
-    if not file.exists():
-        file = _CONTENT / LANGUAGE / f"{page}.toml"
+    return _parsed(file if file.exists() else _CONTENT / LANGUAGE / f"{page}.toml", f"content/{language}/{page}.toml")
+
+
+def _parsed(file: Path, called: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"content/{language}/{page}.toml: {error}") from error
+        raise ValueError(f"{called}: {error}") from error
 
 
 def link_to(page: str, language: str) -> str:

@@ -7,9 +7,11 @@ stops name no page is a translation: what is no word stands in the file of that 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from rnn_dynamics.content import files_in, languages, sentences
+from rnn_dynamics.content import files_in, languages, sentences, sentences_of
 from rnn_dynamics.content.numbers import ten_to
 from rnn_dynamics.limits import short
 from rnn_dynamics.pictures.kit.picture import Setting
@@ -110,16 +112,46 @@ def names() -> tuple[str, ...]:
 def read(name: str, language: str, settings_of: SettingsOf) -> Lecture:
     """A lecture of `names()`, in this language, else in the first that it has."""
     found = [one for one in dict.fromkeys((language, *languages())) if name in files_in(f"{one}/{FOLDER}")]
-    return _Reading(name, found, settings_of).lecture()
+    return _Reading(name, [_shipped(name, one) for one in found], settings_of).lecture()
+
+
+def read_file(path: Path, language: str, settings_of: SettingsOf) -> Lecture:
+    """A lecture of a file, wherever it is; in a folder like content/LANGUAGE/lectures it may be a translation.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    folder = path.resolve().parent
+    others = sorted(folder.parent.parent.glob(f"*/{FOLDER}/{path.name}")) if folder.name == FOLDER else []
+    found = [path, *(one for one in others if one != path.resolve())]
+    return _Reading(path.stem, [_brought(one, language) for one in found], settings_of).lecture()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a lecture: as a lecturer knows it, its language, and what reads it."""
+
+    called: str
+    language: str
+    read: Callable[[], Mapping[str, Any]]
+
+
+def _shipped(name: str, language: str) -> _File:
+    called = f"content/{language}/{FOLDER}/{name}.toml"
+    return _File(called, language, partial(sentences, f"{FOLDER}/{name}", language))
+
+
+def _brought(path: Path, language: str) -> _File:
+    return _File(str(path), language, partial(sentences_of, path, language))
 
 
 class _Reading:
     """The files of one lecture, of which the first has its words, and the first that names a page the rules."""
 
-    def __init__(self, name: str, found: Sequence[str], settings_of: SettingsOf) -> None:
-        self._name, self._language, self._settings_of = name, found[0], settings_of
+    def __init__(self, name: str, found: Sequence[_File], settings_of: SettingsOf) -> None:
+        self._name, self._language, self._settings_of = name, found[0].language, settings_of
         self._complaints: list[Complaint] = []
-        self._file = _called(name, found[0])
+        self._file = found[0].called
         self._words = self._table(found[0])
         self._others = found[1:]
 
@@ -143,11 +175,11 @@ class _Reading:
     def _complain(self, stop: int, kind: str, **says: object) -> None:
         self._complaints.append(Complaint(file=self._file, stop=stop, kind=kind, says=says))
 
-    def _table(self, language: str) -> Mapping[str, Any]:
+    def _table(self, file: _File) -> Mapping[str, Any]:
         try:
-            return sentences(f"{FOLDER}/{self._name}", language)
+            return file.read()
         except (ValueError, RecursionError) as error:
-            self._file = _called(self._name, language)
+            self._file = file.called
             self._complain(0, "toml", why=_plain(str(error).partition(": ")[2]))
             return {}
 
@@ -164,9 +196,7 @@ class _Reading:
         other = self._table(self._others[0]).get("stop", [])
         found = [stop if isinstance(stop, dict) else {} for stop in other if isinstance(other, list)]
         if len(found) != len(stops):
-            self._complain(
-                0, "translation", stops=len(stops), other=_called(self._name, self._others[0]), others=len(found)
-            )
+            self._complain(0, "translation", stops=len(stops), other=self._others[0].called, others=len(found))
         return [*found[: len(stops)], *({} for _ in range(len(stops) - len(found)))]
 
     def _taken(self, table: Mapping[str, Any], known: Mapping[str, type], stop: int) -> dict[str, Any]:
@@ -242,10 +272,6 @@ class _Reading:
         says = {"value": _plain(short(ends)), "least": _LOWEST, "most": _HIGHEST, "steps": _MOST_STEPS}
         self._complain(number, "slider", **says)
         return range(0)
-
-
-def _called(name: str, language: str) -> str:
-    return f"content/{language}/{FOLDER}/{name}.toml"
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -164,6 +164,7 @@ class Frame(AnyPage):
         """
         claim = self._said[0] if claim is None else claim
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
+        lecture.keep_true(now)
         # The name of a preset would answer what a lecture asks.
         on = (key for key, there in self.buttons.items() if key != "reset" and there.items() <= now.items())
         preset = "" if self.hides else next(on, "")

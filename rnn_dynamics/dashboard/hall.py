@@ -90,18 +90,26 @@ class _Voter:
                 on_change=cast,
             )
         else:
-            middle = question.slider[len(question.slider) // 2]
-            st.select_slider(
-                question.ask, question.slider, middle if mine is None else mine, format_func=question.called, key=key
-            )
-            st.button(
-                self.words["cast" if mine is None else "cast_again"], key=f"cast_{key}", on_click=cast, width="stretch"
-            )
+            self._slide(question, mine, key)
+            ready = "cast_again" if mine is not None else "cast" if _moved(key) in st.session_state else "move"
+            st.button(self.words[ready], key=f"cast_{key}", on_click=cast, width="stretch", disabled=ready == "move")
         if refused := st.session_state.pop(_REFUSED, None):
             st.warning(self.words["refused"][refused.kind].format(number=refused.number))
         kind = "not_yet" if mine is None else "taken"
         name = "" if mine is None else question.called(mine)
         st.html(f'<p class="hall">{escape(self.words[kind].format(vote=name))}</p>')
+
+    def _slide(self, question: Question, mine: int | None, key: str) -> None:
+        """It stands in the middle at first, and who has not moved it has said nothing."""
+        st.select_slider(
+            question.ask,
+            question.slider,
+            question.slider[len(question.slider) // 2] if mine is None else mine,
+            format_func=question.called,
+            key=key,
+            on_change=st.session_state.setdefault,
+            args=(_moved(key), True),
+        )
 
     def _cast(self, question: Question, stop: int, key: str) -> None:
         try:
@@ -118,6 +126,11 @@ class _Voter:
         said += [outcome(self.words, question, votes)]
         lines = "".join(f'<p class="hall">{escape(line)}</p>' for line in said)
         return lines + tally(self.words, question, votes, True)
+
+
+def _moved(key: str) -> str:
+    """Key of the session's state that is there once a slider has been moved."""
+    return f"moved_{key}"
 
 
 def _choice(question: Question, place: int) -> str:

@@ -25,7 +25,7 @@ from rnn_dynamics.course.handout import (
 )
 from rnn_dynamics.course.lectures import Lecture, Question, Stop
 from rnn_dynamics.dashboard.declared import declared
-from rnn_dynamics.dashboard.lecture import answer_to, read
+from rnn_dynamics.dashboard.lecture import answer_to, read, read_file
 from rnn_dynamics.dashboard.settings_words import in_link
 from rnn_dynamics.dashboard.taken import caption_of
 from rnn_dynamics.experiment import settings
@@ -43,7 +43,13 @@ def handout(arguments: list[str]) -> int:
     """Write the handout of a lecture; returns the exit code."""
     options = _parser().parse_args(arguments)
     words = sentences("lecture", options.language)
-    says, lecture = words["handout"], read(options.lecture, options.language)
+    says = words["handout"]
+    try:
+        lecture = _lecture(options.lecture, options.language)
+    except OSError as error:
+        known = ", ".join(lectures.names())
+        print(says["no_lecture"].format(lecture=options.lecture, known=known, why=error.strerror), file=sys.stderr)
+        return _BAD
     for complaint in lecture.complaints:
         print(complaint.said(words), file=sys.stderr)
     if not can_print():
@@ -61,10 +67,14 @@ def handout(arguments: list[str]) -> int:
     return _SLIPS if lecture.complaints else _WELL
 
 
+def _lecture(asked: str, language: str) -> Lecture:
+    return read(asked, language) if asked in lectures.names() else read_file(Path(asked), language)
+
+
 def _parser() -> ArgumentParser:
     says = sentences("lecture")["handout"]
     parser = ArgumentParser(says["name"], description=says["description"])
-    parser.add_argument("lecture", choices=lectures.names(), help=says["lecture"])
+    parser.add_argument("lecture", help=says["lecture"].format(known=", ".join(lectures.names())))
     parser.add_argument("--pdf", type=Path, required=True, metavar="FILE", help=says["pdf"])
     parser.add_argument("--answers", choices=(BESIDE, END, NONE), default=BESIDE, help=says["answers"])
     parser.add_argument("--notes", action="store_true", help=says["notes"])

@@ -4,19 +4,22 @@ The address of a page names both, `lecture=NAME&at=3`. With nothing else it open
 them are those that a speaker has moved since.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rnn_dynamics.content import HOME, LANGUAGE, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.course import lectures
-from rnn_dynamics.course.lectures import Lecture, Question, Stop
+from rnn_dynamics.course.lectures import Complaint, Lecture, Question, Stop
 from rnn_dynamics.dashboard import links, stage
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
@@ -35,7 +38,7 @@ _KEY = "lecturing"
 _CLICKER = """<script>
 if (!window.clicker) {
   window.clicker = (event) => {
-    const keys = { PageDown: ".st-key-reveal button, .way.forward", PageUp: ".way.back" };
+    const keys = { PageDown: ".st-key-reveal button, .way.return, .way.forward", PageUp: ".way.back" };
     const bar = document.querySelector(".st-key-lecture");
     const button = bar && keys[event.key] && bar.querySelector(keys[event.key]);
     if (!button || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -55,13 +58,14 @@ class Lecturing:
     """The lecture of a session.
 
     stop: the present one, from 1. revealed: stops whose answer has been seen. greeted: whether all that is wrong in its
-    file has been told.
+    file has been told. moved: whether the bar says that other settings are shown than the stop's.
     """
 
     name: str
     stop: int
     revealed: set[int] = field(default_factory=set)
     greeted: bool = False
+    moved: bool = False
 
     @property
     def lecture(self) -> Lecture:
@@ -76,7 +80,23 @@ class Lecturing:
     @property
     def is_here(self) -> bool:
         """Whether the page that is shown is the stop's, and not one that a speaker has gone to meanwhile."""
-        return self.now.page in ("", visitor().page)
+        return self.now.page == visitor().page
+
+    @property
+    def answers(self) -> bool:
+        """Whether the bar says what was right."""
+        question = self.now.question
+        return self.is_here and question is not None and question.right is not None and not self.hides
+
+    @property
+    def spoilt(self) -> Sequence[Complaint]:
+        """Why the present stop has no page; nothing where it has one."""
+        return () if self.now.page else [one for one in self.lecture.complaints if one.stop == self.stop]
+
+    def is_away_from(self, shown: Mapping[str, Any]) -> bool:
+        """Whether a setting of its page is not as the stop has it."""
+        asked = {**declared(self.now.page).at_opening, **self.now.settings}
+        return any(value != asked[name] for name, value in shown.items())
 
     @property
     def hides(self) -> bool:
@@ -104,6 +124,11 @@ class Lecturing:
 def read(name: str, language: str) -> Lecture:
     """A lecture, checked against the pages as they are declared."""
     return lectures.read(name, language, _settings_of)
+
+
+def read_file(path: Path, language: str) -> Lecture:
+    """The same of a file, wherever it is; raises OSError where it cannot be opened."""
+    return lectures.read_file(path, language, _settings_of)
 
 
 def _settings_of(page: str) -> Mapping[str, Any] | None:
@@ -186,12 +211,20 @@ def show_bar() -> None:
     if on is None:
         return
     words = sentences("lecture", language())
+    on.moved = on.answers and on.is_away_from(visitor().shown)
     with st.container(key="lecture"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(_said(words, on))
             _buttons(words, on)
         _vote(words, on)
         _complain(words, on)
+
+
+def keep_true(shown: Mapping[str, Any]) -> None:
+    """Run the whole page where a slider, which repaints the picture alone, has made what the bar says untrue."""
+    on, context = _on(), get_script_run_ctx()
+    if on and context and context.fragment_ids_this_run and on.answers and on.moved != on.is_away_from(shown):
+        st.rerun()
 
 
 def _vote(words: Mapping[str, Any], on: Lecturing) -> None:
@@ -207,17 +240,22 @@ def _said(words: Mapping[str, Any], on: Lecturing) -> str:
     """The place and the sentence of a stop, with the choices of a question, as HTML."""
     place = words["place"].format(stop=on.stop, stops=len(on.lecture.stops))
     stop, question = on.now, on.now.question
+    if on.spoilt:
+        return _line(place, " ".join(one.said(words) for one in on.spoilt))
     if not on.is_here:
         return _line(place, words["elsewhere"])
-    if on.hides and question:
+    if question is None:
+        return _line(place, stop.claim)
+    if on.hides:
         return _line(place, question.ask) + _choices(question)
-    answer = answer_to(words, question) if question else ""
-    return _line(place, stop.claim, answer)
+    answer = f"{answer_to(words, question)} {words['of_question'] if on.moved else ''}".strip()
+    return _line(place, stop.claim, answer) + _asked_before(question)
 
 
 def _line(place: str, sentence: str, answer: str = "") -> str:
     more = f' <span class="answer">{escape(answer)}</span>' if answer else ""
-    return f'<p class="stop"><b>{escape(place)}</b> {escape(sentence)}{more}</p>'
+    said = re.sub("`([^`]+)`", r"<code>\1</code>", escape(sentence))  # as complaints write what stands in a file
+    return f'<p class="stop"><b>{escape(place)}</b> {said}{more}</p>'
 
 
 def _choices(question: Question) -> str:
@@ -225,6 +263,17 @@ def _choices(question: Question) -> str:
         f"<li><b>{question.called(place)}</b> {escape(choice)}</li>" for place, choice in enumerate(question.choices)
     )
     return f'<ul class="choices">{"".join(each)}</ul>' if question.choices else ""
+
+
+def _asked_before(question: Question) -> str:
+    """What was asked, when it has been answered: small, in one paragraph, the right choice marked."""
+    choices = (
+        f"<b>✓ {question.called(place)} {escape(choice)}</b>"
+        if place == question.right
+        else f"<span>{question.called(place)} {escape(choice)}</span>"
+        for place, choice in enumerate(question.choices)
+    )
+    return f'<p class="asked">{" ".join([escape(question.ask), *choices])}</p>'
 
 
 def answer_to(words: Mapping[str, Any], question: Question) -> str:
@@ -251,9 +300,9 @@ def _buttons(words: Mapping[str, Any], on: Lecturing) -> None:
 
 
 def _ways(words: Mapping[str, Any], on: Lecturing) -> str:
-    """Links to the stops before and behind, and to this one where a speaker has left it."""
-    ways = {"return": on.stop} if not on.is_here else {}
-    ways |= {"back": on.stop - 1, "forward": on.stop + 1}
+    """Links to the stops before and behind; where a speaker has left this one, to it in place of the next."""
+    has_left = bool(on.now.page) and not on.is_here
+    ways = {"back": on.stop - 1} | ({"return": on.stop} if has_left else {"forward": on.stop + 1})
     each = (
         f'<a class="way {way}" href="{escape(on.address(stop))}" target="_self">{escape(words[way])}</a>'
         for way, stop in ways.items()
@@ -264,7 +313,8 @@ def _ways(words: Mapping[str, Any], on: Lecturing) -> str:
 
 def _complain(words: Mapping[str, Any], on: Lecturing) -> None:
     """What is wrong in the file: all at first, then what is of the present stop."""
-    found = [one.said(words) for one in on.lecture.complaints if not on.greeted or one.stop == on.stop]
+    others = (one for one in on.lecture.complaints if one not in on.spoilt)
+    found = [one.said(words) for one in others if not on.greeted or one.stop == on.stop]
     on.greeted = True
     for sentence in found[:_MOST]:
         st.caption(sentence)

@@ -12,15 +12,16 @@ address is in the page's language while controls are made; what they write in th
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import QueryParams
 
-from rnn_dynamics.content import languages, sentences
+from rnn_dynamics.content import HOME, languages, sentences
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard.settings_words import Names, in_link
+from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.experiment import KNOBS, Flag, Number, written
 from rnn_dynamics.pictures.kit.picture import Setting
 
@@ -81,8 +82,13 @@ def address_now() -> str:
 
 def site() -> str:
     """The address in which the pages are, without a page."""
-    there = urlsplit(st.context.url or "")
-    return urlunsplit((there.scheme, there.netloc, there.path.rpartition("/")[0], "", ""))
+    return _here().rpartition("/")[0]
+
+
+def _here() -> str:
+    """The address of the page without what it is asked for; the slash that ends the home page's is not Streamlit's."""
+    url = (st.context.url or "").partition("?")[0]
+    return url if urlsplit(url).path and visitor().page != HOME else f"{url}/"
 
 
 def _query() -> str:
@@ -91,7 +97,7 @@ def _query() -> str:
 
 
 def _address_with(query: str) -> str:
-    return f"{(st.context.url or '').split('?')[0]}?{query}".rstrip("?")
+    return f"{_here()}?{query}".rstrip("?")
 
 
 def spell(spelt: Mapping[str, Mapping[str, str]]) -> None:

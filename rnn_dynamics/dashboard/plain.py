@@ -158,6 +158,7 @@ class AnyPage(ABC):
         who, opening, now, before = visitor(), self.at_opening, self.now, links.asked_by_link()
         away = self.in_link({name: value for name, value in now.items() if value != opening[name]})
         idle = self._spelt({name: opening[name] for name in now}) | ({} if IN_LINK in away else {IN_LINK: LANGUAGE})
+        away |= lecture.in_address()
         links.write_address(away, idle)
         shown = self.from_shown(self.names.language)
         links.let_read({name: {key: text for text, key in of.items()} for name, of in shown.items()})
@@ -168,8 +169,7 @@ class AnyPage(ABC):
     def in_link(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Settings as an address spells them, what is seen, and the language, unless LANGUAGE is the browser's."""
         now = self.names.language
-        marks = lecture.in_address() | stage.in_link()
-        return self._spelt(values) | marks | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
+        return self._spelt(values) | stage.in_link() | ({} if now == by_itself() == LANGUAGE else {IN_LINK: now})
 
     def _spelt(self, values: Mapping[str, Any]) -> dict[str, str]:
         return {name: in_link(name, value) for name, value in values.items()}
@@ -189,10 +189,11 @@ class PlainPage(AnyPage):
     """A page without a picture.
 
     of: the name of its file, and of its words in content/. offers: its settings, by name; what they are called stands
-    under [views] of its words.
+    under [views] of its words. alone: whether it explains no terms and leads nowhere else.
     """
 
     of: str
+    alone: bool = False
     offers: Mapping[str, Setting] = field(default_factory=dict)
 
     @property
@@ -218,5 +219,6 @@ class PlainPage(AnyPage):
         self.show_notices()
         show_prose(self.words())
         below()
-        show_glossary(self.words("app")["glossary"], self.names.language)
-        stage.show_ways(self.name, self.words("stage"))
+        if not self.alone:
+            show_glossary(self.words("app")["glossary"], self.names.language)
+            stage.show_ways(self.name, self.words("stage"))

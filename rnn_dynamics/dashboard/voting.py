@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -17,6 +18,8 @@ from rnn_dynamics.dashboard.links import site
 
 Words = Mapping[str, Any]
 
+#: Hosts by which a computer calls itself, so that no phone finds it.
+_ITSELF = ("localhost", "127.0.0.1", "::1")
 #: Seconds between two looks of a speaker.
 _LOOK = 1.5
 #: Keys of the session's state: who speaks here, why there is no vote, and whether its spread is shown.
@@ -89,11 +92,20 @@ def _look(words: Words, ballot: Ballot, stop: int, question: Question) -> None:
 def _invitation(words: Words, ballot: Ballot, count: int) -> str:
     where = f"{site()}/vote"
     link = f'<a href="{escape(where)}?code={ballot.code}" target="_blank">{escape(where.partition("//")[2])}</a>'
-    return str(words["invitation"].format(address=link, code=f"<b>{ballot.code}</b>", count=count))
+    said = str(words["invitation"].format(address=link, code=f"<b>{ballot.code}</b>", count=count))
+    return said + escape(unreachable(words, where))
+
+
+def unreachable(words: Words, address: str) -> str:
+    """A sentence that no phone can open an address, and what to do; "" where one can."""
+    host = urlsplit(address).hostname
+    return f" {words['unreachable'].format(host=host)}" if host in _ITSELF else ""
 
 
 def outcome(words: Words, question: Question, votes: Counter[int]) -> str:
     """How many have voted, and how many of them were right, or near."""
+    if not votes:
+        return str(words["nobody"])
     kind = "counted" if question.right is None else "were_right" if question.choices else "were_near"
     return str(words[kind].format(count=votes.total(), near=question.near(votes.elements())))
 
