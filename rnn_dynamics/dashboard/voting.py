@@ -85,21 +85,27 @@ def _look(words: Words, ballot: Ballot, stop: int, question: Question) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<p class="hall">{said}</p>')
         shown = st.toggle(words["spread"], key=_SPREAD)
+    if not is_revealed and (said := unreachable(words, _address())):
+        st.html(f'<p class="asked">{escape(said)}</p>')
     if shown:
         st.html(tally(words, question, votes, is_revealed))
 
 
+def _address() -> str:
+    """Where a hall votes."""
+    return f"{site()}/vote"
+
+
 def _invitation(words: Words, ballot: Ballot, count: int) -> str:
-    where = f"{site()}/vote"
+    where = _address()
     link = f'<a href="{escape(where)}?code={ballot.code}" target="_blank">{escape(where.partition("//")[2])}</a>'
-    said = str(words["invitation"].format(address=link, code=f"<b>{ballot.code}</b>", count=count))
-    return said + escape(unreachable(words, where))
+    return str(words["invitation"].format(address=link, code=f"<b>{ballot.code}</b>", count=count))
 
 
 def unreachable(words: Words, address: str) -> str:
     """A sentence that no phone can open an address, and what to do; "" where one can."""
     host = urlsplit(address).hostname
-    return f" {words['unreachable'].format(host=host)}" if host in _ITSELF else ""
+    return str(words["unreachable"].format(host=host)) if host in _ITSELF else ""
 
 
 def outcome(words: Words, question: Question, votes: Counter[int]) -> str:
