@@ -98,7 +98,7 @@ def test_an_answer_is_said_to_be_of_the_question_where_something_else_is_shown()
         app.select_slider(key="weight_scale").set_value(value).run()
         assert (f"Answer: 10⁻⁴⁹ {WORDS['of_question']}" in bar(app)) == is_said
     app.select_slider(key="weight_scale").set_value(0.5).run()
-    app.segmented_control(key="cell").set_value("LSTM").run()  # of which the stop's file says nothing else
+    app.select_slider(key="sequence_length").set_value(50).run()  # of which the file says nothing
     assert WORDS["of_question"] in bar(app)
 
 
