@@ -325,6 +325,14 @@ def _mingru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[Stat
     return (one_minus_z * state[0] + z * candidate,), {"(1−z)": one_minus_z, "z": z, "n": candidate}
 
 
+def _minlstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    """f and i of x_t alone, each beside the sum of both as 1 / (1 + their ratio), of which autograd loses no digits."""
+    f, i, candidate = from_input.chunk(3, dim=-1)
+    f, i = _sigmoid(f), _sigmoid(i)
+    keep, write = 1.0 / (1.0 + i / f), 1.0 / (1.0 + f / i)
+    return (keep * state[0] + write * candidate,), {"f′": keep, "i′": write, "g": candidate}
+
+
 def reset_before(
     from_input: Tensor, seen: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor
 ) -> tuple[State, dict[str, Tensor]]:
@@ -350,7 +358,10 @@ def _tanh(a: Tensor) -> Tensor:
     return value + (torch.tanh(a) - value).detach()  # at small a, 1 − e has no digits left
 
 
-OPEN_CELLS = {"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru, "mingru": _mingru}
+OPEN_CELLS = {
+    **{"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru},
+    **{"mingru": _mingru, "minlstm": _minlstm},
+}
 
 
 def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Answer:

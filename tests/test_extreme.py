@@ -259,12 +259,30 @@ def mingru_adjoint(trace: Trace) -> dict[str, Array]:
     return norms.first_step_first()
 
 
+def minlstm_adjoint(trace: Trace) -> dict[str, Array]:
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
+    size = range(len(adjoint))
+    for t in range(trace.experiment.sequence_length, 0, -1):
+        of = trace.parameters
+        f, i, g = quarters(affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]), 3)
+        both = [sigmoid(f[k]) + sigmoid(i[k]) for k in size]
+        before = exactly(trace.hidden_states[t - 1, 0])
+        apart = [(before[k] - g[k]) / both[k] ** 2 * adjoint[k] for k in size]
+        delta = [apart[k] * slope(f[k]) * sigmoid(i[k]) for k in size]
+        delta += [-apart[k] * slope(i[k]) * sigmoid(f[k]) for k in size]
+        delta += [sigmoid(i[k]) / both[k] * adjoint[k] for k in size]
+        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell_path=adjoint)
+        adjoint = [sigmoid(f[k]) / both[k] * adjoint[k] for k in size]
+    return norms.first_step_first()
+
+
 ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
     "rnn": rnn_adjoint,
     "jordan": rnn_adjoint,
     "lstm": lstm_adjoint,
     "gru": gru_adjoint,
     "mingru": mingru_adjoint,
+    "minlstm": minlstm_adjoint,
 }
 
 

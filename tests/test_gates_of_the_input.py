@@ -108,5 +108,11 @@ def _mingru(read: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return (1 - torch.sigmoid(z)) * state + torch.sigmoid(z) * candidate
 
 
+def _minlstm(read: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    f, i, candidate = read.chunk(3, dim=-1)
+    f, i = torch.sigmoid(f), torch.sigmoid(i)
+    return f / (f + i) * state + i / (f + i) * candidate
+
+
 #: Name -> h_t of W x_t + b and h_{t−1}, in the order of the paper's algorithms.
-ONE_STEP = {"mingru": _mingru}
+ONE_STEP = {"mingru": _mingru, "minlstm": _minlstm}

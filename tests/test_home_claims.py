@@ -44,7 +44,7 @@ def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list
 
 def shown_cells(experiment: Experiment) -> tuple[str, ...]:
     """The reader's own cell stands in the place of the one of its kind."""
-    gated = "mingru" if experiment.cell == "mingru" else "gru"
+    gated = experiment.cell if experiment.cell in ("mingru", "minlstm") else "gru"
     return ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", gated)
 
 

@@ -28,8 +28,8 @@ class Network:
     Attributes:
         cell: a key of `rnn_dynamics.CELLS`.
         parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
-            4 for lstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) has weight_ih_l0 (2·H, D) and
-            bias_ih_l0 alone; _l1 and so on for further layers, _l0_reverse and so on for
+            4 for lstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
+            have weight_ih_l0 and bias_ih_l0 alone; _l1 and so on for further layers, _l0_reverse and so on for
             the other direction. All biases may be missing, which stand for 0. A jordan network has one layer and one
             direction, and in "weight_ho" (D_out, H) the read-out that it feeds back. In float64 and read-only.
         nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
