@@ -54,7 +54,7 @@ def test_the_words_are_the_numbers() -> None:
     (whole,) = drawn_from(PICTURE, answer)["whole"]
     assert "backward 0.5 ms + 20 µs · T" in whole["title"]
     assert "T<sup>0.79</sup>" in finding
-    assert "its time as T^1.50" in whole["title"]
+    assert "its time as T¹·⁵⁰" in whole["title"]
     assert "lies within 0 % of its line" in finding
 
 

@@ -23,7 +23,6 @@ from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Background
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
-from rnn_dynamics.pictures.vanish_or_explode.table import _floors
 from tests.every import every
 from tests.pictured import Rows, column, drawn_by, rows_by_table
 from tests.test_charts import layers
@@ -135,13 +134,18 @@ def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, h
     assert (row["theory_lag"], row["theory"]) == (lag, height)
 
 
-def test_a_floor_says_where_it_is_and_leaves_the_room_below_to_a_close_one() -> None:
-    rows = _floors([("half", -7.5), ("single", -44.9), ("brain", -40.4)]).to_pylist()
-    assert [(row["name"], row["log10_norm"], row["side"]) for row in rows] == [
-        ("half", -7.5, "top"),
-        ("single", -44.9, "top"),
-        ("brain", -40.4, "bottom"),
-    ]
+@every("weight_scale", (0.3, 0.5, 0.8))
+def test_the_name_of_a_floor_keeps_off_curves_that_fall_through_it(weight_scale: float) -> None:
+    place, norms = WEIGHT_SCALES.index(weight_scale), run_family(OPENING, weight_scales=[weight_scale]).log10_norms
+    tables, curve = drawn_by(PICTURE, OPENING), norms["input"][0]
+    (ends,) = (row for row in tables["scales"] if row["scale"] == place)
+    floors = [row for row in tables["floors"] if row["scale"] == place and ends["low"] < row["log10_norm"]]
+    assert {row["name"] for row in floors} >= {"float16"}
+    for row in floors:
+        line = (ends["high"] - ends["low"]) / 10
+        along = np.interp(row["end"] - np.linspace(0.25, 0), np.linspace(0, 1, len(curve)), curve)
+        side = np.where(row["above"], 1, -1) * (along - row["log10_norm"]) / line
+        assert ((side < 0.31) | (side > 0.89)).all()
 
 
 # --- the map ------------------------------------------------------------------------------------------------------

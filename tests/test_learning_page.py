@@ -154,10 +154,9 @@ def test_the_slider_marks_a_look(moment: str, number: int) -> None:
 
 def test_the_chance_is_the_tasks() -> None:
     for task in ("temporal order", "adding"):
-        (whole,) = rows(trained(task=task))["whole"]
-        rule = TASKS[task.replace(" ", "_")]
-        assert whole["chance_loss"] == rule.chance_loss(12)
-        assert whole["chance_accuracy"] == rule.chance_accuracy
+        rule, chances = TASKS[task.replace(" ", "_")], rows(trained(task=task))["chances"]
+        found = {row["name"]: row["chance"] for row in chances}
+        assert found == {"loss": rule.chance_loss(12), "accuracy": rule.chance_accuracy}
 
 
 def test_the_tables_for_download_hold_every_look() -> None:
@@ -307,8 +306,8 @@ def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None
 def test_before_any_training_there_are_axes_and_the_chance() -> None:
     untrained = answer(Job(networks(SMALL, VIEWS)))
     found = rows_by_table(PICTURE.tables_of(sentences("learning"), untrained, VIEWS))
-    assert not any(found[name] for name in found if name != "whole")
-    assert found["whole"][0]["chance_loss"] == pytest.approx(np.log(4))
+    assert not any(found[name] for name in found if name not in ("whole", "chances"))
+    assert [row["chance"] for row in found["chances"]] == pytest.approx([np.log(4), 0.25])
     said = PICTURE.finding(sentences("learning"), untrained, VIEWS)
     assert "the RNN and the LSTM through 60 updates" in said
     assert "Optimiser: Adam." in said

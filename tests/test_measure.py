@@ -1,11 +1,12 @@
 """What grows with T, measured: the fits, the numbers, and what of an experiment plays a part."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from rnn_dynamics import Experiment, run
-from rnn_dynamics.content.numbers import power
+from rnn_dynamics.content.numbers import power, raised_power
 from rnn_dynamics.engine import measure
 from rnn_dynamics.engine.growth import Measured, fitted_exponent, fixed_and_per_step
 from rnn_dynamics.engine.measure import Measurement, network_of
@@ -18,6 +19,7 @@ def test_the_fit_finds_the_power_of_a_power_law() -> None:
     values = {length: 3.0 * length**1.7 for length in (50, 100, 400, 1600)}
     assert fitted_exponent(values) == pytest.approx(1.7, abs=1e-12)
     assert power(fitted_exponent({50: 1.0})) == "–"
+    assert [f"T{raised_power(exponent)}" for exponent in (1.02, -0.31, math.nan)] == ["T¹·⁰²", "T⁻⁰·³¹", "T^–"]
     bent = {50: 1.0, 100: 2.0, 200: 8.0}
     measured = Measured(experiment=OPENING, matrix_sequences=2, values={"matrix": bent})
     assert measured.last_exponent == pytest.approx(2.0, abs=1e-12)

@@ -20,7 +20,14 @@ from rnn_dynamics.engine.verdict import (
     log10_factor_per_step,
     median_and_range,
 )
-from rnn_dynamics.pictures.kit.axes import PHONE_REACH, WIDE_REACH, label_places, vertical_ranges
+from rnn_dynamics.pictures.kit.axes import (
+    PHONE_REACH,
+    WIDE_REACH,
+    label_places,
+    level_place,
+    level_places,
+    vertical_ranges,
+)
 from rnn_dynamics.pictures.kit.frames import POINTS, as_bytes, beside, point_steps
 from rnn_dynamics.pictures.kit.theme import DIVERGING, SEQUENTIAL
 from rnn_dynamics.pictures.losses.chart import BINS
@@ -225,9 +232,9 @@ def test_labels_stay_a_line_apart_and_inside_the_axis(ends: list[tuple[float, fl
 def test_where_an_axis_has_less_room_names_stand_further_from_each_other_and_from_their_curves(lines: int) -> None:
     curves, low, high = np.stack([np.full(100, -1.0), np.linspace(-3, -2, 100)]), -30.0, 3.0
     found = beside(curves, (low, high), lines)
-    nearest = {name: np.abs(curves[:, :35] - found[name][:, None, None]).min() for name in ("place", "crowded")}
-    assert np.ptp(found["crowded"]) >= 0.999 * (high - low) / 7
-    assert nearest["crowded"] >= 0.5 * (high - low) / 7 > nearest["place"]
+    nearest = {name: np.abs(curves[:, :35] - found[name][:, None, None]).min() for name in ("place", "low")}
+    assert np.ptp(found["low"]) >= 0.999 * (high - low) / 7
+    assert nearest["low"] >= 0.5 * (high - low) / 7 > nearest["place"]
 
 
 def test_an_axis_that_is_low_everywhere_has_one_place_for_a_name() -> None:
@@ -267,6 +274,32 @@ def test_a_label_keeps_off_every_curve_where_there_is_room() -> None:
         assert np.abs(curves[:, :35] - place).min() >= 0.5 * line - 1e-9
     two = label_places(np.stack([curves, -curves]), np.array([low, -high]), np.array([high, -low]))
     assert two.tolist() == [label_places(curves, low, high).tolist(), label_places(-curves, -high, -low).tolist()]
+
+
+def test_the_name_of_a_level_stands_at_its_end_and_on_the_side_and_where_it_is_off_curves_and_names() -> None:
+    falling, level = np.linspace(-60, 0, 100)[None], np.array([-7.0])
+
+    def place(*curves: Array, **names: Any) -> tuple[float, bool]:
+        found = level_places(level, np.concatenate(curves), (-60.0, 3.0), 0.25, **names)
+        return float(found["end"][0]), bool(found["above"][0])
+
+    assert place(falling - 100.0) == (1.0, True)
+    assert place(np.full((1, 100), -3.0)) == (1.0, False)
+    end, above = place(falling)
+    assert above
+    assert end < 0.9  # above the level the curve is at the end
+    assert place(falling - 100.0, names=(np.array([-3.0]), np.array([0.9]))) == (1.0, False)
+    assert place(np.empty((0, 100))) == (1.0, True)
+
+
+def test_a_curve_of_a_few_points_is_in_the_way_where_it_is_drawn() -> None:
+    def place(*curves: tuple[list[float], list[float]]) -> tuple[float, bool]:
+        found = level_place(0.5, curves, 100.0, (0.0, 1.0), 0.2)
+        return float(found["end"]), bool(found["above"])
+
+    assert place() == place(([], [])) == place(([0.0, 70.0], [0.55, 0.55])) == (1.0, True)
+    assert place(([0.0, 100.0], [0.55, 0.55])) == (1.0, False)
+    assert place(([80.0, 100.0], [0.55, 0.55]), ([80.0, 100.0], [0.45, 0.45]))[0] < 0.9
 
 
 def read(stream: bytes) -> list[dict[str, Any]]:

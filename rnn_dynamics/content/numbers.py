@@ -128,6 +128,11 @@ def power(exponent: float) -> str:
     return "0" if abs(exponent) < 0.005 else signed(exponent, 2)
 
 
+def raised_power(exponent: float) -> str:
+    """The same as it stands above the line: T¹·⁰²; of an unknown one T^–."""
+    return "^–" if math.isnan(exponent) else power(exponent).translate(_SUPERSCRIPT)
+
+
 def ten_to(exponent: int) -> str:
     """A power of ten with its exponent raised."""
     return "10" + raised(exponent)
@@ -144,7 +149,7 @@ def subscripted(name: object) -> str:
 
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT = str.maketrans("-−.0123456789", "⁻⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(value: float) -> str:
@@ -153,12 +158,16 @@ def count(value: float) -> str:
 
 
 def worded(count: float | None, one: str, other: str, none: str = "–") -> str:
-    """What a sentence says of a count, "#" being its number: "1 step", "# steps", "never"; – for nan."""
+    """What a sentence says of a count, "#" being its number: "1 step", "# steps", "never"; – for nan.
+
+    Half a step is no step: a median that lies between two counts, such as 9.5, is said as both, 9–10.
+    """
     if count is None:
         return none
     if math.isnan(count):
         return "–"
-    return one if count == 1 else other.replace("#", f"{count:g}")
+    below, above = math.floor(count), math.ceil(count)
+    return one if count == 1 else other.replace("#", f"{below:g}" if below == above else f"{below:g}–{above:g}")
 
 
 def aligned_times(log10_factor: float) -> str:
@@ -191,7 +200,7 @@ KINDS: Mapping[str, Callable[[Any], str]] = {
     kind.__name__: kind
     for kind in (
         *(times, factor, aligned_times, power_of_ten, three_digits, decimals, share, percent, whole_percent),
-        *(hundredths, certainty, short, degrees, number, difference, power, raised, subscripted, count),
+        *(hundredths, certainty, short, degrees, number, difference, power, raised_power, raised, subscripted, count),
         *(one_decimal, two_decimals, three_decimals, escape),
     )
 }

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
+from rnn_dynamics.pictures.kit.axes import level_place
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, joined, one_row, table
+
+#: How much the name of chance takes of its panel's width.
+_CHANCE = 0.18
 
 
 def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
@@ -14,7 +19,7 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
     A word has a step, says whether it belongs to the cue, has the gate's mean, low and high over the units now, and
     `before` training its mean (no value where there is none), and what stands beside it: kept and gradient.
     """
-    words, sentence = answer.by_word, answer.sentence
+    words, sentence, longest = answer.by_word, answer.sentence, 2 * answer.experiment.sequence_length + 2
     gate = words.rename(columns={"gate_mean_before": "before", f"gate_mean_{answer.time}": "mean"})
     return {
         "tests": table(**_tests(answer)),
@@ -29,13 +34,22 @@ def tables(answer: BlankAnswer, texts: Texts, _: Views) -> Tables:
         "whole": one_row(
             texts,
             gap=answer.training.gap,
-            longest=2 * answer.experiment.sequence_length + 2,
+            longest=longest,
             chance=answer.training.chance_accuracy,
+            **_name_of_chance(answer, longest),
             steps=len(words),
             cue=sentence.cue[0] + 1 if sentence.cue else 1,
             cell=answer.cell,
         ),
     }
+
+
+def _name_of_chance(answer: BlankAnswer, longest: int) -> dict[str, Any]:
+    """Where it stands: `end` and `above`."""
+    tests = (np.transpose(network.tests) for network in answer.networks if network.tests)
+    return level_place(
+        answer.training.chance_accuracy, ((gaps, right) for gaps, right in tests), longest, (0.0, 1.0), _CHANCE
+    )
 
 
 def _tests(answer: BlankAnswer) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,6 @@
 """A real network with and without clipping: the norm of its gradient and its loss at every update.
 
-Tables (see `table`): updates, ends, whole (one row).
+Tables (see `table`): updates, ends, levels, whole (one row).
 """
 
 from typing import Any
@@ -24,10 +24,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     loss = losses.y("loss:Q", (0, "whole.top"), "loss", scale=CLAMPED, tickCount=4)
     hidden = {"labelExpr": "narrow ? '' : datum.label", **WIDE_TITLE}
     return sheet.picture(
-        [*_curves(norms, norm, **hidden), norms.level("whole", "limit:Q", "threshold"), norms.title("title")],
-        [*_curves(losses, loss), losses.level("whole", "chance_loss:Q", "chance")],
+        [*_curves(norms, norm, **hidden), _level(norms, "threshold"), norms.title("title")],
+        [*_curves(losses, loss), _level(losses, "chance")],
         height=340,
     )
+
+
+def _level(panel: Panel, name: str) -> Any:
+    return panel.level("levels", "value:Q", "text", where=f"datum.name === '{name}'")
 
 
 def _curves(panel: Panel, y: alt.Y, **axis: Any) -> tuple[Any, Any]:

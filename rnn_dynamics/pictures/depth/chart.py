@@ -14,12 +14,12 @@ from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
-#: `between`: room of an axis and a title.
+#: `between`: room of a title.
 PANELS = {
-    "map": ("zoom * (narrow ? 66 : 116)", "width", "0", "(height - between) * 0.5"),
+    "map": ("zoom * (narrow ? 66 : 116)", "width", "0", "(height - between) * 0.4"),
     "curves": ("mapLeft", "width", "mapBottom + between", "height"),
 }
-PARAMETERS = POINTED | {"between": "zoom * (narrow ? 80 : 58)"}
+PARAMETERS = POINTED | {"between": "zoom * (narrow ? 60 : 38)"}
 _SIZE = "narrow ? 12 : 15"
 #: The size of letters for which a row of the map is high enough.
 _ROW = "0.95 * mapBottom / whole.levels / zoom"
@@ -42,7 +42,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         [
             map_rows(levels, "levels", "log10_norm", ["place"]),
-            levels.lead(x=levels.time("length:Q", titleOpacity=0), y=rows),
+            # The curves below have the same axis.
+            levels.lead(x=levels.time("length:Q", labelExpr="''", titleOpacity=0), y=rows),
             text(names, "name", "mapLeft", "middle:Q", "middle right", dx=-6, size=f"min({_SIZE}, {_ROW})"),
             levels.title("map", _LINES, "0"),
         ],

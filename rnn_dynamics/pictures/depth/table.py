@@ -10,7 +10,7 @@ from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, points
 #: Where the map's colours may end, in orders of magnitude: few values, so that they stand still while a slider moves.
 _LIMITS = (2.0, 5.0, 10.0, 25.0, 60.0, 150.0)
 #: Names of curves that fit above each other.
-_LINES = 9
+_LINES = 8
 
 
 def tables(answer: DepthAnswer, texts: Texts, _: Views) -> Tables:

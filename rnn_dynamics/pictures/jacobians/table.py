@@ -16,6 +16,8 @@ FAN = 12
 _OF_THE_WEIGHTS = ("bound", "radius")
 #: Labels that fit above each other.
 _LINES = 13
+#: Points of a curve of which its name is to keep off.
+_ALONG = 100
 #: Where the complex plane may end: few values, so that it stands still while a slider moves.
 _REACHES = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 35.0, 60.0, 100.0)
 #: Where the axis of the exponents may end, below and above 0; what lies below the last is not drawn.
@@ -30,7 +32,7 @@ def tables(answer: JacobianAnswer, texts: Texts, views: Views) -> Tables:
     """
     everything, ends = views["panels"] == "all", _ends(answer)
     drawn = {name: of for name, of in answer.drawn.items() if everything or name in _OF_THE_WEIGHTS}
-    last = {"norm": answer.trace.log10_norms[-1]} | {name: answer.laws.over[name] for name in drawn}
+    named = {"norm": answer.trace.log10_norms} | {name: answer.laws.lines[name] for name in drawn}
     ranks = np.unique(np.linspace(0, answer.trace.size - 1, FAN).round().astype(int))
     beside, axes = _beside(answer, texts, ends) if everything else ({}, {})
     return {
@@ -45,7 +47,11 @@ def tables(answer: JacobianAnswer, texts: Texts, views: Views) -> Tables:
             **_line_ends(answer, np.array(list(drawn.values())), ends),
         ),
         "labels": frames.label_rows(
-            {name: np.array([height, 0.0]) for name, height in last.items()}, texts["labels"], ends, _LINES
+            {name: _from_step_1(answer, line) for name, line in named.items()},
+            texts["labels"],
+            ends,
+            _LINES,
+            thin=np.stack([_from_step_1(answer, line) for line in answer.trace.log10_singular_values.T[ranks]]),
         ),
         "whole": whole(answer.experiment, ends, texts["titles"], **axes),
         **beside,
@@ -77,6 +83,11 @@ def _beside(answer: JacobianAnswer, texts: Texts, ends: tuple[float, float]) -> 
         "exponents": table(order=np.arange(1, len(drawn) + 1), exponent=drawn),
     }
     return found, {"reach": _reach(answer), "count": len(exponents), "lowest": lowest, "highest": highest}
+
+
+def _from_step_1(answer: JacobianAnswer, by_lag: Array) -> Array:
+    """Values at the lags of the trace as a curve in even steps, step 1 first."""
+    return np.interp(np.linspace(answer.back, 0, _ALONG), answer.trace.lags, by_lag)
 
 
 def _ends(answer: JacobianAnswer) -> tuple[float, float]:

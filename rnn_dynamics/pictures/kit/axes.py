@@ -1,21 +1,29 @@
 """Where the axes of pictures end, and where names stand on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Of the axis's width, how far a name reaches: in a panel beside others, in one as wide as the picture, on a phone.
-REACH, WIDE_REACH, PHONE_REACH = 0.35, 0.22, 0.55
-#: Places that are tried for a name, a line; how many lines further away it rather stands than on a curve.
-_TRIES, _CROSSING = 4, 3.0
+#: Of the axis's width, how far a name reaches: in a panel beside others, there in large type, in a panel as wide as the
+#: picture, on a phone.
+REACH, LARGE_REACH, WIDE_REACH, PHONE_REACH = 0.35, 0.42, 0.22, 0.55
+#: Places that are tried for a name, a line; how many lines further away it rather stands than on a curve, or on a thin
+#: line, of which a picture may have too many to keep off all of them.
+_TRIES, _CROSSING, _THIN = 4, 3.0, 1.0
 #: At so many places along the longest name it is looked whether a curve runs there; what is so many lines away is far.
 _LOOKS, _FAR = 9, 99.0
 #: How near to the middle of a name, in lines, a curve lies on its edge and runs through its letters.
 _EDGE, _LETTERS = 0.55, 0.3
+#: Of the name of a level line: how many places along the line are tried; how far from it its middle is, in lines; and
+#: how far that may lie beyond the axis.
+_PLACES, _BESIDE, _OVER = 6, 0.6, 0.3
+#: Of a curve that is to be kept free.
+_POINTS = 100
 #: What the vertical axis may end at: few values, so that it stands still while a slider moves.
 _BOTTOMS = np.array([10.0, 30.0, 60.0, 120.0, 250.0, 320.0])
 _TOPS = np.array([3.0, 15.0, 40.0, 80.0, 160.0, 320.0])
@@ -66,7 +74,12 @@ def line_ends(slopes: Array, longest: float, low: Array | float, high: Array | f
 
 
 def label_places(
-    norms: Array, low: Array | float, high: Array | float, lines: int = 14, reach: Array | float = REACH
+    norms: Array,
+    low: Array | float,
+    high: Array | float,
+    lines: int = 14,
+    reach: Array | float = REACH,
+    thin: Array | None = None,
 ) -> Array:
     """Where to write the names of curves beside their first step.
 
@@ -79,6 +92,7 @@ def label_places(
         high: (...), where it ends.
         lines: for how many names the axis has room.
         reach: of its width, how much a name takes, or each of them, (K,); 0 where there is none.
+        thin: (..., J, T), lines without names, which matter less.
 
     Returns:
         (..., K) heights.
@@ -86,11 +100,78 @@ def label_places(
     low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
     tries, reaches = 0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES, np.atleast_1d(reach)
     starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, lines - 0.5)
-    crossings = _crossings(_beside(norms, low, line, _along(reaches)), tries, reaches)
-    cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + _CROSSING * crossings)
+    lying, weights = _lying(norms, thin)
+    crossed = _crossed(_beside(lying, low, line, _along(reaches)), weights, tries, reaches)
+    cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + crossed)
     order = np.argsort(starts, axis=-1, kind="stable")
     found = tries[_rising(np.take_along_axis(cost, order[..., None], axis=-2))]
     return np.asarray(low + line * np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1))
+
+
+def level_places(
+    levels: Array,
+    curves: Array,
+    ends: tuple[Any, Any],
+    reach: float,
+    lines: int = 10,
+    thin: Array | None = None,
+    names: tuple[Array, Array] | None = None,
+) -> dict[str, Array]:
+    """Where to write the names of level lines: above or below each, near the last step, but off curves and their names.
+
+    Args:
+        levels: (..., L) heights.
+        curves: (..., K, T), step 1 first.
+        ends: of the axis, each (...).
+        reach: of its width, how much a name takes.
+        lines: for how many names the axis has room.
+        thin: (..., J, T), lines that matter less.
+        names: of the curves, beside their first step: heights (..., N), and of its width how much each takes, (N,).
+
+    Returns:
+        (..., L) each: `end` of the name, as a share of the way from the first step to the last, and whether `above`.
+    """
+    low, high = (np.asarray(end, float)[..., None] for end in ends)
+    line = (high - low) / lines
+    own = (levels - low) / line
+    middles = np.concatenate([own + _BESIDE, own - _BESIDE], axis=-1)
+    (lying, weights), starts = _lying(curves, thin), np.linspace(1.0 - reach, 0.0, _PLACES)
+    heights, reaches = (middles[..., :0], np.zeros(0)) if names is None else ((names[0] - low) / line, names[1])
+    near, outside = (
+        np.abs(middles[..., None] - heights[..., None, :]) < 1.0,
+        np.abs(middles - lines / 2) > lines / 2 + _OVER,
+    )
+
+    def cost(start: float) -> Array:
+        beside = _beside(lying, low, line, np.linspace(start, start + reach, _LOOKS))
+        crossed = _crossed(beside, weights, middles[..., None, None, :], np.array([reach]))[..., 0, :]
+        return np.asarray(1.0 - start + crossed + _CROSSING * (outside + (near & (reaches > start)).sum(axis=-1)))
+
+    costs = np.stack([*map(cost, starts)], axis=-1).reshape(*own.shape[:-1], 2, own.shape[-1], _PLACES)
+    best = np.moveaxis(costs, -3, -2).reshape(*own.shape, -1).argmin(axis=-1)
+    return {"end": starts[best % _PLACES] + reach, "above": best < _PLACES}
+
+
+def level_place(
+    level: float,
+    curves: Iterable[tuple[Sequence[float] | Array, Sequence[float] | Array]],
+    longest: float,
+    ends: tuple[float, float],
+    reach: float,
+    lines: int = 10,
+) -> dict[str, Any]:
+    """Where to write the name of one level line, see `level_places`; of each curve the points (x, y), x from 0 on."""
+    along = np.linspace(0.0, longest, _POINTS)
+    shown = [np.interp(along, x, np.clip(y, *ends), left=np.nan, right=np.nan) for x, y in curves if np.size(x)]
+    found = level_places(np.array([level]), np.reshape(shown, (-1, _POINTS)), ends, reach, lines)
+    return {name: of[0] for name, of in found.items()}
+
+
+def _lying(curves: Array, thin: Array | None) -> tuple[Array, Array]:
+    """All lines on which a name may lie, and how many lines of text further away it rather stands than on each."""
+    kinds = [(curves, _CROSSING)] if thin is None else [(curves, _CROSSING), (thin, _THIN)]
+    weights = np.concatenate([np.full(of.shape[-2], weight) for of, weight in kinds])
+    return np.concatenate([of for of, _ in kinds], axis=-2), weights
 
 
 def _in_lines(heights: Array, low: Array, line: Array) -> Array:
@@ -111,8 +192,8 @@ def _beside(norms: Array, low: Array, line: Array, along: Array) -> Array:
     return np.asarray(one * (1.0 - share) + next_one * share)
 
 
-def _crossings(heights: Array, tries: Array, reaches: Array) -> NDArray[np.int64]:
-    """On how many of the curves (..., K, L) a name of each reach (R,) would lie at each of the places (C,), in lines.
+def _crossed(heights: Array, weights: Array, tries: Array, reaches: Array) -> Array:
+    """What it costs that a name of each reach (R,) lies at each of the places (C,), in lines, on lines (..., K, L).
 
     One that runs through its letters, and not only along their edge, counts twice. Returns (..., R, C).
     """
@@ -123,7 +204,7 @@ def _crossings(heights: Array, tries: Array, reaches: Array) -> NDArray[np.int64
         nearest = away.min(axis=-2, keepdims=True)
     else:
         nearest = np.minimum.accumulate(away, axis=-2)[..., np.searchsorted(_along(reaches)[1:-1], reaches), :]
-    return np.asarray((nearest < _EDGE).sum(axis=-3) + (nearest < _LETTERS).sum(axis=-3))
+    return np.einsum("k,...krc->...rc", weights, (nearest < _EDGE) + 1.0 * (nearest < _LETTERS))
 
 
 def _rising(cost: Array) -> NDArray[np.int64]:

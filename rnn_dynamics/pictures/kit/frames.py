@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.kit.axes import PHONE_REACH, REACH, label_places
+from rnn_dynamics.pictures.kit.axes import LARGE_REACH, PHONE_REACH, REACH, label_places
 from rnn_dynamics.pictures.kit.theme import width_of
 
 Array = NDArray[np.float64]
@@ -31,7 +31,7 @@ MAP_POINTS = 20
 _DICTIONARY = 300
 #: An axis for more names of curves than the first number has room for the second one where it is low, and on a phone
 #: for the third; one for fewer names has room for the fourth where it is low.
-_LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 7, 8, 4
+_LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 7, 10, 5
 #: Letters of a name that reaches as far as an axis says.
 _USUAL_WIDTH = 28
 
@@ -121,16 +121,16 @@ def label_rows(
     ends: tuple[float, float],
     lines: int = 14,
     reach: float = REACH,
+    thin: Array | None = None,
 ) -> pa.Table:
-    """What stands beside the first step of each curve: name, text, and where, see `beside`.
-
-    Also `low`: where the axis has room for hardly more lines than there are names.
-    """
+    """What stands beside the first step of each curve: name, text, and where, see `beside`."""
     norms, said = np.stack(list(curves.values())), [texts[name] for name in curves]
-    wide = np.array([width_of(text) for text in said]) / _USUAL_WIDTH
-    few = max(len(said), _FEW_LINES if lines > _LOW_AXIS else _LOWEST)
-    places = beside(norms, ends, lines, reach, wide, _PHONE_LINES)
-    return table(name=list(curves), **places, low=label_places(norms, *ends, few, reach * wide), text=said)
+    return table(name=list(curves), **beside(norms, ends, lines, reach, widths(said), thin), text=said)
+
+
+def widths(names: Iterable[str]) -> Array:
+    """How wide each name is, where one of the usual width is 1."""
+    return np.array([width_of(name) for name in names]) / _USUAL_WIDTH
 
 
 def beside(
@@ -139,19 +139,21 @@ def beside(
     lines: int = 14,
     reach: float = REACH,
     wide: Array | float = 1.0,
-    few: int = _FEW_LINES,
+    thin: Array | None = None,
 ) -> dict[str, Any]:
-    """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, else crowded.
+    """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, crowded, and low.
 
-    On a phone a high axis is lower and a wide one narrower, and on a projector the type is larger. reach: see
-    `label_places`, of a name of the usual width, and `wide` how many of those each name is. few: the lines of a high
-    axis where it is lower.
+    On a phone a high axis is lower and a wide one narrower: crowded. On a projector the type is larger: there is room
+    for hardly more lines than there are names: low. reach: see `label_places`, of a name of the usual width, and `wide`
+    how many of those each name is. thin: see `label_places`.
     """
-    crowded = max(norms.shape[-2], few) if lines > _LOW_AXIS else lines, REACH if reach == REACH else PHONE_REACH
-    place = label_places(norms, *ends, lines, reach * wide)
-    same = crowded == (lines, reach)
-    other = place if same else label_places(norms, *ends, crowded[0], crowded[1] * wide)
-    return {"place": place, "crowded": other, "lines": lines}
+    phone, projector = (_PHONE_LINES, _FEW_LINES) if lines > _LOW_AXIS else (lines, _LOWEST)
+    rooms = {"place": (lines, reach), "crowded": (phone, PHONE_REACH), "low": (projector, LARGE_REACH)}
+    least = norms.shape[-2]
+    places = {
+        name: label_places(norms, *ends, max(least, count), far * wide, thin) for name, (count, far) in rooms.items()
+    }
+    return {**places, "lines": max(least, lines)}
 
 
 def every_step(length: int) -> dict[str, NDArray[np.int64]]:

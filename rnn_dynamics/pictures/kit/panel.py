@@ -13,7 +13,20 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.axes import REACH
-from rnn_dynamics.pictures.kit.layers import LINES, LOG10, at, each, group, layered, of, of_cell, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import (
+    LINES,
+    LOG10,
+    at,
+    each,
+    group,
+    layered,
+    of,
+    of_cell,
+    pixels,
+    ref,
+    text,
+    with_lag,
+)
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, THEMES, Background, Theme, config
 
 #: How an axis goes from one end to the other; with CLAMPED what lies beyond is drawn at the end.
@@ -203,14 +216,25 @@ class Panel:
         """A line for each value of `by`, on the axis of time."""
         return with_lag(each(data, styles, by, **axes))
 
-    def level(self, data: str, value: str, name: Any, colour: str = "", **rule: Any) -> Any:
-        """A line across the panel at a value, and above its right end its name: a column, or alt.value."""
+    def level(self, data: str, value: str, name: Any, colour: str = "", where: str = "", **rule: Any) -> Any:
+        """A line across the panel at a value, and beside it its name: a column, or alt.value; see `level_name`."""
         colour = colour or self.sheet.theme.text
-        line = of().mark_rule(**{"color": colour, "strokeWidth": 1.5, "strokeDash": [2, 3]} | rule)
-        style = {"dx": -4, "dy": -3, "color": colour, "halo": self.sheet.theme.panel}
-        return group(
-            data, line.encode(**self.across), text(of(), name, self.right, None, "bottom right", **style), y=value
-        )
+        line = of(where=where).mark_rule(**{"color": colour, "strokeWidth": 1.5, "strokeDash": [2, 3]} | rule)
+        named = self.level_name(of(where=where), name, color=colour)
+        return group(data, line.encode(**self.across), named, y=value)
+
+    def level_name(self, rows: Any, name: Any, mirrored: bool = False, **style: Any) -> Any:
+        """The name of a line across the panel: above its right end, or where the columns of `axes.level_places` say.
+
+        mirrored: these count from the right.
+        """
+        share = f"isValid(datum.end) ? {'1 - ' if mirrored else ''}datum.end : 1"
+        rows = rows.transform_calculate(across=f"{self.left} + ({share}) * ({self.right} - ({self.left}))")
+        below = "isValid(datum.above) && !datum.above"
+        style |= {"baseline": ref(f"{below} ? 'top' : 'bottom'"), "dy": ref(f"{below} ? 3 : -3")}
+        side, dx = ("left", 4) if mirrored else ("right", -4)
+        named = text(rows, name, None, None, side, dx=dx, halo=self.sheet.theme.panel, **style)
+        return named.encode(**pixels(x="across"))
 
     def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels", reach: float = REACH) -> Any:
         """The rows of `frames.label_rows`, of the same `reach`, beside step 1, with a halo."""
@@ -219,7 +243,8 @@ class Panel:
         # Lower than the names above each other, or narrower than a long one.
         low = f"({self.bottom} - ({self.top})) / datum.lines / 0.85 < zoom * ({size})"
         narrow = f"({self.right} - ({self.left})) * {reach} / 11.5 < zoom * ({size})"
-        crowded = f"{low} && !({narrow}) && isValid(datum.low) ? datum.low : datum.crowded"
+        # An axis for few names has no fewer lines on a phone.
+        crowded = f"{low} && (datum.lines < 10 || !narrow) ? datum.low : datum.crowded"
         rows = of(data, place=f"{low} || {narrow} ? ({crowded}) : datum.place")
         return text(rows, "text", x, "place:Q", corner, **style)
 

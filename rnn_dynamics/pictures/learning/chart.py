@@ -1,7 +1,7 @@
 """The picture "Learning long lags": what is learned by update, and the gradient by step at each look.
 
-Tables (see `table`): gradients, looks, endings, gates, letters, whole (one row). Pointing at a look on a map shows its
-curves without the server, a click moves the slider there.
+Tables (see `table`): gradients, looks, chances, endings, gates, letters, whole (one row). Pointing at a look on a
+map shows its curves without the server, a click moves the slider there.
 """
 
 from typing import Any
@@ -85,9 +85,13 @@ def _by_update(
     x = panel.x("update:Q", (0, "whole.updates"), "updates", **below)
     y = panel.y(f"{name}:Q", (0, top), name, scale=CLAMPED, **axis)
     chance, quiet = alt.value(panel.sheet.axes["chance"]), panel.sheet.theme.quiet
-    by_chance = [panel.level("whole", f"chance_{name}:Q", chance, quiet)] if name in ("loss", "accuracy") else []
+    by_chance = [panel.level("chances", "chance:Q", chance, quiet, f"datum.name === '{name}'")]
     shown = of("looks", f"datum.row === whole.longest && {_SHOWN}").mark_rule(strokeWidth=1, strokeDash=[3, 2])
-    return [*(one.encode(x=x, y=y) for one in layers), *by_chance, shown.encode(x="update:Q", **panel.upright)]
+    return [
+        *(one.encode(x=x, y=y) for one in layers),
+        *(by_chance if name in ("loss", "accuracy") else []),
+        shown.encode(x="update:Q", **panel.upright),
+    ]
 
 
 def _gradients(panel: Panel) -> list[Any]:

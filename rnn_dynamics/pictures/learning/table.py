@@ -1,13 +1,13 @@
 """The tables of "Learning long lags": what is learned by update, and the gradient by step at each look."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.pictures.kit.axes import apart, ends_downwards
+from rnn_dynamics.pictures.kit.axes import apart, ends_downwards, level_place
 from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
 from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer
 
@@ -16,6 +16,8 @@ POINTS = 30
 #: How many orders of magnitude below the largest norm the maps' colours end at most, and where the curves' axis may.
 _DARKEST = 12.0
 _SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
+#: How much the name of chance takes of its panel's width, and for how many such names that is high enough.
+_CHANCE, _CHANCE_LINES = 0.18, 6
 #: The share of the gates' axis that a letter beside it needs.
 LETTER = 0.22
 
@@ -25,9 +27,10 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
 
     gradients: by place of the look, and step; no value below the axis. looks: one row each, by its place among all: the
     row of its network's map; look: its number there, of which `last` is the last; first, until: what it stands for, in
-    updates; clipped: of the updates since the look before. endings: the loss of each update's own sequences, from the
-    last look to the update at which a training has ended. gates: the mean of each at each look. letters: where each
-    gate's stands: beside its latest mean, as far from the others as it must. whole.
+    updates; clipped: of the updates since the look before. chances: the loss and accuracy of an answer without memory,
+    and where its name stands. endings: the loss of each update's own sequences, from the last look to the update at
+    which a training has ended. gates: the mean of each at each look. letters: where each gate's stands: beside its
+    latest mean, as far from the others as it must. whole.
     """
     networks = answer.networks if answer.begun else ()
     norms = [look.log10_norms["hidden"] for network in networks for look in network.looks]
@@ -43,6 +46,7 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     return {
         "gradients": by_step({"place": np.arange(len(norms))}, POINTS, log10_norm=shown),
         "looks": table(place=np.arange(len(norms)), **joined(_LOOK, map(_looks, range(len(networks)), networks))),
+        "chances": table(**joined(("name", "chance", "end", "above"), _chances(answer))),
         "endings": table(**joined(("cell", "update", "loss"), endings)),
         "gates": table(**joined(("cell", "gate", "update", "mean"), gates)),
         "letters": table(**_letters(gates)),
@@ -53,8 +57,6 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
             darkest=max(low, high - _DARKEST),
             high=high,
             updates=answer.updates,
-            chance_loss=answer.training.chance_loss,
-            chance_accuracy=answer.training.chance_accuracy,
             top_loss=top_loss(answer),
             marked=answer.marked(views["look"]),
             last=answer.marked(MOMENTS[-1]),
@@ -62,6 +64,15 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
             longest=answer.longest,
         ),
     }
+
+
+def _chances(answer: LearningAnswer) -> Iterator[tuple[Any, ...]]:
+    training, looks = answer.training, [network.by_look for network in answer.networks] if answer.begun else []
+    known = {"loss": (training.chance_loss, top_loss(answer)), "accuracy": (training.chance_accuracy, 1.0)}
+    for name, (level, top) in known.items():
+        curves = [(of["update"], of[name]) for of in looks]
+        place = level_place(level, curves, answer.updates, (0.0, top), _CHANCE, _CHANCE_LINES)
+        yield name, level, place["end"], place["above"]
 
 
 _LOOK = ("row", "cell", "look", "last", "first", "until", "update", "loss", "accuracy", "clipped")

@@ -36,6 +36,8 @@ PANELS = {
     ),
 }
 PARAMETERS = {"between": "zoom * (narrow ? 96 : 84)"}
+#: Where the panel below has the same axis, whose numbers stand there alone.
+_SAME_AXIS = {"between": "zoom * (narrow ? 76 : 62)"}
 #: With the map: the loss under the pointer, or the one that is marked.
 _POINTED = {"pointed": "hover.loss ? hover.loss[0] : whole.marked"}
 #: Of the loss at every step, and at the last step alone.
@@ -66,18 +68,21 @@ _ANGLE = {"values": [0, 45, 90, 135, 180], "labelExpr": "datum.value + '°'"}
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; the view `below` says what stands below the curves, the reader's truncation is in its data."""
     what = sheet.views["below"]
+    if what != "truncation":
+        sheet = replace(sheet, parameters={**sheet.parameters, **_SAME_AXIS})
     if what == "losses":
         sheet = replace(sheet, parameters={**sheet.parameters, **_POINTED})
     curves, below, error, angle = sheet.panels(wide=("curves", "below"))
     hidden = {"losses": [_map(below), _colours(sheet)], "shares": [_bars(below)], "truncation": _cuts(error, angle)}
-    return sheet.picture(_curves(curves, what == "losses"), *hidden[what], height=500, padding={"bottom": 44})
+    return sheet.picture(_curves(curves, what), *hidden[what], height=500, padding={"bottom": 44})
 
 
-def _curves(panel: Panel, pointed: bool) -> list[Any]:
+def _curves(panel: Panel, below: str) -> list[Any]:
     """What arrives from both losses; and the loss under the pointer, up to its own step, and how far it is felt."""
-    on: dict[str, Any] = {"x": panel.time(titleOpacity=0), "y": panel.log10("norm_sum", tickCount=5)}
+    numbers = {} if below == "truncation" else {"labelExpr": "''"}
+    on: dict[str, Any] = {"x": panel.time(titleOpacity=0, **numbers), "y": panel.log10("norm_sum", tickCount=5)}
     sums = panel.lines("sums", dashed(DASHES, OWN, 4, every={"strokeWidth": 5}), **on)
-    one = [panel.pointed("losses", "pointed", "loss", "(narrow ? 2 : 8)", **on)] if pointed else []
+    one = [panel.pointed("losses", "pointed", "loss", "(narrow ? 2 : 8)", **on)] if below == "losses" else []
     return [sums, *one, panel.labels(OWN, reach=WIDE_REACH), panel.title("curves")]
 
 

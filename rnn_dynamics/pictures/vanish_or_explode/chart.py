@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, of, ref, text, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -77,17 +77,11 @@ def _lines(panel: Panel) -> Any:
 def _floors(panel: Panel) -> Any:
     """The smallest number that each format can hold: below it a gradient is stored as zero."""
     quiet = panel.sheet.theme.quiet
-    side, x = ("right", panel.right) if panel.at_start else ("left", panel.left)
-    style: dict[str, Any] = {"baseline": ref("datum.side"), "dy": ref("datum.side === 'top' ? 3 : -2")}
     narrow, wide = (panel.sheet.said(name, format="datum.name") for name in ("floor_narrow", "floor"))
     rows = of(said=f"narrow ? {narrow} : {wide}")
     line = of().mark_rule(color=quiet, opacity=0.7, strokeDash=[1, 3])
-    both = group(
-        "floors",
-        line.encode(**panel.across),
-        text(rows, "said", x, None, side, size=13, color=quiet, **style),
-        y="log10_norm:Q",
-    )
+    name = panel.level_name(rows, "said", not panel.at_start, size=13, color=quiet)
+    both = group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
     return both.transform_filter("datum.log10_norm > row.low && datum.log10_norm < row.high")
 
 

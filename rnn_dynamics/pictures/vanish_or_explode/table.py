@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from rnn_dynamics.engine.verdict import horizon
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.kit import frames
-from rnn_dynamics.pictures.kit.axes import line_ends, strips, vertical_ranges
-from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table
+from rnn_dynamics.pictures.kit.axes import PHONE_REACH, REACH, level_places, line_ends, strips, vertical_ranges
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points
 from rnn_dynamics.pictures.vanish_or_explode.answer import FORMATS, FamiliesAnswer, position_of
 
-#: Floors closer than this many orders of magnitude have no room for a name between them.
-_FLOORS_APART = 10.0
+#: Of the axis's width, how much the name of a number format takes.
+_NAME = 0.25
 #: A point that lies outside the axis, in a curve's text.
 _OUTSIDE = "x"
 
@@ -29,12 +29,18 @@ def tables(answer: FamiliesAnswer, texts: Texts, views: Views) -> Tables:
     norms, cells = answer.norms(views["gradient"]), list(answer.families)
     chosen, length = norms[:, cells.index(answer.experiment.cell)], norms.shape[-1]
     ends, limit = vertical_ranges(norms), max(5.0, 0.2 * length)
-    rows = {"scale": answer.scales, **strips(answer.scales, len(WEIGHT_SCALES))}
+    rows, scale = (
+        {"scale": answer.scales, **strips(answer.scales, len(WEIGHT_SCALES))},
+        np.array(answer.scales)[:, None],
+    )
+    thin = _thin_lines(answer.slopes, norms[:, 0])
+    wide = frames.widths(max(names, key=len) for names in zip(*texts["labels"], strict=True))
+    places = frames.beside(norms, ends, wide=wide, thin=thin)
     return {
-        "curves": _curves(norms, ends, texts["labels"], scale=np.array(answer.scales)[:, None], name=cells),
+        "curves": _curves(norms, ends, places, texts["labels"], scale=scale, name=cells),
         "map": _map(chosen, rows, limit),
         "scales": _scales(answer.slopes, norms[:, 0], ends, **rows, horizon=np.array([*map(horizon, chosen)], float)),
-        "floors": _floors(FORMATS),
+        "floors": _floors(norms, ends, thin, places, wide, scale=scale),
         "whole": one_row(texts, length=length, limit=limit),
     }
 
@@ -44,14 +50,16 @@ def moving_tables(answer: FamiliesAnswer, _: Texts, __: Views) -> Tables:
     return {"chosen": one_row(scale=position_of(answer.experiment))}
 
 
-def _curves(norms: Array, ends: tuple[Array, Array], labels: Sequence[Sequence[str]], **rows: Any) -> pa.Table:
+def _curves(
+    norms: Array, ends: tuple[Array, Array], places: Mapping[str, Any], labels: Sequence[Sequence[str]], **rows: Any
+) -> pa.Table:
     """A row for each weight scale and cell: steps and points of the curve, as texts, and its label beside step 1.
 
     Points are hundredths of an order of magnitude: whole numbers are the shortest texts.
     """
     steps = frames.point_steps(norms.shape[-1])
     shown = frames.within(norms[..., steps - 1], [end[:, None, None] for end in ends])
-    found = points(**rows, **frames.beside(norms, ends), text=labels)
+    found = points(**rows, **places, text=labels)
     every = pa.array([",".join(map(str, steps))] * len(found)).dictionary_encode()
     return found.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
 
@@ -85,13 +93,22 @@ def _scales(slopes: Sequence[float | None], plain: Array, ends: tuple[Array, Arr
     return points(**rows, low=low, high=high, **lines)
 
 
-def _floors(floors: Sequence[tuple[str, float]]) -> pa.Table:
-    """A row for each number format: where it ends, its name, and on which side of the line there is room."""
-    names, ends = zip(*floors, strict=True)
-    above = np.subtract.outer(ends, ends)
-    crowded = ((above > 0) & (above < _FLOORS_APART)).any(axis=1)
-    sides = np.where(crowded, "bottom", "top")  # the edge of the name that lies on the line
-    return table(log10_norm=ends, name=names, side=sides)
+def _thin_lines(slopes: Sequence[float | None], plain: Array) -> Array:
+    """(S, 1 + formats, T): the line of mean field, hung on the last step, and where each number format ends."""
+    lags = np.arange(plain.shape[1])[::-1]
+    field = plain[:, -1:] + np.array(slopes, float)[:, None] * lags
+    return np.stack(np.broadcast_arrays(field, *(np.full(plain.shape, floor) for _, floor in FORMATS)), axis=1)
+
+
+def _floors(
+    norms: Array, ends: tuple[Array, Array], thin: Array, places: Mapping[str, Any], wide: Array, **rows: Any
+) -> pa.Table:
+    """Where each number format ends, its name, and where that has room at each weight scale, see `level_places`."""
+    names, floors = zip(*FORMATS, strict=True)
+    labels = [(places[name], reach * wide) for name, reach in (("place", REACH), ("crowded", PHONE_REACH))]
+    taken, reaches = (np.concatenate(parts, axis=-1) for parts in zip(*labels, strict=True))
+    found = level_places(np.array(floors), norms, ends, _NAME, thin=thin, names=(taken, reaches))
+    return points(**rows, **found, log10_norm=floors, name=names)
 
 
 def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
