@@ -12,11 +12,12 @@ from playwright.sync_api import BrowserContext, expect
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import taught
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
-from tests.drawn import note_texts, texts_on_each_other
+from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
 from tests.reader import PICTURE, Reader, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import press
 from tests.test_browser_pages import go_by_the_bar, title
+from tests.test_browser_visits import NAMED_CURVES
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
@@ -85,6 +86,7 @@ def focused(reader: Reader) -> str:
 
 def test_a_projector_of_720_lines_shows_every_button_in_large_type(projector: Reader, page: str) -> None:
     assert texts_on_each_other(projector.page) == []
+    assert page not in NAMED_CURVES or texts_on_lines(projector.page) == []
     wait_until_nothing_scrolls_sideways(projector)
     for button in projector.page.locator(".st-key-presets button").all():
         box = button.bounding_box()
