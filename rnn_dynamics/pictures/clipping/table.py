@@ -21,7 +21,7 @@ def tables(answer: ClippingAnswer, texts: Texts, views: Views) -> Tables:
     lost = rows["update"] == rows["clipping"].map({of.training.clipping: of.ended for of in answer.networks})
     finite = np.array([limit, *norms[np.isfinite(norms)]])
     low, high = _STRIDE * np.floor((finite.min() - 0.1) / _STRIDE), _STRIDE * np.ceil((finite.max() + 0.1) / _STRIDE)
-    count, every = answer.training.iterations, [np.arange(1, len(of.losses) + 1) for of in answer.networks]
+    count, every = answer.training.iterations, [np.arange(1.0, len(of.losses) + 1.0) for of in answer.networks]
     heights = [of.log10_norms for of in answer.networks], [of.losses for of in answer.networks]
     places = [
         level_place(level, zip(every, of, strict=True), count, ends, _NAME)
