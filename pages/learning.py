@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.training import TrainingPage
+from rnn_dynamics.dashboard.training import MOVED, TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, LearningAnswer, moment_of, networks, sequence
@@ -12,6 +12,7 @@ class LearningPage(TrainingPage):
     """Its controls stand by themselves, so that to move one does not draw the picture anew."""
 
     def _whole(self) -> None:
+        st.session_state.pop(MOVED, None)
         st.fragment(self._ask)()
         self.panel.live(lambda: self.draw(*self.asked()))
 
@@ -20,6 +21,7 @@ class LearningPage(TrainingPage):
         self.show_state()
         self.show_controls()
         st.html(sequence(self.words(), networks(*self.asked())[-1]))
+        self.catch_up()
 
     def show_panel(self) -> None:
         """Beside the buttons is the slider of the movie, once there is one."""

@@ -41,12 +41,14 @@ def show_advice(answer: Any) -> None:
 
 
 def offer_knobs(words: Mapping[str, Any], found: Sequence[Any]) -> None:
-    """A button for each suggestion that a knob can follow, with the nearest value that it offers."""
-    moves = {name: move(PAGE.now[name], one.value) for one in found for name, move in KNOBS.get(one.kind, {}).items()}
+    """A button for each suggestion that helps and that a knob can follow, with the nearest value that it offers."""
+    helping = [(one.value, KNOBS.get(one.kind, {})) for one in found if one.helps]
+    moved = {name: move(PAGE.now[name], value) for value, moves in helping for name, move in moves.items()}
+    nearest = {name: PAGE.settings[name].nearest(value) for name, value in moved.items()}
+    moves = {name: there for name, there in nearest.items() if there != PAGE.now[name]}
     if moves:
         with st.container(horizontal=True, gap="small"):
-            for name, value in moves.items():
-                there = PAGE.settings[name].nearest(value)
+            for name, there in moves.items():
                 text = words["set"].format(label=PAGE.names.of(name)["label"], value=PAGE.names.shown(name, there))
                 st.button(text, key=f"tried_{name}", on_click=follow, args=({name: there},))
         st.caption(words["click"])

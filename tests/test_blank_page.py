@@ -295,6 +295,7 @@ def test_chance_is_left_only_beyond_three_standard_errors() -> None:
         (-2.0, -1.0, "after_grows"),
         (-1.0, -1.1, "after_reaches"),
         (-0.5, -2.0, "after_falls"),
+        (-0.82, -1.23, "after_falls"),
         (-9.0, -9.5, "after_lost"),
         (-1.0, -4.0, "after_lost"),
         (-3.1, -2.9, "after_grows"),
@@ -495,11 +496,12 @@ def test_a_reader_trains_and_looks_at_each_cell() -> None:
     assert "After 2 filler words" in words(app) or "2 filler words" in words(app)
     app.segmented_control(key="cell").set_value("rnn").run()
     assert "no gate" in shown(app)["0-whole"][0]["gate"]
-    assert "settings have moved" not in words(app)
+    assert "Not trained yet at these settings" not in words(app)
     app.text_input(key="sentence").set_value("I am a zebra student and I love machine ___").run()
     assert "read them all as one and the same unknown word: “zebra”" in words(app)
     app.select_slider(key="gap").set_value("40").run()
-    assert "settings have moved" in words(app)
+    assert "Not trained yet at these settings: press Train" in words(app)
+    assert "right in" not in "".join(re.findall("<h2.*?</h2>", words(app)))
     assert shown(app)["0-whole"][0]["gap"] == 2  # what was trained stays
 
 
@@ -512,7 +514,7 @@ def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytes
     assert "After 60 of 60 updates: the cue gets" in words(app)
     (said,) = (caption.value for caption in app.caption if "with which this page opens" in caption.value)
     assert "Your settings have moved" in said
-    assert "press <b>Train again" not in words(app)
+    assert "Not trained yet at these settings" in words(app)
     assert len([button for button in app.get("download_button") if "Right answers" in button.proto.label]) == 1
 
 

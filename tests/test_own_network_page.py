@@ -258,6 +258,12 @@ def test_a_button_sets_the_knob_that_does_what_was_tried(key: str) -> None:
     assert app.query_params[key] in (str(asked), [str(asked)])
 
 
+def test_no_button_sets_what_does_not_help_or_is_set() -> None:
+    app = opened(weights="trained LSTM", sequence_length="100")
+    assert "further from holding" in " ".join(shown(app)["words"])
+    assert [one.label for one in app.button if (one.key or "").startswith("tried_")] == []
+
+
 # --- what a visitor brings --------------------------------------------------------------------------------------------
 
 

@@ -112,14 +112,18 @@ class Challenge:
         return sentence.format_map(Reading(answer, views))
 
     def is_solved_by(self, answer: Any, views: Mapping[str, Any]) -> bool:
-        """Whether all that must hold does.
+        """Whether all that must hold does; raises as `broken`."""
+        return not self.broken(answer, views)
+
+    def broken(self, answer: Any, views: Mapping[str, Any]) -> list[str]:
+        """The fields of `holds` that do not keep to their limits.
 
         Raises:
             LookupError, AttributeError: the answer has not, or not yet, what is asked.
             Slip: what it has cannot be compared so.
         """
         reading = Reading(answer, views)
-        return all([self._keeps(field, reading.value(field)) for field in self.holds])
+        return [field for field in self.holds if not self._keeps(field, reading.value(field))]
 
     def _keeps(self, field: str, value: Any) -> bool:
         found = plain(value)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -170,7 +170,8 @@ class Strip:
             if holds and self._is_at_opening():
                 return "at_opening", escape(words["at_opening"].format(file=file_of(self._challenge.name)))
             kind, says = ("holds", "explanation") if holds else ("trains" if _trains(answer) else "not_yet", "now")
-            text = escape(self._challenge.told(says, language(), answer, views))
+            to_set = self._to_set(answer, views) if kind == "not_yet" else ()
+            text = escape(" ".join([self._challenge.told(says, language(), answer, views), *to_set]))
             return kind, words[kind].format(**{says: text})
         except Slip as slip:
             return "slip", _said(slip)
@@ -178,6 +179,15 @@ class Strip:
             kind = self._awaited(answer)
             file, field = file_of(self._challenge.name), self._challenge.first
             return (kind, words[kind]) if kind else ("slip", _said(Slip("no_value", file=file, field=field, why=error)))
+
+    def _to_set(self, answer: Any, views: Mapping[str, Any]) -> Iterator[str]:
+        """What is asked of each setting that does not have it."""
+        names, words = self._page.names, _words()["must"]
+        for asked in self._challenge.broken(answer, views):
+            name = asked.removeprefix("experiment.")
+            if name in self._page.settings:
+                for limit, value in self._challenge.holds[asked].items():
+                    yield words[limit].format(label=names.of(name)["label"], value=names.shown(name, value))
 
     def _awaited(self, answer: Any) -> str:
         """What has still to come before there are numbers to judge by: the key of a sentence, or ""."""

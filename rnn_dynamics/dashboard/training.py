@@ -21,7 +21,7 @@ from rnn_dynamics.experiment import Experiment, settings
 from rnn_dynamics.learning.jobs import Job, has
 from rnn_dynamics.learning.limits import allowed
 from rnn_dynamics.learning.training import Training
-from rnn_dynamics.pictures.kit.finding import first, paragraphs
+from rnn_dynamics.pictures.kit.finding import first, heading
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.picture import Drawn
 from rnn_dynamics.remembered import MEMORY
@@ -33,6 +33,8 @@ Made = TypeVar("Made")
 _LOOK, _QUEUE, _EACH = 0.7, 2.0, 0.05
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown_every"
+#: And whether what is shown is of other settings; a page that calls `catch_up` drops it before a whole run.
+MOVED = "moved"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class TrainingPanel:
     def job(self) -> Job | None:
         """The one that is shown: the session's own once it has begun, and until then that with which the page opens."""
         return next((job for job in (self.own, self.opening) if job is not None and job.histories), None)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the one that is shown is of other settings, and none goes on that the reader has begun."""
+        waits = self.own is None or self.own.over
+        return waits and self.job is not None and not has(self.job, self.asked)
 
     def live(self, picture: Callable[[], None]) -> None:
         """Show a picture that calls `show`, again and again while the page's training or its opening goes on.
@@ -138,10 +146,17 @@ class TrainingPage(Page):
     def draw(self, experiment: Experiment, views: Views) -> None:
         """Below the panel the picture of what is learned so far; where the settings have moved since, it says so."""
         self.show_panel()
-        job = self.panel.job
         self.show_learned(experiment, views)
-        if job not in (None, self.panel.opening) and not has(job, self.panel.asked):
-            st.html(paragraphs([self.words("training")["moved"]]))
+
+    def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
+        """As each page, but what is claimed of another training than the one that is asked for is not claimed."""
+        moved = st.session_state[MOVED] = self.panel.moved
+        super().show(drawn, views, heading(self.words("training")["moved"]) if moved else claim, digits)
+
+    def catch_up(self) -> None:
+        """From a fragment of controls: run the page anew where what stands above its picture fits them no more."""
+        if st.session_state.get(MOVED, self.panel.moved) != self.panel.moved:
+            st.rerun()
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""

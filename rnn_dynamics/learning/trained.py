@@ -1,5 +1,6 @@
 """What has become of a network that is trained: what it has learned so far, and how far its gradients reach."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell, cell_of
-from rnn_dynamics.engine.verdict import judge
+from rnn_dynamics.engine.verdict import HORIZON_SHARE, judge, orders_of_magnitude
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TESTED, History, Moment, Training
 
@@ -135,8 +136,18 @@ class Trained:
     @cached_property
     def left(self) -> tuple[float, float]:
         """`orders` of ‖∂L/∂h‖, before training and now."""
-        before, now = self.orders("hidden").values()
-        return before, now
+        return self.left_by_look[0], self.left_by_look[-1]
+
+    @cached_property
+    def left_by_look(self) -> list[float]:
+        """`orders` of ‖∂L/∂h‖ at each look."""
+        found: list[float] = orders_of_magnitude(np.array([look.log10_norms["hidden"] for look in self.looks])).tolist()
+        return found
+
+    @property
+    def arrived(self) -> int:
+        """At how many looks at least HORIZON_SHARE of it was left at step 1."""
+        return sum(left >= math.log10(HORIZON_SHARE) for left in self.left_by_look)
 
     # --- by update ------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ def _heading(answer: BlankAnswer, time: str) -> str:
         after_lost=share < _LOST,
         after_rises=more and before < _LOST,
         after_grows=more or before < _LOST,
-        after_falls=share < before - 1.0,
+        after_falls=share < before - _CHANGE,
         after_reaches=True,
     )
 

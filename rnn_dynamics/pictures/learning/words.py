@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.engine.verdict import HORIZON_SHARE
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
@@ -18,17 +17,19 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
     if not answer.begun:
         return dict.fromkeys(("learned", "reach", "movie"), "")
     titles, rnn, last = words["titles"], answer.networks[0], answer.shown
-    says = Says(answer, shown=answer.networks[answer.longest].looks[answer.marked(views["look"])].iteration)
+    look = answer.marked(views["look"])
+    says = Says(answer, shown=answer.networks[answer.longest].looks[look].iteration)
+    at = {key: of.left_by_look[min(look, len(of.looks) - 1)] for key, of in (("rnn", rnn), ("last", last))}
     learned = (titles[network.outcome].format_map(Says(network)) for network in reversed(answer.networks))
     reach = first(
-        reach_none=any(map(math.isnan, last.left)),
+        reach_none=math.isnan(last.left[0] + at["last"]),
         reach_untrained=len(last.looks) == 1,
-        reach_both=rnn is not last and len(rnn.looks) > 1 and not any(map(math.isnan, rnn.left)),
+        reach_both=rnn is not last and len(rnn.looks) > 1 and not math.isnan(rnn.left[0] + at["rnn"]),
         reach=True,
     )
     return {
         "learned": "|".join([*learned, titles["ended" if answer.done is None else "after"].format_map(says)]),
-        "reach": titles[reach].format_map(Says(last, rnn=rnn, last=last)),
+        "reach": titles[reach].format_map(Says(last, rnn=rnn, last=last, at=at)),
         "movie": titles["movie"].format_map(says),
     }
 
@@ -45,7 +46,8 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
 
 def claim(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     """Which network has learned the task, and what was thought to be impossible, as HTML."""
-    says = says_of(answer, words) | {"rnn": answer.networks[0], "last": answer.shown}
+    rnn = answer.networks[0]
+    says = says_of(answer, words) | {"rnn": rnn, "last": answer.shown, "looks": len(rnn.looks)}
     return claimed(words, says, **{_claim(answer): True})
 
 
@@ -65,11 +67,11 @@ def _claim(answer: LearningAnswer) -> str:
 
 
 def _gap(answer: LearningAnswer) -> dict[str, bool]:
-    """Of a cell that has learned, beside an RNN at chance: what arrives at step 1 of the gradient of each."""
-    (_, rnn), (_, last) = answer.networks[0].left, answer.shown.left
-    gap = answer.shown.outcome == "learned" and answer.networks[0].outcome == "chance"
-    arrives = rnn >= max(last, math.log10(HORIZON_SHARE))
-    return {"arrives": gap and arrives, "reaches": gap and rnn < last, "gap": gap}
+    """Of a cell that has learned, beside an RNN at chance: at how many looks the gradient of each arrives at step 1."""
+    rnn, last = answer.networks[0], answer.shown
+    gap = last.outcome == "learned" and rnn.outcome == "chance"
+    mostly = 2 * rnn.arrived > len(rnn.looks)
+    return {"arrives": gap and mostly, "reaches": gap and rnn.arrived < last.arrived, "gap": gap}
 
 
 def _rnn_learns(answer: LearningAnswer) -> bool:

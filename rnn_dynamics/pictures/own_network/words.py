@@ -42,8 +42,10 @@ def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     last = answer.findings[-1]
     says = Says(answer, verdict=last.verdict, back=answer.experiment.sequence_length - 1, layer=last.layer + 1)
     known = last.travelled and last.verdict.outcome
-    below = last.verdict.horizon is not None
-    parts = {"forgets": known == "vanishes" and below, "drops": known == "holds" and below}
+    horizon, steps = last.verdict.horizon, answer.experiment.sequence_length
+    below, early = horizon is not None, horizon is not None and horizon <= steps // 5  # before where the factor is of
+    parts = {"forgets": known == "vanishes" and below, "drops": known == "holds" and early}
+    parts |= {"fades": known == "holds" and below}
     kinds = {kind: known == kind for kind in ("vanishes", "holds", "explodes", "uneven")}
     return claimed(words, says, **parts, **kinds, nothing=True)
 
