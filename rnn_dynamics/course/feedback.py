@@ -25,7 +25,7 @@ _TIP = (
     ' markerUnits="userSpaceOnUse"><path d="M0 0L8 4L0 8z" fill="#12161c"/></marker>'
 )
 #: What an address within quotation marks may hold as it is, which is shorter than base64.
-_AS_THEY_ARE = " '=:;,./(){}"
+_AS_THEY_ARE = " '=:;,./()"
 Edge = tuple[str, str]
 
 

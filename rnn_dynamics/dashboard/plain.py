@@ -34,7 +34,7 @@ def style(buttons: tuple[str, ...]) -> str:
     """The style of a page with these buttons; read once, without comments and spare spaces, for each run sends it."""
     rules = re.sub(r"/\*.*?\*/", "", STYLE.read_text(encoding="utf-8"), flags=re.DOTALL)
     close = re.sub(r"\s*([{};,:])\s+", r"\1", rules + marks(buttons))
-    return f"<style>{' '.join(close.split())}</style>"
+    return f"<style>{' '.join(close.split()).replace(';}', '}')}</style>"
 
 
 class AnyPage(ABC):
