@@ -187,7 +187,8 @@ class Strip:
             name = asked.removeprefix("experiment.")
             if name in self._page.settings:
                 for limit, value in self._challenge.holds[asked].items():
-                    yield words[limit].format(label=names.of(name)["label"], value=names.shown(name, value))
+                    shown = names.shown(name, value)
+                    yield words[limit].format(label=names.of(name)["label"], value=words["shown"].get(shown, shown))
 
     def _awaited(self, answer: Any) -> str:
         """What has still to come before there are numbers to judge by: the key of a sentence, or ""."""
