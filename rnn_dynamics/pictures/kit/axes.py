@@ -199,12 +199,11 @@ def _crossed(heights: Array, weights: Array, tries: Array, reaches: Array) -> Ar
     """
     heights, tries = heights[..., None].astype(np.float32), tries.astype(np.float32)  # of which a few digits are enough
     one, next_one = heights[..., :-1, :], heights[..., 1:, :]
-    away = np.maximum(np.minimum(one, next_one) - tries, tries - np.maximum(one, next_one))
-    if len(reaches) == 1:
-        nearest = away.min(axis=-2, keepdims=True)
-    else:
-        nearest = np.minimum.accumulate(away, axis=-2)[..., np.searchsorted(_along(reaches)[1:-1], reaches), :]
-    return np.einsum("k,...krc->...rc", weights, (nearest < _EDGE) + 1.0 * (nearest < _LETTERS))
+    away, half = np.abs(tries - (one + next_one) / 2), np.abs(one - next_one) / 2
+    lies = (away < half + _EDGE).view(np.int8) + (away < half + _LETTERS).view(np.int8)
+    ends = [None] if len(reaches) == 1 else np.searchsorted(_along(reaches)[1:-1], reaches) + 1
+    found = np.stack([lies[..., :end, :].max(axis=-2) for end in ends], axis=-2)
+    return np.einsum("k,...krc->...rc", weights, found)
 
 
 def _rising(cost: Array) -> NDArray[np.int64]:
