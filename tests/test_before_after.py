@@ -137,7 +137,7 @@ def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:
     learned = LearningAnswer(networks=trained().networks)
     finding = LEARNING.finding(sentences(LEARNING.name), learned, LEARNING.views)
     place = 1 if "LSTM" in title else 0
-    for row, share in (("before training", shares[1]), ("now", shares[0])):
+    for row, share in (("before training", shares[1]), ("at the latest look", shares[0])):
         (cells,) = re.findall(rf"<th scope=\"row\">‖∂L/∂h‖ at step 1 over step T, {row}</th>(.*?)</tr>", finding)
         assert cells.split("</td>")[place].removeprefix("<td>") == share
 

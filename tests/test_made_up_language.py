@@ -38,12 +38,12 @@ TRAINED = {
 
 
 def bracketed(value: Any) -> Any:
-    """The same words, each sentence in brackets; what it needs, and where it is seen, are keys."""
+    """The same words, each sentence or section in brackets; what it needs, and where it is seen, are keys."""
     if isinstance(value, dict):
         return {key: one if key in ("needs", "page") else bracketed(one) for key, one in value.items()}
     if isinstance(value, list):
         return [bracketed(one) for one in value]
-    return f"⟦{value}⟧" if isinstance(value, str) else value
+    return f"⟦{value}⟧".replace("\n## ", "⟧\n## ⟦") if isinstance(value, str) else value
 
 
 def as_toml(words: dict[str, Any]) -> str:

@@ -81,8 +81,7 @@ def _floors(panel: Panel) -> Any:
     rows = of(said=f"narrow ? {narrow} : {wide}")
     line = of().mark_rule(color=quiet, opacity=0.7, strokeDash=[1, 3])
     name = panel.level_name(rows, "said", not panel.at_start, size=13, color=quiet)
-    both = group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
-    return both.transform_filter("datum.log10_norm > row.low && datum.log10_norm < row.high")
+    return group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
 
 
 def _mean_field(panel: Panel) -> Any:

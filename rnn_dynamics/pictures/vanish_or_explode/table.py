@@ -103,12 +103,15 @@ def _thin_lines(slopes: Sequence[float | None], plain: Array) -> Array:
 def _floors(
     norms: Array, ends: tuple[Array, Array], thin: Array, places: Mapping[str, Any], wide: Array, **rows: Any
 ) -> pa.Table:
-    """Where each number format ends, its name, and where that has room at each weight scale, see `level_places`."""
+    """At each weight scale each number format that ends within the axis: where, its name, and where that has room."""
     names, floors = zip(*FORMATS, strict=True)
     labels = [(places[name], reach * wide) for name, reach in (("place", REACH), ("crowded", PHONE_REACH))]
     taken, reaches = (np.concatenate(parts, axis=-1) for parts in zip(*labels, strict=True))
     found = level_places(np.array(floors), norms, ends, _NAME, thin=thin, names=(taken, reaches))
-    return points(**rows, **found, log10_norm=floors, name=names)
+    low, high = (end[:, None] for end in ends)
+    seen = (np.array(floors) > low) & (np.array(floors) < high)
+    every = np.broadcast_arrays(*rows.values(), *found.values(), np.array(floors), np.array(names))
+    return points(**dict(zip((*rows, *found, "log10_norm", "name"), (of[seen] for of in every), strict=True)))
 
 
 def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
