@@ -105,7 +105,7 @@ def test_a_link_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, pat
         reader.page.get_by_text("Horizontal axis", exact=True).wait_for()
         chosen = reader.page.locator('[aria-checked="true"], [aria-pressed="true"], [kind="segmented_controlActive"]')
         wait_until(lambda: {"input", "lag"} <= set(chosen.all_inner_texts()), "the link's settings are not on")
-        expect(reader.page.get_by_label("Cell in the map")).to_have_value("LSTM")
+        expect(reader.page.get_by_role("combobox", name="Cell in the map")).to_have_value("LSTM")
         expect(reader.page.get_by_text("forget bias of 1,")).to_have_count(1)
         assert reader.page.get_by_text("This link was adjusted").count() == 0
         reader.close_popover()

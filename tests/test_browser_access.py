@@ -122,7 +122,7 @@ def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_whe
         assert picture["x"] + picture["width"] <= box["x"]
         assert 0 <= picture["y"] <= picture["y"] + picture["height"] <= size[1]
     else:
-        assert picture["y"] + picture["height"] <= box["y"]
+        assert picture["y"] + picture["height"] <= box["y"] + 0.5  # both are rounded to whole pixels on the screen
         assert box["height"] < size[1] / 2
     reader.remember()
     reader.slider("Input scale").press("ArrowLeft")

@@ -88,7 +88,8 @@ def site() -> str:
 def _here() -> str:
     """The address of the page without what it is asked for; the slash that ends the home page's is not Streamlit's."""
     url = (st.context.url or "").partition("?")[0]
-    return url if urlsplit(url).path and visitor().page != HOME else f"{url}/"
+    named = urlsplit(url).path and (visitor().page != HOME or url.endswith(f"/{HOME}"))  # which leads home too
+    return url if named else f"{url.rstrip('/')}/"
 
 
 def _query() -> str:
