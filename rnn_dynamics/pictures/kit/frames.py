@@ -31,7 +31,7 @@ MAP_POINTS = 20
 _DICTIONARY = 300
 #: An axis for more names of curves than the first number has room for the second one where it is low, and on a phone
 #: for the third; one for fewer names has room for the fourth where it is low.
-_LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 7, 8, 5
+_LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 6, 8, 5
 #: Letters of a name that reaches as far as an axis says.
 _USUAL_WIDTH = 28
 
