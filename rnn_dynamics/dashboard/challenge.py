@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -166,11 +166,11 @@ class Strip:
     def _judged(self, answer: Any, views: Mapping[str, Any]) -> tuple[str, str]:
         words = _words()
         try:
-            holds = self._challenge.is_solved_by(answer, views)
-            if holds and self._is_at_opening():
+            broken = self._challenge.broken(answer, views)
+            if not broken and self._is_at_opening():
                 return "at_opening", escape(words["at_opening"].format(file=file_of(self._challenge.name)))
-            kind, says = ("holds", "explanation") if holds else ("trains" if _trains(answer) else "not_yet", "now")
-            to_set = self._to_set(answer, views) if kind == "not_yet" else ()
+            kind, says = ("trains" if _trains(answer) else "not_yet", "now") if broken else ("holds", "explanation")
+            to_set = self._to_set(broken) if kind == "not_yet" else ()
             text = escape(" ".join([self._challenge.told(says, language(), answer, views), *to_set]))
             return kind, words[kind].format(**{says: text})
         except Slip as slip:
@@ -180,10 +180,10 @@ class Strip:
             file, field = file_of(self._challenge.name), self._challenge.first
             return (kind, words[kind]) if kind else ("slip", _said(Slip("no_value", file=file, field=field, why=error)))
 
-    def _to_set(self, answer: Any, views: Mapping[str, Any]) -> Iterator[str]:
-        """What is asked of each setting that does not have it."""
+    def _to_set(self, broken: Iterable[str]) -> Iterator[str]:
+        """What is asked of each setting that does not have it, of the fields that do not keep to their limits."""
         names, words = self._page.names, _words()["must"]
-        for asked in self._challenge.broken(answer, views):
+        for asked in broken:
             name = asked.removeprefix("experiment.")
             if name in self._page.settings:
                 for limit, value in self._challenge.holds[asked].items():

@@ -203,16 +203,16 @@ def _make(path: Path, sweep: Sweep, blocks: Cut) -> None:
 def _laid_out(sweep: Sweep, blocks: Cut) -> dict[str, bytes]:
     """The files of an empty store, as version 2 of zarr's format has them: zarr itself takes 20 ms to make them."""
     axes = {name: np.array(values) for name, values in {**sweep.coordinates, "lag": range(sweep.lags)}.items()}
-    arrays = {name: _array(name, (name,), of.shape, of.shape, of.dtype.str, None) for name, of in axes.items()}
+    arrays = {name: _described(name, (name,), of.shape, of.shape, of.dtype.str, None) for name, of in axes.items()}
     shape, gathered = sweep.shape, grown(sweep, blocks.block, _GATHERED)
     for name in SCALARS:
-        arrays[name] = _array(name, sweep.dims, shape, gathered, "<f8" if name == "loss" else "<f4")
+        arrays[name] = _described(name, sweep.dims, shape, gathered, "<f8" if name == "loss" else "<f4")
     for name in (f"log10_{norm}" for norm in sweep.norms):
         chunks, dims = (*blocks.block, sweep.lags), (*sweep.dims, "lag")
-        arrays[name] = _array(name, dims, (*shape, sweep.lags), chunks, "<f4")
+        arrays[name] = _described(name, dims, (*shape, sweep.lags), chunks, "<f4")
     # zarr does not write a chunk of nothing but the fill value. No mark is that: a horizon is at least 1, or nan.
     marks = (blocks.blocks, len(SCALARS), prod(blocks.block))
-    arrays[_MARKS] = _array(_MARKS, ("block", "scalar", "member"), marks, (1, *marks[1:]), "<f8", 0.0)
+    arrays[_MARKS] = _described(_MARKS, ("block", "scalar", "member"), marks, (1, *marks[1:]), "<f8", 0.0)
     says = {"sweep": sweep.as_text(), "version": VERSION, "block": blocks.block}
     about = {".zgroup": _GROUP, ".zattrs": says, f"{Path(_MARKS).parent}/.zgroup": _GROUP}
     about |= {f"{name}/{file}": part for name, parts in arrays.items() for file, part in parts.items()}
@@ -221,7 +221,7 @@ def _laid_out(sweep: Sweep, blocks: Cut) -> dict[str, bytes]:
     return laid_out | {f"{name}/0": values.tobytes() for name, values in axes.items()}
 
 
-def _array(
+def _described(
     name: str,
     dims: Sequence[str],
     shape: Sequence[int],

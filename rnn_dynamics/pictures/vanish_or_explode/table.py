@@ -110,8 +110,7 @@ def _floors(
     found = level_places(np.array(floors), norms, ends, _NAME, thin=thin, names=(taken, reaches))
     low, high = (end[:, None] for end in ends)
     seen = (np.array(floors) > low) & (np.array(floors) < high)
-    every = np.broadcast_arrays(*rows.values(), *found.values(), np.array(floors), np.array(names))
-    return points(**dict(zip((*rows, *found, "log10_norm", "name"), (of[seen] for of in every), strict=True)))
+    return points(**rows, **found, log10_norm=floors, name=names).filter(seen.ravel())
 
 
 def curves_file(answer: FamiliesAnswer, _: Views) -> Frame:
