@@ -31,11 +31,13 @@ def no_votes() -> None:
     the_votes.clear()
 
 
-def opened(page: str, **params: Any) -> AppTest:
+def opened(page: str, speaker: str = "", **params: Any) -> AppTest:
     app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
     for key, value in params.items():
         app.query_params[key] = str(value)
     app.session_state["share"] = True
+    if speaker:
+        app.session_state["speaker"] = speaker
     app.run()
     assert not app.exception
     return app
@@ -304,6 +306,25 @@ def test_a_code_that_there_is_not_and_a_vote_that_has_ended_are_told() -> None:
     hall.run()
     assert not hall.exception
     assert [one.value for one in hall.warning] == [WORDS["no_vote"].format(code=code)]
+
+
+def test_phones_ask_what_the_bar_asks_and_nothing_at_a_stop_whose_page_there_is_not(own_content: Path) -> None:
+    asks = ['choices = ["a", "b"]\nright = 1', "slider = [-4, 0]\nright = -1"]
+    pages = ['page = "depth"', 'page = "clif"', ""]
+    stops = [f'[[stop]]\n{page}\nclaim = "…"\nask = "Asked?"\n{how}' for page in pages for how in asks]
+    (own_content / "en" / "lectures" / "odd.toml").write_text("\n".join(stops), encoding="utf-8")
+    content.read_edits()
+    hall = vote_page(the_votes().open("somebody", "odd", "en").code)
+    for number, stop in enumerate(read("odd", "en").stops, start=1):
+        speaker, asked = opened("depth", "somebody", lecture="odd", at=number), bool(stop.page)
+        for is_revealed in (False, True)[: 1 + asked]:
+            if is_revealed:
+                speaker.button(key="reveal").click().run()
+            hall.run()
+            assert bool(hall.radio or hall.select_slider) == (asked and not is_revealed)
+            assert (WORDS["wait"] in html(hall)) == (not asked)
+            assert ("The answer:" in html(hall)) == is_revealed
+            assert ("Asked?" in bar(speaker)) == asked
 
 
 def test_where_a_stop_asks_nothing_the_hall_waits() -> None:

@@ -31,7 +31,7 @@ class Ballot:
     Attributes:
         code: by which a hall finds it.
         lecture, language: which lecture, and in which language its speaker shows it.
-        stop: the present one; 0 before the first.
+        stop: the present one; 0 before the first, and while none can be shown.
     """
 
     def __init__(self, code: str, lecture: str, language: str, began: float) -> None:

@@ -228,10 +228,10 @@ def keep_true(shown: Mapping[str, Any]) -> None:
 
 
 def _vote(words: Mapping[str, Any], on: Lecturing) -> None:
-    """What the hall sees follows the speaker."""
+    """What the hall sees follows the speaker; where a stop has no page, neither the bar nor a phone asks anything."""
     speaker = Speaker(on.name)
     if ballot := speaker.ballot:
-        ballot.stop = on.stop
+        ballot.stop = on.stop if on.now.page else 0
     if on.is_here and on.now.question:
         speaker.show(words, on.stop, on.now.question, hides=on.hides)
 
