@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import HOME as HOME_PAGE
 from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics.dashboard import controls as making
 from rnn_dynamics.dashboard import visitor
 from rnn_dynamics.dashboard.navigation import menus
 from rnn_dynamics.dashboard.seat import IN_TAB
@@ -164,6 +165,36 @@ def test_what_a_browser_sends_at_once_after_a_preset_does_not_take_it_back(
     assert not app.exception
     now = dict(parse_qsl(urlparse(link(app)).query))
     assert (now == preset | {"seed": "1"}) == (crossing > 0)
+
+
+@every_page
+def test_a_run_that_a_key_ends_at_a_control_leaves_a_page_that_goes_on(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit has the control's place in the address then, and would let nobody else write there."""
+    app = open_page(page)
+    before = {key: one.value for key, one in controls(app).items()}
+    *_, last = sentences(page)["presets"]
+    app.button(key=f"preset_{last}").click().run()
+    preset = dict(parse_qsl(urlparse(link(app)).query))
+    moved = {key for key, one in controls(app).items() if one.value != before.get(key, one.value)}
+    app.button(key="reset").click().run()
+    ended: list[str] = []
+
+    def made_and_ended(names: Any, name: str, *options: Any) -> None:
+        make(names, name, *options)
+        if name in moved and not ended:
+            ended.append(name)
+            st.stop()
+
+    make = making.control
+    monkeypatch.setattr(making, "control", made_and_ended)
+    app.button(key=f"preset_{last}").click().run()
+    assert ended
+    app.session_state["seed"] = 1
+    app.run()
+    assert not app.exception
+    assert dict(parse_qsl(urlparse(link(app)).query)) == preset | {"seed": "1"}
 
 
 @every_page

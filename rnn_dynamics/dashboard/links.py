@@ -119,6 +119,8 @@ def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
     """
     if challenge := st.session_state.get(OPEN):
         away = {**away, CHALLENGE: challenge}
+    for key in {**opening, **away}:  # a run that a key has ended between a control and its `let_go` has left it bound
+        let_go(key)
     with _address() as address:
         stands = {key: address.get_all(key) for key in address}
         idle = [key for key, values in stands.items() if values == [opening.get(key)]]

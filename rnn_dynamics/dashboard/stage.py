@@ -17,6 +17,8 @@ KEYS = dict(zip(SEEN, ("Alt+P", "Alt+I"), strict=True))
 WAYS = {"previous_page": (-1, "Alt+PageUp"), "next_page": (1, "Alt+PageDown")}
 #: Key of the session's state: on the way to another page the address loses it.
 _KEY = "seen"
+#: Another: the page that a key has asked for.
+_LEAVES = "leaves_for"
 
 #: Runs once a page. By a key the slider that leads takes the focus, and then what it moves is inside the window. What
 #: stands above the picture, from the controls or, where that is too much, from that slider on, decides how high it is.
@@ -95,12 +97,19 @@ def show_ways(page: str, words: Words) -> None:
     pages = taught(words.language)
     for name, (step, shortcut) in WAYS.items():
         there = (pages.index(page) if page in pages else -1) + step
-        if there in range(len(pages)) and st.button(words[name], key=name, shortcut=shortcut):
-            st.switch_page(APP / "pages" / f"{pages[there]}.py")
+        if there in range(len(pages)):
+            st.button(words[name], key=name, shortcut=shortcut, on_click=_leave, args=(pages[there],))
+    if asked := st.session_state.pop(_LEAVES, ""):
+        st.switch_page(APP / "pages" / f"{asked}.py")
 
 
 def _button(words: Words, name: str) -> None:
     st.button(words[name], key=f"see_{name}", shortcut=KEYS[name], on_click=_toggle, args=(name,))
+
+
+def _leave(there: str) -> None:
+    """Where the next key ends the run of this one before it comes to the button, a later run comes to it."""
+    st.session_state[_LEAVES] = there
 
 
 def _toggle(name: str) -> None:
