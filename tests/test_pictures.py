@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rnn_dynamics import pictures
-from rnn_dynamics.content import LANGUAGE, sentences
+from rnn_dynamics import content, pictures
+from rnn_dynamics.content import LANGUAGE, languages, sentences
 from rnn_dynamics.pictures.clipping import answer as clipping
 from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -25,6 +25,8 @@ LARGEST_MESSAGE = 40_000
 #: Texts of numbers, which buy speed where the picture's table.py says how much.
 TEXT_CODED = {("vanish_or_explode", "curves", column) for column in ("steps", "points")}
 every_picture = pytest.mark.parametrize("name", pictures.NAMES)
+#: How to point at something, which no paper can answer.
+POINTING = re.compile(r"\b(point|click|tap)(: | at | or )|可?指向|点击|点按")
 Spec = dict[str, Any]
 
 
@@ -72,6 +74,20 @@ def specifications(one: Picture) -> Iterator[tuple[dict[str, str], Background, S
     for values, background in product(product(*charted.values()), THEMES):
         asked = views | dict(zip(charted, values, strict=True))
         yield asked, background, json.loads(one.specification(asked, background, LANGUAGE))
+
+
+@every_picture
+def test_on_paper_no_picture_says_how_to_point_at_something(name: str) -> None:
+    one, (asked, views) = pictures.picture(name), next(settings_of(name))
+    answer = one.answer(asked, views)
+    for language in languages():
+        screen, paper = (
+            str(one.draw_from(answer, views, "light", language, on_paper=on_paper).to_dict(validate=False))
+            for on_paper in (False, True)
+        )
+        assert not POINTING.search(paper)
+        marked = "<screen>" in (content._CONTENT / language / f"{name}.toml").read_text(encoding="utf-8")
+        assert bool(POINTING.search(screen)) == marked
 
 
 @every_picture

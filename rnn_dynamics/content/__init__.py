@@ -24,6 +24,8 @@ HOME = "vanish_or_explode"
 _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "course", "dashboard", "pictures"))
 #: A break between two lines of Chinese: a browser would show a space.
 _CHINESE_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+#: What of a sentence makes sense on a screen alone, such as how to point at something.
+_ON_SCREEN = re.compile("<screen>(.*?)</screen>")
 #: When each file of the words had been written at the last look.
 _WRITTEN: dict[str, int] = {}
 
@@ -113,13 +115,15 @@ def files_in(folder: str) -> tuple[str, ...]:
 
 
 @lru_cache
-def sentences(page: str, language: str = LANGUAGE) -> Words:
+def sentences(page: str, language: str = LANGUAGE, on_paper: bool = False) -> Words:
     """The words of a page, or of what several have; mentions of pages in them are links, see `mentions`.
+
+    on_paper: without what stands between <screen> and </screen>.
 
     Raises:
         ValueError: a file is no TOML, or mentions a page that there is not; names the file.
     """
-    return _words(_read(page, language), f"content/{language}/{page}.toml", language)
+    return _words(_read(page, language), f"content/{language}/{page}.toml", language, on_paper)
 
 
 def sentences_of(file: Path, language: str) -> Words:
@@ -127,8 +131,8 @@ def sentences_of(file: Path, language: str) -> Words:
     return _words(_parsed(file, str(file)), str(file), language)
 
 
-def _words(table: dict[str, Any], called: str, language: str) -> Words:
-    words = Words(_placed(table, f"{called}:", language))
+def _words(table: dict[str, Any], called: str, language: str, on_paper: bool = False) -> Words:
+    words = Words(_placed(table, f"{called}:", language, "" if on_paper else r"\1"))
     words.language = language
     return words
 
@@ -180,14 +184,15 @@ class Says:
         return Says(self._answer, **{**self._more, **more})
 
 
-def _placed(value: Any, place: str, language: str) -> Any:
+def _placed(value: Any, place: str, language: str, on_screen: str = r"\1") -> Any:
     """The same words with sentences that know their places, and in which a mention of a page is a link."""
     if isinstance(value, dict):
-        return {key: _placed(part, f"{place} {key}", language) for key, part in value.items()}
+        return {key: _placed(part, f"{place} {key}", language, on_screen) for key, part in value.items()}
     if isinstance(value, list):
-        return [_placed(part, place, language) for part in value]
+        return [_placed(part, place, language, on_screen) for part in value]
     if isinstance(value, str):
-        return _at(place, _linked(_CHINESE_BREAK.sub("", value), place, language), language)
+        text = _ON_SCREEN.sub(on_screen, _CHINESE_BREAK.sub("", value))
+        return _at(place, _linked(text, place, language), language)
     return value
 
 

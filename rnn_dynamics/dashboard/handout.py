@@ -142,7 +142,7 @@ class _Handout:
         page, language = declared(stop.page), self.words.language
         experiment, views = page.asked(stop.settings)
         answer = page.picture.answer(experiment, views)
-        chart = page.picture.draw_from(answer, views, "light", language, hides=hides)
+        chart = page.picture.draw_from(answer, views, "light", language, hides=hides, on_paper=True)
         shown = {name: value for name, value in (settings(experiment) | views).items() if name in page.settings}
         address = self._address(stop, page.at_opening)
         return as_svg(chart, "light", language), caption_of(stop.page, language, shown, address), address

@@ -35,7 +35,7 @@ def offer(picture: Picture, answer: Any, views: Views, shown: Mapping[str, Any],
     background, caption = st.context.theme.type or "light", caption_of(picture.name, words.language, shown, address)
 
     def made(suffix: str) -> bytes:
-        chart = picture.draw_from(answer, views, background, words.language)
+        chart = picture.draw_from(answer, views, background, words.language, on_paper=True)
         return as_file(chart, caption, suffix, background, words.language)
 
     for suffix in SUFFIXES:

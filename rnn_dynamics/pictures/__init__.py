@@ -56,10 +56,7 @@ def draw(
     Raises:
         ValueError: a name, or a value, is none of those that there are.
     """
-    one = picture(name)
-    theme = cast(Background, one_of("background", background, tuple(THEMES)))
-    there = one_of("language", language, languages())
-    return one.draw(experiment or Experiment(), _asked(one, views), theme, there)
+    return _drawn(picture(name), experiment, background, language, views)
 
 
 def save(
@@ -90,7 +87,8 @@ def save(
     """
     file, one = Path(path), picture(name)
     suffix = one_of("path ends with", file.suffix.removeprefix("."), SUFFIXES)
-    asked, drawn = experiment or Experiment(), draw(name, experiment, background=background, language=language, **views)
+    asked = experiment or Experiment()
+    drawn = _drawn(one, asked, background, language, views, on_paper=True)
     used = {field: value for field, value in settings(asked).items() if not one.uses or field in one.uses}
     said = {field: str(value) for field, value in (used | _asked(one, views)).items()}
     caption = settings_caption(sentences("export", language), title_of(name, language), said, address)
@@ -103,6 +101,20 @@ def frames(name: str, experiment: Experiment | None = None, **views: str) -> dic
     asked = _asked(one, views)
     answer = one.answer(experiment or Experiment(), asked)
     return {name: table(answer, asked) for name, table in one.files.items()}
+
+
+def _drawn(
+    one: Picture,
+    experiment: Experiment | None,
+    background: str,
+    language: str,
+    views: dict[str, str],
+    on_paper: bool = False,
+) -> alt.LayerChart:
+    theme = cast(Background, one_of("background", background, tuple(THEMES)))
+    there, asked = one_of("language", language, languages()), _asked(one, views)
+    answer = one.answer(experiment or Experiment(), asked)
+    return one.draw_from(answer, asked, theme, there, on_paper=on_paper)
 
 
 def _asked(one: Picture, views: dict[str, str]) -> dict[str, str]:

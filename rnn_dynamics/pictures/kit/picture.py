@@ -149,15 +149,21 @@ class Picture:
         """The same from an answer that is there, such as what a reader has trained or measured."""
         return as_bytes(self.tables_of(words, answer, views)), self.finding(words, answer, views)
 
-    def draw(self, experiment: Experiment, views: Views, background: Background, language: str) -> alt.LayerChart:
-        """The chart with its data inside, for a notebook or a file."""
-        return self.draw_from(self.answer(experiment, views), views, background, language)
-
     def draw_from(
-        self, answer: Any, views: Views, background: Background, language: str, *, hides: bool = False
+        self,
+        answer: Any,
+        views: Views,
+        background: Background,
+        language: str,
+        *,
+        hides: bool = False,
+        on_paper: bool = False,
     ) -> alt.LayerChart:
-        """The same of an answer that is there; `hides`: without what it tells, see `veiled`."""
-        words = sentences(self.name, language)
+        """The chart of an answer with its data inside, for a notebook or a file.
+
+        hides: without what it tells, see `veiled`. on_paper: without what says how to point at something.
+        """
+        words = sentences(self.name, language, on_paper)
         chart = self.charted(words, views, background).properties(width=_WIDTH)
         chart.config.font = str(sentences("axes", language)["font"])
         tables = self.tables_of(words, answer, views)
