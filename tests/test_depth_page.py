@@ -74,10 +74,10 @@ def test_a_row_without_gradient_is_empty_but_for_the_last_step() -> None:
 
 
 def test_the_finding_says_where_the_backward_direction_is_left_without_time() -> None:
-    assert "has made one step only when it is read" in words(SMALL)
+    assert "layer 2 ← only that one: it has a gradient there alone" in words(SMALL)
     assert "<td>1</td></tr>" in words(SMALL)
     every = words(replace(SMALL, loss_at="every"))
-    assert "one step only" not in every
+    assert "only that one" not in every
     assert every.count("<td>all</td>") == 4
     one_way = words(replace(SMALL, bidirectional=False))
     assert "backward direction" not in one_way
@@ -88,7 +88,7 @@ def test_the_finding_says_that_h_n_is_where_each_direction_has_ended() -> None:
     (whole,) = drawn_by(PICTURE, final)["whole"]
     assert whole["map"].startswith("From h_n an error travels¦through all steps both ways:")
     assert "From output[-1] the error of ← would not travel at all." in words(final)
-    assert "one step only" not in words(final)
+    assert "only that one" not in words(final)
     assert words(final).count("<td>all</td>") == 4
     assert "per step back" not in words(final)
     one_way = replace(final, bidirectional=False)

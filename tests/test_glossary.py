@@ -175,12 +175,18 @@ def test_claims_are_marked_as_templates_and_say_the_same_whatever_they_are_fille
 
 
 @every_language
-def test_the_list_has_every_term_with_a_link_to_its_page(language: str) -> None:
-    shown = as_html(language)
-    assert re.findall(r'data-term="(\w+)"', shown) == list(glossary(language))
-    links = re.findall(r"<a href=.*?</a>", shown)
-    assert links == [mentions.as_html(link_to(term.page, language)) for term in glossary(language).values()]
-    assert all(term.says in unescape(shown) for term in glossary(language).values())
+def test_the_list_has_every_term_below_the_link_to_its_page(language: str) -> None:
+    terms, shown = glossary(language), as_html(language)
+    links = {page: mentions.as_html(link_to(page, language)) for page in {term.page for term in terms.values()}}
+    listed = re.findall(r'(<a href=.*?</a>)<dl>|data-term="(\w+)"', shown)
+    above, found = "", {}
+    for link, key in listed:
+        above = link or above
+        if key:
+            found[key] = above
+    assert found == {key: links[term.page] for key, term in terms.items()}
+    assert len(listed) == len(terms) + len(links)  # nothing stands there twice
+    assert all(term.says in unescape(shown) for term in terms.values())
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def test_the_claim_of_many_to_one_holds(experiment: Experiment) -> None:
         assert (left < sent) == bool(match[1])
         assert_shows(match[1] or match[2], left / sent)
         assert ("one step back" in said) == (last == 2)
-    if match := re.search(r"(\d+) steps back, ×(\S+) each, in geometric mean", said):
+    if match := re.search(r"(\d+) steps back, on average ×(\S+) each", said):
         assert int(match[1]) == last - 1
         assert_shows(match[2], (left / sent) ** (1 / (last - 1)))
 

@@ -183,7 +183,7 @@ def test_an_edge_begins_and_ends_at_its_nodes(shape: str) -> None:
 @every(
     ("changes", "shape", "said"),
     [
-        ({}, "many-to-one", "Of what y₆ sends to h₆,¦0.094 is left at h₁: 5 steps back,¦×0.62 each"),
+        ({}, "many-to-one", "Of the gradient at h₆, 0.094 is left at h₁:¦5 steps back, on average ×0.62 each"),
         ({"weight_scale": 3.0}, "many-to-one", "has become¦2.3 times as large at h₁"),
         ({"weight_scale": 0.0}, "many-to-one", "Nothing of the error reaches h₁"),
         ({"sequence_length": 1}, "many-to-one", "A single step"),
@@ -206,7 +206,7 @@ def test_the_claim_of_many_to_one_has_the_numbers_of_run() -> None:
     share = 10 ** (norms[0] - norms[-1])
     claim = tables(OPENING, "many-to-one")["whole"][0]["claim"]
     assert f"{share:.2g} is left" in claim
-    assert f"×{share ** (1 / 5):.2g} each, in geometric mean" in claim
+    assert f"on average ×{share ** (1 / 5):.2g} each" in claim
 
 
 def test_the_claim_of_the_encoder_decoder_names_what_passes_its_one_edge() -> None:

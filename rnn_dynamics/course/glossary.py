@@ -78,16 +78,19 @@ def mentioned(text: str) -> list[str]:
 
 @lru_cache
 def as_html(language: str) -> str:
-    """All terms as a list of definitions, each with a link to its page."""
-    return f'<dl class="glossary">{"".join(_definitions(language))}</dl>'
+    """All terms as lists of definitions, each page's below one link to it: every page sends them."""
+    pages = dict.fromkeys(term.page for term in glossary(language).values())
+    return "".join(
+        f"{mentions.as_html(link_to(page, language))}<dl>{''.join(_definitions(page, language))}</dl>" for page in pages
+    )
 
 
-def _definitions(language: str) -> Iterator[str]:
+def _definitions(page: str, language: str) -> Iterator[str]:
     for key, term in glossary(language).items():
-        symbol = f" <i>{escape(term.symbol)}</i>" if term.symbol else ""
-        seen = mentions.as_html(link_to(term.page, language))
-        name, says = f"<dt><b>{escape(term.term)}{symbol}</b>", f"<p>{escape(term.says)}</p>"
-        yield f'<div data-term="{key}">{name}<dd>{says}{seen}</div>'  # HTML ends both by itself; each page sends them
+        if term.page == page:
+            symbol = f" <i>{escape(term.symbol)}</i>" if term.symbol else ""
+            name, says = f"<dt><b>{escape(term.term)}{symbol}</b>", f"<dd><p>{escape(term.says)}"
+            yield f'<div data-term="{key}">{name}{says}</div>'  # HTML ends what is open by itself
 
 
 def _marked(text: str, language: str, apart: str, mark: Callable[[str, str], str]) -> str:
