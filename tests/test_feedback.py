@@ -72,3 +72,16 @@ def test_each_picture_has_a_line_for_each_edge_and_the_way_of_the_gradient_is_th
         lines = [line for line in ElementTree.fromstring(picture(cell)) if line.tag.endswith("line")]
         assert len(lines) == len(edges(cell)) == 8
         assert sum(line.get("class") == "way" for line in lines) == len(gradient_way(cell))
+
+
+@every("scale", [0.5, 1.0, 2.0])
+@every("seed", [0, 3])
+def test_the_reason_for_the_larger_factor_is_what_differs_most(scale: float, seed: int) -> None:
+    answer = shape_answer(replace(ASKED, weight_scale=scale, seed=seed), "many-to-one")
+    factors, radii = ({cell: of[cell] for cell in ("rnn", "jordan")} for of in (answer.fed_back, answer.radii))
+    left = {cell: 10 ** factors[cell] / radii[cell] for cell in factors}
+    assert {cell: 10**of for cell, of in answer.slopes.items()} == pytest.approx(left)
+    which, reason = answer.why.split("_")
+    assert (which == "larger") == (factors["jordan"] > factors["rnn"])
+    by = {"matrix": radii["jordan"] / radii["rnn"], "slopes": left["jordan"] / left["rnn"]}
+    assert reason == (max if which == "larger" else min)(by, key=lambda name: by[name])

@@ -69,9 +69,9 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert re.fullmatch(rf"{cell}(, [\w ]+)?: .*", label.lower().replace(f" {experiment.forget_bias:g}:", ":"))
         assert label.endswith(f": {share(verdict.orders)}")
         for outcome in ("vanishes", "holds", "explodes", "uneven"):
-            claim = re.search(
-                rf"{outcome}( too)?: {re.escape(times(verdict.log10_factor))} per step back in the middle", row
-            )
+            lags = f"lags {experiment.sequence_length // 5} to {9 * experiment.sequence_length // 10},"
+            factor = re.escape(times(verdict.log10_factor))
+            claim = re.search(rf"{outcome}( too)?: {factor} per step back at {lags}", row)
             assert bool(claim) == (outcome in row) == (verdict.outcome == outcome)
         assert not ("vanishes" in row and verdict.orders > 0.0)
         assert not ("explodes" in row and verdict.orders < 0.0)

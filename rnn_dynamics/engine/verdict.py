@@ -134,6 +134,11 @@ def joined(parts: Sequence[Verdicts]) -> Verdicts:
     return Verdicts(**arrays, steps=parts[0].steps)
 
 
+def middle_lags(length: int) -> tuple[int, int]:
+    """The lags between which the factor per step of so many steps is taken."""
+    return length // 5, 9 * length // 10
+
+
 def log10_factor_per_step(log10_norms: Array) -> Array:
     """The geometric mean of the change per step back between the lags T // 5 and 9 T // 10, as log10.
 
@@ -147,7 +152,7 @@ def log10_factor_per_step(log10_norms: Array) -> Array:
         the longer lag is zero, nan where only that at the shorter one is, and for a single step.
     """
     length = log10_norms.shape[-1]
-    near, far = length // 5, 9 * length // 10
+    near, far = middle_lags(length)
     left, arrived = log10_norms[..., length - 1 - near], log10_norms[..., length - 1 - far]
     change = np.where(np.isneginf(arrived), -np.inf, np.nan)
     np.subtract(arrived, left, out=change, where=np.isfinite(arrived) & np.isfinite(left))

@@ -39,12 +39,15 @@ def claim(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     """What layers or directions do for the gradient, as HTML."""
     experiment, deep = answer.experiment, _deep(answer)
     both, factors = experiment.bidirectional, answer.log10_factors
+    curve = answer.curves["whole"]
+    ends = {"first": curve[0], "middle": curve[len(curve) // 2]}
     return claimed(
         words,
-        Says(answer, back=experiment.sequence_length - 1),
+        Says(answer, back=experiment.sequence_length - 1, **ends),
         single=experiment.sequence_length == 1,
         every=experiment.loss_at == "every",
         end_state=both and experiment.loss_at == "last",
+        ends=both and experiment.loss_at == "final" and ends["middle"] + 1.0 < min(0.0, ends["first"]),
         final=both and all(map(math.isfinite, answer.carried.values())),
         **{deep: bool(deep)},
         one=experiment.num_layers == 1 and math.isfinite(factors["top"]),

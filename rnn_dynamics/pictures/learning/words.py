@@ -58,6 +58,7 @@ def _claim(answer: LearningAnswer) -> str:
     rnn, last = answer.networks[0].outcome, answer.shown.outcome
     return first(
         ended={"diverged", "untrained"} & {rnn, last},
+        so_far_both=not answer.over and len(answer.networks) > 1,
         so_far=not answer.over,
         rnn_learns=_rnn_learns(answer),
         gates_fail=_gates_fail(answer),

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from rnn_dynamics.content import Says
+from rnn_dynamics.engine.verdict import middle_lags
 from rnn_dynamics.own.advice import Tried
 from rnn_dynamics.own.findings import Finding, Judged
 from rnn_dynamics.own.given import OWN
@@ -38,9 +39,16 @@ def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) ->
 
 
 def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
-    """What becomes of an error of the last layer, as HTML."""
+    """What becomes of an error of the last layer, beside that of fresh weights, as HTML."""
     last = answer.findings[-1]
-    says = Says(answer, verdict=last.verdict, back=answer.experiment.sequence_length - 1, layer=last.layer + 1)
+    near, far = middle_lags(last.travelled + 1)
+    says = _says(words, answer, {"gradient": "hidden"}) | {
+        "verdict": last.verdict,
+        "back": answer.experiment.sequence_length - 1,
+        "near": near,
+        "far": far,
+    }
+    says |= {"beside": words["beside"].format_map(says) if _keeps_more(answer) else ""}
     known = last.travelled and last.verdict.outcome
     horizon, steps = last.verdict.horizon, answer.experiment.sequence_length
     below, early = horizon is not None, horizon is not None and horizon <= steps // 5  # before where the factor is of
@@ -48,6 +56,12 @@ def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     parts |= {"fades": known == "holds" and below}
     kinds = {kind: known == kind for kind in ("vanishes", "holds", "explodes", "uneven")}
     return claimed(words, says, **parts, **kinds, nothing=True)
+
+
+def _keeps_more(answer: OwnNetworkAnswer) -> bool:
+    """Whether one error travels through a single layer, and a hundred times as much of it is left as of fresh ones."""
+    left = answer.left("hidden")
+    return len(answer.findings) == answer.findings[0].arrive == 1 and left["fresh"] + 2.0 < left["given"] <= 0.0
 
 
 def verdicts(words: Words, found: Sequence[Finding]) -> str:

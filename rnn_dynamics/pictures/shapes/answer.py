@@ -52,6 +52,21 @@ class ShapeAnswer(OfTrace[ShapeTrace]):
     fed_back: Mapping[str, float] = field(default_factory=dict)
     radii: Mapping[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def slopes(self) -> Mapping[str, float]:
+        """log10 of what the slopes of the units leave of those radii, in the factors `fed_back`."""
+        return {cell: factor - np.log10(self.radii[cell]) for cell, factor in self.fed_back.items()}
+
+    @property
+    def why(self) -> str:
+        """Whether the Jordan network's factor is "larger" or "smaller", and what does most, "matrix" or "slopes"."""
+        elman, jordan = FED_BACK
+        matrix = np.log10(self.radii[jordan] / self.radii[elman])
+        slopes = self.slopes[jordan] - self.slopes[elman]
+        larger = matrix + slopes > 0.0
+        of_matrix = matrix > slopes if larger else matrix < slopes
+        return f"{'larger' if larger else 'smaller'}_{'matrix' if of_matrix else 'slopes'}"
+
     @property
     def shape(self) -> Shape:
         """What is read, written and fed back."""

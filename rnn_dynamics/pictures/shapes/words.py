@@ -112,6 +112,7 @@ def _notes(answer: ShapeAnswer) -> dict[str, object]:
     return {
         "shared": _differ(ratio) and answer.shape.has_decoder,
         "fed_back": answer.fed_back,
+        **({answer.why: True} if all(map(math.isfinite, answer.fed_back.values())) and answer.fed_back else {}),
         "gated_cell" if len(cell.components) > 1 else "gated": cell.gates,
         "cost" if len(answer.steps) > 1 else "cost_one": True,
     }

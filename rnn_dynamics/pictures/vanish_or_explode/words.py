@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words, called
-from rnn_dynamics.engine.verdict import Verdict, orders_of_magnitude
+from rnn_dynamics.engine.verdict import Verdict, middle_lags, orders_of_magnitude
 from rnn_dynamics.pictures.kit.finding import claimed, first, said
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer, stride_for
 
@@ -62,6 +62,7 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         third=answer.cells[third].short,
         of_third=verdicts[third],
     )
+    lasts = (plain.outcome, verdicts[of_sum].outcome) == ("vanishes", "holds")
     return claimed(
         words,
         says,
@@ -74,7 +75,8 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         all_vanish=outcomes == {"vanishes"} and experiment.cell != of_sum,
         gates_vanish=verdicts[of_sum].outcome == "vanishes",
         explodes=plain.outcome == "explodes",
-        outlives=(plain.outcome, verdicts[of_sum].outcome) == ("vanishes", "holds"),
+        outlives=lasts and abs(verdicts[of_sum].orders) < 1.0,
+        outlasts=lasts,
         both=True,
     )
 
@@ -98,10 +100,10 @@ def _line(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str
 
 
 def _row(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
-    verdict = verdicts[cell]
+    verdict, (near, far) = verdicts[cell], middle_lags(answer.experiment.sequence_length)
     return {
         "cell": answer.cells[cell],
-        "outcome": words["outcome"][_outcome(answer, cell, verdicts)].format(verdict=verdict),
+        "outcome": words["outcome"][_outcome(answer, cell, verdicts)].format(verdict=verdict, near=near, far=far),
         "horizon": math.nan if verdict.outcome == "silent" else verdict.horizon,
         "radius": _radius(answer, cell),
         "singular_value": answer.singular_value[cell] * answer.experiment.weight_scale,
