@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -274,6 +275,49 @@ def test_a_label_keeps_off_every_curve_where_there_is_room() -> None:
         assert np.abs(curves[:, :35] - place).min() >= 0.5 * line - 1e-9
     two = label_places(np.stack([curves, -curves]), np.array([low, -high]), np.array([high, -low]))
     assert two.tolist() == [label_places(curves, low, high).tolist(), label_places(-curves, -high, -low).tolist()]
+
+
+def lies_on(curves: Array, place: float, looks: Array, end: float) -> int:
+    """What it costs that a name lies there, in lines: all pieces of curves are tried that begin before its end.
+
+    The last curve is a thin line, which costs a third.
+    """
+    costs = []
+    for weight, curve in zip((3, 3, 1), curves, strict=True):
+        pieces = pairwise(np.interp(looks, np.linspace(0, 1, len(curve)), curve))
+        away = [max(min(of) - place, place - max(of)) for look, of in zip(looks, pieces, strict=False) if look < end]
+        costs += [weight * (min(away) < near) for near in (0.55, 0.3)]
+    return sum(costs)
+
+
+def test_names_of_curves_stand_where_a_search_of_all_places_finds_the_least_cost() -> None:
+    chance, lines, reaches = np.random.default_rng(0), 5, (0.4, 0.25)
+    walks = np.cumsum(chance.normal(0, 0.2, (40, 3, 50)), axis=-1) + chance.uniform(0, lines, (40, 3, 1))
+    found = label_places(walks[:, :2], 0.0, float(lines), lines, np.array(reaches), walks[:, 2:])
+    tries, looks = np.linspace(0.5, 4.5, 17), np.linspace(0.01, 0.4, 9)
+
+    def cost(curves: Array, begins: Array, places: tuple[float, float]) -> float:
+        crossed = (lies_on(curves, place, looks, end) for place, end in zip(places, reaches, strict=True))
+        return float(np.abs(begins - places).sum() + sum(crossed))
+
+    for curves, begins, places in zip(walks, walks[:, :2, 0].clip(0.5, lines - 0.5), found, strict=True):
+        way = 1.0 if begins[0] <= begins[1] else -1.0
+        costs = {pair: cost(curves, begins, pair) for pair in product(tries, tries) if way * (pair[1] - pair[0]) >= 1.0}
+        assert costs[tuple(places)] == pytest.approx(min(costs.values()))
+
+
+def test_the_name_of_a_level_stands_where_a_search_of_all_places_finds_the_least_cost() -> None:
+    chance, lines, reach, own = np.random.default_rng(1), 5, 0.3, 2.0
+    walks = np.cumsum(chance.normal(0, 0.2, (40, 3, 50)), axis=-1) + chance.uniform(0, lines, (40, 3, 1))
+    found = level_places(np.full((40, 1), own), walks[:, :2], (0.0, float(lines)), reach, lines, walks[:, 2:])
+
+    def cost(curves: Array, end: float, above: bool) -> float:
+        place, looks = own + (0.6 if above else -0.6), np.linspace(end - reach, end, 9)
+        return float(1.0 - (end - reach) + lies_on(curves, place, looks, end))
+
+    for curves, end, above in zip(walks, found["end"][:, 0], found["above"][:, 0], strict=True):
+        offered = product(np.linspace(reach, 1.0, 6), (True, False))
+        assert cost(curves, end, above) == pytest.approx(min(cost(curves, *one) for one in offered))
 
 
 def test_the_name_of_a_level_stands_at_its_end_and_on_the_side_and_where_it_is_off_curves_and_names() -> None:

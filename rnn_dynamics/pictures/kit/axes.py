@@ -101,7 +101,10 @@ def label_places(
     tries, reaches = 0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES, np.atleast_1d(reach)
     starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, lines - 0.5)
     lying, weights = _lying(norms, thin)
-    crossed = _crossed(_beside(lying, low, line, _along(reaches)), weights, tries, reaches)
+    heights, looks = _beside(lying, low, line, _along(reaches)), np.searchsorted(_along(reaches)[1:-1], reaches) + 1
+    bounds = np.minimum, np.maximum
+    lowest, highest = (of.accumulate(heights, axis=-1)[..., looks].swapaxes(-1, -2) for of in bounds)
+    crossed = _crossed(lowest, highest, weights, tries)
     cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + crossed)
     order = np.argsort(starts, axis=-1, kind="stable")
     found = tries[_rising(np.take_along_axis(cost, order[..., None], axis=-2))]
@@ -141,13 +144,12 @@ def level_places(
         np.abs(middles[..., None] - heights[..., None, :]) < 1.0,
         np.abs(middles - lines / 2) > lines / 2 + _OVER,
     )
-
-    def cost(start: float) -> Array:
-        beside = _beside(lying, low, line, np.linspace(start, start + reach, _LOOKS))
-        crossed = _crossed(beside, weights, middles[..., None, None, :], np.array([reach]))[..., 0, :]
-        return np.asarray(1.0 - start + crossed + _CROSSING * (outside + (near & (reaches > start)).sum(axis=-1)))
-
-    costs = np.stack([*map(cost, starts)], axis=-1).reshape(*own.shape[:-1], 2, own.shape[-1], _PLACES)
+    along = np.linspace(starts, starts + reach, _LOOKS, axis=-1)
+    runs = np.swapaxes(_beside(lying, low, line, along.ravel()).reshape(*lying.shape[:-1], *along.shape), -3, -2)
+    crossed = _crossed(runs.min(axis=-1), runs.max(axis=-1), weights, middles[..., None, None, :])
+    under = (near[..., None, :, :] & (reaches > starts[:, None, None])).sum(axis=-1)
+    costs = np.asarray((1.0 - starts)[:, None] + crossed + _CROSSING * (outside[..., None, :] + under))
+    costs = np.swapaxes(costs, -2, -1).reshape(*own.shape[:-1], 2, own.shape[-1], _PLACES)
     best = np.moveaxis(costs, -3, -2).reshape(*own.shape, -1).argmin(axis=-1)
     return {"end": starts[best % _PLACES] + reach, "above": best < _PLACES}
 
@@ -192,18 +194,14 @@ def _beside(norms: Array, low: Array, line: Array, along: Array) -> Array:
     return np.asarray(one * (1.0 - share) + next_one * share)
 
 
-def _crossed(heights: Array, weights: Array, tries: Array, reaches: Array) -> Array:
-    """What it costs that a name of each reach (R,) lies at each of the places (C,), in lines, on lines (..., K, L).
+def _crossed(lowest: Array, highest: Array, weights: Array, tries: Array) -> Array:
+    """What it costs that names lie at each of the places (C,), in lines, on lines that run between heights (..., K).
 
-    One that runs through its letters, and not only along their edge, counts twice. Returns (..., R, C).
+    Beside a name a line meets all heights between its lowest and its highest, so that these two are enough. One that
+    runs through the letters, and not only along their edge, counts twice. Returns (..., C).
     """
-    heights, tries = heights[..., None].astype(np.float32), tries.astype(np.float32)  # of which a few digits are enough
-    one, next_one = heights[..., :-1, :], heights[..., 1:, :]
-    away, half = np.abs(tries - (one + next_one) / 2), np.abs(one - next_one) / 2
-    lies = (away < half + _EDGE).view(np.int8) + (away < half + _LETTERS).view(np.int8)
-    ends = [None] if len(reaches) == 1 else np.searchsorted(_along(reaches)[1:-1], reaches) + 1
-    found = np.stack([lies[..., :end, :].max(axis=-2) for end in ends], axis=-2)
-    return np.einsum("k,...krc->...rc", weights, found)
+    on = [(tries > lowest[..., None] - near) & (tries < highest[..., None] + near) for near in (_EDGE, _LETTERS)]
+    return np.einsum("k,...kc->...c", weights, np.add(*on, dtype=np.int8))
 
 
 def _rising(cost: Array) -> NDArray[np.int64]:
