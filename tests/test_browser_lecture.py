@@ -14,7 +14,7 @@ from tests.test_browser_stage import HIGH, WIDE, box_of_picture
 
 pytestmark = pytest.mark.browser
 WORDS = sentences("lecture")
-BAR, QUESTION, COUNT = ".st-key-lecture", ".stop", ".st-key-lecture .hall"
+BAR, QUESTION, COUNT = ".st-key-lecture", ".stop:visible", ".st-key-lecture .hall"
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def says(reader: Reader, text: str, where: str = QUESTION) -> None:
 def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(browser: Browser, hall: str) -> None:
     _, _, third, fourth, fifth, _ = stops("short")
     asks = [stop.question.ask for stop in (third, fourth, fifth) if stop.question]
+    highs: dict[str, float] = {}
     with someone(browser, WIDE, HIGH) as reader:
         reader.open(f"{hall}/additive_path?lecture=short&at=3")
         for key, at, text in (
@@ -54,6 +55,9 @@ def test_a_clicker_walks_the_stops_from_the_address_of_one_on_a_fresh_server(bro
             says(reader, text)
             reader.wait_for_settings(lecture="short", at=at)
             reader.rest()
+            bar = reader.page.locator(BAR).bounding_box()
+            assert bar is not None
+            assert abs(highs.setdefault(at, bar["height"]) - bar["height"]) < 1  # so nothing below it moves
         reader.page.locator(".st-key-place_of_the_picture").get_by_role("slider").first.focus()
         reader.page.keyboard.press("PageDown")  # which a slider would take for itself
         says(reader, fourth.claim)
@@ -74,8 +78,8 @@ def test_what_is_not_revealed_is_not_left_out_and_an_answer_says_of_which_settin
         reader.rest()
         reader.page.keyboard.press("PageDown")
         says(reader, second.claim)
-        says(reader, second.question.ask, ".asked")
-        says(reader, f"✓ A {second.question.choices[0]}", ".asked b")
+        says(reader, second.question.ask, ".asked:visible")
+        says(reader, f"✓ A {second.question.choices[0]}", ".asked:visible b")
         slider, answer = reader.slider("Weight scale"), reader.page.locator(".stop .answer")
         slider.press("ArrowLeft")  # which repaints the picture alone, as the next key does
         expect(answer).to_contain_text(WORDS["of_question"])

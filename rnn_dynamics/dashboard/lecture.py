@@ -246,10 +246,13 @@ def _said(words: Mapping[str, Any], on: Lecturing) -> str:
         return _line(place, words["elsewhere"])
     if question is None:
         return _line(place, stop.claim)
-    if on.hides:
-        return _line(place, question.ask) + _choices(question)
-    answer = f"{answer_to(words, question)} {words['of_question'] if on.moved else ''}".strip()
-    return _line(place, stop.claim, answer) + _asked_before(question)
+    asked = _line(place, question.ask) + _choices(question)
+    # What the hall looks at should not move when it is revealed: before and after, the bar has room for the same.
+    room = f'<div class="room" aria-hidden="true">{asked}{_asked_before(question, None)}</div>'
+    if not on.hides:
+        answer = f"{answer_to(words, question)} {words['of_question'] if on.moved else ''}".strip()
+        asked = _line(place, stop.claim, answer) + _asked_before(question, question.right)
+    return f'<div class="said"><div>{asked}</div>{room}</div>'
 
 
 def _line(place: str, sentence: str, answer: str = "") -> str:
@@ -265,11 +268,11 @@ def _choices(question: Question) -> str:
     return f'<ul class="choices">{"".join(each)}</ul>' if question.choices else ""
 
 
-def _asked_before(question: Question) -> str:
+def _asked_before(question: Question, right: int | None) -> str:
     """What was asked, when it has been answered: small, in one paragraph, the right choice marked."""
     choices = (
         f"<b>✓ {question.called(place)} {escape(choice)}</b>"
-        if place == question.right
+        if place == right
         else f"<span>{question.called(place)} {escape(choice)}</span>"
         for place, choice in enumerate(question.choices)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import OWN, POINTED, WIDE_TITLE, at, dashed, layered, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, at, dashed, layered, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
@@ -20,6 +20,8 @@ PANELS = {
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.73 : 0", "height"),
 }
 PARAMETERS = POINTED
+#: Two lines of the map's title: how to point at a unit stands there where there is room beside the curves.
+_LINES = f"slice({LINES}, 0, 2)".replace("narrow", "width < 840 * zoom && !narrow")
 #: Dash of each curve: the whole gradient is solid, as nothing else is.
 DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "total": [1, 0]}
 
@@ -40,7 +42,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             map_rows(gates, "units", "gate", ["place"]),
             gates.lead(x=gates.time("length:Q", tickCount=4), y=units),
-            gates.title("map"),
+            gates.title("map", _LINES),
         ],
         [
             curves.lines("bands", areas, mark="area", x=on["x"], y="lowest:Q", y2="highest:Q"),

@@ -9,7 +9,6 @@ from typing import Any
 import altair as alt
 
 from rnn_dynamics.pictures.kit.layers import (
-    WIDE_TITLE,
     at,
     go_there,
     group,
@@ -43,6 +42,8 @@ _LINE: dict[str, Any] = {
     "strokeWidth": of_cell({"none": 5, "norm": 4, "value": 3}, "clipping"),
 }
 _SIZE = "narrow ? 12 : 14"
+#: Of titles between the map and the panels beside it, which say the same above: only where there is room.
+_BETWEEN: dict[str, Any] = {"titleOpacity": ref("narrow || width < 1000 * zoom ? 0 : 1")}
 _WHY: dict[str, Any] = {"dx": 6, "size": _SIZE, "lineBreak": "|"}
 _PLACE = {"x": "b:Q", "y": "w:Q"}
 
@@ -52,9 +53,9 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     theme, (surface, errors, norms) = sheet.theme, sheet.panels()
     labels: dict[str, Any] = {"format": ".1f", "tickCount": 5}
     heights = alt.Scale(domain=[0, ref("region.highest")], range=[*HEIGHTS[sheet.background]], interpolate="rgb")
-    ticks: dict[str, Any] = {"values": [0, 0.1, 0.2, 0.3, 0.4, 0.5], "format": "~r", "labelFlush": False, **WIDE_TITLE}
+    ticks: dict[str, Any] = {"values": [0, 0.1, 0.2, 0.3, 0.4, 0.5], "format": "~r", "labelFlush": False, **_BETWEEN}
     error = errors.y("error:Q", (0, 0.5), "error", **ticks)
-    norm = norms.log10("gradient_norm", tickCount=5, **WIDE_TITLE)
+    norm = norms.log10("gradient_norm", tickCount=5, **_BETWEEN)
     return sheet.picture(
         [
             surface.lead(

@@ -151,7 +151,7 @@ def _parts(panel: Panel) -> list[Any]:
 def _running_sum(panel: Panel) -> list[Any]:
     """How much of the gradient the lags up to here make, and from which lag on the rest adds nothing to speak of."""
     up = WIDE_TITLE | {"values": [-1, 0, 1, 2], "labelExpr": "narrow ? '' : 100 * datum.value + ' %'"}
-    up["tickOpacity"] = up["titleOpacity"]
+    up |= {"tickOpacity": up["titleOpacity"], "titleOpacity": ref("narrow || height - shareTop < 130 * zoom ? 0 : 1")}
     y = panel.y("share:Q", ("whole.bottom", "whole.top"), "share", **up)
     line = with_lag(of("lags")).mark_line(color=OWN, strokeWidth=ref("narrow ? 0 : 3"))
     # The name stands where the curve is not: below it, or above it where it rises late.
