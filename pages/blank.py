@@ -6,7 +6,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.learning.training import TRAINABLE, Training
+from rnn_dynamics.learning.training import OF_TORCH, Training
 from rnn_dynamics.pictures.blank import PARTS, PICTURE, filled_in, networks, template_in_use, tinted
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.kit.picture import Drawn
@@ -73,8 +73,8 @@ PAGE = BlankPage(
     main=("gap", "cell", "learning_rate"),
     lower=(*PARTS, "sentence"),
     more=("hidden_size", "initialisation", "gate_bias", "forget_bias", "seed"),
-    offered={"cell": TRAINABLE},
-    pictured=lambda _: TRAINABLE,
+    offered={"cell": OF_TORCH},
+    pictured=lambda _: OF_TORCH,
     asks=("gap", "learning_rate", "updates"),
     apart=("cell", "hidden_size", "initialisation", "gate_bias", "forget_bias"),
     leading="gap",

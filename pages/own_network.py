@@ -10,7 +10,7 @@ import streamlit as st
 from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_of
 from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
-from rnn_dynamics.learning.training import TRAINABLE
+from rnn_dynamics.learning.training import OF_TORCH
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.pictures.own_network import (
     PICTURE,
@@ -86,10 +86,10 @@ PAGE = OwnWeightsPage(
     },
     main=("weights", "forget_bias", "weight_scale", "sequence_length"),
     more=("input_scale", "batch_size", "loss_at", "seed", *SIZES, "nonlinearity", "reset_gate"),
-    offered={"cell": TRAINABLE, "sequence_length": (*KNOBS_NUMBER["sequence_length"].offered, 300, 500, 1000)},
+    offered={"cell": OF_TORCH, "sequence_length": (*KNOBS_NUMBER["sequence_length"].offered, 300, 500, 1000)},
     asks=("weights",),
     apart=(*SIZES, "forget_bias", "weight_scale"),
-    pictured=lambda _: TRAINABLE,
+    pictured=lambda _: OF_TORCH,
     idle=dict.fromkeys(SIZES, lambda now: "given" * (now["weights"] != "torch"))
     | dict.fromkeys(("sequence_length", "batch_size", "input_scale"), lambda now: "inputs" * reads_file(now["weights"]))
     | {"nonlinearity": partial(only, "rnn"), "reset_gate": partial(only, "gru")}

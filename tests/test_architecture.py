@@ -79,8 +79,10 @@ ROOMS: dict[str, set[str]] = {
     "learning.training": {"experiment", "engine.cells", "learning.tasks"},
     "learning.limits": {"experiment", "learning.training"},
     "learning.reading": WALK | {"engine.given", "engine.run_network", "learning.tasks", "learning.training"},
+    "learning.input_gated": set(),
     "learning.trainer": WALK
-    | {"remembered", "engine.given", "engine.run_network", "learning.reading", "learning.tasks", "learning.training"},
+    | {"remembered", "engine.given", "engine.run_network"}
+    | {f"learning.{part}" for part in ("input_gated", "reading", "tasks", "training")},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"executor", "process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "own": set(),
@@ -169,6 +171,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     },
     **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
+    "learning.input_gated": {"torch"},
     **{f"own.{part}": {"numpy", "torch"} for part in ("capture", "unrolled", "replay", "probe")},
     "own.probed": {"numpy", "pandas"},
     "own.shown": set(),

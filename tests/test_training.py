@@ -1,5 +1,6 @@
 """Training: deterministic, resumable, equal to a plain loop over torch's modules; and it says why it fails."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,16 +9,20 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment
+from rnn_dynamics.engine.given import Errors, Network
+from rnn_dynamics.engine.run_network import run_network
+from rnn_dynamics.learning.input_gated import NETWORKS
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import WALKED, Trainer
-from rnn_dynamics.learning.training import DIVERGED, LOOKS, History, Training
+from rnn_dynamics.learning.training import DIVERGED, LOOKS, TRAINABLE, History, Training
 from tests.every import every
+from tests.test_gates_of_the_input import ONE_STEP
 from tests.test_process import printed_by
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
 SMALL = Training(experiment=NETWORK, iterations=6)
-cells = every("cell", ["rnn", "lstm", "gru"])
+cells = every("cell", TRAINABLE)
 every_task = every("task", [*TASKS, "blank"])
 
 
@@ -32,13 +37,39 @@ def of(cell: str = "lstm", **changes: Any) -> Training:
     return replace(SMALL, experiment=replace(NETWORK, cell=cell), **changes)
 
 
+class ByHand(torch.nn.Module):
+    """A cell of which torch has none, step by step; without W_hh."""
+
+    def __init__(self, cell: str, start: dict[str, Any]) -> None:
+        super().__init__()
+        self.step = ONE_STEP[cell]
+        self.weight_ih_l0, self.bias_ih_l0 = (
+            torch.nn.Parameter(torch.tensor(start[f"{name}_ih_l0"]).float()) for name in ("weight", "bias")
+        )
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        states = [torch.zeros(inputs.shape[1], 6)]
+        for read in inputs:
+            states.append(self.step(read @ self.weight_ih_l0.T + self.bias_ih_l0, states[-1]))
+        return torch.stack(states[1:]), states[-1]
+
+
+def torchs(cell: str, input_size: int, start: dict[str, Any]) -> torch.nn.Module:
+    """The network of torch.nn, or where it has none one that is written by hand."""
+    if cell in ONE_STEP:
+        return ByHand(cell, start)
+    network: torch.nn.Module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](input_size, 6)
+    network.load_state_dict({name: torch.tensor(start[name]).float() for name, _ in network.named_parameters()})
+    return network
+
+
 # What a training computes
 
 
 #: Each task with each cell; each clipping with each cell, and with each task.
 CLIPPED = [
     (cell, task, ("none", "norm", "value")[(first + second) % 3])
-    for first, cell in enumerate(("rnn", "lstm", "gru"))
+    for first, cell in enumerate(TRAINABLE)
     for second, task in enumerate((*TASKS, "blank"))
 ]
 
@@ -49,8 +80,7 @@ def test_the_updates_are_those_of_a_plain_loop_over_torchs_modules(cell: str, ta
     trainer = Trainer(training)
     rule, experiment = training.its_task, training.experiment
     start = trainer.parameters()
-    network = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](rule.input_size, 6)
-    network.load_state_dict({name: torch.tensor(start[name]).float() for name, _ in network.named_parameters()})
+    network = torchs(cell, rule.input_size, start)
     weight, bias = (torch.tensor(start[f"readout_{name}"]).float().requires_grad_() for name in ("weight", "bias"))
     words = torch.tensor(start["words_weight"]).float().requires_grad_() if task == "blank" else None
     own = [*network.parameters(), weight, bias] + ([words] if words is not None else [])
@@ -86,15 +116,47 @@ def test_the_updates_are_those_of_a_plain_loop_over_torchs_modules(cell: str, ta
         np.testing.assert_allclose(trainer.parameters()["words_weight"], words.detach().numpy(), atol=2e-6)
 
 
+def one_step(cell: str, parameters: dict[str, torch.Tensor]) -> Callable[..., Any]:
+    """A step of torch's, or by hand where it has none, in float64."""
+    weight, bias = parameters["weight_ih_l0"], parameters["bias_ih_l0"]
+    if cell in ONE_STEP:
+        return lambda one, state: ONE_STEP[cell](one @ weight.T + bias, state)
+    make = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}[cell]
+    step: torch.nn.Module = make(weight.shape[1], 6, dtype=torch.float64)
+    step.load_state_dict({name: parameters[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")})
+    return step
+
+
+@every("cell", NETWORKS)
+def test_a_network_that_torch_lacks_has_the_states_and_gradients_of_its_cell(cell: str) -> None:
+    generator = np.random.default_rng(5)
+    inputs, errors = generator.standard_normal((30, 4, 3)), generator.standard_normal((30, 4, 6))
+    network = NETWORKS[cell](3, 6).double()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=2.0, generator=torch.Generator().manual_seed(len(parameter)))
+    read = torch.tensor(inputs, requires_grad=True)
+    states, last = network(read)
+    states.backward(torch.tensor(errors))
+    given = Network(cell=cell, parameters={name: of.detach().numpy() for name, of in network.named_parameters()})
+    trace = run_network(given, inputs, lambda _: Errors(errors))
+    np.testing.assert_allclose(states.detach().numpy(), trace.layers[0].hidden_states[1:], rtol=1e-10, atol=1e-12)
+    assert torch.equal(states[-1], last)
+    assert read.grad is not None
+    np.testing.assert_allclose(
+        trace.log10_norms["input"], np.log10(np.linalg.norm(read.grad.numpy(), axis=(1, 2))), rtol=1e-10
+    )
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None
+        np.testing.assert_allclose(trace.gradients[name], parameter.grad.numpy(), rtol=1e-10, atol=1e-10)
+
+
 @cells
 @every_task
 def test_the_gradients_by_step_are_those_of_autograd(cell: str, task: str) -> None:
     trainer = trained(of(cell, task=task))
     look, rule, test = trainer.history.moments[-1], trainer.training.its_task, trainer._test
     parameters = {name: torch.tensor(value) for name, value in trainer.parameters().items()}
-    make = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}[cell]
-    step = make(rule.input_size, 6, dtype=torch.float64)
-    step.load_state_dict({name: parameters[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")})
+    step = one_step(cell, parameters)
     inputs = torch.tensor(test.inputs[:, :WALKED])
     read = [(parameters["words_weight"][one] if task == "blank" else one).clone().requires_grad_() for one in inputs]
     state = torch.zeros(WALKED, 6, dtype=torch.float64)

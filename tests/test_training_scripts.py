@@ -18,7 +18,7 @@ from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import Trainer
-from rnn_dynamics.learning.training import Training
+from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures import blank, clipping, learning
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.scripts import training_script
@@ -50,7 +50,7 @@ def trainings() -> dict[str, Training]:
         asked = page.trainings(replace(preset, **TINY), views | {"iterations": "100"})
         found |= {f"{name}-{one.experiment.cell}": replace(one, iterations=5) for one in asked}
     for first, task in enumerate(("temporal_order", "adding", "copy_memory", "digits", "blank")):
-        for second, cell in enumerate(("rnn", "lstm", "gru")):
+        for second, cell in enumerate(TRAINABLE):
             optimiser, clips, changes = WAYS[(first + second) % 3]  # each way with each task, and with each cell
             experiment = Experiment(cell=cell, sequence_length=12, **TINY | changes)
             found[f"{task}-{cell}"] = Training(

@@ -90,8 +90,9 @@ class Trained:
 
     @cached_property
     def gates(self) -> dict[str, list[float]]:
-        """Name -> the mean, at each look, of all that the cell computes like a gate."""
-        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in self.cell.gates}
+        """Name -> the mean, at each look, of all that the cell computes like a gate, and of what keeps its state."""
+        names = dict.fromkeys(name for name in (*self.cell.gates, self.cell.keeps) if name)
+        return {name: [float(look.gates[name].mean()) for look in self.looks] for name in names}
 
     @property
     def kept(self) -> tuple[float, float] | None:

@@ -46,7 +46,7 @@ class Training(KnownFields):
     """One training.
 
     Args:
-        experiment: the network: its cell (rnn, lstm or gru), sizes, how its weights are drawn, N (of one iteration),
+        experiment: the network: its cell (one of TRAINABLE), sizes, how its weights are drawn, N (of one iteration),
             and the seed, which fixes weights and sequences. sequence_length is the gap that the task bridges, and
             input_size is the task's. What it says of inputs, loss and layers has to stand at its default.
         task: a key of `rnn_dynamics.tasks.TASKS`, or "blank".
@@ -91,7 +91,7 @@ class Training(KnownFields):
         if not isinstance(self.template, Template):
             raise ValueError(f"template = {short(self.template)} is not a Template")
         if experiment.cell not in TRAINABLE:
-            raise ValueError(f"cell = {experiment.cell!r} is not one of {', '.join(TRAINABLE)}, which torch.nn has")
+            raise ValueError(f"cell = {experiment.cell!r} is not one of {', '.join(TRAINABLE)}, which can be trained")
         for name in (item.name for item in fields(Experiment)):
             if name not in (*USED, "input_size") and getattr(experiment, name) != getattr(default, name):
                 raise ValueError(f"{name} = {getattr(experiment, name)!r}: a training uses only {', '.join(USED)}")
@@ -173,8 +173,10 @@ def checked_training(training: object) -> Training:
     return training
 
 
-#: The cells that can be trained: torch.nn's.
-TRAINABLE = cells_where(lambda cell: cell.module)
+#: The cells that can be trained: torch.nn's, and those whose gates see the input alone, of `input_gated`.
+TRAINABLE = cells_where(lambda cell: cell.module or not cell.state_matrix)
+#: torch.nn's among them.
+OF_TORCH = cells_where(lambda cell: cell.module)
 #: Field of a Training -> its limits and offered values.
 TRAINING_KNOBS: Mapping[str, Knob] = knobs_of(Training)
 

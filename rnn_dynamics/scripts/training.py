@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from typing import Any
 
 from rnn_dynamics.engine.cells import CELLS
@@ -52,13 +53,14 @@ WEIGHTSrng, bound = np.random.default_rng(readout_stream), 1 / np.sqrt(H)
 readout_weight, readout_bias = rng.uniform(-bound, bound, (OUTPUTS, H)), rng.uniform(-bound, bound, OUTPUTS)
 
 # the network
-network, readout = torch.nn.MODULE(D, HNONLINEARITY), torch.nn.Linear(H, OUTPUTS)
-network.load_state_dict({
+network, readout = MODULE(D, HNONLINEARITY), torch.nn.Linear(H, OUTPUTS)
+drawn = {
     "weight_ih_l0": torch.tensor(weight_ih),
     "weight_hh_l0": torch.tensor(WEIGHT_SCALE * weight_hh),
     "bias_ih_l0": torch.tensor(bias_ih),
     "bias_hh_l0": torch.tensor(bias_hh),
-})
+}
+network.load_state_dict({name: drawn[name] for name in network.state_dict()})
 readout.load_state_dict({"weight": torch.tensor(readout_weight), "bias": torch.tensor(readout_bias)})
 """
 _EMBEDDING = """drawn = torch.tensor(rng.standard_normal((len(words), D))).float()
@@ -203,11 +205,18 @@ LARGEST_LOSS = {DIVERGED * task.chance_loss(experiment.sequence_length)!r}  # be
 
 
 def _network(training: Training) -> str:
-    experiment = training.experiment
-    relu = not CELLS[experiment.cell].gates and experiment.nonlinearity == "relu"
-    lines = _NETWORK.replace("WEIGHTS", weight_lines(experiment)).replace("MODULE", CELLS[experiment.cell].module)
+    experiment, cell = training.experiment, CELLS[training.experiment.cell]
+    relu = not cell.gates and experiment.nonlinearity == "relu"
+    module = f"torch.nn.{cell.module}" if cell.module else f"NETWORKS[{cell.name!r}]"
+    lines = _NETWORK.replace("WEIGHTS", weight_lines(experiment)).replace("MODULE", module)
     lines = lines.replace("NONLINEARITY", ', nonlinearity="relu"' * relu)
-    return lines + (_EMBEDDING if training.task == "blank" else "")
+    return ("" if cell.module else _own_modules()) + lines + (_EMBEDDING if training.task == "blank" else "")
+
+
+def _own_modules() -> str:
+    """What a training has of the networks that torch.nn lacks; read, not imported, for that would load torch."""
+    source = files("rnn_dynamics.learning").joinpath("input_gated.py").read_text(encoding="utf-8")
+    return source.partition("import torch\n")[2]
 
 
 def _draw(training: Training) -> str:

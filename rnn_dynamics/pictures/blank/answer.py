@@ -14,7 +14,7 @@ from rnn_dynamics.learning.limits import allowed, network_of
 from rnn_dynamics.learning.reading import Reading, read_sentence, starting_parameters
 from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.trained import Trained
-from rnn_dynamics.learning.training import TRAINABLE, Training
+from rnn_dynamics.learning.training import OF_TORCH, Training
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.frames import Array, Frame, frame
@@ -143,7 +143,7 @@ def _template(views: Mapping[str, str]) -> Template:
 def networks(experiment: Experiment, views: Mapping[str, str], template: Template) -> tuple[Training, ...]:
     """What is to be trained side by side: one network of each kind."""
     asked = int(views["gap"]), float(views["learning_rate"]), int(views["updates"])
-    return tuple(_network(experiment, cell, template, *asked) for cell in TRAINABLE)
+    return tuple(_network(experiment, cell, template, *asked) for cell in OF_TORCH)
 
 
 @remembered  # each press asks for all of them anew
