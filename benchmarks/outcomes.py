@@ -16,6 +16,7 @@ from time import perf_counter
 import torch
 
 from benchmarks.report import Benchmark, main
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TRAINABLE, Training
@@ -67,7 +68,7 @@ def outcome(name: str, cell: str, quick: bool, seed: int) -> tuple[float, float,
 
 def row_name(name: str, cell: str) -> str:
     """What a training is called in the table."""
-    return f"{name}: {cell.upper()}"
+    return f"{name}: {CELLS[cell].short}"
 
 
 def row(name: str, training: Training, outcomes: Iterable[tuple[float, float, float]]) -> tuple[str, ...]:

@@ -11,14 +11,16 @@ from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_o
 from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.learning.training import OF_TORCH
-from rnn_dynamics.own.given import OWN
+from rnn_dynamics.own.given import OWN, TRAINED
 from rnn_dynamics.pictures.own_network import (
+    FIRST,
     PICTURE,
     SIZES,
     advice,
     answer_for,
     explained,
     given_by,
+    kind_of,
     question_of,
     tried,
     verdicts,
@@ -61,9 +63,10 @@ def follow(there: Mapping[str, Any]) -> None:
 
 
 def cell_of(now: Mapping[str, Any]) -> str:
-    """The cell of the weights."""
+    """The cell of the weights; the first example's where a visitor's are asked for and there are none."""
     given, source = weights_of(now["weights"]), now["weights"]
-    return now["cell"] if source == "torch" else given.network.cell if given else source.split()[-1].lower()
+    shown = FIRST if source in (TRAINED, OWN) else source
+    return now["cell"] if source == "torch" else given.network.cell if given else shown.split()[-1].lower()
 
 
 def only(cell: str, now: Mapping[str, Any]) -> str:
@@ -93,7 +96,10 @@ PAGE = OwnWeightsPage(
     idle=dict.fromkeys(SIZES, lambda now: "given" * (now["weights"] != "torch"))
     | dict.fromkeys(("sequence_length", "batch_size", "input_scale"), lambda now: "inputs" * reads_file(now["weights"]))
     | {"nonlinearity": partial(only, "rnn"), "reset_gate": partial(only, "gru")}
-    | {"forget_bias": lambda now: "no_gate" * (cell_of(now) == "rnn")},
+    | {
+        "forget_bias": lambda now: "no_gate" * (not kind_of(cell_of(now)).keeps),
+        "weight_scale": lambda now: "no_matrix" * (not kind_of(cell_of(now)).state_matrix),
+    },
     follow=show_advice,
 )
 PAGE.run()

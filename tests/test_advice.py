@@ -23,6 +23,7 @@ from tests.claims import assert_readable
 from tests.every import every
 from tests.layer_by_layer import factors_of, walk, walk_network
 from tests.test_findings import STACKS, at_rest, noise, orthogonal
+from tests.test_gates_of_the_input import ONE_STEP
 from tests.test_run_network import module_of, network_of
 
 Array = NDArray[np.float64]
@@ -372,6 +373,45 @@ def test_a_bias_or_a_reach_that_is_none_is_refused() -> None:
             change(network, 5.0)
     with pytest.raises(ValueError, match="below 2"):
         with_chrono(asked_of("lstm", {})[0], 1.0)
+
+
+@every("cell", ["mingru", "minlstm"])
+def test_what_is_tried_without_w_hh_is_what_opens_the_gates_of_the_input(cell: str) -> None:
+    generator, size, inputs = np.random.default_rng(2), 4, noise(STEPS, 3, 2)
+    blocks = {"mingru": "zn", "minlstm": "fig"}[cell]
+    weights = {"weight_ih_l0": generator.standard_normal((len(blocks) * size, 2))}
+    network = Network(cell=cell, parameters=weights)
+    error = noise(1, 3, size, seed=1)
+    errors = Errors(output=error)
+    tried = by_kind(advise(network, inputs, errors))
+    assert set(tried) == {"gate_bias", "chrono", "clip", "truncate"}
+    drawn = np.log1p((tried["chrono"].value - 2.0) * np.random.default_rng(0).random(size))
+    bias = tried["gate_bias"].value
+    signs = {"mingru": {"z": -1.0}, "minlstm": {"f": 1.0, "i": -1.0}}[cell]
+    by_hand: dict[str, dict[str, Any]] = {
+        "gate_bias": {blocks[0]: bias * signs[blocks[0]]},
+        "chrono": {gate: sign * drawn for gate, sign in signs.items()},
+    }
+    for kind, biases in by_hand.items():
+        changed, read = tried[kind].network, torch.tensor(inputs) @ torch.tensor(weights["weight_ih_l0"]).T
+        assert changed is not None
+        rows = {gate: slice(k * size, (k + 1) * size) for k, gate in enumerate(blocks)}
+        expected = np.zeros(len(blocks) * size)
+        for gate, values in biases.items():
+            expected[rows[gate]] = values
+        np.testing.assert_allclose(changed.parameters["bias_ih_l0"], expected, rtol=1e-12)
+        states = [torch.zeros(3, size, dtype=torch.float64, requires_grad=True)]
+        for one in read + torch.tensor(expected):
+            states.append(ONE_STEP[cell](one, states[-1]))
+            states[-1].retain_grad()
+        states[-1].backward(torch.tensor(error[0]))  # type: ignore[no-untyped-call]
+        norms = [math.log10(float(torch.linalg.vector_norm(of.grad))) for of in states[1:] if of.grad is not None]
+        trace = run_network(changed, inputs, errors)
+        np.testing.assert_allclose(trace.layers[0].log10_norms["hidden"], norms, atol=1e-10)
+    said = "\n".join(advice_lines(WORDS, tuple(tried.values())))
+    assert "W_hh" not in said
+    assert "dL/dW_ih is off by" in said
+    assert -6.0 < tried["truncate"].effect < 0.0  # its log10
 
 
 @every("steps", [1, 2, 25])

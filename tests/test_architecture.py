@@ -101,7 +101,7 @@ ROOMS: dict[str, set[str]] = {
     "own.formats": set(),
     "own.findings": {"own.asked", "own.formats", "own.last_error", "engine.run_network", "engine.trace"}
     | {"engine.cells", "engine.theory", "engine.through_time", "engine.verdict"},
-    "own.change": {"engine.given"},
+    "own.change": {"engine.cells", "engine.given"},
     "own.advice": {"own.asked", "own.change", "own.findings", "own.last_error"}
     | {"engine.cells", "engine.given", "engine.run_network", "engine.theory", "engine.verdict", "engine.work"},
     "own.report": {"content", "engine.cells", "own.advice", "own.findings", "own.formats"},

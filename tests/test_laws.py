@@ -9,7 +9,7 @@ import pytest
 from rnn_dynamics import Experiment, run, run_family
 from rnn_dynamics.engine import theory
 from rnn_dynamics.experiment import KNOBS, Choice
-from rnn_dynamics.learning.training import TRAINABLE
+from rnn_dynamics.learning.training import OF_TORCH
 from tests.every import every
 from tests.oracle import Array
 
@@ -127,7 +127,7 @@ DEFAULT = Experiment(
 )
 
 
-@every("cell", [*TRAINABLE, "jordan"])
+@every("cell", [*OF_TORCH, "jordan"])
 def test_no_cell_keeps_its_gradient_at_the_frameworks_defaults(cell: str) -> None:
     trace = run(replace(DEFAULT, cell=cell))
     assert log10_growth(trace.log10_norms["input"])[0] < -15.0

@@ -142,6 +142,8 @@ def test_gates_are_means_and_what_is_no_gate_is_left_out() -> None:
         means = [moment.gates[name].mean() for moment in job.histories[1].moments]
         np.testing.assert_allclose(column(found["gates"], "mean", gate=name), means)
     assert {row["gate"] for row in rows(trained("gru"))["gates"]} == {"r", "z"}
+    assert {row["gate"] for row in rows(trained("mingru"))["gates"]} == {"z", "(1−z)"} <= set(GATE_DASHES)
+    assert {row["gate"] for row in rows(trained("minlstm"))["gates"]} == {"f′", "i′"} <= set(GATE_DASHES)
     assert rows(trained("rnn"))["gates"] == []
 
 
@@ -203,6 +205,8 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
         assert f"|{name}: ×{after}, before training ×{before}" in whole["reach"]
     gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
+    written = [look.gates["z"].mean() for look in (trained("mingru").histories[1].moments[n] for n in (0, -1))]
+    assert f"(1−z): {1.0 - written[0]:.2f} → {1.0 - written[1]:.2f}" in words(trained("mingru"))
 
 
 @every(

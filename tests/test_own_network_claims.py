@@ -18,7 +18,7 @@ from rnn_dynamics.pictures.own_network.answer import SOURCES, OwnNetworkAnswer, 
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
 from tests.every import every
 from tests.pictured import drawn_from, said_of
-from tests.test_own_network_page import given
+from tests.test_own_network_page import given, kept_by_input
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2)
 SETTINGS = list(
@@ -42,6 +42,7 @@ def answers() -> Sequence[OwnNetworkAnswer]:
         found.append(own_network_answer(experiment, {"weights": "torch"}))
         found.append(own_network_answer(experiment, {"weights": SOURCES[number % len(SOURCES)]}))
         found.append(answer_for(experiment, given(("encoder", "decoder", "tagger")[number % 3])))
+        found.append(answer_for(experiment, kept_by_input(("mingru", "minlstm")[number % 2])))
     return found
 
 

@@ -18,12 +18,16 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import Experiment, run
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import Seat
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.given import Network
+from rnn_dynamics.learning.jobs import worked_through
+from rnn_dynamics.learning.reading import starting_parameters
+from rnn_dynamics.learning.training import Training
 from rnn_dynamics.own import held as holding
 from rnn_dynamics.own.examples import example
 from rnn_dynamics.own.files import read_weights
 from rnn_dynamics.own.findings import Finding
-from rnn_dynamics.own.given import OWN, Given
+from rnn_dynamics.own.given import OWN, TRAINED, Given
 from rnn_dynamics.own.recognise import recognise
 from rnn_dynamics.pictures.own_network import PICTURE, answer_for, explained, question_of, tried
 from rnn_dynamics.pictures.own_network import answer as answer_module
@@ -44,6 +48,8 @@ __all__ = ["made_up"]  # a fixture
 
 SMALL = Experiment(sequence_length=24, batch_size=3, seed=3)
 WORDS = sentences("own_network")
+#: What is trained here for it, in no time.
+LEARNS = Experiment(cell="lstm", sequence_length=10, hidden_size=4, batch_size=2, initialisation="torch")
 
 
 def opening() -> Experiment:
@@ -114,6 +120,14 @@ def checkpoint(name: str) -> Given:
     return replace(weights, file="w.ckpt", keys={key: f"state_dict.{own}" for key, own in weights.keys.items()})
 
 
+def kept_by_input(cell: str) -> Given:
+    """A network without W_hh, trained here."""
+    asked = Experiment(cell=cell, sequence_length=10, hidden_size=5, batch_size=4, initialisation="torch")
+    found = starting_parameters(Training(experiment=asked))
+    parameters = {name: found[name] for name in ("weight_ih_l0", "bias_ih_l0")}
+    return Given(network=Network(cell=cell, parameters=parameters), source=TRAINED)
+
+
 CASES: dict[str, tuple[Given, Experiment]] = {
     "trained LSTM": (
         Given(network=example("lstm_after"), source="trained LSTM"),
@@ -127,6 +141,8 @@ CASES: dict[str, tuple[Given, Experiment]] = {
     "npz": (replace(given("decoder"), file="w.npz"), replace(SMALL, loss_at="every")),
     "checkpoint": (checkpoint("decoder"), SMALL),
     "far": (given("encoder"), replace(SMALL, weight_scale=0.1, forget_bias=-2.0, sequence_length=300)),
+    "minGRU": (kept_by_input("mingru"), replace(SMALL, forget_bias=1.5, weight_scale=2.0, loss_at="every")),
+    "minLSTM": (replace(kept_by_input("minlstm"), source="torch"), replace(SMALL, forget_bias=1.0)),
     "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5)), inputs_file="my x.npy"), SMALL),
 }
 
@@ -509,16 +525,24 @@ def test_states_that_leave_float64_are_told_and_the_page_goes_on() -> None:
     assert title(app).startswith("Your RNN")
 
 
-def test_what_was_trained_here_can_be_looked_at() -> None:
+@every("cell", ["lstm", "mingru"])
+def test_what_was_trained_here_can_be_looked_at(cell: str) -> None:
+    job = (
+        trained()
+        if cell == "lstm"
+        else worked_through((Training(experiment=replace(LEARNS, cell=cell), iterations=3),))
+    )
     app = AppTest.from_file(str(ROOT / "pages" / "own_network.py"), default_timeout=60)
     seat = Seat(None)  # type: ignore[arg-type]  # which asks nothing of a desk
-    seat.jobs = {"learning": trained()}
+    seat.jobs = {"learning": job}
     app.session_state["seat"], app.query_params["weights"] = seat, "trained here"
     app.run()
     assert not app.exception
-    assert title(app).startswith("The LSTM trained here")
-    parameters = trained().trainers[-1].parameters()
-    network = Network(cell="lstm", parameters={k: of for k, of in parameters.items() if k.endswith("_l0")})
+    assert title(app).startswith(f"The {CELLS[cell].short} trained here")
+    assert app.select_slider(key="weight_scale").proto.disabled == (cell == "mingru")
+    assert not app.select_slider(key="forget_bias").proto.disabled
+    parameters = job.trainers[-1].parameters()
+    network = Network(cell=cell, parameters={k: of for k, of in parameters.items() if k.endswith("_l0")})
     expected = answer_for(question_of(opening(), "trained here"), Given(network=network, source="trained here"))
     assert shown(app)["0-curves"] == drawn_from(PICTURE, expected)["curves"]
 

@@ -20,7 +20,7 @@ from rnn_dynamics.learning.jobs import Job
 from rnn_dynamics.learning.reading import Reading, starting_parameters
 from rnn_dynamics.learning.tasks import TASKS, Template
 from rnn_dynamics.learning.trainer import Trainer
-from rnn_dynamics.learning.training import TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
+from rnn_dynamics.learning.training import OF_TORCH, TESTED, TRAINABLE, TRAINING_KNOBS, History, Moment, Training
 from rnn_dynamics.pictures import blank, learning
 from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import BlankAnswer
@@ -53,7 +53,8 @@ def moment(training: Training, update: int, loss: float, right: float, left: flo
     norms = np.linspace(left, 0.0, training.steps)
     if loss == 0.0:
         norms = np.full(training.steps, -np.inf)  # nothing is left to learn
-    gates = {name: np.full(training.steps, 0.5) for name in CELLS[training.experiment.cell].gates}
+    cell = CELLS[training.experiment.cell]
+    gates = {name: np.full(training.steps, 0.5) for name in (*cell.gates, cell.keeps)}
     return Moment(iteration=update, loss=loss, accuracy=right, log10_norms={"hidden": norms}, gates=gates)
 
 
@@ -99,7 +100,7 @@ def learning_jobs() -> Iterator[Job]:
     for number, (rnn, gated) in enumerate(product(ENDS, ENDS)):
         task, bias, clipping, rate, updates = settings[(29 * number) % len(settings)]
         experiment = Experiment(
-            cell=("lstm", "gru", "rnn")[number % 3],
+            cell=TRAINABLE[number % len(TRAINABLE)],
             sequence_length=learning.LENGTHS[number % len(learning.LENGTHS)],
             hidden_size=8,
             batch_size=8,
@@ -142,7 +143,7 @@ def test_each_outcome_is_said_beside_a_loss_that_bears_it_out() -> None:
         html, titles = said(job)
         rows, chance = rows_of(html), job.trainings[0].its_task.chance_loss(job.trainings[0].experiment.sequence_length)
         for number, (training, its) in enumerate(zip(job.trainings, job.histories, strict=True)):
-            cell, loss = training.experiment.cell.upper(), rows["Test loss"][number]
+            cell, loss = CELLS[training.experiment.cell].short, rows["Test loss"][number]
             (line,) = (line for line in titles["learned"].split("|") if line.startswith(cell))
             kind = re.sub("[:\\d].*", "", line.removeprefix(cell)).strip(" :")
             seen.add(kind)
@@ -316,14 +317,14 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
     states: tuple[tuple[bool, int | None], ...] = ((True, None), (False, 1), (True, 7), (False, 0))
     for number, rights in enumerate(product(RIGHTS, repeat=3)):
         over, done = states[number % len(states)]
-        share, cell, gap = SHARES[number % len(SHARES)], TRAINABLE[number % 3], ("1", "3", "20")[number // 3 % 3]
+        share, cell, gap = SHARES[number % len(SHARES)], OF_TORCH[number % 3], ("1", "3", "20")[number // 3 % 3]
         asked = blank.networks(
             Experiment(hidden_size=4, batch_size=4, initialisation="torch"),
             {"gap": gap, "learning_rate": "0.01", "updates": "50"},
             Template(),
         )
         job = job_of(asked, ("grown" if number % 7 == 0 else "chance", "partly", "learned"), over, done)
-        of_cell = dict(zip(TRAINABLE, rights, strict=True))
+        of_cell = dict(zip(OF_TORCH, rights, strict=True))
         for trainer, right in zip(job._trainers, rights, strict=True):
             fake = cast(Any, trainer)
             fake.accuracy_at = lambda _, right=right: right

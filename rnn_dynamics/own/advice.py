@@ -21,7 +21,7 @@ from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.engine.work import affordable, multiply_adds
 from rnn_dynamics.own.asked import AnyErrors, Asked, answered, asked
-from rnn_dynamics.own.change import CHANGES, recurrent_names
+from rnn_dynamics.own.change import CHANGES
 from rnn_dynamics.own.findings import distance, is_sound, verdicts, worst
 from rnn_dynamics.own.last_error import last_errors
 
@@ -164,7 +164,9 @@ class _Trials:
     def all(self) -> tuple[Tried, ...]:
         """Each of them, what helps first."""
         network = self._whole.network
-        tried = [self._searched("scale", self._scales), self._searched("orthogonal", _in_turn([math.nan]))]
+        tried: list[Tried] = []
+        if network.kind.state_matrix:
+            tried += [self._searched("scale", self._scales), self._searched("orthogonal", _in_turn([math.nan]))]
         if network.kind.keeps:
             biases, reaches = ([self._sign * bias for bias in _BIASES], [times * self._reach for times in _REACHES])
             tried += [self._searched("gate_bias", _in_turn(biases)), self._searched("chrono", _in_turn(reaches))]
@@ -347,8 +349,9 @@ def _chunks(steps: int) -> list[int]:
 
 
 def recurrent(trace: NetworkTrace) -> dict[str, Array]:
-    """dL/dW_hh of each layer and direction, by the name of W_hh."""
-    return {name: trace.gradients[name] for name in recurrent_names(trace.network)}
+    """dL/dW_hh of each layer and direction, by the name of W_hh; dL/dW_ih of a cell without W_hh."""
+    matrix = trace.network.kind.summed.replace("W", "weight")
+    return {name: trace.gradients[name] for name in (f"{matrix}{end}" for end in trace.network.suffixes)}
 
 
 def _in_chunks(part: Asked, trace: NetworkTrace, steps: int) -> dict[str, Array]:

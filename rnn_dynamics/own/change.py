@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells.cell import keeping_gate
 from rnn_dynamics.engine.given import Network
 
 Array = NDArray[np.float64]
@@ -16,18 +17,23 @@ SEED = 0
 def with_gate_bias(network: Network, more: float) -> Network:
     """With `more` added to bias_ih of the gate that keeps the state (LSTM f, GRU z), where zeros stand if it has none.
 
+    A minGRU keeps with 1 − z: from the bias of z it is subtracted.
+
     Raises:
         ValueError: the cell has no such gate.
     """
+    gate, sign = keeping_gate(network.kind)
 
     def changed(bias_ih: Array, bias_hh: Array, rows: slice) -> None:
-        bias_ih[rows] += more
+        bias_ih[rows] += sign * more
 
-    return _with_biases(network, network.kind.keeps, changed)
+    return _with_biases(network, gate, changed)
 
 
 def with_chrono(network: Network, reach: float) -> Network:
     """With the biases of Tallec & Ollivier 2018: b_f = log U(1, reach − 1), and b_i = −b_f (LSTM) (GRU: b_z = log U).
+
+    (minLSTM: as the LSTM; minGRU: b_z = −log U.)
 
     They take the place of both biases of these gates, so bias_hh is 0 there, and are drawn layer by layer from SEED.
 
@@ -39,7 +45,7 @@ def with_chrono(network: Network, reach: float) -> Network:
         raise ValueError(f"reach = {reach} is below 2 steps")
     drawn = np.log1p((reach - 2.0) * generator.random((network.levels, network.hidden_size)))
     for gate, sign in ((cell.keeps, 1.0), (cell.writes, -1.0)):
-        if gate or sign > 0:  # without a gate that keeps, it is said
+        if gate in cell.gates or not cell.keeps:  # without a gate that keeps, it is said
             network = _with_biases(network, gate, _set_to(sign * drawn))
     return network
 
@@ -72,13 +78,9 @@ CHANGES: Mapping[str, Callable[[Network, float], Network]] = {
 }
 
 
-def recurrent_names(network: Network) -> list[str]:
-    """The names of its matrices W_hh, in order."""
-    return [f"weight_hh{end}" for end in network.suffixes]
-
-
 def _with_recurrent(network: Network, changed: Callable[[Array], Array]) -> Network:
-    new = {name: changed(network.parameters[name]) for name in recurrent_names(network)}
+    names = [f"weight_hh{end}" for end in network.suffixes if network.kind.state_matrix]
+    new = {name: changed(network.parameters[name]) for name in names}
     return replace(network, parameters={**network.parameters, **new})
 
 
@@ -103,5 +105,5 @@ def _with_biases(network: Network, gate: str, changed: Callable[[Array, Array, s
         own = network.level(end)
         bias_ih, bias_hh = own["bias_ih_l0"].copy(), own["bias_hh_l0"].copy()
         changed(bias_ih, bias_hh, slice(first, first + size))
-        new |= {f"bias_ih{end}": bias_ih, f"bias_hh{end}": bias_hh}
+        new |= {f"bias_ih{end}": bias_ih} | ({f"bias_hh{end}": bias_hh} if cell.state_matrix else {})
     return replace(network, parameters={**network.parameters, **new})

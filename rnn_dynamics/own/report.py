@@ -75,7 +75,8 @@ def verdict_rows(words: Words, finding: Finding) -> tuple[Row, ...]:
     if verdict.outcome != "silent":
         rows.extend(_format_row(words["verdict"]["formats"], one) for one in finding.formats)
     rows.extend(_row(shown["lags"], says) for _ in range(finding.by_lag is not None))
-    return (*rows, _row(shown["matrix"], says))
+    rows.extend(_row(shown["matrix"], says) for _ in range(bool(finding.cell.state_matrix)))
+    return tuple(rows)
 
 
 def verdict_lines(words: Words, findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from rnn_dynamics.engine.cells import Cell
+from rnn_dynamics.engine.cells.cell import keeping_gate
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.given import Given
 from rnn_dynamics.scripts.gradients import LOSS, STACK_BACK
@@ -61,7 +63,7 @@ weights = {{name: np.array(file[key], dtype=np.float64) for name, key in NAMES.i
 
 
 def make_cell(end):
-    weight_ih, weight_hh = weights["weight_ih" + end], weights["weight_hh" + end]
+    weight_ih, weight_hh = weights["weight_ih" + end], weights.get("weight_hh" + end)
     bias_ih, bias_hh = (weights.get(name + end, np.zeros(GATES * H)).copy() for name in ("bias_ih", "bias_hh"))
     D = weight_ih.shape[1]
 {biases}{cell}    return cell
@@ -114,7 +116,7 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
         f"{experiment.seed}",
         levels=f"{network.num_layers}, {network.directions}, {cell.blocks}",
         knobs=f"{experiment.weight_scale!r}, {experiment.forget_bias!r}, {experiment.input_scale!r}",
-        biases=indented(f"{block_of(cell, cell.keeps)} += FORGET_BIAS\n") if cell.keeps else "",
+        biases=_biases(cell),
         cell=indented(cell_lines(kind)),
         advance=advance_lines(kind),
         targets="(T, N, 4)" if experiment.loss_at == "every" else "(N, 4)",
@@ -122,6 +124,12 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
     heading = "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in cell.components)
     loss = LOSS.replace("COMPARED", _COMPARED[experiment.loss_at])
     return head + walk_lines(kind) + _FORWARD + loss + STACK_BACK.replace("HEADING", heading)
+
+
+def _biases(cell: Cell) -> str:
+    """The line that adds to the gate that keeps the state, if there is one."""
+    gate, sign = keeping_gate(cell)
+    return indented(f"{block_of(cell, gate)} {'+' if sign > 0 else '-'}= FORGET_BIAS\n") if gate else ""
 
 
 def _settings(given: Given, experiment: Experiment) -> dict[str, object]:

@@ -246,6 +246,14 @@ def takes_forget_bias(cell: Cell) -> bool:
     return bool(cell.writes) and cell.keeps in cell.gates
 
 
+def keeping_gate(cell: Cell) -> tuple[str, float]:
+    """The gate whose bias decides what is kept, "" if none does, and the sign of what is added to keep more of it.
+
+    minGRU keeps with 1 − z, so with less of the bias of z.
+    """
+    return (cell.keeps, 1.0) if cell.keeps in ("", *cell.gates) else (cell.writes, -1.0)
+
+
 def summed_delta(cell: Cell, delta: Array) -> Array:
     """The rows of delta that belong to the matrix `cell.summed`."""
     return cell.recurrent_delta(delta) if cell.state_matrix else cell.input_delta(delta)

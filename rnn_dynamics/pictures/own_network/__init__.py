@@ -4,19 +4,33 @@ from dataclasses import replace
 
 from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT, Picture, Setting, made_by
 from rnn_dynamics.pictures.own_network.answer import (
+    FIRST,
     SIZES,
     SOURCES,
     USES,
     answer_for,
     explained,
     given_by,
+    kind_of,
     own_network_answer,
     question_of,
     tried,
 )
 from rnn_dynamics.pictures.own_network.words import advice, verdicts
 
-__all__ = ["PICTURE", "SIZES", "advice", "answer_for", "explained", "given_by", "question_of", "tried", "verdicts"]
+__all__ = [
+    "FIRST",
+    "PICTURE",
+    "SIZES",
+    "advice",
+    "answer_for",
+    "explained",
+    "given_by",
+    "kind_of",
+    "question_of",
+    "tried",
+    "verdicts",
+]
 
 PICTURE = Picture(
     **made_by(__name__),

@@ -129,8 +129,8 @@ def _named(words: Words, one: Judged | None, left: float = math.nan) -> str:
 
 def _moved(answer: OwnNetworkAnswer) -> bool:
     """Whether the knobs add to the given weights."""
-    experiment = answer.experiment
-    return experiment.weight_scale != 1.0 or bool(experiment.forget_bias and answer.cell.keeps)
+    experiment, cell = answer.experiment, answer.cell
+    return bool((experiment.weight_scale != 1.0 and cell.state_matrix) or (experiment.forget_bias and cell.keeps))
 
 
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
@@ -141,9 +141,11 @@ def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
         f"assumed_{asked_of}": given.source == OWN and cell != "lstm",
-        "knobs": moved and answer.cell.keeps,
+        "knobs": moved and answer.cell.keeps and answer.cell.state_matrix,
+        "knobs_no_matrix": moved and not answer.cell.state_matrix,
         "knobs_no_gate": moved and not answer.cell.keeps,
         "size": True,
+        "no_module": not answer.cell.module,
         "noise" if given.inputs is None else "inputs": True,
         f"loss_{experiment.loss_at}": True,
         "alone": any(one.alone for one in answer.findings),
