@@ -46,7 +46,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert f"×{power_of_ten(shares['rnn'])}" in title
     vanishes = total.outcome == "vanishes"
     shown = experiment.hidden_path == "open" and experiment.loss_at != "every" and experiment.sequence_length > 1
-    assert ("the path is no guarantee" in said) == (vanishes and shown)
+    assert ("forgets here" in said) == (vanishes and shown)
     if shown and vanishes:
         path = judge(split.path)
         assert f"{times(path.log10_factor)} along the additive path" in said

@@ -135,8 +135,8 @@ def words(app: AppTest) -> str:
 def test_the_page_opens_on_an_lstm_whose_path_carries_little() -> None:
     app = open_page(PAGE)
     split = split_additive_path(OPENING)
-    share = 100 * 10 ** (split.path[0] - split.total[0])
-    assert f"the additive path (f alone) has {share:.2g}&nbsp;%" in "".join(shown(app)["words"])
+    path = power_of_ten(float(split.path[0] - split.total[-1]))
+    assert f"×{path} by the path alone" in "".join(shown(app)["words"])
     assert f"the cosine of the angle between the two vectors is {split.cosine[0]:.2f}".replace("-", "−") in words(app)
     assert f"<b>{power_of_ten(float(split.total[0] - split.total[-1]))}</b>" in words(app)
 
@@ -162,7 +162,7 @@ def test_cut_the_whole_gradient_is_the_path_to_the_last_digits(cell: str) -> Non
 
 def test_an_lstm_that_vanishes_is_said_to() -> None:
     claims = ["".join(shown(open_page(PAGE, {"forget_bias": bias}))["words"]) for bias in ("0.0", "3.0")]
-    assert ["the path is no guarantee" in claim for claim in claims] == [True, False]
+    assert ["forgets here" in claim for claim in claims] == [True, False]
 
 
 def test_chrono_takes_the_forget_bias_out_of_use() -> None:

@@ -89,8 +89,8 @@ def test_a_product_of_jacobians_is_claimed_as_multiplied_out() -> None:
 def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
     for preset in ("carousel", "chrono"):
         asked = frame_of("additive_path").asked(frame_of("additive_path").presets[preset])[0]
-        share = left(replace(asked, hidden_path="cut"), "cell") - left(asked, "cell")
-        assert f"{power_of_ten(share + 2.0)} %" in claim_at("additive_path", preset)
+        whole, path = left(asked, "cell"), left(replace(asked, hidden_path="cut"), "cell")
+        assert f"it is {share(whole)} by both, {share(path)} by the path alone" in claim_at("additive_path", preset)
 
 
 def test_what_a_sum_of_losses_hides_is_what_the_last_one_alone_loses() -> None:

@@ -48,11 +48,14 @@ if (!window.termTip) {
     clearTimeout(leaving);
     leaving = setTimeout(() => { if (of !== document.activeElement) hide(); }, 300);
   };
+  // A term that comes to stand below a pointer at rest, as on a page that has just opened, was not pointed at.
+  document.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "mouse" && term(event)) show(term(event));
+  });
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
-    if (term(event)) show(term(event));
-    else if (tip.contains(event.target)) clearTimeout(leaving);
-    else if (of) leave();
+    if (tip.contains(event.target)) clearTimeout(leaving);
+    else if (of && !term(event)) leave();
   });
   document.addEventListener("focusin", (event) => { if (term(event)) show(term(event)); });
   document.addEventListener("focusout", (event) => { if (term(event)) hide(); });

@@ -49,7 +49,6 @@ def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
         alone=answer.is_whole,
         cut=experiment.hidden_path == "cut",
         vanishes=answer.verdicts["total"].outcome == "vanishes",
-        little=_little(answer),
         part=_has_two_parts(answer),
         whole=True,
     )
