@@ -170,7 +170,7 @@ def test_what_cannot_be_done_is_said_and_ends_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("nonsense", "--pdf", tmp_path / "one.pdf") == 2
-    why = "is none of the lectures long, short, and no file that can be read"
+    why = "is none of the lectures long, short, ten, and no file that can be read"
     assert capsys.readouterr().err == f"nonsense {why}: No such file or directory\n"
     assert run(tmp_path, "--pdf", tmp_path / "one.pdf") == 2
     assert capsys.readouterr().err == f"{tmp_path} {why}: Is a directory\n"

@@ -183,8 +183,8 @@ def test_without_a_lecture_nothing_of_it_is_on_a_page() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"lecture": "nonsense"}, "`lecture = nonsense` is not one of long, short"),
-        ({"lecture": "../app"}, "`lecture = ../app` is not one of long, short"),
+        ({"lecture": "nonsense"}, "`lecture = nonsense` is not one of long, short, ten"),
+        ({"lecture": "../app"}, "`lecture = ../app` is not one of long, short, ten"),
         ({"lecture": "short", "at": "77"}, "`at = 77` is not a whole number from 1 to 6"),
         ({"lecture": "short", "at": "-1"}, "`at = -1` is not a whole number from 1 to 6"),
         ({"lecture": "short", "at": "²"}, "`at = ²` is not a whole number from 1 to 6"),

@@ -18,7 +18,9 @@ from tests.pictured import drawn_by, said_by
 
 LANGUAGES = ("en", "zh")
 SHIPPED = ("long", "short")
-STOPS = [(name, number) for name in SHIPPED for number, _ in enumerate(read(name, "en").stops, start=1)]
+#: That of "Start here", which asks nothing.
+TEN = "ten"
+STOPS = [(name, number) for name in (*SHIPPED, TEN) for number, _ in enumerate(read(name, "en").stops, start=1)]
 
 
 @pytest.fixture
@@ -36,13 +38,13 @@ def told(lecture: Lecture) -> list[str]:
     return [one.said(sentences("lecture")) for one in lecture.complaints]
 
 
-# --- the two that ship ------------------------------------------------------------------------------------------------
+# --- those that ship --------------------------------------------------------------------------------------------------
 
 
-def test_both_are_whole_in_both_languages() -> None:
+def test_all_are_whole_in_both_languages() -> None:
     for language in LANGUAGES:
-        assert files_in(f"{language}/{lectures.FOLDER}") == SHIPPED
-        for name in SHIPPED:
+        assert files_in(f"{language}/{lectures.FOLDER}") == (*SHIPPED, TEN)
+        for name in (*SHIPPED, TEN):
             here, english = read(name, language), read(name, "en")
             assert here.language == language
             assert told(here) == []
@@ -139,7 +141,7 @@ def test_the_right_choice_is_what_happens(name: str) -> None:
 
 def test_one_in_one_language_is_one_file_and_an_edit_is_taken_up(folder: Path) -> None:
     write(folder, 'title = "Meine"\n[[stop]]\npage = "depth"\nclaim = "Viele Schichten."\n', language="zh")
-    assert lectures.names() == ("long", "mine", "short")
+    assert lectures.names() == ("long", "mine", "short", "ten")
     for language in LANGUAGES:
         lecture = read("mine", language)
         assert (lecture.language, lecture.title, told(lecture)) == ("zh", "Meine", [])

@@ -152,7 +152,8 @@ def test_a_link_is_followed_within_the_session_and_by_the_button_back(desk: Brow
         reader.page.get_by_role("link", name=third).click()
         reader.page.get_by_role("heading", name=sentences("additive_path")["title"], level=1).wait_for()
         reader.rest()
-        wait_until(lambda: reader.here() == f"{address}/additive_path?forget_bias=0.0", "not the link's settings")
+        there = f"{address}/additive_path?forget_bias=0.0&lecture=ten&at=3"
+        wait_until(lambda: reader.here() == there, "not the link's settings")
         assert reader.page.evaluate("window.stays")
         assert len(desk.pages) == tabs
         reader.assert_well()
