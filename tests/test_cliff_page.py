@@ -226,7 +226,7 @@ def test_the_opening_says_where_the_jump_goes_and_what_the_gradient_was() -> Non
     ("case", "claim", "noted"),
     [
         ("flies", "both clipped paths stay", "Value clipping cuts each entry by itself"),
-        ("norm", "step 39 jumps to", "Clipping does not cure vanishing: norm clipping left 49 of 50 steps"),
+        ("norm", "step 39 jumps to", "it lengthens nothing: by norm it left 49 of 50 steps as they were"),
         ("value", "Value clipping turns 50 steps,¦by up to 31°", "With norm clipping every step was clipped"),
         ("far", "clipping does nothing,¦all three paths are one", "Value clipping turned no step here"),
         ("far", "clipping does nothing", "At w = 3.000 there is no cliff"),
