@@ -249,10 +249,10 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
 @every(
     ("rnn", "lstm", "claim"),
     [
-        ((-1.0, -2.0), (-1.0, -3.0), "at 2 of 2 looks: arriving is necessary, not sufficient"),
+        ((-1.0, -2.0), (-1.0, -3.0), "in 2 of 2 looks: that is necessary, not sufficient"),
         ((-8.0, -1.0), (-1.0, -3.0), "The same sequences"),
-        ((-9.0, 0.0), (-1.0, -1.0), "at 2 of 2 looks, of the RNN's at only 1"),
-        ((-9.0, -8.0), (-9.0, -1.0), "at 1 of 2 looks, of the RNN's at only 0"),
+        ((-9.0, 0.0), (-1.0, -1.0), "in 2 of 2 looks, of the RNN's in only 1"),
+        ((-9.0, -8.0), (-9.0, -1.0), "in 1 of 2 looks, of the RNN's in only 0"),
         ((-9.0, -6.0), (-9.0, -7.0), "The same sequences"),
     ],
 )
