@@ -119,9 +119,10 @@ def write_address(away: Mapping[str, str], opening: Mapping[str, str]) -> None:
     """
     if challenge := st.session_state.get(OPEN):
         away = {**away, CHALLENGE: challenge}
-    for key in {**opening, **away}:  # a run that a key has ended between a control and its `let_go` has left it bound
-        let_go(key)
     with _address() as address:
+        # A run that a key has ended between a control and its `let_go` has left that control bound.
+        for key in {**opening, **away}:
+            _unbind(address, key)
         stands = {key: address.get_all(key) for key in address}
         idle = [key for key, values in stands.items() if values == [opening.get(key)]]
         if {key: values for key, values in stands.items() if key not in idle} != {key: [away[key]] for key in away}:
@@ -145,9 +146,13 @@ def let_go(key: str) -> None:
     each change of the page take all settings out of the address of the page that is left, by an entry of its own.
     """
     with _address() as address:
-        binding = address.get_binding_for_param(key)
-        if binding is not None:
-            address.unbind_widget(binding.widget_id)
+        _unbind(address, key)
+
+
+def _unbind(address: QueryParams, key: str) -> None:
+    binding = address.get_binding_for_param(key)
+    if binding is not None:
+        address.unbind_widget(binding.widget_id)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from rnn_dynamics.dashboard.language import language
 
 _PAGES = APP / "pages"
 _FILES = tuple(_PAGES.glob("*.py"))
-#: Key of the session's state.
-_HAS_BAR = "has_bar"
+#: Keys of the session's state: whether the bar is known, and the page that a callback has asked for.
+_HAS_BAR, _LEAVES = "has_bar", "leaves"
 
 
 @lru_cache
@@ -73,6 +73,17 @@ def run_chosen_page() -> None:
         page.run()
     else:
         show_full()
+
+
+def leave_for(page: str) -> None:
+    """Let the next run that comes to `leave` open that page: a callback can open none."""
+    st.session_state[_LEAVES] = page
+
+
+def leave() -> None:
+    """Open the page that a callback has asked for, also where a key has ended the first run since."""
+    if page := st.session_state.pop(_LEAVES, ""):
+        st.switch_page(_PAGES / f"{page}.py")
 
 
 def ensure_bar() -> None:

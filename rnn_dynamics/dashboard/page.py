@@ -12,7 +12,6 @@ from rnn_dynamics.course.glossary import marked_claims, marked_html
 from rnn_dynamics.dashboard import links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
-from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.controls import grouped
 from rnn_dynamics.dashboard.declared import declares
 from rnn_dynamics.dashboard.downloads import Download, files_of, show_download
@@ -21,6 +20,7 @@ from rnn_dynamics.dashboard.glossary import show_glossary, show_prose
 from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import CHALLENGE
+from rnn_dynamics.dashboard.navigation import leave, leave_for
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
@@ -34,8 +34,6 @@ from rnn_dynamics.pictures.kit.picture import Drawn, Picture
 _PICTURE, _LIVE = "picture", "live"
 #: What keeps the room of a claim that is hidden, so that the picture stands still when it is revealed.
 _NO_CLAIM = '<p class="claim">&nbsp;</p>'
-#: Key of the session's state: whether a click has asked for another page, which a callback cannot open.
-_LEAVES = "leaves"
 
 
 def below(picture: Picture, answer: Any, views: Views, words_in: Any = st) -> None:
@@ -182,8 +180,7 @@ class Page(Frame):
         Each element here costs every step of a held key, in the server and in the browser, so what stands still stands
         outside, and the words are one piece of HTML.
         """
-        if st.session_state.pop(_LEAVES, False):
-            st.switch_page(APP / "pages" / f"{self.opens}.py")
+        leave()
         experiment, views = self.asked(self.show_controls())
         work = self.picture.growing and self.picture.growing(experiment, views)
         if work is None:
@@ -242,7 +239,7 @@ class Page(Frame):
     def leave(self, there: Mapping[str, Any]) -> None:
         """Open the page `opens` with these settings, from a callback; None stands for an opening value."""
         visitor().choose(there)
-        st.session_state[_LEAVES] = True
+        leave_for(self.opens)
 
     # --- what is answered before anybody asks -----------------------------------------------------------------------
 

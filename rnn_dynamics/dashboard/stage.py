@@ -7,9 +7,8 @@ stands beside them is out of sight (page.css), and its shortcuts work, for Strea
 import streamlit as st
 
 from rnn_dynamics.content import Words
-from rnn_dynamics.dashboard.command import APP
 from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, goes_through_history
-from rnn_dynamics.dashboard.navigation import taught
+from rnn_dynamics.dashboard.navigation import leave, leave_for, taught
 
 #: The keys that show what may be seen alone and, pressed again, the whole page.
 KEYS = dict(zip(SEEN, ("Alt+P", "Alt+I"), strict=True))
@@ -17,8 +16,6 @@ KEYS = dict(zip(SEEN, ("Alt+P", "Alt+I"), strict=True))
 WAYS = {"previous_page": (-1, "Alt+PageUp"), "next_page": (1, "Alt+PageDown")}
 #: Key of the session's state: on the way to another page the address loses it.
 _KEY = "seen"
-#: Another: the page that a key has asked for.
-_LEAVES = "leaves_for"
 
 #: Runs once a page. By a key the slider that leads takes the focus, and then what it moves is inside the window. What
 #: stands above the picture, from the controls or, where that is too much, from that slider on, decides how high it is.
@@ -98,18 +95,12 @@ def show_ways(page: str, words: Words) -> None:
     for name, (step, shortcut) in WAYS.items():
         there = (pages.index(page) if page in pages else -1) + step
         if there in range(len(pages)):
-            st.button(words[name], key=name, shortcut=shortcut, on_click=_leave, args=(pages[there],))
-    if asked := st.session_state.pop(_LEAVES, ""):
-        st.switch_page(APP / "pages" / f"{asked}.py")
+            st.button(words[name], key=name, shortcut=shortcut, on_click=leave_for, args=(pages[there],))
+    leave()
 
 
 def _button(words: Words, name: str) -> None:
     st.button(words[name], key=f"see_{name}", shortcut=KEYS[name], on_click=_toggle, args=(name,))
-
-
-def _leave(there: str) -> None:
-    """Where the next key ends the run of this one before it comes to the button, a later run comes to it."""
-    st.session_state[_LEAVES] = there
 
 
 def _toggle(name: str) -> None:
