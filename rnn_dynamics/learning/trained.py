@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 #: Loss, as a share of that of chance, up to which a task counts as learned, and up to which as learned in part.
 LEARNED, PARTLY = 0.1, 0.9
+#: log10 of the share of a gradient that counts as having arrived.
+LEAST = math.log10(HORIZON_SHARE)
 #: Share of right answers from which it counts as learned.
 RIGHT = 0.95
 
@@ -148,7 +150,7 @@ class Trained:
     @property
     def arrived(self) -> int:
         """At how many looks at least HORIZON_SHARE of it was left at step 1."""
-        return sum(left >= math.log10(HORIZON_SHARE) for left in self.left_by_look)
+        return sum(left >= LEAST for left in self.left_by_look)
 
     # --- by update ------------------------------------------------------------------------------------------------
 

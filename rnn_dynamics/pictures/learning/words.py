@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.learning.trained import Trained
+from rnn_dynamics.learning.trained import LEAST, Trained
 from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 from rnn_dynamics.pictures.learning.advice import advised
@@ -68,11 +68,14 @@ def _claim(answer: LearningAnswer) -> str:
 
 
 def _gap(answer: LearningAnswer) -> dict[str, bool]:
-    """Of a cell that has learned, beside an RNN at chance: at how many looks the gradient of each arrives at step 1."""
+    """Of a cell that has learned, beside an RNN at chance: whether and when the RNN's gradient arrives at step 1."""
     rnn, last = answer.networks[0], answer.shown
     gap = last.outcome == "learned" and rnn.outcome == "chance"
-    mostly = 2 * rnn.arrived > len(rnn.looks)
-    return {"arrives": gap and mostly, "reaches": gap and rnn.arrived < last.arrived, "gap": gap}
+    if not gap:
+        return {}
+    mostly, (before, now) = 2 * rnn.arrived > len(rnn.looks), rnn.left
+    late = before < LEAST <= now
+    return {"arrives": mostly, "late": late, "reaches": now < min(LEAST, last.left[1]), "gap": True}
 
 
 def _rnn_learns(answer: LearningAnswer) -> bool:
