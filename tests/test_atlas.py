@@ -231,6 +231,10 @@ def test_what_the_page_says_to_try_is_so() -> None:
     assert rows[-2.0].rindex("v") == scales.index(4.0) == rows[-2.0].count("v") - 1
     assert all("v" not in row for value, row in rows.items() if value >= 3.5)
     assert all("v" in row for value, row in rows.items() if value < 3.5)
+    border = {value: row.count("v") for value, row in rows.items() if value < 3.5}
+    climbed = [border[value] for value in border if value >= 0.5]
+    assert all(np.diff(climbed) < 0)
+    assert border[-2.0] == border[-1.0] > border[0.0] == border[0.5]
     last = [len(row.rstrip("e")) for row in rows.values()]
     assert max(last) - min(last) == 1
     rnn = answered(replace(LSTM, cell="rnn"), map_y="input scale").map.outcome

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import content
 from rnn_dynamics.content import sentences
+from rnn_dynamics.course.lectures import names
 from rnn_dynamics.course.votes import LETTERS
 from rnn_dynamics.dashboard.lecture import answer_to, read
 from rnn_dynamics.dashboard.voting import the_votes, unreachable
@@ -209,6 +210,28 @@ def test_another_page_keeps_the_lecture_and_leads_back_and_its_end_ends_it() -> 
     app.button(key="end_lecture").click().run()
     assert bar(app) == ""
     assert address(app) == {}
+
+
+@every(("name", "language"), [(name, language) for name in names() for language in ("en", "zh")])
+def test_the_last_stop_leads_on_to_pages_on_which_no_lecture_is_on(name: str, language: str) -> None:
+    words, stops = sentences("lecture", language), read(name, language).stops
+    app = opened(stops[-1].page, lecture=name, at=len(stops), lang=language)
+    if stops[-1].question:
+        assert "way onward" not in html(app)
+        app.button(key="reveal").click().run()
+    ways = dict(re.findall(r'class="way onward" href="(\w+)\?lecture="[^>]*>([^<]+)<', html(app)))
+    assert ways == words["onward"]
+    assert words["over"] in app.main.markdown[-1].value  # at the page's end too
+    app.button(key="end_lecture").click().run()
+    assert words["over"] in [one.value for one in app.caption]
+    for page in ways:
+        there = opened(page, lecture="")
+        assert (bar(there), address(there), not_taken(there)) == ("", {}, [])
+
+
+def test_the_page_of_a_stop_ends_with_the_way_to_the_next() -> None:
+    app = opened("jacobians", lecture="ten", at=2)
+    assert app.main.markdown[-1].value.endswith("(additive_path?lecture=ten&at=3)")
 
 
 # --- votes ------------------------------------------------------------------------------------------------------------

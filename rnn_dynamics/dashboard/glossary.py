@@ -71,17 +71,24 @@ if (!window.termTip) {
 """
 
 
-def show_prose(words: Words, part: str = "prose", between: Callable[[], None] | None = None) -> None:
+def show_prose(
+    words: Words,
+    part: str = "prose",
+    between: Callable[[], None] | None = None,
+    leads_on: Callable[[str], str] = str,
+) -> None:
     """What a page tells, its terms marked, and where to go on: one open question, and the page that answers it.
 
-    `between` shows what stands below the first section, which says what is drawn.
+    `between` shows what stands below the first section, which says what is drawn. `leads_on` may put something else in
+    the place of the question.
     """
     told = marked_markdown(words[part], words.language)
     if between:
         first, told = _HEADING.split(told, maxsplit=1)
         st.markdown(first)
         between()
-    st.markdown(told + "\n\n> **{question}**  \n> {answer}".format_map(words["next"]) if "next" in words else told)
+    leads = "> **{question}**  \n> {answer}".format_map(words["next"]) if "next" in words else ""
+    st.markdown(f"{told}\n\n{leads_on(leads)}")
 
 
 def show_html(text: str, words: Words) -> None:

@@ -5,7 +5,7 @@ them are those that a speaker has moved since.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -34,6 +34,8 @@ LECTURE, STOP = "lecture", "at"
 _BARE = {LECTURE, STOP, IN_LINK, links.SEEN_IN_LINK}
 #: Key of the session's state.
 _KEY = "lecturing"
+#: Key of the session's state: the page on which a lecture has been ended.
+_ENDED = "lecture_ended_on"
 #: Streamlit's own shortcuts leave these keys to a slider that has the focus, and a clicker has no others.
 _CLICKER = """<script>
 if (!window.clicker) {
@@ -104,6 +106,11 @@ class Lecturing:
         return self.is_here and self.now.question is not None and self.stop not in self.revealed
 
     @property
+    def is_over(self) -> bool:
+        """Whether the last stop has been seen, so that nothing of it waits."""
+        return self.is_here and self.stop == len(self.lecture.stops) and not self.hides
+
+    @property
     def in_link(self) -> dict[str, str]:
         """What an address says of it."""
         return {LECTURE: self.name, STOP: str(self.stop)}
@@ -158,7 +165,7 @@ def in_address() -> dict[str, str]:
 def settings_asked(names: Names, asked: Mapping[str, str]) -> tuple[Mapping[str, str], list[str]]:
     """The settings that an address asks for, and what it says of a lecture that there is not.
 
-    An address that names no lecture ends it.
+    An address that names no lecture, or "", ends it.
     """
     settings = {key: text for key, text in asked.items() if key not in (LECTURE, STOP)}
     on, remarks = _asked(names, asked)
@@ -173,7 +180,7 @@ def settings_asked(names: Names, asked: Mapping[str, str]) -> tuple[Mapping[str,
 def _asked(names: Names, asked: Mapping[str, str]) -> tuple[Lecturing | None, list[str]]:
     """The lecture of an address at its stop, and what is said of both."""
     name, text, before = asked.get(LECTURE), asked.get(STOP, "1"), _on()
-    if name is None:
+    if not name:
         return None, []
     if name not in (known := lectures.names()):
         return None, [links.remark(names, "choice", LECTURE, name, known=", ".join(known))]
@@ -200,17 +207,33 @@ def _revealed(name: str) -> set[int]:
 def _end() -> None:
     on = st.session_state.pop(_KEY)
     Speaker(on.name).end()
+    st.session_state[_ENDED] = visitor().page
+
+
+def leads_on(own: str) -> str:
+    """Where a page ends: at its own question `own`, or during a lecture where that goes on, both in Markdown."""
+    on = _on()
+    if on is None or not on.is_here:
+        return own
+    words, following = sentences("lecture", language()), on.stop + 1
+    if following > len(on.lecture.stops):
+        return own + ("\n\n> " + words["over"] if on.is_over else "")
+    page = on.lecture.stops[following - 1].page or visitor().page
+    says = {"title": sentences(page, language())["title"], "stop": following, "stops": len(on.lecture.stops)}
+    return "> " + words["goes_on"].format(address=on.address(following), **says)
 
 
 # --- the bar ----------------------------------------------------------------------------------------------------------
 
 
 def show_bar() -> None:
-    """The place, the question or the claim, and where to go; nothing where no lecture is on."""
-    on = _on()
+    """The place, the question or the claim, and where to go; without a lecture, at most that one has ended here."""
+    on, words = _on(), sentences("lecture", language())
     if on is None:
+        if st.session_state.get(_ENDED) == visitor().page:
+            st.caption(words["over"])
         return
-    words = sentences("lecture", language())
+    st.session_state.pop(_ENDED, None)
     on.moved = on.answers and on.is_away_from(visitor().shown)
     with st.container(key="lecture"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -311,7 +334,13 @@ def _ways(words: Mapping[str, Any], on: Lecturing) -> str:
         for way, stop in ways.items()
         if 1 <= stop <= len(on.lecture.stops)
     )
-    return f'<nav class="ways">{"".join(each)}</nav>'
+    return f'<nav class="ways">{"".join([*each, *_onward(words, on)])}</nav>'
+
+
+def _onward(words: Mapping[str, Any], on: Lecturing) -> Iterator[str]:
+    """Links to what a reader can do behind the last stop; no key of a clicker presses them."""
+    for page, said in words["onward"].items() if on.is_over else ():
+        yield f'<a class="way onward" href="{page}?{LECTURE}=" target="_self">{escape(said)}</a>'
 
 
 def _complain(words: Mapping[str, Any], on: Lecturing) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.course.glossary import marked_claims, marked_html
-from rnn_dynamics.dashboard import links, stage, taken
+from rnn_dynamics.dashboard import lecture, links, stage, taken
 from rnn_dynamics.dashboard.challenge import Strip, strip_on, take_challenge
 from rnn_dynamics.dashboard.chart import show_chart
 from rnn_dynamics.dashboard.controls import grouped
@@ -80,7 +80,7 @@ class Page(Frame):
         self.show_notices()
         with (place := st.container(key="place_of_the_picture")):
             self.keep_state()
-        show_prose(words, between=None if self.hides else below)
+        show_prose(words, between=None if self.hides else below, leads_on=lecture.leads_on)
         show_glossary(shared["glossary"], self.names.language)
         stage.show_keys(self.name, self.words("stage"))
         with place:  # after the prose, which must not wait for a picture that grows over seconds

@@ -40,9 +40,10 @@ def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
 def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
     """Whether it is the sum that keeps the gradient, as HTML."""
     experiment = answer.experiment
+    of_state = words["wrt"][answer.cell.components[-1]]
     return claimed(
         words,
-        _says(words, answer) | {"back": experiment.sequence_length - 1},
+        _says(words, answer) | {"back": experiment.sequence_length - 1, "of_state": of_state},
         single=experiment.sequence_length == 1,
         silent=answer.verdicts["total"].outcome == "silent",
         every=experiment.loss_at == "every",

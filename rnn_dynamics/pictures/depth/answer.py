@@ -106,6 +106,12 @@ class DepthAnswer(OfTrace[Norms]):
         return float(self.curves["backwards"][0] - self.curves["whole"][0])
 
     @property
+    def cancels(self) -> bool:
+        """Whether a part of dL/dx_1, through one direction, is longer than the whole: so the parts partly cancel."""
+        parts = [norms[0] for name, norms in self.curves.items() if name in ("forwards", "backwards")]
+        return any(part > self.curves["whole"][0] for part in parts)
+
+    @property
     def fed_back(self) -> float:
         """log10 of the largest factor per step of a backward direction below the last layer; nan where none has one."""
         factors = [level.log10_factor for level in self.levels[: -self.experiment.directions] if level.trace.reverse]

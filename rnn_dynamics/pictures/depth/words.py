@@ -88,6 +88,7 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
         "final": experiment.bidirectional and experiment.loss_at == "final" and experiment.sequence_length > 1,
         "only" if not below else "lower" if everywhere else "lower_some": both_last,
         "early": "backwards" in curves and math.isfinite(curves["whole"][0]),
+        "cancel": answer.cancels,
         deep: deep and experiment.bidirectional,
         "ways": deep and not experiment.bidirectional,
         "together": fed,

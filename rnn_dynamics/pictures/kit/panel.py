@@ -193,8 +193,9 @@ class Panel:
         """A vertical axis of orders of magnitude."""
         return self.y(field, ends, name, **LOG10, **axis)
 
-    def _called(self, name: str) -> str | None:
-        return self.sheet.axes[name] if name else None
+    def _called(self, name: str) -> str | list[str] | None:
+        said = self.sheet.axes[name] if name else None
+        return said.splitlines() if said and "\n" in said else said
 
     def time(self, field: str = "", **axis: Any) -> alt.X:
         """The axis of time: the step, or the lag, of each row; or another field."""

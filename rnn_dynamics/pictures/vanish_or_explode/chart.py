@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, key, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -40,11 +40,11 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], going={"chosen": "chosen"}),
             _horizons(rows),
-            sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "[{}]"),
+            sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "split({}, '|')"),
         ],
         [
             _floors(curves),
-            _mean_field(curves),
+            *_mean_field(curves),
             _lines(curves),
             curves.labels(colour, "narrow ? 13 : 17", "curves").transform_filter(_HERE),
             sheet.title(f"width < 1000 * zoom ? {narrow} : {wide}", "0", "0", "split({}, '|')", "chosen"),
@@ -84,10 +84,11 @@ def _floors(panel: Panel) -> Any:
     return group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
 
 
-def _mean_field(panel: Panel) -> Any:
-    """The slope that mean-field theory predicts for the RNN, hung on the RNN's last step."""
+def _mean_field(panel: Panel) -> list[Any]:
+    """The slope that mean-field theory predicts for the RNN, hung on its last step, and below the axis its name."""
     past = {"start": "whole.length", "end": "whole.length - datum.theory_lag"}
     ends = past if panel.at_start else {"start": "0", "end": "datum.theory_lag"}
     line = of("scales", f"{_HERE} && isValid(datum.theory)", **ends)
-    rule = line.mark_rule(color=panel.sheet.theme.quiet, opacity=0.8)
-    return rule.encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
+    style, name = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, alt.value(panel.sheet.axes["mean_field"])
+    rule = line.mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
+    return [rule, *key(line, name, "0", "narrow ? curvesBottom + 42 * zoom : height + 72 * zoom", style)]

@@ -55,6 +55,7 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
     says = Says(
         answer,
         back=experiment.sequence_length - 1,
+        to=words["wrt"][views["gradient"]],
         name=answer.cells[answer.plain].short,
         plain=plain,
         other=answer.cells[of_sum].short,
