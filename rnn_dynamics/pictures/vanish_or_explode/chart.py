@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, key, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, dashed, each, group, key, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -18,8 +18,8 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
 #: Where the panels are, in pixels: curves on the left and map on the right; curves above the map when narrow.
 #: `pointed`: the weight scale under the pointer, else the slider's. `row`: its own row.
 PANELS = {
-    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.44 : height"),
-    "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.66 : 0", "height"),
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "narrow ? height * 0.42 : height"),
+    "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.68 : 0", "height"),
 }
 PARAMETERS = SCALES | {
     "chosen": "data('chosen')[0].scale",
@@ -89,6 +89,9 @@ def _mean_field(panel: Panel) -> list[Any]:
     past = {"start": "whole.length", "end": "whole.length - datum.theory_lag"}
     ends = past if panel.at_start else {"start": "0", "end": "datum.theory_lag"}
     line = of("scales", f"{_HERE} && isValid(datum.theory)", **ends)
-    style, name = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, alt.value(panel.sheet.axes["mean_field"])
+    style, sheet = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, panel.sheet
+    name = at(f"narrow ? {sheet.said('mean_field_narrow')} : {sheet.said('mean_field')}")
     rule = line.mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
-    return [rule, *key(line, name, "0", "narrow ? curvesBottom + 42 * zoom : height + 72 * zoom", style)]
+    # Beside the title of the axis of time, which leaves little room on a phone.
+    beside = key(line, name, "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
+    return [rule, *beside]
