@@ -220,7 +220,7 @@ def leads_on(own: str) -> str:
         return own + ("\n\n> " + words["over"] if on.is_over else "")
     page = on.lecture.stops[following - 1].page or visitor().page
     says = {"title": sentences(page, language())["title"], "stop": following, "stops": len(on.lecture.stops)}
-    return "> " + words["goes_on"].format(address=on.address(following), **says)
+    return f"> {words['goes_on'].format(address=on.address(following), **says)}"
 
 
 # --- the bar ----------------------------------------------------------------------------------------------------------
