@@ -44,6 +44,7 @@ SLIDERS = {
     "losses": ("truncation", "weight_scale", "sequence_length"),
     "shapes": ("stop", "weight_scale", "sequence_length"),
     "depth": ("num_layers", "weight_scale", "sequence_length"),
+    "family_tree": ("weight_scale", "sequence_length"),
     "own_network": ("forget_bias", "weight_scale", "sequence_length"),
     "by_hand": ("step", "sequence_length", "batch_size", "input_size", "hidden_size"),
     "blank": ("gap",),
