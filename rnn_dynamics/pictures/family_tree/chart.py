@@ -74,7 +74,7 @@ def _texts(panel: Panel) -> Any:
     """The name of each cell on the left, its factor on the right."""
     return group(
         "members",
-        text(of(), "short", f"{panel.left} - 8", None, "middle right", size=_SIZE, bold=True),
+        text(of(), "name", f"{panel.left} - 8", None, "middle right", size=_SIZE, bold=True),
         text(of(), "number", f"{panel.right} + 8", None, "middle left", size=_SIZE),
         y=_row(),
         color=alt.Color(**by_cell(panel.sheet.theme.cells)),

@@ -29,7 +29,7 @@ def tables(answer: TreeAnswer, texts: Texts, _: Views) -> Tables:
             middle=np.arange(len(members)) + 0.5,
             factor=np.minimum(factors, high),
             path=np.minimum(paths, high),
-            short=[member.cell.short for member in members],
+            name=texts["names"],
             number=texts["numbers"],
         ),
         "whole": whole(answer.experiment, ends, texts, members=len(members), most=high),

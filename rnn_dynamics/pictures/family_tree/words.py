@@ -13,10 +13,11 @@ _ROUNDING = 1e-9
 
 
 def texts(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """Labels (of the curves), numbers (the factor of each cell), and the titles curves and factors."""
+    """Labels (of the curves), names and numbers (the factor) of each cell, and the titles curves and factors."""
     single, says = answer.experiment.sequence_length == 1, _says(words, answer)
     return {
         "labels": {member.cell.name: words["label"].format_map(Says(member)) for member in answer.members},
+        "names": [words["name"].format_map(Says(member)) for member in answer.members],
         "numbers": [words["number"].format_map(Says(member)) for member in answer.members],
         "curves": words["titles"]["single" if single else "curves"].format_map(says),
         "factors": words["titles"]["factors"].format_map(says),
