@@ -17,7 +17,7 @@ from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from rnn_dynamics.remembered import MEMORY
 from tests.claims import assert_fits_a_phone, assert_readable, plain
-from tests.handed_out import presets_of
+from tests.handed_out import covering, presets_of
 from tests.pictured import drawn_by, said_by
 
 #: Bytes of a picture's tables: each step of a held key sends them.
@@ -69,10 +69,11 @@ def layers(spec: Spec) -> Iterator[Spec]:
 
 
 def specifications(one: Picture) -> Iterator[tuple[dict[str, str], Background, Spec]]:
+    """In light and in dark, at so few views that each value of one meets each of each other."""
     (_, views), *_ = settings_of(one.name)
     charted = {name: setting.values for name, setting in one.settings.items() if setting.charted}
-    for values, background in product(product(*charted.values()), THEMES):
-        asked = views | dict(zip(charted, values, strict=True))
+    for values, background in product(covering(charted, 2), THEMES):
+        asked = views | values
         yield asked, background, json.loads(one.specification(asked, background, LANGUAGE))
 
 
