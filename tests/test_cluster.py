@@ -109,7 +109,7 @@ def test_a_question_that_kills_every_worker_it_may_is_refused_and_the_next_one_a
 
 
 def test_a_training_survives_the_death_of_each_worker_and_learns_the_same(cluster: Cluster) -> None:
-    training = replace(SMALL, iterations=2000)
+    training = replace(SMALL, iterations=800)
     desk, job = Desk(), Job([training])
     desk.submit(job)
     for part in (0.1, 0.5):
@@ -134,7 +134,7 @@ def test_as_many_trainings_go_on_at_once_as_there_are_workers(cluster: Cluster) 
 
 
 def test_a_training_elsewhere_tells_how_far_it_is_stops_and_goes_on(cluster: Cluster) -> None:
-    training = replace(SMALL, iterations=1500)
+    training = replace(SMALL, iterations=800)
     seat = Seat(Desk())
     seat.begin("page", [training])
     job = seat.jobs["page"]
