@@ -1,10 +1,15 @@
 """The pages for every reader: on a phone, and with the panel of further settings open."""
 
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from rnn_dynamics.content import sentences
+from tests.every import every
 from tests.reader import PICTURE, Reader, visit, wait_until
+from tests.test_command import write_report
+from tests.test_pages import PLAIN
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +106,7 @@ _PANEL = """panel => {
 }"""
 
 
-@pytest.mark.parametrize(("size", "type_size"), [((1440, 900), 17), ((1280, 720), 22), ((390, 844), 17)])
+@every(("size", "type_size"), [((1440, 900), 17), ((1280, 720), 22), ((390, 844), 17)])
 def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_where_it_goes_on(
     reader: Reader, size: tuple[int, int], type_size: int
 ) -> None:
@@ -132,3 +137,29 @@ def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_whe
     wait_until(lambda: panel.evaluate(_PANEL)[2] == 0, "the shadow stays where nothing follows")
     reader.close_popover()
     reader.assert_well()
+
+
+def test_a_phone_shows_the_pages_without_a_picture_at_their_whole_width(phone: BrowserContext, address: str) -> None:
+    with visit(phone) as reader:
+        for page in PLAIN:
+            reader.page.goto(f"{address}/{page}")
+            reader.page.get_by_role("heading", name=sentences(page)["title"], level=1).wait_for()
+            reader.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+            wait_until_nothing_scrolls_sideways(reader)
+            reader.assert_well()
+
+
+def test_a_report_on_a_network_opens_where_there_is_no_network(browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(offline=True)
+    page, report = context.new_page(), write_report(tmp_path)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(report.as_uri())
+    for place in range(2):
+        page.wait_for_selector(f"#chart{place} svg .mark-line path")
+    assert page.locator("h2").count() == 2
+    assert asked == [report.as_uri()]
+    assert wrong == []
+    context.close()

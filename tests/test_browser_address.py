@@ -1,11 +1,13 @@
-"""The address bar and the browser's history in Chromium: F5, Back, and a link to a friend."""
+"""The address bar in Chromium: F5, Back, a link to a friend, one in the words, and the switch of the language."""
 
 import pytest
 from playwright.sync_api import BrowserContext
 
+from rnn_dynamics.content import HOME, sentences
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
 from tests.test_browser_pages import go_by_the_bar
+from tests.test_mentions import LINK
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
@@ -114,3 +116,54 @@ def test_a_share_link_keeps_what_embeds_the_page(desk: BrowserContext, address: 
         assert "seed=3" in link
         assert "weight_scale=1.0" in link
         reader.close_popover()
+
+
+def test_the_switch_is_reached_by_the_keyboard_and_back_leads_behind_it(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        lang = "document.documentElement.lang"
+        reader.open(f"{address}/?weight_scale=1.4")
+        assert reader.page.evaluate(lang) == "en"
+        reader.page.get_by_role("button", name="Share and check").focus()
+        reader.page.keyboard.press("Tab")
+        reader.page.keyboard.press("Enter")
+        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
+        reader.wait_for_settings(lang="zh", weight_scale="1.4")
+        wait_until(lambda: reader.page.evaluate(lang) == "zh", "the document does not say its language")
+        reader.rest()
+        reader.page.go_back()
+        reader.page.get_by_role("heading", name="Vanish or explode?", level=1).wait_for()
+        wait_until(lambda: reader.settings() == {"weight_scale": "1.4"}, "Back leads nowhere")
+        wait_until(lambda: reader.page.evaluate(lang) == "en", "the document does not say its language")
+        reader.page.go_forward()
+        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
+        reader.rest()
+        reader.assert_well()
+
+
+def test_a_link_is_followed_within_the_session_and_by_the_button_back(desk: BrowserContext, address: str) -> None:
+    with visit(desk) as reader:
+        reader.open(address)
+        tabs = len(desk.pages)
+        reader.page.evaluate("window.stays = true")
+        reader.slider("Weight scale").press("ArrowRight")
+        reader.wait_for_settings(weight_scale="1.1")
+        reader.page.get_by_test_id("stMarkdown").get_by_role("link", name=sentences("additive_path")["title"]).click()
+        reader.page.get_by_role("heading", name=sentences("additive_path")["title"], level=1).wait_for()
+        reader.rest()
+        assert reader.value("Weight scale") == "1.1"
+        assert reader.here() == f"{address}/additive_path?weight_scale=1.1"
+        reader.page.go_back()
+        reader.page.get_by_role("heading", name=sentences(HOME)["title"], level=1).wait_for()
+        reader.rest()
+        assert reader.value("Weight scale") == "1.1"
+        reader.page.locator(".lead a").press("Enter")
+        reader.page.get_by_role("heading", name=sentences("start")["title"], level=1).wait_for()
+        third = LINK.findall(sentences("start")["ways"]["minutes"])[2][0]
+        reader.page.get_by_role("link", name=third).click()
+        reader.page.get_by_role("heading", name=sentences("additive_path")["title"], level=1).wait_for()
+        reader.rest()
+        there = f"{address}/additive_path?forget_bias=0.0&lecture=ten&at=3"
+        wait_until(lambda: reader.here() == there, "not the link's settings")
+        assert reader.page.evaluate("window.stays")
+        assert len(desk.pages) == tabs
+        reader.assert_well()

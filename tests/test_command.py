@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 from safetensors.numpy import save
 
 from rnn_dynamics import Errors, Experiment, Network, command, run, run_network
@@ -276,10 +275,8 @@ def test_the_package_has_the_command() -> None:
     assert EntryPoint("rnn-dynamics", scripts["rnn-dynamics"], "console_scripts").load() is command.main
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_report(folder: Path) -> Path:
     """The report on a file with two modules, whose names would end a tag."""
-    folder = tmp_path_factory.mktemp("report")
     arrays = {**weights(3, prefix="</script><script>x='.rnn."), **weights(4, prefix="b.")}
     (folder / "<b>.safetensors").write_bytes(save(arrays))
     path = folder / "report.html"
@@ -287,8 +284,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_report_refers_to_no_address_and_what_a_file_says_ends_no_tag(report: Path) -> None:
-    head, _, rest = report.read_text(encoding="utf-8").partition("<script>")
+def test_a_report_refers_to_no_address_and_what_a_file_says_ends_no_tag(tmp_path: Path) -> None:
+    head, _, rest = write_report(tmp_path).read_text(encoding="utf-8").partition("<script>")
     bundle, _, body = rest.partition("</script>")
     assert len(bundle) > 500_000
     assert "http" not in head + body
@@ -296,23 +293,6 @@ def test_a_report_refers_to_no_address_and_what_a_file_says_ends_no_tag(report: 
     assert body.count("<script") == 1
     assert body.count("</script") == 1
     assert "<b>" not in body
-
-
-@pytest.mark.browser
-def test_a_report_opens_where_there_is_no_network(report: Path, browser: Browser) -> None:
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    asked: list[str] = []
-    wrong: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(report.as_uri())
-    for place in range(2):
-        page.wait_for_selector(f"#chart{place} svg .mark-line path")
-    assert page.locator("h2").count() == 2
-    assert asked == [report.as_uri()]
-    assert wrong == []
-    context.close()
 
 
 @pytest.mark.parametrize("asked", ["--help", "-h"])

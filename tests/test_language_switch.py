@@ -1,11 +1,9 @@
 """The visitor's language: the browser's at first, then that of a link or of the switch, on every page."""
 
 import pytest
-from playwright.sync_api import BrowserContext
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import languages, sentences
-from tests.reader import visit, wait_until
 from tests.test_address import address
 from tests.test_pages import ALL, ROOT, not_taken, open_page, shown
 
@@ -73,26 +71,3 @@ def test_the_choice_goes_along_to_other_pages_against_the_browser_s_own_language
 
 def test_the_bar_has_the_titles_and_menus_of_the_language() -> None:
     assert {sentences(page, "zh").get("menu") for page in ALL} == {None, "为什么", "网络", "学习"}
-
-
-@pytest.mark.browser
-def test_the_switch_is_reached_by_the_keyboard_and_back_leads_behind_it(desk: BrowserContext, address: str) -> None:
-    with visit(desk) as reader:
-        lang = "document.documentElement.lang"
-        reader.open(f"{address}/?weight_scale=1.4")
-        assert reader.page.evaluate(lang) == "en"
-        reader.page.get_by_role("button", name="Share and check").focus()
-        reader.page.keyboard.press("Tab")
-        reader.page.keyboard.press("Enter")
-        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
-        reader.wait_for_settings(lang="zh", weight_scale="1.4")
-        wait_until(lambda: reader.page.evaluate(lang) == "zh", "the document does not say its language")
-        reader.rest()
-        reader.page.go_back()
-        reader.page.get_by_role("heading", name="Vanish or explode?", level=1).wait_for()
-        wait_until(lambda: reader.settings() == {"weight_scale": "1.4"}, "Back leads nowhere")
-        wait_until(lambda: reader.page.evaluate(lang) == "en", "the document does not say its language")
-        reader.page.go_forward()
-        reader.page.get_by_role("heading", name="消失还是爆炸？", level=1).wait_for()
-        reader.rest()
-        reader.assert_well()

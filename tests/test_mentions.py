@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import pytest
-from playwright.sync_api import BrowserContext
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import content
@@ -14,7 +13,6 @@ from rnn_dynamics.content.mentions import as_html, linked
 from rnn_dynamics.dashboard import links
 from rnn_dynamics.dashboard.navigation import menus
 from tests.every import every
-from tests.reader import visit, wait_until
 from tests.test_address import address
 from tests.test_content import leaves
 from tests.test_pages import ALL, PAGES, PLAIN, ROOT, not_taken, open_page
@@ -127,33 +125,3 @@ def test_a_link_in_the_words_opens_what_its_address_says_and_a_bare_one_keeps_th
     app.switch_page("pages/jacobians.py").run()
     assert app.select_slider(key="weight_scale").value == 1.0
     assert address(app) == {"seed": "3"}
-
-
-@pytest.mark.browser
-def test_a_link_is_followed_within_the_session_and_by_the_button_back(desk: BrowserContext, address: str) -> None:
-    with visit(desk) as reader:
-        reader.open(address)
-        tabs = len(desk.pages)
-        reader.page.evaluate("window.stays = true")
-        reader.slider("Weight scale").press("ArrowRight")
-        reader.wait_for_settings(weight_scale="1.1")
-        reader.page.get_by_test_id("stMarkdown").get_by_role("link", name=sentences("additive_path")["title"]).click()
-        reader.page.get_by_role("heading", name=sentences("additive_path")["title"], level=1).wait_for()
-        reader.rest()
-        assert reader.value("Weight scale") == "1.1"
-        assert reader.here() == f"{address}/additive_path?weight_scale=1.1"
-        reader.page.go_back()
-        reader.page.get_by_role("heading", name=sentences(HOME)["title"], level=1).wait_for()
-        reader.rest()
-        assert reader.value("Weight scale") == "1.1"
-        reader.page.locator(".lead a").press("Enter")
-        reader.page.get_by_role("heading", name=sentences("start")["title"], level=1).wait_for()
-        third = LINK.findall(sentences("start")["ways"]["minutes"])[2][0]
-        reader.page.get_by_role("link", name=third).click()
-        reader.page.get_by_role("heading", name=sentences("additive_path")["title"], level=1).wait_for()
-        reader.rest()
-        there = f"{address}/additive_path?forget_bias=0.0&lecture=ten&at=3"
-        wait_until(lambda: reader.here() == there, "not the link's settings")
-        assert reader.page.evaluate("window.stays")
-        assert len(desk.pages) == tabs
-        reader.assert_well()

@@ -1,11 +1,9 @@
 """What holds for every page without a picture; that of the others is in test_pages and its like."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
-from tests.reader import visit, wait_until
 from tests.test_address import address
 from tests.test_pages import HOSTILE, PLAIN, ROOT, not_taken, open_page
 from tests.unmarked import unmarked
@@ -44,19 +42,3 @@ def test_what_a_visitor_has_set_elsewhere_passes_by(page: str) -> None:
     app.switch_page("pages/jacobians.py").run()
     assert app.select_slider(key="weight_scale").value == 1.4
     assert address(app)["weight_scale"] == "1.4"
-
-
-def settled(page: Page, title: str) -> None:
-    page.get_by_role("heading", name=title, level=1).wait_for()
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-
-
-@pytest.mark.browser
-@every_plain_page
-def test_a_phone_shows_the_page_at_its_whole_width(phone: BrowserContext, fresh: str, page: str) -> None:
-    with visit(phone) as reader:
-        reader.page.goto(f"{fresh}/{page}")
-        settled(reader.page, sentences(page)["title"])
-        fits = "main => main.scrollWidth <= main.clientWidth && main.clientWidth <= innerWidth"
-        wait_until(lambda: bool(reader.page.get_by_test_id("stMain").evaluate(fits)), "the page scrolls sideways")
-        reader.assert_well()
