@@ -183,13 +183,22 @@ def hall() -> Iterator[str]:
         yield url
 
 
+def keep_warm(context: BrowserContext, address: str) -> None:
+    """Leave a page of the site open: without any, its process ends, and what that has compiled."""
+    context.new_page().goto(f"{address}/_stcore/health")
+
+
 @pytest.fixture(scope="session")
-def desk(chromium: BrowserType, program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def desk(
+    chromium: BrowserType, program: str, address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
     """A browser with a mouse; like a reader's it keeps Streamlit's own files, loaded and compiled, on its disk."""
-    options: Any = {"executable_path": program, "args": FLAGS, "color_scheme": "light"}
+    # Who wants no motion is spared the pictures between two, which a browser without a graphics card paints dearly.
+    options: Any = {"executable_path": program, "args": FLAGS, "color_scheme": "light", "reduced_motion": "reduce"}
     profile = tmp_path_factory.mktemp("profile")
     context = chromium.launch_persistent_context(profile, viewport={"width": 1280, "height": 900}, **options)
     context.set_default_timeout(PATIENCE * 1000)
+    keep_warm(context, address)
     yield context
     context.close()
 
@@ -203,9 +212,10 @@ def browser(chromium: BrowserType, program: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def phone(browser: Browser) -> Iterator[BrowserContext]:
+def phone(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(PATIENCE * 1000)
+    keep_warm(context, address)
     yield context
     context.close()
 
