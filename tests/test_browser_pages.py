@@ -16,7 +16,7 @@ from tests.test_pages import PAGES
 pytestmark = pytest.mark.browser
 TITLES = {page: str(sentences(page)["title"]) for page in PAGES}
 #: The home page has the empty address, and a test module of its own.
-OTHERS = [page for page in PAGES if page != "vanish_or_explode"]
+FIRST_IN_A_MENU = [pages[0] for menu, pages in menus(LANGUAGE).items() if menu]
 #: Pages with short sequences of their own, which leave the others theirs, and the length at which they open.
 SHORT = {"by_hand": "5", "shapes": "6"}
 #: The slider that leads through a page, its key, and what a link sets it to; where it is not the weight scale.
@@ -73,18 +73,19 @@ def open_by_a_link(reader: Reader, address: str, page: str) -> None:
     reader.assert_well()
 
 
-@pytest.mark.parametrize("page", [pages[0] for menu, pages in menus(LANGUAGE).items() if menu])
+@pytest.mark.parametrize("page", FIRST_IN_A_MENU)
 def test_a_link_to_a_page_may_be_the_first_visit_to_a_new_server(desk: BrowserContext, page: str) -> None:
     with running_app(quiet=True) as address, visit(desk) as reader:
         open_by_a_link(reader, address, page)
 
 
-def test_the_bar_leads_through_all_pages_and_the_settings_come_along(reader: Reader) -> None:
+def test_the_settings_come_along_by_the_bar(reader: Reader) -> None:
+    """To a page of each menu; `test_walks` holds it of all, and `test_browser_visits` goes to all by the bar."""
     reader.slider("Weight scale").press("ArrowRight")
     reader.wait_for_settings(weight_scale="1.1")
     reader.slider("Sequence length T").press("ArrowLeft")
     reader.wait_for_settings(sequence_length="90")
-    for page in (*OTHERS, "vanish_or_explode"):
+    for page in dict.fromkeys((*FIRST_IN_A_MENU, *SHORT, "vanish_or_explode")):
         go_by_the_bar(reader, page)
         if page not in WITHOUT_LENGTH:
             assert reader.value("Sequence length T") == SHORT.get(page, "90")
