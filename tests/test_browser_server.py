@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from rnn_dynamics.dashboard.door import PLACES
 from tests.reader import Reader, free_port, running_app, visit, wait_until
@@ -122,29 +122,31 @@ def test_open_pages_find_a_server_that_comes_back_and_work_on(desk: BrowserConte
                 work_on(reader, page, shown[page])
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
-def test_a_training_that_ended_with_its_server_says_so_and_begins_again_with_one_press(
-    desk: BrowserContext, elsewhere: bool
+def test_a_training_that_ended_with_its_server_says_so_wherever_one_is_and_begins_again_with_one_press(
+    desk: BrowserContext,
 ) -> None:
     port = free_port()
-    with visit(desk) as reader:
-        train, stop = (reader.page.locator(f".st-key-{key} button") for key in ("train", "stop"))
+    with visit(desk) as stays, visit(desk) as elsewhere:
+        both = (stays, elsewhere)
         with running_app(quiet=True, port=port) as address:
-            reader.open(f"{address}/learning?{SMALL}")
-            train.click()
-            stop.wait_for()
-            reader.page.get_by_test_id("stProgress").wait_for()  # whose script no dead server would hand out
-            if elsewhere:
-                go_by_the_bar(reader, "losses")
-        with restarted(port, reader):
+            for reader in both:  # which ask for the same, so that it is one training
+                reader.open(f"{address}/learning?{SMALL}")
+                button(reader, "train").click()
+                button(reader, "stop").wait_for()
+                reader.page.get_by_test_id("stProgress").wait_for()  # whose script no dead server would hand out
+            go_by_the_bar(elsewhere, "losses")
+        with restarted(port, *both):
             pass  # and away once more, before anything is begun again
-        with restarted(port, reader):
-            if elsewhere:
-                go_by_the_bar(reader, "learning")
-            reader.page.get_by_text(LOST).wait_for()
-            train.click()
-            stop.wait_for()
-            expect(reader.page.get_by_text(LOST)).to_have_count(0)
-            if not elsewhere:
-                reader.wait_for_settings(hidden_size="8")  # which this page keeps to itself
-            reader.assert_well()
+        with restarted(port, *both):
+            go_by_the_bar(elsewhere, "learning")
+            for reader in both:
+                reader.page.get_by_text(LOST).wait_for()
+                button(reader, "train").click()
+                button(reader, "stop").wait_for()
+                expect(reader.page.get_by_text(LOST)).to_have_count(0)
+                reader.assert_well()
+            stays.wait_for_settings(hidden_size="8")  # which this page keeps to itself
+
+
+def button(reader: Reader, key: str) -> Locator:
+    return reader.page.locator(f".st-key-{key} button")
