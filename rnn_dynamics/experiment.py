@@ -65,9 +65,10 @@ class Experiment(KnownFields):
     Args:
         cell: architecture, a key of `rnn_dynamics.CELLS`.
         weight_scale: factor on every entry of `weight_hh_l0` (and of its like in other layers), and on nothing else;
-            mingru and minlstm have no such entries.
+            mingru and minlstm have no such entries. Of lru, which has none either, it multiplies how long each unit
+            remembers, −1/ln |λ|, so that |λ| < 1 at any scale.
         sequence_length: T, number of time steps. With a `text`, T becomes its length.
-        hidden_size: H, units.
+        hidden_size: H, units. Of lru they are real and imaginary parts of H/2 complex ones.
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
@@ -118,7 +119,7 @@ class Experiment(KnownFields):
         "dtype": ": only float64 is supported",
     }
 
-    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm")))
+    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru")))
     weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
     sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))
     hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))

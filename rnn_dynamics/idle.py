@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.engine.cells import CELLS, Cell
-from rnn_dynamics.engine.cells.cell import takes_forget_bias
+from rnn_dynamics.engine.cells.cell import has_w_hh, takes_forget_bias
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
@@ -29,6 +29,10 @@ def _no_recurrent_weights(cells: Sequence[Cell]) -> str:
     return "weight_scale" * (not any(cell.state_matrix for cell in cells))
 
 
+def _nothing_to_cut(_: Mapping[str, Any], cells: Sequence[Cell]) -> str:
+    return "hidden_path" * (not any(map(has_w_hh, cells)))
+
+
 def _no_choice_of_layers(now: Mapping[str, Any]) -> str:
     return "one_layer" if now.get("num_layers") == 1 else "no_forget_bias" * (not now.get("forget_bias"))
 
@@ -46,10 +50,10 @@ MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
     "forget_bias": _no_forget_bias,
     "forget_bias_layers": lambda now, cells: _no_forget_bias(now, cells) or _no_choice_of_layers(now),
     "gate_bias": lambda now, cells: _no_gates(cells) or "no_biases" * (now.get("bias") is False),
-    "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates for cell in cells),
+    "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates or cell.rotates for cell in cells),
     "reset_gate": lambda _, cells: "reset_gate" * (CELLS["gru"] not in cells),
     "weight_scale": lambda _, cells: _no_recurrent_weights(cells),
-    "hidden_path": lambda _, cells: _no_recurrent_weights(cells),
+    "hidden_path": _nothing_to_cut,
     "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
     "input_size": lambda now, _: "input_size" * bool(now.get("text")),
 }

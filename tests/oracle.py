@@ -279,6 +279,8 @@ def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Ste
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
         from_input = x @ parameters["weight_ih_l0"].mT + bias_ih
+        if experiment.cell == "lru":
+            return _lru(from_input, state, parameters)
         if kind_of(experiment) == "reset_before":
             return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
         recurrent = parameters.get("weight_hh_l0")
@@ -331,6 +333,20 @@ def _minlstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[Sta
     f, i = _sigmoid(f), _sigmoid(i)
     keep, write = 1.0 / (1.0 + i / f), 1.0 / (1.0 + f / i)
     return (keep * state[0] + write * candidate,), {"f′": keep, "i′": write, "g": candidate}
+
+
+def _lru(from_input: Tensor, state: State, parameters: dict[str, Tensor]) -> tuple[State, dict[str, Tensor]]:
+    """One step in complex numbers, as the paper's algorithm has it; with an odd H the last unit is real."""
+    pairs, real = from_input.shape[-1] // 2, from_input.shape[-1] % 2
+    theta = torch.exp(parameters.get("theta_log_l0", torch.zeros(0, dtype=torch.float64)))
+    factor = torch.exp(torch.complex(-torch.exp(parameters["nu_log_l0"]), torch.nn.functional.pad(theta, (0, real))))
+
+    def units(rows: Tensor) -> Tensor:
+        re, im, last = rows[..., :pairs], rows[..., pairs : 2 * pairs], rows[..., 2 * pairs :]
+        return torch.complex(torch.cat([re, last], dim=-1), torch.nn.functional.pad(im, (0, real)))
+
+    x = factor * units(state[0]) + torch.exp(parameters["gamma_log_l0"]) * units(from_input)
+    return (torch.cat([x.real[..., :pairs], x.imag[..., :pairs], x.real[..., pairs:]], dim=-1),), {}
 
 
 def reset_before(

@@ -16,6 +16,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.engine.cells import cells_where
 from rnn_dynamics.engine.cells.activations import sigmoid_complement, sigmoid_derivative, sigmoid_in_place
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
@@ -32,7 +33,7 @@ FLOAT32_FLOOR = -45.0
 
 scales = every("weight_scale", [0.05, 10.0])
 cells = every("cell", CELLS)
-recurrent = every("cell", cells_where(lambda cell: cell.state_matrix))  # without W_hh nothing can explode
+recurrent = every("cell", cells_where(has_w_hh))  # without W_hh nothing can explode
 
 
 @scales
@@ -142,7 +143,7 @@ def test_a_unit_at_rest_has_the_slope_zero_as_in_torch() -> None:
 
 
 #: Without W_hh an error reaches an earlier step along the additive path or not at all.
-CUT_OFF = {"rnn": {"input", "hidden"}, "jordan": {"input", "hidden"}, "lstm": {"hidden"}}
+CUT_OFF = {"rnn": {"input", "hidden"}, "jordan": {"input", "hidden"}, "lru": {"input", "hidden"}, "lstm": {"hidden"}}
 
 
 @cells
@@ -276,6 +277,25 @@ def minlstm_adjoint(trace: Trace) -> dict[str, Array]:
     return norms.first_step_first()
 
 
+def lru_adjoint(trace: Trace) -> dict[str, Array]:
+    adjoint, norms, of = loss_adjoint(trace), Norms(("input", "hidden")), trace.parameters
+    pairs, decays = len(adjoint) // 2, [mpmath.exp(nu) for nu in exactly(of["nu_log_l0"])]
+    turns = [mpmath.exp(theta) for theta in exactly(of.get("theta_log_l0", np.zeros(0)))] + [mpmath.mpf(0)] * (
+        len(adjoint) % 2
+    )
+    factors = [mpmath.exp(mpmath.mpc(-decay, turn)) for decay, turn in zip(decays, turns, strict=True)]
+    gains = [mpmath.exp(gamma) for gamma in exactly(of["gamma_log_l0"])]
+    gains = [*gains[:pairs], *gains[:pairs], *gains[pairs:]]
+    for _ in range(trace.experiment.sequence_length):
+        delta = [gain * error for gain, error in zip(gains, adjoint, strict=True)]
+        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
+        errors = [mpmath.mpc(adjoint[k], adjoint[pairs + k]) for k in range(pairs)] + adjoint[2 * pairs :]
+        errors = [mpmath.conj(factor) * error for factor, error in zip(factors, errors, strict=True)]
+        adjoint = [error.real for error in errors[:pairs]] + [error.imag for error in errors[:pairs]]
+        adjoint += [error.real for error in errors[pairs:]]
+    return norms.first_step_first()
+
+
 ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
     "rnn": rnn_adjoint,
     "jordan": rnn_adjoint,
@@ -283,6 +303,7 @@ ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
     "gru": gru_adjoint,
     "mingru": mingru_adjoint,
     "minlstm": minlstm_adjoint,
+    "lru": lru_adjoint,
 }
 
 

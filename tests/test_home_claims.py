@@ -44,7 +44,7 @@ def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list
 
 def shown_cells(experiment: Experiment) -> tuple[str, ...]:
     """The reader's own cell stands in the place of the one of its kind."""
-    gated = experiment.cell if experiment.cell in ("mingru", "minlstm") else "gru"
+    gated = experiment.cell if experiment.cell in ("mingru", "minlstm", "lru") else "gru"
     return ("jordan" if experiment.cell == "jordan" else "rnn", "lstm", gated)
 
 
@@ -81,6 +81,9 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert (int(left[1]) if left else None) == verdict.horizon
         off = verdict.outcome == "silent" and cell == plain_cell and experiment.nonlinearity == "relu"
         assert ("every unit is off" in row) == off
+    if experiment.cell == "lru":
+        decays = np.exp(run(experiment).parameters["nu_log_l0"])
+        assert f"−1/ln |λ| = {1.0 / decays.min():,.0f} steps" in rows[2]
     assert "because" not in said
     if "although ρ is above 1" in said:
         radius = re.search(r"ρ = ([\d.]+)", rows[0])

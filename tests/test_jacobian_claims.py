@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rnn_dynamics import Experiment, run, run_jacobians
+from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
 from rnn_dynamics.pictures.jacobians import PICTURE
 from rnn_dynamics.pictures.jacobians.answer import jacobian_answer
@@ -73,6 +74,13 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
             assert experiment.hidden_path == "open"
         if "only rotates and scales" in said:
             np.testing.assert_allclose(sizes, sizes[0], rtol=1e-9)
+    if experiment.cell == "lru" and plural:
+        largest = np.exp(-np.exp(run(experiment).parameters["nu_log_l0"].min()))
+        left = power_of_ten((experiment.sequence_length - 1) * np.log10(largest))
+        assert f"by its |λ|, {largest:.4f} at most" in said
+        assert re.search(rf"steps? leaves? {re.escape(left)}, which", said)
+        for label in ("true norm", "bound σₘₐₓ", "ρ"):
+            assert re.search(rf"^{label}.*[:=] {re.escape(left)}$", said, re.MULTILINE)
 
 
 def test_the_largest_exponent_stands_with_its_spread_per_step_too() -> None:

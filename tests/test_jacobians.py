@@ -71,7 +71,7 @@ def test_without_recurrent_weights_an_lstm_passes_on_its_cell_state_alone() -> N
     assert_close(answer.jacobians, expected)
 
 
-@cells
+@every("cell", cells_where(lambda cell: not cell.rotates))
 def test_the_state_matrix_is_the_block_that_writes_the_state_with_its_scale(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, weight_scale=1.7)
     block = {"lstm": slice(12, 18)}.get(cell, slice(-6, None))  # torch: i f g o; of others the last

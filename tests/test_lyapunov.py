@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, Experiment, run, run_jacobians
 from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.through_time.backpropagate import Pass
 from rnn_dynamics.engine.through_time.jacobians import step_jacobians
@@ -83,7 +84,7 @@ def test_fewer_columns_find_what_the_first_of_all_columns_find(cell: str, count:
     first = log_growths(forward, discard=50).mean(axis=0)[:count]
     np.testing.assert_allclose(few, np.sort(first)[::-1], rtol=0, atol=1e-10)
     # Where no matrix mixes the units, several shrink almost alike, and the first column turns into the largest slowly.
-    if CELLS[cell].state_matrix:
+    if has_w_hh(CELLS[cell]):
         np.testing.assert_allclose(few, every[:count], rtol=0, atol=1e-10)
 
 

@@ -11,6 +11,7 @@ import torch
 from rnn_dynamics import CELLS, Experiment, run, run_shape
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.engine import theory
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.scripts import reproduction_script, shape_script
@@ -31,7 +32,8 @@ def weights(trace: Any) -> dict[str, Array]:
 
 
 def weights_of(cell: str) -> set[str]:
-    return {"weight_ih_l0", "weight_hh_l0"} if CELLS[cell].state_matrix else {"weight_ih_l0"}
+    of_w_hh = {"weight_hh_l0"} if has_w_hh(CELLS[cell]) else set[str]()
+    return {"weight_ih_l0"} | of_w_hh | {f"{name}_l0" for name in CELLS[cell].further(2)}
 
 
 @every("initialisation", ["gaussian", "torch"])

@@ -43,11 +43,14 @@ CORNERS = {
         SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
     ),
     "gates_of_the_input": replace(SMALL, cell="mingru", input_scale=3.0, sequence_length=300),
+    "ring": replace(SMALL, cell="lru", weight_scale=0.1, sequence_length=300, initialisation="torch", loss_at="every"),
+    "ring_of_an_odd_size": replace(SMALL, cell="lru", weight_scale=0.0, hidden_size=5),
     "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
     "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
     "stack_vanishes_far": replace(
         SMALL, cell="lstm", weight_scale=0.1, forget_bias=-20.0, sequence_length=60, num_layers=3, bidirectional=True
     ),
+    "stack_of_rings": replace(SMALL, cell="lru", weight_scale=3.0, num_layers=2, bidirectional=True),
     "stack_explodes": replace(SMALL, cell="rnn", weight_scale=3.0, sequence_length=100, num_layers=2),
 }
 

@@ -24,7 +24,7 @@ TEXTS = ("", "a", "ab", "a" * 200, "<b>odd</b> nothing")
 TOGETHER: tuple[Mapping[str, Any], ...] = (
     *({"nonlinearity": "relu", "initialisation": "identity", "weight_scale": scale} for scale in (0.1, 1.0, 10.0)),
     *({"nonlinearity": "relu", "initialisation": name} for name in ("gaussian", "orthogonal")),
-    *({"hidden_path": "cut", "cell": cell} for cell in ("rnn", "jordan", "lstm", "gru", "mingru", "minlstm")),
+    *({"hidden_path": "cut", "cell": cell} for cell in ("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru")),
     *({"input_scale": 0.0, "initialisation": name} for name in ("gaussian", "orthogonal", "torch")),
     *({"forget_bias": bias, "cell": "lstm", "text": "a" * 200} for bias in (-2.0, 5.0)),
     *({"gate_bias": "chrono", "cell": cell} for cell in ("lstm", "gru", "mingru", "minlstm")),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, run, run_family
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from tests.every import every
 from tests.oracle import Array, ask_open_cell
 
@@ -33,7 +34,8 @@ def test_every_array_has_the_documented_shape(cell: str) -> None:
         "bias_ih_l0": (rows,),
         "bias_hh_l0": (rows,),
     }
-    shapes = {name: shape for name, shape in shapes.items() if "_hh" not in name or CELLS[cell].state_matrix}
+    shapes = {name: shape for name, shape in shapes.items() if "_hh" not in name or has_w_hh(CELLS[cell])}
+    shapes |= {"nu_log_l0": (3,), "theta_log_l0": (2,), "gamma_log_l0": (3,)} if cell == "lru" else {}
     assert {name: value.shape for name, value in trace.parameters.items()} == shapes
     assert {name: value.shape for name, value in trace.gradients.items()} == shapes
     assert trace.inputs.shape == (6, 2, 3)

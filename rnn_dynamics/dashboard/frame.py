@@ -12,16 +12,17 @@ from rnn_dynamics.dashboard.plain import AnyPage
 from rnn_dynamics.dashboard.settings_words import state_line
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.experiment import KNOBS, KNOBS_NUMBER, Experiment, settings
 from rnn_dynamics.idle import MAY_IDLE, why_idle
 from rnn_dynamics.pictures.kit.picture import Picture, Setting
 
 #: The first picture of most pages: the RNN's gradient dies within the sequence and the LSTM's does not.
 HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
-#: The cells that can be stacked, which feed back their own state; those that a weight scale changes, by a matrix that
-#: leads from state to state; and those that can be unrolled in every shape, which are both.
+#: The cells that can be stacked, which feed back their own state; those with a W_hh, which a weight
+#: scale multiplies; and those that can be unrolled in every shape, which are both.
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
-SCALED = cells_where(lambda cell: cell.state_matrix)
+SCALED = cells_where(has_w_hh)
 BY_A_MATRIX = tuple(name for name in SCALED if name in FEEDING_BACK_STATE)
 #: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
 FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers", "initial_state")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_named
-from rnn_dynamics.engine.cells.cell import Weights
+from rnn_dynamics.engine.cells.cell import Weights, has_w_hh
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, Range, one_of, short
 from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT
 
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 #: The names of a level's parameters in torch, before its suffix.
 _WEIGHTS, _BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
-_NAME = re.compile(rf"(?:{'|'.join((*_WEIGHTS, *_BIASES))})_l(0|[1-9]\d*)(_reverse)?")
+_NAME = re.compile(r"(\w+?)_l(0|[1-9]\d*)(_reverse)?")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,9 +29,11 @@ class Network:
         cell: a key of `rnn_dynamics.CELLS`.
         parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
             4 for lstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
-            have weight_ih_l0 and bias_ih_l0 alone; _l1 and so on for further layers, _l0_reverse and so on for
-            the other direction. All biases may be missing, which stand for 0. A jordan network has one layer and one
-            direction, and in "weight_ho" (D_out, H) the read-out that it feeds back. In float64 and read-only.
+            have weight_ih_l0 and bias_ih_l0 alone; lru has these with G = 1, and nu_log_l0 and gamma_log_l0 (⌈H/2⌉,)
+            and theta_log_l0 (⌊H/2⌋,), see `rnn_dynamics.engine.cells.lru`; _l1 and so on for further
+            layers, _l0_reverse and so on for the other direction. All biases may be missing, which stand for 0. A
+            jordan network has one layer and one direction, and in "weight_ho" (D_out, H) the read-out that it feeds
+            back. In float64 and read-only.
         nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
         reset_gate: "after" the product with W_hn, as in torch, or "before" it; only gru has it. The weights are named
             and ordered as torch's in either case.
@@ -73,7 +75,7 @@ class Network:
     @property
     def hidden_size(self) -> int:
         """H."""
-        if not self.kind.state_matrix:
+        if not has_w_hh(self.kind):
             return len(self.parameters["weight_ih_l0"]) // self.kind.blocks
         return int(self.parameters["weight_ho" if self.kind.feeds_back_output else "weight_hh_l0"].shape[1])
 
@@ -85,7 +87,7 @@ class Network:
     @cached_property
     def num_layers(self) -> int:
         """How many layers there are, by the names."""
-        return 1 + max(int(match[1]) for match in map(_NAME.fullmatch, self.parameters) if match)
+        return 1 + max(int(match[2]) for match in map(_NAME.fullmatch, self.parameters) if match)
 
     @cached_property
     def directions(self) -> int:
@@ -112,8 +114,10 @@ class Network:
         """The parameters of one level under the names of the first one, zeros where there are no biases."""
         zeros = np.zeros(self.kind.blocks * self.hidden_size)
         own = {f"{name}_l0": self.parameters.get(f"{name}{suffix}", zeros) for name in (*_WEIGHTS, *_BIASES)}
-        if not self.kind.state_matrix:
+        if not has_w_hh(self.kind):
             own |= {"weight_hh_l0": np.zeros((0, self.hidden_size)), "bias_hh_l0": zeros[:0]}
+        further = self.kind.further(self.hidden_size)
+        own |= {f"{name}_l0": self.parameters.get(f"{name}{suffix}", np.zeros(of)) for name, of in further.items()}
         return own | {name: of for name, of in self.parameters.items() if name == "weight_ho"}
 
     def weights(self) -> list[list[Weights]]:
@@ -126,16 +130,22 @@ class Network:
         """Refuse a network of which a parameter is missing, or that holds one that it would ignore."""
         readout = self.kind.feeds_back_output
         for name in self.parameters:
-            known = _NAME.fullmatch(name) and ("_hh" not in name or self.kind.state_matrix)
-            if not (known or (readout and name == "weight_ho")):
+            known = _NAME.fullmatch(name)
+            if not ((known and known[1] in self._names) or (readout and name == "weight_ho")):
                 raise ValueError(f"parameters hold {name}, which a {self.cell} ignores")
-        recurrent = ("weight_hh_l0",) if self.kind.state_matrix else ()
+        recurrent = ("weight_hh_l0",) if has_w_hh(self.kind) else ()
         for name in ("weight_ih_l0", *recurrent, *(("weight_ho",) if readout else ())):
             self._need(name)
             if self.parameters[name].ndim != 2 or not self.parameters[name].size:
                 raise ValueError(f"{name} has the shape {self.parameters[name].shape}, which is no matrix")
         if readout and self.levels > 1:
             raise ValueError(f"parameters hold {self.levels} levels; a {self.cell} has one layer and one direction")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Those of a level's parameters, before its suffix."""
+        own = (*_WEIGHTS, *_BIASES) if has_w_hh(self.kind) else (_WEIGHTS[0], _BIASES[0])
+        return (*own, *self.kind.further(0))
 
     def _need(self, name: str) -> None:
         if name not in self.parameters:
@@ -148,9 +158,10 @@ class Network:
         shapes: dict[str, tuple[int, ...]] = {}
         for place, suffix in enumerate(self.suffixes):
             read = self.input_size if place < self.directions else hidden * self.directions
-            columns = {"ih": read} | ({"hh": fed_back} if self.kind.state_matrix else {})
+            columns = {"ih": read} | ({"hh": fed_back} if has_w_hh(self.kind) else {})
             shapes |= {f"weight_{of}{suffix}": (rows, count) for of, count in columns.items()}
             shapes |= {f"bias_{of}{suffix}": (rows,) for of in columns if self.bias}
+            shapes |= {f"{name}{suffix}": of for name, of in self.kind.further(hidden).items() if of != (0,)}
         for name in shapes:
             self._need(name)
         return shapes

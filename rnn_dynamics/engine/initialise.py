@@ -103,14 +103,16 @@ def make_parameters(
     See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
     hidden, blocks = experiment.hidden_size, cell.blocks
-    recurrent = np.zeros((0, columns))  # of a cell whose gates see the input alone
+    drawn = {f"{name}_l0": of for name, of in cell.draw_further(hidden, generator).items()}
+    recurrent = np.zeros((0, columns))  # of a cell without W_hh
     if rows := recurrent_blocks(cell):
         recurrent = SCHEMES[experiment.initialisation](hidden, columns, rows, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     from_input *= experiment.input_weight_scale
     bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer)
     bias_hh = bias_hh[: len(recurrent)]
-    return {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
+    drawn |= {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
+    return drawn
 
 
 def learned(experiment: Experiment, parameters: Mapping[str, Array]) -> dict[str, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.cells.cell import Weights, state_matrix
+from rnn_dynamics.engine.cells.cell import Weights
 from rnn_dynamics.engine.given import check_one_level
 from rnn_dynamics.engine.initialise import Array, Draw, learned, make_draw
 from rnn_dynamics.engine.through_time.additive_path import split_path
@@ -497,16 +497,23 @@ def run_jacobians(
     largest, spread = exponents_and_spread(log_growths(forward, count=exponents, discard=length // 5))
     return JacobianTrace(
         experiment=experiment,
-        state_matrix=read_only(state_matrix(cell, parameters)),
+        state_matrix=read_only(cell.matrix(parameters)),
         steps=read_only(np.array(kept)),
         jacobians=read_only(jacobians),
         lags=read_only(np.array(asked)),
         log10_singular_values=read_only(log10_singular_values(back, asked)),
         lyapunov_exponents=read_only(largest),
         lyapunov_spread=read_only(spread),
-        mean_slope=np.nan if cell.gates else mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity),
+        mean_slope=_mean_slope(forward, experiment),
         log10_rounding=_single_rounding(forward, losses, runs),
     )
+
+
+def _mean_slope(forward: Pass, experiment: Experiment) -> float:
+    """As `JacobianTrace.mean_slope`."""
+    if forward.cell.gates:
+        return np.nan
+    return 1.0 if forward.cell.rotates else mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity)
 
 
 def _check_jacobians(length: int, size: int, lag: int, exponents: int, steps: int) -> None:
@@ -680,8 +687,8 @@ def drawn_state_matrix(experiment: Experiment) -> Array:
     No step is taken for it.
     """
     draw = _draw(replace(experiment, sequence_length=1, text=""))
-    drawn = {"weight_hh_l0": draw.parameters["weight_hh_l0"], "weight_ho": draw.readout}
-    return experiment.weight_scale * state_matrix(cell_of(experiment), drawn)
+    cell = cell_of(experiment)
+    return cell.matrix(cell.at_scale(draw.parameters, experiment.weight_scale) | {"weight_ho": draw.readout})
 
 
 def _draw(experiment: Experiment) -> Draw:
@@ -694,10 +701,7 @@ def _unrolled(
     """Forward passes and losses of one experiment, what was drawn for it, its parameters, and what the loss squares."""
     cell = cell_of(experiment)
     draw = _draw(experiment) if draw is None else draw
-    parameters = {
-        name: experiment.weight_scale * values if name.startswith("weight_hh") else values
-        for name, values in draw.parameters.items()
-    }
+    parameters = cell.at_scale(draw.parameters, experiment.weight_scale)
     weights = _weights(experiment, parameters | {"weight_ho": draw.readout})
     cut, starts = experiment.hidden_path == "cut", _starts(cell, weights, [draw], 1)
     layers = unroll_stack(cell, weights, draw.inputs, cut=cut, starts=starts)

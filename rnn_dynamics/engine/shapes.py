@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell, cell_of
-from rnn_dynamics.engine.cells.cell import Weights
+from rnn_dynamics.engine.cells.cell import Weights, has_w_hh
 from rnn_dynamics.engine.initialise import OUTPUT_SIZE, Array, learned, make_decoder, make_draw
 from rnn_dynamics.engine.run import check_states, half_mean_square
 from rnn_dynamics.engine.through_time.backpropagate import Pass, Run, make_room
@@ -121,8 +121,8 @@ def run_shape(experiment: Experiment, shape: str) -> ShapeTrace:
     """
     shape = one_of("shape", shape, SHAPES)
     cell = cell_of(checked_experiment(experiment))
-    if cell.feeds_back_output or not cell.state_matrix:
-        why = "what it feeds back is its own state" if cell.feeds_back_output else "no matrix leads from state to state"
+    if cell.feeds_back_output or not has_w_hh(cell):
+        why = "what it feeds back is its own state" if cell.feeds_back_output else "no W_hh leads from state to state"
         raise ValueError(f"cell = {experiment.cell!r} has no shapes: {why}")
     for name, value in _FIXED.items():
         if (given := getattr(experiment, name)) != value:

@@ -59,6 +59,13 @@ def largest_singular_value(matrix: Array) -> float:
     return float(np.linalg.svd(matrix, compute_uv=False)[0])
 
 
+def memory_of(modulus: float) -> float:
+    """Steps after which e⁻¹ is left of what is multiplied by `modulus` at each: −1/ln; 0 for 0, inf from 1 on."""
+    if modulus >= 1.0:
+        return math.inf
+    return -1.0 / math.log(modulus) if modulus > 0.0 else 0.0
+
+
 def time_scale(gates: Array) -> Array:
     """Steps after which e⁻¹ is left along an additive path, −1 / mean ln f, of its gates f (T, H): (H,)."""
     return np.asarray(-1.0 / np.minimum(np.log(gates).mean(axis=0), -np.finfo(float).tiny))

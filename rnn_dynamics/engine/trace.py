@@ -124,8 +124,9 @@ class Trace(Rounded):
         experiment: the question.
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
-            For jordan weight_hh_l0 is (H, D_out). Without `bias` there are no biases. Further layers and directions:
-            _l1, _l0_reverse, and so on.
+            For jordan weight_hh_l0 is (H, D_out). A cell without W_hh has weight_ih_l0 and bias_ih_l0 alone, lru beside
+            them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,). Without `bias` there are no biases.
+            Further layers and directions: _l1, _l0_reverse, and so on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
             asked to leave them out.
         inputs: (T, N, D), what was read.
@@ -474,7 +475,7 @@ class JacobianTrace(Rounded):
     Attributes:
         experiment: the question.
         state_matrix: (H, H), the block of weight_hh_l0 that writes the new state (W_hh, W_hg, W_hn), weight scale
-            included.
+            included; of lru Λ, which multiplies its complex units.
         steps: (K,) integers, rising: the steps t whose Jacobians are kept, all T unless named.
         jacobians: (K, S, S), J_t = ∂s_t/∂s_{t−1} for these t.
         lags: (L,) integers, rising.
@@ -485,7 +486,8 @@ class JacobianTrace(Rounded):
             where a step shrinks a direction below the rounding of the others; -inf where it loses one.
         lyapunov_spread: as many, how far each can be trusted: plus or minus so much holds 95 % of such means, judged by
             how they differ over four blocks of time. nan where the exponent is not finite, and for a single step.
-        mean_slope: mean of the activation's derivative over units and steps, for a cell without gates; else nan.
+        mean_slope: mean of the activation's derivative over units and steps, for a cell without gates; lru: 1; else
+            nan.
     """
 
     experiment: Experiment

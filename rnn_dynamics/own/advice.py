@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnn_dynamics.engine.cells.cell import state_matrix
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.run_network import NetworkTrace
 from rnn_dynamics.engine.theory import spectral_radius
@@ -165,7 +165,7 @@ class _Trials:
         """Each of them, what helps first."""
         network = self._whole.network
         tried: list[Tried] = []
-        if network.kind.state_matrix:
+        if has_w_hh(network.kind):
             tried += [self._searched("scale", self._scales), self._searched("orthogonal", _in_turn([math.nan]))]
         if network.kind.keeps:
             biases, reaches = ([self._sign * bias for bias in _BIASES], [times * self._reach for times in _REACHES])
@@ -209,7 +209,7 @@ class _Trials:
     def _radius(self) -> float:
         """The largest spectral radius of the matrices that h is multiplied by where a new state is written."""
         network = self._whole.network
-        return max(spectral_radius(state_matrix(network.kind, network.level(end))) for end in network.suffixes)
+        return max(spectral_radius(network.kind.matrix(network.level(end))) for end in network.suffixes)
 
     def _clipped(self) -> Tried:
         gradients = self._trace.gradients.values()

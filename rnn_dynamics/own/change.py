@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cells.cell import keeping_gate
+from rnn_dynamics.engine.cells.cell import has_w_hh, keeping_gate
 from rnn_dynamics.engine.given import Network
 
 Array = NDArray[np.float64]
@@ -79,7 +79,7 @@ CHANGES: Mapping[str, Callable[[Network, float], Network]] = {
 
 
 def _with_recurrent(network: Network, changed: Callable[[Array], Array]) -> Network:
-    names = [f"weight_hh{end}" for end in network.suffixes if network.kind.state_matrix]
+    names = [f"weight_hh{end}" for end in network.suffixes if has_w_hh(network.kind)]
     new = {name: changed(network.parameters[name]) for name in names}
     return replace(network, parameters={**network.parameters, **new})
 
@@ -105,5 +105,5 @@ def _with_biases(network: Network, gate: str, changed: Callable[[Array, Array, s
         own = network.level(end)
         bias_ih, bias_hh = own["bias_ih_l0"].copy(), own["bias_hh_l0"].copy()
         changed(bias_ih, bias_hh, slice(first, first + size))
-        new |= {f"bias_ih{end}": bias_ih} | ({f"bias_hh{end}": bias_hh} if cell.state_matrix else {})
+        new |= {f"bias_ih{end}": bias_ih} | ({f"bias_hh{end}": bias_hh} if has_w_hh(cell) else {})
     return replace(network, parameters={**network.parameters, **new})

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell
-from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
 from rnn_dynamics.engine.theory import largest_singular_value, spectral_radius
 from rnn_dynamics.engine.through_time.stack import suffix
@@ -196,7 +195,7 @@ def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, na
         **_judgement(trace, layer, single, name),
         formats=stored(by_lag(layer)["hidden"], sequences * units),
         by_lag=_by_lag(layer),
-        matrix=state_matrix(network.kind, network.level(suffix(layer.layer, layer.reverse))),
+        matrix=network.kind.matrix(network.level(suffix(layer.layer, layer.reverse))),
     )
 
 

@@ -14,7 +14,6 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnn_dynamics.engine.cells import CELLS
-from rnn_dynamics.engine.cells.cell import state_matrix
 from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.run_network import NetworkLayer, run_network
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING
@@ -159,7 +158,7 @@ def _by_engine(call: Call, networks: _Networks, *, by_sequence: bool) -> tuple[R
         raise ValueError(f"{name}: {error}") from error
     network = trace.network
     layers = tuple(
-        _layer(call, of, of.gates, "engine", -math.inf, state_matrix(network.kind, network.level(end)))
+        _layer(call, of, of.gates, "engine", -math.inf, network.kind.matrix(network.level(end)))
         for of, end in zip(trace.layers, network.suffixes, strict=True)
     )
     replay = Replay(
@@ -252,7 +251,7 @@ def _layer(
 
 def _matrix(call: Call, end: str) -> Array:
     """What h is multiplied by in a layer and direction, where the new state is written; projected, in a module."""
-    matrix = state_matrix(CELLS[call.cell], {"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
+    matrix = CELLS[call.cell].matrix({"weight_hh_l0": as_array(call.weights[f"weight_hh{end}"])})
     projection = call.weights.get(f"weight_hr{end}")
     return matrix if projection is None else matrix @ as_array(projection)
 

@@ -172,7 +172,8 @@ def weight_lines(experiment: Experiment) -> str:
     usual = replace(experiment, input_weights="same").input_scheme
     if experiment.input_scheme != usual and _draws_biases(experiment):
         from_input = _LEFT_ALONE.format(drawn=from_input, usual=_FROM_INPUT[usual])
-    weights = f"weight_hh = {_recurrent(experiment)}\n{from_input}"
+    recurrent = CELLS[experiment.cell].torch_draw or f"weight_hh = {_recurrent(experiment)}\n"
+    weights = recurrent + from_input
     if not experiment.bias:
         return weights + _NO_BIASES
     return weights + (_TORCH_BIASES if experiment.initialisation == "torch" else _NO_BIASES) + _gate_bias(experiment)

@@ -6,6 +6,7 @@ from rnn_dynamics.engine.cells.cell import Cell
 from rnn_dynamics.engine.cells.elman import Elman, ReluElman
 from rnn_dynamics.engine.cells.gru import Gru
 from rnn_dynamics.engine.cells.jordan import Jordan, ReluJordan
+from rnn_dynamics.engine.cells.lru import Lru
 from rnn_dynamics.engine.cells.lstm import Lstm
 from rnn_dynamics.engine.cells.mingru import MinGru
 from rnn_dynamics.engine.cells.minlstm import MinLstm
@@ -13,7 +14,7 @@ from rnn_dynamics.engine.cells.reset_before import GruResetBefore
 from rnn_dynamics.experiment import Experiment
 
 #: Name -> cell, in the order in which readers meet them.
-_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm())
+_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm(), Lru())
 CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
 #: Name -> the setting by which there are several of that name.
 _KIND = {"rnn": "nonlinearity", "jordan": "nonlinearity", "gru": "reset_gate"}

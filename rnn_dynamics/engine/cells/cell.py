@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.random import Generator
 
 from rnn_dynamics.engine.cells.activations import Array
 
@@ -125,11 +126,13 @@ class Cell(Protocol):
     gates that have a sign, first the one that is added. blocks: rows of `weight_ih_l0` divided by H, and of
     `weight_hh_l0` too where there is a W_hh. delta_blocks: rows of delta divided by H. components: names of the state's
     adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the
-    name of what it multiplies h by; "" of a cell without W_hh, which is handed `weight_hh_l0` and `bias_hh_l0`
-    without rows.
+    name of what it multiplies h by, "" where gates alone do. A cell without W_hh is handed `weight_hh_l0` and
+    `bias_hh_l0` without rows.
     summed: the matrix whose gradient is split by time, W_hh where there is one. feeds_back_output: whether W_hh reads
     the output y = W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at
     most 1, or at most as large as what is read makes it, however long that is.
+    rotates: whether a step multiplies the state by fixed complex numbers and by nothing else, so that it is linear and
+    its weight scale multiplies how long a unit remembers.
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
@@ -155,6 +158,24 @@ class Cell(Protocol):
     torch_cost: int
     torch_steps: Mapping[str, str]
     torch_cell: str
+    rotates: bool
+    torch_draw: str
+
+    def further(self, size: int) -> dict[str, tuple[int, ...]]:
+        """What a level of `size` units has beside weights and biases: name without its suffix -> shape."""
+        ...
+
+    def draw_further(self, size: int, generator: Generator) -> dict[str, Array]:
+        """Draw that, under the names of the first level, before anything else."""
+        ...
+
+    def at_scale(self, parameters: Mapping[str, Array], scale: float) -> dict[str, Array]:
+        """The drawn parameters of any levels at a weight scale."""
+        ...
+
+    def matrix(self, parameters: Mapping[str, Array]) -> Array:
+        """The (H, H) matrix `state_matrix` of the first level's parameters; 0 if there is none."""
+        ...
 
     def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
         """Bring parameters under torch's names, (..., G·H, ·), into the order of computation.
@@ -228,17 +249,47 @@ def _parts(rows: int, inner: int, columns: int) -> int:
     return 1
 
 
-def state_matrix(cell: Cell, parameters: Mapping[str, Array]) -> Array:
-    """The (H, H) matrix that h is multiplied by where the new state is written, of the same parameters; 0 if none."""
-    if not cell.state_matrix:
-        return np.zeros(2 * parameters["weight_hh_l0"].shape[1:])
-    block = np.split(parameters["weight_hh_l0"], cell.blocks)[cell.state_block]
-    return block @ parameters["weight_ho"] if cell.feeds_back_output else block
+class ByWeights:
+    """What the cells share whose parameters are weights and biases alone."""
+
+    blocks: int
+    state_block: int
+    state_matrix: str
+    feeds_back_output: bool
+    rotates = False
+    torch_draw = ""
+
+    def further(self, size: int) -> dict[str, tuple[int, ...]]:
+        return {}
+
+    def draw_further(self, size: int, generator: Generator) -> dict[str, Array]:
+        return {}
+
+    def at_scale(self, parameters: Mapping[str, Array], scale: float) -> dict[str, Array]:
+        return {name: scale * of if name.startswith("weight_hh") else of for name, of in parameters.items()}
+
+    def matrix(self, parameters: Mapping[str, Array]) -> Array:
+        if not self.state_matrix:
+            return np.zeros(2 * parameters["weight_hh_l0"].shape[1:])
+        block = np.split(parameters["weight_hh_l0"], self.blocks)[self.state_block]
+        return block @ parameters["weight_ho"] if self.feeds_back_output else block
+
+
+def modulus_at(cell: Cell, modulus: float, scale: float) -> float:
+    """What a weight scale makes of the modulus of an eigenvalue, or of a singular value, of `Cell.matrix`."""
+    if not cell.rotates:
+        return modulus * scale
+    return float(modulus ** (1.0 / scale)) if scale else 0.0
+
+
+def has_w_hh(cell: Cell) -> bool:
+    """Whether a matrix W_hh is among the parameters."""
+    return cell.summed == "W_hh"
 
 
 def recurrent_blocks(cell: Cell) -> int:
-    """Rows of `weight_hh_l0` divided by H: none of a cell whose gates see the input alone."""
-    return cell.blocks if cell.state_matrix else 0
+    """Rows of `weight_hh_l0` divided by H: none of a cell without W_hh."""
+    return cell.blocks if has_w_hh(cell) else 0
 
 
 def takes_forget_bias(cell: Cell) -> bool:
@@ -256,7 +307,7 @@ def keeping_gate(cell: Cell) -> tuple[str, float]:
 
 def summed_delta(cell: Cell, delta: Array) -> Array:
     """The rows of delta that belong to the matrix `cell.summed`."""
-    return cell.recurrent_delta(delta) if cell.state_matrix else cell.input_delta(delta)
+    return cell.recurrent_delta(delta) if has_w_hh(cell) else cell.input_delta(delta)
 
 
 def reorder_blocks(parameter: Array, order: tuple[int, ...]) -> Array:

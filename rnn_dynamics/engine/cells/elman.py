@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, tanh_derivative
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights
+from rnn_dynamics.engine.cells.cell import Adjoints, ByWeights, Factors, Weights
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ElmanRecord:
     cell_state: None = None
 
 
-class Elman:
+class Elman(ByWeights):
     """See the module's equations."""
 
     name = "rnn"

@@ -28,7 +28,15 @@ from rnn_dynamics.engine.cells.activations import (
     sigmoid_in_place,
     tanh_derivative,
 )
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, reorder_blocks, split_blocks, split_gates
+from rnn_dynamics.engine.cells.cell import (
+    Adjoints,
+    ByWeights,
+    Factors,
+    Weights,
+    reorder_blocks,
+    split_blocks,
+    split_gates,
+)
 
 #: W_hh is computed in the order n, r, z, so that delta (q, r, z, n) holds both (q, r, z) and (r, z, n) side by side.
 _TO_COMPUTE = (2, 0, 1)
@@ -52,7 +60,7 @@ class GruRecord:
     cell_state: None = None
 
 
-class Gru:
+class Gru(ByWeights):
     """See the module's equations."""
 
     name = "gru"

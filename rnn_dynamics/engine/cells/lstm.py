@@ -22,7 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place, tanh_derivative
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, reorder_blocks, split_blocks, split_gates
+from rnn_dynamics.engine.cells.cell import (
+    Adjoints,
+    ByWeights,
+    Factors,
+    Weights,
+    reorder_blocks,
+    split_blocks,
+    split_gates,
+)
 
 #: The order of computation is o, i, f, g: the three sigmoids lie side by side, and so do the three that feed c_t.
 _TO_COMPUTE = (3, 0, 1, 2)
@@ -46,7 +54,7 @@ class LstmRecord:
     written: Array
 
 
-class Lstm:
+class Lstm(ByWeights):
     """See the module's equations."""
 
     name = "lstm"

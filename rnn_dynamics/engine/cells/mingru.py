@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_complement, sigmoid_in_place
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_blocks, split_gates
+from rnn_dynamics.engine.cells.cell import Adjoints, ByWeights, Factors, Weights, split_blocks, split_gates
 
 _TORCH_CELL = """class MinGRU(torch.nn.Module):  # torch has none
     def __init__(self):
@@ -56,7 +56,7 @@ class MixtureRecord:
     cell_state: None = None
 
 
-class MinGru:
+class MinGru(ByWeights):
     """See the module's equations."""
 
     name = "mingru"

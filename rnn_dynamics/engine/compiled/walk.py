@@ -192,6 +192,7 @@ def _small_weights(cell: Cell, settings: Settings) -> Weights:
         "weight_hh_l0": (of_state, outputs if cell.feeds_back_output else UNITS),
         "weight_ho": (outputs, UNITS),
         **{"bias_ih_l0": (rows,), "bias_hh_l0": (of_state,)},
+        **{f"{name}_l0": shape for name, shape in cell.further(UNITS).items()},
     }
     made = cell.make_weights({name: rng.standard_normal(shape) for name, shape in shapes.items()})
     changes: dict[str, Any] = dict(settings)

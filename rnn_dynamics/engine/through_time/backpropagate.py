@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights, has_w_hh
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.walk import Road, road
 from rnn_dynamics.engine.through_time.scaling import (
@@ -64,7 +64,7 @@ class Pass:
     @property
     def multiplied(self) -> Array:
         """What the matrix `Cell.summed` multiplies at each step, (T, rows, N)."""
-        if self.cell.state_matrix:
+        if has_w_hh(self.cell):
             return self.weights.multiplied(self.record)
         assert self.inputs is not None
         return self.inputs.swapaxes(-1, -2)
@@ -72,7 +72,7 @@ class Pass:
     @property
     def summed_shape(self) -> tuple[int, int]:
         """Of that matrix."""
-        columns = (self.weights.weight_hh if self.cell.state_matrix else self.weights.weight_ih).shape[-1]
+        columns = (self.weights.weight_hh if has_w_hh(self.cell) else self.weights.weight_ih).shape[-1]
         return self.cell.blocks * self.record.hidden.shape[1], columns
 
     @cached_property

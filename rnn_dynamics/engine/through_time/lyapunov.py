@@ -14,7 +14,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.through_time.backpropagate import Pass, longest_run, make_room
-from rnn_dynamics.engine.through_time.jacobians import RESOLUTION
+from rnn_dynamics.engine.through_time.jacobians import RESOLUTION, step_jacobians
 
 #: Blocks of time whose means are compared, and by number of blocks (less one are free) how many standard errors hold
 #: 95 % of all means: Student's t.
@@ -55,9 +55,20 @@ def log_growths(forward: Pass, *, count: int | None = None, discard: int = 0) ->
         raise ValueError(f"count = {count} is not from 1 to {size}, the size of the state")
     if not 0 <= discard < forward.length:
         raise ValueError(f"discard = {discard} is not from 0 to {forward.length - 1}, the number of steps less one")
-    # Vectors in no particular direction: a unit vector may be an eigenvector of the network, and not the largest's.
+    basis = _units_by_length(forward) if forward.cell.rotates else _no_particular_directions(size, count)
+    return np.concatenate([_log_diagonals(triangles) for triangles in _triangles(forward, basis[:, :count])])[discard:]
+
+
+def _no_particular_directions(size: int, count: int) -> Array:
+    """Orthonormal columns (S, count): a unit vector may be an eigenvector of the network, and not the largest's."""
     basis, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((count, size)).T)
-    return np.concatenate([_log_diagonals(triangles) for triangles in _triangles(forward, basis)])[discard:]
+    return basis
+
+
+def _units_by_length(forward: Pass) -> Array:
+    """Unit vectors (S, S), the one first that keeps most: where units only turn and shrink, these stay in place."""
+    (jacobian,) = step_jacobians(forward, [0])
+    return np.eye(len(jacobian))[:, np.argsort(-np.linalg.norm(jacobian, axis=0), kind="stable")]
 
 
 def exponents_and_spread(growths: Array) -> tuple[Array, Array]:

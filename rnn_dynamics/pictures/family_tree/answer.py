@@ -74,6 +74,11 @@ class TreeAnswer(OfExperiment):
         return tuple(member for member in self.members if member.path is not None)
 
     @property
+    def adding(self) -> tuple[Member, ...]:
+        """Those, and the ones whose units each keep a fixed share of their state."""
+        return tuple(member for member in self.members if member.path is not None or member.cell.rotates)
+
+    @property
     def verdicts(self) -> Mapping[str, Verdict]:
         """Cell -> the verdict on its state's gradient."""
         return {member.cell.name: member.verdict for member in self.members}

@@ -40,6 +40,7 @@ def claim(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> str:
         silent="silent" in outcomes,
         every=answer.experiment.loss_at == "every",
         gates=bool(held) and held == answer.with_path,
+        ring=bool(held) and held == answer.adding,
         all_vanish=outcomes == {"vanishes"},
         all_explode=outcomes == {"explodes"},
         some=bool(held),

@@ -87,9 +87,11 @@ def _spectrum(answer: JacobianAnswer) -> str:
 
 
 def _kind(answer: JacobianAnswer) -> str:
-    """Which equation a step has: "plain", "gated", "diagonal", or "cut" for a network whose only way back is cut."""
+    """Which equation a step has: "plain", "gated", "diagonal", "linear"; "cut" where the only way back is cut."""
     if not answer.bound_holds:
         return "gated" if answer.cell.state_matrix else "diagonal"
+    if answer.cell.rotates:
+        return "linear"
     return "cut" if answer.experiment.hidden_path == "cut" else "plain"
 
 
@@ -122,6 +124,7 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
     plain, exceeded, norm = _kind(answer) == "plain", answer.excess[1] > VISIBLE, says["norm"]
     (low, high), alive = answer.trace.positive, answer.trace.survivors
     return {
+        "ring": answer.cell.rotates,
         first(
             coincide=answer.coincide,
             sufficient=answer.laws.factors["bound"] < -_ROUNDING,

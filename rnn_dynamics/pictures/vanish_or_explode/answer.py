@@ -8,9 +8,15 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.cells.cell import takes_forget_bias
+from rnn_dynamics.engine.cells.cell import modulus_at, takes_forget_bias
 from rnn_dynamics.engine.run import drawn_state_matrix, hidden_states, run_family
-from rnn_dynamics.engine.theory import FLOORS, largest_singular_value, mean_field_log10_factor, spectral_radius
+from rnn_dynamics.engine.theory import (
+    FLOORS,
+    largest_singular_value,
+    mean_field_log10_factor,
+    memory_of,
+    spectral_radius,
+)
 from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.engine.work import affordable, work_of
@@ -68,6 +74,14 @@ class FamiliesAnswer(OfExperiment):
         """The cell without gates."""
         return next(iter(self.families))
 
+    def scaled(self, moduli: Mapping[str, float], cell: str) -> float:
+        """`radius` or `singular_value` of a cell at the chosen weight scale."""
+        return modulus_at(self.cells[cell], moduli[cell], self.experiment.weight_scale)
+
+    def memory(self, cell: str) -> float:
+        """Steps after which its slowest unit keeps 1/e of an error, where only the matrix of its state changes that."""
+        return memory_of(self.scaled(self.radius, cell))
+
     def norms(self, component: str) -> Array:
         """(S, cells, T) log10 norms; of a cell that has no such component those of h."""
         return np.stack([_norms(family, component) for family in self.families.values()], axis=1)
@@ -106,8 +120,8 @@ def pictured(cell: str) -> tuple[str, ...]:
 
 
 def _kind(cell: str) -> tuple[bool, int]:
-    """Whether it has gates, and how many numbers the state of a unit is."""
-    return bool(CELLS[cell].gates), len(CELLS[cell].components)
+    """Whether its steps are a tanh or ReLU of one sum, and how many numbers the state of a unit is."""
+    return not (CELLS[cell].gates or CELLS[cell].rotates), len(CELLS[cell].components)
 
 
 def stride_for(experiment: Experiment) -> int:

@@ -24,7 +24,7 @@ def _name(names: Words, answer: FamiliesAnswer, cell: str) -> str:
     kind = first(
         chrono=of.keeps and experiment.gate_bias == "chrono",
         forget_bias=cell in answer.forgetting,
-        relu=not of.gates and experiment.nonlinearity == "relu",
+        relu=cell == answer.plain and experiment.nonlinearity == "relu",
         plain=True,
     )
     return str(names[kind].format_map(Says(answer, cell=of)))
@@ -38,7 +38,7 @@ def finding(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> s
         gradient=words["gradients"][views["gradient"]],
         longest=answer.experiment.sequence_length - 1,
         name=called(answer.cells[answer.plain].label, words.language),
-        radius=_radius(answer, answer.plain),
+        radius=answer.scaled(answer.radius, answer.plain),
         measured=verdicts[answer.plain].log10_factor,
         stride=stride_for(answer.experiment),
     )
@@ -85,18 +85,15 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
 def _rule_fails(answer: FamiliesAnswer, plain: Verdict) -> bool:
     """Whether the gradient of the network without gates vanishes, although ρ > 1."""
     experiment = answer.experiment
-    grows_by_rule = round(_radius(answer, answer.plain), 2) > 1
+    grows_by_rule = round(answer.scaled(answer.radius, answer.plain), 2) > 1
     measures_one_error = experiment.loss_at != "every" and experiment.hidden_path == "open"
     return grows_by_rule and measures_one_error and plain.outcome == "vanishes"
 
 
-def _radius(answer: FamiliesAnswer, cell: str) -> float:
-    return answer.radius[cell] * answer.experiment.weight_scale
-
-
 def _line(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict]) -> str:
     """A row of the table, as HTML."""
-    kind = "row" if answer.cells[cell].state_matrix else "row_no_matrix"
+    of = answer.cells[cell]
+    kind = first(row_ring=of.rotates, row=of.state_matrix, row_no_matrix=True)
     return str(words["table"][kind].format_map(_row(words, answer, cell, verdicts)))
 
 
@@ -106,8 +103,9 @@ def _row(words: Words, answer: FamiliesAnswer, cell: str, verdicts: Mapping[str,
         "cell": answer.cells[cell],
         "outcome": words["outcome"][_outcome(answer, cell, verdicts)].format(verdict=verdict, near=near, far=far),
         "horizon": math.nan if verdict.outcome == "silent" else verdict.horizon,
-        "radius": _radius(answer, cell),
-        "singular_value": answer.singular_value[cell] * answer.experiment.weight_scale,
+        "radius": answer.scaled(answer.radius, cell),
+        "memory": answer.memory(cell),
+        "singular_value": answer.scaled(answer.singular_value, cell),
     }
 
 
@@ -133,6 +131,7 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
         "mean_field": answer.mean_field is not None and last and math.isfinite(verdict.log10_factor),
         "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (_rule_fails(answer, verdict)),
         "cut": experiment.hidden_path == "cut",
+        "ring": any(cell.rotates for cell in answer.cells.values()),
         "text": experiment.text,
         "coarse": stride_for(experiment) > 1,
     }
