@@ -87,7 +87,7 @@ HEIGHTS: dict[Background, tuple[str, str]] = {"light": ("#ffffff", "#a9b4c2"), "
 
 THEMES: dict[Background, Theme] = {
     "light": Theme(
-        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#4a5fc8"),
+        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#577500"),
         "#12161c",
         "#4d5866",
         "#c3cad3",
@@ -95,7 +95,7 @@ THEMES: dict[Background, Theme] = {
         "#12161c",
     ),
     "dark": Theme(
-        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#a9b6ff"),
+        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#b5d334"),
         "#eef1f5",
         "#aeb8c5",
         "#465262",
