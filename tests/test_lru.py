@@ -14,7 +14,8 @@ from rnn_dynamics.engine.cells.lru import RING
 from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.run import run_family
-from rnn_dynamics.experiment import KNOBS_NUMBER
+from rnn_dynamics.experiment import KNOBS_NUMBER, settings
+from rnn_dynamics.idle import why_idle
 from tests.every import every
 
 pytestmark = pytest.mark.usefixtures("either_road")
@@ -209,6 +210,16 @@ def test_its_parameters_make_a_given_network_of_any_size(hidden_size: int) -> No
 def _last(trace: Trace, output: Array) -> Errors:
     residuals = output[-1] @ trace.readout.T - trace.targets
     return Errors(output=(residuals @ trace.readout / residuals.size)[None])
+
+
+def test_a_cut_changes_nothing_and_is_not_offered_but_the_weight_scale_is() -> None:
+    for name, norms in run(replace(LRU, hidden_path="cut")).log10_norms.items():
+        np.testing.assert_array_equal(norms, run(LRU).log10_norms[name], err_msg=name)
+    assert why_idle("hidden_path", settings(LRU), ["lru"]) == "hidden_path"
+    assert why_idle("nonlinearity", settings(LRU), ["lru"]) == "nonlinearity"
+    assert why_idle("gate_bias", settings(LRU), ["lru"]) == "gate_bias"
+    assert why_idle("weight_scale", settings(LRU), ["lru"]) == ""
+    assert why_idle("hidden_path", settings(LRU), ["lru", "rnn"]) == ""
 
 
 @every("language", ["en", "zh"])
