@@ -17,6 +17,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnected
 from websockets.exceptions import ConnectionClosedError
 
+from benchmarks import __main__ as several
 from benchmarks import cost, engine, hall, latency, outcomes, own_network, probe, report, sweep, votes, ways
 from benchmarks.report import Benchmark
 from benchmarks.visitor import MOVED, HungUp, Visitor
@@ -56,12 +57,29 @@ def test_the_table_between_the_marks_has_the_rows_that_the_benchmark_makes(bench
 
 def test_every_benchmark_is_a_command_of_the_check_that_every_change_must_pass() -> None:
     modules = {
-        path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text(encoding="utf-8")
+        path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py") if "__main__" in path.read_text(encoding="utf-8")
     }
     assert modules == {benchmark.name for benchmark in BENCHMARKS}
     check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert sorted(" ".join(re.findall(r"^rounds (.+) &", check, flags=re.MULTILINE)).split()) == sorted(modules)
-    assert 'for benchmark in "$@"; do python -m "benchmarks.$benchmark" --quick; done' in check
+    asked = re.findall(r"^python -m benchmarks (.+?) &", check, flags=re.MULTILINE)
+    assert sorted(" ".join(asked).split()) == sorted(modules)
+
+
+def test_one_process_runs_the_commands_of_many_benchmarks_quickly_and_ends_with_the_first_that_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[tuple[str, list[str]]] = []
+
+    def run_module(name: str, **_: object) -> None:
+        ran.append((name, sys.argv[1:]))
+        if name.endswith("cost"):
+            sys.exit("cost: missing")
+
+    monkeypatch.setattr(several, "run_module", run_module)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "engine", "cost", "probe"])
+    with pytest.raises(SystemExit, match="cost: missing"):
+        several.main()
+    assert ran == [("benchmarks.engine", ["--quick"]), ("benchmarks.cost", ["--quick"])]
 
 
 @pytest.mark.parametrize("rows", [[("one", "1")], [("one", "1"), ("two", "2"), ("three", "3")], []])
