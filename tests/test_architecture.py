@@ -5,6 +5,7 @@ it appears. A file that belongs to no room is an error, so that no room is built
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -353,3 +354,11 @@ def test_a_wall_is_a_wall(module: str, source: str) -> None:
 )
 def test_a_door_is_a_door(module: str, source: str) -> None:
     assert trespasses(module, source) == []
+
+
+def test_only_the_modules_of_the_worker_that_drives_the_browser_drive_one() -> None:
+    """Another worker would begin a browser and a server of its own."""
+    modules = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    driving = {name for name, code in modules.items() if re.search(r"(?m)^from playwright|mark\.browser$", code)}
+    assert len(driving) > 5
+    assert {name for name in driving if not name.startswith("test_browser")} == set()
