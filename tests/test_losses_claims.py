@@ -34,7 +34,8 @@ def said_at(experiment: Experiment) -> str:
     (whole,), (kept,) = datasets["whole"], datasets["cut"]
     (cut,) = drawn_by(PICTURE, experiment, below="truncation")["cut"]
     labels = [row["text"] for name in ("pointed", "labels") for row in datasets[name]]
-    titles = [*(whole[name] for name in ("curves", "map", "bars")), kept["cut"], cut["cut"]]
+    bars = drawn_by(PICTURE, experiment, below="shares")["whole"][0]["bars"]
+    titles = [whole["curves"], whole["map"], bars, kept["cut"], cut["cut"]]
     assert_fits_a_phone(*titles)
     return "\n".join([*titles, *labels, plain(said_by(PICTURE, experiment))])
 

@@ -108,7 +108,7 @@ def test_what_stands_below_leaves_the_curves_as_they_are() -> None:
     for other, tables in zip(others, ({"bars"}, {"cuts", "cut"}), strict=True):
         assert set(other) == {"sums", "labels", "whole"} | tables
         assert (other["sums"], other["labels"]) == (losses["sums"], losses["labels"])
-        assert {name: other["whole"][0][name] for name in ("curves", "map", "bars", "low", "high")}.items() <= (
+        assert {name: other["whole"][0][name] for name in ("curves", "low", "high")}.items() <= (
             losses["whole"][0].items()
         )
 
@@ -191,7 +191,7 @@ def test_each_case_has_its_title_and_its_sentence(experiment: Experiment, title:
 def test_nothing_is_called_hidden_where_both_curves_fall() -> None:
     trace = loss_answer(OPENING).trace
     both = LossAnswer(trace=replace(trace, every=trace.last), asked=2)
-    assert PICTURE.texts(sentences("losses"), both, {})["curves"].startswith("Back at step 1")
+    assert PICTURE.texts(sentences("losses"), both, PICTURE.views)["curves"].startswith("Back at step 1")
 
 
 def test_the_horizon_of_half_of_the_losses_is_counted_loss_by_loss() -> None:
@@ -210,7 +210,19 @@ def test_the_near_share_is_the_mean_over_the_first_half() -> None:
     answer = loss_answer(experiment)
     shares = [sum(answer.trace.shares[k, t] for k in range(t, t + 6)) for t in range(50)]
     assert answer.near_share == pytest.approx(100.0 * np.mean(shares), rel=1e-12)
-    assert f"{answer.near_share:.0f} % of what arrives" in drawn_by(PICTURE, experiment)["whole"][0]["bars"]
+    assert (
+        f"{answer.near_share:.0f} % of what arrives"
+        in drawn_by(PICTURE, experiment, below="shares")["whole"][0]["bars"]
+    )
+
+
+@every("below", ("shares", "truncation"))
+def test_no_single_loss_is_judged_or_described_where_none_can_be_pointed_at(below: str) -> None:
+    answer = replace(loss_answer(SMALL))
+    PICTURE.drawn_from(answer, {"truncation": "10", "below": below}, sentences("losses", "en"))
+    assert not {"single", "median_horizon"} & vars(answer).keys()
+    PICTURE.drawn_from(answer, {"truncation": "10", "below": "losses"}, sentences("losses", "en"))
+    assert {"single", "median_horizon"} <= vars(answer).keys()
 
 
 @every(

@@ -315,15 +315,13 @@ class GradientByDistance:
             walk: of the first loss, counted from 0, and a reach: as `walk_each_loss`, for the same losses.
         """
         most = float(self._log10_left_out([0])[0]) + np.log10(SUFFICIENT)
+        if self._each:
+            return int(np.flatnonzero(self._log10_beyond() > most)[-1]) + 1
         room = max(3, SEARCH_BYTES // self._mantissas[0].nbytes)
         between = self
-        if self._each:
-            low, high = 0, int(self._limits[-1])
         while high > low + 1:
-            grid = np.arange(low + 1, high + 1)
-            if not self._each:
-                grid = np.unique(np.linspace(low + 1, high, min(room, high - low)).round().astype(int))
-                between = between._finer(grid.tolist(), walk(low + 1, high))
+            grid = np.unique(np.linspace(low + 1, high, min(room, high - low)).round().astype(int))
+            between = between._finer(grid.tolist(), walk(low + 1, high))
             short = np.flatnonzero(between._log10_left_out(grid) > most)
             if not len(short):
                 return int(grid[0])
@@ -348,6 +346,12 @@ class GradientByDistance:
         """log10 of the norm of what truncation at some limits leaves out: of all at 0."""
         left_out, exponents = self._sums(self._places >= np.searchsorted(self._limits, truncations)[:, None])
         return log10_norm_at_any_size(left_out, 1)[:, 0] + exponents * LOG10_2
+
+    def _log10_beyond(self) -> Array:
+        """The same at every limit, to the digits of the largest part: one sum that grows, the far parts first."""
+        common = self._exponents.max()
+        rising = np.cumsum(self._mantissas[::-1] * np.ldexp(1.0, self._exponents[::-1] - common)[:, None, None], axis=0)
+        return log10_norm_at_any_size(rising, 1)[::-1, 0] + common * LOG10_2
 
     def _sums(self, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.int64]]:
         """Sums of the parts that are chosen in each row of (M, parts): mantissas (M, rows, columns) and exponents."""

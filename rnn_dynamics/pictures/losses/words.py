@@ -10,20 +10,35 @@ from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer
 
 
-def texts(words: Words, answer: LossAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """Titles of the curves, the map and the bars, labels (of the sums), bins (their names), pointed (of each loss)."""
-    titles, says, losses = words["titles"], Says(answer, far=100.0 - answer.near_share), words["losses"]
+def texts(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> dict[str, Any]:
+    """Title of the curves, labels (of the sums), and what the panel below says, see `_BELOW`."""
+    says = Says(answer, far=100.0 - answer.near_share)
     return {
-        "curves": titles["curves"][_claim(answer)].format_map(says),
-        "map": titles["map"]["none" if answer.median_horizon is None else "some"].format_map(says),
-        "bars": titles["bars"][_near_or_far(answer)].format_map(says),
+        "curves": words["titles"]["curves"][_claim(answer)].format_map(says),
         "labels": {name: words["labels"][name].format_map(says) for name in answer.sums},
-        "bins": _bins(words["bins"]),
+        **_BELOW[views["below"]](words, answer, says),
+    }
+
+
+def _of_map(words: Words, answer: LossAnswer, says: Says) -> dict[str, Any]:
+    """Title of the map, and pointed: a text for each loss."""
+    losses = words["losses"]
+    return {
+        "map": words["titles"]["map"]["none" if answer.median_horizon is None else "some"].format_map(says),
         "pointed": [
             losses["stays" if answer.single[k].horizon is None else "falls"].format(k=k, verdict=answer.single[k])
             for k in answer.shown.tolist()
         ],
     }
+
+
+def _of_bars(words: Words, answer: LossAnswer, says: Says) -> dict[str, Any]:
+    """Title of the bars, and bins: their names."""
+    return {"bars": words["titles"]["bars"][_near_or_far(answer)].format_map(says), "bins": _bins(words["bins"])}
+
+
+#: What only one of the panels below says, made where that is shown: half a hundred sentences take a millisecond.
+_BELOW = {"losses": _of_map, "shares": _of_bars, "truncation": lambda *_: {}}
 
 
 def moving_texts(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> dict[str, str]:
