@@ -26,13 +26,16 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-def keep_freed_memory(limit_bytes: int = _KEPT) -> bool:
+def keep_freed_memory(limit_bytes: int = _KEPT, at_ends: int | None = None) -> bool:
     """Let glibc keep up to `limit_bytes` of freed memory for the next experiment, instead of returning each array.
+
+    at_ends: how much of it at the end of each heap, where there are several; None stands for all.
 
     Without it a third of the time of an experiment goes into page faults (`python -m benchmarks.engine` with and
     without RNN_DYNAMICS_RETURN_MEMORY=1). Returns whether the platform's C library has the setting.
     """
-    return _set(_M_MMAP_THRESHOLD, limit_bytes) and _set(_M_TRIM_THRESHOLD, limit_bytes)
+    at_ends = limit_bytes if at_ends is None else at_ends
+    return _set(_M_MMAP_THRESHOLD, limit_bytes) and _set(_M_TRIM_THRESHOLD, at_ends)
 
 
 def with_kept_memory(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
@@ -87,17 +90,20 @@ def _take_and_free(together: Barrier) -> None:
     del taken
 
 
-def tidy_by_itself() -> None:
-    """Give back what was freed, now and then from now on; while the process does nothing, nothing is done."""
-    Thread(target=_tidy, args=(Event(),), daemon=True, name="tidy").start()
+def tidy_by_itself(at_ends: int = _KEPT) -> None:
+    """Give back what was freed, now and then from now on; while the process does nothing, nothing is done.
+
+    at_ends: bytes that stay at the end of each heap.
+    """
+    Thread(target=_tidy, args=(Event(), at_ends), daemon=True, name="tidy").start()
 
 
-def _tidy(ends: Event) -> None:
+def _tidy(ends: Event, at_ends: int = _KEPT) -> None:
     tidied = process_time()
     while not ends.wait(_LOOK):
         if process_time() - tidied > _WORKED:
             return_freed_memory()
-            shorten_heaps()
+            shorten_heaps(at_ends)
             tidied = process_time()
 
 

@@ -138,6 +138,26 @@ def test_what_is_free_at_the_end_of_a_heap_of_a_thread_goes_back_too() -> None:
     assert shortened < 20.0
 
 
+@linux_only
+def test_less_may_stay_free_at_the_end_of_a_heap_than_a_large_array_takes() -> None:
+    script = (
+        "import json, psutil\n"
+        "from rnn_dynamics import process\n"
+        "def held(): return psutil.Process().memory_info().rss / 2**20\n"
+        "def left(**said):\n"
+        "    kept, before = process.keep_freed_memory(1 << 26, **said), held()\n"
+        "    pieces = [b'x' * 30_000 for _ in range(1_000)]\n"
+        "    del pieces\n"
+        "    return kept, held() - before\n"
+        "print(json.dumps([*left(at_ends=1 << 20), left()[1]]))"
+    )
+    kept, few, all_of_it = printed_by(script)
+    if not kept:
+        pytest.skip("this C library has no such setting")
+    assert few < 5.0
+    assert all_of_it > 20.0
+
+
 def test_freed_memory_is_given_back_once_for_each_few_seconds_of_work_and_never_to_who_rests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -145,7 +165,7 @@ def test_freed_memory_is_given_back_once_for_each_few_seconds_of_work_and_never_
     monkeypatch.setattr(process, "_LOOK", 0.001)
     monkeypatch.setattr(process, "process_time", lambda: worked[0])
     monkeypatch.setattr(process, "return_freed_memory", lambda: given.append(worked[0]))
-    monkeypatch.setattr(process, "shorten_heaps", lambda: given.append(-worked[0]))
+    monkeypatch.setattr(process, "shorten_heaps", lambda _: given.append(-worked[0]))
     tidies = Thread(target=process._tidy, args=(ends,))
     tidies.start()
     for now in (0.0, 10.0, 20.0):
