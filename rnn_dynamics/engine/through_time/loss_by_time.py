@@ -351,7 +351,7 @@ class GradientByDistance:
         """The same at every limit, to the digits of the largest part: one sum that grows, the far parts first."""
         common = self._exponents.max()
         rising = np.cumsum(self._mantissas[::-1] * np.ldexp(1.0, self._exponents[::-1] - common)[:, None, None], axis=0)
-        return log10_norm_at_any_size(rising, 1)[::-1, 0] + common * LOG10_2
+        return np.asarray(log10_norm_at_any_size(rising, 1)[::-1, 0] + common * LOG10_2)
 
     def _sums(self, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.int64]]:
         """Sums of the parts that are chosen in each row of (M, parts): mantissas (M, rows, columns) and exponents."""
