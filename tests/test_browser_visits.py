@@ -6,8 +6,9 @@ The tests of a page are a story, told in their order to one visitor: to load a p
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, ViewportSize
+from playwright.sync_api import BrowserContext, ViewportSize, expect
 
+from rnn_dynamics.content import HOME
 from rnn_dynamics.dashboard.settings_words import in_link
 from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
 from tests.faults import faults
@@ -16,7 +17,7 @@ from tests.keyboard import walk
 from tests.reader import PICTURE, Reader, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import GROWS, entries, is_on, press
-from tests.test_browser_pages import go_by_the_bar, leading, open_by_a_link
+from tests.test_browser_pages import TITLES, go_by_the_bar, leading, title
 from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
@@ -180,15 +181,19 @@ def test_a_new_seed_that_is_pressed_first_is_one_entry(visitor: Reader) -> None:
     visitor.assert_well()
 
 
-def test_a_link_opens_a_page_and_a_held_key_leaves_it_alive(friend: Reader, fresh: str, page: str) -> None:
-    open_by_a_link(friend, fresh, page)
-    slider = friend.slider(leading(page)[0])
+def test_a_held_key_leaves_a_page_alive_that_a_link_has_opened_on_a_new_server(friend: Reader, page: str) -> None:
+    assert title(friend) == TITLES[page]
+    expect(friend.page.locator("header").get_by_role("link", name=TITLES[HOME])).to_have_count(1)
+    assert friend.page.get_by_text("This link was adjusted").count() == 0
+    name, key, _ = leading(page)
+    slider = friend.slider(name)
     slider.focus()
-    for key in ("ArrowRight", "ArrowLeft"):  # and back over values already seen
-        friend.hold(key, 12)
+    for way in ("ArrowRight", "ArrowLeft"):  # and back over values already seen
+        friend.hold(way, 12)
         friend.page.wait_for_timeout(120)
     friend.rest()
     before = friend.finding()
     slider.press("ArrowRight")  # a short slider has come to its left end
     wait_until(lambda: friend.finding() != before, f"{page} is dead")
+    wait_until(lambda: friend.settings().get(key, friend.value(name)) == friend.value(name), "the address stands still")
     friend.assert_well()
