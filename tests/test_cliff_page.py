@@ -161,7 +161,7 @@ def test_the_arrow_stands_where_the_jump_crosses_the_border() -> None:
     share = (there - before) / (after - before)
     assert share[0] == pytest.approx(share[1], rel=1e-9)
     assert row["way_w"] / row["way_b"] == pytest.approx((after - before)[0] / (after - before)[1])
-    assert row["leaves"] == f"step {step}:|to b = {after[1]:.3g}, w = {after[0]:.3g}"
+    assert row["leaves"] == f"step {step}:|to b = {after[1]:.3g},|w = {after[0]:.3g}"
 
 
 def test_a_step_across_the_map_is_drawn_from_border_to_border() -> None:
