@@ -39,21 +39,21 @@ def sigmoid_in_place(argument: Array, value: Array) -> None:
     np.reciprocal(value, out=value)
 
 
-def sigmoid_complement(value: Array, exponential: Array) -> Array:
+def sigmoid_complement(value: Array, exponential: Array, out: Array | None = None) -> Array:
     """1 − σ(a) = e^(−a) σ(a), given `value` = σ(a) and `exponential` = e^(−a); any shape.
 
     There is no cancellation in it. Where e^(−a) is infinite it is 1.
     """
     with np.errstate(invalid="ignore"):
-        complement = exponential * value
+        complement = np.multiply(exponential, value, out=out)
     if exponential.max(initial=0.0) == np.inf:
         complement[exponential == np.inf] = 1.0
     return np.asarray(complement)
 
 
-def sigmoid_derivative(value: Array, exponential: Array) -> Array:
+def sigmoid_derivative(value: Array, exponential: Array, out: Array | None = None) -> Array:
     """σ(a)(1 − σ(a)), given `value` = σ(a) and `exponential` = e^(−a); any shape."""
-    derivative = sigmoid_complement(value, exponential)
+    derivative = sigmoid_complement(value, exponential, out)
     derivative *= value
     return derivative
 

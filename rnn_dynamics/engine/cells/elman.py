@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, tanh_derivative
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_states
 from rnn_dynamics.engine.cells.cell import Adjoints, ByWeights, Factors, Weights
 
 
@@ -61,7 +62,7 @@ class Elman(ByWeights):
     def make_record(self, input_projection: Array, weights: Weights) -> ElmanRecord:
         steps, *rows_and_columns = input_projection.shape
         return ElmanRecord(
-            input_projection, np.zeros((steps + 1, *rows_and_columns)), np.empty(tuple(rows_and_columns))
+            input_projection, aligned_states(steps, tuple(rows_and_columns)), aligned(tuple(rows_and_columns))
         )
 
     def forward_views(self, record: ElmanRecord) -> Iterator[tuple[Array, ...]]:

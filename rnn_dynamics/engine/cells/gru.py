@@ -28,6 +28,7 @@ from rnn_dynamics.engine.cells.activations import (
     sigmoid_in_place,
     tanh_derivative,
 )
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
 from rnn_dynamics.engine.cells.cell import (
     Adjoints,
     ByWeights,
@@ -103,15 +104,15 @@ class Gru(ByWeights):
         assert weights.recurrent_bias is not None
         steps, *middle, rows, columns = input_projection.shape
         state = (*middle, rows // 3, columns)
-        candidate = np.empty((steps, *state))
+        candidate = aligned((steps, *state))
         candidate[...] = weights.recurrent_bias
         return GruRecord(
             pre_activation=input_projection,
-            gates=np.empty_like(input_projection),
+            gates=aligned(input_projection.shape),
             candidate=candidate,
-            hidden=np.zeros((steps + 1, *state)),
-            product=np.empty((*middle, rows, columns)),
-            reset=np.empty(state),
+            hidden=aligned_states(steps, state),
+            product=aligned((*middle, rows, columns)),
+            reset=aligned(state),
         )
 
     def forward_views(self, record: GruRecord) -> Iterator[tuple[Array, ...]]:
@@ -145,7 +146,7 @@ class Gru(ByWeights):
         keep_r, keep_z, pre_n = split_gates(record.pre_activation[steps], 3)
         candidate, hidden_before = record.candidate[steps], record.hidden[:-1][steps]
         *outer, _, columns = n.shape
-        local = np.empty_like(n, shape=(*outer, 4 * n.shape[-2], columns))
+        local = aligned_like(n, (*outer, 4 * n.shape[-2], columns))
         local_q, local_r, local_z, local_n = split_gates(local, 4)
         self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)
         np.multiply(r, local_n, out=local_q)
@@ -168,7 +169,7 @@ class Gru(ByWeights):
         assert factors.path is not None
         (adjoint,) = adjoints.states
         size = adjoint.shape[-2]
-        kept = np.empty(adjoint.shape[1:])
+        kept = aligned(adjoint.shape[1:])
         views = (
             *(adjoint[1:], adjoint[1:, ..., None, :, :], adjoint, split_blocks(factors.local[0], 4), factors.path),
             *(split_blocks(adjoints.delta, 4), adjoints.delta[..., : 3 * size, :], repeat(kept)),

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place, tanh_derivative
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
 from rnn_dynamics.engine.cells.cell import (
     Adjoints,
     ByWeights,
@@ -90,12 +91,12 @@ class Lstm(ByWeights):
         state = (*middle, rows // 4, columns)
         return LstmRecord(
             pre_activation=input_projection,
-            gates=np.empty_like(input_projection),
-            hidden=np.zeros((steps + 1, *state)),
-            cell_state=np.zeros((steps + 1, *state)),
-            squashed=np.empty((steps, *state)),
-            product=np.empty((*middle, rows, columns)),
-            written=np.empty(state),
+            gates=aligned(input_projection.shape),
+            hidden=aligned_states(steps, state),
+            cell_state=aligned_states(steps, state),
+            squashed=aligned((steps, *state)),
+            product=aligned((*middle, rows, columns)),
+            written=aligned(state),
         )
 
     def forward_views(self, record: LstmRecord) -> Iterator[tuple[Array, ...]]:
@@ -128,10 +129,11 @@ class Lstm(ByWeights):
         cell_before, cell = record.cell_state[:-1][steps], record.cell_state[1:][steps]
         squashed = record.squashed[steps]
         pre = record.pre_activation[steps]
-        local = np.empty_like(pre)
+        local = aligned_like(pre)
         local_o, local_i, local_f, local_g = split_gates(local, 4)
         sigmoids = slice(None, 3 * size)
-        local[..., sigmoids, :] = sigmoid_derivative(record.gates[steps][..., sigmoids, :], pre[..., sigmoids, :])
+        of_sigmoids = (of[..., sigmoids, :] for of in (record.gates[steps], pre, local))
+        sigmoid_derivative(*of_sigmoids)
         local_o *= squashed
         local_i *= g
         local_f *= cell_before

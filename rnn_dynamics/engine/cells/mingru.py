@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_complement, sigmoid_in_place
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
 from rnn_dynamics.engine.cells.cell import Adjoints, ByWeights, Factors, Weights, split_blocks, split_gates
 
 _TORCH_CELL = """class MinGRU(torch.nn.Module):  # torch has none
@@ -86,11 +87,11 @@ class MinGru(ByWeights):
     def make_record(self, input_projection: Array, weights: Weights) -> MixtureRecord:
         *of_gates, candidate = split_gates(input_projection, self.blocks)
         steps, *middle, size, columns = candidate.shape
-        gates = np.empty((steps, *middle, 2 * size, columns))
+        gates = aligned((steps, *middle, 2 * size, columns))
         keep, write = split_gates(gates, 2)
         with np.errstate(over="ignore"):
             self._open(of_gates, keep, write)
-        hidden, kept = np.zeros((steps + 1, *middle, size, columns)), np.empty((*middle, size, columns))
+        hidden, kept = aligned_states(steps, (*middle, size, columns)), aligned((*middle, size, columns))
         return MixtureRecord(input_projection, gates, write * candidate, hidden, kept)
 
     def _open(self, of_gates: Sequence[Array], keep: Array, write: Array) -> None:
@@ -111,7 +112,7 @@ class MinGru(ByWeights):
     def make_factors(self, record: MixtureRecord, steps: slice) -> Factors:
         keep, write = split_gates(record.gates[steps], 2)
         *of_gates, candidate = split_gates(record.pre_activation[steps], self.blocks)
-        local = np.empty_like(record.pre_activation[steps])
+        local = aligned_like(record.pre_activation[steps])
         *local_gates, local_candidate = split_gates(local, self.blocks)
         np.subtract(candidate, record.hidden[:-1][steps], out=local_gates[0])
         local_gates[0] *= write

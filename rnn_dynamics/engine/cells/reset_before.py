@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array, sigmoid_derivative, sigmoid_in_place
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
 from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, multiply, split_blocks, split_gates
 from rnn_dynamics.engine.cells.gru import Gru
 
@@ -100,10 +101,10 @@ class GruResetBefore(Gru):
         state = (*middle, rows // 3, columns)
         return ResetBeforeRecord(
             pre_activation=input_projection,
-            gates=np.empty_like(input_projection),
-            reset=np.empty((steps, *state)),
-            hidden=np.zeros((steps + 1, *state)),
-            product=np.empty((*middle, rows, columns)),
+            gates=aligned(input_projection.shape),
+            reset=aligned((steps, *state)),
+            hidden=aligned_states(steps, state),
+            product=aligned((*middle, rows, columns)),
         )
 
     def forward_views(self, record: Any) -> Iterator[tuple[Array, ...]]:
@@ -137,7 +138,7 @@ class GruResetBefore(Gru):
         r, z, n = split_gates(record.gates[steps], 3)
         keep_r, keep_z, pre_n = split_gates(record.pre_activation[steps], 3)
         hidden_before = record.hidden[:-1][steps]
-        local = np.empty_like(record.gates[steps])
+        local = aligned_like(record.gates[steps])
         local_r, local_z, local_n = split_gates(local, 3)
         np.multiply(sigmoid_derivative(r, keep_r), hidden_before, out=local_r)
         self._mixture_factors(z, keep_z, n, pre_n, hidden_before, local_z, local_n)
@@ -152,7 +153,7 @@ class GruResetBefore(Gru):
             *(adjoint[1:], adjoint[1:, ..., None, :, :], adjoint, factors.local[1], factors.path),
             *(local[..., :size, :], split_blocks(local[..., size:, :], 2)),
             *(delta[..., :size, :], split_blocks(delta[..., size:, :], 2)),
-            *(delta[..., : 2 * size, :], delta[..., 2 * size :, :], repeat(np.empty((2, *adjoint.shape[1:])))),
+            *(delta[..., : 2 * size, :], delta[..., 2 * size :, :], repeat(aligned((2, *adjoint.shape[1:])))),
         )
         return list(zip(*views, strict=False))
 

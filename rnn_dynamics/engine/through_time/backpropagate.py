@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.aligned import aligned
 from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights, has_w_hh
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.walk import Road, road
@@ -267,7 +268,7 @@ class _Attempt:
         losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
         if len(self.forward.cell.components) == 1 or not _any(losses):
             return self._entering((path,), self.path.exponent)
-        factors = np.empty((len(self.steps), *path.shape[1:]))
+        factors = aligned((len(self.steps), *path.shape[1:]))
         find = self._carry(works.entry, {"entry": factors})
 
         def enter(b: int) -> None:
@@ -332,11 +333,11 @@ def make_room(cell: Cell, length: int, arriving: tuple[Array, ...]) -> Adjoints:
     """Adjoints for a run of `length` steps, its last slot filled with what arrives."""
     *outer, rows, columns = arriving[0].shape
     states = tuple(with_room(length, array) for array in arriving)
-    return Adjoints(states, np.empty((length, *outer, cell.delta_blocks * rows, columns)))
+    return Adjoints(states, aligned((length, *outer, cell.delta_blocks * rows, columns)))
 
 
 def with_room(length: int, arriving: Array) -> Array:
     """Room for `length` steps before what arrives, (length + 1, ...)."""
-    room = np.empty((length + 1, *arriving.shape))
-    room[-1] = arriving
-    return room
+    found = aligned((length + 1, *arriving.shape))
+    found[-1] = arriving
+    return found

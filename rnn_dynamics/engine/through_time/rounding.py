@@ -74,7 +74,7 @@ def _kept_by_cells(forward: Pass, norms: Mapping[str, Array]) -> Array:
     """
     record, alone = forward.record, norms["hidden"].ndim == 2 and forward.members == 1
     # For a family it would cost half as much as its norms.
-    if record.cell_state is None or not alone or not (np.abs(record.cell_state) > _SATURATED).any():
+    if record.cell_state is None or not alone or not _reaches(record.cell_state, _SATURATED):
         return np.zeros(norms["hidden"].shape[1:])
     saturated = by_member(np.abs(record.cell_state[1:]) > _SATURATED, 1)
     gates = by_member(forward.cell.gate_values(record)["f"], 1)
@@ -83,6 +83,11 @@ def _kept_by_cells(forward: Pass, norms: Mapping[str, Array]) -> Array:
     entering = np.where(saturated[::-1], norms["hidden"][::-1, ..., None, :] - kept, -np.inf)
     errors = (np.maximum.accumulate(entering, axis=0) + kept).max(axis=-2)[::-1]
     return _largest(errors - norms["cell"])
+
+
+def _reaches(values: Array, size: float) -> bool:
+    """Whether one is beyond ±size."""
+    return bool(values.max() > size or values.min() < -size)
 
 
 def _carried(norms: Mapping[str, Array]) -> Array:

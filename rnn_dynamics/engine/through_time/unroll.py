@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.aligned import aligned
 from rnn_dynamics.engine.cells.cell import Cell, Weights, multiply
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.walk import road
@@ -27,8 +28,11 @@ def project_inputs(weights: Weights, inputs: Array, members: int) -> Array:
     """
     # The bias rides along as the weight of a constant input: adding it afterwards would cost a pass over the result.
     with_bias = np.concatenate([weights.weight_ih, weights.bias], axis=-1)
-    with_one = np.concatenate([inputs, np.ones((*inputs.shape[:-1], 1))], axis=-1)
-    projection = product_at_each_step(with_bias, with_one.swapaxes(-1, -2))
+    *outer, columns, features = inputs.shape
+    with_one = aligned((*outer, features + 1, columns))  # feature first: a view would double the time of the product
+    np.copyto(with_one[..., :-1, :], inputs.swapaxes(-1, -2))
+    with_one[..., -1, :] = 1.0
+    projection = product_at_each_step(with_bias, with_one)
     return projection if members == 1 else np.repeat(projection, members, axis=-1)
 
 
@@ -40,7 +44,7 @@ def product_at_each_step(matrix: Array, arrays: Array) -> Array:
     """
     steps, *outer, features, columns = arrays.shape
     if outer or matrix.size < _LARGE_MATRIX or columns > _FEW_COLUMNS:
-        each = np.empty((steps, *outer, matrix.shape[-2], columns))
+        each = aligned((steps, *outer, matrix.shape[-2], columns))
         multiply(matrix, arrays, each)
         return each
     product = matrix @ arrays.swapaxes(0, 1).reshape(features, -1)
