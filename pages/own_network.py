@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rnn_dynamics.dashboard.brought import OwnWeightsPage, reads_file, weights_of
+from rnn_dynamics.dashboard.frame import KEEPING, SCALED
 from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.experiment import KNOBS_NUMBER, Experiment
 from rnn_dynamics.learning.training import OF_TORCH
@@ -20,7 +21,6 @@ from rnn_dynamics.pictures.own_network import (
     answer_for,
     explained,
     given_by,
-    kind_of,
     question_of,
     tried,
     verdicts,
@@ -97,8 +97,8 @@ PAGE = OwnWeightsPage(
     | dict.fromkeys(("sequence_length", "batch_size", "input_scale"), lambda now: "inputs" * reads_file(now["weights"]))
     | {"nonlinearity": partial(only, "rnn"), "reset_gate": partial(only, "gru")}
     | {
-        "forget_bias": lambda now: "no_gate" * (not kind_of(cell_of(now)).keeps),
-        "weight_scale": lambda now: "no_matrix" * (not kind_of(cell_of(now)).state_matrix),
+        "forget_bias": lambda now: "no_gate" * (cell_of(now) not in KEEPING),
+        "weight_scale": lambda now: "no_matrix" * (cell_of(now) not in SCALED),
     },
     follow=show_advice,
 )

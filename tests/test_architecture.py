@@ -96,7 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "own.pt_file": set(),
     "own.apart": {"own.unreadable"},
     "own.files": {"limits", "own.unreadable", "own.converters", "own.apart"},
-    "own.recognise": {"limits", "engine.given", "own.unreadable", "own.files"},
+    "own.recognise": {"limits", "engine.cells", "engine.given", "own.unreadable", "own.files"},
     "own.asked": {"engine.given", "engine.run_network"},
     "own.last_error": {"engine.given", "engine.run", "engine.run_network", "engine.trace", "own.asked"},
     "own.formats": set(),
@@ -126,7 +126,7 @@ ROOMS: dict[str, set[str]] = {
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.run", "own.given"},
-    "own.capture": set(),
+    "own.capture": {"learning.input_gated"},
     "own.unrolled": {"own.capture"},
     "own.probed": {
         "limits",

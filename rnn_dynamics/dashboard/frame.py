@@ -20,10 +20,11 @@ from rnn_dynamics.pictures.kit.picture import Picture, Setting
 #: The first picture of most pages: the RNN's gradient dies within the sequence and the LSTM's does not.
 HOUSE = Experiment(cell="rnn", weight_scale=1.0, sequence_length=100, batch_size=2, forget_bias=3.0)
 #: The cells that can be stacked, which feed back their own state; those with a W_hh, which a weight
-#: scale multiplies; and those that can be unrolled in every shape, which are both.
+#: scale multiplies; those that can be unrolled in every shape, which are both; and those that keep by a gate.
 FEEDING_BACK_STATE = cells_where(lambda cell: not cell.feeds_back_output)
 SCALED = cells_where(has_w_hh)
 BY_A_MATRIX = tuple(name for name in SCALED if name in FEEDING_BACK_STATE)
+KEEPING = cells_where(lambda cell: cell.keeps)
 #: Settings that stand on the pages which are about them: on all others they would make the panel "More" too long.
 FEW_NEED = ("input_weights", "input_weight_scale", "bias", "forget_bias_layers", "initial_state")
 #: Key of the session's state: the page that has said something above its picture last, the claim of that, and all.

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from rnn_dynamics.learning.input_gated import NETWORKS, InputGated
+
 Array = NDArray[np.float64]
 Read = Tensor | PackedSequence
 Loss = Callable[[Any], Any]
@@ -26,7 +28,13 @@ Loss = Callable[[Any], Any]
 #: The modules that are read, and what the engine calls their cell.
 FUSED: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
 CELLS: dict[type[nn.RNNCellBase], str] = {nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"}
+#: The networks that torch.nn lacks: one layer in one direction, time first, from h_0 = 0.
+INPUT_GATED: dict[type[nn.Module], str] = {module: cell for cell, module in NETWORKS.items()}
+_READ: dict[type[nn.Module], str] = dict([*FUSED.items(), *CELLS.items(), *INPUT_GATED.items()])
+#: What a subclass may not do in its own way, if it is to be read as the class above it.
+_WAYS = ("forward", "_opened")
 _COMPILED_PREFIX = "_orig_mod."
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 #: Names of classes that are recurrent in a way of their own, as far as a name says that.
 _RECURRENT = re.compile(r"RNN|LSTM|GRU|SRU|Recurren|Mamba|Reservoir")
 
@@ -52,7 +60,7 @@ class Call:
 
     name: str
     number: int
-    module: nn.RNNBase | nn.RNNCellBase
+    module: nn.Module
     inputs: Read
     initial: tuple[Tensor, ...] | None
     output: Read | None
@@ -66,13 +74,18 @@ class Call:
 
     @property
     def cell(self) -> str:
-        """What the engine calls it: "rnn", "lstm" or "gru"."""
-        return next(cell for kind, cell in (*FUSED.items(), *CELLS.items()) if isinstance(self.module, kind))
+        """What the engine calls it, a key of its `CELLS`."""
+        return next(cell for kind, cell in _READ.items() if isinstance(self.module, kind))
 
     @property
     def is_cell(self) -> bool:
         """Whether it is one step of a cell, and no sequence."""
         return isinstance(self.module, nn.RNNCellBase)
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether the first axis of its last states is that of layers and directions."""
+        return isinstance(self.module, nn.RNNBase)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -116,14 +129,15 @@ class Call:
         """States of layers × directions, or their gradient, as (layers · directions, N, H) in float64."""
         if states is None:
             return None
-        unbatched = states.dim() == (1 if self.is_cell else 2)
-        values = states.unsqueeze(0 if self.is_cell else 1) if unbatched else states
-        return as_array(values[None] if self.is_cell else values)
+        unbatched = states.dim() == (2 if self.has_levels else 1)
+        values = states.unsqueeze(1 if self.has_levels else 0) if unbatched else states
+        return as_array(values if self.has_levels else values[None])
 
 
 def as_array(values: Tensor) -> Array:
     """A copy of a tensor's values, of whatever format and device, in float64 on the CPU."""
-    return np.array(values.detach().cpu().double().numpy())
+    found: Array = values.detach().cpu().to(torch.float64, copy=True).numpy()
+    return found
 
 
 @dataclass(frozen=True)
@@ -243,12 +257,12 @@ class _Recorder:
         """The modules that are read, and what each is called: by its first name in the model."""
         found: dict[nn.Module, str] = {}
         for path, module in model.named_modules(remove_duplicate=False):
-            kind = next((kind for kind in (*FUSED, *CELLS) if isinstance(module, kind)), None)
+            kind = next((kind for kind in _READ if isinstance(module, kind)), None)
             if kind is None:
                 continue
             name = path.replace(_COMPILED_PREFIX, "").removesuffix("._orig_mod") or type(module).__name__
             name = type(module).__name__ if name == "_orig_mod" else name
-            if type(module).forward is not kind.forward:
+            if any(getattr(type(module), way, None) is not getattr(kind, way, None) for way in _WAYS):
                 self._remark(
                     f"{name} is of the class {type(module).__name__}, with a forward of its own: it is not read."
                 )
@@ -264,8 +278,9 @@ class _Recorder:
         known: list[str] = []
         for path, module in model.named_modules():
             kind = getattr(module, "original_name", type(module).__name__)  # that of a module of TorchScript
-            holds = any(isinstance(part, (*FUSED, *CELLS)) for part in module.modules())
-            if holds or not _RECURRENT.search(kind) or any(path.startswith(before) for before in known):
+            holds = any(isinstance(part, tuple(_READ)) for part in module.modules())
+            named = isinstance(module, InputGated) or _RECURRENT.search(kind)
+            if holds or not named or any(path.startswith(before) for before in known):
                 continue
             known.append(f"{path}." if path else "")
             name = path or "The model"
@@ -321,16 +336,16 @@ class _Recorder:
                 f"the model calls copies of {_listed(self._names.values())}, as nn.DataParallel makes one for each "
                 "device; give the model that it holds, model.module"
             )
-        if not torch.is_grad_enabled() or not (args or "input" in keywords):
+        name = _named(module)
+        if not torch.is_grad_enabled() or not (args or name in keywords):
             return None
         self._generator = torch.get_rng_state() if drops(module) else None
         if args:
             return (_each(args[0], _own), *args[1:]), keywords
-        return args, keywords | {"input": _each(keywords["input"], _own)}
+        return args, keywords | {name: _each(keywords[name], _own)}
 
     def _heard(self, module: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], result: Any) -> Any:
         """Keep what a call read and gave; what goes on is a copy, so that nobody changes what is kept."""
-        assert isinstance(module, nn.RNNBase | nn.RNNCellBase)
         name = self._names[module]
         if not torch.is_grad_enabled():
             self._closed.add(name)
@@ -347,7 +362,7 @@ class _Recorder:
                 name=name,
                 number=len(before) + 1,
                 module=module,
-                inputs=args[0] if args else keywords["input"],
+                inputs=args[0] if args else keywords[_named(module)],
                 initial=initial,
                 output=output,
                 states=_states(states) or (),
@@ -359,6 +374,11 @@ class _Recorder:
             )
         )
         return goes_on if output is not None else goes_on[1]
+
+
+def _named(module: nn.Module) -> str:
+    """What its forward calls what it reads."""
+    return "inputs" if isinstance(module, InputGated) else "input"
 
 
 def _own(values: Tensor) -> Tensor:
@@ -402,15 +422,16 @@ def _states(values: Any) -> tuple[Tensor, ...] | None:
     return (values,) if isinstance(values, Tensor) else tuple(values)
 
 
-def _weights(module: nn.RNNBase | nn.RNNCellBase) -> dict[str, Tensor]:
+def _weights(module: nn.Module) -> dict[str, Tensor]:
     """The weights as the module has just used them, whatever has made them of its parameters.
 
     A cell's get torch's names of a first layer.
     """
     if isinstance(module, nn.RNNBase):
         return dict(zip(module._flat_weights_names, module._flat_weights, strict=True))  # type: ignore[arg-type]
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return {f"{name}_l0": getattr(module, name) for name in names if getattr(module, name) is not None}
+    level = "" if isinstance(module, nn.RNNCellBase) else "_l0"
+    found = {f"{name}_l0": getattr(module, name + level, None) for name in _PARTS}
+    return {name: values for name, values in found.items() if values is not None}
 
 
 def _scalar(output: Any, loss: Loss | None) -> Tensor:

@@ -24,6 +24,8 @@ def probe(
     10^±308. The model is left as it was: parameters, `.grad`, buffers, attributes, mode, hooks; and so are the random
     numbers of torch, NumPy and Python.
 
+    A minGRU or minLSTM of `rnn_dynamics.learning.input_gated` is read likewise; others of these names are not.
+
     An nn.RNNCell, nn.LSTMCell or nn.GRUCell called step by step, and a module with `proj_size` or with dropout between
     its layers in training mode, are answered by autograd: `by` says so for each layer, and `remarks` says why. Other
     modules that are recurrent in their own way (a cell written out by hand, a state-space model, a module compiled by

@@ -49,7 +49,7 @@ class ProbedLayer:
 
     Attributes:
         name: of its module in the model, such as "encoder.rnn"; "encoder.rnn, call 2" where it is called again.
-        cell: "rnn", "lstm" or "gru".
+        cell: a key of `rnn_dynamics.CELLS`.
         layer: from 0, the one that reads the module's inputs.
         reverse: whether it reads the steps from the last to the first.
         log10_norms: each (T,), log10 of the norm over sequences and features of "input", "hidden", "cell" and

@@ -3,6 +3,8 @@
 A name ends as in torch.nn, weight_ih_l0, bias_hh_l1_reverse, or without a layer as in torch's cells, weight_ih; w for
 weight and b for bias are understood, and any sign before it: encoder.rnn.weight_hh_l0, enc_w_hh. What stands before is
 the module's name. As many rows of weight_hh as columns are an RNN, three times as many a GRU, four times an LSTM.
+Where each level has weight_ih and bias_ih and nothing else, gates see the input alone: twice as many rows as units are
+a minGRU, three times as many a minLSTM, and what can be either is read as both.
 """
 
 import re
@@ -13,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnn_dynamics.engine.cells import CELLS, cells_where
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.limits import LARGEST_WEIGHT, one_of
 from rnn_dynamics.own.files import NUMBERS, first_strange
@@ -39,6 +43,9 @@ _PART = re.compile(
 #: What wrappers of torch's put before the name of each module.
 _WRAPPERS = re.compile(r"(?:^|(?<=\.))(?:module|_orig_mod)(?:\.|$)")
 _CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
+#: The cells whose gates see the input alone.
+_INPUT_GATED = cells_where(lambda cell: cell.writes and not has_w_hh(cell))
+_OF_INPUT = frozenset(("weight_ih", "bias_ih"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +112,12 @@ def recognise(arrays: Mapping[str, AnyArray], *, nonlinearity: str = "tanh", res
     found, refused, left = [], [], NUMBERS
     for module, tensors in _modules(arrays).items():
         try:
-            named = _network(module, tensors, chosen, left)
+            named = _networks(module, tensors, chosen, left)
         except UnreadableFile as error:
             refused.append(error)
         else:
-            left -= sum(tensor.values.size for tensor in tensors)
-            found.append(named)
+            left -= len(named) * sum(tensor.values.size for tensor in tensors)
+            found += named
     if not found:
         raise refused[0] if refused else UnreadableFile("none", names=", ".join(list(arrays)[:5]), count=len(arrays))
     used = {name for named in found for name in named.tensors}
@@ -131,25 +138,61 @@ def _modules(arrays: Mapping[str, AnyArray]) -> dict[str, list[_Tensor]]:
     return {name: there for name, there in modules.items() if any(one.part.endswith(fed_back) for one in there)}
 
 
-def _network(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], left: int) -> Named:
+def _networks(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], left: int) -> list[Named]:
+    """What a module can be: mostly one."""
     shown = _WRAPPERS.sub("", f"{module}.").removesuffix(".")
     parts = _by_key(shown, tensors)
-    _check_numbers(tensors, left)
-    levels = _levels(shown, tensors)
-    cell = _cell(parts, levels)
-    _check_shapes(shown, parts, levels)
+    if {tensor.part for tensor in tensors} == _OF_INPUT and tensors[0].layer is not None:
+        cells = _by_rows(shown, tensors, parts)
+    else:
+        levels = _levels(shown, tensors)
+        cells = [_cell(parts, levels)]
+        _check_shapes(shown, parts, levels)
+    _check_numbers(tensors, left // len(cells))
+    _check_values(tensors)
+    return [_named(shown, cell, tensors, parts, chosen) for cell in cells]
+
+
+def _by_rows(module: str, tensors: list[_Tensor], parts: Mapping[str, _Tensor]) -> list[str]:
+    """The cells whose gates see the input alone of which these can be the weights; refuse what none can have."""
+    levels, found, refused = _levels(module, tensors, ("weight_ih", "bias_ih")), [], list[UnreadableFile]()
+    rows = parts["weight_ih_l0"].values.shape[:1]
+    for cell in _INPUT_GATED:
+        blocks = CELLS[cell].blocks
+        if not rows or not rows[0] or rows[0] % blocks:
+            continue
+        try:
+            _check_shapes(module, parts, levels, rows[0] // blocks)
+        except UnreadableFile as error:
+            refused.append(error)
+        else:
+            found.append(cell)
+    if not found:
+        missing = "weight_hh_l0", ", ".join(sorted(parts))
+        raise refused[0] if refused else UnreadableFile("missing", module=module, missing=missing[0], names=missing[1])
+    return found
+
+
+def _check_values(tensors: list[_Tensor]) -> None:
+    """Refuse what is not finite or too large."""
     for tensor in tensors:
         if not np.isfinite(tensor.values).all():
             raise UnreadableFile("finite", tensor=tensor.name, value=first_strange(tensor.values))
         if (largest := float(np.abs(tensor.values).max())) > LARGEST_WEIGHT:
             raise UnreadableFile("huge", tensor=tensor.name, value=f"{largest:.0e}", limit=f"{LARGEST_WEIGHT:.0e}")
+
+
+def _named(
+    shown: str, cell: str, tensors: list[_Tensor], parts: Mapping[str, _Tensor], chosen: Mapping[str, str]
+) -> Named:
+    choices = CHOICES.get(cell, {})
     network = Network(
         cell=cell,
         parameters={key: tensor.values for key, tensor in parts.items()},
-        **{name: chosen[name] for name in CHOICES[cell]},
+        **{name: chosen[name] for name in choices},
     )
     names, looped = tuple(tensor.name for tensor in tensors), tensors[0].layer is None
-    return Named(name=tame(shown), network=network, choices=CHOICES[cell], tensors=names, looped=looped)
+    return Named(name=tame(shown), network=network, choices=choices, tensors=names, looped=looped)
 
 
 def _by_key(module: str, tensors: list[_Tensor]) -> dict[str, _Tensor]:
@@ -176,16 +219,16 @@ def _check_numbers(tensors: Iterable[_Tensor], left: int) -> None:
         raise UnreadableFile("numbers", limit=NUMBERS, count=NUMBERS - left)
 
 
-def _levels(module: str, tensors: list[_Tensor]) -> list[str]:
-    """The endings _l0, _l0_reverse, _l1, ... in torch's order; refuse gaps."""
+def _levels(module: str, tensors: list[_Tensor], parts: tuple[str, ...] = ("weight_ih", "weight_hh")) -> list[str]:
+    """The endings _l0, _l0_reverse, _l1, ... in torch's order, each with these parts at least; refuse gaps."""
     layers = {tensor.layer or 0 for tensor in tensors}
     if len(layers) > DEEPEST or max(layers) >= DEEPEST:
         raise UnreadableFile("layers", module=module, count=max(layers) + 1, limit=DEEPEST)
     backwards = ("", "_reverse") if any(tensor.reverse for tensor in tensors) else ("",)
     levels = [f"_l{layer}{reverse}" for layer in range(max(layers) + 1) for reverse in backwards]
     there = {tensor.key for tensor in tensors}
-    biased = any(tensor.part.startswith("bias") for tensor in tensors)
-    parts = ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if biased else ()))
+    biased = "weight_hh" in parts and any(tensor.part.startswith("bias") for tensor in tensors)
+    parts += ("bias_ih", "bias_hh") if biased else ()
     for missing in (part + level for level in levels for part in parts if part + level not in there):
         raise UnreadableFile("missing", module=module, missing=missing, names=", ".join(sorted(there)))
     return levels
@@ -208,9 +251,13 @@ def _cell(parts: Mapping[str, _Tensor], levels: list[str]) -> str:
     raise UnreadableFile("rows", tensor=hh.name, shape=shape)
 
 
-def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str]) -> None:
-    """Refuse shapes that do not belong together, which two modules' weights under one name do not."""
-    hh, ih = (parts[f"{part}{levels[0]}"].values.shape for part in ("weight_hh", "weight_ih"))
+def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str], units: int = 0) -> None:
+    """Refuse shapes that do not belong together, which two modules' weights under one name do not.
+
+    `units` is H where there is no W_hh to tell it.
+    """
+    ih = parts[f"weight_ih{levels[0]}"].values.shape
+    hh = (ih[0], units) if units else parts[f"weight_hh{levels[0]}"].values.shape
     if "weight_ho" in parts:
         hidden, rows, fed_back = hh[0] if hh else 0, hh[0] if hh else 0, hh[-1] if hh else 0
     else:
@@ -228,4 +275,4 @@ def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str]) 
         asked |= {f"bias_ih{level}": (rows,), f"bias_hh{level}": (rows,)}
     for key, tensor in parts.items():
         if tensor.values.shape != asked[key] or not tensor.values.size:
-            raise UnreadableFile("fits", tensor=tensor.name, shape=tensor.values.shape, asked=asked[key], hh=hh)
+            raise UnreadableFile("fits", tensor=tensor.name, shape=tensor.values.shape, asked=asked[key])

@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from rnn_dynamics.engine.cells import CELLS, Cell, cell_of
+from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
@@ -119,11 +119,6 @@ def own_network_answer(experiment: Experiment, views: Views) -> OwnNetworkAnswer
     source = views["weights"]
     answer = _of_library(question_of(experiment, source), FIRST if source in OF_VISITOR else source)
     return replace(answer, given=replace(answer.given, missing=source)) if source in OF_VISITOR else answer
-
-
-def kind_of(cell: str) -> Cell:
-    """The cell of that name."""
-    return CELLS[cell]
 
 
 def question_of(experiment: Experiment, source: str) -> Experiment:

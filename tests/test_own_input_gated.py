@@ -1,0 +1,171 @@
+"""A reader's own minGRU and minLSTM: of a model that is probed, and of a file of weights; autograd is the twin."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from rnn_dynamics import probe
+from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.given import Errors
+from rnn_dynamics.engine.run_network import run_network
+from rnn_dynamics.learning.input_gated import NETWORKS, InputGated, MinGRU
+from rnn_dynamics.own.files import read_weights
+from rnn_dynamics.own.recognise import Recognised, recognise
+from rnn_dynamics.own.unreadable import UnreadableFile
+from tests.every import every
+
+T, N, D, H = 30, 3, 4, 6
+cells = every("cell", NETWORKS)
+
+
+def drawn(cell: str) -> InputGated:
+    torch.manual_seed(3)
+    module = NETWORKS[cell](D, H).double()
+    for values in module.parameters():
+        nn.init.normal_(values)
+    return module
+
+
+def kept_and_added(cell: str, module: InputGated, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The equations of Feng et al. 2024, sections 3.1.3 and 3.2.4, as they stand there."""
+    blocks = (module.weight_ih_l0 @ x.T).T + module.bias_ih_l0
+    if cell == "mingru":
+        z, candidate = blocks[:, :H].sigmoid(), blocks[:, H:]
+        return 1.0 - z, z * candidate
+    f, i, candidate = blocks[:, :H].sigmoid(), blocks[:, H : 2 * H].sigmoid(), blocks[:, 2 * H :]
+    return f / (f + i), i / (f + i) * candidate
+
+
+def by_autograd(cell: str, module: InputGated, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """dL/dx_t and dL/dh_t of all steps."""
+    read = inputs.clone().requires_grad_()
+    state, states = torch.zeros(N, H, dtype=torch.float64), []
+    for x in read:
+        kept, added = kept_and_added(cell, module, x)
+        state = kept * state + added
+        states.append(state)
+    found = torch.autograd.grad(loss(torch.stack(states)), [read, *states])
+    return {"input": found[0], "hidden": torch.stack(found[1:])}
+
+
+def log10_norms(gradients: Tensor) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.log10(np.linalg.norm(gradients.flatten(1).numpy(), axis=1))
+    return found
+
+
+class Model(nn.Module):
+    """Two input-gated layers between others; reads its states, or the last one alone."""
+
+    def __init__(self, cell: str, last: bool) -> None:
+        super().__init__()
+        self.last = last
+        self.encoder = nn.ModuleDict({"rnn": drawn(cell)})
+        self.above = nn.LSTM(H, 2).double()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        states, end = self.encoder["rnn"](inputs=inputs)
+        found: Tensor = (end if self.last else self.above(states)[0]).square().sum()
+        return found
+
+
+@every("last", [True, False])
+@cells
+def test_probe_reads_a_network_of_which_gates_see_the_input_alone(cell: str, last: bool) -> None:
+    model, inputs = Model(cell, last), torch.randn(T, N, D, dtype=torch.float64)
+    found = probe(model, inputs)
+    module = model.encoder["rnn"]
+    assert isinstance(module, InputGated)
+    twin = by_autograd(cell, module, inputs, lambda of: (of[-1] if last else model.above(of)[0]).square().sum())
+    layer = found.layers[0]
+    assert (layer.name, layer.cell, layer.by) == ("encoder.rnn", cell, "engine")
+    for name, gradients in twin.items():
+        np.testing.assert_allclose(layer.log10_norms[name], log10_norms(gradients), rtol=0.0, atol=1e-10)
+    np.testing.assert_allclose(layer.log10_norms["cell_path"], layer.log10_norms["hidden"], rtol=0.0, atol=1e-12)
+    assert found.replays[0].agreement.outputs < 1e-12
+    assert found.replays[0].agreement.input_gradient < 1e-10
+    assert set(layer.gates) == {*CELLS[cell].gates, CELLS[cell].keeps}
+    assert layer.numbers == N * H
+    assert "encoder.rnn" in str(found)
+
+
+@cells
+def test_one_sequence_without_a_batch_is_read_too(cell: str) -> None:
+    module, inputs = drawn(cell), torch.randn(T, D, dtype=torch.float64)
+    alone, beside = (
+        probe(module, read, loss=lambda given: given[1].sum()).layers[0] for read in (inputs, inputs[:, None])
+    )
+    np.testing.assert_allclose(alone.log10_norms["hidden"], beside.log10_norms["hidden"], rtol=0.0, atol=1e-12)
+    assert alone.numbers == H
+
+
+class Other(MinGRU):
+    """Keeps in a way of its own."""
+
+    def _opened(self, *blocks: Tensor) -> tuple[Tensor, Tensor]:
+        z, candidate = blocks
+        return torch.sigmoid(-z), candidate
+
+
+class Fixed(InputGated):
+    """No cell that the engine has."""
+
+    blocks = 1
+
+    def _opened(self, *blocks: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.full_like(blocks[0], 0.5), blocks[0]
+
+
+class MinGRULookalike(nn.Linear):
+    """Only called so."""
+
+
+@every("lookalike", [Other, Fixed, MinGRULookalike])
+def test_what_only_looks_like_one_is_refused_by_name(lookalike: Callable[[int, int], nn.Module]) -> None:
+    model = nn.Sequential(lookalike(D, H))
+    with pytest.raises(ValueError, match=rf"0 is of the class {lookalike.__name__}.*it is not read"):
+        probe(model, torch.zeros(T, N, D), loss=lambda given: given[0].sum())
+
+
+def found_in(module: nn.Module) -> Recognised:
+    return recognise(read_weights(save(module.state_dict()), "weights.safetensors"))
+
+
+@cells
+def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str) -> None:
+    module, inputs = drawn(cell), torch.randn(T, N, D, dtype=torch.float64)
+    every_reading = found_in(nn.ModuleDict({"encoder": module, "readout": nn.Linear(H, 1)})).networks
+    assert {named.name for named in every_reading} == {"encoder"}
+    rows = len(module.bias_ih_l0)
+    fits = {name for name in NETWORKS if rows % CELLS[name].blocks == 0}
+    assert {named.network.cell for named in every_reading} == fits >= {cell}
+    named = next(named for named in every_reading if named.network.cell == cell)
+    assert (named.network.hidden_size, named.choices, named.looped) == (H, {}, False)
+    trace = run_network(named.network, inputs.numpy(), lambda states: Errors(output=np.ones_like(states.output)))
+    twin = by_autograd(cell, module, inputs, Tensor.sum)
+    np.testing.assert_allclose(trace.input_gradient, twin["input"].numpy(), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(trace.layers[0].log10_norms["hidden"], log10_norms(twin["hidden"]), atol=1e-10)
+
+
+@every(
+    ("shapes", "why"),
+    [
+        ({"weight_ih_l0": (5, D), "bias_ih_l0": (5,)}, "weight_hh_l0 is missing"),
+        ({"weight_ih_l0": (8, D)}, "weight_hh_l0 is missing"),
+        ({"weight_ih": (8, D), "bias_ih": (8,)}, "weight_hh_l0 is missing"),
+        ({"weight_ih_l0": (8, D), "bias_ih_l0": (4,)}, r"bias_ih_l0 has the shape \(4,\)"),
+        ({"weight_ih_l0": (8,), "bias_ih_l0": (8,)}, r"weight_ih_l0 has the shape \(8,\)"),
+        ({"weight_ih_l0": (0, D), "bias_ih_l0": (0,)}, "weight_hh_l0 is missing"),
+    ],
+)
+def test_weights_that_are_of_none_are_refused_by_name(shapes: dict[str, tuple[int, ...]], why: str) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        recognise({f"net.{name}": np.ones(shape) for name, shape in shapes.items()})
+    said = refused.value.said(sentences("own"))
+    assert re.search(why, said), said
