@@ -33,7 +33,17 @@ SMALL = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
 #: Pictures whose answers are times of this process.
 TIMED = {"cost"}
 #: Pictures whose networks others compute; the other pictures train, or ask torch, or compute what is soon done.
-DEAR = {"additive_path", "cliff", "depth", "initialisation", "jacobians", "losses", "phase_diagram", "shapes"}
+DEAR = {
+    "additive_path",
+    "cliff",
+    "depth",
+    "family_tree",
+    "initialisation",
+    "jacobians",
+    "losses",
+    "phase_diagram",
+    "shapes",
+}
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell where a process runs")
 
 

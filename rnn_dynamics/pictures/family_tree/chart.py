@@ -39,7 +39,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         [
             curves.lines("curves", styles, x=curves.time(**WIDE_TITLE), y=curves.log10("state")),
-            curves.labels(ref(f"{colours}[datum.name]"), "narrow ? 12 : 15"),
+            curves.labels(ref("colours[datum.name]"), "narrow ? 12 : 15"),
             curves.title("curves", TIGHT),
         ],
         [

@@ -74,8 +74,15 @@ def _packed(values: NDArray[Any], number: type[np.floating[Any]] = np.float64) -
     packed = pa.array(values, from_pandas=True)
     if not pa.types.is_string(packed.type) or packed.nbytes < _DICTIONARY:
         return packed
-    encoded = packed.dictionary_encode()
+    encoded = numbered(packed)
     return encoded if encoded.nbytes + _DICTIONARY < packed.nbytes else packed
+
+
+def numbered(texts: pa.Array) -> pa.DictionaryArray:
+    """Texts as the numbers of those that differ, each a byte where these are few."""
+    encoded = texts.dictionary_encode()
+    number = np.min_scalar_type(-len(encoded.dictionary))
+    return pa.DictionaryArray.from_arrays(encoded.indices.cast(pa.from_numpy_dtype(number)), encoded.dictionary)
 
 
 def one_row(*texts: Texts, **values: Any) -> pa.Table:

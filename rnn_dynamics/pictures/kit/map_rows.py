@@ -1,6 +1,5 @@
 """The rows of a map: strips of time in the colours of their values, which can be pointed at and clicked."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from rnn_dynamics.pictures.kit.panel import Panel
 
 #: What the weight scales of the slider are called, a row of a map each; the parameter with these; what an axis names.
 _NAMES = [f"{scale:g}" for scale in WEIGHT_SCALES]
-SCALES = {"scales": json.dumps(_NAMES)}
+SCALES = {"scales": f"[{','.join(_NAMES)}]"}
 _NAMED = [place + 0.5 for place, name in enumerate(_NAMES) if name in {"0.1", "0.5", "1", "1.5", "2", "5", "10"}]
 
 

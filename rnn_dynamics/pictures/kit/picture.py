@@ -215,7 +215,9 @@ Asked = tuple[tuple[str, str], ...]
 @remembered
 def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> str:
     built = in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
-    return json.dumps(built | {"autosize": {"type": "fit", "contains": "padding"}}, separators=(",", ":"))
+    return json.dumps(
+        built | {"autosize": {"type": "fit", "contains": "padding"}}, ensure_ascii=False, separators=(",", ":")
+    )
 
 
 def _still_tables(picture: Picture, words: Words, answer: Any, views: Views) -> Tables:

@@ -33,7 +33,7 @@ _HERE = "datum.scale === pointed"
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture of one kind of gradient, view `gradient`, against "step" or "lag", view `axis`."""
     curves, rows = sheet.panels()
-    colour = ref(f"{sheet.theme.cells}[datum.name]")
+    colour = ref("colours[datum.name]")
     # Completed by the share that stands beside each curve's name.
     narrow, wide = (sheet.said(name, scale="scales[pointed]") for name in ("curves_narrow", "curves"))
     return sheet.picture(
@@ -44,7 +44,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         ],
         [
             _floors(curves),
-            *_mean_field(curves),
+            _mean_field(curves),
             _lines(curves),
             curves.labels(colour, "narrow ? 13 : 17", "curves").transform_filter(_HERE),
             sheet.title(f"width < 1000 * zoom ? {narrow} : {wide}", "0", "0", "split({}, '|')", "chosen"),
@@ -84,14 +84,13 @@ def _floors(panel: Panel) -> Any:
     return group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
 
 
-def _mean_field(panel: Panel) -> list[Any]:
+def _mean_field(panel: Panel) -> Any:
     """The slope that mean-field theory predicts for the RNN, hung on its last step, and below the axis its name."""
     past = {"start": "whole.length", "end": "whole.length - datum.theory_lag"}
     ends = past if panel.at_start else {"start": "0", "end": "datum.theory_lag"}
-    line = of("scales", f"{_HERE} && isValid(datum.theory)", **ends)
     style, sheet = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, panel.sheet
     name = at(f"narrow ? {sheet.said('mean_field_narrow')} : {sheet.said('mean_field')}")
-    rule = line.mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
+    rule = of(**ends).mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
     # Beside the title of the axis of time, which leaves little room on a phone.
-    beside = key(line, name, "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
-    return [rule, *beside]
+    beside = key(of(), name, "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
+    return group("scales", rule, *beside).transform_filter(f"{_HERE} && isValid(datum.theory)")

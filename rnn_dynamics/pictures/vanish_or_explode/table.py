@@ -60,7 +60,7 @@ def _curves(
     steps = frames.point_steps(norms.shape[-1])
     shown = frames.within(norms[..., steps - 1], [end[:, None, None] for end in ends])
     found = points(**rows, **places, text=labels)
-    every = pa.array([",".join(map(str, steps))] * len(found)).dictionary_encode()
+    every = frames.numbered(pa.array([",".join(map(str, steps))] * len(found)))
     return found.append_column("steps", every).append_column("points", _as_texts(shown.reshape(-1, len(steps))))
 
 
