@@ -49,7 +49,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     assert ("forgets here" in said) == (vanishes and shown)
     if shown and vanishes:
         path = judge(split.path)
-        assert f"{times(path.log10_factor)} along the additive path" in said
+        assert f"{times(path.log10_factor)} by the additive path" in said
         assert f"and {times(total.log10_factor)} in all" in said
     parts = experiment.hidden_path == "open" and np.isfinite(split.cosine[0])
     assert ("between two such detours" in said) == (parts and split.path[0] - split.total[0] < -1.0)

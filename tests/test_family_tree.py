@@ -10,6 +10,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import factor, power_of_ten
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.pictures.family_tree import PICTURE
 from rnn_dynamics.pictures.family_tree.answer import TreeAnswer, tree_answer
@@ -21,7 +22,7 @@ OPENING = Experiment(
 )
 DRAWN, BIASED = {"gate_bias": "constant", "forget_bias": 0.0}, {"gate_bias": "constant"}
 EDGE = {"gate_bias": "constant", "weight_scale": 2.0}
-EXPLODE = {"gate_bias": "constant", "weight_scale": 5.0, "initialisation": "orthogonal", "input_scale": 0.2}
+EXPLODE: dict[str, Any] = {"gate_bias": "constant", "weight_scale": 5.0, "initialisation": "orthogonal", "input_scale": 0.2}
 CUT = {"hidden_path": "cut"}
 
 
@@ -47,6 +48,8 @@ def test_every_state_and_its_path_have_the_gradient_that_autograd_finds(changed:
 
 
 def test_each_preset_does_what_the_prose_says_of_it() -> None:
+    exploded = [name for name, said in outcomes(tree_answer(replace(OPENING, **EXPLODE))).items() if said == "explodes"]
+    assert exploded == ["rnn", "lstm", "gru"]
     chrono, drawn, biased, edge = (tree_answer(replace(OPENING, **of)) for of in ({}, DRAWN, BIASED, EDGE))
     gated = {name for name, cell in CELLS.items() if cell.keeps}
     assert {name for name, said in outcomes(chrono).items() if said == "holds"} == gated | {"lru"}
@@ -78,6 +81,12 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
     said, held = claimed(answer), [name for name, of in outcomes(answer).items() if of == "holds"]
     if answer.experiment.sequence_length == 1 or answer.experiment.loss_at == "every":
         assert "Every step" in said or "A single step" in said
+    elif "explodes" in outcomes(answer).values():
+        (names, largest) = re.findall(r"explodes in the (.*?), by up to (\S+) per step", said)[0]
+        exploded = [member for member in answer.members if member.verdict.outcome == "explodes"]
+        assert names.split(", ") == [member.cell.short for member in exploded]
+        assert largest == factor(max(member.verdict.log10_factor for member in exploded))
+        assert all(has_w_hh(member.cell) for member in exploded)
     elif held:
         (names,) = re.findall(r"holds in the (.*?)(?::| and in no other)", said)
         assert names.split(", ") == [CELLS[name].short for name in held]

@@ -250,11 +250,15 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
     ("rnn", "lstm", "claim"),
     [
         ((-1.0, -2.0), (-1.0, -3.0), "in 2 of 2 looks: that is necessary, not sufficient"),
-        ((-8.0, -1.0), (-1.0, -3.0), "10⁻⁸ reached step 1 before training, 0.1 now: that is necessary, not sufficient"),
+        (
+            (-8.0, -1.0),
+            (-1.0, -3.0),
+            "10⁻⁸ of the RNN's gradient reached step 1; 0.1 does now, and that alone is not enough",
+        ),
         (
             (-9.0, -2.0),
             (-1.0, -1.0),
-            "10⁻⁹ reached step 1 before training, 0.01 now: that is necessary, not sufficient",
+            "10⁻⁹ of the RNN's gradient reached step 1; 0.01 does now, and that alone is not enough",
         ),
         ((-9.0, -8.0), (-9.0, -1.0), "step 1 now gets ×0.1 in the LSTM, ×10⁻⁸ in the RNN"),
         ((-9.0, -6.0), (-9.0, -7.0), "The same sequences"),

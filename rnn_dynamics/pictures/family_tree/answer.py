@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rnn_dynamics.engine.cells import CELLS, cell_of
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.trace import Norms
 from rnn_dynamics.engine.verdict import Verdict, judge, relative_to
@@ -77,6 +78,11 @@ class TreeAnswer(OfExperiment):
     def adding(self) -> tuple[Member, ...]:
         """Those, and the ones whose units each keep a fixed share of their state."""
         return tuple(member for member in self.members if member.path is not None or member.cell.rotates)
+
+    @property
+    def without_w_hh(self) -> tuple[Member, ...]:
+        """Those in which no matrix leads from one state to the next gates or state."""
+        return tuple(member for member in self.members if not has_w_hh(member.cell))
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:

@@ -1,6 +1,6 @@
 """What "Family tree" says: titles, labels, the chosen cell's equation, a row for each cell, and notes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
@@ -32,7 +32,7 @@ def finding(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> str:
 
 def claim(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> str:
     """In which cells the gradient holds, and what they have that the others do not, as HTML."""
-    held, outcomes = _held(answer), {verdict.outcome for verdict in answer.verdicts.values()}
+    held, outcomes = _those(answer, "holds"), {verdict.outcome for verdict in answer.verdicts.values()}
     return claimed(
         words,
         _says(words, answer),
@@ -43,6 +43,7 @@ def claim(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> str:
         ring=bool(held) and held == answer.adding,
         all_vanish=outcomes == {"vanishes"},
         all_explode=outcomes == {"explodes"},
+        explode="explodes" in outcomes,
         some=bool(held),
         none=True,
     )
@@ -54,7 +55,10 @@ def _says(words: Words, answer: TreeAnswer) -> Says:
     by_share = sorted(answer.members, key=lambda member: member.whole[0])
     return Says(
         answer,
-        held=words["between"].join(member.cell.short for member in _held(answer)),
+        held=_names(words, _those(answer, "holds")),
+        exploded=_names(words, _those(answer, "explodes")),
+        without=_names(words, answer.without_w_hh),
+        largest=max(answer.members, key=lambda member: member.verdict.log10_factor),
         plain=answer.members[0],
         nearest=ordered[0],
         furthest=ordered[-1],
@@ -66,8 +70,12 @@ def _says(words: Words, answer: TreeAnswer) -> Says:
     )
 
 
-def _held(answer: TreeAnswer) -> tuple[Member, ...]:
-    return tuple(member for member in answer.members if member.verdict.outcome == "holds")
+def _those(answer: TreeAnswer, outcome: str) -> tuple[Member, ...]:
+    return tuple(member for member in answer.members if member.verdict.outcome == outcome)
+
+
+def _names(words: Words, members: Iterable[Member]) -> str:
+    return str(words["between"]).join(member.cell.short for member in members)
 
 
 def _facts(words: Words, member: Member) -> dict[str, str]:
