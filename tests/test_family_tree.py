@@ -22,7 +22,12 @@ OPENING = Experiment(
 )
 DRAWN, BIASED = {"gate_bias": "constant", "forget_bias": 0.0}, {"gate_bias": "constant"}
 EDGE = {"gate_bias": "constant", "weight_scale": 2.0}
-EXPLODE: dict[str, Any] = {"gate_bias": "constant", "weight_scale": 5.0, "initialisation": "orthogonal", "input_scale": 0.2}
+EXPLODE: dict[str, Any] = {
+    "gate_bias": "constant",
+    "weight_scale": 5.0,
+    "initialisation": "orthogonal",
+    "input_scale": 0.2,
+}
 CUT = {"hidden_path": "cut"}
 
 
