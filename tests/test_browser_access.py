@@ -123,11 +123,12 @@ def test_the_panel_of_further_settings_leaves_the_picture_in_sight_and_tells_whe
     box, picture = panel.bounding_box(), reader.page.locator(PICTURE).bounding_box()
     assert box is not None
     assert picture is not None
+    # The page scrolls by whole pixels, and of two edges on the screen both are rounded.
     if size[0] > 900:
         assert picture["x"] + picture["width"] <= box["x"]
-        assert 0 <= picture["y"] <= picture["y"] + picture["height"] <= size[1]
+        assert 0 <= picture["y"] <= picture["y"] + picture["height"] <= size[1] + 0.5
     else:
-        assert picture["y"] + picture["height"] <= box["y"] + 0.5  # both are rounded to whole pixels on the screen
+        assert picture["y"] + picture["height"] <= box["y"] + 0.5
         assert box["height"] < size[1] / 2
     reader.remember()
     reader.slider("Input scale").press("ArrowLeft")

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext
 from rnn_dynamics.content import HOME, sentences
 from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
-from tests.test_browser_pages import go_by_the_bar
+from tests.test_browser_pages import TITLES, go_by_the_bar
 from tests.test_mentions import LINK
 from tests.test_pages import PAGES
 
@@ -58,6 +58,11 @@ def test_back_leads_through_the_pages_as_they_were_left(desk: BrowserContext, ad
             seen.append(reader.finding())
         for page in ("losses", "vanish_or_explode"):
             go_by_the_bar(reader, page)
+            seen.append(reader.finding())
+        for page in ("jacobians", "phase_diagram"):
+            reader.page.keyboard.press("Alt+PageDown")
+            reader.page.get_by_role("heading", name=TITLES[page], level=1).wait_for()
+            reader.rest()
             seen.append(reader.finding())
         while len(seen) > 1:
             seen.pop()

@@ -15,8 +15,8 @@ from rnn_dynamics.dashboard.seat import keep_in_tab
 #: each closing, gets the name that page.css shows, and its menus are items of its list for who hears it too. A link to
 #: a page, which Streamlit would open in a new tab, is followed as the browser's history is, within the session; where
 #: it names no setting, those of the reader come along. A control writes into the address what it shows, and in each
-#: language the same is to stand there. What is added to the address of a page that has just been opened makes no
-#: further entry of the history: Back would else stay on the page once.
+#: language the same is to stand there. What a reader does once makes one entry of the history: on the way to another
+#: page Streamlit writes up to three addresses, and Back would stay on the page for each of them.
 _SCRIPT = """
 window.menuName = %s;
 window.fromShown = %s;
@@ -33,19 +33,16 @@ const likeLinks = (write) => (state, unused, url) => {
   const there = new URL(url ?? location.href, location.href), asked = there.searchParams;
   const shown = [...asked].filter(([key, text]) => window.fromShown[key]?.[text]);
   for (const [key, text] of shown) asked.set(key, window.fromShown[key][text]);
-  if (!shown.length) write.call(history, state, unused, url);
-  else if (there.href !== location.href) write.call(history, state, unused, there.href);
+  if (shown.length && there.href === location.href) return false;
+  write.call(history, state, unused, shown.length ? there.href : url);
+  return true;
 };
 if (!window.menuNamer) {
   const [push, replace] = [likeLinks(history.pushState), likeLinks(history.replaceState)];
-  let hasJustOpened = false;
-  const isUsed = () => { hasJustOpened = false; };
-  for (const deed of ["keydown", "pointerdown", "click"]) addEventListener(deed, isUsed, true);
-  history.pushState = (state, unused, url) => {
-    const opens = new URL(url ?? location.href, location.href).pathname !== location.pathname;
-    (hasJustOpened && !opens ? replace : push)(state, unused, url);
-    hasJustOpened = opens;
-  };
+  let hasEntry = false;
+  const begins = () => { hasEntry = false; };
+  for (const deed of ["keydown", "pointerdown", "click"]) addEventListener(deed, begins, true);
+  history.pushState = (...entry) => { hasEntry = (hasEntry ? replace : push)(...entry) || hasEntry; };
   history.replaceState = replace;
   window.menuNamer = new MutationObserver(nameMenu);
   window.menuNamer.observe(find("stHeader"), { childList: true, subtree: true });
