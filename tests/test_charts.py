@@ -93,5 +93,6 @@ def test_a_chart_is_sent_as_streamlits_own_command_sends_it(name: str) -> None:
     (ours,), (theirs,) = (page.get("vega_lite_chart") for page in pages)
     assert bool(ours.proto.id) == bool(theirs.proto.id) == clicked
     theirs.proto.id = ours.proto.id
-    theirs.proto.spec = json.dumps(json.loads(theirs.proto.spec), separators=(",", ":"))  # ours has no spare spaces
+    # Ours has no spare spaces, and its letters as they are.
+    theirs.proto.spec = json.dumps(json.loads(theirs.proto.spec), ensure_ascii=False, separators=(",", ":"))
     assert ours.proto == theirs.proto
