@@ -89,7 +89,8 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         radius = re.search(r"ρ = ([\d.]+)", rows[0])
         assert radius
         assert float(radius[1]) > 1.0
-        assert (first.outcome, experiment.hidden_path, experiment.loss_at) == ("vanishes", "open", "last")
+        assert (first.outcome, experiment.hidden_path) == ("vanishes", "open")
+        assert experiment.loss_at in ("last", "final")  # which is one and the same in one direction
     assert ("is cut" in said) == (experiment.hidden_path == "cut")
 
 

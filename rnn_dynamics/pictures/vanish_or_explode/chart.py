@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, at, dashed, each, group, key, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, key, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -89,8 +89,8 @@ def _mean_field(panel: Panel) -> Any:
     past = {"start": "whole.length", "end": "whole.length - datum.theory_lag"}
     ends = past if panel.at_start else {"start": "0", "end": "datum.theory_lag"}
     style, sheet = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, panel.sheet
-    name = at(f"narrow ? {sheet.said('mean_field_narrow')} : {sheet.said('mean_field')}")
+    name = of(said=f"narrow ? {sheet.said('mean_field_narrow')} : {sheet.said('mean_field')}")
     rule = of(**ends).mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
     # Beside the title of the axis of time, which leaves little room on a phone.
-    beside = key(of(), name, "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
+    beside = key(name, "said", "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
     return group("scales", rule, *beside).transform_filter(f"{_HERE} && isValid(datum.theory)")
