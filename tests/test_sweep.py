@@ -181,6 +181,26 @@ def test_a_block_takes_about_half_a_second_and_weight_scales_and_seeds_go_into_o
     assert blocks.cut(Sweep(Experiment(sequence_length=10_000), axes)).block == (1, 2, 1, 1)
 
 
+def test_a_block_that_was_written_before_its_worker_died_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_block = running.answer_block
+
+    def dies(path: str, number: int) -> tuple[int, str]:
+        if number != 1:
+            answer_block(path, number)
+        if number in (0, 1):
+            raise ConnectionError(f"the worker of block {number} is gone")
+        return 0, ""
+
+    monkeypatch.setattr(running, "answer_block", dies)
+    progress = run_sweep(small(), tmp_path / "a.zarr", block_size=2)
+    assert (progress.failed, progress.done) == (1, progress.blocks - 1)
+    assert "the worker of block 1 is gone" in "".join(progress.reasons)
+    monkeypatch.undo()
+    assert run_sweep(small(), tmp_path / "a.zarr", block_size=2).before == progress.done
+
+
 def test_a_stopped_sweep_goes_on_with_the_blocks_that_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep, ran, answer_block = small(), list[int](), running.answer_block
 

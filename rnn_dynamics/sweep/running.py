@@ -158,11 +158,11 @@ class _Run:
         error = block.exception()
         if isinstance(error, SweepStopped):
             raise error
-        if error:
+        if error and not self.store.holds(number):
             first = self.store.sweep.named([at.start for at in self.store.cut.box(number)])
             self._count(f"block {number}, which begins at {first}: {type(error).__name__}: {error}", failed=1)
             return
-        unanswered, why = block.result()
+        unanswered, why = (0, "") if error else block.result()  # its worker may die when it has written the block
         self.ungathered.add(number)
         self._count(why, done=1, unanswered=unanswered)
 

@@ -137,6 +137,11 @@ class Store:
             names = os.listdir(self.path / _MARKS)
         return {int(number) for number in (name.partition(".")[0] for name in names) if number.isdecimal()}
 
+    def holds(self, number: int) -> bool:
+        """Whether a block has a mark."""
+        with written(self.path):
+            return (self.path / _MARKS / f"{number}.0.0").exists()
+
     def gather(self, numbers: Iterable[int]) -> None:
         """Put the scalars of these blocks where a map finds them, with those of all blocks around them."""
         done = self.done()
