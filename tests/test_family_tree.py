@@ -114,3 +114,13 @@ def test_the_chosen_cell_gives_the_equation_and_changes_no_number(cell: str) -> 
         assert cells[0] == member.cell.short
         assert cells[3:5] == [factor(member.verdict.log10_factor), power_of_ten(float(member.whole[0]))]
         assert ("100 %" in cells[5]) == (bool(member.cell.keeps) and not member.cell.state_matrix)
+
+
+def test_a_size_that_costs_too_much_has_fewer_sequences_and_says_so() -> None:
+    asked = replace(OPENING, hidden_size=128, batch_size=32)
+    answer, said = tree_answer(asked), PICTURE.finding(sentences("family_tree"), tree_answer(asked), PICTURE.views)
+    fewer = answer.experiment.batch_size
+    assert fewer < 32
+    assert f"uses {fewer} of 32 sequences" in re.sub("<.*?>", "", said)
+    assert (answer.experiment, answer.asked) == (replace(asked, batch_size=fewer), 32)
+    assert {member.experiment.batch_size for member in answer.members} == {fewer}

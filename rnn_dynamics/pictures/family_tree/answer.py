@@ -92,7 +92,8 @@ class TreeAnswer(OfExperiment):
 
 def tree_answer(experiment: Experiment) -> TreeAnswer:
     """Answer for all cells; which one the experiment names is of no consequence."""
-    return replace(_tree_answer(replace(experiment, cell=next(iter(CELLS)))), experiment=experiment)
+    found = _tree_answer(replace(experiment, cell=next(iter(CELLS))))
+    return replace(found, experiment=replace(found.experiment, cell=experiment.cell))
 
 
 @remembered
