@@ -31,6 +31,7 @@ import numpy as np
 from numpy.random import Generator
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_states
 from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_gates
 
 #: |λ| at the start: the smallest and the largest, as the paper has them on its longer tasks.
@@ -220,7 +221,8 @@ class Lru:
         assert isinstance(weights, LruWeights)
         weights.read(input_projection)
         steps, *rows_and_columns = input_projection.shape
-        return LruRecord(input_projection, np.empty_like(input_projection), np.zeros((steps + 1, *rows_and_columns)))
+        kept, hidden = aligned(input_projection.shape), aligned_states(steps, tuple(rows_and_columns))
+        return LruRecord(input_projection, kept, hidden)
 
     def forward_views(self, record: LruRecord) -> Iterator[tuple[Array, ...]]:
         yield from zip(record.kept, record.added, record.hidden, record.hidden[1:], strict=False)

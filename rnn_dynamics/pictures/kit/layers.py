@@ -146,8 +146,8 @@ def text(rows: Any, column: Any, x: Any = None, y: Any = None, corner: str = "",
     return whole.encode(text=f"{column}:N" if isinstance(column, str) else column, **places)
 
 
-def key(rows: Any, name: Any, x: str, y: str, line: Mapping[str, Any], long: str = "34", **style: Any) -> list[Any]:
-    """Of each row a line, so `long`, and on its right its name: a column or alt.value; x, y: expressions in pixels."""
+def key(rows: Any, name: str, x: str, y: str, line: Mapping[str, Any], long: str = "34", **style: Any) -> list[Any]:
+    """Of each row a line, so `long`, and on its right what that is: a column; `x` and `y` are expressions in pixels."""
     drawn = rows.mark_rule(**line).encode(x=at(x), x2=at(f"{x} + {long}"), y=at(y))
     return [drawn, text(rows, name, f"{x} + {long} + 6 * zoom", y, "left", **style)]
 
