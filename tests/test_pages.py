@@ -1,7 +1,7 @@
 """What holds for every page of a picture, whatever that shows; and of the bar, for all pages."""
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlparse
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import ScriptRunContext
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunContext
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from benchmarks.latency import HOME, SLIDERS, TRAINED
 from rnn_dynamics.content import HOME as HOME_PAGE
@@ -195,6 +195,26 @@ def test_a_run_that_a_key_ends_at_a_control_leaves_a_page_that_goes_on(
     app.run()
     assert not app.exception
     assert dict(parse_qsl(urlparse(link(app)).query)) == preset | {"seed": "1"}
+
+
+@pytest.mark.parametrize("key", ["new_seed", "see_picture", "see_finding"])
+def test_a_button_that_a_look_of_a_picture_has_brought_too_counts_once(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit sends what is pressed along with a fragment's own run that goes between the press and its message."""
+
+    def after(app: AppTest) -> tuple[Any, Any]:
+        return app.session_state["seed"], app.session_state["seen"]
+
+    once, app = open_page("initialisation"), open_page("initialisation")
+    once.button(key=key).click().run()
+    look = partial(RerunData, fragment_id_queue=["a picture that looks again"], is_auto_rerun=True)
+    with monkeypatch.context() as sent:
+        sent.setattr(local_script_runner, "RerunData", look)
+        before, pressed = after(app), app.button(key=key)
+        pressed.click().run()
+    pressed.click().run()
+    assert before != after(app) == after(once)
 
 
 @every_page

@@ -52,6 +52,16 @@ def goes_through_history() -> bool:
     return context is not None and context.is_history_navigation
 
 
+def comes_again() -> bool:
+    """Whether a button outside of all fragments is heard while one of them looks again by itself.
+
+    A browser keeps what is pressed among the states of its controls until its own message goes; one of a fragment that
+    goes just before carries it too (Streamlit 1.67). What is not the same when done twice waits for its own.
+    """
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def show_notices(remarks: Sequence[str], language: str) -> None:
     """Say quietly what of the link was not taken as it stood."""
     words = _notices(language)

@@ -7,7 +7,7 @@ stands beside them is out of sight (page.css), and its shortcuts work, for Strea
 import streamlit as st
 
 from rnn_dynamics.content import Words
-from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, goes_through_history
+from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, comes_again, goes_through_history
 from rnn_dynamics.dashboard.navigation import leave, leave_for, taught
 
 #: The keys that show what may be seen alone and, pressed again, the whole page.
@@ -104,4 +104,5 @@ def _button(words: Words, name: str) -> None:
 
 
 def _toggle(name: str) -> None:
-    st.session_state[_KEY] = "" if seen() == name else name
+    if not comes_again():
+        st.session_state[_KEY] = "" if seen() == name else name
