@@ -446,6 +446,13 @@ def test_a_choice_among_the_networks_of_one_file_is_none_among_those_of_the_next
     assert [one.value for one in app.selectbox if str(one.key).startswith("own_module")] == [0]
 
 
+def test_a_choice_that_comes_along_with_another_file_is_none_in_it() -> None:
+    app = bring(opened(), saved())
+    app.selectbox(key="own_module 1").set_value(1)  # as a browser sends it again, from the third file on
+    bring(app, saved(), "retrained.safetensors")
+    assert title(app).startswith("Your GRU")
+
+
 def test_weights_are_forgotten_at_a_press_and_inputs_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     removed: list[str] = []
     monkeypatch.setattr(MemoryUploadedFileManager, "remove_session_files", lambda _, session: removed.append(session))

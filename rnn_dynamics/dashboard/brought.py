@@ -218,16 +218,18 @@ class _Panel:
         words, others = self.words, now.found.others
         names = [_called(words, named) for named in now.found.networks]
         key, named = brought().key(_MODULE), names.__getitem__
-        st.selectbox(words["module"], range(len(names)), now.place, named, key=key, on_change=self._choose)
+        st.selectbox(words["module"], range(len(names)), now.place, named, key=key, on_change=self._choose, args=(key,))
         says = {"file": now.file, "count": len(names), "others": len(others)}
         says["names"] = words["between"].join(map(tame, others[:_NAMED]))
         st.caption(words["found"].format(**says) + (words["not"].format(**says) if others else ""))
         for refused in now.found.refused:
             st.caption(refused.said(self.own))
 
-    def _choose(self) -> None:
-        brought().held.choose(st.session_state[brought().key(_MODULE)])
-        self._taken(_MODULE)
+    def _choose(self, key: str) -> None:
+        """Take what was chosen, if it is of the file that is there: a browser may send a new file along with it."""
+        if key == brought().key(_MODULE):
+            brought().held.choose(st.session_state[key])
+            self._taken(_MODULE)
 
     def _forget(self, now: Holding) -> None:
         with st.container(horizontal=True):
