@@ -27,6 +27,8 @@ BESIDE = (
     "phase_crossing",
     "shapes",
     "cliff",
+    "curse",
+    "curse_measured",
     "region",
     "theory",
     "schemes",
@@ -68,6 +70,8 @@ ROOMS: dict[str, set[str]] = {
     "engine.phase_crossing": {"experiment", "engine.theory", "engine.trace"},
     "engine.shapes": WALK | {"engine.run"},
     "engine.cliff": {"limits", "engine.given"},
+    "engine.curse": {"limits", "engine.given"},
+    "engine.curse_measured": {"limits", "experiment", "engine.cells", "engine.curse", "engine.through_time"},
     "engine.theory": {"experiment", "limits", "remembered"},
     "engine.growth": {"experiment", "engine.cells"},
     "engine.measure": {"experiment", "remembered", "engine.growth", "engine.run", "engine.work"},
@@ -125,7 +129,7 @@ ROOMS: dict[str, set[str]] = {
     "command": {"content", "dashboard", "limits", "process", "sweep"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
-    | {"engine.cells", "engine.trace", "engine.cliff", "engine.run", "own.given"},
+    | {"engine.cells", "engine.trace", "engine.cliff", "engine.curse", "engine.run", "own.given"},
     "own.capture": {"learning.input_gated"},
     "own.unrolled": {"own.capture"},
     "own.probed": {
