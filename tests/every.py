@@ -1,4 +1,4 @@
-"""A law at many values in a few test items: as quick to write as parametrize, and a failure still says where."""
+"""A law at many values in a few test items: as quick to write as parametrize, and each failure still says where."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -13,8 +13,8 @@ Test = Callable[..., None]
 def every(names: str | tuple[str, ...], values: Iterable[Any], *, parts: int = 1, **_: Any) -> Callable[[Test], Test]:
     """Run a test at each of the values, which are tuples where there are several names, in so many items.
 
-    Takes what `pytest.mark.parametrize` takes, ids apart: a failure is noted with its values. Fixtures are made once an
-    item, so a test that changes one is better parametrized.
+    Takes what `pytest.mark.parametrize` takes, ids apart: a failure is noted with its values, and the others are met
+    after it. Fixtures are made once an item, so a test that leaves one changed is better parametrized.
     """
     each = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     given = [dict(zip(each, _unpacked(value, len(each)), strict=True)) for value in values]
@@ -25,12 +25,15 @@ def every(names: str | tuple[str, ...], values: Iterable[Any], *, parts: int = 1
 
         @wraps(test)
         def over_all(part: int = 0, **fixtures: Any) -> None:
+            failed = []
             for at in given[part::parts]:
                 try:
                     test(**at, **fixtures)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  # raised below
                     error.add_note(f"at {at}")
-                    raise
+                    failed.append(error)
+            if failed:
+                raise failed[0] if len(failed) == 1 else ExceptionGroup(f"at {len(failed)} values", failed)
 
         part = [inspect.Parameter("part", inspect.Parameter.KEYWORD_ONLY)] if parts > 1 else []
         over_all.__signature__ = inspect.Signature([*others, *part])  # type: ignore[attr-defined]

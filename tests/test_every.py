@@ -1,4 +1,4 @@
-"""A test over many values fails where one of them does, and says which."""
+"""A test over many values fails where one of them does, and says which ones."""
 
 import pytest
 
@@ -31,6 +31,20 @@ def test_a_failure_is_noted_with_its_values() -> None:
     with pytest.raises(AssertionError) as caught:
         fails()
     assert caught.value.__notes__ == ["at {'number': 2}"]
+
+
+def test_after_a_failure_the_other_values_are_met_and_all_that_fail_are_told() -> None:
+    met = []
+
+    @every("number", [1, 2, 3])
+    def fails(number: int) -> None:
+        met.append(number)
+        assert number == 2
+
+    with pytest.raises(ExceptionGroup, match="at 2 values") as caught:
+        fails()
+    assert met == [1, 2, 3]
+    assert [error.__notes__ for error in caught.value.exceptions] == [["at {'number': 1}"], ["at {'number': 3}"]]
 
 
 def test_no_value_is_no_test() -> None:
