@@ -23,6 +23,7 @@ from benchmarks.report import Benchmark
 from benchmarks.visitor import MOVED, HungUp, Visitor
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import menus
+from tests.every import every
 from tests.reader import running_app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ DOCUMENTS = {
 BENCHMARKS = [
     module.BENCHMARK for module in (engine, ways, probe, own_network, latency, cost, outcomes, hall, votes, sweep)
 ]
-every_benchmark = pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
+every_benchmark = every("benchmark", BENCHMARKS)
 ROWS = (("one", "1"), ("two", "2"))
 SMALL = Benchmark(name="small", head=("what", "much"), rows=("one", "two"), measure=lambda _: ROWS)
 
@@ -82,7 +83,7 @@ def test_one_process_runs_the_commands_of_many_benchmarks_quickly_and_ends_with_
     assert ran == [("benchmarks.engine", ["--quick"]), ("benchmarks.cost", ["--quick"])]
 
 
-@pytest.mark.parametrize("rows", [[("one", "1")], [("one", "1"), ("two", "2"), ("three", "3")], []])
+@every("rows", [[("one", "1")], [("one", "1"), ("two", "2"), ("three", "3")], []])
 def test_a_row_that_is_missing_or_unknown_ends_the_command_with_an_error(rows: Iterable[tuple[str, ...]]) -> None:
     with pytest.raises(SystemExit, match="small: missing") as end:
         report.measured(replace(SMALL, measure=lambda _: rows), quick=True)
@@ -102,7 +103,7 @@ def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Path, m
     assert "OpenBLAS kernel" in machine
 
 
-@pytest.mark.parametrize("text", ["", "<!-- small begin -->", "<!-- small begin --><!-- small end -->" * 2])
+@every("text", ["", "<!-- small begin -->", "<!-- small begin --><!-- small end -->" * 2])
 def test_a_document_without_the_marks_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="marks <!-- small begin -->"):
         report.written(text, "small", "table")

@@ -24,6 +24,7 @@ from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.remembered import MEMORY
 from tests.background import told
+from tests.every import every
 from tests.reader import wait_until
 from tests.same import assert_same
 from tests.test_once import asked
@@ -79,7 +80,7 @@ def pid() -> int:
 
 
 @pytest.mark.usefixtures("forgotten")
-@pytest.mark.parametrize("name", [name for name in pictures.NAMES if name not in TIMED])
+@every("name", [name for name in pictures.NAMES if name not in TIMED])
 def test_each_pictures_answer_is_the_same_to_the_bit_wherever_it_is_computed(name: str, pool: Counted) -> None:
     one, (experiment, views), before = pictures.picture(name), asked(name), pool.asked
     here, drawn = one.answer(experiment, views), one.drawn(experiment, views, LANGUAGE)

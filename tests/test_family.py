@@ -24,8 +24,8 @@ ROUNDING = 1e-9
 QUESTION = Experiment(sequence_length=40, hidden_size=6, input_size=3, batch_size=3, forget_bias=0.5, seed=7)
 SCALES = (0.0, 0.05, 0.8, 1.3)
 SEEDS = (7, 0, 12345)
-cells = pytest.mark.parametrize("cell", CELLS)
-losses = pytest.mark.parametrize("loss_at", ["last", "every"])
+cells = every("cell", CELLS)
+losses = every("loss_at", ["last", "every"])
 
 
 def assert_equals_its_members(
@@ -95,7 +95,7 @@ def test_a_family_of_one_is_its_own_experiment(cell: str) -> None:
     assert_equals_its_members(question, None, None)
 
 
-@pytest.mark.parametrize("seeds", [None, SEEDS])
+@every("seeds", [None, SEEDS])
 @losses
 @cells
 def test_no_result_depends_on_where_a_group_ends(
@@ -284,7 +284,7 @@ def test_a_text_is_read_one_hot_in_alphabetical_order() -> None:
 
 
 @every("cell", ["rnn", "lstm"])
-@pytest.mark.parametrize("shape", [{}, {"num_layers": 2}, {"num_layers": 2, "bidirectional": True}])
+@every("shape", [{}, {"num_layers": 2}, {"num_layers": 2, "bidirectional": True}])
 def test_what_is_not_asked_for_is_not_there_and_changes_nothing_else(cell: str, shape: dict[str, Any]) -> None:
     question = replace(QUESTION, cell=cell, **shape)
     whole = run_family(question, weight_scales=SCALES)
@@ -296,7 +296,7 @@ def test_what_is_not_asked_for_is_not_there_and_changes_nothing_else(cell: str, 
         np.testing.assert_array_equal(family.loss, whole.loss)
 
 
-@pytest.mark.parametrize("cell", cells_where(lambda cell: cell.state_matrix))
+@every("cell", cells_where(lambda cell: cell.state_matrix))
 def test_the_matrix_of_the_state_is_that_of_the_whole_answer(cell: str) -> None:
     question = replace(QUESTION, cell=cell, weight_scale=1.3, text="gradients flow", bidirectional=cell == "gru")
     trace = run(question)

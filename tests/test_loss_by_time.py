@@ -26,7 +26,7 @@ from tests.oracle import (
 )
 
 SMALL = Experiment(sequence_length=13, hidden_size=7, input_size=3, batch_size=3, loss_at="every", seed=3)
-cells = pytest.mark.parametrize("cell", CELLS)
+cells = every("cell", CELLS)
 
 
 def one_loss(trace: Trace, k: int) -> Trace:
@@ -120,7 +120,7 @@ def test_the_matrix_holds_at_any_setting(cell: str, scale: float, length: int, b
     assert_agrees(replace(SMALL, cell=cell, **settings))
 
 
-@pytest.mark.parametrize("size", [1, 60, 10**9])
+@every("size", [1, 60, 10**9])
 @cells
 def test_how_many_losses_walk_side_by_side_does_not_matter(
     cell: str, size: int, monkeypatch: pytest.MonkeyPatch
@@ -292,7 +292,7 @@ def test_five_hundred_steps_of_a_large_network_are_offered_for_every_twenty_firs
         run_losses(Experiment(sequence_length=500, hidden_size=256, batch_size=16))
 
 
-@pytest.mark.parametrize(("size", "span"), [(3200, 500), (21, 500), (10**9, 1), (60, 4)])
+@every(("size", "span"), [(3200, 500), (21, 500), (10**9, 1), (60, 4)])
 @cells
 def test_some_losses_are_those_rows_of_all(cell: str, size: int, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
     every = run_losses(replace(SMALL, cell=cell))
@@ -326,8 +326,8 @@ def test_what_truncation_leaves_of_some_losses_is_autograds_of_their_sum(cell: s
     assert found.sufficient["every"] == max(too_short, default=0) + 1
 
 
-@pytest.mark.parametrize("room", [1, 5 * 8 * 28 * 7, 10**9])
-@pytest.mark.parametrize("scale", [0.5, 1.0, 1.6])
+@every("room", [1, 5 * 8 * 28 * 7, 10**9])
+@every("scale", [0.5, 1.0, 1.6])
 def test_the_smallest_sufficient_truncation_is_found_in_little_room(
     scale: float, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

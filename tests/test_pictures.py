@@ -17,6 +17,7 @@ from rnn_dynamics.pictures.kit.picture import Picture
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
 from rnn_dynamics.remembered import MEMORY
 from tests.claims import assert_fits_a_phone, assert_readable, plain
+from tests.every import every
 from tests.handed_out import covering, presets_of
 from tests.pictured import drawn_by, said_by
 
@@ -24,7 +25,7 @@ from tests.pictured import drawn_by, said_by
 LARGEST_MESSAGE = 40_000
 #: Texts of numbers, which buy speed where the picture's table.py says how much.
 TEXT_CODED = {("vanish_or_explode", "curves", column) for column in ("steps", "points")}
-every_picture = pytest.mark.parametrize("name", pictures.NAMES)
+every_picture = every("name", pictures.NAMES)
 #: How to point at something, which no paper can answer.
 POINTING = re.compile(r"\b(point|click|tap)(: | at | or )|可?指向|点击|点按")
 Spec = dict[str, Any]
@@ -171,7 +172,7 @@ def test_a_file_has_a_label_and_rows(name: str) -> None:
     assert set(sentences(name).get("files", {})) >= set(one.files)
 
 
-@pytest.mark.parametrize(
+@every(
     ("asked", "said"),
     [
         ({"name": "dept"}, "name = 'dept' is not one of "),
@@ -197,7 +198,7 @@ def kept_beside_the_memory() -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("forgotten")
-@pytest.mark.parametrize("name", sorted({*pictures.NAMES} - TRAINED))
+@every("name", sorted({*pictures.NAMES} - TRAINED))
 def test_all_that_is_kept_of_a_picture_is_in_the_one_memory(name: str) -> None:
     picture = pictures.picture(name)
     (first, views), *_ = presets_of(PAGE_OF.get(name, name)).values()

@@ -1,10 +1,10 @@
 """Products with a matrix, in parts of its rows or at once: the same numbers as the sum that they stand for."""
 
 import numpy as np
-import pytest
 
 from rnn_dynamics.engine.cells.cell import multiply
 from rnn_dynamics.engine.through_time.unroll import product_at_each_step
+from tests.every import every
 
 #: Of the matrix and of what it is multiplied with: products that are small, cut in two, in three and in eight, of more
 #: columns than a part of the rows could help, of rows that have no divisor, of seeds, and of seeds at many steps.
@@ -20,8 +20,8 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("transposed", [False, True])
+@every("shapes", SHAPES.values())
+@every("transposed", [False, True])
 def test_a_product_is_the_sum_it_stands_for(shapes: tuple[tuple[int, ...], ...], transposed: bool) -> None:
     random = np.random.default_rng(0)
     matrix, array = (random.standard_normal(shape) for shape in shapes)
@@ -33,8 +33,8 @@ def test_a_product_is_the_sum_it_stands_for(shapes: tuple[tuple[int, ...], ...],
     np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
-@pytest.mark.parametrize("columns", [1, 8, 9, 32])
-@pytest.mark.parametrize("rows", [16, 512])
+@every("columns", [1, 8, 9, 32])
+@every("rows", [16, 512])
 def test_all_steps_at_once_are_each_step_by_itself(rows: int, columns: int) -> None:
     random = np.random.default_rng(0)
     matrix, arrays = random.standard_normal((rows, 200)), random.standard_normal((3, 200, columns))

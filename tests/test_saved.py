@@ -18,7 +18,7 @@ from tests.test_pages import ROOT
 from tests.test_pictures import TRAINED, settings_of
 
 ADDRESS = "https://example.org/page?weight_scale=1.0&seed=0"
-every_picture = pytest.mark.parametrize("name", sorted({*pictures.NAMES} - TRAINED))
+every_picture = every("name", sorted({*pictures.NAMES} - TRAINED))
 
 
 def texts_of(svg: Path) -> list[str]:

@@ -15,9 +15,8 @@ from rnn_dynamics import pictures
 from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.pictures.clipping import answer as clipping
 from rnn_dynamics.pictures.kit.veiled import veiled
-from tests.test_pictures import settings_of
+from tests.test_pictures import every_picture, settings_of
 
-every_picture = pytest.mark.parametrize("name", pictures.NAMES)
 #: Picture -> table -> columns of texts on its axes: what the reader has set.
 ON_AXES = {"atlas": {"columns": {"name"}, "rows": {"name"}}}
 
