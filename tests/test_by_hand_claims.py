@@ -48,7 +48,7 @@ SETTINGS = [
     for experiment in strange_settings(OPENING, 90, **FIELDS)
     for mistake in ("none", DRAW.choice(list(MISTAKES[experiment.cell])))
 ]
-every_setting = every(("experiment", "mistake"), SETTINGS, parts=4)
+every_setting = every(("experiment", "mistake"), SETTINGS)
 
 
 def said(experiment: Experiment, mistake: str) -> str:

@@ -1,17 +1,13 @@
-"""The Chinese pages: no English sentence on any of them, whatever it shows."""
+"""The Chinese words: no English sentence among them; what pages show is in `test_language_switch`."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from rnn_dynamics import content, pictures
 from rnn_dynamics.content import languages, sentences
 from tests.test_content import leaves
-from tests.test_made_up_language import texts
-from tests.test_pages import ALL, open_page
 
 LANGUAGE = "zh"
 #: English that stands there: what networks read, and the names of fonts.
@@ -72,14 +68,6 @@ def test_what_has_three_words_in_english_has_a_chinese_character() -> None:
             ours for ours, theirs in both if ours not in NAMES and len(re.findall(r"[a-z]{3,}", plain(theirs))) > 2
         ]
         assert [ours for ours in words if not re.search(r"[\u4e00-\u9fff]", ours)] == [], file
-
-
-@pytest.mark.parametrize("page", ALL)
-def test_no_text_of_a_chinese_page_is_an_english_sentence(page: str) -> None:
-    app = open_page(page, {"lang": LANGUAGE})
-    assert not app.exception
-    assert [title.value for title in app.title] == [sentences(page, LANGUAGE)["title"]]
-    assert {where: runs for where, text in texts(app) if (runs := english(text))} == {}
 
 
 def test_a_picture_outside_of_a_page_is_set_in_a_font_that_has_the_characters() -> None:

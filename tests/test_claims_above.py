@@ -13,6 +13,7 @@ from rnn_dynamics.content.numbers import power_of_ten, share, times
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Job
+from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_pages import PAGES
 from tests.test_strange_settings import faults
@@ -30,7 +31,7 @@ def answer_of(page: str, away: dict[str, Any]) -> tuple[Any, Any]:
     return frame.learned(Job(trainings(experiment, views)), experiment, views), views  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every("page", PAGES)
 def test_a_picture_claims_something_at_each_preset_in_each_language(page: str) -> None:
     frame = frame_of(page)
     for key, away in frame.presets.items():

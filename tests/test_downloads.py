@@ -11,6 +11,7 @@ from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.scripts import kinds
+from tests.every import every
 from tests.test_pages import PAGES, open_page
 
 SMALL = {"sequence_length": "10", "hidden_size": "2", "seed": "7", "batch_size": "1"}
@@ -32,8 +33,9 @@ def handed_out(monkeypatch: pytest.MonkeyPatch) -> dict[str, Download]:
     return files
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every("page", PAGES)
 def test_a_file_says_page_cell_and_seed_and_a_table_its_settings(page: str, handed_out: dict[str, Download]) -> None:
+    handed_out.clear()
     app = open_page(page, SMALL)
     assert not app.exception
     assert handed_out or page == "learning"  # which has none before a training

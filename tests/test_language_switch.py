@@ -1,11 +1,14 @@
 """The visitor's language: the browser's at first, then that of a link or of the switch, on every page."""
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import languages, sentences
+from tests.every import every
+from tests.handed_out import frame_of
 from tests.test_address import address
-from tests.test_pages import ALL, ROOT, not_taken, open_page, shown
+from tests.test_chinese import english
+from tests.test_made_up_language import texts
+from tests.test_pages import ALL, PAGES, ROOT, not_taken, open_page, shown
 
 #: What browsers call a language -> that of the pages.
 BROWSERS = {"zh-CN": "zh", "zh-TW": "zh", "zh": "zh", "ZH": "zh", "en-GB": "en", "fr-FR": "en", "zha": "en"}
@@ -30,7 +33,7 @@ def choose(app: AppTest, language: str) -> AppTest:
     return app.button(key=f"language_{language}").click().run()
 
 
-@pytest.mark.parametrize(("locale", "language"), BROWSERS.items())
+@every(("locale", "language"), BROWSERS.items())
 def test_a_browser_sees_its_own_language_at_first_and_the_one_of_a_link_before_it(locale: str, language: str) -> None:
     app = start(locale)
     assert (reads(app), address(app)) == (language, {"lang": "zh"} if language == "zh" else {})
@@ -45,14 +48,17 @@ def test_a_browser_that_says_nothing_reads_english() -> None:
     assert reads(start()) == "en"
 
 
-@pytest.mark.parametrize("page", ALL)
-def test_every_page_has_a_switch_that_keeps_what_is_set(page: str) -> None:
-    app = open_page(page, {"weight_scale": "1.4"} if page not in ("learning", "blank", "cliff") else {})
+@every("page", ALL)
+def test_every_page_has_a_switch_that_keeps_what_is_set_and_leads_to_no_english_sentence(page: str) -> None:
+    app = open_page(
+        page, {"weight_scale": "1.4"} if page in PAGES and "weight_scale" in frame_of(page).settings else {}
+    )
     before, values = shown(app), {one.key: one.value for one in app.select_slider}
     assert app.button(key="language_zh").label == "中文"
     assert reads(choose(app, "zh"), page) == "zh"
     assert not app.exception
     assert address(app)["lang"] == "zh"
+    assert {where: runs for where, text in texts(app) if (runs := english(text))} == {}
     assert {one.key: one.value for one in app.select_slider} == values
     assert app.button(key="language_en").label == "English"
     assert reads(choose(app, "en"), page) == "en"

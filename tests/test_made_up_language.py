@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from rnn_dynamics import content, pictures
 from rnn_dynamics.learning.tasks import Template
 from rnn_dynamics.pictures.clipping import answer as clipping
+from tests.every import every
 from tests.reader import wait_until
 from tests.test_address import address
 from tests.test_before_after import open_home
@@ -163,7 +164,7 @@ def without_brackets(app: AppTest, data: frozenset[str] = frozenset()) -> dict[s
     return {where: text for where, text in texts(app) if not data.issuperset(map(str.lower, left(text)))}
 
 
-@pytest.mark.parametrize("page", ALL)
+@every("page", ALL)
 def test_every_text_of_a_page_stands_in_its_language(page: str, made_up: str) -> None:
     app = open_page(page, {"lang": made_up})
     assert not app.exception
@@ -178,7 +179,7 @@ def trained(app: AppTest) -> AppTest:
     return app
 
 
-@pytest.mark.parametrize(("page", "settings"), TRAINED.items())
+@every(("page", "settings"), TRAINED.items())
 def test_every_text_after_a_training_stands_in_its_language(
     page: str, settings: dict[str, str], made_up: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from tests.test_pages import ALL, PAGES, PLAIN, ROOT, not_taken, open_page
 LINK = re.compile(r"\[([^]]+)\]\((\./|\w+)(?:\?([^)\s]*))?\)")
 #: Where a mention cannot be a link: labels of buttons, and texts of charts.
 NO_LINK = {("atlas", "open"), ("atlas", "point"), ("atlas", "tap")}
-every_language = pytest.mark.parametrize("language", languages())
+every_language = every("language", languages())
 
 
 def targets(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -29,7 +29,9 @@ ALL = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 #: Those of a picture; what holds for the others too is also tested in test_plain_pages.
 PAGES = [page for page in ALL if (ROOT / "rnn_dynamics" / "pictures" / page).is_dir()]
 PLAIN = [page for page in ALL if page not in PAGES]
-every_page = pytest.mark.parametrize("page", PAGES)
+#: Every law in so many parts, and each part of all laws by one worker: see conftest.
+PARTS = 5
+every_page = every("page", PAGES, parts=PARTS)
 
 
 def open_page(page: str, params: dict[str, str] | None = None) -> AppTest:
@@ -80,7 +82,7 @@ def test_a_page_opens_with_its_title_its_words_and_a_picture(page: str) -> None:
     assert bool(scripts) == any(caption.value.startswith("The scripts need") for caption in app.caption)
 
 
-@every("page", ALL, parts=2)
+@every("page", ALL, parts=PARTS)
 def test_a_whole_run_is_small_enough_for_a_hall_that_opens_the_page(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """33 a second: each message costs the server a tenth of a millisecond and more. The picture comes on top."""
     sizes: list[int] = []
@@ -143,7 +145,7 @@ def controls(app: AppTest) -> dict[str, Any]:
     return {str(one.key): one for kind in kinds for one in kind}
 
 
-@pytest.mark.parametrize(("page", "crossing"), [*((page, 60.0) for page in PAGES), (HOME_PAGE, 0.0)])
+@every(("page", "crossing"), [*((page, 60.0) for page in PAGES), (HOME_PAGE, 0.0)], parts=PARTS)
 def test_what_a_browser_sends_at_once_after_a_preset_does_not_take_it_back(
     page: str, crossing: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,8 +190,9 @@ def test_a_run_that_a_key_ends_at_a_control_leaves_a_page_that_goes_on(
             st.stop()
 
     make = making.control
-    monkeypatch.setattr(making, "control", made_and_ended)
-    app.button(key=f"preset_{last}").click().run()
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "control", made_and_ended)
+        app.button(key=f"preset_{last}").click().run()
     assert ended
     app.session_state["seed"] = 1
     app.run()
@@ -231,7 +234,7 @@ def test_a_share_link_opens_the_same_picture(page: str) -> None:
 
 
 @every_page
-@pytest.mark.parametrize("end", [0, -1], ids=["first", "last"])
+@every("end", [0, -1])
 def test_a_link_takes_every_control_to_either_of_its_ends(page: str, end: int) -> None:
     app = opened(page)
     options = {str(one.key): one.options for one in (*app.select_slider, *app.selectbox, *app.segmented_control)}
@@ -254,7 +257,7 @@ ATTACKED = ("cell", "weight_scale", "sequence_length", "seed", "axis", "nonsense
 
 
 @every_page
-@pytest.mark.parametrize("turn", [0, 1])
+@every("turn", [0, 1])
 def test_a_hostile_link_opens_the_page(page: str, turn: int) -> None:
     """Each value in one key; on another page in another, so that all of them meet, twice."""
     first = (2 * PAGES.index(page) + turn) % len(HOSTILE)

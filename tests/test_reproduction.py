@@ -153,7 +153,7 @@ def relative_to_the_end(numbers: Numbers, length: int) -> dict[Any, float]:
 GRADIENTS = [name for name, case in ALL.items() if case.page not in ("losses", "jacobians", "shapes")]
 
 
-@every("name", GRADIENTS, parts=8)
+@every("name", GRADIENTS)
 def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed: dict[str, str]) -> None:
     case, scripts = ALL[name], scripts_of(name)
     assert len(scripts) == (2 if case.page == "additive_path" else 1)

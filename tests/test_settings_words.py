@@ -170,7 +170,7 @@ def test_biases_can_be_left_out_by_a_link() -> None:
     assert "Biases: off" in state(without)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every_page
 def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     within, controls, told = [0], dict[str, int](), set[int]()
     fragment, control, show_state = st.fragment, Frame.control, Frame.show_state
@@ -192,13 +192,14 @@ def test_whatever_a_held_key_repaints_says_the_state_too(monkeypatch: pytest.Mon
         told.update(within)
         show_state(frame, *claim)
 
-    monkeypatch.setattr(st, "fragment", noted)
-    monkeypatch.setattr(Frame, "control", makes)
-    monkeypatch.setattr(Frame, "show_state", tells)
-    if page == "learning":  # whose slider over a training is there once there is one
-        trained = worked_through(networks(*frame_of(page).asked({"sequence_length": 10, "iterations": "100"})))
-        monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: trained)
-    assert not open_page(page).exception
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "fragment", noted)
+        patch.setattr(Frame, "control", makes)
+        patch.setattr(Frame, "show_state", tells)
+        if page == "learning":  # whose slider over a training is there once there is one
+            trained = worked_through(networks(*frame_of(page).asked({"sequence_length": 10, "iterations": "100"})))
+            patch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: trained)
+        assert not open_page(page).exception
     assert {name for name in frame_of(page).settings if not name.endswith("_mistake")}.issubset(controls)
     assert told.issuperset(controls.values()), controls
     assert set(controls.values()) != {0}

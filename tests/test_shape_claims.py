@@ -23,7 +23,7 @@ FIELDS = {
     **dict.fromkeys(("initial_state", "loss_at", "hidden_path", "text"), ()),
 }
 SETTINGS = list(strange_settings(OPENING, 100, **FIELDS))
-every_setting = every("experiment", SETTINGS, parts=4)
+every_setting = every("experiment", SETTINGS)
 
 
 def claim_of(experiment: Experiment, shape: str) -> str:

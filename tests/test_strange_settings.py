@@ -14,7 +14,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import IN_TAB
 from rnn_dynamics.experiment import KNOBS, Number
 from tests.every import every
-from tests.test_pages import every_page, open_page
+from tests.test_pages import PAGES, open_page
 
 #: What keeps a page quick; each is also set to its largest value once, by itself.
 SIZES = ("hidden_size", "batch_size", "sequence_length", "input_size")
@@ -138,7 +138,7 @@ def test_what_is_right_is_no_fault(text: str) -> None:
     assert faults(text) == []
 
 
-@every_page
+@pytest.mark.parametrize("page", PAGES)
 def test_whatever_a_page_says_and_hands_out_at_strange_settings_can_be_read(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,7 @@ def test_every_page_opens_as_its_opening_whatever_page_came_before() -> None:
         assert found(app, here) == {name: here.at_opening[name] for name in here.settings}, (before, page)
 
 
-@every("seed", range(60), parts=6)
+@every("seed", range(60))
 def test_a_walk_finds_each_page_as_its_opening_and_the_visitors_own_choices(seed: int) -> None:
     generator, model = random.Random(seed), Model()
     app = start(generator.choice(PAGES))
