@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
-from rnn_dynamics.content.numbers import percent, short
+from rnn_dynamics.content.numbers import percent, power_of_ten, short
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, allowed
 from rnn_dynamics.learning.reading import joint
@@ -309,8 +309,29 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
     norms = {time: np.where(np.isnan(of), -np.inf, of) for time, of in norms.items()}
     readings = {time: replace(one, log10_norms=norms[time]) for time, one in found.shown.readings.items()}
     network = replace(found.shown, readings=readings)
-    assert blank_words._heading(replace(found, networks=(network,)), "after") == key
-    assert key in WORDS["blocks"]
+    reading = network.readings["after"]
+    for right in (True, False):
+        target = reading.answer if right else reading.answer - 1
+        judged = replace(network, readings={**readings, "after": replace(reading, target=target)})
+        now = "after_enough" if right and key == "after_falls" else key
+        assert blank_words._heading(replace(found, networks=(judged,)), "after") == now
+        assert now in WORDS["blocks"]
+
+
+@cells
+def test_above_the_sentence_each_network_says_what_it_fills_in_and_how_much_reaches_its_cue(cell: str) -> None:
+    found = answer(cell)
+    (said,) = re.findall(r'<p class="networks">(.*?)</p>', tinted(found))
+    lines = [re.sub("<.*?>", "", one) for one in re.findall(r"<span>(.*?)</span>", said)]
+    expected = []
+    for network in (*found.networks[1:], found.networks[0]):
+        right = int(network.reading.probabilities.argmax()) == found.sentence.target
+        cue, peak = joint(network.reading.log10_norms[3:5]), max(network.reading.log10_norms)
+        share = power_of_ten(cue - peak)
+        expected.append(f"{network.cell.short} {'✓' if right else '✗'} {network.reading.named}, {share}")
+    assert lines == expected
+    assert '<p class="networks">' not in tinted(untrained(cell))
+    assert '<p class="networks">' not in tinted(answer(cell, typed="who are you and where are they ___"))
 
 
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:

@@ -86,6 +86,7 @@ class TrainingPanel:
         with st.container(horizontal=True, vertical_alignment="center"):
             if job is None or job.over:
                 self._show_idle(job, words)
+                self._show_opening(words)
             else:
                 place, wait = the_desk().place_of(job), the_desk().seconds_until(job)
                 kind = first(queue=place, beginning=job.seconds_left is None, progress=True)
@@ -97,9 +98,14 @@ class TrainingPanel:
             st.error(words["failed" if job.foreseen else "failed_unforeseen"].format_map(Says(job)))
         if job is not None and seat().shared == self.page:
             st.caption(words["shared"])
+        if job is not None and not job.over:
+            self._show_opening(words)
+
+    def _show_opening(self, words: Words) -> None:
+        """That what is seen is the training with which the page opens, where it is: beside the button to train."""
         if self.opening is not None and self.job is self.opening:
             kind = "opening" if has(self.opening, self.asked) else "opening_moved"
-            st.caption(words[kind].format_map(Says(self.opening)))
+            st.caption(words[kind].format_map(Says(self.opening)), width="content")
 
     def _show_idle(self, job: Job | None, words: Words) -> None:
         if st.button(words["again" if job else "train"], key="train"):

@@ -15,8 +15,8 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
 #: curves, cosine, map from top to bottom.
 PANELS = {
-    "curves": ("0", "narrow ? width : width * 0.6", "0", "height * (narrow ? 0.355 : 0.7)"),
-    "cosine": ("0", "curvesRight", "height * (narrow ? 0.465 : 0.85)", "height * (narrow ? 0.555 : 1)"),
+    "curves": ("0", "narrow ? width : width * 0.6", "0", "height * (narrow ? 0.345 : 0.7)"),
+    "cosine": ("0", "curvesRight", "height * (narrow ? 0.475 : 0.85)", "height * (narrow ? 0.56 : 1)"),
     "map": ("narrow ? 0 : width * 0.68", "width", "narrow ? height * 0.73 : 0", "height"),
 }
 PARAMETERS = POINTED

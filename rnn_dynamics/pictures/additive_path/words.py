@@ -50,6 +50,7 @@ def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
         alone=answer.is_whole,
         cut=experiment.hidden_path == "cut",
         vanishes=answer.verdicts["total"].outcome == "vanishes",
+        gates=_little(answer),
         part=_has_two_parts(answer),
         whole=True,
     )

@@ -69,21 +69,37 @@ def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     low, high = answer.tint_scale(relative)
     sentences = (
         blocks["sentence"].format(
-            heading=blocks[_heading(answer, time)].format_map(Says(answer)),
+            heading=blocks[_heading(answer, time)].format_map(_says(words, answer)),
             words=_sentence(blocks, answer, reading, relative),
         )
         for time, reading in answer.shown.readings.items()
     )
     colours = {background: theme.cells[answer.cell] for background, theme in THEMES.items()}
     legend = blocks["legend_relative" if relative else "legend_norm"]
-    says = {"sentences": "".join(sentences), "legend": legend, "low": low, "high": high, "strongest": STRONGEST}
+    networks = _networks(blocks, answer)
+    says = {
+        "networks": networks,
+        "sentences": "".join(sentences),
+        "legend": legend,
+        "low": low,
+        "high": high,
+        "strongest": STRONGEST,
+    }
     return str(blocks["tinted"].format_map(says | colours))
+
+
+def _networks(blocks: Words, answer: BlankAnswer) -> str:
+    """What each network fills in, the RNN last, and its cue's share; nothing where no word counts as right."""
+    if not answer.begun or answer.sentence.target is None or answer.sentence.cue is None:
+        return ""
+    shown = (blocks["network"].format_map(Says(network)) for network in (*answer.networks[1:], answer.networks[0]))
+    return str(blocks["networks"].format(networks=" ".join(shown)))
 
 
 def _heading(answer: BlankAnswer, time: str) -> str:
     """What has become of the cue's share by then; log10, nan where no word had any gradient."""
     before, share = (answer.shown.readings[one].share for one in ("before", time))
-    more = share > before + _CHANGE
+    more, less = share > before + _CHANGE, share < before - _CHANGE
     return first(
         **{f"{time}_plain": answer.sentence.cue is None, f"{time}_none": math.isnan(share)},
         before=time == "before",
@@ -91,7 +107,8 @@ def _heading(answer: BlankAnswer, time: str) -> str:
         after_lost=share < _LOST,
         after_rises=more and before < _LOST,
         after_grows=more or before < _LOST,
-        after_falls=share < before - _CHANGE,
+        after_enough=less and answer.shown.reading.correct,
+        after_falls=less,
         after_reaches=True,
     )
 
