@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
+from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures import frames
@@ -136,6 +137,7 @@ def test_the_page_opens_on_an_lstm_whose_path_carries_little() -> None:
     app = open_page(PAGE)
     split = split_additive_path(OPENING)
     path = power_of_ten(float(split.path[0] - split.total[-1]))
+    assert f"(at the opening to {path}, where 0.93⁹⁹ ≈ {0.93**99:.3f})" in sentences("additive_path")["prose"]
     assert f"×{path} along the additive path alone" in "".join(shown(app)["words"])
     assert f"the cosine of the angle between the two vectors is {split.cosine[0]:.2f}".replace("-", "−") in words(app)
     assert f"<b>{power_of_ten(float(split.total[0] - split.total[-1]))}</b>" in words(app)

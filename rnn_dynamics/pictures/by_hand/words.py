@@ -71,11 +71,11 @@ def _board(heads: Words, answer: HandAnswer, walk: str, step: int, says: Says) -
 
 
 def _numbers(name: str, at_step: list[Arrays], letters: tuple[str, ...]) -> str:
-    """Name, shape and numbers, of each network; of a parameter the shape, for its numbers stay what they are."""
+    """Name, shape and numbers, of each network."""
     title = f"<b>{name}</b> ({', '.join(letters)}) = {_shape(at_step[0][name].shape)}"
     arrows = ("→ ", "← ") if len(at_step) > 1 else ("",)
-    shown = () if name.startswith(("W_", "b_")) else zip(arrows, at_step, strict=True)
-    matrices = "".join(_matrix(step[name].tolist(), arrow) for arrow, step in shown)
+    shown = zip(arrows, at_step, strict=True)
+    matrices = "".join(_matrix(step[name].reshape(-1, step[name].shape[-1]).tolist(), arrow) for arrow, step in shown)
     return f"<figure><figcaption>{title}</figcaption>{matrices}</figure>"
 
 

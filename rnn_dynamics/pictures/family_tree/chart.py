@@ -13,11 +13,11 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_SHAPES
 
 #: Where the panels are, in pixels; names of cells stand left of the factors, and numbers on their right.
 PANELS = {
-    "curves": ("0", "narrow ? width : width * 0.55", "0", "narrow ? height * 0.5 - 56 * zoom : height"),
+    "curves": ("0", "narrow ? width : width * 0.55", "0", "narrow ? height * 0.56 - 56 * zoom : height"),
     "factors": (
         "narrow ? zoom * 84 : width * 0.62 + zoom * 84",
         "width - zoom * (narrow ? 56 : 72)",
-        "narrow ? height * 0.5 + 36 * zoom : 0",
+        "narrow ? height * 0.56 + 36 * zoom : 0",
         "height",
     ),
 }

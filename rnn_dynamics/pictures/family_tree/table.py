@@ -9,6 +9,8 @@ from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, table,
 
 #: Where the axis of factors may end: few values, so that it stands still while a slider moves.
 _HIGHS = (1.25, 2.0, 4.0, 10.0)
+#: Names of curves that fit above each other on a phone.
+_PHONE_LINES = 12
 
 
 def tables(answer: TreeAnswer, texts: Texts, _: Views) -> Tables:
@@ -23,7 +25,7 @@ def tables(answer: TreeAnswer, texts: Texts, _: Views) -> Tables:
     high = reaching(np.nanmax([*factors, *paths, 0.0]), _HIGHS)
     return {
         "curves": frames.curve_rows(curves, ends),
-        "labels": frames.label_rows(curves, texts["labels"], ends),
+        "labels": frames.label_rows(curves, texts["labels"], ends, on_a_phone=_PHONE_LINES),
         "members": table(
             cell=[member.cell.name for member in members],
             middle=np.arange(len(members)) + 0.5,

@@ -129,10 +129,11 @@ def label_rows(
     lines: int = 14,
     reach: float = REACH,
     thin: Array | None = None,
+    on_a_phone: int = _PHONE_LINES,
 ) -> pa.Table:
     """What stands beside the first step of each curve: name, text, and where, see `beside`."""
     norms, said = np.stack(list(curves.values())), [texts[name] for name in curves]
-    return table(name=list(curves), **beside(norms, ends, lines, reach, widths(said), thin), text=said)
+    return table(name=list(curves), **beside(norms, ends, lines, reach, widths(said), thin, on_a_phone), text=said)
 
 
 def widths(names: Iterable[str]) -> Array:
@@ -147,14 +148,15 @@ def beside(
     reach: float = REACH,
     wide: Array | float = 1.0,
     thin: Array | None = None,
+    on_a_phone: int = _PHONE_LINES,
 ) -> dict[str, Any]:
     """Where names of curves (..., K, T) stand: place, on an axis with room for so many `lines`, crowded, and low.
 
     On a phone a high axis is lower and a wide one narrower: crowded. On a projector the type is larger: there is room
     for hardly more lines than there are names: low. reach: see `label_places`, of a name of the usual width, and `wide`
-    how many of those each name is. thin: see `label_places`.
+    how many of those each name is. thin: see `label_places`. on_a_phone: for how many lines a high axis has room there.
     """
-    phone, projector = (_PHONE_LINES, _FEW_LINES) if lines > _LOW_AXIS else (lines, _LOWEST)
+    phone, projector = (on_a_phone, _FEW_LINES) if lines > _LOW_AXIS else (lines, _LOWEST)
     rooms = {"place": (lines, reach), "crowded": (phone, PHONE_REACH), "low": (projector, LARGE_REACH)}
     least = norms.shape[-2]
     places = {
