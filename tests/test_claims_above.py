@@ -9,7 +9,7 @@ import pytest
 
 from rnn_dynamics import Experiment, run
 from rnn_dynamics.content import HOME, languages, sentences
-from rnn_dynamics.content.numbers import power_of_ten, share, times
+from rnn_dynamics.content.numbers import power_of_ten, share, short, times
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Job
@@ -95,6 +95,12 @@ def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
         assert claim.startswith("Most of the gradient") == (path - whole < -1.0)
         assert numbers(claim) == ["99", share(whole), share(path)]
         assert claim.endswith("along the additive path alone." if path - whole < -1.0 else "along the path alone.")
+
+
+def test_the_gradients_of_a_shared_matrix_are_claimed_as_its_arrows_have_them() -> None:
+    answer, _ = answer_of("shapes", dict(frame_of("shapes").presets["sentiment"]))
+    sizes = [edge.log10_norm for edge in answer.trace.edges if edge.source[0] == "h" and edge.target[0] in "h0"]
+    assert numbers(claim_at("shapes", "sentiment")) == ["6", short(min(sizes)), short(max(sizes))]
 
 
 def test_what_a_sum_of_losses_hides_is_what_the_last_one_alone_loses() -> None:
