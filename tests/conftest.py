@@ -82,6 +82,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker("browser") is None, _is_last(item.nodeid)))
 
 
+#: The test with which this process has begun.
+_FIRST: list[str] = []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the worker go first that drives the browser: it takes longest, and what it holds keys of must keep up."""
+    if not _FIRST:
+        _FIRST.append(item.nodeid)
+        beside = "PYTEST_XDIST_WORKER" in os.environ and item.get_closest_marker("browser") is None
+        if beside and sys.platform != "win32":
+            os.nice(5)
+
+
 @pytest.fixture(autouse=True)
 def every_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that runs inside a test must not pin the tests, and the browsers that they start, to one core."""
