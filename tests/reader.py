@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -256,6 +256,34 @@ class Reader:
         assert self.page.locator('[data-testid="stException"]').count() == 0
         assert self.page.get_by_text("Connection error").count() == 0
         assert self.errors == [], self.errors  # last: Playwright hears of them with the answers to what was asked above
+
+
+class Stay:
+    """Who goes from page to page, and from test to test; after a test that has failed somebody else does.
+
+    What has failed leaves errors, an open panel or another address, of which no later test is to hear.
+    """
+
+    def __init__(self, context: BrowserContext, prepare: Callable[[Reader], None]) -> None:
+        self._context, self._prepare = context, prepare
+        self._tab = ExitStack()
+        self._failed = -1
+        self._stands = ""
+
+    def at(self, place: str, failed: int, arrive: Callable[[Reader], None]) -> Reader:
+        """Who has arrived at the place, when so many tests have failed so far, and has stayed there since."""
+        if failed != self._failed:
+            self.close()
+            self.reader = self._tab.enter_context(visit(self._context))
+            self._prepare(self.reader)
+            self._failed, self._stands = failed, ""
+        if place != self._stands:
+            arrive(self.reader)
+            self._stands = place
+        return self.reader
+
+    def close(self) -> None:
+        self._tab.close()
 
 
 @contextmanager

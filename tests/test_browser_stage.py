@@ -5,6 +5,7 @@ The tests of a page are told in their order to one visitor, who goes by the bar:
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -13,7 +14,7 @@ from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import taught
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
-from tests.reader import PICTURE, Reader, visit, wait_until
+from tests.reader import PICTURE, Reader, Stay, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import press
 from tests.test_browser_pages import go_by_the_bar, title
@@ -36,13 +37,22 @@ def page(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def walker(desk: BrowserContext, hall: str) -> Iterator[Reader]:
+def stay(desk: BrowserContext, hall: str) -> Iterator[Stay]:
     """Who shows the pages one after the other."""
-    with visit(desk) as reader:
+
+    def open_home(reader: Reader) -> None:
         note_texts(reader.page)
         reader.page.set_viewport_size({"width": WIDE, "height": HIGH})
         reader.open(hall)
-        yield reader
+
+    with closing(Stay(desk, open_home)) as stays:
+        yield stays
+
+
+@pytest.fixture
+def walker(stay: Stay, request: pytest.FixtureRequest) -> Reader:
+    """The same, wherever they are."""
+    return stay.at("anywhere", request.session.testsfailed, lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +61,10 @@ def openings() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture(scope="module")
-def projector(walker: Reader, openings: dict[str, str], page: str) -> Reader:
+@pytest.fixture
+def projector(stay: Stay, openings: dict[str, str], page: str, request: pytest.FixtureRequest) -> Reader:
     """Who has come to the page with nothing set."""
-    assert_opens_by_the_bar(walker, page, openings)
-    return walker
+    return stay.at(page, request.session.testsfailed, lambda reader: assert_opens_by_the_bar(reader, page, openings))
 
 
 def assert_opens_by_the_bar(reader: Reader, page: str, openings: dict[str, str]) -> None:
