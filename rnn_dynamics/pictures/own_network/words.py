@@ -40,7 +40,7 @@ def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) ->
 
 def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     """What becomes of an error of the last layer, beside that of fresh weights, as HTML."""
-    last = answer.findings[-1]
+    last = _of_last_layer(answer.findings)
     near, far = middle_lags(last.travelled + 1)
     says = _says(words, answer, {"gradient": "hidden"}) | {
         "verdict": last.verdict,
@@ -56,6 +56,12 @@ def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     parts |= {"fades": known == "holds" and below}
     kinds = {kind: known == kind for kind in ("vanishes", "holds", "explodes", "uneven")}
     return claimed(words, says, **parts, **kinds, nothing=True)
+
+
+def _of_last_layer(found: Sequence[Judged]) -> Judged:
+    """What is found of the last layer, in a direction in which an error travels: of the last output alone only one."""
+    directions = [one for one in found if one.layer == found[-1].layer]
+    return next((one for one in reversed(directions) if one.travelled), found[-1])
 
 
 def _keeps_more(answer: OwnNetworkAnswer) -> bool:
