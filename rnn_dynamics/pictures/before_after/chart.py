@@ -20,7 +20,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     styles = {time: {"strokeDash": dash, "strokeWidth": 3} for time, dash in DASHES.items()}
     return sheet.picture(
         panel.lines("curves", styles, "time", x=panel.time(), y=y, color=colour, detail="name:N"),
-        panel.labels(alt.ExprRef("scale('color', datum.cell)"), "narrow ? 12 : 15"),
+        panel.labels(alt.ExprRef("scale('color', datum.cell)"), "narrow ? 12 : 15", nearer=False),
         panel.title("title"),
         height=380,
     )

@@ -32,6 +32,8 @@ _DICTIONARY = 300
 #: An axis for more names of curves than the first number has room for the second one where it is low, and on a phone
 #: for the third; one for fewer names has room for the fourth where it is low.
 _LOW_AXIS, _FEW_LINES, _PHONE_LINES, _LOWEST = 9, 6, 8, 5
+#: Half of how many times the lines an axis has room for that is high.
+_HIGHER = 3
 #: Letters of a name that reaches as far as an axis says.
 _USUAL_WIDTH = 28
 
@@ -131,9 +133,15 @@ def label_rows(
     thin: Array | None = None,
     on_a_phone: int = _PHONE_LINES,
 ) -> pa.Table:
-    """What stands beside the first step of each curve: name, text, and where, see `beside`."""
+    """What stands beside the first step of each curve: name, text, and where, see `beside`.
+
+    high: where on an axis with room for half as many lines more, as where the picture stands alone.
+    """
     norms, said = np.stack(list(curves.values())), [texts[name] for name in curves]
-    return table(name=list(curves), **beside(norms, ends, lines, reach, widths(said), thin, on_a_phone), text=said)
+    wide = widths(said)
+    places = beside(norms, ends, lines, reach, wide, thin, on_a_phone)
+    high = label_places(norms, *ends, _HIGHER * places["lines"] // 2, LARGE_REACH / REACH * reach * wide, thin)
+    return table(name=list(curves), **places, high=high, text=said)
 
 
 def widths(names: Iterable[str]) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.axes import REACH
+from rnn_dynamics.pictures.kit.axes import LARGE_REACH, REACH
 from rnn_dynamics.pictures.kit.layers import (
     LINES,
     LOG10,
@@ -237,8 +237,18 @@ class Panel:
         named = text(rows, name, None, None, side, dx=dx, halo=self.sheet.theme.panel, **style)
         return named.encode(**pixels(x="across"))
 
-    def labels(self, colour: Any, size: str = "narrow ? 12 : 16", data: str = "labels", reach: float = REACH) -> Any:
-        """The rows of `frames.label_rows`, of the same `reach`, beside step 1, with a halo."""
+    def labels(
+        self,
+        colour: Any,
+        size: str = "narrow ? 12 : 16",
+        data: str = "labels",
+        reach: float = REACH,
+        nearer: bool = True,
+    ) -> Any:
+        """The rows of `frames.label_rows`, of the same `reach`, beside step 1, with a halo.
+
+        nearer: whether they have places `high`, nearer to the curves where the panel is high.
+        """
         x, dx, corner = (self.left, 8, "left") if self.at_start else (self.right, -8, "right")
         style = {"dx": dx, "color": colour, "size": size, "bold": True, "halo": self.sheet.theme.panel}
         # Lower than the names above each other, or narrower than a long one.
@@ -246,8 +256,14 @@ class Panel:
         narrow = f"({self.right} - ({self.left})) * {reach} / 11.5 < zoom * ({size})"
         # An axis for few names has no fewer lines on a phone.
         crowded = f"{low} && (datum.lines < 10 || !narrow) ? datum.low : datum.crowded"
-        rows = of(data, place=f"{low} || {narrow} ? ({crowded}) : datum.place")
+        usual = f"{low} || {narrow} ? ({crowded}) : datum.place"
+        rows = of(data, place=f"{self._high(size, reach)} ? datum.high : {usual}" if nearer else usual)
         return text(rows, "text", x, "place:Q", corner, **style)
+
+    def _high(self, size: str, reach: float) -> str:
+        """Whether the panel has room for half as many lines more, and for names as long as on a projector."""
+        high = f"({self.bottom} - ({self.top})) / datum.lines / 1.3 > zoom * ({size})"
+        return f"{high} && ({self.right} - ({self.left})) * {LARGE_REACH / REACH * reach} / 11.5 > zoom * ({size})"
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:
         """The line of the row under the pointer, of `lines`, as far as the axis reaches, and its text, of `rows`.

@@ -46,7 +46,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _floors(curves),
             _mean_field(curves),
             _lines(curves),
-            curves.labels(colour, "narrow ? 13 : 17", "curves").transform_filter(_HERE),
+            curves.labels(colour, "narrow ? 13 : 17", "curves", nearer=False).transform_filter(_HERE),
             sheet.title(f"width < 1000 * zoom ? {narrow} : {wide}", "0", "0", "split({}, '|')", "chosen"),
         ],
         sheet.colour_bar("against_last", ("-whole.limit", "whole.limit"), DIVERGING, "limit"),
