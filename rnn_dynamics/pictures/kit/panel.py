@@ -262,7 +262,7 @@ class Panel:
 
     def _high(self, size: str, reach: float) -> str:
         """Whether the panel has room for half as many lines more, and for names as long as on a projector."""
-        high = f"({self.bottom} - ({self.top})) / datum.lines / 1.3 > zoom * ({size})"
+        high = f"({self.bottom} - ({self.top})) / datum.lines / 1.5 > zoom * ({size})"
         return f"{high} && ({self.right} - ({self.left})) * {LARGE_REACH / REACH * reach} / 11.5 > zoom * ({size})"
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:
