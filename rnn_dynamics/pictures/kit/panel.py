@@ -257,12 +257,13 @@ class Panel:
         # An axis for few names has no fewer lines on a phone.
         crowded = f"{low} && (datum.lines < 10 || !narrow) ? datum.low : datum.crowded"
         usual = f"{low} || {narrow} ? ({crowded}) : datum.place"
-        rows = of(data, place=f"{self._high(size, reach)} ? datum.high : {usual}" if nearer else usual)
-        return text(rows, "text", x, "place:Q", corner, **style)
+        # Not as `place`, which is read anew whenever the height has changed.
+        rows = of(data, at=f"{self._high(size, reach)} ? datum.high : {usual}" if nearer else usual)
+        return text(rows, "text", x, "at:Q", corner, **style)
 
     def _high(self, size: str, reach: float) -> str:
         """Whether the panel has room for half as many lines more, and for names as long as on a projector."""
-        high = f"({self.bottom} - ({self.top})) / datum.lines / 1.5 > zoom * ({size})"
+        high = f"({self.bottom} - ({self.top})) / datum.lines / 1.4 > zoom * ({size})"
         return f"{high} && ({self.right} - ({self.left})) * {LARGE_REACH / REACH * reach} / 11.5 > zoom * ({size})"
 
     def pointed(self, lines: str, rows: str, place: str, foot: str = "8", **axes: Any) -> Any:
