@@ -79,10 +79,10 @@ class Experiment(KnownFields):
         nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only rnn and jordan have it.
         reset_gate: "after" or "before" the product with W_hn, where the GRU's r enters: r ∘ (W_hn h + b_hn), as in
             PyTorch, or W_hn (r ∘ h) + b_hn, as in Cho et al. 2014 and, by default, in ONNX. Only gru has it.
-        forget_bias: added to the forget gate's block of `bias_ih_l0` (lstm, minlstm); `bias_hh_l0` is left alone.
+        forget_bias: added to the forget gate's block of `bias_ih_l0` (lstm, minlstm, slstm), and not to `bias_hh_l0`.
         forget_bias_layers: "all", or the "first" alone; for stacks.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
-            Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM, minLSTM),
+            Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM, minLSTM, sLSTM),
             b_z = log U(1, T − 1) (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes). `forget_bias` is then not
             added; `bias_hh_l0` is left alone. With T below 3 they are 0.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
@@ -119,7 +119,7 @@ class Experiment(KnownFields):
         "dtype": ": only float64 is supported",
     }
 
-    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru")))
+    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm")))
     weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
     sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))
     hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))

@@ -22,7 +22,7 @@ from torch import Tensor
 from rnn_dynamics import CELLS, Experiment, Trace
 
 Array = NDArray[np.float64]
-#: h_t, and for the LSTM c_t, (N, H) each.
+#: h_t, and for the LSTM c_t, (N, H) each; for the sLSTM h_t, ln n_t and c_t / n_t.
 State = tuple[Tensor, ...]
 #: (x_t, state before) -> (state after, gates)
 Step = Callable[[Tensor, State], tuple[State, dict[str, Tensor]]]
@@ -69,7 +69,7 @@ def carried_gradients(trace: Trace, *, cut: bool, component: int = -1) -> Array:
     Component 0 is dL/dh_t of every cell.
     """
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     leaves = tuple(torch.tensor(state[0], requires_grad=True) for state in states)
     steps = range(trace.experiment.sequence_length)
     walk = _Block(trace, _open_step(trace, parameters, cut=cut), steps, leaves)
@@ -77,11 +77,17 @@ def carried_gradients(trace: Trace, *, cut: bool, component: int = -1) -> Array:
     return np.stack([_gradient(state[component]).ravel() for state in walk.states])
 
 
+def states_of(trace: Trace) -> tuple[Array, ...]:
+    """Of each component of the state, (T+1, N, H), row 0 the initial one."""
+    found = (trace.hidden_states, trace.log_normalisers, trace.cell_states)
+    return tuple(states for states in found if states is not None)
+
+
 def recurrent_gradients(trace: Trace) -> Array:
     """G_t, the gradient of a copy of W_hh (of what is summed) that step t has for itself: (T, G·H, H)."""
     parameters, summed = {name: torch.tensor(value) for name, value in trace.parameters.items()}, name_of_summed(trace)
     copies = [parameters[summed].clone().requires_grad_() for _ in trace.inputs]
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     state: State = tuple(torch.tensor(part[0]) for part in states)
     losses = []
     for t, (x, weight) in enumerate(zip(trace.inputs, copies, strict=True)):
@@ -96,7 +102,7 @@ def truncated_recurrent_gradient(trace: Trace, lag: int) -> Array:
     """dL/dW_hh (G·H, H), or of what is summed, where the state that enters step T − lag is a constant to autograd."""
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     length = trace.experiment.sequence_length
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     leaves = tuple(torch.tensor(state[length - 1 - lag], requires_grad=True) for state in states)
     walk = _Block(trace, _open_step(trace, parameters, cut=False), range(length - 1 - lag, length), leaves)
     nothing = tuple(torch.zeros_like(leaf) for leaf in leaves)
@@ -135,7 +141,7 @@ def _side_by_side(trace: Trace, cut: bool) -> StepByStep:
     parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
     summed = name_of_summed(trace)
     copies = parameters[summed].repeat(len(trace.inputs), 1, 1).requires_grad_()
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     leaves = tuple(torch.tensor(state[:-1], requires_grad=True) for state in states)
     inputs = torch.tensor(trace.inputs, requires_grad=True)
     after, _ = _open_step(trace, parameters | {summed: copies}, cut=cut)(inputs, leaves)
@@ -143,7 +149,8 @@ def _side_by_side(trace: Trace, cut: bool) -> StepByStep:
     arriving = torch.tensor(adjoints).chunk(len(after), dim=-1)
     asked = (copies, inputs, *after)
     recurrent, *vectors = torch.autograd.grad(after, asked, arriving, materialize_grads=True)
-    of = dict(zip(("input", "hidden", "cell"), vectors, strict=False))
+    of = dict(zip(("input", *CELLS[trace.experiment.cell].components), vectors, strict=True))
+    of.pop("normaliser", None)
     norms = {name: np.array([_log10_size(step) for step in vector.numpy()]) for name, vector in of.items()}
     return StepByStep(
         states=tuple(part.detach().numpy() for part in after),
@@ -188,7 +195,7 @@ def _handed_on(jacobians: Array, losses: Array) -> tuple[Array, NDArray[np.int64
 def jacobian(trace: Trace, steps: range) -> Array:
     """Of the state after `steps`, counted from 0, by the state before them: (S, S), of the first sequence."""
     parameters = {name: torch.tensor(value) for name, value in trace.parameters.items()}
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     step = _open_step(trace, parameters, cut=False)
 
     def unrolled(before: Tensor) -> Tensor:
@@ -313,6 +320,19 @@ def _lstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State,
     return (o * _tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
 
 
+def _slstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    """With f n and i each beside their sum as σ of ± ln(f n / i), of which autograd loses no digits.
+
+    tests/test_slstm.py has it in the paper's order, with the stabiliser and without.
+    """
+    i, f, g, o = (from_input + from_hidden).chunk(4, dim=-1)
+    kept = torch.nn.functional.logsigmoid(f) + state[1]
+    keep, write = (torch.exp(torch.nn.functional.logsigmoid(of)) for of in (kept - i, i - kept))
+    g, o = _tanh(g), _sigmoid(o)
+    ratio = keep * state[2] + write * g
+    return (o * ratio, torch.logaddexp(kept, i), ratio), {"i′": write, "f′": keep, "g": g, "o": o}
+
+
 def _gru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
     (r, z, n), (hidden_r, hidden_z, hidden_n) = from_input.chunk(3, dim=-1), from_hidden.chunk(3, dim=-1)
     r, one_minus_z, z = _sigmoid(r + hidden_r), _sigmoid(-z - hidden_z), _sigmoid(z + hidden_z)
@@ -376,7 +396,7 @@ def _tanh(a: Tensor) -> Tensor:
 
 OPEN_CELLS = {
     **{"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru},
-    **{"mingru": _mingru, "minlstm": _minlstm},
+    **{"mingru": _mingru, "minlstm": _minlstm, "slstm": _slstm},
 }
 
 
@@ -390,7 +410,7 @@ def _ask(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | N
 def _walk(trace: Trace, step: Step, parameters: dict[str, Tensor], block: int | None) -> Iterator[Answer]:
     """The answer of each block, last block first."""
     length = trace.experiment.sequence_length
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
+    states = states_of(trace)
     cotangents, exponent = tuple(torch.zeros(state.shape[1:], dtype=torch.float64) for state in states), 0
     for stop in range(length, 0, -(block or length)):
         start = max(0, stop - (block or length))
@@ -429,8 +449,8 @@ class _Block:
         weight = 2.0 ** max(min(-exponent, 0), -1074)
         (loss * weight + torch.stack(arriving).sum()).backward()  # type: ignore[no-untyped-call]
         tensors = {"input": self.inputs, "hidden": [state[0] for state in self.states]}
-        if len(cotangents) == 2:
-            tensors["cell"] = [state[1] for state in self.states]
+        if len(cotangents) > 1:
+            tensors["cell"] = [state[-1] for state in self.states]
         norms = {name: np.array([_log10_norm(tensor) for tensor in of]) for name, of in tensors.items()}
         with np.errstate(over="ignore"):
             gradients = {name: np.ldexp(_gradient(tensor), exponent) for name, tensor in parameters.items()}

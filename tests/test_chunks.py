@@ -10,7 +10,7 @@ import torch
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_losses
 from rnn_dynamics.engine.through_time import loss_by_time
 from tests.every import every
-from tests.oracle import Array, loss_of_step, name_of_summed, one_step_of
+from tests.oracle import Array, loss_of_step, name_of_summed, one_step_of, states_of
 from tests.test_loss_by_time import SMALL, degrees
 
 pytestmark = pytest.mark.usefixtures("either_road")
@@ -24,8 +24,7 @@ def by_detaching(trace: Trace, size: int) -> Array:
     """dL/dW_hh of a loop that detaches the state before the steps 1, τ + 1, 2τ + 1 and so on."""
     parameters = {name: torch.tensor(values, requires_grad=True) for name, values in trace.parameters.items()}
     step, losses = one_step_of(trace, parameters), []
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
-    state = tuple(torch.zeros(part.shape[1:], dtype=torch.float64) for part in states)
+    state = tuple(torch.tensor(part[0]) for part in states_of(trace))
     for t, x in enumerate(trace.inputs):
         state = tuple(part.detach() for part in state) if t % size == 0 else state
         state, _ = step(torch.tensor(x), state)

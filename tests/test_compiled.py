@@ -147,6 +147,15 @@ def test_exp_and_tanh_have_their_last_digit_but_one(ufunc: np.ufunc) -> None:
         np.testing.assert_array_equal(np.signbit(found), np.signbit(ufunc(STRANGE)))
 
 
+def test_the_logarithm_of_a_sum_is_numpys_wherever_the_exponentials_are() -> None:
+    """Also where both have left float64, or one of them is 0."""
+    with np.errstate(all="ignore"):
+        found = compiled(np.logaddexp)(STRANGE, STRANGE[::-1].copy())
+        np.testing.assert_allclose(found, np.logaddexp(STRANGE, STRANGE[::-1]), rtol=1e-14, atol=1e-16)
+        softplus = np.logaddexp(0.0, STRANGE.astype(np.longdouble))
+        assert units_in_the_last_place(compiled(lambda a, _: np.logaddexp(0.0, a))(STRANGE, STRANGE), softplus) < 4.0
+
+
 def test_the_activations_have_numpys_digits_where_they_have_saturated() -> None:
     def gate(argument: Array, _: Array) -> Array:
         exponential, value = argument + 0.0, np.empty_like(argument)

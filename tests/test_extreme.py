@@ -143,7 +143,7 @@ def test_a_unit_at_rest_has_the_slope_zero_as_in_torch() -> None:
 
 
 #: Without W_hh an error reaches an earlier step along the additive path or not at all.
-CUT_OFF = {"rnn": {"input", "hidden"}, "jordan": {"input", "hidden"}, "lru": {"input", "hidden"}, "lstm": {"hidden"}}
+CUT_OFF = {name: {"input", "hidden"} for name in ("rnn", "jordan", "lru")} | {"lstm": {"hidden"}, "slstm": {"hidden"}}
 
 
 @cells
@@ -217,6 +217,35 @@ def lstm_adjoint(trace: Trace) -> dict[str, Array]:
         delta += [mpmath.tanh(now[k]) * slope(o[k]) * adjoint[k] for k in size]
         norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell=cell, cell_path=path)
         cell, path = [[sigmoid(f[k]) * of[k] for k in size] for of in (cell, path)]
+        adjoint = transposed(trace, "weight_hh_l0", delta)
+    return norms.first_step_first()
+
+
+def slstm_adjoint(trace: Trace) -> dict[str, Array]:
+    """By n as it is, however large, and by the trace's own c/n."""
+    assert trace.cell_states is not None
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell", "cell_path"))
+    size, back = range(len(adjoint)), steps_back(trace)
+    gates = [quarters([x + h for x, h in zip(x_part, h_part, strict=True)], 4) for _, x_part, h_part in back]
+    n = [[mpmath.mpf(0)] * len(adjoint)]
+    for i, f, _, _ in gates[::-1]:
+        n.append([sigmoid(f[k]) * n[-1][k] + mpmath.exp(i[k]) for k in size])
+    cell, by_n, path = ([mpmath.mpf(0)] * len(adjoint) for _ in range(3))
+    for (t, _, _), (i, f, g, o) in zip(back, gates, strict=True):
+        before, now = exactly(trace.cell_states[t - 1, 0]), exactly(trace.cell_states[t, 0])
+        keep = [sigmoid(f[k]) * n[t - 1][k] / n[t][k] for k in size]
+        write = [mpmath.exp(i[k]) / n[t][k] for k in size]
+        entry = [sigmoid(o[k]) * adjoint[k] for k in size]
+        cell = [cell[k] + entry[k] for k in size]
+        path = entry if t == trace.experiment.sequence_length else path
+        apart = [keep[k] * write[k] * (before[k] - mpmath.tanh(g[k])) * cell[k] for k in size]
+        delta = [write[k] * by_n[k] - apart[k] for k in size]
+        by_n = [keep[k] * by_n[k] + apart[k] for k in size]
+        delta += [sigmoid(-f[k]) * by_n[k] for k in size]
+        delta += [write[k] * mpmath.sech(g[k]) ** 2 * cell[k] for k in size]
+        delta += [now[k] * slope(o[k]) * adjoint[k] for k in size]
+        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell=cell, cell_path=path)
+        cell, path = [[keep[k] * of[k] for k in size] for of in (cell, path)]
         adjoint = transposed(trace, "weight_hh_l0", delta)
     return norms.first_step_first()
 
@@ -304,6 +333,7 @@ ADJOINTS: dict[str, Callable[[Trace], dict[str, Array]]] = {
     "mingru": mingru_adjoint,
     "minlstm": minlstm_adjoint,
     "lru": lru_adjoint,
+    "slstm": slstm_adjoint,
 }
 
 

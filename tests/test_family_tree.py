@@ -61,8 +61,11 @@ def test_each_preset_does_what_the_prose_says_of_it() -> None:
     assert {name for name, said in outcomes(drawn).items() if said != "vanishes"} == {"lru"}
     assert [name for name, said in outcomes(biased).items() if said == "holds"] == ["lstm", "lru"]
     assert {outcomes(tree_answer(replace(OPENING, weight_scale=scale)))["lru"] for scale in (0.5, 10.0)} == {"holds"}
-    (lstm,) = (member for member in biased.members if member.cell.name == "lstm")
+    lstm, slstm = (member for member in biased.members if member.cell.name in ("lstm", "slstm"))
+    assert slstm.log10_share is not None
     assert lstm.log10_path is not None
+    assert lstm.log10_share is not None
+    assert slstm.log10_share > lstm.log10_share + 0.5  # less came through the gates
     assert lstm.log10_path < lstm.verdict.log10_factor - 0.01  # the rest came through the gates
     assert outcomes(edge)["rnn"] == "holds"
     assert outcomes(edge)["lstm"] == "explodes"
@@ -96,8 +99,9 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
         (names,) = re.findall(r"holds in the (.*?)(?::| and in no other)", said)
         assert names.split(", ") == [CELLS[name].short for name in held]
         gated = [name for name, cell in CELLS.items() if cell.keeps]
-        assert ("open gate" in said) == (held in (gated, [*gated, "lru"]))
-        assert ("fixed λ" in said) == (held == [*gated, "lru"])
+        adding = [name for name in CELLS if name in (*gated, "lru")]
+        assert ("open gate" in said) == (held in (gated, adding))
+        assert ("fixed λ" in said) == (held == adding)
     else:
         factors = sorted((log10_factor_per_step(member.whole) for member in answer.members), key=abs)
         assert {factor(float(factors[0])), factor(float(factors[-1]))} == set(re.findall(r"×[\d.]*\d", said))

@@ -74,7 +74,7 @@ def test_without_recurrent_weights_an_lstm_passes_on_its_cell_state_alone() -> N
 @every("cell", cells_where(lambda cell: not cell.rotates))
 def test_the_state_matrix_is_the_block_that_writes_the_state_with_its_scale(cell: str) -> None:
     experiment = replace(SMALL, cell=cell, weight_scale=1.7)
-    block = {"lstm": slice(12, 18)}.get(cell, slice(-6, None))  # torch: i f g o; of others the last
+    block = slice(12, 18) if cell in ("lstm", "slstm") else slice(-6, None)  # torch: i f g o; of others the last
     trace = run(experiment)
     expected = trace.parameters["weight_hh_l0"][block] if CELLS[cell].state_matrix else np.zeros((6, 6))
     if cell == "jordan":
@@ -104,7 +104,7 @@ def test_products_and_their_singular_values_are_those_of_the_unrolled_network(ce
 @cells
 def test_at_lag_zero_stands_the_identity(cell: str) -> None:
     answer = run_jacobians(replace(SMALL, cell=cell), [0])
-    np.testing.assert_array_equal(product(answer, 0), np.eye(12 if cell == "lstm" else 6))
+    np.testing.assert_array_equal(product(answer, 0), np.eye(6 * len(CELLS[cell].components)))
     np.testing.assert_array_equal(answer.log10_singular_values, np.zeros((1, len(answer.jacobians[0]))))
 
 

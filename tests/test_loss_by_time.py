@@ -38,6 +38,7 @@ def one_loss(trace: Trace, k: int) -> Trace:
         targets=trace.targets[k - 1],
         hidden_states=trace.hidden_states[: k + 1],
         cell_states=None if trace.cell_states is None else trace.cell_states[: k + 1],
+        log_normalisers=None if trace.log_normalisers is None else trace.log_normalisers[: k + 1],
     )
 
 

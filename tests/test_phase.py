@@ -52,7 +52,7 @@ def test_a_row_of_several_networks_is_the_mean_of_their_rows(cell: str) -> None:
 @cells
 def test_without_recurrent_weights_only_a_cell_that_keeps_h_itself_carries_a_hidden_gradient(cell: str) -> None:
     (row,) = phase_grid(replace(SMALL, cell=cell), SCALES, [1.0])
-    assert np.isneginf(row.log10_factors[0]) == (cell in ("rnn", "jordan", "lstm", "lru"))  # whose every λ is 0
+    assert np.isneginf(row.log10_factors[0]) == (cell in ("rnn", "jordan", "lstm", "slstm", "lru"))
     assert np.isfinite(row.log10_factors[1:]).all()
 
 

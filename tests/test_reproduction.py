@@ -44,12 +44,15 @@ CORNERS = {
     ),
     "gates_of_the_input": replace(SMALL, cell="mingru", input_scale=3.0, sequence_length=300),
     "ring": replace(SMALL, cell="lru", weight_scale=0.1, sequence_length=300, initialisation="torch", loss_at="every"),
+    "normalised": replace(SMALL, cell="slstm", weight_scale=2.0, initialisation="torch", loss_at="every"),
+    "normalised_chrono_cut": replace(SMALL, cell="slstm", gate_bias="chrono", hidden_path="cut"),
     "ring_of_an_odd_size": replace(SMALL, cell="lru", weight_scale=0.0, hidden_size=5),
     "no_recurrence": replace(SMALL, cell="rnn", weight_scale=0.0),
     "one_step_under_chrono": replace(SMALL, cell="lstm", sequence_length=1, gate_bias="chrono"),
     "stack_vanishes_far": replace(
         SMALL, cell="lstm", weight_scale=0.1, forget_bias=-20.0, sequence_length=60, num_layers=3, bidirectional=True
     ),
+    "stack_of_normalised": replace(SMALL, cell="slstm", num_layers=2, bidirectional=True, initial_state="carried"),
     "stack_of_rings": replace(SMALL, cell="lru", weight_scale=3.0, num_layers=2, bidirectional=True),
     "stack_explodes": replace(SMALL, cell="rnn", weight_scale=3.0, sequence_length=100, num_layers=2),
 }
@@ -98,6 +101,15 @@ def assert_same_growth(shown: Numbers, expected: Numbers) -> None:
     assert log10_factor_per_step(first) == pytest.approx(log10_factor_per_step(second), abs=np.log10(1.1))
 
 
+#: What stands above a column of a script -> the name of these norms; of the sLSTM's ln n no answer tells the gradient.
+COMPONENTS = {
+    "log10|dL/dx_t|": "input",
+    "log10|dL/dh_t|": "hidden",
+    "log10|dL/dc_t|": "cell",
+    "log10|dL/d(c_t/n_t)|": "cell",
+}
+
+
 def gradients(rows: list[list[str]]) -> dict[Any, float]:
     """(layer, direction, component, step) -> what a script of gradients prints."""
     (loss, value), heading, *lines = rows
@@ -105,8 +117,9 @@ def gradients(rows: list[list[str]]) -> dict[Any, float]:
     found: dict[Any, float] = {("loss",): float(value)}
     for line in lines:
         layer, direction, step, *norms = line if stacked else ["1", "forwards", *line]
-        for name, norm in zip(("input", "hidden", "cell"), norms, strict=False):
-            found[int(layer), direction, name, int(step)] = float(norm)
+        for symbol, norm in zip(heading[heading.index("t") + 1 :], norms, strict=False):
+            if symbol in COMPONENTS:
+                found[int(layer), direction, COMPONENTS[symbol], int(step)] = float(norm)
     assert loss == "loss"
     return found
 

@@ -15,7 +15,7 @@ from rnn_dynamics import CELLS, Experiment, Trace, run
 from rnn_dynamics.engine.run import hidden_states, path_and_gates, run_norms
 from rnn_dynamics.experiment import KNOBS, Choice
 from tests.every import every
-from tests.oracle import Answer, Array, ask_module, ask_open_cell, ask_step_by_step, relative_error
+from tests.oracle import Answer, Array, ask_module, ask_open_cell, ask_step_by_step, relative_error, states_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,8 +39,7 @@ def close(ours: Array, theirs: Array) -> bool:
 
 def assert_equal(trace: Trace, answer: Answer) -> None:
     """Every number that the oracle knows equals the trace's."""
-    states = (trace.hidden_states,) if trace.cell_states is None else (trace.hidden_states, trace.cell_states)
-    for ours, theirs in zip(states, answer.states, strict=True):
+    for ours, theirs in zip(states_of(trace), answer.states, strict=True):
         assert close(ours[1:], theirs)
     assert close(hidden_states(trace.experiment)[..., : trace.experiment.hidden_size], answer.states[0])
     for name, gate in answer.gates.items():

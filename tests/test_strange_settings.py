@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.seat import IN_TAB
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.experiment import KNOBS, Number
 from tests.every import every
 from tests.test_pages import PAGES, open_page
@@ -24,10 +25,10 @@ TEXTS = ("", "a", "ab", "a" * 200, "<b>odd</b> nothing")
 TOGETHER: tuple[Mapping[str, Any], ...] = (
     *({"nonlinearity": "relu", "initialisation": "identity", "weight_scale": scale} for scale in (0.1, 1.0, 10.0)),
     *({"nonlinearity": "relu", "initialisation": name} for name in ("gaussian", "orthogonal")),
-    *({"hidden_path": "cut", "cell": cell} for cell in ("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru")),
+    *({"hidden_path": "cut", "cell": cell} for cell in CELLS),
     *({"input_scale": 0.0, "initialisation": name} for name in ("gaussian", "orthogonal", "torch")),
     *({"forget_bias": bias, "cell": "lstm", "text": "a" * 200} for bias in (-2.0, 5.0)),
-    *({"gate_bias": "chrono", "cell": cell} for cell in ("lstm", "gru", "mingru", "minlstm")),
+    *({"gate_bias": "chrono", "cell": cell} for cell in ("lstm", "gru", "mingru", "minlstm", "slstm")),
     *({"loss_at": "every", "cell": cell} for cell in ("rnn", "lstm")),
 )
 #: Settings drawn from the ends of all controls at once, beside those.

@@ -46,13 +46,14 @@ def test_every_array_has_the_documented_shape(cell: str) -> None:
     assert trace.targets.shape == (2, trace.readout.shape[0])
 
 
-def test_only_the_lstm_has_cell_states() -> None:
+def test_only_lstm_and_slstm_have_cell_states() -> None:
     states = {cell: run(replace(QUESTION, cell=cell)).cell_states for cell in CELLS}
     assert states["rnn"] is None
     assert states["gru"] is None
     assert states["lstm"] is not None
     assert states["lstm"].shape == (7, 2, 5)
     assert not states["lstm"][0].any()
+    assert {cell for cell, of in states.items() if of is not None} == {"lstm", "slstm"}
 
 
 def test_targets_of_a_loss_at_every_step_have_time_first() -> None:

@@ -28,7 +28,7 @@ class Network:
     Attributes:
         cell: a key of `rnn_dynamics.CELLS`.
         parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
-            4 for lstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
+            4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
             have weight_ih_l0 and bias_ih_l0 alone; lru has these with G = 1, and nu_log_l0 and gamma_log_l0 (⌈H/2⌉,)
             and theta_log_l0 (⌊H/2⌋,), see `rnn_dynamics.engine.cells.lru`; _l1 and so on for further
             layers, _l0_reverse and so on for the other direction. All biases may be missing, which stand for 0. A

@@ -38,7 +38,7 @@ from rnn_dynamics.engine.through_time.stack import (
     unroll_stack,
     walk_level,
 )
-from rnn_dynamics.engine.through_time.unroll import last_state
+from rnn_dynamics.engine.through_time.unroll import last_state, states_of
 from rnn_dynamics.engine.trace import (
     FamilyTrace,
     JacobianTrace,
@@ -108,6 +108,7 @@ def run(experiment: Experiment, *, parameter_gradients: bool = True, keep_gradie
         gates=top.gates,
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(levels),
+        log_normalisers=top.log_normalisers,
         unit_gradients={**top.unit_gradients, "input": _unit_gradients(below.losses())} if kept else {},
         log10_rounding=_rounding(layers, losses, top.log10_rounding),
     )
@@ -236,12 +237,14 @@ def _parameter_gradients(level: Level) -> ParameterGradients:
 
 
 def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
-    record = level.forward.record
+    each = zip(level.forward.cell.components, states_of(level.forward.record), strict=True)
+    states = {name: sequence_first(level.states_in_time(of)) for name, of in each}
     return LayerTrace(
         layer=level.layer,
         reverse=level.reverse,
-        hidden_states=sequence_first(level.states_in_time(record.hidden)),
-        cell_states=None if record.cell_state is None else sequence_first(level.states_in_time(record.cell_state)),
+        hidden_states=states["hidden"],
+        cell_states=states.get("cell"),
+        log_normalisers=states.get("normaliser"),
         gates=_gates(level),
         log10_norms=locked({name: over_members(level.in_time(values)) for name, values in norms.items()}),
         log10_rounding=LOG10_ROUNDING,

@@ -93,7 +93,8 @@ def run_network(
         network: its weights count as they are.
         inputs: (T, N, D).
         errors: what the loss says directly of what the network hands on, or what makes it of that.
-        initial: (h_0,), or (h_0, c_0) of an LSTM, (levels, N, H) each, in the order of torch; None begins at 0.
+        initial: (h_0,), or (h_0, c_0) of an LSTM, (h_0, ln n_0, c_0 / n_0) of an sLSTM, (levels, N, H) each, in the
+            order of torch; None begins at 0.
         lengths: of N sequences of different lengths, from 1 to T each; what stands behind their ends is not read.
         parameter_gradients: whether the gradients of the parameters are summed, which takes up to a third of the time.
         by_step: whether each level says what its steps add to the gradient of its recurrent weights.
@@ -189,7 +190,8 @@ class _WayBack:
             nowhere = np.zeros_like(behind[:1])  # where the initial state is
             states = np.concatenate([behind, nowhere] if level.reverse else [nowhere, behind])
             known["hidden_states"] = _blanked(level.hidden_states, states)
-            known["cell_states"] = None if level.cell_states is None else _blanked(level.cell_states, states)
+            for name in ("cell_states", "log_normalisers"):
+                known[name] = None if known[name] is None else _blanked(known[name], states)
             known["gates"] = locked({name: _blanked(of, behind) for name, of in level.gates.items()})
         return NetworkLayer(
             **known,

@@ -90,6 +90,7 @@ class LayerTrace(LayerNorms):
     Attributes:
         hidden_states, cell_states: (T+1, N, H). If it reads in reverse, its initial state stands in the last row, and
             row t − 1 is what it knows after step t.
+        log_normalisers: likewise.
         gates: each (T, N, H).
         unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, of every single unit; empty unless `run` was
             asked to keep them.
@@ -99,6 +100,7 @@ class LayerTrace(LayerNorms):
     cell_states: Array | None
     gates: Mapping[str, Array]
     unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
+    log_normalisers: Array | None = None
 
     @property
     def norms(self) -> LayerNorms:
@@ -123,10 +125,10 @@ class Trace(Rounded):
     Attributes:
         experiment: the question.
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
-            bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). The weight scale is in.
-            For jordan weight_hh_l0 is (H, D_out). A cell without W_hh has weight_ih_l0 and bias_ih_l0 alone, lru beside
-            them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,). Without `bias` there are no biases.
-            Further layers and directions: _l1, _l0_reverse, and so on.
+            bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n). The
+            weight scale is in. For jordan weight_hh_l0 is (H, D_out). A cell without W_hh has weight_ih_l0 and
+            bias_ih_l0 alone, lru beside them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,). Without
+            `bias` there are no biases. Further layers and directions: _l1, _l0_reverse, and so on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
             asked to leave them out.
         inputs: (T, N, D), what was read.
@@ -135,7 +137,8 @@ class Trace(Rounded):
         loss: half the mean of (readout @ h_t − target)² over sequences and outputs, and over t for "every"; inf where
             it is beyond float64's 10^308, as the states of a ReLU network may bring it.
         hidden_states: (T+1, N, H), row 0 the initial state; here and below of the last layer, forwards.
-        cell_states: (T+1, N, H) for the LSTM, else None.
+        cell_states: (T+1, N, H) for the LSTM, and for the sLSTM of c/n, what reaches h; else None.
+        log_normalisers: (T+1, N, H), ln n of the sLSTM, −inf where nothing has been read; else None.
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
         log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
@@ -159,6 +162,7 @@ class Trace(Rounded):
     log10_norms: Mapping[str, Array]
     layers: tuple[LayerTrace, ...]
     unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
+    log_normalisers: Array | None = None
 
     @property
     def norms(self) -> Norms:

@@ -1,9 +1,9 @@
 """The script of `run`: the norms of a gradient at each step, of one network or of layers and directions."""
 
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.scripts.network import first_layer_alone, head, loss_lines
-from rnn_dynamics.scripts.walk import START, walk_lines
+from rnn_dynamics.scripts.walk import START, heading, walk_lines
 
 _ONE = """
 # the way forward
@@ -81,16 +81,15 @@ def reproduction_script(trace: Trace) -> str:
     """A Python file that needs numpy and torch only, and prints log10 norms by autograd.
 
     After the loss and a heading each line of its output is: t, then log10 of ‖dL/dx_t‖, ‖dL/dh_t‖ and, for the LSTM,
-    ‖dL/dc_t‖. With several layers or directions a layer and a direction stand before t: "0 both" for the inputs alone;
-    for each level its part of the gradient of what it reads, in the place of ‖dL/dx_t‖.
+    ‖dL/dc_t‖, for the sLSTM those of ln n_t and c_t/n_t. With several layers or directions a layer and a direction
+    stand before t: "0 both" for the inputs alone; for each level its part of the gradient of what it reads, in the
+    place of ‖dL/dx_t‖.
     """
     experiment, every = trace.experiment, trace.experiment.loss_at == "every"
     stacked = experiment.levels > 1
     ends = experiment.loss_at == "final" and experiment.bidirectional
     loss = LOSS.replace("COMPARED", _BOTH_ENDS if ends else _COMPARED[experiment.loss_at])
-    back = (STACK_BACK if stacked else _ONE_BACK).replace(
-        "HEADING", "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in CELLS[experiment.cell].components)
-    )
+    back = (STACK_BACK if stacked else _ONE_BACK).replace("HEADING", heading(cell_of(experiment)))
     draws = loss_lines(every, "H * DIRECTIONS" if stacked else "H")
     beginning = head(experiment, "Gradients through time", trace.digits, draws)
     stack = _STACK.replace("THIS", ", layer" if first_layer_alone(experiment) else "")

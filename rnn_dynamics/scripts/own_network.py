@@ -8,7 +8,7 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.own.given import Given
 from rnn_dynamics.scripts.gradients import LOSS, STACK_BACK
 from rnn_dynamics.scripts.network import advance_lines, agreement, block_of, cell_lines, indented
-from rnn_dynamics.scripts.walk import walk_lines
+from rnn_dynamics.scripts.walk import heading, walk_lines
 
 _HEAD = '''"""Gradients through time of a recurrent network with weights of a file, by PyTorch's autograd.
 
@@ -121,9 +121,8 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
         advance=advance_lines(kind),
         targets="(T, N, 4)" if experiment.loss_at == "every" else "(N, 4)",
     )
-    heading = "t log10|dL/dx_t| log10|dL/dh_t|" + " log10|dL/dc_t|" * ("cell" in cell.components)
     loss = LOSS.replace("COMPARED", _COMPARED[experiment.loss_at])
-    return head + walk_lines(kind) + _FORWARD + loss + STACK_BACK.replace("HEADING", heading)
+    return head + walk_lines(kind) + _FORWARD + loss + STACK_BACK.replace("HEADING", heading(cell))
 
 
 def _biases(cell: Cell) -> str:

@@ -5,6 +5,7 @@ import math
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.trace import ShapeTrace
 from rnn_dynamics.scripts.network import head
+from rnn_dynamics.scripts.walk import empty_state
 
 #: Gradients beyond 10^±this have lost digits, or all of them, in one pass of autograd.
 _RANGE = 290.0
@@ -93,9 +94,7 @@ targets = torch.tensor(loss_rng.standard_normal({"(1, N, OUTPUTS)" if shape == "
 cell = make_cell(np.random.default_rng(weight_stream), D)
 {_DECODER if has_decoder else ""}{_EDGES}
 x = [torch.tensor(step, requires_grad=True) for step in inputs]
-state = tuple(torch.zeros(N, H, dtype=torch.float64, requires_grad=True) for _ in range({
-        len(CELLS[experiment.cell].components)
-    }))
+state = tuple(part.clone().requires_grad_() for part in {empty_state(CELLS[experiment.cell])})
 {_SHAPES[shape]}{_BACK}cells = [{"cell, decoder" if has_decoder else "cell"}]
 print("parameters", sum(own.numel() for one in cells for {
         "own in one.parameters()" if experiment.bias else 'name, own in one.named_parameters() if "bias" not in name'

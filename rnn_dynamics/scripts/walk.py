@@ -1,13 +1,15 @@
 """The lines by which scripts walk forwards, and back by autograd, however small or large a gradient becomes."""
 
-from rnn_dynamics.engine.cells import CELLS
+import math
+
+from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.experiment import Experiment
 
 _FORWARD = """
 
 def read(cell, inputs, after=None):
     \"\"\"Each step: what is read, the state before, the state after. Autograd sees each step by itself.\"\"\"
-    after, steps = after or (torch.zeros(N, H, dtype=torch.float64),) * STATES, []
+    after, steps = after or EMPTY, []
     for step in inputs:
         step, *before = (tensor.detach().requires_grad_() for tensor in (step, *after))
         after = advance(cell, step, *before)
@@ -51,8 +53,27 @@ START = {"zero": "", "noise": ", start()", "carried": ", begin(read(cell, torch.
 
 def forward_lines(experiment: Experiment) -> str:
     """The functions `read`, `scaled` and `log10_norm` of a script."""
-    states = len(CELLS[experiment.cell].components)
-    return f"STATES, NOTHING = {states}, -(10**9)  # parts of a state, and the exponent of zero\n{_FORWARD}"
+    cell = cell_of(experiment)
+    beginning = f"STATES, NOTHING = {len(cell.components)}, -(10**9)  # parts of a state, and the exponent of zero\n"
+    return beginning + _FORWARD.replace("EMPTY", empty_state(cell))
+
+
+def empty_state(cell: Cell) -> str:
+    """The expression of the state before anything is read: a tensor (N, H) for each of its parts."""
+    if not cell.empty:
+        return f"(torch.zeros(N, H, dtype=torch.float64),) * {len(cell.components)}"
+    return f"tuple(torch.full((N, H), value, dtype=torch.float64) for value in ({_empty_values(cell)}))"
+
+
+def _empty_values(cell: Cell) -> str:
+    values = (cell.empty.get(name, 0.0) for name in cell.components)
+    return ", ".join("-np.inf" if value == -math.inf else repr(value) for value in values)
+
+
+def heading(cell: Cell) -> str:
+    """What stands above the columns of norms."""
+    symbols = {"hidden": "h_t", "normaliser": "ln(n_t)", "cell": "c_t"} | ({"cell": "(c_t/n_t)"} if cell.empty else {})
+    return " ".join(("t", "log10|dL/dx_t|", *(f"log10|dL/d{symbols[name]}|" for name in cell.components)))
 
 
 def walk_lines(experiment: Experiment) -> str:

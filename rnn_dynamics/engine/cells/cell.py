@@ -125,9 +125,10 @@ class Cell(Protocol):
     there is none. writes: the gate beside it that multiplies what is added, "" where 1 − `keeps` does. signed: the
     gates that have a sign, first the one that is added. blocks: rows of `weight_ih_l0` divided by H, and of
     `weight_hh_l0` too where there is a W_hh. delta_blocks: rows of delta divided by H. components: names of the state's
-    adjoints. state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the
-    name of what it multiplies h by, "" where gates alone do. A cell without W_hh is handed `weight_hh_l0` and
-    `bias_hh_l0` without rows.
+    adjoints, the last of what the additive path leads along. empty: component -> its initial value, where that is not
+    0. state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of
+    what it multiplies h by, "" where gates alone do. A cell without W_hh is handed `weight_hh_l0` and `bias_hh_l0`
+    without rows.
     summed: the matrix whose gradient is split by time, W_hh where there is one. feeds_back_output: whether W_hh reads
     the output y = W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at
     most 1, or at most as large as what is read makes it, however long that is.
@@ -150,6 +151,7 @@ class Cell(Protocol):
     blocks: int
     delta_blocks: int
     components: tuple[str, ...]
+    empty: Mapping[str, float]
     state_block: int
     state_matrix: str
     summed: str
@@ -258,6 +260,7 @@ class ByWeights:
     feeds_back_output: bool
     rotates = False
     torch_draw = ""
+    empty: Mapping[str, float] = {}
 
     def further(self, size: int) -> dict[str, tuple[int, ...]]:
         return {}

@@ -186,6 +186,7 @@ class Lru:
     rotates = True
     torch_cost = 1
     components: tuple[str, ...] = ("hidden",)
+    empty: Mapping[str, float] = {}
 
     def further(self, size: int) -> dict[str, tuple[int, ...]]:
         return {"nu_log": (size - size // 2,), "theta_log": (size // 2,), "gamma_log": (size - size // 2,)}

@@ -30,6 +30,7 @@ _ROUND = 1.5 * 2.0**52  # a double this large has no fraction: adding it rounds,
 _LN2_HIGH = struct.unpack("<d", struct.pack("<Q", 0x3FE62E42FEE00000))[0]  # 21 bits are 0: k times it is exact
 _LN2_LOW = 1.90821492927058770002e-10
 _TERMS = 13  # the next one is below 4e-18 of the sum
+_LOG_TERMS = 17  # likewise, where the square of the ratio is 1/9
 _NUMBER, _WHOLE, _MASK = "double", "i64", "i1"
 
 
@@ -146,6 +147,19 @@ def _tanh(text: _Text, argument: str) -> str:
     return text.intrinsic("copysign", ratio, argument)
 
 
+def _logaddexp(text: _Text, first: str, second: str) -> str:
+    """The larger of both + ln(1 + e), e = exp(−|a − b|) from 0 to 1, by ln(1 + e) = 2 artanh(e / (2 + e))."""
+    zero, two = text.constant(0.0), text.constant(2.0)
+    apart = text.intrinsic("fabs", text.apply("fsub", first, second))
+    apart = text.choose(text.apply("fcmp oeq", first, second), zero, apart)  # where both are infinite
+    smaller = _exp(text, text.apply("fneg", apart))
+    ratio = text.apply("fdiv", smaller, text.apply("fadd", two, smaller))
+    square = text.apply("fmul", ratio, ratio)
+    series = _polynomial(text, [1.0 / (2 * k + 1) for k in range(_LOG_TERMS)], square)
+    rest = text.apply("fmul", text.apply("fmul", two, ratio), series)
+    return text.apply("fadd", text.intrinsic("maximum", first, second), rest)
+
+
 def _instruction(name: str) -> Callable[..., str]:
     return lambda text, *operands: str(text.apply(name, *operands))
 
@@ -166,7 +180,7 @@ _OPERATIONS: dict[str, Callable[..., str]] = {
     "reciprocal": lambda text, of: text.apply("fdiv", text.constant(1.0), of),
     "square": lambda text, of: text.apply("fmul", of, of),
     "number": lambda text, of: text.convert("uitofp", of, _MASK, _NUMBER),
-    **{"exp": _exp, "tanh": _tanh},
+    **{"exp": _exp, "tanh": _tanh, "logaddexp": _logaddexp},
 }
 
 

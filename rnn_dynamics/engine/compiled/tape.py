@@ -23,7 +23,7 @@ _OPERATIONS: dict[Any, str] = {
     ufunc: ufunc.__name__
     for ufunc in (
         *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.reciprocal, np.square, np.absolute),
-        *(np.minimum, np.maximum, np.exp, np.tanh, np.positive),
+        *(np.minimum, np.maximum, np.exp, np.tanh, np.logaddexp, np.positive),
         *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal),
     )
 }

@@ -5,7 +5,7 @@ not depend on the adjoint is computed before the run, norms and parameter gradie
 two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -305,10 +305,11 @@ class _Attempt:
         return all(np.abs(values[0]).max() < SLACK * LOG10_2 for values in of_states)
 
     def log10_norms(self) -> dict[str, Array]:
-        """The norms with their exponents."""
+        """The norms with their exponents, of what answers tell."""
         offset = self.state.exponent * LOG10_2
         path_offset = self.path.exponent * LOG10_2
-        return {name: values + (path_offset if name == "cell_path" else offset) for name, values in self.norms.items()}
+        told = told_of(self.norms)
+        return {name: self.norms[name] + (path_offset if name == "cell_path" else offset) for name in told}
 
     def arriving_state(self) -> Scaled:
         """The adjoints before the first step of the run."""
@@ -318,6 +319,11 @@ class _Attempt:
         """The same along the additive path."""
         arrays = self.path.arrays if self.path_adjoints is None else (self.path_adjoints[0],)
         return Scaled(arrays, self.path.exponent)
+
+
+def told_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of which answers have norms: not the sLSTM's normaliser, which no loss reads and no path is along."""
+    return tuple(name for name in names if name != "normaliser")
 
 
 def _any(losses: Sequence[Array | None]) -> bool:

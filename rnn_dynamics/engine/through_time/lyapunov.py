@@ -15,6 +15,7 @@ import numpy as np
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.through_time.backpropagate import Pass, longest_run, make_room
 from rnn_dynamics.engine.through_time.jacobians import RESOLUTION, step_jacobians
+from rnn_dynamics.engine.through_time.unroll import states_of
 
 #: Blocks of time whose means are compared, and by number of blocks (less one are free) how many standard errors hold
 #: 95 % of all means: Student's t.
@@ -43,8 +44,8 @@ def log_growths(forward: Pass, *, count: int | None = None, discard: int = 0) ->
         discard: how many of the steps walked first, the last of the sequence, only turn the vectors into place.
 
     Returns:
-        (T − discard, count), ln |R_kk|, the last step first. -inf for a direction that is lost; nan where a step
-        shrinks a direction below the rounding of the others.
+        (T − discard, count), ln |R_kk|, the last step first; one row less where `first_passed` is the second step. -inf
+        for a direction that is lost; nan where a step shrinks a direction below the rounding of the others.
 
     Raises:
         ValueError: count is not from 1 to S, or discard not from 0 to T − 1.
@@ -57,6 +58,12 @@ def log_growths(forward: Pass, *, count: int | None = None, discard: int = 0) ->
         raise ValueError(f"discard = {discard} is not from 0 to {forward.length - 1}, the number of steps less one")
     basis = _units_by_length(forward) if forward.cell.rotates else _no_particular_directions(size, count)
     return np.concatenate([_log_diagonals(triangles) for triangles in _triangles(forward, basis[:, :count])])[discard:]
+
+
+def first_passed(forward: Pass) -> int:
+    """The first step that an error can pass: the second, where the first begins at ln n = −∞, which nothing moves."""
+    movable = all(np.isfinite(states[0]).all() for states in states_of(forward.record))
+    return 0 if movable or forward.length == 1 else 1
 
 
 def _no_particular_directions(size: int, count: int) -> Array:
@@ -94,8 +101,9 @@ def _triangles(forward: Pass, basis: Array) -> Iterator[Array]:
     """Yield R (B, count, count) of each run of B steps, step T first, from the columns of `basis` (S, count)."""
     cell, parts = forward.cell, len(forward.cell.components)
     longest = longest_run(cell, basis.size // parts)
-    for stop in range(forward.length, 0, -longest):
-        steps = range(max(0, stop - longest), stop)
+    first = first_passed(forward)
+    for stop in range(forward.length, first, -longest):
+        steps = range(max(first, stop - longest), stop)
         factors = cell.make_factors(forward.record, slice(steps.start, stop))[..., :1]
         adjoints = make_room(cell, len(steps), tuple(np.split(basis, parts)))
         views, triangles = cell.adjoint_views(factors, adjoints), []

@@ -74,7 +74,7 @@ def _kept_by_cells(forward: Pass, norms: Mapping[str, Array]) -> Array:
     """
     record, alone = forward.record, norms["hidden"].ndim == 2 and forward.members == 1
     # For a family it would cost half as much as its norms.
-    if record.cell_state is None or not alone or not _reaches(record.cell_state, _SATURATED):
+    if "f" not in forward.cell.gates or not alone or not _reaches(record.cell_state, _SATURATED):
         return np.zeros(norms["hidden"].shape[1:])
     saturated = by_member(np.abs(record.cell_state[1:]) > _SATURATED, 1)
     gates = by_member(forward.cell.gate_values(record)["f"], 1)

@@ -57,7 +57,7 @@ def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequenc
     `start` holds the initial state, (..., H, C) for each of the cell's components; empty begins at 0.
     """
     record = cell.make_record(input_projection, weights)
-    for states, initial in zip((record.hidden, record.cell_state), start, strict=False):
+    for states, initial in zip(states_of(record), start, strict=False):
         states[0] = initial
     compiled, steps = road(cell, weights, record), range(len(record.hidden) - 1)
     carry = None if compiled is None else compiled.carry(works.forward, steps, {})
@@ -71,6 +71,12 @@ def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequenc
     return record
 
 
+def states_of(record: Any) -> tuple[Array, ...]:
+    """The states (T + 1, ..., H, C) of a record, for each of the cell's components."""
+    found = (getattr(record, name, None) for name in ("hidden", "normaliser", "cell_state"))
+    return tuple(states for states in found if states is not None)
+
+
 def last_state(record: Any) -> tuple[Array, ...]:
     """The state (..., H, C) after the last step of a record, for each of the cell's components."""
-    return tuple(states[-1] for states in (record.hidden, record.cell_state) if states is not None)
+    return tuple(states[-1] for states in states_of(record))

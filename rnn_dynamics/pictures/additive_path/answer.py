@@ -76,13 +76,18 @@ class PathAnswer(OfExperiment):
         """(T, H), the factor along the path, no smaller than the smallest float."""
         return np.maximum(self.gates[self.cell.keeps], _TINY)
 
+    @property
+    def passed_gates(self) -> Array:
+        """Those of the steps that an error passes: without the first, where it keeps nothing of an empty state."""
+        return self.path_gates[len(self.path_gates) > 1 and not self.gates[self.cell.keeps][0].any() :]
+
     @cached_property
     def path_gate(self) -> dict[str, float]:
-        """Of the path gates over all units and steps: lowest, highest, kept, their geometric mean, and memory.
+        """Of `passed_gates` over all units and steps: lowest, highest, kept, their geometric mean, and memory.
 
         memory: the time scale of the mean of their logarithms, see `time_scale`.
         """
-        each = self.path_gates.reshape(-1, 1)
+        each = self.passed_gates.reshape(-1, 1)
         kept, (memory,) = np.exp(np.log(each).mean()), time_scale(each)
         return {"lowest": each.min(), "highest": each.max(), "kept": kept, "memory": memory}
 
@@ -95,7 +100,7 @@ class PathAnswer(OfExperiment):
     @cached_property
     def units(self) -> NDArray[np.int64]:
         """The units shown, from the fastest forgetting to the longest keeping."""
-        by_memory = np.argsort(np.log(self.path_gates).mean(axis=0), kind="stable")
+        by_memory = np.argsort(np.log(self.passed_gates).mean(axis=0), kind="stable")
         return by_memory[point_steps(len(by_memory), _MOST_UNITS) - 1]
 
     @property
@@ -108,7 +113,7 @@ class PathAnswer(OfExperiment):
     @cached_property
     def of_units(self) -> list[dict[str, float]]:
         """Of each unit shown its number, the mean of its path gate, and its time scale in steps."""
-        gates = self.path_gates[:, self.units]
+        gates = self.passed_gates[:, self.units]
         rows = np.stack([self.units + 1, gates.mean(axis=0), time_scale(gates)], axis=1)
         return [dict(zip(("unit", "mean", "steps"), row, strict=True)) for row in rows]
 

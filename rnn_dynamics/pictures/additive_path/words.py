@@ -86,7 +86,8 @@ def progress(words: Words, work: Growing) -> str:
 
 
 def _says(words: Words, answer: PathAnswer) -> Says:
-    return Says(answer, state=words["states"][answer.cell.components[-1]], last_seed=answer.networks - 1)
+    of = words["states"]
+    return Says(answer, state=of.get(answer.cell.name) or of[answer.cell.components[-1]], last_seed=answer.networks - 1)
 
 
 def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _says(words: Words, answer: JacobianAnswer) -> Says:
         exponent=between(power_of_ten, *(back * end if back else 0.0 for end in answer.ends)),
         exponent_step=between(factor, *answer.ends),
         exponent_nats=with_spread(float(answer.trace.lyapunov_exponents[0]), float(answer.trace.lyapunov_spread[0])),
-        state=words["states"][answer.cell.components[-1]],
+        state=words["states"].get(answer.cell.name) or words["states"][answer.cell.components[-1]],
         computed=len(answer.trace.lyapunov_exponents),
         sum_of_exponents=total,
         log10_volume=total / math.log(10.0),

@@ -12,12 +12,16 @@ Background = Literal["light", "dark"]
 CELL_NAMES = {cell.name: cell.short for cell in CELLS.values()}
 #: A dash and a shape for each, so that no reader depends on colour.
 CELL_DASHES = dict(
-    zip(CELL_NAMES, ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3, 2, 3, 2, 3], [4, 2], [9, 2, 2, 2]), strict=False)
+    zip(
+        CELL_NAMES,
+        ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3, 2, 3, 2, 3], [4, 2], [9, 2, 2, 2], [16, 3]),
+        strict=False,
+    )
 )
 CELL_SHAPES = dict(
     zip(
         CELL_NAMES,
-        ("square", "diamond", "circle", "triangle-up", "cross", "triangle-down", "triangle-right"),
+        ("square", "diamond", "circle", "triangle-up", "cross", "triangle-down", "triangle-right", "triangle-left"),
         strict=False,
     )
 )
@@ -87,7 +91,7 @@ HEIGHTS: dict[Background, tuple[str, str]] = {"light": ("#ffffff", "#a9b4c2"), "
 
 THEMES: dict[Background, Theme] = {
     "light": Theme(
-        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#577500"),
+        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#577500", "#4b2ee0"),
         "#12161c",
         "#4d5866",
         "#c3cad3",
@@ -95,7 +99,7 @@ THEMES: dict[Background, Theme] = {
         "#12161c",
     ),
     "dark": Theme(
-        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#b5d334"),
+        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#b5d334", "#8f86ff"),
         "#eef1f5",
         "#aeb8c5",
         "#465262",

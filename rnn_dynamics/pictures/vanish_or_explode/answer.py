@@ -119,9 +119,9 @@ def pictured(cell: str) -> tuple[str, ...]:
     return tuple(cell if _kind(cell) == _kind(name) else name for name in _SHOWN)
 
 
-def _kind(cell: str) -> tuple[bool, int]:
-    """Whether its steps are a tanh or ReLU of one sum, and how many numbers the state of a unit is."""
-    return not (CELLS[cell].gates or CELLS[cell].rotates), len(CELLS[cell].components)
+def _kind(cell: str) -> tuple[bool, bool]:
+    """Whether its steps are a tanh or ReLU of one sum, and whether it has a cell state."""
+    return not (CELLS[cell].gates or CELLS[cell].rotates), "cell" in CELLS[cell].components
 
 
 def stride_for(experiment: Experiment) -> int:
