@@ -74,7 +74,8 @@ def _kept_by_cells(forward: Pass, norms: Mapping[str, Array]) -> Array:
     """
     record, alone = forward.record, norms["hidden"].ndim == 2 and forward.members == 1
     # For a family it would cost half as much as its norms.
-    if "f" not in forward.cell.gates or not alone or not _reaches(record.cell_state, _SATURATED):
+    squashed = record.cell_state is not None and forward.cell.keeps == "f"  # an LSTM's
+    if not squashed or not alone or not _reaches(record.cell_state, _SATURATED):
         return np.zeros(norms["hidden"].shape[1:])
     saturated = by_member(np.abs(record.cell_state[1:]) > _SATURATED, 1)
     gates = by_member(forward.cell.gate_values(record)["f"], 1)
