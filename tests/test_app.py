@@ -18,7 +18,6 @@ from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import CELLS, Experiment, run
 from rnn_dynamics.content.numbers import power_of_ten, share
-from rnn_dynamics.dashboard.challenge import IN_TAB as SOLVED_IN_TAB
 from rnn_dynamics.dashboard.seat import IN_TAB
 from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.verdict import Verdict, judge
@@ -259,7 +258,7 @@ def test_every_further_control_changes_the_picture(key: str) -> None:
 def test_all_fields_of_an_experiment_have_a_control() -> None:
     app = open_app()
     widgets = [*app.select_slider, *app.selectbox, *app.segmented_control, *app.text_input, *app.toggle]
-    assert FIELDS | {"gradient", "axis", IN_TAB, SOLVED_IN_TAB} == {widget.key for widget in widgets}
+    assert FIELDS | {"gradient", "axis", IN_TAB} == {widget.key for widget in widgets}
 
 
 def test_the_readers_own_sentence_sets_the_length() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import command
 from rnn_dynamics.content import sentences
-from rnn_dynamics.dashboard.challenge import IN_TAB, Solved, shelf
+from rnn_dynamics.dashboard.challenge import Solved, shelf
 from rnn_dynamics.dashboard.exercises import answers_of, questions
 from tests.every import every
 from tests.test_content import folder as folder  # noqa: PLC0414  # a fixture
@@ -53,6 +54,7 @@ def test_a_strip_says_the_task_and_that_it_holds_once_it_does(name: str) -> None
             break
     assert not app.exception
     assert "Solved." in strip(app), strip(app)
+    assert any(f'cookie = "rnn_dynamics_solved={name};' in one.proto.body for one in app.get("html"))
     assert sentences("challenges")["strip"]["next"] in strip(app)
 
 
@@ -86,10 +88,9 @@ def test_a_training_is_judged_once_there_is_one() -> None:
     assert "Not trained yet" in strip(app)
 
 
-def test_the_page_lists_all_with_ticks_that_come_over_from_another_server() -> None:
-    app = AppTest.from_file(str(ROOT / "pages" / "challenges.py"), default_timeout=60)
-    app.session_state[IN_TAB] = "clip nonsense deeper"  # as a browser sends it
-    app.run().run()
+def test_the_page_lists_all_with_ticks_that_a_browser_has_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ContextProxy, "cookies", {"rnn_dynamics_solved": "clip.nonsense.deeper"})
+    app = AppTest.from_file(str(ROOT / "pages" / "challenges.py"), default_timeout=60).run()
     assert not app.exception
     assert opened_by(app) == EVERY.keys()
     assert re.findall(r"✓ .*challenge=(\w+)", text_of(app)) == ["clip", "deeper"]

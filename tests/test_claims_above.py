@@ -122,6 +122,14 @@ def test_what_is_cut_off_is_said_to_have_no_gradient_however_small_the_error() -
     assert "an error stops" not in frame.picture.claim(sentences("losses"), whole, views)
 
 
+def test_depth_claims_what_both_directions_leave_and_what_one_layer_does() -> None:
+    answer, views = answer_of("depth", {})
+    claim = re.sub(r"<.*?>", "", frame_of("depth").picture.claim(sentences("depth"), answer, views))
+    single = replace(answer.experiment, num_layers=1, bidirectional=False)
+    lefts = [power_of_ten(left(one)) for one in (answer.experiment, single)]
+    assert numbers(claim) == ["2", *lefts, "2"]
+
+
 def test_depth_helps_by_the_factors_of_the_two_networks() -> None:
     for preset in ("deep", "rnn"):
         asked = frame_of("depth").asked(frame_of("depth").presets[preset])[0]

@@ -7,7 +7,6 @@ import streamlit as st
 
 from rnn_dynamics.content.mentions import IN_LINK
 from rnn_dynamics.dashboard import stage
-from rnn_dynamics.dashboard.challenge import keep_ticks
 from rnn_dynamics.dashboard.links import ALONG
 from rnn_dynamics.dashboard.seat import keep_in_tab
 
@@ -80,4 +79,3 @@ def arrive(page: str, menu: str, language: str, from_shown: Mapping[str, Mapping
         if leading:
             st.html(stage.mark(page))
         keep_in_tab()
-        keep_ticks()

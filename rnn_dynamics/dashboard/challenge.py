@@ -23,8 +23,9 @@ from rnn_dynamics.pictures.kit.answered import OfTrainings
 if TYPE_CHECKING:
     from rnn_dynamics.dashboard.page import Page
 
-#: Key of the session's state, and of a control that nobody sees, whose value the browser keeps: what is solved.
-_RECORD, IN_TAB = "challenges", "solved_in_this_tab"
+#: Key of the session's state, and name of the cookie by which a browser keeps it until it is closed: what is solved.
+_RECORD, _COOKIE = "challenges", "rnn_dynamics_solved"
+_KEEP = '<script>document.cookie = "{name}={solved}; path=/; SameSite=Lax";</script>'
 _LOG = logging.getLogger(__name__)
 
 
@@ -32,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 class Solved:
     """What was said when a challenge held, in plain text, and the settings then, away from the page's opening.
 
-    Both are empty where nothing but the tick has come over from another server.
+    Both are empty where nothing but the tick has come from the browser.
     """
 
     said: str = ""
@@ -50,20 +51,12 @@ def shelf() -> tuple[Mapping[str, Challenge], tuple[Slip, ...]]:
 
 
 def solved() -> dict[str, Solved]:
-    """Name -> what this session has solved."""
-    found: dict[str, Solved] = st.session_state.setdefault(_RECORD, {})
+    """Name -> what this session has solved, from the ticks on that its browser has kept."""
+    if _RECORD not in st.session_state:
+        kept = st.context.cookies.get(_COOKIE, "").split(".")
+        st.session_state[_RECORD] = {name: Solved() for name in kept if name in shelf()[0]}
+    found: dict[str, Solved] = st.session_state[_RECORD]
     return found
-
-
-def keep_ticks() -> None:
-    """Write down in the browser what is solved: to a new session it sends that, after a server has ended."""
-    record = st.session_state.get(_RECORD)
-    if record is None:
-        kept = st.text_input(IN_TAB, key=IN_TAB).split()
-        st.session_state[_RECORD] = {name: Solved() for name in kept if name in shelf()[0]} if kept else {}
-    elif record:
-        st.session_state[IN_TAB] = " ".join(record)
-        st.text_input(IN_TAB, key=IN_TAB)
 
 
 def link_to(challenge: Challenge, text: str) -> str:
@@ -157,7 +150,8 @@ class Strip:
             away = {name: value for name, value in page.now.items() if value != opening[name]}
             solved()[self._challenge.name] = Solved(said, away)
             text += self._onwards()
-        self._place.html(f'<p class="challenge" role="status">{text}</p>')
+        keep = _KEEP.format(name=_COOKIE, solved=".".join(solved()))
+        self._place.html(f'<p class="challenge" role="status">{text}</p>{keep}', unsafe_allow_javascript=True)
 
     def _onwards(self) -> str:
         following = after(self._challenge)

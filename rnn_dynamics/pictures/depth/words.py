@@ -40,12 +40,13 @@ def claim(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     experiment, deep = answer.experiment, _deep(answer)
     both, factors = experiment.bidirectional, answer.log10_factors
     curve = answer.curves["whole"]
-    ends = {"first": curve[0], "middle": curve[len(curve) // 2]}
+    ends = {"first": curve[0], "middle": curve[len(curve) // 2], "one": answer.curves.get("single", curve)[0]}
     return claimed(
         words,
         Says(answer, back=experiment.sequence_length - 1, **ends),
         single=experiment.sequence_length == 1,
         every=experiment.loss_at == "every",
+        end_more=both and experiment.loss_at == "last" and ends["one"] + 1.0 < ends["first"],
         end_state=both and experiment.loss_at == "last",
         ends=both and experiment.loss_at == "final" and ends["middle"] + 1.0 < min(0.0, ends["first"]),
         final=both and all(map(math.isfinite, answer.carried.values())),
