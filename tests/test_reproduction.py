@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
+from rnn_dynamics import CELLS, Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.engine.work import each_loss
@@ -149,7 +149,7 @@ def gradients_of_table(case: Case, files: Sequence[Download], cut: bool) -> dict
     elif case.page == "additive_path":
         if case.experiment.hidden_path == "cut" and not cut:
             return {}  # the table is then of the cut network alone
-        component = "cell" if case.experiment.cell == "lstm" else "hidden"
+        component = CELLS[case.experiment.cell].components[-1]
         curve = table(only(files, "curves"))["path" if cut else "total"]
         return {(1, "forwards", component, step): float(value) for step, value in enumerate(curve, start=1)}
     else:
