@@ -202,7 +202,7 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
     for name, its in zip(("RNN", "LSTM"), job.histories, strict=True):
         looks = (its.moments[0], its.moments[-1])
         before, after = (power_of_ten(judge(look.log10_norms["hidden"]).orders) for look in looks)
-        assert f"|{name}: ×{after}, before training ×{before}" in whole["reach"]
+        assert f"|{name}: thin ×{before}, thick ×{after}" in whole["reach"]
     gates = [job.histories[1].moments[number].gates["f"].mean() for number in (0, -1)]
     assert f"f: {gates[0]:.2f} → {gates[1]:.2f}" in finding
     written = [look.gates["z"].mean() for look in (trained("mingru").histories[1].moments[n] for n in (0, -1))]

@@ -253,12 +253,12 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
         (
             (-8.0, -1.0),
             (-1.0, -3.0),
-            "10⁻⁸ reached step 1 when training began, 0.1 does now (dashed), and that alone is not enough",
+            "Before training (thin) 10⁻⁸ of its gradient reached step 1. Now 0.1 does, but that alone is not enough",
         ),
         (
             (-9.0, -2.0),
             (-1.0, -1.0),
-            "10⁻⁹ reached step 1 when training began, 0.01 does now (dashed), and that alone is not enough",
+            "Before training (thin) 10⁻⁹ of its gradient reached step 1. Now 0.01 does, but that alone is not enough",
         ),
         ((-9.0, -8.0), (-9.0, -1.0), "step 1 now gets ×0.1 in the LSTM, ×10⁻⁸ in the RNN"),
         ((-9.0, -6.0), (-9.0, -7.0), "The same sequences"),
@@ -278,8 +278,10 @@ def test_what_arrives_of_both_gradients_is_claimed_beside_who_has_learned(rnn: A
     answer, picture = learning.LearningAnswer(networks=job.networks), learning.PICTURE
     for at, place in (("0 %", 0), ("100 %", 1)):  # the title is of the look at which the slider stands
         title = picture.texts(sentences("learning"), answer, {**picture.views, "look": at})["reach"]
-        said_of = [f"×{power_of_ten(of[place])}, before training ×{power_of_ten(of[0])}" for of in (lstm, rnn)]
-        assert re.findall("×.*?, before training ×[^|]*", title) == said_of
+        both = "thin ×{}, thick ×{}" if place else "×{}"  # before training one curve is drawn
+        said_of = [both.format(power_of_ten(of[0]), power_of_ten(of[place])) for of in (lstm, rnn)]
+        assert [line.split(": ")[1] for line in title.split("|")[-2:]] == said_of
+        assert title.startswith("Before training") == (place == 0)
 
 
 def test_the_gru_with_default_biases_learns_temporal_order_with_three_of_five_seeds() -> None:

@@ -30,6 +30,8 @@ PARAMETERS = {
 }
 #: Of a network that has ended early, its last look stands for all later ones.
 _SHOWN = "datum.look === min(shown, datum.last)"
+#: The first look, where that is not the one that is shown.
+_BEFORE = "datum.look === 0 && min(shown, datum.last) > 0"
 #: What a click on a look says beside its number.
 _GOING = {"of": "whole.last", "chosen": "whole.marked"}
 _SHARE: dict[str, Any] = {"values": [0, 0.5, 1], "labelExpr": PER_CENT}
@@ -95,16 +97,31 @@ def _by_update(
 
 
 def _gradients(panel: Panel) -> list[Any]:
-    """The gradient by step at the look that is shown, for each network; its name below the title, on a phone below."""
-    style = panel.sheet.line_of_cell
-    lines = with_lag(_with_looks(of("gradients")).transform_filter(_SHOWN)).mark_line(**style)
-    place, high = "curvesLeft + datum.row * 100", "narrow ? curvesBottom + 40 : curvesTop - 12"
+    """The gradient by step at the look that is shown, for each network, and thin the one before training.
+
+    Their names are below the title, on a phone below the curves.
+    """
+    style, place = panel.sheet.line_of_cell, "curvesLeft + datum.row * 100"
+    rows, high = with_lag(_with_looks(of("gradients"))), "narrow ? curvesBottom + 40 : curvesTop - 12"
+    thin = rows.transform_filter(_BEFORE).mark_line(**style | {"strokeWidth": 1.25, "opacity": 0.8})
+    lines = rows.transform_filter(_SHOWN).mark_line(**style)
+    # The maps below have the same title.
+    axes = {"x": panel.time(titleOpacity=0), "y": panel.log10("norm", tickCount=5), "detail": "cell:N"}
     return [
-        # The maps below have the same title.
-        lines.encode(x=panel.time(titleOpacity=0), y=panel.log10("norm", tickCount=5), detail="cell:N"),
+        thin.encode(**axes),
+        lines.encode(**axes),
         *key(_FIRST_LOOKS, "name", place, high, style, "28", size=15, bold=True, color=style["color"]),
+        _thin(panel.sheet),
         panel.sheet.title("whole.reach", "curvesLeft", "(narrow ? curvesTop : curvesTop - 20)"),
     ]
+
+
+def _thin(sheet: Sheet) -> Any:
+    """What the thin curves are: beside the names, or on a phone in the panel's corner that is free."""
+    x, align = ("width", "'right'") if sheet.past else ("narrow ? 6 : width", "narrow ? 'left' : 'right'")
+    y, size = "narrow ? curvesBottom - 8 : curvesTop - 12", "narrow ? 12 : 15"
+    said, style = alt.value(sheet.axes["before"]), {"halo": sheet.theme.panel, "align": ref(align)}
+    return text(of("whole", "shown > 0"), said, x, y, "middle", size=size, **style)
 
 
 #: The first look at each network, with its name.

@@ -23,7 +23,8 @@ def texts(words: Words, answer: LearningAnswer, views: Mapping[str, str]) -> dic
     learned = (titles[network.outcome].format_map(Says(network)) for network in reversed(answer.networks))
     reach = first(
         reach_none=math.isnan(last.left[0] + at["last"]),
-        reach_untrained=len(last.looks) == 1,
+        reach_untrained=len(last.looks) == 1 or (look == 0 and rnn is last),
+        reach_both_untrained=look == 0 and not math.isnan(rnn.left[0]),
         reach_both=rnn is not last and len(rnn.looks) > 1 and not math.isnan(rnn.left[0] + at["rnn"]),
         reach=True,
     )
