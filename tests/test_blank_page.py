@@ -19,7 +19,7 @@ from rnn_dynamics.content.numbers import percent, power_of_ten, short
 from rnn_dynamics.learning.jobs import Job, worked_through
 from rnn_dynamics.learning.limits import LARGEST, allowed
 from rnn_dynamics.learning.reading import joint
-from rnn_dynamics.learning.tasks import Template
+from rnn_dynamics.learning.tasks import Sentence, Template
 from rnn_dynamics.learning.trained import RIGHT, standing_in_answers
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TESTED
@@ -28,6 +28,7 @@ from rnn_dynamics.pictures.blank import words as blank_words
 from rnn_dynamics.pictures.blank.answer import (
     _SPANS,
     BlankAnswer,
+    Network,
 )
 from rnn_dynamics.pictures.kit.axes import ends_downwards
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -318,29 +319,70 @@ def test_what_becomes_of_the_cues_gradient_has_its_heading(before: float, after:
         assert now in WORDS["blocks"]
 
 
-@cells
-def test_above_the_sentence_each_network_says_what_it_fills_in_and_how_much_reaches_its_cue(cell: str) -> None:
-    found = answer(cell)
+def said_of(network: Network, sentence: Sentence) -> tuple[str, bool, str]:
+    """What it names, whether that is right, and the share of its cue's gradient."""
+    reading = network.reading
+    right = int(reading.probabilities.argmax()) == sentence.target
+    return reading.named, right, power_of_ten(joint(reading.log10_norms[3:5]) - max(reading.log10_norms))
+
+
+def headings(of: BlankAnswer) -> list[str]:
+    """Above each row of words, and below the last, as a reader sees them."""
+    return [re.sub("<.*?>", "", one) for one in re.findall(r'<p class="block">(.*?)</p>', tinted(of))]
+
+
+def test_above_the_rows_of_the_rnn_each_network_says_what_it_fills_in_and_how_much_reaches_its_cue() -> None:
+    found = answer("rnn")
     (said,) = re.findall(r'<p class="networks">(.*?)</p>', tinted(found))
     lines = [re.sub("<.*?>", "", one) for one in re.findall(r"<span>(.*?)</span>", said)]
     expected = []
     for network in (*found.networks[1:], found.networks[0]):
-        right = int(network.reading.probabilities.argmax()) == found.sentence.target
-        cue, peak = joint(network.reading.log10_norms[3:5]), max(network.reading.log10_norms)
-        share = power_of_ten(cue - peak)
-        expected.append(f"{network.cell.short} {'✓' if right else '✗'} {network.reading.named}, {share}")
+        named, right, share = said_of(network, found.sentence)
+        expected.append(f"{network.cell.short} {'✓' if right else '✗'} {named}, {share}")
     assert lines == expected
-    assert '<p class="networks">' not in tinted(untrained(cell))
-    assert '<p class="networks">' not in tinted(answer(cell, typed="who are you and where are they ___"))
+    assert [one.split(":")[0] for one in headings(found)] == ["Before training", "After 60 of 60 updates"]
+    assert '<p class="networks">' not in tinted(untrained("rnn"))
+    assert '<p class="networks">' not in tinted(answer("rnn", typed="who are you and where are they ___"))
+
+
+@every(("cell", "other"), [("lstm", "gru"), ("gru", "lstm")])
+def test_a_trained_network_has_its_row_below_the_rnns_and_the_third_is_named(cell: str, other: str) -> None:
+    found = answer(cell, gap="20", updates="50")
+    by_cell, html = {network.cell.name: network for network in found.networks}, tinted(found)
+    rights, expected = set(), []
+    for network in (by_cell["rnn"], by_cell[cell], by_cell[other]):
+        (named, right, share), name = said_of(network, found.sentence), network.cell.short
+        rights.add(right)
+        fills = f"and the {name} {'rightly' if right else 'wrongly'} fills in “{named}”"
+        expected.append(f"{name}, trained: the cue gets {share} of the strongest word's gradient, {fills}")
+    assert headings(found) == expected
+    assert rights == {True, False}
+    assert '<p class="networks">' not in html
+    small = re.findall(r"title=\"[^\"]*\"><b>.*?</b><small>(.*?)</small>", html)
+    assert small == [short(one) for which in ("rnn", cell) for one in by_cell[which].reading.log10_norms]
+    colours = [
+        f"--cell: light-dark({', '.join(theme.cells[one] for theme in THEMES.values())})" for one in ("rnn", cell)
+    ]
+    assert re.findall(r'<p class="words" style="(.*?)"', html) == colours
+    assert re.findall(r'class="scale" style="(.*?);', html) == colours
+    (before,) = headings(untrained(cell))
+    assert before.startswith("Before training: the cue gets")
+    plain = headings(answer(cell, typed="who are you and where are they ___"))
+    assert [re.sub("“.*?”", "…", one) for one in plain] == [
+        f"{by_cell[which].cell.short}, trained: it fills in …" for which in ("rnn", cell, other)
+    ]
 
 
 def test_where_no_word_gets_any_gradient_the_heading_says_so() -> None:
-    found = answer()
+    found = answer("rnn")
     nothing = replace(found.shown.reading, log10_norms=np.full_like(norms(found, "after"), -np.inf))
-    shown = replace(found.shown, readings={**found.shown.readings, "after": nothing})
-    html = tinted(replace(found, networks=(shown,)))
-    assert "After 60 of 60 updates: <b>no word gets any gradient</b>" in html
-    assert "reaches it" not in html
+    silent = replace(found.shown, readings={**found.shown.readings, "after": nothing})
+    silenced = replace(found, networks=(silent, *found.networks[1:]))
+    assert "After 60 of 60 updates: no word gets any gradient" in headings(silenced)
+    assert "reaches it" not in "".join(headings(silenced))
+    assert headings(replace(silenced, cell="lstm"))[0].startswith(
+        "RNN, trained: no word gets any gradient, and the RNN "
+    )
 
 
 def strengths(html: str) -> list[int]:
@@ -351,35 +393,34 @@ def strengths(html: str) -> list[int]:
 @cells
 def test_each_word_is_tinted_by_its_gradient_and_the_cue_is_framed(cell: str) -> None:
     found = answer(cell)
-    html = tinted(found)
-    light, dark = (theme.cells[cell] for theme in THEMES.values())
-    assert f'<div class="tinted" style="--cell: light-dark({light}, {dark})">' in html
-    found_strengths, before = strengths(html), norms(found, "before")
+    html, first = tinted(found), found.networks[0].before if cell == "rnn" else found.networks[0].reading
+    found_strengths, above = strengths(html), first.log10_norms
     assert len(found_strengths) == 2 * len(found.sentence.words)
-    order = np.argsort(before)
-    assert (np.diff(np.array(found_strengths[: len(before)])[order]) >= 0).all()
-    assert max(found_strengths[: len(before)]) == max(found_strengths[len(before) :]) == blank_words.STRONGEST
+    order = np.argsort(above)
+    assert (np.diff(np.array(found_strengths[: len(above)])[order]) >= 0).all()
+    assert max(found_strengths[: len(above)]) == max(found_strengths[len(above) :]) == blank_words.STRONGEST
     assert re.findall(r'class="word cue".*?<b>(.*?)</b>', html) == ["data", "science"] * 2
-    parts = 10**before
-    share = 10**found.shown.before.share
-    assert share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
+    parts = 10**above
+    assert 10**first.share == pytest.approx(np.hypot(parts[3], parts[4]) / parts.max())
     assert tinted(found, **NORM) != html
 
 
 def test_one_tint_is_one_share_whatever_the_network_and_the_time() -> None:
     found = answer(gap="20", updates="50")
+    rnn = found.networks[0]
     seen: dict[str, set[int]] = {}
     for cell in ("rnn", "lstm", "gru"):
         one = replace(found, cell=cell)
         html = tinted(one)
-        shares = np.concatenate([norms(one, time) - norms(one, time).max() for time in ("before", "after")])
+        rows = (rnn.before if cell == "rnn" else rnn.reading, one.shown.reading)
+        shares = np.concatenate([row.log10_norms - row.log10_norms.max() for row in rows])
         expected = blank_words.STRONGEST * np.clip((shares + 6) / 6, 0, 1)
         np.testing.assert_allclose(strengths(html), expected, atol=0.51)
-        seen[cell] = set(strengths(html)[3:5])
+        seen[cell] = set(strengths(html)[len(one.sentence.words) :][3:5])
         assert "10⁻⁶ <span" in html
-        assert "on one scale for all networks, before and after training" in html
+        assert "on one scale for all rows and networks" in html
     assert max(seen["rnn"]) < min(seen["lstm"])  # a dead cue is paler than a living one
-    ends = r"(\S+) <span class=\"scale\".*?</span> (\S+)</p>"
+    ends = r"(\S+) <span class=\"scale\".*</span> (\S+)</p>"
     assert len({re.findall(ends, tinted(replace(found, cell=cell), **NORM))[0] for cell in ("rnn", "lstm", "gru")}) == 1
 
 
@@ -432,7 +473,7 @@ def test_an_own_sentence_is_read_by_the_trained_network_and_its_unknown_words_ar
     plain = answer(typed="who are you ___")
     assert plain.sentence.cue is None
     assert "holds no cue" in finding(plain)
-    assert "Before training</p>" in tinted(plain)
+    assert headings(answer("rnn", typed="who are you ___")) == ["Before training", "After 60 of 60 updates"]
     assert rows(plain)["whole"][0]["gate"].startswith("LSTM: its forget gate keeps")
 
 
@@ -532,11 +573,23 @@ def test_the_page_opens_with_a_training_that_everybody_shares(monkeypatch: pytes
     app = open_page("blank", LINK)
     assert not app.exception
     assert {row["cell"] for row in shown(app)["0-tests"]} == {"rnn", "lstm", "gru"}
-    assert "After 60 of 60 updates: the cue gets" in words(app)
+    assert "</b>, trained: the cue gets" in words(app)
     (said,) = (caption.value for caption in app.caption if "with which this page opens" in caption.value)
     assert "Your settings have moved" in said
     assert "Not trained yet at these settings" in words(app)
     assert len([button for button in app.get("download_button") if "Right answers" in button.proto.label]) == 1
+
+
+def test_until_the_training_that_everybody_shares_has_begun_the_page_says_that_it_will(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits = Job(networks(NETWORK, VIEWS, PLAIN))
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: waits)
+    app = open_page("blank", LINK)
+    assert [caption.value for caption in app.caption if "begins by itself" in caption.value]
+    assert "Nothing is trained yet" in shown(app)["0-whole"][0]["untrained"]
+    monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: None)
+    assert not [caption.value for caption in open_page("blank", LINK).caption if "begins by itself" in caption.value]
 
 
 def test_a_template_that_makes_no_sense_is_named_and_nothing_is_lost() -> None:

@@ -428,7 +428,8 @@ def test_what_becomes_of_the_cues_gradient_is_said_beside_shares_that_bear_it_ou
         "before training, no word got any": lambda before, after: before is None,
     }
     seen: set[str] = set()
-    for answer, _, share in answers():
+    for found_so_far, _, share in answers():
+        answer = replace(found_so_far, cell="rnn")
         if answer.sentence.cue is None:
             continue
         heading = re.findall(r'<p class="block">(.*?)</p>', above(answer))[1]
@@ -439,6 +440,26 @@ def test_what_becomes_of_the_cues_gradient_is_said_beside_shares_that_bear_it_ou
         assert all(holds[words](*share) for words in said_of_it), (heading, share)
         assert answer.shown.reading.correct or "enough" not in heading
     assert seen == set(holds)
+
+
+def test_rows_of_two_networks_say_of_each_what_its_reading_bears_out() -> None:
+    seen: set[tuple[bool, ...]] = set()
+    for found_so_far, _, share in answers():
+        answer = replace(found_so_far, cell="lstm")
+        for network, heading in zip(
+            answer.compared, re.findall(r'<p class="block">(.*?)</p>', above(answer)), strict=False
+        ):
+            assert heading.startswith(f"<b>{network.cell.short}</b>, ")
+            whole, silent = network.history.iterations == network.training.iterations, "no word gets any" in heading
+            assert ("</b>, trained:" in heading) == whole
+            assert ("the cue gets" in heading, silent) == (
+                (share[1] is not None, share[1] is None) if answer.sentence.cue else (False, False)
+            )
+            assert "rightly" not in heading or network.reading.correct
+            assert "wrongly" not in heading or not network.reading.correct
+            seen.add((whole, silent, "rightly" in heading, "wrongly" in heading))
+    assert {whole for whole, *_ in seen} == {silent for _, silent, *_ in seen} == {True, False}
+    assert {kind[2:] for kind in seen} == {(True, False), (False, True), (False, False)}
 
 
 def test_the_note_on_small_gradients_is_said_only_where_the_loss_has_fallen_tenfold() -> None:

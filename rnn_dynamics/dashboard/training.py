@@ -102,10 +102,12 @@ class TrainingPanel:
             self._show_opening(words)
 
     def _show_opening(self, words: Words) -> None:
-        """That what is seen is the training with which the page opens, where it is: beside the button to train."""
+        """That what is seen is the training with which the page opens, or that this is to come: beside the button."""
         if self.opening is not None and self.job is self.opening:
             kind = "opening" if has(self.opening, self.asked) else "opening_moved"
             st.caption(words[kind].format_map(Says(self.opening)), width="content")
+        elif self.opening is not None and self.job is None and not self.opening.over:
+            st.caption(words["opening_waits"], width="content")
 
     def _show_idle(self, job: Job | None, words: Words) -> None:
         if st.button(words["again" if job else "train"], key="train"):

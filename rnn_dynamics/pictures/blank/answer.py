@@ -71,6 +71,12 @@ class BlankAnswer(OfTrainings):
         return next(network for network in self.networks if network.cell.name == self.cell)
 
     @property
+    def compared(self) -> tuple[Network, ...]:
+        """The RNN and the network that is shown, of which each has a row; none where that is the RNN, or untrained."""
+        rnn = [network for network in self.networks if network.cell.name == "rnn"]
+        return (*rnn, self.shown) if rnn and self.begun and self.cell != "rnn" else ()
+
+    @property
     def handed_out(self) -> tuple[Training, ...]:
         """Its training, even before it begins."""
         return (self.training,)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
+from rnn_dynamics.learning.reading import Reading
 from rnn_dynamics.learning.trained import standing_in_answers
-from rnn_dynamics.pictures.blank.answer import BlankAnswer
+from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import first, heading, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
@@ -64,28 +65,56 @@ def _says(words: Words, answer: BlankAnswer) -> Says:
 
 
 def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
-    """The sentence before training and, if there is one, after it; each word tinted by its gradient, with its norm."""
-    blocks, relative = words["blocks"], views["tint"] == RELATIVE
+    """The sentence as the RNN and the shown network read it now; else as the shown one did before training and does.
+
+    Each word is tinted by its gradient, with its norm.
+    """
+    blocks, relative, rows = words["blocks"], views["tint"] == RELATIVE, [*_readings(words, answer)]
     low, high = answer.tint_scale(relative)
     sentences = (
-        blocks["sentence"].format(
-            heading=blocks[_heading(answer, time)].format_map(_says(words, answer)),
-            words=_sentence(blocks, answer, reading, relative),
-        )
-        for time, reading in answer.shown.readings.items()
+        blocks["sentence"].format(heading=said, words=_sentence(blocks, answer, reading, relative), **_colours(network))
+        for network, reading, said in rows
     )
-    colours = {background: theme.cells[answer.cell] for background, theme in THEMES.items()}
-    legend = blocks["legend_relative" if relative else "legend_norm"]
-    networks = _networks(blocks, answer)
-    says = {
-        "networks": networks,
-        "sentences": "".join(sentences),
-        "legend": legend,
-        "low": low,
-        "high": high,
-        "strongest": STRONGEST,
-    }
-    return str(blocks["tinted"].format_map(says | colours))
+    scales = dict.fromkeys(blocks["scale"].format(strongest=STRONGEST, **_colours(network)) for network, *_ in rows)
+    return str(
+        blocks["tinted"].format_map(
+            {
+                "networks": "" if answer.compared else _networks(blocks, answer),
+                "sentences": "".join(sentences),
+                "others": _others(blocks, answer),
+                "legend": blocks["legend_relative" if relative else "legend_norm"],
+                "low": low,
+                "scales": " ".join(scales),
+                "high": high,
+            }
+        )
+    )
+
+
+def _readings(words: Words, answer: BlankAnswer) -> Iterator[tuple[Network, Reading, str]]:
+    """What has a row of words: whose it is, the reading, and its heading."""
+    for network in answer.compared:
+        yield network, network.reading, _now(words["blocks"], network)
+    for time, reading in answer.shown.readings.items() if not answer.compared else ():
+        yield answer.shown, reading, words["blocks"][_heading(answer, time)].format_map(_says(words, answer))
+
+
+def _colours(network: Network) -> dict[str, str]:
+    return {background: theme.cells[network.cell.name] for background, theme in THEMES.items()}
+
+
+def _now(blocks: Words, network: Network) -> str:
+    """What a network makes of the sentence as far as it is trained."""
+    reading, trained = network.reading, network.history.iterations >= network.training.iterations
+    when = blocks["trained_now" if trained else "in_training"].format_map(Says(network))
+    kind = first(now_plain=reading.cue is None, now_none=math.isnan(reading.share), now=True)
+    return str(blocks[kind].format_map(Says(network, when=when)))
+
+
+def _others(blocks: Words, answer: BlankAnswer) -> str:
+    """The same of each network that has no row beside those that are compared."""
+    others = [network for network in answer.networks if answer.compared and network not in answer.compared]
+    return "".join(blocks["other"].format(heading=_now(blocks, network)) for network in others)
 
 
 def _networks(blocks: Words, answer: BlankAnswer) -> str:
@@ -113,7 +142,7 @@ def _heading(answer: BlankAnswer, time: str) -> str:
     )
 
 
-def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) -> str:
+def _sentence(blocks: Words, answer: BlankAnswer, reading: Reading, relative: bool) -> str:
     sentence = answer.sentence
     by_word = {
         "word": sentence.words,
