@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
-from rnn_dynamics.learning.reading import Reading
 from rnn_dynamics.learning.trained import standing_in_answers
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
 from rnn_dynamics.pictures.kit.finding import first, heading, paragraphs, side_by_side, told
@@ -91,7 +90,7 @@ def tinted(words: Words, answer: BlankAnswer, views: Mapping[str, str]) -> str:
     )
 
 
-def _readings(words: Words, answer: BlankAnswer) -> Iterator[tuple[Network, Reading, str]]:
+def _readings(words: Words, answer: BlankAnswer) -> Iterator[tuple[Network, Any, str]]:
     """What has a row of words: whose it is, the reading, and its heading."""
     for network in answer.compared:
         yield network, network.reading, _now(words["blocks"], network)
@@ -142,7 +141,7 @@ def _heading(answer: BlankAnswer, time: str) -> str:
     )
 
 
-def _sentence(blocks: Words, answer: BlankAnswer, reading: Reading, relative: bool) -> str:
+def _sentence(blocks: Words, answer: BlankAnswer, reading: Any, relative: bool) -> str:
     sentence = answer.sentence
     by_word = {
         "word": sentence.words,
