@@ -45,6 +45,7 @@ SLIDERS = {
     "shapes": ("stop", "weight_scale", "sequence_length"),
     "depth": ("num_layers", "weight_scale", "sequence_length"),
     "family_tree": ("weight_scale", "sequence_length"),
+    "curse_of_memory": ("memory", "rho"),
     "own_network": ("forget_bias", "weight_scale", "sequence_length"),
     "by_hand": ("step", "sequence_length", "batch_size", "input_size", "hidden_size"),
     "blank": ("gap",),
@@ -53,7 +54,7 @@ SLIDERS = {
 #: The slider that a page has once something has been trained there; what stands before that paints nothing.
 TRAINED = ("learning", ("look",))
 #: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
-HELD_ON = {"cliff": "start_w", "by_hand": "step", "blank": "gap"}
+HELD_ON = {"cliff": "start_w", "curse_of_memory": "memory", "by_hand": "step", "blank": "gap"}
 #: Of these pages those on which another seed is no other picture while the visitor waits: one trains it first, and one
 #: shows many seeds together.
 UNSEEDED = ("blank", "atlas")

@@ -37,6 +37,7 @@ TIMED = {"cost"}
 DEAR = {
     "additive_path",
     "cliff",
+    "curse_of_memory",
     "depth",
     "family_tree",
     "initialisation",

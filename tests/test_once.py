@@ -31,7 +31,8 @@ WALKS = (*within("engine/through_time", "engine/initialise.py", "engine/cells/ac
 #: Where time goes: what only forms a question, or puts remembered pieces together, stands elsewhere.
 COMPUTES = (
     *WALKS,
-    *within("engine/cliff.py", "engine/theory.py", "by_hand", "learning/reading.py", "pictures/kit/frames.py"),
+    *within("engine/cliff.py", "engine/curse_measured.py", "engine/theory.py"),
+    *within("by_hand", "learning/reading.py", "pictures/kit/frames.py"),
     *within(*(f"pictures/{name}/{file}.py" for name in pictures.NAMES for file in ("table", "words"))),
 )
 #: Pictures whose networks have limits of their own.
@@ -40,6 +41,7 @@ SIZES: dict[str, dict[str, int]] = {
     "before_after": {"sequence_length": 10},
     "learning": {"sequence_length": 10},
     "cliff": {},
+    "curse_of_memory": {},
     "clipping": {},
 }
 

@@ -213,6 +213,11 @@ class Step:
         return float(np.exp(np.log(self.start) * np.exp(min(self.move, 500.0))))
 
     @property
+    def memory(self) -> float:
+        """Of the unit where it ends, in steps."""
+        return float(memory_of(self.end))
+
+    @property
     def needed(self) -> float:
         """By how much λ, or ν, differs from the teacher's at the start."""
         if not self.student.learns_exponent:

@@ -9,6 +9,7 @@ from rnn_dynamics.engine.run import run
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.remembered import remembered
 from rnn_dynamics.scripts.cliff import cliff_script
+from rnn_dynamics.scripts.curse import curse_script
 from rnn_dynamics.scripts.gradients import reproduction_script
 from rnn_dynamics.scripts.jacobians import jacobian_script
 from rnn_dynamics.scripts.losses import loss_script
@@ -64,6 +65,10 @@ SCRIPTS: Mapping[str, Callable[[Any], Script]] = {
         what="own_network",
         text=lambda: own_network_script(answer.given, answer.experiment, answer.digits),
         digits=lambda: int(answer.digits),
+    ),
+    "curse": lambda answer: Script(
+        what="curse",
+        text=lambda: curse_script([(one, one.step.learning_rate) for one in answer.students.values()]),
     ),
     "descents": lambda answer: Script(
         what="descents", text=lambda: cliff_script([path.descent for path in answer.paths.values()])

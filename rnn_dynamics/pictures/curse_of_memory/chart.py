@@ -1,0 +1,130 @@
+"""The picture "Curse of memory": both laws with networks on them, and the loss of a student with a step on it.
+
+Tables: see `table`. A line's colour and dash say what it is, and a point's shape which network it belongs to.
+"""
+
+from typing import Any
+
+import altair as alt
+
+from rnn_dynamics.pictures.kit.layers import LOG10, at, each, group, key, layered, of, of_cell, ref, text
+from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
+from rnn_dynamics.pictures.kit.theme import Theme
+
+#: Where the panels are, in pixels: side by side, on a phone one below the other.
+PANELS = {
+    "laws": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.5 - 60 * zoom : height"),
+    "loss": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.5 + 62 * zoom : 0", "height"),
+}
+_DASHES = {"gradient": [2, 3], "state": [9, 5], "sensitivity": [1, 0], "plain": [1, 5]}
+_WIDTHS = {"gradient": 3, "state": 3, "sensitivity": 5, "plain": 3}
+_SHAPES = {"linear": "circle", "lru": "diamond", "lstm": "triangle-up"}
+_VALLEYS = {"usual": [7, 4], "own": [1, 0]}
+_SIZE = "narrow ? 12 : 14"
+
+
+def chart(sheet: Sheet) -> alt.LayerChart:
+    """The picture; the horizontal axis of the loss is λ, or with the exponential the memory."""
+    laws, loss = sheet.panels()
+    learns = sheet.views["remedy"] in ("exponential", "both")
+    x = laws.x("memory:Q", (1, 1000), "memory", LOG, values=[1, 10, 100, 1000], format="~r")
+    y = laws.log10("spread", "log10:Q")
+    kind: dict[str, Any] = {"values": [0, 1, 2, 3, 4], **LOG10} if learns else {"tickCount": 6, "format": ".1f"}
+    place = loss.x("place:Q", ("whole.left", "whole.right"), "exponent" if learns else "factor", **kind)
+    height = loss.y("loss:Q", (0, "whole.top"), "loss", tickCount=4, format="~r")
+    return sheet.picture(
+        [
+            each("laws", _lines(sheet.theme), x=x, y=y),
+            _here(laws),
+            _networks(sheet.theme),
+            _own(sheet.theme),
+            *_key_of_lines(laws, sheet.theme),
+            *_key_of_networks(laws, sheet.theme),
+            laws.title("laws"),
+        ],
+        [
+            each("valleys", _valleys(sheet.theme), by="whose", x=place, y=height),
+            _steps(sheet.theme),
+            loss.title("loss"),
+        ],
+        padding={"bottom": 8},
+    )
+
+
+def _colours(theme: Theme) -> dict[str, str]:
+    state, sensitive = theme.palette[2], theme.palette[0]
+    return {"gradient": theme.palette[3], "state": state, "sensitivity": sensitive, "plain": theme.quiet}
+
+
+def _lines(theme: Theme) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"color": colour, "strokeDash": _DASHES[name], "strokeWidth": _WIDTHS[name]}
+        for name, colour in _colours(theme).items()
+    }
+
+
+def _valleys(theme: Theme) -> dict[str, dict[str, Any]]:
+    colours = {"usual": theme.quiet, "own": theme.palette[0]}
+    return {name: {"color": colours[name], "strokeDash": dash, "strokeWidth": 3} for name, dash in _VALLEYS.items()}
+
+
+def _here(panel: Panel) -> Any:
+    """Where the reader's memory is."""
+    rule = of("whole").mark_rule(strokeWidth=1.5, strokeDash=[2, 3], color=panel.sheet.theme.text)
+    return rule.encode(x="memory:Q", **panel.upright)
+
+
+def _networks(theme: Theme) -> Any:
+    """The units of networks that were run."""
+    shape = of_cell(_SHAPES, "network")
+    style: dict[str, Any] = {"shape": shape, "size": 70, "strokeWidth": 2, "filled": False, "opacity": 1}
+    dots = of("networks").mark_point(**style, color=of_cell(_colours(theme), "what"))
+    return dots.encode(x="memory:Q", y="log10:Q")
+
+
+def _own(theme: Theme) -> Any:
+    """The reader's unit, with its numbers."""
+    colour = of_cell(_colours(theme), "what")
+    dots = of().mark_point(filled=True, size=170, opacity=1, color=colour, stroke=theme.panel, strokeWidth=1.5)
+    left = "datum.upper || datum.memory > 300"
+    style: dict[str, Any] = {
+        "align": ref(f"{left} ? 'right' : 'left'"),
+        "dx": ref(f"{left} ? -12 : 12"),
+        "dy": ref("datum.upper ? -12 : 14"),
+        "halo": theme.panel,
+        "bold": True,
+        "size": "narrow ? 13 : 16",
+        "color": colour,
+    }
+    return group("own", dots, text(of(), "text", **style), x="memory:Q", y="log10:Q")
+
+
+def _key_of_lines(panel: Panel, theme: Theme) -> list[Any]:
+    """What the lines are, in the corner from which they rise."""
+    order = "indexof(['sensitivity', 'plain', 'state', 'gradient'], datum.name)"
+    number = f"({order} > 1 && whole.plain === '' ? {order} - 1 : {order})"
+    style = {"color": of_cell(_colours(theme), "name"), "strokeDash": of_cell(_DASHES, "name"), "strokeWidth": 3}
+    y = f"{panel.top} + (12 + 20 * {number}) * zoom"
+    named: dict[str, Any] = {"halo": theme.panel, "size": _SIZE, "bold": True, "color": style["color"]}
+    return key(of("lines"), "text", f"{panel.left} + 8", y, style, "30", **named)
+
+
+def _key_of_networks(panel: Panel, theme: Theme) -> list[Any]:
+    """Which shape is which network, in a row at the lower right."""
+    x = f"{panel.right} - {{linear: 250, lru: 128, lstm: 66}}[datum.network] * zoom"
+    y = f"{panel.bottom} - 12 * zoom"
+    mark: dict[str, Any] = {"shape": of_cell(_SHAPES, "network"), "size": 70, "strokeWidth": 2, "color": theme.text}
+    dots = of("names").mark_point(**mark, filled=False, opacity=1).encode(x=at(x), y=at(y))
+    return [dots, text(of("names"), "text", f"{x} + 10 * zoom", y, "left", size=_SIZE, halo=theme.panel)]
+
+
+def _steps(theme: Theme) -> Any:
+    """From where a step begins to where it ends, or to the axis where it goes beyond it."""
+    colour = ref(f"datum.whose === 'own' ? '{theme.palette[0]}' : '{theme.quiet}'")
+    style: dict[str, Any] = {"color": colour, "strokeWidth": 2.5, "strokeDash": of_cell(_VALLEYS, "whose")}
+    line = of().mark_rule(**style).encode(x2="place_after:Q", y2="loss_after:Q")
+    start = of().mark_point(filled=True, size=130, opacity=1, color=colour)
+    shape = ref("datum.beyond ? 'triangle-right' : 'square'")
+    end = of().mark_point(filled=True, size=150, opacity=1, color=colour, shape=shape)
+    ended = end.encode(x="place_after:Q", y="loss_after:Q")
+    return group("steps", layered(line, start), ended, x="place:Q", y="loss:Q")
