@@ -29,11 +29,11 @@ PRESETS = {name: views for name, (_, views) in presets_of("curse_of_memory").ite
 
 
 def answered(asked: Asked, seed: int = 0) -> CurseAnswer:
-    return curse_answer(Experiment(seed=seed), PICTURE.views | asked)
+    return curse_answer(Experiment(seed=seed), {**PICTURE.views, **asked})
 
 
 def claimed(asked: Asked) -> str:
-    return plain(PICTURE.claim(sentences("curse_of_memory"), answered(asked), PICTURE.views | asked))
+    return plain(PICTURE.claim(sentences("curse_of_memory"), answered(asked), {**PICTURE.views, **asked}))
 
 
 def test_every_claim_and_finding_is_readable_and_has_the_readers_numbers() -> None:

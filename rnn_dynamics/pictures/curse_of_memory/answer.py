@@ -121,14 +121,17 @@ def curse_answer(experiment: Experiment, views: Mapping[str, str]) -> CurseAnswe
 
 @remembered
 def _answer(seed: int, memory: str, rho: str, remedy: str) -> CurseAnswer:
-    of = {name: {"rho": float(rho), "remedy": name} for name in REMEDIES}
     return CurseAnswer(
         experiment=Experiment(seed=seed),
-        students={name: Student(memory=float(memory), **own) for name, own in of.items()},
-        usual={name: Student(memory=USUAL_MEMORY, **own) for name, own in of.items()},
+        students=_students(float(memory), float(rho)),
+        usual=_students(USUAL_MEMORY, float(rho)),
         remedy=remedy,
         networks=_measured(seed, rho),
     )
+
+
+def _students(memory: float, rho: float) -> dict[str, Student]:
+    return {remedy: Student(memory=memory, rho=rho, remedy=remedy) for remedy in REMEDIES}
 
 
 @remembered

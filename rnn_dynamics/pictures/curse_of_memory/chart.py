@@ -86,6 +86,7 @@ def _own(theme: Theme) -> Any:
     """The reader's unit, with its numbers."""
     colour = of_cell(_colours(theme), "what")
     dots = of().mark_point(filled=True, size=170, opacity=1, color=colour, stroke=theme.panel, strokeWidth=1.5)
+    number = alt.Text("spread:Q", format=",.3~r")
     left = "datum.upper || datum.memory > 300"
     style: dict[str, Any] = {
         "align": ref(f"{left} ? 'right' : 'left'"),
@@ -96,7 +97,7 @@ def _own(theme: Theme) -> Any:
         "size": "narrow ? 13 : 16",
         "color": colour,
     }
-    return group("own", dots, text(of(), "text", **style), x="memory:Q", y="log10:Q")
+    return group("own", dots, text(of(), number, **style), x="memory:Q", y="log10:Q")
 
 
 def _key_of_lines(panel: Panel, theme: Theme) -> list[Any]:

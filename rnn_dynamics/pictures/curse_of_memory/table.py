@@ -47,9 +47,9 @@ def tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
 def moving_tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
     """What the memory moves.
 
-    own (what, memory, log10, text of the reader's unit, and whether it is the upper one), valleys (whose: usual or own,
-    place, loss), steps (whose, and places and losses where a step begins and ends, within the axes) and whole (one
-    row).
+    own (what, memory, spread and its log10 of the reader's unit, and whether it is the upper one), valleys (whose:
+    usual or own, place, loss), steps (whose, and places and losses where a step begins and ends, within the axes) and
+    whole (one row).
     """
     student, usual = answer.student, answer.usual[answer.remedy]
     both = {"usual": usual, "own": student}
@@ -65,7 +65,7 @@ def moving_tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
             memory=student.memory,
             log10=np.log10([student.size, student.sensitivity]),
             upper=[student.size > student.sensitivity, student.size <= student.sensitivity],
-            text=[texts["own"]["state"], texts["own"]["sensitivity"]],
+            spread=[student.size, student.sensitivity],
         ),
         "valleys": points(**joined(("whose", "place", "loss"), valleys)),
         "steps": table(

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.content.numbers import three_digits
-from rnn_dynamics.pictures.curse_of_memory.answer import ENDS, USUAL_MEMORY, CurseAnswer
+from rnn_dynamics.pictures.curse_of_memory.answer import ENDS, CurseAnswer
 from rnn_dynamics.pictures.kit.finding import Words, claimed, paragraphs, said, table, told
 
 #: From so many needed ways on a step ends further away than it began.
@@ -22,12 +21,11 @@ def texts(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> dict[str, 
 
 
 def moving_texts(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """The titles, the numbers of the reader's unit, and where each step ends."""
-    says, titles, student = _says(answer), words["titles"], answer.student
+    """The titles, and whether there is a line of what is without the remedy."""
+    says, titles = _says(answer), words["titles"]
     return {
         "laws": titles[f"laws_{_learned(answer)}"].format_map(says),
         "loss": titles[_step(answer)].format_map(says),
-        "own": {"state": three_digits(student.size), "sensitivity": three_digits(student.sensitivity)},
         "plain": "" if answer.remedy == "none" else "plain",
     }
 
@@ -44,14 +42,14 @@ def finding(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> str:
 
 def claim(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> str:
     """How much more sensitive the reader's memory makes the state than the usual one, as HTML."""
-    memory, times = answer.student.memory, answer.times[answer.remedy]
+    memory, usual, times = answer.student.memory, answer.usual[answer.remedy].memory, answer.times[answer.remedy]
     alike = abs(times - 1.0) < _ALIKE
     return claimed(
         words,
         _says(answer),
-        usual=memory == USUAL_MEMORY,
-        shorter=memory < USUAL_MEMORY and not alike,
-        lifted=answer.remedy == "both" and alike and memory > USUAL_MEMORY,
+        usual=memory == usual,
+        shorter=memory < usual and not alike,
+        lifted=answer.remedy == "both" and alike and memory > usual,
         less=answer.remedy == "both",
         **{answer.remedy: True},
     )
@@ -63,7 +61,6 @@ def _says(answer: CurseAnswer) -> Says:
         answer,
         own=answer.student,
         symbol="ν" if answer.student.learns_exponent else "λ",
-        usually=USUAL_MEMORY,
         more=answer.times[answer.remedy],
         fewer=1.0 / answer.times[answer.remedy],
         plainly=answer.times["none"],
