@@ -38,7 +38,7 @@ BESIDE = (
 )
 ENGINE = WALK | {f"engine.{part}" for part in BESIDE}
 #: What says something of numbers that are there, and runs no network.
-SAID = ("engine.verdict", "engine.phase_crossing", "engine.growth", "engine.region", "learning.trained")
+SAID = ("engine.verdict", "engine.phase_crossing", "engine.growth", "engine.region", "engine.curse", "learning.trained")
 LEARNING = {f"learning.{part}" for part in ("tasks", "training", "trained", "reading", "jobs", "limits")}
 #: What answers for a network that is given.
 OWN = {f"own.{part}" for part in ("given", "drawn", "kept", "examples", "findings", "advice")}

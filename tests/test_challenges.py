@@ -150,6 +150,30 @@ def descended(w: float, b: float, threshold: float = np.inf) -> float:
     return error(place)
 
 
+def summed(memory: float, student: float) -> tuple[Any, Any]:
+    """What an impulse leaves in a teacher and in a student of these memories, both with γ, step by step."""
+    steps, gamma = np.arange(40 * memory), np.sqrt(1.0 - np.exp(-2.0 / memory))
+    return gamma * np.exp(-steps / memory), gamma * np.exp(-steps / student)
+
+
+def by_exponent(memory: float, student: float) -> Any:
+    """The derivative of the student's by ν, where its memory is e^−ν."""
+    return -np.arange(40 * memory) / student * summed(memory, student)[1]
+
+
+def one_step(memory: float) -> float:
+    """How far a step goes that begins at 9/10 of the teacher's memory, with the rate that fits memory 10."""
+    teacher, student = summed(memory, 0.9 * memory)
+    rise = ((student - teacher) * by_exponent(memory, 0.9 * memory)).sum()
+    return float(-rise / (by_exponent(10.0, 10.0) ** 2).sum() / np.log(0.9))
+
+
+def calm(memory: float) -> dict[str, float]:
+    """The state and its derivative by λ, as sums."""
+    (state, _), by_factor = summed(memory, memory), by_exponent(memory, memory) * memory * np.exp(1.0 / memory)
+    return {"student.size": np.linalg.norm(state), "student.sensitivity": np.linalg.norm(by_factor)}
+
+
 #: Challenge -> how its numbers at the solution are found another way, by the names of their fields.
 TWINS: Mapping[str, Callable[[Experiment], Mapping[str, float]]] = {
     "explode_rnn": lambda asked: {"verdicts[rnn].log10_factor": slope(norms(asked, cell="rnn"))},
@@ -169,6 +193,8 @@ TWINS: Mapping[str, Callable[[Experiment], Mapping[str, float]]] = {
     "deeper": lambda asked: {"log10_factors[deep]": slope(norms(asked))},
     "no_cliff": lambda _: {"free.last_error": descended(3.5, -2.65)},
     "clip": lambda _: {"paths[norm].last_error": descended(4.9, -2.65, threshold=0.3)},
+    "curse_lifted": lambda _: {"student.step.ratio": one_step(500.0)},
+    "modest_state": lambda _: calm(300.0),
     "rnn_on_the_map": lambda asked: {
         "log10_factor.median": float(np.median([slope(norms(asked, "hidden", seed=seed)) for seed in range(5)]))
     },

@@ -1,8 +1,7 @@
 """The picture "Curse of memory": how sensitive a state is to its own λ, by law and measured, and what that does."""
 
-from rnn_dynamics.engine.curse import REMEDIES
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.curse_of_memory.answer import CORRELATIONS, OFFERED, OPENING, curse_answer
+from rnn_dynamics.pictures.curse_of_memory.answer import CORRELATIONS, KINDS, OFFERED, OPENING, curse_answer
 from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
 
 PICTURE = Picture(
@@ -11,7 +10,7 @@ PICTURE = Picture(
     settings={
         "memory": Setting(OFFERED, OPENING, slider=True),
         "rho": Setting(CORRELATIONS, slider=True),
-        "remedy": Setting(REMEDIES, charted=True),
+        "remedy": Setting(KINDS, charted=True),
     },
     scripts=("curse",),
     uses=("seed",),

@@ -21,13 +21,13 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Array
 from rnn_dynamics.remembered import remembered
 
-#: What the sliders offer: memories in steps, and the inputs' correlation from step to step.
+#: What the sliders offer: memories in steps, the inputs' correlation from step to step, and the remedies.
 OFFERED = (
     *("2", "3", "5", "7", "10", "15", "20", "30", "50", "70", "100"),
     *("150", "200", "300", "500", "700", "1000"),
 )  # fmt: skip
 CORRELATIONS = ("0", "0.2", "0.4", "0.6", "0.8", "0.9", "0.95")
-OPENING = "100"
+OPENING, KINDS = "100", REMEDIES
 #: The places of the laws' curves, in steps.
 PLACES = np.geomspace(1.0, 1000.0, 61)
 FACTORS = factor_of(PLACES)
