@@ -27,7 +27,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; the horizontal axis of the loss is λ, or with the exponential the memory."""
     laws, loss = sheet.panels()
     learns = sheet.views["remedy"] in ("exponential", "both")
-    x = laws.x("memory:Q", (1, 1000), "memory", LOG, values=[1, 10, 100, 1000], format="~r")
+    x = laws.x("memory:Q", (1, "whole.longest"), "memory", LOG, values=[1, 10, 100, 1000], format="~r")
     y = laws.log10("spread", "log10:Q")
     kind: dict[str, Any] = {"values": [0, 1, 2, 3, 4], **LOG10} if learns else {"tickCount": 6, "format": ".1f"}
     place = loss.x("place:Q", ("whole.left", "whole.right"), "exponent" if learns else "factor", **kind)

@@ -76,7 +76,16 @@ def moving_tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
             loss_after=after,
             beyond=(ends > high) | (ends < low),
         ),
-        "whole": one_row(texts, memory=student.memory, low=_LOWEST, high=_high(answer), left=low, right=high, top=top),
+        "whole": one_row(
+            texts,
+            memory=student.memory,
+            longest=PLACES[-1],
+            low=_LOWEST,
+            high=_high(answer),
+            left=low,
+            right=high,
+            top=top,
+        ),
     }
 
 
