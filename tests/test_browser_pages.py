@@ -23,12 +23,13 @@ SHORT = {"by_hand": "5", "shapes": "6"}
 LEADING = {
     "by_hand": ("Step t", "step", "2"),
     "cliff": ("Clipping threshold", "clip_at", "1"),
+    "curse_of_memory": ("Memory (steps)", "memory", "200"),
     "learning": ("Sequence length T", "sequence_length", "20"),
     "blank": ("Filler words", "gap", "2"),
     "own_network": ("W_hh ×", "weight_scale", "1.4"),
 }
 #: Pages whose link says nothing of a length beside that.
-WITHOUT_LENGTH = ("cliff", "learning", "blank", "atlas")
+WITHOUT_LENGTH = ("cliff", "curse_of_memory", "learning", "blank", "atlas")
 
 
 def leading(page: str) -> tuple[str, str, str]:
