@@ -11,7 +11,7 @@ _NOTES = r"""() => {
   const shown = ["outline", "boxShadow", "border", "backgroundColor", "color", "textDecoration", "opacity"];
   const looks = (one) => {
     const whole = one.closest("label, button, a, summary, [data-testid=stElementContainer]") ?? one;
-    const parts = [whole.parentElement, whole, ...whole.querySelectorAll("*")].slice(0, 60);
+    const parts = [one, whole.parentElement, whole, ...whole.querySelectorAll("*")].slice(0, 60);
     return parts.map((part) => shown.map((name) => getComputedStyle(part)[name])).join();
   };
   const called = (one) => {
