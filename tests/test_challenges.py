@@ -171,7 +171,7 @@ def one_step(memory: float) -> float:
 def calm(memory: float) -> dict[str, float]:
     """The state and its derivative by λ, as sums."""
     (state, _), by_factor = summed(memory, memory), by_exponent(memory, memory) * memory * np.exp(1.0 / memory)
-    return {"student.size": np.linalg.norm(state), "student.sensitivity": np.linalg.norm(by_factor)}
+    return {"student.size": float(np.linalg.norm(state)), "student.sensitivity": float(np.linalg.norm(by_factor))}
 
 
 #: Challenge -> how its numbers at the solution are found another way, by the names of their fields.
