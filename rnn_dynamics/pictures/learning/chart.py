@@ -16,12 +16,12 @@ from rnn_dynamics.pictures.kit.theme import GATE_DASHES, SEQUENTIAL
 #: Where the panels are, in pixels: what is learned on the left, the gradient on the right; on a phone all below each
 #: other. `each`: the height of a map. `shown`: the number of the look under the pointer, or the marked one.
 PANELS = {
-    "loss": ("0", "narrow ? width : min(width * 0.4, curvesLeft - 120 * zoom)", "0", "height * (narrow ? 0.11 : 0.27)"),
-    "accuracy": ("0", "lossRight", "height * (narrow ? 0.16 : 0.4)", "height * (narrow ? 0.24 : 0.6)"),
-    "clipped": ("0", "lossRight", "height * (narrow ? 0.28 : 0.7)", "height * (narrow ? 0.32 : 0.78)"),
-    "gates": ("0", "lossRight", "height * (narrow ? 0.35 : 0.85)", "height * (narrow ? 0.41 : 1)"),
-    "curves": ("narrow ? 0 : width * 0.52", "width", "height * (narrow ? 0.56 : 0)", "height * (narrow ? 0.67 : 0.33)"),
-    "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.6)", "height"),
+    "loss": ("0", "narrow ? width : min(width * 0.4, curvesLeft - 120 * zoom)", "0", "height * (narrow ? 0.11 : 0.25)"),
+    "accuracy": ("0", "lossRight", "height * (narrow ? 0.16 : 0.36)", "height * (narrow ? 0.24 : 0.54)"),
+    "clipped": ("0", "lossRight", "height * (narrow ? 0.28 : 0.65)", "height * (narrow ? 0.32 : 0.77)"),
+    "gates": ("0", "lossRight", "height * (narrow ? 0.35 : 0.86)", "height * (narrow ? 0.41 : 1)"),
+    "curves": ("narrow ? 0 : width * 0.52", "width", "height * (narrow ? 0.56 : 0)", "height * (narrow ? 0.67 : 0.3)"),
+    "maps": ("curvesLeft", "width", "height * (narrow ? 0.82 : 0.64)", "height"),
 }
 PARAMETERS = {
     "looks": "data('looks')",
