@@ -89,7 +89,7 @@ def test_the_parts_are_measured_by_the_whole(experiment: Experiment) -> None:
 @every_case
 def test_total_and_path_are_those_of_the_trace(experiment: Experiment) -> None:
     trace, split = run(experiment), split_additive_path(experiment)
-    carried = "cell" if experiment.cell == "lstm" else "hidden"
+    carried = CELLS[experiment.cell].components[-1]
     np.testing.assert_allclose(split.total, trace.log10_norms[carried], rtol=0, atol=1e-12)
     np.testing.assert_allclose(split.path, trace.log10_norms["cell_path"], rtol=0, atol=1e-12)
 

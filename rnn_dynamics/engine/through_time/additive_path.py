@@ -29,13 +29,12 @@ def split_path(run: Run, members: int) -> dict[str, Array]:
     """
     if run.path is None:
         raise ValueError("this cell has no additive path")
-    common = np.maximum(run.exponent, run.path.exponent)
-    total = shifted(run.adjoints.states[-1][1:], run.exponent - common)
-    path = shifted(run.path.arrays[0][1:], run.path.exponent - common)
-    rest = total - path
+    total, path = run.adjoints.states[-1][1:], run.path.arrays[0][1:]
+    common = np.maximum(run.exponent, run.path.exponent)  # at which the smaller of the two may be zero
+    rest = shifted(total, run.exponent - common) - shifted(path, run.path.exponent - common)
+    parts = {"total": (total, run.exponent), "path": (path, run.path.exponent), "rest": (rest, common)}
     norms = {
-        name: log10_norm_at_any_size(part, members) + common * LOG10_2
-        for name, part in {"total": total, "path": path, "rest": rest}.items()
+        name: log10_norm_at_any_size(part, members) + exponent * LOG10_2 for name, (part, exponent) in parts.items()
     }
     return norms | {"cosine": _cosine(path, rest, members)}
 
