@@ -92,8 +92,8 @@ class LayerTrace(LayerNorms):
             row t − 1 is what it knows after step t.
         log_normalisers: likewise.
         gates: each (T, N, H).
-        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, of every single unit; empty unless `run` was
-            asked to keep them.
+        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, and "normaliser", of every single unit; empty
+            unless `run` was asked to keep them.
     """
 
     hidden_states: Array
@@ -144,8 +144,8 @@ class Trace(Rounded):
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
             along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
             case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
-        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t and "cell" dL/dc_t of every single unit; empty unless `run`
-            was asked to keep them.
+        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t, "cell" dL/dc_t and of the sLSTM "normaliser" dL/d ln n_t of
+            every single unit; empty unless `run` was asked to keep them.
         layers: the same of each layer and direction, the first layer first, forwards before backwards.
     """
 
