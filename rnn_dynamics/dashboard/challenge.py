@@ -17,7 +17,7 @@ from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import CHALLENGE, OPEN, goes_through_history, remark
 from rnn_dynamics.dashboard.navigation import menus
-from rnn_dynamics.dashboard.visitor import visitor
+from rnn_dynamics.dashboard.visitor import kept_by_browser, visitor
 from rnn_dynamics.pictures.kit.answered import OfTrainings
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Key of the session's state, and name of the cookie by which a browser keeps it until it is closed: what is solved.
 _RECORD, _COOKIE = "challenges", "rnn_dynamics_solved"
-_KEEP = '<script>document.cookie = "{name}={solved}; path=/; SameSite=Lax";</script>'
 _LOG = logging.getLogger(__name__)
 
 
@@ -150,7 +149,7 @@ class Strip:
             away = {name: value for name, value in page.now.items() if value != opening[name]}
             solved()[self._challenge.name] = Solved(said, away)
             text += self._onwards()
-        keep = _KEEP.format(name=_COOKIE, solved=".".join(solved()))
+        keep = kept_by_browser(_COOKIE, ".".join(solved())) if kind == "holds" else ""
         self._place.html(f'<p class="challenge" role="status">{text}</p>{keep}', unsafe_allow_javascript=True)
 
     def _onwards(self) -> str:

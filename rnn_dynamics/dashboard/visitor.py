@@ -131,6 +131,11 @@ class Visitor:
         self.choose({name: now[name] for name, was in self.shown.items() if now.get(name) not in (None, was)})
 
 
+def kept_by_browser(name: str, value: str) -> str:
+    """HTML by which a browser keeps a cookie until it is closed; value: letters, digits, points and underscores."""
+    return f'<script>document.cookie = "{name}={value}; path=/; SameSite=Lax";</script>'
+
+
 def visitor() -> Visitor:
     """The record of this session."""
     found: Visitor = st.session_state.setdefault(_KEY, Visitor())

@@ -15,6 +15,7 @@ from rnn_dynamics.course.lectures import Question
 from rnn_dynamics.course.votes import Ballot, NoVote, Votes
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import site
+from rnn_dynamics.dashboard.visitor import kept_by_browser
 
 Words = Mapping[str, Any]
 
@@ -24,9 +25,8 @@ _ITSELF = ("localhost", "127.0.0.1", "::1")
 _LOOK = 1.5
 #: Keys of the session's state: who speaks here, why there is no vote, and whether its spread is shown.
 _SPEAKER, _REFUSED, _SPREAD = "speaker", "vote_refused", "spread"
-#: By which a speaker's browser is known again after the page was loaded anew: a cookie, and what writes it.
+#: The cookie by which a speaker's browser is known again after the page was loaded anew.
 _COOKIE = "rnn_dynamics_speaker"
-_KEEP = '<script>document.cookie = "{name}={value}; path=/; SameSite=Lax";</script>'
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,7 +69,7 @@ class Speaker:
             st.warning(words["refused"][refused.kind].format(number=refused.number))
         ballot = self.ballot
         if ballot is not None and question.answers:
-            st.html(_KEEP.format(name=_COOKIE, value=_me()), unsafe_allow_javascript=True)
+            st.html(kept_by_browser(_COOKIE, _me()), unsafe_allow_javascript=True)
             st.fragment(partial(_look, words, ballot, stop, question), run_every=_LOOK if hides else None)()
 
 
