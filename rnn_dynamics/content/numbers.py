@@ -7,25 +7,25 @@ from typing import Any
 
 
 def times(log10_factor: float, digits: str = ".3g") -> str:
-    """A factor given by its log10: ×0.582, ×0, ×10⁻⁷, – for nan."""
+    """A factor given by its log10: ×0.582, ×0, ×10⁻⁷, ×∞, – for nan."""
     if math.isnan(log10_factor):
         return "–"
-    if log10_factor == -math.inf:
-        return "×0"
+    if math.isinf(log10_factor):
+        return "×0" if log10_factor < 0.0 else "×∞"
     return f"×{10**log10_factor:{digits}}" if abs(log10_factor) < 4 else f"×{ten_to(round(log10_factor))}"
 
 
 def factor(log10_factor: float) -> str:
     """The same with one digit more where it is almost 1: ×0.9984, ×0.582."""
-    return times(log10_factor, ".4g" if abs(log10_factor) < 0.02 else ".3g")
+    return times(log10_factor, ".4g" if abs(log10_factor) <= 0.02 else ".3g")
 
 
 def power_of_ten(log10_value: float) -> str:
-    """A value given by its log10: 0.25, 3.1, 10⁻²² where digits would be zeros, – for nan."""
+    """A value given by its log10: 0.25, 3.1, 10⁻²² where digits would be zeros, ∞, – for nan."""
     if math.isnan(log10_value):
         return "–"
-    if log10_value == -math.inf:
-        return "0"
+    if math.isinf(log10_value):
+        return "0" if log10_value < 0.0 else "∞"
     if -4 <= log10_value < 4:
         return f"{float(f'{10**log10_value:.2g}'):,g}" if log10_value < 2 else f"{10**log10_value:,.0f}"
     return ten_to(round(log10_value))

@@ -36,7 +36,12 @@ LIMITS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 #: How a limit spells that there is no value.
 NONE = "none"
-_NUMBERS = ("at_least", "at_most", "above", "below")
+#: On which side of its limits a value is: within them, too small, too large, or another one than is asked.
+MET, SMALL, LARGE, OTHER = "met", "small", "large", "other"
+#: Limit that has an order -> on which side a value is that does not keep to it.
+_NUMBERS = {"at_least": SMALL, "above": SMALL, "at_most": LARGE, "below": LARGE}
+#: What a curve may do, from too small a factor per step to too large a one.
+_GROWTH = ("vanishes", "holds", "explodes")
 _RULES = ("page", "level", "holds", "opens", "solution")
 _LANGUAGE = r"[a-z]{2}"
 _WORDS = ("title", "task", "hint", "explanation")
@@ -79,6 +84,15 @@ class Asks(Protocol):
         """The experiment and the views where these settings differ from the opening."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an answer has of a field that something is asked of, NONE where there is no value; side: MET or another."""
+
+    field: str
+    value: str | float
+    side: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
     """A task on a page.
@@ -112,31 +126,50 @@ class Challenge:
         return sentence.format_map(Reading(answer, views))
 
     def is_solved_by(self, answer: Any, views: Mapping[str, Any]) -> bool:
-        """Whether all that must hold does; raises as `broken`."""
-        return not self.broken(answer, views)
+        """Whether all that must hold does; raises as `found`."""
+        return all(one.side == MET for one in self.found(answer, views))
 
-    def broken(self, answer: Any, views: Mapping[str, Any]) -> list[str]:
-        """The fields of `holds` that do not keep to their limits.
+    def found(self, answer: Any, views: Mapping[str, Any]) -> list[Found]:
+        """What there is of each field of `holds`, and on which side of its limits.
 
         Raises:
             LookupError, AttributeError: the answer has not, or not yet, what is asked.
             Slip: what it has cannot be compared so.
         """
         reading = Reading(answer, views)
-        return [field for field in self.holds if not self._keeps(field, reading.value(field))]
+        values = {field: self._comparable(field, reading.value(field)) for field in self.holds}
+        return [Found(field, value, _side(value, self.holds[field])) for field, value in values.items()]
 
-    def _keeps(self, field: str, value: Any) -> bool:
+    def _comparable(self, field: str, value: Any) -> str | float:
         found = plain(value)
         if found is None or (isinstance(found, float) and isnan(found)):
-            found = NONE
-        limits = self.holds[field]
-        if not isinstance(found, str | int | float):
+            return NONE
+        is_text = isinstance(found, str)
+        if not isinstance(found, str | int | float) or (
+            is_text and found != NONE and _NUMBERS.keys() & self.holds[field]
+        ):
             raise Slip("compared", file=file_of(self.name), field=field, value=short(found))
-        if isinstance(found, str) and set(limits) & set(_NUMBERS):
-            if found != NONE:
-                raise Slip("compared", file=file_of(self.name), field=field, value=short(found))
-            return False
-        return all(LIMITS[limit](found, wanted) for limit, wanted in limits.items())
+        return found
+
+
+def _side(value: str | float, limits: Mapping[str, Any]) -> str:
+    """Where a value is, beside limits: the first that it does not keep to counts."""
+    if value == NONE and _NUMBERS.keys() & limits:
+        return OTHER
+    missed = next((limit for limit, wanted in limits.items() if not LIMITS[limit](value, wanted)), None)
+    if missed is None:
+        return MET
+    size, asked = _size(value), _size(limits[missed])
+    if missed == "is" and size is not None and asked is not None:
+        return SMALL if size < asked else LARGE
+    return _NUMBERS.get(missed, OTHER)
+
+
+def _size(value: str | float | bool) -> float | None:
+    """A number by which values of a kind can be ordered, None where they cannot."""
+    if isinstance(value, str):
+        return _GROWTH.index(value) if value in _GROWTH else None
+    return None if isinstance(value, bool) else value
 
 
 def file_of(name: str) -> str:

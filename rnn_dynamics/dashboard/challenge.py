@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -12,7 +12,8 @@ import streamlit as st
 
 from rnn_dynamics.content import HOME, LANGUAGE, sentences
 from rnn_dynamics.content.mentions import as_html, linked
-from rnn_dynamics.course.challenges import Challenge, Slip, file_of, pictured, read_all
+from rnn_dynamics.course.challenges import MET, Challenge, Slip, file_of, pictured, read_all
+from rnn_dynamics.dashboard.asked import Asked
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import CHALLENGE, OPEN, goes_through_history, remark
@@ -143,45 +144,42 @@ class Strip:
         """Say whether it holds now, of the answer that the picture shows; the first time it is noted as solved."""
         page, (experiment, views) = self._page, self._page.asked()
         answer = page.answer(experiment, views)
-        kind, text = self._judged(answer, views)
+        kind, text, *lines = self._judged(answer, views)
         if kind == "holds":
             said, opening = self._challenge.told("explanation", language(), answer, views), page.at_opening
             away = {name: value for name, value in page.now.items() if value != opening[name]}
             solved()[self._challenge.name] = Solved(said, away)
             text += self._onwards()
         keep = kept_by_browser(_COOKIE, ".".join(solved())) if kind == "holds" else ""
-        self._place.html(f'<p class="challenge" role="status">{text}</p>{keep}', unsafe_allow_javascript=True)
+        said = "".join(f'<p class="challenge">{line}</p>' for line in (text, *lines))
+        self._place.html(f'<div role="status">{said}</div>{keep}', unsafe_allow_javascript=True)
 
     def _onwards(self) -> str:
         following = after(self._challenge)
         return f" {as_html(link_to(following, escape(_words()['next'])))}" if following else ""
 
-    def _judged(self, answer: Any, views: Mapping[str, Any]) -> tuple[str, str]:
-        words = _words()
+    def _judged(self, answer: Any, views: Mapping[str, Any]) -> tuple[str, ...]:
+        """The key of a sentence, that sentence, and a line for each thing that is asked, as HTML."""
+        words, one = _words(), self._challenge
+        told = {"language": language(), "answer": answer, "views": views}
         try:
-            broken = self._challenge.broken(answer, views)
-            if not broken and self._is_at_opening():
-                return "at_opening", escape(words["at_opening"].format(file=file_of(self._challenge.name)))
-            kind, says = ("trains" if _trains(answer) else "not_yet", "now") if broken else ("holds", "explanation")
-            to_set = self._to_set(broken) if kind == "not_yet" else ()
-            text = escape(" ".join([self._challenge.told(says, language(), answer, views), *to_set]))
-            return kind, words[kind].format(**{says: text})
+            found = one.found(answer, views)
+            solved = all(each.side == MET for each in found)
+            if solved and self._is_at_opening():
+                return "at_opening", escape(words["at_opening"].format(file=file_of(one.name)))
+            if solved:
+                return "holds", words["holds"].format(explanation=escape(one.told("explanation", **told)))
+            kind, certain = "trains" if _trains(answer) else "not_yet", answer.digits != 0
+            now = escape(one.told("now", **told)) if certain else ""
+            asked = Asked(words["asked"], self._page.names, self._page.settings, certain)
+            # in one paragraph: the picture is to be seen below
+            return kind, words[kind].format(now=now), escape(" ".join(asked.lines(one, found)))
         except Slip as slip:
             return "slip", _said(slip)
         except (LookupError, AttributeError, ValueError) as error:
             kind = self._awaited(answer)
-            file, field = file_of(self._challenge.name), self._challenge.first
+            file, field = file_of(one.name), one.first
             return (kind, words[kind]) if kind else ("slip", _said(Slip("no_value", file=file, field=field, why=error)))
-
-    def _to_set(self, broken: Iterable[str]) -> Iterator[str]:
-        """What is asked of each setting that does not have it, of the fields that do not keep to their limits."""
-        names, words = self._page.names, _words()["must"]
-        for asked in broken:
-            name = asked.removeprefix("experiment.")
-            if name in self._page.settings:
-                for limit, value in self._challenge.holds[asked].items():
-                    shown = names.shown(name, value)
-                    yield words[limit].format(label=names.of(name)["label"], value=words["shown"].get(shown, shown))
 
     def _awaited(self, answer: Any) -> str:
         """What has still to come before there are numbers to judge by: the key of a sentence, or ""."""

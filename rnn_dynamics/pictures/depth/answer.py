@@ -74,9 +74,12 @@ class DepthAnswer(OfTrace[Norms]):
 
     @property
     def carried(self) -> Mapping[str, float]:
-        """log10 of what is left of the last layer's error at the far end of each direction, where both end apart."""
+        """log10 of what is left of the last layer's error at the far end of each direction, where both end apart.
+
+        nan where none enters at the end where a direction has read all.
+        """
         forwards, backwards = (level.norms for level in self.levels[-2:])
-        return {"forwards": float(forwards[0]), "backwards": float(backwards[-1] - backwards[0])}
+        return {"forwards": float(forwards[0]), "backwards": float(relative_to(backwards[0], backwards)[-1])}
 
     @cached_property
     def curves(self) -> dict[str, Array]:
