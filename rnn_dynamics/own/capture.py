@@ -35,6 +35,10 @@ _READ: dict[type[nn.Module], str] = dict([*FUSED.items(), *CELLS.items(), *INPUT
 _WAYS = ("forward", "_opened")
 _COMPILED_PREFIX = "_orig_mod."
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+#: Where what a module gives has no gradient that could be asked for from outside.
+_OUT_OF_REACH = (
+    "gradients are out of reach (no_grad, inference_mode, torch.func, or checkpoint with use_reentrant=True)"
+)
 #: Names of classes that are recurrent in a way of their own, as far as a name says that.
 _RECURRENT = re.compile(r"RNN|LSTM|GRU|SRU|Recurren|Mamba|Reservoir")
 
@@ -158,15 +162,17 @@ class Capture:
 def capture(model: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any], loss: Loss | None) -> Capture:
     """Run a model once forwards and once backwards, and say what its recurrent modules read, gave and heard.
 
+    Within `left_as_it_was`, where the weights of the calls are still those that they have used.
+
     Raises:
         ValueError: the model has no recurrent module, the loss is no single finite number, or depends on none of them.
     """
     if loss is not None and not callable(loss):
         raise ValueError(f"loss, of the type {type(loss).__name__}, is no function of what the model gives")
     recorder = _Recorder(model)
-    with left_as_it_was(model), _plain():
-        with recorder.listening():
-            found = _scalar(model(*inputs, **keywords), loss)
+    with _plain(), recorder.listening():
+        read, by_name = _each((tuple(inputs), tuple(keywords.values())), _openable)
+        found = _scalar(model(*read, **dict(zip(keywords, by_name, strict=True))), loss)
         recorder.check(found)
         _differentiate(found, recorder.calls)
     recorder.check_reached()
@@ -175,14 +181,22 @@ def capture(model: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any]
 
 @contextmanager
 def left_as_it_was(model: nn.Module) -> Iterator[None]:
-    """Afterwards the model's attributes, buffers and modes are what they were before, and so is all that is drawn next.
+    """Afterwards a model's weights, `.grad`, buffers, attributes and modes are as before, and so is what is drawn next.
 
-    Random numbers are those of torch, NumPy and Python: whether a decoder is told the true word is often Python's say.
+    Models may train within a call. Random numbers are those of torch, NumPy and Python: whether a decoder is told the
+    true word is often Python's say.
+
+    Raises:
+        ValueError: it is no model, or one without values or gradients.
     """
+    _check_model(model)
     devices = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
     on_gpu = [device for device in devices if device.type == "cuda"]
     attributes = [(vars(module), _with_contents(vars(module))) for module in model.modules()]
-    tensors = {id(tensor): tensor for tensor in (*model.buffers(), *_plain_tensors(attributes))}.values()
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    heard = (gradient for _, gradient in gradients if gradient is not None)
+    held = (*model.parameters(), *model.buffers(), *heard, *_plain_tensors(attributes))
+    tensors = {id(tensor): tensor for tensor in held}.values()
     values = [(tensor, tensor.detach().clone()) for tensor in tensors]
     drawn = random.getstate(), np.random.get_state()  # what models draw from
     with torch.random.fork_rng(devices=on_gpu):
@@ -195,8 +209,21 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
                 for tensor, was in values:
                     if tensor.layout != torch.strided or not torch.equal(tensor, was):  # a graph may still need it
                         tensor.detach().copy_(was)
+            for parameter, gradient in gradients:
+                parameter.grad = gradient
             random.setstate(drawn[0])
             np.random.set_state(drawn[1])
+
+
+def _check_model(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model, of the type {type(model).__name__}, is no torch.nn.Module")
+    if any(nn.parameter.is_lazy(values) for values in (*model.parameters(), *model.buffers())):
+        raise ValueError("the model has weights whose shapes its first call decides; call it once before")
+    if any(values.is_meta for values in (*model.parameters(), *model.buffers())):
+        raise ValueError("the model has weights without values, on the device meta; load them before")
+    if any(values.is_inference() for values in model.parameters()):
+        raise ValueError("the model has weights made in inference_mode, which have no gradients; make them outside")
 
 
 def _with_contents(attributes: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -242,16 +269,14 @@ class _Recorder:
         self.calls: list[Call] = []
         self.remarks: list[str] = []
         self._closed: set[str] = set()
+        self._complete = False
         self._generator: Tensor | None = None
-        if not isinstance(model, nn.Module):
-            raise ValueError(f"model, of the type {type(model).__name__}, is no torch.nn.Module")
-        if any(nn.parameter.is_lazy(values) for values in (*model.parameters(), *model.buffers())):
-            raise ValueError("the model has weights whose shapes its first call decides; call it once before")
-        if any(values.is_meta for values in (*model.parameters(), *model.buffers())):
-            raise ValueError("the model has weights without values, on the device meta; load them before")
         self._names = self._read_names(model)
         if not self._names:
             raise ValueError(_nothing_found(model, self.remarks))
+        for module, name in self._names.items():
+            if any(values.is_complex() for values in module.parameters()):
+                raise ValueError(f"{name} has complex weights; networks of real numbers alone are read")
 
     def _read_names(self, model: nn.Module) -> dict[nn.Module, str]:
         """The modules that are read, and what each is called: by its first name in the model."""
@@ -288,7 +313,10 @@ class _Recorder:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Within, the hooks are there; they go in any case."""
+        """Within, the hooks are there; they go in any case.
+
+        What is computed again on the way back, as by a checkpoint, has to meet them again, or its graph is another one.
+        """
         with ExitStack() as handles:
             for module in self._names:
                 before = module.register_forward_pre_hook(self._about_to_read, with_kwargs=True)
@@ -298,7 +326,8 @@ class _Recorder:
             yield
 
     def check(self, loss: Tensor) -> None:
-        """Refuse a loss that gradients cannot come from."""
+        """End the record, and refuse a loss that gradients cannot come from."""
+        self._complete = True
         if not self.calls and not self._closed:
             raise ValueError(f"the model never calls {_listed(self._names.values())}, its recurrent modules")
         if not math.isfinite(float(loss.detach())):
@@ -316,12 +345,13 @@ class _Recorder:
         for name in sorted(set(self._names.values()) - {call.name for call in self.calls} - self._closed):
             self._remark(f"{name} is never called: nothing is known of its gradient.")
         for name in sorted(self._closed):
-            self._remark(f"{name} runs where gradients are switched off (no_grad or inference_mode): it is not read.")
+            self._remark(f"{name} runs where {_OUT_OF_REACH}: there it is not read.")
 
     def _independent(self) -> str:
-        closed = f"; gradients are switched off (no_grad or inference_mode) around {_listed(self._closed)}"
         names = _listed(self._names.values())
-        return f"the loss does not depend on what {names} gave{closed if self._closed else ''}"
+        if self._closed:
+            return f"no gradient comes back to {names}; {_OUT_OF_REACH} around {_listed(self._closed)}"
+        return f"the loss does not depend on what {names} gave"
 
     def _remark(self, sentence: str) -> None:
         if sentence not in self.remarks:
@@ -337,7 +367,7 @@ class _Recorder:
                 "device; give the model that it holds, model.module"
             )
         name = _named(module)
-        if not torch.is_grad_enabled() or not (args or name in keywords):
+        if _is_out_of_reach() or not (args or name in keywords):
             return None
         self._generator = torch.get_rng_state() if drops(module) else None
         if args:
@@ -347,7 +377,7 @@ class _Recorder:
     def _heard(self, module: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any], result: Any) -> Any:
         """Keep what a call read and gave; what goes on is a copy, so that nobody changes what is kept."""
         name = self._names[module]
-        if not torch.is_grad_enabled():
+        if _is_out_of_reach():
             self._closed.add(name)
             return result
         before = [call for call in self.calls if call.module is module]
@@ -355,6 +385,9 @@ class _Recorder:
         output, states = (None, result) if isinstance(module, nn.RNNCellBase) else result
         output, states = _each(output, _kept), _each(states, _kept)
         goes_on = _each((output, states), torch.clone)
+        gives = goes_on if output is not None else goes_on[1]
+        if self._complete:
+            return gives
         given = _states(goes_on[1])
         assert given is not None
         self.calls.append(
@@ -373,12 +406,22 @@ class _Recorder:
                 autocast=_autocast(given[0].device.type),
             )
         )
-        return goes_on if output is not None else goes_on[1]
+        return gives
 
 
 def _named(module: nn.Module) -> str:
     """What its forward calls what it reads."""
     return "inputs" if isinstance(module, InputGated) else "input"
+
+
+def _is_out_of_reach() -> bool:
+    """Whether no gradient could be asked for here, or none of what is seen here: torch.func wraps it."""
+    return not torch.is_grad_enabled() or torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _openable(values: Tensor) -> Tensor:
+    """What autograd may keep: tensors that were made in inference_mode it does not."""
+    return values.clone() if values.is_inference() else values
 
 
 def _own(values: Tensor) -> Tensor:
@@ -395,7 +438,7 @@ def _each(values: Any, change: Callable[[Tensor], Tensor]) -> Any:
         return change(values)
     if isinstance(values, PackedSequence):
         return values._replace(data=change(values.data))
-    if isinstance(values, tuple):
+    if type(values) is tuple:
         return tuple(_each(value, change) for value in values)
     return values
 
@@ -465,7 +508,15 @@ def _differentiate(loss: Tensor, calls: Sequence[Call]) -> None:
         asked += [(call, name, part.data if isinstance(part, PackedSequence) else part)
                   for name, part in parts.items() if part is not None]  # fmt: skip
     open_ones = [(call, name, tensor) for call, name, tensor in asked if tensor.requires_grad]
-    found = torch.autograd.grad(loss, [tensor for _, _, tensor in open_ones], allow_unused=True)
+    try:
+        found = torch.autograd.grad(loss, [tensor for _, _, tensor in open_ones], allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        raise ValueError(
+            "a part of the model runs under torch.utils.checkpoint with use_reentrant=True, which finds gradients of "
+            "parameters alone; say use_reentrant=False there"
+        ) from error
     for (call, name, _), gradient in zip(open_ones, found, strict=True):
         call.gradients[name] = gradient
 

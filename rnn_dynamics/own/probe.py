@@ -44,11 +44,11 @@ def probe(
     """
     import torch
 
-    from rnn_dynamics.own.capture import capture
+    from rnn_dynamics.own.capture import capture, left_as_it_was
     from rnn_dynamics.own.probed import Probe
     from rnn_dynamics.own.replay import replay_calls
 
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad(), left_as_it_was(model):
         captured = capture(model, inputs, keywords, loss)
         replays, remarks = replay_calls(captured.calls)
     return Probe(loss=captured.loss, replays=replays, remarks=(*captured.remarks, *remarks))
