@@ -72,8 +72,8 @@ class Experiment(KnownFields):
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
         batch_size: N, sequences that are run side by side.
         initialisation: scheme by which the weights are drawn, see `rnn_dynamics.initialise`.
-        input_weights: how W_ih is drawn: "same" (as the initialisation says: "torch" and "keras" as these, with all
-            others "gaussian"), or one of these three by itself.
+        input_weights: how W_ih is drawn: "same" (as the initialisation says: "torch", "linear" and "keras" as these,
+            with all others "gaussian"), or one of these by itself.
         input_weight_scale: factor on every entry of `weight_ih_l0` (and of its like in other layers).
         bias: whether the network has biases; without, none is drawn, added or learned, as by torch's `bias=False`.
         nonlinearity: "tanh" or "relu", torch.nn.RNN's names; only rnn and jordan have it.
@@ -83,8 +83,10 @@ class Experiment(KnownFields):
         forget_bias_layers: "all", or the "first" alone; for stacks.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM, minLSTM, sLSTM),
-            b_z = log U(1, T − 1) (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes). `forget_bias` is then not
-            added; `bias_hh_l0` is left alone. With T below 3 they are 0.
+            b_z = log U(1, T − 1) (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes), which with T below 3 are 0; or
+            "powerlaw", 5 − 12 (k / (H − 1))^0.3 for unit k = 0 .. H − 1, as the code of xLSTM's authors sets the f of
+            a first block (github.com/NX-AI/xlstm, sLSTMCell), into the gate that keeps alone, of minGRU its negative
+            into z. `forget_bias` is then not added; `bias_hh_l0` is left alone.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
         initial_state: of every layer and direction: "zero"; "noise", N(0, 1) for each unit and sequence, as the
             examples of torch's documentation draw it; or "carried", where a run over T other inputs of the same seed
@@ -125,8 +127,10 @@ class Experiment(KnownFields):
     hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))
     input_size: int = asked(16, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8, 16, 32), whole=True))
     batch_size: int = asked(4, Number(minimum=1, maximum=256, offered=(1, 2, 4, 8), whole=True))
-    initialisation: str = asked("gaussian", Choice(options=("gaussian", "orthogonal", "identity", "torch", "keras")))
-    input_weights: str = asked("same", Choice(options=("same", "gaussian", "torch", "keras")))
+    initialisation: str = asked(
+        "gaussian", Choice(options=("gaussian", "orthogonal", "identity", "torch", "linear", "keras"))
+    )
+    input_weights: str = asked("same", Choice(options=("same", "gaussian", "torch", "linear", "keras")))
     input_weight_scale: float = asked(
         1.0, Number(minimum=0.0, maximum=10.0, offered=(0.0, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0))
     )
@@ -137,7 +141,7 @@ class Experiment(KnownFields):
         0.0, Number(minimum=-20.0, maximum=20.0, offered=(-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0))
     )
     forget_bias_layers: str = asked("all", Choice(options=("all", "first")))
-    gate_bias: str = asked("constant", Choice(options=("constant", "chrono")))
+    gate_bias: str = asked("constant", Choice(options=("constant", "chrono", "powerlaw")))
     input_scale: float = asked(
         1.0, Number(minimum=0.0, maximum=5.0, offered=(0.0, 0.1, 0.2, 0.316, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0))
     )
@@ -174,10 +178,10 @@ class Experiment(KnownFields):
 
     @property
     def input_scheme(self) -> str:
-        """How W_ih is drawn: "gaussian", "torch" or "keras"."""
+        """How W_ih is drawn: "gaussian", "torch", "linear" or "keras"."""
         if self.input_weights != "same":
             return self.input_weights
-        return self.initialisation if self.initialisation in ("torch", "keras") else "gaussian"
+        return self.initialisation if self.initialisation in ("torch", "linear", "keras") else "gaussian"
 
     @property
     def levels(self) -> int:

@@ -22,7 +22,12 @@ def _no_gates(cells: Sequence[Cell]) -> str:
 def _no_forget_bias(now: Mapping[str, Any], cells: Sequence[Cell]) -> str:
     if not any(map(takes_forget_bias, cells)):
         return "forget_bias"
-    return "no_biases" * (now.get("bias") is False) or "chrono" * (now.get("gate_bias") == "chrono")
+    return "no_biases" * (now.get("bias") is False) or "gate_biases" * _has_own_gate_biases(now)
+
+
+def _has_own_gate_biases(now: Mapping[str, Any]) -> bool:
+    """Whether the forget bias is not added, because a scheme of its own sets the biases of the gates."""
+    return bool(now.get("gate_bias", "constant") != "constant")
 
 
 def _no_recurrent_weights(cells: Sequence[Cell]) -> str:
@@ -39,9 +44,9 @@ def _no_choice_of_layers(now: Mapping[str, Any]) -> str:
 
 def _biases_are_zero(now: Mapping[str, Any], cells: Sequence[Cell]) -> bool:
     """Whether the initialisation, the forget bias and the gate bias make none that is not."""
-    chrono = now.get("gate_bias") == "chrono" and not _no_gates(cells)
+    of_gates = _has_own_gate_biases(now) and not _no_gates(cells)
     forget = now.get("forget_bias") and not _no_forget_bias({**now, "bias": True}, cells)
-    return not (now.get("initialisation") == "torch" or chrono or forget)
+    return not (now.get("initialisation") in ("torch", "linear") or of_gates or forget)
 
 
 #: Setting -> why it has no effect, given all settings and the cells that are pictured.

@@ -27,7 +27,9 @@ def test_a_scheme_sets_the_initialisation_and_leaves_the_rest_of_the_question(sc
     assert asked == replace(
         SMALL,
         cell=cell,
+        weight_scale=SMALL.weight_scale if named.recurrent else 0.0,
         initialisation=named.initialisation,
+        input_weight_scale=named.input_weight_scale,
         nonlinearity=named.nonlinearity,
         forget_bias=named.forget_bias,
         gate_bias=named.gate_bias,
@@ -71,6 +73,44 @@ def test_ones_in_one_or_both_of_torchs_biases_are_what_the_schemes_say(scheme: s
             parameters[bias][12:24] += 1.0
         hidden, _ = module(torch.tensor(trace.inputs))
     np.testing.assert_allclose(trace.hidden_states[1:], hidden.numpy(), rtol=0.0, atol=1e-12)
+
+
+@every("cell", NAMED_SCHEMES["linear"].cells)
+def test_a_linear_cell_is_drawn_as_torch_draws_the_module(cell: str) -> None:
+    wide = replace(SMALL, hidden_size=500, input_size=7)
+    drawn = run(scheme_experiment("linear", cell, wide)).parameters
+    module = torch.nn.Linear(7, 500 * CELLS[cell].blocks)
+    for name, of in {"weight_ih_l0": module.weight, "bias_ih_l0": module.bias}.items():
+        ours, theirs = np.sort(np.abs(drawn[name].ravel())), np.sort(np.abs(of.detach().numpy().ravel()))
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose([ours[-1], theirs[-1]], 7**-0.5, rtol=0.01)
+        np.testing.assert_allclose(
+            [ours.mean(), theirs.mean()], 7**-0.5 / 2, rtol=0.06
+        )  # uniform, so half of the bound
+
+
+def test_the_xlstm_has_no_recurrent_weights_and_the_forget_biases_of_its_authors_code() -> None:
+    asked = scheme_experiment("xlstm", "slstm", replace(SMALL, hidden_size=200, input_size=50))
+    trace = run(asked)
+    drawn = trace.parameters
+    assert not drawn["weight_hh_l0"].any()
+    units = torch.arange(200, dtype=torch.float64)
+    theirs = -(-5.0 + 12.0 * (units / 199.0) ** 0.3).numpy()
+    gates = dict(zip(CELLS["slstm"].gates, drawn["bias_ih_l0"].reshape(4, 200), strict=True))
+    np.testing.assert_allclose(gates.pop("f′"), theirs, rtol=1e-14)
+    assert not np.any(list(gates.values()))
+    assert not drawn["bias_hh_l0"].any()
+    assert drawn["weight_ih_l0"].std() == pytest.approx(np.sqrt(2 / 5 / 50), rel=0.02)
+
+
+def test_the_ring_is_that_of_the_paper() -> None:
+    drawn = run(
+        scheme_experiment("ring", "lru", replace(SMALL, hidden_size=400, input_size=50, weight_scale=1.0))
+    ).parameters
+    radii = np.exp(-np.exp(drawn["nu_log_l0"]))
+    np.testing.assert_allclose([radii.min(), radii.max()], [0.9, 0.999], atol=2e-3)
+    np.testing.assert_allclose(np.mean(radii**2), (0.9**2 + 0.999**2) / 2, rtol=0.01)  # uniform in the square
+    assert drawn["weight_ih_l0"].std() == pytest.approx(1 / np.sqrt(2 * 50), rel=0.02)
 
 
 def test_the_irnn_is_an_identity_with_relu_and_without_biases() -> None:

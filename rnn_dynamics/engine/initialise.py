@@ -109,7 +109,7 @@ def make_parameters(
         recurrent = SCHEMES[experiment.initialisation](hidden, columns, rows, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     from_input *= experiment.input_weight_scale
-    bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer)
+    bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer, (input_size, columns))
     bias_hh = bias_hh[: len(recurrent)]
     drawn |= {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
     return drawn
@@ -121,16 +121,22 @@ def learned(experiment: Experiment, parameters: Mapping[str, Array]) -> dict[str
     return {name: values for name, values in parameters.items() if has[name]}
 
 
-def _make_biases(experiment: Experiment, cell: Cell, generator: Generator, layer: int) -> Array:
-    """Both vectors of biases of one level, (2, G·H)."""
+def _make_biases(
+    experiment: Experiment, cell: Cell, generator: Generator, layer: int, columns: tuple[int, int]
+) -> Array:
+    """Both vectors of biases of one level, (2, G·H), beside W_ih and W_hh with so many columns."""
     biases = np.zeros((2, cell.blocks * experiment.hidden_size))
     if not experiment.bias:
         return biases
     if experiment.initialisation == "torch":
         biases = torch_uniform(experiment.hidden_size, biases.shape, generator)
+    elif experiment.initialisation == "linear":
+        biases = np.stack([torch_uniform(read, biases[0].shape, generator) for read in columns])
     by_gate = dict(zip(cell.gates, biases[0].reshape(cell.blocks, -1), strict=False))
     if experiment.gate_bias == "chrono":
         _set_chrono_biases(by_gate, cell, experiment, generator)
+    elif experiment.gate_bias == "powerlaw":
+        _set_power_law_biases(by_gate, cell)
     elif takes_forget_bias(cell) and (layer == 0 or experiment.forget_bias_layers == "all"):
         by_gate[cell.keeps] += experiment.forget_bias
     return biases
@@ -152,8 +158,8 @@ def _make_input_weights(experiment: Experiment, shape: tuple[int, int], generato
 
 
 def _by_input_scheme(scheme: str, hidden: int, shape: tuple[int, int], generator: Generator) -> Array:
-    if scheme == "torch":
-        return torch_uniform(hidden, shape, generator)
+    if scheme in ("torch", "linear"):
+        return torch_uniform(hidden if scheme == "torch" else shape[1], shape, generator)
     if scheme == "keras":
         bound = np.sqrt(6.0 / sum(shape))  # Glorot & Bengio 2010; all gates count as one output
         return generator.uniform(-bound, bound, shape)
@@ -171,6 +177,18 @@ def _set_chrono_biases(by_gate: Mapping[str, Array], cell: Cell, experiment: Exp
     for gate, sign in ((cell.keeps, 1.0), (cell.writes, -1.0)):
         if gate in by_gate:
             by_gate[gate][:] = sign * bias
+
+
+def _set_power_law_biases(by_gate: Mapping[str, Array], cell: Cell) -> None:
+    """Write 5 − 12 (k / (H − 1))^0.3 of units k = 0 .. H − 1 to the gate that keeps, its negative to a z that writes.
+
+    So the code of xLSTM's authors sets the forget gate of a head in the first block of a stack, see `Experiment`.
+    """
+    for gate, sign in ((cell.keeps, 1.0), (cell.writes, -1.0)):
+        if gate in by_gate:
+            units = np.arange(by_gate[gate].size)
+            by_gate[gate][:] = sign * (5.0 - 12.0 * (units / max(1, units.size - 1)) ** 0.3)
+            return
 
 
 def make_inputs(experiment: Experiment, generator: Generator) -> Array:
@@ -199,6 +217,11 @@ def _torch(hidden: int, columns: int, blocks: int, generator: Generator) -> Arra
     return torch_uniform(hidden, (blocks * hidden, columns), generator)
 
 
+def _linear(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
+    # torch.nn.Linear.reset_parameters: weights and biases are U(−1/√n, 1/√n), n being the numbers that are read.
+    return torch_uniform(columns, (blocks * hidden, columns), generator)
+
+
 def _keras(hidden: int, columns: int, blocks: int, generator: Generator) -> Array:
     # keras.initializers.Orthogonal sees the kernel of all gates at once, so no gate's own block is orthogonal.
     return _orthonormal(blocks * hidden, columns, generator)
@@ -213,9 +236,9 @@ def _orthonormal(rows: int, columns: int, generator: Generator) -> Array:
     return np.asarray(found if rows >= columns else found.T)
 
 
-def torch_uniform(hidden: int, shape: tuple[int, ...], generator: Generator) -> Array:
-    """Draw as torch.nn.RNNBase.reset_parameters does: every parameter is U(−1/√H, 1/√H)."""
-    bound = 1.0 / np.sqrt(hidden)
+def torch_uniform(size: int, shape: tuple[int, ...], generator: Generator) -> Array:
+    """Draw from U(−1/√n, 1/√n), as torch.nn.RNNBase.reset_parameters does with n = H, and nn.Linear with its inputs."""
+    bound = 1.0 / np.sqrt(size)
     return generator.uniform(-bound, bound, shape)
 
 
@@ -225,5 +248,6 @@ SCHEMES: dict[str, Callable[[int, int, int, Generator], Array]] = {
     "orthogonal": _orthogonal,
     "identity": _identity,
     "torch": _torch,
+    "linear": _linear,
     "keras": _keras,
 }

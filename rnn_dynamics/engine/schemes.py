@@ -9,6 +9,11 @@ A cell's default differs between frameworks, and papers recommend further ones:
 - A forget bias of 1 (Józefowicz, Zaremba & Sutskever 2015; Gers, Schmidhuber & Cummins 2000 had used positive ones).
   PyTorch has two bias vectors that are added: who sets both to 1 gets 2.
 - Chrono biases (Tallec & Ollivier 2018, arXiv:1804.11188) on PyTorch's default weights.
+- Of the LRU (Orvieto et al. 2023, arXiv:2303.06349) λ on the ring of `cells/lru.py`, and B of variance 1/(2D).
+- minGRU and minLSTM (Feng et al. 2024, arXiv:2410.01201) are made of torch.nn.Linear in the paper's listings, and draw
+  as that does: U(−1/√D, 1/√D), weights and biases.
+- The sLSTM as the code of its authors draws a first block (github.com/NX-AI/xlstm, sLSTMLayer and sLSTMCell; the paper,
+  arXiv:2405.04517, does not say): W_ih N(0, 2/(5D)), W_hh = 0, and biases of the forget gate that fall from 5 to −7.
 """
 
 from collections.abc import Mapping
@@ -21,7 +26,6 @@ from rnn_dynamics.experiment import Experiment, checked_experiment, one_of
 #: A scheme has a name for the whole network, not for a part of it.
 _WHOLE: Mapping[str, Any] = {
     "input_weights": "same",
-    "input_weight_scale": 1.0,
     "bias": True,
     "forget_bias_layers": "all",
 }
@@ -37,12 +41,15 @@ class Scheme:
 
     Attributes:
         label: for a reader.
-        initialisation, nonlinearity, forget_bias, gate_bias: the fields of Experiment that it sets, all of them.
+        initialisation, input_weight_scale, nonlinearity, forget_bias, gate_bias: the fields of Experiment that it sets.
+        recurrent: whether W_hh is drawn; where it is not, the weight scale is 0.
         cells: those that it is for.
     """
 
     label: str
     initialisation: str
+    input_weight_scale: float = 1.0
+    recurrent: bool = True
     nonlinearity: str = "tanh"
     forget_bias: float = 0.0
     gate_bias: str = "constant"
@@ -73,11 +80,28 @@ NAMED_SCHEMES: Mapping[str, Scheme] = {
     "chrono": Scheme(
         label="PyTorch's with chrono biases", initialisation="torch", gate_bias="chrono", cells=_GATED
     ),
+    "ring": Scheme(
+        label="LRU's ring, |λ| from 0.9 to 0.999",
+        initialisation="gaussian",
+        input_weight_scale=0.5**0.5,
+        cells=("lru",),
+    ),
+    "linear": Scheme(label="torch.nn.Linear's default", initialisation="linear", cells=("mingru", "minlstm")),
+    "xlstm": Scheme(
+        label="xLSTM's code: W_hh = 0, forget biases from 5 to -7",
+        initialisation="gaussian",
+        input_weight_scale=0.4**0.5,
+        recurrent=False,
+        gate_bias="powerlaw",
+        cells=("slstm",),
+    ),
 }  # fmt: skip
 
 
 def scheme_experiment(scheme: str, cell: str, experiment: Experiment) -> Experiment:
-    """`experiment` with a cell and a named initialisation; its sizes, weight scale, inputs, loss and seed stay.
+    """`experiment` with a cell and a named initialisation; its sizes, inputs, loss and seed stay.
+
+    Its weight scale stays too, but where the scheme has no W_hh.
 
     Args:
         scheme: key of NAMED_SCHEMES.
@@ -91,7 +115,9 @@ def scheme_experiment(scheme: str, cell: str, experiment: Experiment) -> Experim
     return replace(
         checked_experiment(experiment),
         cell=one_of("cell", cell, named.cells, f", which scheme {scheme} is for"),
+        weight_scale=experiment.weight_scale * named.recurrent,
         initialisation=named.initialisation,
+        input_weight_scale=named.input_weight_scale,
         nonlinearity=named.nonlinearity,
         forget_bias=named.forget_bias,
         gate_bias=named.gate_bias,

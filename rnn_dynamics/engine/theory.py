@@ -184,13 +184,14 @@ def mean_field_inputs(experiment: Experiment) -> tuple[float, float] | None:
     if experiment.cell != "rnn" or experiment.nonlinearity != "tanh" or experiment.initialisation == "identity":
         return None
     mean_square = experiment.input_scale**2 / (experiment.input_size if experiment.text else 1)
-    inputs, hidden, torch = experiment.input_size, experiment.hidden_size, experiment.initialisation == "torch"
-    uniform = 1.0 / (3.0 * hidden)  # the variance of U(−1/√H, 1/√H), from which PyTorch draws every parameter
-    # of W_ih; Keras's is U(±√(6/(D + H)))
-    variance = {"gaussian": 1.0 / inputs, "torch": uniform, "keras": 2.0 / (inputs + hidden)}[experiment.input_scheme]
-    gain = experiment.weight_scale * (math.sqrt(hidden * uniform) if torch else 1.0)
-    by_inputs = experiment.input_weight_scale**2 * inputs * variance * mean_square
-    return gain, by_inputs + (2.0 * uniform if torch and experiment.bias else 0.0)
+    inputs, hidden = experiment.input_size, experiment.hidden_size
+    by_hidden, by_input = 1.0 / (3.0 * hidden), 1.0 / (3.0 * inputs)  # the variances of U(−1/√n, 1/√n), n = H and D
+    variances = {"gaussian": 1.0 / inputs, "torch": by_hidden, "linear": by_input, "keras": 2.0 / (inputs + hidden)}
+    # of both biases; where they are drawn, W_hh is U(−1/√H, 1/√H)
+    of_biases = {"torch": 2.0 * by_hidden, "linear": by_hidden + by_input}.get(experiment.initialisation, 0.0)
+    gain = experiment.weight_scale * (math.sqrt(hidden * by_hidden) if of_biases else 1.0)
+    by_inputs = experiment.input_weight_scale**2 * inputs * variances[experiment.input_scheme] * mean_square
+    return gain, by_inputs + of_biases * experiment.bias
 
 
 def mean_field_log10_factor(experiment: Experiment) -> float | None:

@@ -11,6 +11,7 @@ _DRAWS = {
     "orthogonal": "orthogonal(rng.standard_normal((H, COLUMNS)))",
     "identity": "np.eye(H, COLUMNS)",
     "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (H, COLUMNS))",
+    "linear": "rng.uniform(-1 / np.sqrt(COLUMNS), 1 / np.sqrt(COLUMNS), (H, COLUMNS))",
 }
 _BY_BLOCK = "np.concatenate([{} for _ in range(GATES)])"
 _KERAS = "orthogonal(rng.standard_normal((GATES * H, COLUMNS)))"
@@ -24,6 +25,7 @@ def orthogonal(matrix):
 _FROM_INPUT = {
     "gaussian": "rng.standard_normal((GATES * H, D)) / np.sqrt(D)",
     "torch": "rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (GATES * H, D))",
+    "linear": "rng.uniform(-1 / np.sqrt(D), 1 / np.sqrt(D), (GATES * H, D))",
     "keras": "rng.uniform(-np.sqrt(6 / (D + GATES * H)), np.sqrt(6 / (D + GATES * H)), (GATES * H, D))",
 }
 #: Biases are those of a seed whatever W_ih is: they follow what the initialisation itself would draw for it.
@@ -33,7 +35,10 @@ _LEFT_ALONE = """before_weight_ih = rng.bit_generator.state
 """
 #: A network without biases has zeros, which nothing trains.
 _NO_BIASES = "bias_ih, bias_hh = np.zeros((2, GATES * H))\n"
-_TORCH_BIASES = "bias_ih, bias_hh = rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (2, GATES * H))\n"
+_BIASES = {
+    "torch": "bias_ih, bias_hh = rng.uniform(-1 / np.sqrt(H), 1 / np.sqrt(H), (2, GATES * H))\n",
+    "linear": "bias_ih, bias_hh = (rng.uniform(-1 / np.sqrt(n), 1 / np.sqrt(n), GATES * H) for n in (D, COLUMNS))\n",
+}
 _CHRONO = "chrono = np.log1p((max(T, 2) - 2) * rng.random(H))\n"
 _FORGET = "{keeps} += FORGET_BIAS\n"
 _FORGET_FIRST = f"if layer == 0:\n    {_FORGET}"
@@ -176,13 +181,14 @@ def weight_lines(experiment: Experiment) -> str:
     weights = recurrent + from_input
     if not experiment.bias:
         return weights + _NO_BIASES
-    return weights + (_TORCH_BIASES if experiment.initialisation == "torch" else _NO_BIASES) + _gate_bias(experiment)
+    biases = _BIASES.get(experiment.initialisation, _NO_BIASES).replace("COLUMNS", _columns(experiment))
+    return weights + biases + _gate_bias(experiment)
 
 
 def _draws_biases(experiment: Experiment) -> bool:
     """Whether any bias is random."""
     chrono = experiment.gate_bias == "chrono" and bool(CELLS[experiment.cell].keeps)
-    return experiment.bias and (experiment.initialisation == "torch" or chrono)
+    return experiment.bias and (experiment.initialisation in _BIASES or chrono)
 
 
 def _make_cell(experiment: Experiment) -> str:
@@ -213,9 +219,13 @@ def _recurrent(experiment: Experiment) -> str:
     """The expression that draws W_hh."""
     if not CELLS[experiment.cell].state_matrix:
         return "np.zeros((0, H))  # no gate reads the state"
-    columns = "4" if CELLS[experiment.cell].feeds_back_output else "H"
     draw = _KERAS if experiment.initialisation == "keras" else _BY_BLOCK.format(_DRAWS[experiment.initialisation])
-    return draw.replace("COLUMNS", columns)
+    return draw.replace("COLUMNS", _columns(experiment))
+
+
+def _columns(experiment: Experiment) -> str:
+    """How many W_hh has."""
+    return "4" if CELLS[experiment.cell].feeds_back_output else "H"
 
 
 def _gate_bias(experiment: Experiment) -> str:
@@ -229,6 +239,9 @@ def _gate_bias(experiment: Experiment) -> str:
     if experiment.gate_bias == "chrono":
         signs = {cell.keeps: "", cell.writes: "-"}
         return _CHRONO + "".join(f"{block} = {signs[gate]}chrono\n" for gate, block in biases.items())
+    if experiment.gate_bias == "powerlaw":
+        gate = next(iter(biases))
+        return f"{biases[gate]} = {'' if gate == cell.keeps else '-'}(5 - 12 * (np.arange(H) / max(1, H - 1)) ** 0.3)\n"
     forget = _FORGET_FIRST if first_layer_alone(experiment) else _FORGET
     return forget.format(keeps=biases[cell.keeps]) if takes_forget_bias(cell) else ""
 

@@ -101,12 +101,19 @@ def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, A
     }
 
 
+def _biases(answer: PathAnswer) -> str:
+    """Which note says what the biases of the gates are."""
+    if answer.experiment.gate_bias != "constant":
+        return answer.experiment.gate_bias
+    return "forget_bias" if answer.takes_forget_bias else "no_bias"
+
+
 def _notes(answer: PathAnswer) -> dict[str, object]:
-    experiment, cut = answer.experiment, answer.experiment.hidden_path == "cut"
+    cut = answer.experiment.hidden_path == "cut"
     return {
         "whole" if answer.is_whole else "cut": answer.is_whole or cut,
         "shares": _has_two_parts(answer),
         "little": _little(answer),
-        first(chrono=experiment.gate_bias == "chrono", forget_bias=answer.takes_forget_bias, no_bias=True): True,
+        _biases(answer): True,
         "band": answer.networks > 0,
     }

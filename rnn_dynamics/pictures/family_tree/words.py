@@ -96,8 +96,7 @@ def _notes(answer: TreeAnswer) -> dict[str, object]:
         "factor": experiment.sequence_length > 1,
         "part": any(share is not None and share > _ROUNDING for share in shares),
         "alone": bool(alone) and experiment.sequence_length > 1,
-        "forget_bias": experiment.gate_bias == "constant",
-        "chrono": experiment.gate_bias == "chrono",
+        "forget_bias" if experiment.gate_bias == "constant" else experiment.gate_bias: True,
         "cut": experiment.hidden_path == "cut",
         "batch": experiment.batch_size < answer.asked,
     }

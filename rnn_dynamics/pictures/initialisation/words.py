@@ -33,7 +33,7 @@ def _line(words: Words, key: Key, row: Verdicts | None, repeated: bool) -> dict[
     named, label = words["schemes"][scheme], called(LABELS[key][1], words.language)
     says = {"cell": label, "abbreviated": CELL_NAMES[cell], "scheme": named, "row": row}
     return {
-        "name": label,
+        "name": CELL_NAMES[cell],
         "scheme": "" if repeated else named["name"],
         "short": line["short"].format_map(says),
         "marked": scheme in FRAMEWORKS,
@@ -90,7 +90,7 @@ def finding(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) ->
     missing = len(ROWS) - len(answer.rows)
     says = Says(answer, missing=missing, all=len(ROWS), networks=len(answer.seeds), last_seed=answer.seeds[-1])
     notes, vanishing = words["notes"], _vanishing(answer)
-    of_rows = [*["gates"] * (("torch", "lstm") in vanishing), "forget", "keras", "chrono", "irnn"]
+    of_rows = [*["gates"] * (("torch", "lstm") in vanishing), "forget", "keras", "chrono", "irnn", "today"]
     return paragraphs(
         [
             *told(notes, says, missing=missing),

@@ -23,6 +23,7 @@ def _name(names: Words, answer: FamiliesAnswer, cell: str) -> str:
     of, experiment = answer.cells[cell], answer.experiment
     kind = first(
         chrono=of.keeps and experiment.gate_bias == "chrono",
+        powerlaw=of.keeps and experiment.gate_bias == "powerlaw",
         forget_bias=cell in answer.forgetting,
         relu=cell == answer.plain and experiment.nonlinearity == "relu",
         plain=True,
@@ -127,7 +128,7 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
     """
     experiment, last = answer.experiment, answer.experiment.loss_at != "every"
     return {
-        "chrono" if experiment.gate_bias == "chrono" else "forget_bias": True,
+        "forget_bias" if experiment.gate_bias == "constant" else experiment.gate_bias: True,
         "mean_field": answer.mean_field is not None and last and math.isfinite(verdict.log10_factor),
         "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (_rule_fails(answer, verdict)),
         "cut": experiment.hidden_path == "cut",
