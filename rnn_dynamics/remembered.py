@@ -102,6 +102,10 @@ class remembered(Generic[Given, Answer]):  # noqa: N801 - a decorator
         answer: Answer = MEMORY.recall(question, lambda: self._function(*args, **kwargs))
         return answer
 
+    def anew(self, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        """The function's answer, computed now although it may be there already."""
+        return self._function(*args, **kwargs)
+
     def known(self, *args: Given.args, **kwargs: Given.kwargs) -> bool:
         """Whether the answer is there already."""
         return MEMORY.knows((self._function, args, tuple(kwargs.items())))

@@ -130,6 +130,7 @@ ROOMS: dict[str, set[str]] = {
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.curse", "engine.run", "own.given"},
+    "laws": ENGINE | {"atlas", "by_hand", "by_hand.against_torch", "learning.tasks", "scripts"},
     "own.capture": {"learning.input_gated"},
     "own.unrolled": {"own.capture"},
     "own.probed": {
@@ -162,8 +163,8 @@ ROOMS: dict[str, set[str]] = {
     "course": {"content", "content.numbers", "experiment", "limits", "pictures", KIT},
     "dashboard": ENGINE
     | LEARNING
-    | {"content", "course", "executor", "idle", "line", "process", "remembered", "scripts", KIT}
-    | {"own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
+    | {"content", "content.numbers", "course", "executor", "idle", "laws", "line", "process", "remembered"}
+    | {"scripts", KIT, "own.files", "own.given", "own.held", "own.recognise", "own.unreadable"},
     "pages": {"pictures", "dashboard", "course", "experiment", "content", "learning.training", "own.given", KIT},
 }
 #: A part of a picture's answer that has a file of its own -> its room.

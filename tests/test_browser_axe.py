@@ -60,12 +60,13 @@ PLACES: dict[str, tuple[str, Callable[[Reader], None] | None]] = {
     "a vote that goes on": (ASKS, press("let_vote")),
     "a vote": ("", vote),
     "no vote": ("vote", None),
+    "the laws of a page": ("check_us?law=latch_slope&of=jacobians", None),
     "start": ("start", None),
     "its words": ("", open_words),
     "the menu": ("", open_menu),
 }
 #: Of these what the Tab key walks through; `test_browser_visits` does on the pages of pictures.
-WALKED = ("start", "challenges", "a stop that asks", "no vote")
+WALKED = ("start", "challenges", "the laws of a page", "a stop that asks", "no vote")
 
 
 def open_place(reader: Reader, url: str) -> None:

@@ -80,20 +80,6 @@ def test_they_are_the_papers_formulas_and_autograds(factor: float, rho: float) -
     assert float(sensitivity(factor, rho)) == pytest.approx(float((slopes**2).sum()), rel=1e-8)
 
 
-def test_the_published_numbers() -> None:
-    assert float(state_variance(0.9, 0.0)) == pytest.approx(5.2632, abs=5e-5)
-    assert float(sensitivity(0.9, 0.0)) == pytest.approx(263.89, abs=5e-3)
-
-
-@rhos
-@every(("remedy", "state", "derivative"), [("none", -1, -3), ("gamma", 0, -2), ("exponential", -1, -1), ("both", 0, 0)])
-def test_the_slopes_in_one_minus_lambda_squared(remedy: str, rho: float, state: int, derivative: int) -> None:
-    long = [Student(memory=memory, rho=rho, remedy=remedy) for memory in (1e5, 2e5)]
-    apart = np.diff(np.log([1.0 - one.factor**2 for one in long]))
-    assert np.diff(np.log([one.size**2 for one in long])) / apart == pytest.approx(state, abs=2e-3)
-    assert np.diff(np.log([one.sensitivity**2 for one in long])) / apart == pytest.approx(derivative, abs=2e-3)
-
-
 @every("remedy", REMEDIES)
 @rhos
 @every("memory", [2.0, 10.0, 50.0])
@@ -179,26 +165,6 @@ def test_the_inputs_are_correlated_as_they_say() -> None:
     inputs = correlated(0.8, 400, 2000, np.random.default_rng(1))
     for lag in (0, 1, 5):
         assert (inputs[lag:] * inputs[: 400 - lag]).mean() == pytest.approx(0.8**lag, abs=0.02)
-
-
-def test_a_units_sensitivity_is_the_engines_own_gradient() -> None:
-    """A Linear Recurrent Unit of one real unit is h_t = λ h_{t−1} + x_t: dL/dν by the way back, with L = h_T."""
-    inputs = correlated(0.5, 60, 1, np.random.default_rng(3))
-    factor = float(factor_of(8.0))
-    nu_log = np.log(-np.log(factor))
-    own = {
-        "nu_log_l0": [nu_log],
-        "theta_log_l0": [],
-        "gamma_log_l0": [0.0],
-        "bias_ih_l0": [0.0],
-        "weight_ih_l0": [[1.0]],
-    }
-    network = Network(cell="lru", parameters={name: np.array(of) for name, of in own.items()})
-    trace = run_network(network, inputs[..., None], Errors(output=np.ones((1, 1, 1))))
-    lags = np.arange(60)[::-1]
-    slope = float((lags * factor ** np.maximum(lags - 1.0, 0.0) * inputs[:, 0]).sum())
-    assert trace.gradients["nu_log_l0"].item() == pytest.approx(slope * factor * np.log(factor), rel=1e-10)
-    assert trace.log10_norms["input"][0] == pytest.approx(59 * np.log10(factor), rel=1e-10)
 
 
 def test_the_gates_gradients_are_the_engines_and_autograds() -> None:

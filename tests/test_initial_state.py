@@ -14,6 +14,7 @@ from rnn_dynamics.engine import theory
 from rnn_dynamics.engine.cells import cell_of
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.run import hidden_states, run_norms
+from rnn_dynamics.laws.autograd import gradients_of_run, gradients_printed
 from rnn_dynamics.scripts import jacobian_script, loss_script, reproduction_script
 from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell, jacobian
@@ -21,7 +22,7 @@ from tests.scripts import printed_by_all, rows_of
 from tests.test_family import SCALES, SEEDS, assert_equals_its_members
 from tests.test_lags import assert_agrees as assert_lags_agree
 from tests.test_loss_by_time import assert_agrees as assert_losses_agree
-from tests.test_reproduction import assert_same, gradients, gradients_of_run
+from tests.test_reproduction import assert_same
 from tests.test_run import SMALL, assert_equal, close
 
 MODULES: dict[str, Any] = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
@@ -244,7 +245,7 @@ def test_scripts_begin_there_and_read_there_too(tmp_path: Path) -> None:
     scripts |= {f"products_{at}": jacobian_script(answer) for at, answer in products.items()}
     printed = printed_by_all(scripts, tmp_path)
     for name, experiment in asked.items():
-        assert_same(gradients(rows_of(printed[name])), gradients_of_run(experiment), digits=9)
+        assert_same(gradients_printed(rows_of(printed[name])), gradients_of_run(experiment), digits=9)
     for at in BEGUN:
         (_, _), _, *lines = rows_of(printed[f"losses_{at}"])
         assert [float(norm) for norm in lines[8][1:]] == pytest.approx(losses[at].log10_norms[-1], abs=1e-9)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment
+from rnn_dynamics.laws.theory import ATTRACTOR
 from rnn_dynamics.pictures.latch import PICTURE
 from rnn_dynamics.pictures.latch.answer import START, STEPS, cobweb
 from tests.every import every
@@ -31,9 +32,8 @@ def test_a_cobweb_goes_to_the_curve_and_to_the_diagonal_by_turns(weight: float, 
 
 
 def test_paths_from_both_sides_of_zero_end_at_the_attractors_of_the_picture() -> None:
-    # Bengio, Simard & Frasconi 1994: at w = 1.25 the attractors are ±0.71041.
     low, high = column(drawn_by(PICTURE, Experiment(), latch_weight="1.25")["attractors"], "state")
-    assert high == pytest.approx(0.71041, abs=5e-6)
+    assert high == pytest.approx(ATTRACTOR, abs=5e-6)
     assert low == -high
     assert cobweb(1.25, START, 200)[-1].tolist() == pytest.approx([high, high], abs=1e-12)
     assert cobweb(1.25, -START, 200)[-1].tolist() == pytest.approx([low, low], abs=1e-12)

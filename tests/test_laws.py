@@ -1,37 +1,182 @@
-"""The published laws of gradient flow, each as a test that is named after it and goes through `run`."""
+"""The laws: each holds, none that is made wrong does, none is remembered; and what of them no single number says."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rnn_dynamics import Experiment, run, run_family
+from rnn_dynamics import Experiment, run
+from rnn_dynamics.content import languages, sentences
 from rnn_dynamics.engine import theory
-from rnn_dynamics.experiment import KNOBS, Choice
+from rnn_dynamics.experiment import KNOBS_CHOICE
+from rnn_dynamics.laws import LAWS, Checked, Law, board
+from rnn_dynamics.laws.board import Board
+from rnn_dynamics.laws.law import Laws, Sides, measures
+from rnn_dynamics.laws.theory import AT_REST, RNN, log10_growth
 from rnn_dynamics.learning.training import OF_TORCH
+from rnn_dynamics.remembered import MEMORY
 from tests.every import every
-from tests.oracle import Array
-
-RNN = Experiment(cell="rnn", sequence_length=60, hidden_size=24, input_size=5, seed=11)
+from tests.test_pages import PAGES
 
 
-def initialisations() -> tuple[str, ...]:
-    knob = KNOBS["initialisation"]
-    assert isinstance(knob, Choice)
-    return tuple(knob.options)
+@every("name", LAWS, parts=3)
+def test_a_law_holds_is_computed_anew_and_does_not_hold_where_what_is_expected_is_another(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law = LAWS[name]
+    with monkeypatch.context() as patch:
+        patch.setattr(MEMORY, "recall", lambda *_: pytest.fail(f"{name} is remembered"))
+        sides = law.sides()
+    found = replace(law, sides=lambda: sides).check()
+    assert found.holds, found
+    assert found.numbers > 0
+    assert not replace(law, sides=lambda: moved(law, sides)).check().holds
 
 
-def log10_growth(norms: Array) -> Array:
-    """log10 of the norm relative to that at the last step, (..., T)."""
-    return np.asarray(norms - norms[..., -1:])
+def moved(law: Law, sides: Sides) -> Sides:
+    """The same sides with each expected number away from the computed one by more than the law allows."""
+    expected, computed = np.broadcast_arrays(*(np.asarray(side, dtype=np.float64) for side in sides))
+    step = 2.0 * law.within * measures(expected)[law.of]
+    away = np.where(computed > expected, expected - step, expected + step)
+    return (computed - step if law.at_most else away), computed
 
 
-# Law 1, Pascanu, Mikolov & Bengio 2013
+def test_there_are_as_many_laws_as_were_written_down_all_of_pages_and_with_words_in_every_language() -> None:
+    assert len(LAWS) >= 150
+    assert {law.page for law in LAWS.values()} < {*PAGES}
+    for language in languages():
+        words = sentences("check_us", language)
+        assert {law.key for law in LAWS.values()} == {*words["laws"]}
+        assert {law.source for law in LAWS.values()} == {*words["sources"]}
+        assert {*words["cases"]} < {law.case for law in LAWS.values()}
+        assert all(("{case}" in words["laws"][law.key]) == bool(law.case) for law in LAWS.values())
+
+
+@every(
+    ("page", "sides"),
+    [
+        ("phase_diagram", "critical_0_1"),
+        ("vanish_or_explode", "gradients_lstm"),
+        ("additive_path", "gate_alone_gru"),
+        ("cliff", "cliff_edge"),
+    ],
+)
+def test_a_law_has_an_address_and_its_page(page: str, sides: str) -> None:
+    assert LAWS[sides].page == page
+    assert LAWS[sides].name == sides
+
+
+@every(
+    ("how", "expected", "computed", "share"),
+    [
+        ({"within": 0.1}, 2.0, 2.05, 0.5),
+        ({"within": 0.1, "of": "each"}, [2.0, 10.0], [2.1, 10.0], 0.5),
+        ({"within": 0.1, "of": "largest"}, [0.0, -10.0], [0.5, -10.0], 0.5),
+        ({"within": 0.1, "of": "each"}, 0.0, 1e-300, math.inf),
+        ({"within": 0.1, "of": "each"}, 0.0, 0.0, 0.0),
+        ({"within": 0.1, "at_most": True}, 2.0, -5.0, 0.0),
+        ({"within": 0.1, "at_most": True}, [2.0, 2.0], [-5.0, 2.2], 2.0),
+        ({"within": 0.1}, [1.0, 1.0], [1.0, math.nan], math.inf),
+        ({"within": 0.1}, math.nan, math.nan, math.inf),
+        ({"within": 0.1}, -math.inf, -math.inf, 0.0),
+        ({"within": 0.1}, -math.inf, -300.0, math.inf),
+        ({"within": 0.1}, 1.0, math.inf, math.inf),
+    ],
+)
+def test_the_share_of_the_tolerance_is_that_of_the_pair_that_uses_most(
+    how: dict[str, Any], expected: Any, computed: Any, share: float
+) -> None:
+    law = Law(key="one", case="", page="depth", source="exact", sides=lambda: (expected, computed), **how)
+    found = law.check()
+    assert found.share == pytest.approx(share)
+    assert found.holds == (share <= 1.0)
+    assert found.numbers == np.size(expected)
+
+
+def test_of_bounds_that_are_kept_the_pair_is_shown_that_comes_closest() -> None:
+    law = Law(key="one", case="", page="", source="", sides=lambda: ([3.0, 2.0], [0.0, 1.5]), within=0.1, at_most=True)
+    found = law.check()
+    assert (found.expected, found.computed, found.difference) == (2.0, 1.5, 0.0)
+
+
+def test_a_law_that_compares_nothing_and_two_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="one compares nothing"):
+        Law(key="one", case="", page="", source="", sides=lambda: ([], []), within=0.1).check()
+    laws = Laws()
+
+    def twice() -> Sides:
+        return 1.0, 1.0
+
+    laws.law("depth", "exact", within=1.0)(twice)
+    with pytest.raises(AssertionError, match="two laws are called twice"):
+        laws.law("depth", "exact", within=1.0)(twice)
+
+
+# The board
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the time."""
+
+    def at(now: float) -> None:
+        monkeypatch.setattr(board, "time", lambda: now)
+        monkeypatch.setattr("rnn_dynamics.laws.law.time", lambda: now)
+
+    return at
+
+
+NAMES = ("latch_slope", "chi_2", "variance_0_9_0")
+
+
+def test_who_asks_while_others_check_has_their_check_and_afterwards_a_new_one(clock: Callable[[float], None]) -> None:
+    shared = Board()
+    clock(100.0)
+    work = shared.begin(NAMES)
+    assert (work.share, work.next, work.complete) == (0.0, "latch_slope", False)
+    work.advance()
+    clock(105.0)
+    assert shared.begin(NAMES) is work
+    assert shared.begin(NAMES[:1]) is not work
+    work.advance()
+    assert work.share == pytest.approx(2 / 3)
+    assert ([*work.done], work.next) == ([*NAMES[:2]], "variance_0_9_0")
+    work.advance()
+    work.advance()
+    assert work.complete
+    assert all(one.holds for one in shared.found.values())
+    clock(106.0)
+    again = shared.begin(NAMES)
+    assert (again.share, again.question == work.question) == (0.0, False)
+    assert work.complete
+
+
+def test_a_check_that_rests_is_begun_anew(clock: Callable[[float], None]) -> None:
+    shared = Board()
+    clock(100.0)
+    work = shared.begin(NAMES)
+    clock(109.0)
+    work.advance()
+    clock(118.0)
+    assert shared.begin(NAMES) is work
+    clock(120.0)
+    assert shared.begin(NAMES) is not work
+
+
+def test_a_law_that_was_checked_before_counts_where_any_result_does() -> None:
+    shared = Board({"chi_2": Checked(**dict.fromkeys(Checked.__dataclass_fields__, 1))})
+    assert board.Checking(shared, ("chi_2",)).complete
+    assert not board.Checking(shared, ("chi_2",), since=2.0).complete
+
+
+# What no single number says
 
 
 @every("weight_scale", [0.3, 0.9, 1.3, 4.0])
-@every("initialisation", initialisations())
+@every("initialisation", KNOBS_CHOICE["initialisation"].options)
 def test_gradient_never_exceeds_the_largest_singular_value_to_the_lag(initialisation: str, weight_scale: float) -> None:
     trace = run(replace(RNN, initialisation=initialisation, weight_scale=weight_scale))
     sigma = theory.largest_singular_value(trace.parameters["weight_hh_l0"])
@@ -46,81 +191,16 @@ def test_the_bound_of_a_gaussian_network_may_explode_while_its_gradient_vanishes
     assert log10_growth(trace.log10_norms["hidden"])[-41] < -2.0
 
 
-# Law 2, the linear case
-
-
-@every(("scale", "after_fifty_steps"), [(0.9, 0.0051537752073201133), (1.1, 117.39085287969579)])
-def test_gradient_of_an_orthogonal_network_at_rest_is_the_scale_to_the_lag(
-    scale: float, after_fifty_steps: float
-) -> None:
-    trace = run(replace(RNN, initialisation="orthogonal", weight_scale=scale, input_scale=0.0))
-    growth = log10_growth(trace.log10_norms["hidden"])
-    np.testing.assert_allclose(growth, np.arange(59, -1, -1) * math.log10(scale), rtol=0.0, atol=1e-12)
-    assert 10.0 ** growth[-51] == pytest.approx(after_fifty_steps, rel=1e-12)
-
-
-# Law 3, random matrices
-
-
-@every("weight_scale", [0.5, 1.0, 3.0])
-def test_a_gaussian_matrix_has_spectral_radius_g_and_largest_singular_value_two_g(weight_scale: float) -> None:
-    trace = run(replace(RNN, hidden_size=512, sequence_length=1, weight_scale=weight_scale))
-    matrix = trace.parameters["weight_hh_l0"]
-    assert theory.spectral_radius(matrix) == pytest.approx(weight_scale, rel=0.08)  # its edge is blurred by H^(−1/2)
-    assert theory.largest_singular_value(matrix) == pytest.approx(2.0 * weight_scale, rel=0.02)
-
-
-def test_an_orthogonal_matrix_has_all_its_singular_values_at_the_scale() -> None:
-    trace = run(replace(RNN, initialisation="orthogonal", weight_scale=0.7))
-    singular_values = np.linalg.svd(trace.parameters["weight_hh_l0"], compute_uv=False)
-    np.testing.assert_allclose(singular_values, 0.7, rtol=1e-12)
-
-
-# Law 4, Chen, Pennington & Schoenholz 2018
-
-
-@every(("weight_scale", "published"), [(0.8, 0.487), (1.2, 0.859), (1.6, 1.110), (2.0, 1.323)])
-def test_the_mean_squared_gradient_changes_by_chi_a_step(weight_scale: float, published: float) -> None:
-    # Over 15 steps: mean field forgets that each step meets the same matrix, an error that grows with lag / H. And with
-    # many features, so that every input is about as long as the next.
-    wide = replace(RNN, hidden_size=512, input_size=64, batch_size=8, sequence_length=40, input_scale=math.sqrt(0.1))
-    norms = run_family(wide, weight_scales=[weight_scale], seeds=range(16)).log10_norms["hidden"]
-    chi_of_each_draw = 10.0 ** (2.0 * (norms[:, -16] - norms[:, -1]) / 15)
-    assert chi_of_each_draw.mean() == pytest.approx(published, rel=0.01)
-    assert theory.mean_field_log10_factor(replace(wide, weight_scale=weight_scale)) == pytest.approx(
-        0.5 * math.log10(published), abs=3e-4
-    )
-
-
 def test_the_same_weights_vanish_with_input_and_explode_without() -> None:
-    wide = replace(RNN, initialisation="orthogonal", hidden_size=128, weight_scale=1.3)
-    assert log10_growth(run(replace(wide, input_scale=0.0)).log10_norms["hidden"])[0] > 5.0
+    wide = replace(AT_REST, hidden_size=128, weight_scale=1.3)
+    assert log10_growth(run(wide).log10_norms["hidden"])[0] > 5.0
     assert log10_growth(run(replace(wide, input_scale=1.0)).log10_norms["hidden"])[0] < -3.0
-
-
-# Law 6, Hochreiter & Schmidhuber 1997
-
-
-@every("loss_at", ["last", "every"])
-def test_without_recurrent_weights_the_additive_path_carries_the_whole_gradient(loss_at: str) -> None:
-    lstm = run(replace(RNN, cell="lstm", weight_scale=0.0, loss_at=loss_at, forget_bias=1.0))
-    np.testing.assert_allclose(lstm.log10_norms["cell_path"], lstm.log10_norms["cell"], rtol=0.0, atol=1e-12)
-
-
-@every("cell", ["lstm", "gru"])
-def test_the_additive_path_multiplies_by_its_gate_and_by_nothing_else(cell: str) -> None:
-    trace = run(replace(RNN, cell=cell, hidden_size=1, batch_size=1, weight_scale=2.0))
-    gate = trace.gates["f" if cell == "lstm" else "z"][:, 0, 0]
-    path = trace.log10_norms["cell_path"]
-    np.testing.assert_allclose(np.diff(path), -np.log10(gate[1:]), rtol=0.0, atol=1e-12)
 
 
 def test_with_recurrent_weights_the_additive_path_is_only_a_part() -> None:
     trace = run(replace(RNN, cell="lstm", hidden_size=64, forget_bias=1.0))
     assert (trace.log10_norms["cell_path"] < trace.log10_norms["cell"])[:-1].all()
 
-
-# What default initialisations really do; the measured factors are in test_initialisations.py
 
 DEFAULT = Experiment(
     sequence_length=110, hidden_size=128, input_size=16, batch_size=8, initialisation="torch", input_scale=1.0

@@ -15,6 +15,7 @@ from rnn_dynamics.engine.through_time.backpropagate import Pass
 from rnn_dynamics.engine.through_time.jacobians import step_jacobians
 from rnn_dynamics.engine.through_time.lyapunov import first_passed, log_growths, lyapunov_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
+from rnn_dynamics.laws.theory import gaussian, without_input
 from tests.every import every
 
 Array = NDArray[np.float64]
@@ -31,23 +32,6 @@ def forward_pass(experiment: Experiment) -> Pass:
     weights = cell.make_weights(draw.parameters | {"weight_ho": draw.readout})
     record = unroll(cell, weights, project_inputs(weights, draw.inputs, members=1))
     return Pass(cell, weights, record)
-
-
-def without_input(matrix: Array, kick: Array, steps: int) -> Pass:
-    """h_t = tanh(W h_{t−1}), with `kick` (H,) added to the first pre-activation."""
-    cell, size = CELLS["rnn"], len(matrix)
-    biases = {name: np.zeros(size) for name in ("bias_ih_l0", "bias_hh_l0")}
-    weights = cell.make_weights({"weight_ih_l0": np.zeros((size, 1)), "weight_hh_l0": matrix, **biases})
-    projection = np.zeros((steps, size, 1))
-    projection[0, :, 0] = kick
-    record = unroll(cell, weights, projection)
-    return Pass(cell, weights, record)
-
-
-def gaussian(size: int, weight_scale: float, seed: int) -> tuple[Array, Array]:
-    """A matrix of entries N(0, g²/H), and a kick of entries N(0, 1)."""
-    generator = np.random.default_rng(seed)
-    return generator.standard_normal((size, size)) * weight_scale / np.sqrt(size), generator.standard_normal(size)
 
 
 # Identities
@@ -133,17 +117,6 @@ def test_a_kick_dies_out_at_the_log_of_the_spectral_radius(seed: int) -> None:
     matrix, kick = gaussian(60, 0.9, seed)
     largest = lyapunov_exponents(without_input(matrix, kick, steps=6000), count=1, discard=500)[0]
     assert largest == pytest.approx(np.log(theory.spectral_radius(matrix)), abs=2e-3)
-
-
-@every(("weight_scale", "measured", "limit"), [(1.5, 0.053, 0.008), (2.0, 0.148, 0.003), (3.0, 0.306, 0.004)])
-def test_a_gaussian_network_without_input_has_the_published_largest_exponent(
-    weight_scale: float, measured: float, limit: float
-) -> None:
-    # At H = 400 and T = 2500 one draw differs from the next by 0.009, 0.003 and 0.002, standard deviation. The mean
-    # over four and the published figure, of which the number of draws is unknown, may differ by about one of them.
-    draws = [without_input(*gaussian(400, weight_scale, seed), steps=2500) for seed in range(4)]
-    exponents = [lyapunov_exponents(forward, count=1, discard=300)[0] for forward in draws]
-    assert np.mean(exponents) == pytest.approx(measured, abs=limit)
 
 
 @cells

@@ -14,12 +14,13 @@ from rnn_dynamics.engine import theory
 from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.run import run_norms
 from rnn_dynamics.engine.schemes import scheme_experiment
+from rnn_dynamics.laws.autograd import gradients_of_run, gradients_printed
 from rnn_dynamics.scripts import reproduction_script, shape_script
 from tests.every import every
 from tests.oracle import Array, ask_module, ask_open_cell
 from tests.scripts import printed_by_all, rows_of
 from tests.test_family import SCALES, SEEDS, assert_equals_its_members
-from tests.test_reproduction import assert_same, gradients, gradients_of_run
+from tests.test_reproduction import assert_same
 from tests.test_run import SMALL, assert_equal
 
 #: Where every part of the initialisation is away from what it is by itself.
@@ -151,7 +152,7 @@ def test_scripts_draw_the_parts_too(tmp_path: Path) -> None:
     scripts = {name: reproduction_script(run(experiment)) for name, experiment in asked.items()}
     printed = printed_by_all(scripts | {"shape": shape_script(shape)}, tmp_path)
     for name, experiment in asked.items():
-        assert_same(gradients(rows_of(printed[name])), gradients_of_run(experiment), digits=9)
+        assert_same(gradients_printed(rows_of(printed[name])), gradients_of_run(experiment), digits=9)
     (_, loss), (_, count), *_ = rows_of(printed["shape"])
     assert float(loss) == pytest.approx(shape.loss, rel=1e-12)
     assert int(count) == shape.parameter_count == sum(values.size for values in shape.parameters.values())

@@ -19,6 +19,7 @@ from rnn_dynamics.dashboard.downloads import Download
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.experiment import settings
+from rnn_dynamics.laws.autograd import CLOSE, gradients_of_run, gradients_printed
 from rnn_dynamics.pictures.cliff import PICTURE as CLIFF
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.scripts import cliff_script, reproduction_script, shape_script
@@ -26,8 +27,6 @@ from tests.every import every
 from tests.handed_out import PAGES, Case, cases, only, presets_of, table
 from tests.scripts import alone, printed_by_all, rows_of
 
-#: Orders of magnitude; the scripts print twelve decimals.
-CLOSE = 1e-9
 Numbers = Mapping[Any, float]
 ALL: dict[str, Case] = {name: case for page in PAGES for name, case in cases(page).items()}
 
@@ -101,42 +100,6 @@ def assert_same_growth(shown: Numbers, expected: Numbers) -> None:
     assert log10_factor_per_step(first) == pytest.approx(log10_factor_per_step(second), abs=np.log10(1.1))
 
 
-#: What stands above a column of a script -> the name of these norms; of the sLSTM's ln n no answer tells the gradient.
-COMPONENTS = {
-    "log10|dL/dx_t|": "input",
-    "log10|dL/dh_t|": "hidden",
-    "log10|dL/dc_t|": "cell",
-    "log10|dL/d(c_t/n_t)|": "cell",
-}
-
-
-def gradients(rows: list[list[str]]) -> dict[Any, float]:
-    """(layer, direction, component, step) -> what a script of gradients prints."""
-    (loss, value), heading, *lines = rows
-    stacked = heading[0] == "layer"
-    found: dict[Any, float] = {("loss",): float(value)}
-    for line in lines:
-        layer, direction, step, *norms = line if stacked else ["1", "forwards", *line]
-        for symbol, norm in zip(heading[heading.index("t") + 1 :], norms, strict=False):
-            if symbol in COMPONENTS:
-                found[int(layer), direction, COMPONENTS[symbol], int(step)] = float(norm)
-    assert loss == "loss"
-    return found
-
-
-def gradients_of_run(experiment: Experiment) -> dict[Any, float]:
-    """The same of `run`."""
-    trace = run(experiment)
-    levels = {(level.layer + 1, "backwards" if level.reverse else "forwards"): level for level in trace.layers}
-    parts = {(*place, name): norms for place, level in levels.items() for name, norms in level.log10_norms.items()}
-    if experiment.levels > 1:
-        parts[0, "both", "input"] = trace.log10_norms["input"]
-    found: dict[Any, float] = {
-        (*place, step): norm for place, norms in parts.items() for step, norm in enumerate(norms, start=1)
-    }
-    return found | {("loss",): trace.loss}
-
-
 def gradients_of_table(case: Case, files: Sequence[Download], cut: bool) -> dict[Any, float]:
     """The same of the page's table, where it has them."""
     if case.page == "vanish_or_explode":
@@ -173,7 +136,7 @@ def test_a_script_of_gradients_prints_the_numbers_of_its_page(name: str, printed
     for key, file in scripts.items():
         assert file.of is not None
         asked = Experiment(**file.of)
-        shown, ours, digits = gradients(rows_of(printed[key])), gradients_of_run(asked), run(asked).digits
+        shown, ours, digits = gradients_printed(rows_of(printed[key])), gradients_of_run(asked), run(asked).digits
         for level in range(asked.levels):
             assert sum(1 for place in shown if place[1:2] == ("forwards",)) > level * asked.sequence_length
         if digits == 0:
@@ -249,7 +212,7 @@ def test_the_gradient_of_every_edge_of_a_shape_is_printed(name: str, printed: di
 
 @every("name", CORNERS)
 def test_gradients_of_any_size_are_printed(name: str, printed: dict[str, str]) -> None:
-    shown, ours = gradients(rows_of(printed[name])), gradients_of_run(CORNERS[name])
+    shown, ours = gradients_printed(rows_of(printed[name])), gradients_of_run(CORNERS[name])
     digits = run(CORNERS[name]).digits
     assert digits >= 8 or name == "stack_explodes"
     assert_same(shown, ours, digits)
@@ -261,7 +224,7 @@ def test_a_script_runs_by_itself_and_states_settings_and_digits(tmp_path: Path) 
     trace = run(replace(SMALL, cell="gru", weight_scale=1.3, num_layers=2, bidirectional=True))
     script = reproduction_script(trace)
     (tmp_path / "gradients.py").write_text(script, encoding="utf-8")
-    shown = gradients(rows_of(alone("gradients.py", folder=tmp_path)))
+    shown = gradients_printed(rows_of(alone("gradients.py", folder=tmp_path)))
     assert_same(shown, gradients_of_run(trace.experiment), trace.digits)
     for stated in ("weight_scale = 1.3", "num_layers = 2", "bidirectional = True", f"page to {trace.digits} digits"):
         assert stated in script

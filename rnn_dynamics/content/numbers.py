@@ -116,6 +116,11 @@ def difference(size: float, digits: str = ".2g", power: str = ".1e") -> str:
     return f"{size:{digits}}" if size >= 0.01 else f"{size:{power}}".replace(".0e", "e").replace("e-0", "e-")
 
 
+def six_digits(value: float) -> str:
+    """A number with six digits, as Python writes it, with a real minus sign before it: −0.105361, 4.82201e-19."""
+    return f"{value + 0.0:.6g}".replace("-", "−", value < 0)
+
+
 def aligned(value: float) -> str:
     """A number with three digits, even where they are zeros, so that those below each other are alike: −0.500, 123."""
     return f"{value + 0.0:#.3g}".rstrip(".").replace("-", "−")  # the sum makes −0 a plain 0
@@ -201,6 +206,6 @@ KINDS: Mapping[str, Callable[[Any], str]] = {
     for kind in (
         *(times, factor, aligned_times, power_of_ten, three_digits, decimals, share, percent, whole_percent),
         *(hundredths, certainty, short, degrees, number, difference, power, raised_power, raised, subscripted, count),
-        *(one_decimal, two_decimals, three_decimals, escape),
+        *(one_decimal, two_decimals, three_decimals, six_digits, escape),
     )
 }
