@@ -279,22 +279,29 @@ def one_step_of(trace: Trace, parameters: dict[str, Tensor]) -> Step:
 
 def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Step:
     experiment = trace.experiment
-    bias_ih, bias_hh = (parameters.get(f"bias_{of}_l0", torch.zeros(1, dtype=torch.float64)) for of in ("ih", "hh"))
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
         seen = state[0].detach() if cut else state[0]
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
-        from_input = x @ parameters["weight_ih_l0"].mT + bias_ih
-        if experiment.cell == "lru":
-            return _lru(from_input, state, parameters)
-        if kind_of(experiment) == "reset_before":
-            return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
-        recurrent = parameters.get("weight_hh_l0")
-        from_hidden = seen if recurrent is None else seen @ recurrent.mT + bias_hh
-        return OPEN_CELLS[kind_of(experiment)](from_input, from_hidden, state)
+        return next_state(kind_of(experiment), x, state, parameters, seen)
 
     return step
+
+
+def next_state(
+    kind: str, x: Tensor, state: State, parameters: dict[str, Tensor], seen: Tensor
+) -> tuple[State, dict[str, Tensor]]:
+    """The state after one step of a written-out cell, and its gates; W_hh multiplies `seen`."""
+    bias_ih, bias_hh = (parameters.get(f"bias_{of}_l0", torch.zeros(1, dtype=torch.float64)) for of in ("ih", "hh"))
+    from_input = x @ parameters["weight_ih_l0"].mT + bias_ih
+    if kind == "lru":
+        return _lru(from_input, state, parameters)
+    if kind == "reset_before":
+        return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
+    recurrent = parameters.get("weight_hh_l0")
+    from_hidden = seen if recurrent is None else seen @ recurrent.mT + bias_hh
+    return OPEN_CELLS[kind](from_input, from_hidden, state)
 
 
 def kind_of(experiment: Experiment) -> str:

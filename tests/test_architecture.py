@@ -81,13 +81,13 @@ ROOMS: dict[str, set[str]] = {
     "by_hand": {"experiment", "engine.cells", "engine.initialise", "engine.verdict"},
     "by_hand.against_torch": {"by_hand", "engine.cells"},
     "learning.tasks": {"limits"},
-    "learning.training": {"experiment", "engine.cells", "learning.tasks"},
+    "learning.training": {"experiment", "engine.cells", "learning.networks", "learning.tasks"},
     "learning.limits": {"experiment", "learning.training"},
     "learning.reading": WALK | {"engine.given", "engine.run_network", "learning.tasks", "learning.training"},
-    "learning.input_gated": set(),
+    "learning.networks": set(),
     "learning.trainer": WALK
     | {"remembered", "engine.given", "engine.run_network"}
-    | {f"learning.{part}" for part in ("input_gated", "reading", "tasks", "training")},
+    | {f"learning.{part}" for part in ("networks", "reading", "tasks", "training")},
     "learning.trained": {"experiment", "engine.cells", "engine.verdict", "learning.training"},
     "learning.jobs": {"executor", "process", "remembered", "learning.training", "learning.trained", "learning.trainer"},
     "own": set(),
@@ -128,10 +128,11 @@ ROOMS: dict[str, set[str]] = {
     "atlas": {"experiment", "sweep"},
     "command": {"content", "dashboard", "limits", "process", "sweep"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
-    "scripts": {"experiment", "remembered", "learning.tasks", "learning.training"}
+    "scripts": {"experiment", "remembered"}
+    | {f"learning.{part}" for part in ("networks", "tasks", "training")}
     | {"engine.cells", "engine.trace", "engine.cliff", "engine.curse", "engine.run", "own.given"},
     "laws": ENGINE | {"atlas", "by_hand", "by_hand.against_torch", "learning.tasks", "scripts"},
-    "own.capture": {"learning.input_gated"},
+    "own.capture": {"engine.cells", "learning.networks"},
     "own.unrolled": {"own.capture"},
     "own.probed": {
         "limits",
@@ -177,7 +178,7 @@ OUTSIDE: dict[str, set[str]] = {room: {"numpy"} for room in ROOMS} | {
     },
     **{room: set() for room in ("learning.limits", "scripts")},
     **{room: {"numpy", "torch"} for room in ("learning.trainer", "by_hand.against_torch")},
-    "learning.input_gated": {"torch"},
+    "learning.networks": {"torch"},
     **{f"own.{part}": {"numpy", "torch"} for part in ("capture", "unrolled", "replay", "probe")},
     "own.probed": {"numpy", "pandas"},
     "own.shown": set(),

@@ -20,7 +20,7 @@ from rnn_dynamics.learning.limits import LARGEST, allowed
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import standing
 from rnn_dynamics.learning.trainer import Trainer
-from rnn_dynamics.learning.training import Training
+from rnn_dynamics.learning.training import TRAINABLE, Training
 from rnn_dynamics.pictures.kit.axes import apart
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
@@ -81,7 +81,7 @@ def test_the_rnn_is_trained_beside_the_chosen_cell_with_the_same_settings() -> N
     assert [training.experiment.cell for training in networks(replace(SMALL, cell="rnn"), VIEWS)] == ["rnn"]
 
 
-@every("cell", ["rnn", "lstm", "gru"])
+@every("cell", TRAINABLE)
 def test_what_would_take_too_long_is_refused_with_its_size_and_the_limit(cell: str) -> None:
     large = replace(SMALL, cell=cell, sequence_length=100, hidden_size=64, batch_size=64)
     with pytest.raises(ValueError, match=f"the limit of this page is {LARGEST:,}"):

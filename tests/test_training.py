@@ -1,6 +1,6 @@
 """Training: deterministic, resumable, equal to a plain loop over torch's modules; and it says why it fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +9,17 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run_network import run_network
-from rnn_dynamics.learning.input_gated import NETWORKS
+from rnn_dynamics.learning.networks import PLACES, network_of
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import WALKED, Trainer
-from rnn_dynamics.learning.training import DIVERGED, LOOKS, TRAINABLE, History, Training
+from rnn_dynamics.learning.training import DIVERGED, LOOKS, OF_TORCH, TRAINABLE, History, Training
 from tests.every import every
-from tests.test_gates_of_the_input import ONE_STEP
+from tests.oracle import State, next_state
 from tests.test_process import printed_by
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
@@ -37,30 +39,30 @@ def of(cell: str = "lstm", **changes: Any) -> Training:
     return replace(SMALL, experiment=replace(NETWORK, cell=cell), **changes)
 
 
-class ByHand(torch.nn.Module):
-    """A cell of which torch has none, step by step; without W_hh."""
+def one_step(cell: str, parameters: dict[str, torch.Tensor]) -> Callable[[torch.Tensor, State], State]:
+    """A step of torch's, or written out where torch has none."""
+    if cell in PLACES:
+        return lambda read, state: next_state(cell, read, state, parameters, state[0])[0]
+    make = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}[cell]
+    module: torch.nn.Module = make(parameters["weight_ih_l0"].shape[1], 6)
+    own = {name.removesuffix("_l0"): of for name, of in parameters.items() if name.endswith("_l0")}
 
-    def __init__(self, cell: str, start: dict[str, Any]) -> None:
-        super().__init__()
-        self.step = ONE_STEP[cell]
-        self.weight_ih_l0, self.bias_ih_l0 = (
-            torch.nn.Parameter(torch.tensor(start[f"{name}_ih_l0"]).float()) for name in ("weight", "bias")
-        )
+    def step(read: torch.Tensor, state: State) -> State:
+        found = torch.func.functional_call(module, own, (read, state if len(state) > 1 else state[0]))
+        return found if isinstance(found, tuple) else (found,)
 
-    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        states = [torch.zeros(inputs.shape[1], 6)]
-        for read in inputs:
-            states.append(self.step(read @ self.weight_ih_l0.T + self.bias_ih_l0, states[-1]))
-        return torch.stack(states[1:]), states[-1]
+    return step
 
 
-def torchs(cell: str, input_size: int, start: dict[str, Any]) -> torch.nn.Module:
-    """The network of torch.nn, or where it has none one that is written by hand."""
-    if cell in ONE_STEP:
-        return ByHand(cell, start)
-    network: torch.nn.Module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](input_size, 6)
-    network.load_state_dict({name: torch.tensor(start[name]).float() for name, _ in network.named_parameters()})
-    return network
+def states_of(cell: str, parameters: dict[str, torch.Tensor], inputs: Iterable[torch.Tensor]) -> list[State]:
+    """The state after each step that reads (N, D); gradients of all are kept."""
+    kind, step, states = CELLS[cell], one_step(cell, parameters), list[State]()
+    for read in inputs:
+        begun = tuple(read.new_full((len(read), 6), kind.empty.get(name, 0.0)) for name in kind.components)
+        states.append(step(read, states[-1] if states else begun))
+        for of in states[-1]:
+            of.retain_grad()
+    return states
 
 
 # What a training computes
@@ -76,19 +78,18 @@ CLIPPED = [
 
 @every(("cell", "task", "clipping"), CLIPPED)
 def test_the_updates_are_those_of_a_plain_loop_over_torchs_modules(cell: str, task: str, clipping: str) -> None:
-    training = of(cell, task=task, clipping=clipping, clip_at=0.01, optimiser="sgd", learning_rate=0.3)
-    trainer = Trainer(training)
-    rule, experiment = training.its_task, training.experiment
+    rate = 0.03 if CELLS[cell].rotates else 0.3  # of an LRU the loss is so steep in ν that larger steps double errors
+    training = of(cell, task=task, clipping=clipping, clip_at=0.01, optimiser="sgd", learning_rate=rate)
+    trainer, experiment = Trainer(training), training.experiment
     start = trainer.parameters()
-    network = torchs(cell, rule.input_size, start)
-    weight, bias = (torch.tensor(start[f"readout_{name}"]).float().requires_grad_() for name in ("weight", "bias"))
-    words = torch.tensor(start["words_weight"]).float().requires_grad_() if task == "blank" else None
-    own = [*network.parameters(), weight, bias] + ([words] if words is not None else [])
+    made = {name: torch.tensor(values).float().requires_grad_() for name, values in start.items()}
+    words, own = made.get("words_weight"), list(made.values())
     for iteration in range(3):
         batch = trainer._draw(iteration)
         inputs = torch.tensor(batch.inputs)
-        states, _ = network(words[inputs] if words is not None else inputs.float())
-        answers, targets = states @ weight.T + bias, torch.tensor(batch.targets)
+        read = words[inputs] if words is not None else inputs.float()
+        states = torch.stack([state for state, *_ in states_of(cell, made, read)])
+        answers, targets = states @ made["readout_weight"].T + made["readout_bias"], torch.tensor(batch.targets)
         if task == "adding":
             loss = ((answers[-1, :, 0] - targets.float()) ** 2).mean()
         elif task == "copy_memory":
@@ -103,35 +104,22 @@ def test_the_updates_are_those_of_a_plain_loop_over_torchs_modules(cell: str, ta
                     update = gradient.clamp(-0.01, 0.01)
                 else:
                     update = gradient * (min(1.0, 0.01 / norm) if clipping == "norm" else 1.0)
-                parameter.sub_(0.3 * update)
+                parameter.sub_(rate * update)
         trainer.advance()
         assert trainer.history.losses[-1] == pytest.approx(loss.item(), rel=1e-4)
         assert trainer.history.gradient_norms[-1] == pytest.approx(norm, rel=1e-4)
         largest = max(float(one.abs().max()) for one in gradients)
         assert trainer.history.clipped[-1] == (clipping != "none" and (norm if clipping == "norm" else largest) > 0.01)
-    for name, parameter in network.named_parameters():
-        np.testing.assert_allclose(trainer.parameters()[name], parameter.detach().numpy(), atol=2e-6)
-    np.testing.assert_allclose(trainer.parameters()["readout_weight"], weight.detach().numpy(), atol=2e-6)
-    if words is not None:
-        np.testing.assert_allclose(trainer.parameters()["words_weight"], words.detach().numpy(), atol=2e-6)
+    for name, parameter in made.items():
+        np.testing.assert_allclose(trainer.parameters()[name], parameter.detach().numpy(), atol=2e-6, err_msg=name)
 
 
-def one_step(cell: str, parameters: dict[str, torch.Tensor]) -> Callable[..., Any]:
-    """A step of torch's, or by hand where it has none, in float64."""
-    weight, bias = parameters["weight_ih_l0"], parameters["bias_ih_l0"]
-    if cell in ONE_STEP:
-        return lambda one, state: ONE_STEP[cell](one @ weight.T + bias, state)
-    make = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}[cell]
-    step: torch.nn.Module = make(weight.shape[1], 6, dtype=torch.float64)
-    step.load_state_dict({name: parameters[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")})
-    return step
-
-
-@every("cell", NETWORKS)
-def test_a_network_that_torch_lacks_has_the_states_and_gradients_of_its_cell(cell: str) -> None:
+@every("cell", PLACES)
+@every("hidden_size", [1, 6, 7])
+def test_a_network_that_torch_lacks_has_the_states_and_gradients_of_its_cell(cell: str, hidden_size: int) -> None:
     generator = np.random.default_rng(5)
-    inputs, errors = generator.standard_normal((30, 4, 3)), generator.standard_normal((30, 4, 6))
-    network = NETWORKS[cell](3, 6).double()
+    inputs, errors = generator.standard_normal((30, 4, 3)), generator.standard_normal((30, 4, hidden_size))
+    network = network_of(cell)(3, hidden_size).double()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=2.0, generator=torch.Generator().manual_seed(len(parameter)))
     read = torch.tensor(inputs, requires_grad=True)
@@ -150,27 +138,37 @@ def test_a_network_that_torch_lacks_has_the_states_and_gradients_of_its_cell(cel
         np.testing.assert_allclose(trace.gradients[name], parameter.grad.numpy(), rtol=1e-10, atol=1e-10)
 
 
+def test_the_networks_that_torch_lacks_are_those_that_can_be_trained_beside_torchs() -> None:
+    assert set(TRAINABLE) == {*OF_TORCH, *PLACES}
+    for cell in PLACES:
+        named = {name.removesuffix("_l0") for name in network_of(cell)(3, 6).state_dict()}
+        weights = {f"{kind}_{of}" for kind in ("weight", "bias") for of in ("ih", "hh")[: 1 + has_w_hh(CELLS[cell])]}
+        assert named == {*weights, *CELLS[cell].further(6)}
+
+
+@every("cell", [cell for cell in TRAINABLE if CELLS[cell].rotates])
+def test_a_weight_scale_multiplies_the_memory_of_what_rotates(cell: str) -> None:
+    """|λ| becomes |λ|^(1/s), and e^γ is √(1 − |λ|²) of the ring that was moved."""
+    one, scaled = (
+        Trainer(replace(SMALL, experiment=replace(NETWORK, cell=cell, weight_scale=scale))).parameters()
+        for scale in (1.0, 0.5)
+    )
+    decay, twice = (np.exp(of["nu_log_l0"]) for of in (one, scaled))
+    np.testing.assert_allclose(twice, 2.0 * decay, rtol=1e-5)
+    for of, parameters in ((decay, one), (twice, scaled)):
+        np.testing.assert_allclose(np.exp(parameters["gamma_log_l0"]), np.sqrt(1 - np.exp(-2 * of)), rtol=1e-5)
+
+
 @cells
 @every_task
 def test_the_gradients_by_step_are_those_of_autograd(cell: str, task: str) -> None:
     trainer = trained(of(cell, task=task))
     look, rule, test = trainer.history.moments[-1], trainer.training.its_task, trainer._test
     parameters = {name: torch.tensor(value) for name, value in trainer.parameters().items()}
-    step = one_step(cell, parameters)
     inputs = torch.tensor(test.inputs[:, :WALKED])
     read = [(parameters["words_weight"][one] if task == "blank" else one).clone().requires_grad_() for one in inputs]
-    state = torch.zeros(WALKED, 6, dtype=torch.float64)
-    cell_state, hidden, memory = state, [], []
-    for one in read:
-        if cell == "lstm":
-            state, cell_state = step(one, (state, cell_state))
-            cell_state.retain_grad()
-            memory.append(cell_state)
-        else:
-            state = step(one, state)
-        state.retain_grad()
-        hidden.append(state)
-    answers = torch.stack(hidden) @ parameters["readout_weight"].T + parameters["readout_bias"]
+    states = states_of(cell, parameters, read)
+    answers = torch.stack([state for state, *_ in states]) @ parameters["readout_weight"].T + parameters["readout_bias"]
     targets = torch.tensor(test.targets[..., :WALKED])
     if task == "adding":
         loss = torch.nn.functional.mse_loss(answers[-1, :, 0], targets)
@@ -179,7 +177,9 @@ def test_the_gradients_by_step_are_those_of_autograd(cell: str, task: str) -> No
     else:
         loss = torch.nn.functional.cross_entropy(answers[-1], targets)
     loss.backward()  # type: ignore[no-untyped-call]
-    expected = {"input": read, "hidden": hidden} | ({"cell": memory} if cell == "lstm" else {})
+    by_component = dict(zip(CELLS[cell].components, zip(*states, strict=True), strict=True))
+    expected = {"input": read} | {name: of for name, of in by_component.items() if name in look.log10_norms}
+    assert expected.keys() == look.log10_norms.keys() - {"cell_path"}
     for name, tensors in expected.items():
         norms = [np.log10(float(torch.linalg.vector_norm(one.grad))) for one in tensors if one.grad is not None]
         np.testing.assert_allclose(look.log10_norms[name], norms, atol=1e-9)

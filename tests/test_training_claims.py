@@ -213,10 +213,10 @@ def test_advice_fits_what_happened_and_what_the_controls_allow() -> None:
         assert ("clip" in advice) == (training.clipping == "none" and bool(its.failure) and its.iterations > 0)
         assert not its.failure or {"faster", "longer", "chrono"}.isdisjoint(advice)
         assert its.iterations > 0 or {"slower", "clip"}.isdisjoint(advice)
-        assert "chrono" not in advice or (experiment.cell != "rnn" and experiment.gate_bias == "constant")
+        assert "chrono" not in advice or (CELLS[experiment.cell].gates and experiment.gate_bias == "constant")
         assert "shorter" not in advice or training.task != "digits"
         assert "faster" not in advice or loss <= 1.1 * chance
-        assert ("Gates alone" in html) == (experiment.cell != "rnn" and not its.failure)
+        assert ("Gates alone" in html) == (bool(CELLS[experiment.cell].gates) and not its.failure)
     assert len(seen) == 7
 
 
@@ -229,6 +229,10 @@ def test_notes_on_two_networks_and_on_the_rnn_are_said_where_they_hold() -> None
         learned = not rnn.failure and rnn.moments[-1].loss <= 0.1 * chance
         assert bool(re.search("cannot learn long lags”? is false", html)) == learned
         assert ("thin line" in html) == any(its.failure for its in job.histories)
+        cell, shown = CELLS[job.trainings[-1].experiment.cell], job.networks[-1]
+        assert ("Gate bias: " in html) == bool(cell.gates)
+        stuck = shown.outcome in ("chance", "partly") and job.trainings[0].task == "adding"
+        assert ("is linear in what it reads" in html) == (cell.name == "lru" and stuck)
         assert "without" not in html
         assert not re.search(r"\b(adam|sgd|temporal_order|copy_memory)\b", html)
 

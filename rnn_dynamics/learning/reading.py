@@ -117,10 +117,10 @@ def starting_parameters(training: Training) -> dict[str, Array]:
     weights, readout = (np.random.default_rng(streams[place]) for place in (0, 2))
     experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
     hidden = experiment.hidden_size
-    drawn = make_parameters(experiment, CELLS[experiment.cell], weights, experiment.input_size, hidden)
-    drawn["weight_hh_l0"] = experiment.weight_scale * drawn["weight_hh_l0"]
+    cell = CELLS[experiment.cell]
+    drawn = make_parameters(experiment, cell, weights, experiment.input_size, hidden)
     bound, outputs = 1.0 / np.sqrt(hidden), training.its_task.outputs
-    return drawn | {
+    return cell.at_scale(drawn, experiment.weight_scale) | {
         "readout_weight": readout.uniform(-bound, bound, (outputs, hidden)),
         "readout_bias": readout.uniform(-bound, bound, outputs),
         "words_weight": readout.standard_normal((training.its_task.vocabulary, experiment.input_size)),

@@ -58,6 +58,11 @@ class Trained:
             return "diverged" if self.history.iterations else "untrained"
         return standing(self.now.loss / self.training.chance_loss)
 
+    @property
+    def too_linear(self) -> bool:
+        """Whether its answer is linear in what it reads, and its task asks for a product."""
+        return self.cell.rotates and self.training.its_task.multiplies
+
     # --- by look --------------------------------------------------------------------------------------------------
 
     @property

@@ -1,4 +1,4 @@
-"""Trains networks of `torch.nn` and `input_gated`, one iteration at a time: deterministic for a seed, and resumable.
+"""Trains networks of `torch.nn` and `networks`, one iteration at a time: deterministic for a seed, and resumable.
 
 What is random comes from NumPy generators that depend on the seed and the iteration alone, so a training that was
 stopped and resumed gives the numbers of one that was not. Imports torch: import this room where it is needed.
@@ -20,7 +20,7 @@ from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.engine.trace import LayerTrace
-from rnn_dynamics.learning.input_gated import NETWORKS
+from rnn_dynamics.learning.networks import PLACES, network_of
 from rnn_dynamics.learning.reading import starting_parameters
 from rnn_dynamics.learning.tasks import Batch
 from rnn_dynamics.learning.training import DIVERGED, TESTED, History, Moment, Training, checked_training
@@ -28,7 +28,8 @@ from rnn_dynamics.remembered import MEMORY
 
 Array = NDArray[np.float64]
 
-_MODULES = {name: getattr(torch.nn, cell.module) for name, cell in CELLS.items() if cell.module} | NETWORKS
+_MODULES = {name: getattr(torch.nn, cell.module) for name, cell in CELLS.items() if cell.module}
+_MODULES |= {name: network_of(name) for name in PLACES}
 
 
 def _without_compiler(optimiser: type[torch.optim.Optimizer]) -> Any:

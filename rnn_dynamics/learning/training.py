@@ -21,6 +21,7 @@ from rnn_dynamics.experiment import (
     knobs_of,
     short,
 )
+from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.learning.tasks import TASKS, Sentence, Task, Template
 
 Array = NDArray[np.float64]
@@ -173,8 +174,8 @@ def checked_training(training: object) -> Training:
     return training
 
 
-#: The cells that can be trained: torch.nn's, and those whose gates see the input alone, of `input_gated`.
-TRAINABLE = cells_where(lambda cell: cell.module or not cell.state_matrix)
+#: The cells that can be trained: torch.nn's, and those of `networks`.
+TRAINABLE = cells_where(lambda cell: cell.module or cell.name in PLACES)
 #: torch.nn's among them.
 OF_TORCH = cells_where(lambda cell: cell.module)
 #: Field of a Training -> its limits and offered values.

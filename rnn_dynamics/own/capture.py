@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnn_dynamics.learning.input_gated import NETWORKS, InputGated
+from rnn_dynamics.engine.cells import CELLS as KINDS
+from rnn_dynamics.learning.networks import PLACES, network_of
+from rnn_dynamics.learning.networks.input_gated import InputGated
 
 Array = NDArray[np.float64]
 Read = Tensor | PackedSequence
@@ -28,19 +30,20 @@ Loss = Callable[[Any], Any]
 #: The modules that are read, and what the engine calls their cell.
 FUSED: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
 CELLS: dict[type[nn.RNNCellBase], str] = {nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"}
-#: The networks that torch.nn lacks: one layer in one direction, time first, from h_0 = 0.
-INPUT_GATED: dict[type[nn.Module], str] = {module: cell for cell, module in NETWORKS.items()}
-_READ: dict[type[nn.Module], str] = dict([*FUSED.items(), *CELLS.items(), *INPUT_GATED.items()])
+#: The networks that torch.nn lacks: one layer in one direction, time first, from an empty state.
+LACKED: dict[type[nn.Module], str] = {network_of(cell): cell for cell in PLACES}
+_READ: dict[type[nn.Module], str] = dict([*FUSED.items(), *CELLS.items(), *LACKED.items()])
 #: What a subclass may not do in its own way, if it is to be read as the class above it.
 _WAYS = ("forward", "_opened")
 _COMPILED_PREFIX = "_orig_mod."
-_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+#: The parameters of a layer of any cell, before their suffix.
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", *(name for of in KINDS.values() for name in of.further(2)))
 #: Where what a module gives has no gradient that could be asked for from outside.
 _OUT_OF_REACH = (
     "gradients are out of reach (no_grad, inference_mode, torch.func, or checkpoint with use_reentrant=True)"
 )
 #: Names of classes that are recurrent in a way of their own, as far as a name says that.
-_RECURRENT = re.compile(r"RNN|LSTM|GRU|SRU|Recurren|Mamba|Reservoir")
+_RECURRENT = re.compile(r"RNN|LSTM|GRU|LRU|SRU|Recurren|Mamba|Reservoir")
 
 
 @dataclass(eq=False)
@@ -411,7 +414,7 @@ class _Recorder:
 
 def _named(module: nn.Module) -> str:
     """What its forward calls what it reads."""
-    return "inputs" if isinstance(module, InputGated) else "input"
+    return "inputs" if isinstance(module, tuple(LACKED)) else "input"
 
 
 def _is_out_of_reach() -> bool:

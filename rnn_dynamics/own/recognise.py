@@ -4,7 +4,8 @@ A name ends as in torch.nn, weight_ih_l0, bias_hh_l1_reverse, or without a layer
 weight and b for bias are understood, and any sign before it: encoder.rnn.weight_hh_l0, enc_w_hh. What stands before is
 the module's name. As many rows of weight_hh as columns are an RNN, three times as many a GRU, four times an LSTM.
 Where each level has weight_ih and bias_ih and nothing else, gates see the input alone: twice as many rows as units are
-a minGRU, three times as many a minLSTM, and what can be either is read as both.
+a minGRU, three times as many a minLSTM, and what can be either is read as both. With nu_log, theta_log and gamma_log
+beside them it is an LRU.
 """
 
 import re
@@ -36,16 +37,20 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 
 #: A file may have thousands of modules that cannot be replayed, and nobody reads so many sentences.
 _MOST_REFUSED = 20
+#: What cells have beside weights and biases.
+_FURTHER = tuple(dict.fromkeys(name for cell in CELLS.values() for name in cell.further(2)))
 _PART = re.compile(
-    r"(?:(?P<module>.+?)[._/:-])?(?P<kind>w|weight|b|bias)_?(?P<of>ih|hh|hr|ho)(?:_l(?P<layer>\d{1,4})(?P<reverse>_reverse)?)?",
+    rf"(?:(?P<module>.+?)[._/:-])?(?:(?P<kind>w|weight|b|bias)_?(?P<of>ih|hh|hr|ho)|(?P<further>{'|'.join(_FURTHER)}))"
+    r"(?:_l(?P<layer>\d{1,4})(?P<reverse>_reverse)?)?",
     re.IGNORECASE,
 )
 #: What wrappers of torch's put before the name of each module.
 _WRAPPERS = re.compile(r"(?:^|(?<=\.))(?:module|_orig_mod)(?:\.|$)")
 _CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
-#: The cells whose gates see the input alone.
-_INPUT_GATED = cells_where(lambda cell: cell.writes and not has_w_hh(cell))
-_OF_INPUT = frozenset(("weight_ih", "bias_ih"))
+#: The cells without W_hh, and what each has in its place.
+_WITHOUT = {
+    name: ("weight_ih", "bias_ih", *CELLS[name].further(2)) for name in cells_where(lambda cell: not has_w_hh(cell))
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,20 +135,34 @@ def _modules(arrays: Mapping[str, AnyArray]) -> dict[str, list[_Tensor]]:
     modules: dict[str, list[_Tensor]] = {}
     for name, values in arrays.items():
         if found := _PART.fullmatch(name):
-            kind = "weight" if found["kind"].lower() in ("w", "weight") else "bias"
             layer = int(found["layer"]) if found["layer"] else None
-            tensor = _Tensor(name, values, f"{kind}_{found['of'].lower()}", layer, bool(found["reverse"]))
+            tensor = _Tensor(name, values, _part(found), layer, bool(found["reverse"]))
             modules.setdefault(found["module"] or "", []).append(tensor)
     fed_back = ("ih", "hh")
-    return {name: there for name, there in modules.items() if any(one.part.endswith(fed_back) for one in there)}
+    return {name: _own(there) for name, there in modules.items() if any(one.part.endswith(fed_back) for one in there)}
+
+
+def _part(found: re.Match[str]) -> str:
+    """What a name says of its array, as torch does."""
+    if found["further"]:
+        return found["further"].lower()
+    return f"{'weight' if found['kind'].lower() in ('w', 'weight') else 'bias'}_{found['of'].lower()}"
+
+
+def _own(tensors: list[_Tensor]) -> list[_Tensor]:
+    """Of the arrays of a module those that are its: with W_hh it has weights and biases alone."""
+    recurrent = any(tensor.part == "weight_hh" for tensor in tensors)
+    return [tensor for tensor in tensors if not (recurrent and tensor.part in _FURTHER)]
 
 
 def _networks(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], left: int) -> list[Named]:
     """What a module can be: mostly one."""
     shown = _WRAPPERS.sub("", f"{module}.").removesuffix(".")
     parts = _by_key(shown, tensors)
-    if {tensor.part for tensor in tensors} == _OF_INPUT and tensors[0].layer is not None:
-        cells = _by_rows(shown, tensors, parts)
+    there = {tensor.part for tensor in tensors}
+    cells = [cell for cell, own in _WITHOUT.items() if there == {*own} and tensors[0].layer is not None]
+    if cells:
+        cells = _by_rows(shown, tensors, parts, cells)
     else:
         levels = _levels(shown, tensors)
         cells = [_cell(parts, levels)]
@@ -153,16 +172,16 @@ def _networks(module: str, tensors: list[_Tensor], chosen: Mapping[str, str], le
     return [_named(shown, cell, tensors, parts, chosen) for cell in cells]
 
 
-def _by_rows(module: str, tensors: list[_Tensor], parts: Mapping[str, _Tensor]) -> list[str]:
-    """The cells whose gates see the input alone of which these can be the weights; refuse what none can have."""
-    levels, found, refused = _levels(module, tensors, ("weight_ih", "bias_ih")), [], list[UnreadableFile]()
+def _by_rows(module: str, tensors: list[_Tensor], parts: Mapping[str, _Tensor], cells: Iterable[str]) -> list[str]:
+    """Those of the cells, without W_hh, of which these can be the parameters; refuse what none can have."""
+    found, refused = list[str](), list[UnreadableFile]()
     rows = parts["weight_ih_l0"].values.shape[:1]
-    for cell in _INPUT_GATED:
-        blocks = CELLS[cell].blocks
+    for cell in cells:
+        levels, blocks = _levels(module, tensors, _WITHOUT[cell]), CELLS[cell].blocks
         if not rows or not rows[0] or rows[0] % blocks:
             continue
         try:
-            _check_shapes(module, parts, levels, rows[0] // blocks)
+            _check_shapes(module, parts, levels, rows[0] // blocks, CELLS[cell].further(rows[0] // blocks))
         except UnreadableFile as error:
             refused.append(error)
         else:
@@ -251,10 +270,16 @@ def _cell(parts: Mapping[str, _Tensor], levels: list[str]) -> str:
     raise UnreadableFile("rows", tensor=hh.name, shape=shape)
 
 
-def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str], units: int = 0) -> None:
+def _check_shapes(
+    module: str,
+    parts: Mapping[str, _Tensor],
+    levels: list[str],
+    units: int = 0,
+    further: Mapping[str, tuple[int, ...]] | None = None,
+) -> None:
     """Refuse shapes that do not belong together, which two modules' weights under one name do not.
 
-    `units` is H where there is no W_hh to tell it.
+    `units` is H where there is no W_hh to tell it, `further` what such a cell has beside weights and biases.
     """
     ih = parts[f"weight_ih{levels[0]}"].values.shape
     hh = (ih[0], units) if units else parts[f"weight_hh{levels[0]}"].values.shape
@@ -273,6 +298,7 @@ def _check_shapes(module: str, parts: Mapping[str, _Tensor], levels: list[str], 
         read = features if level.startswith("_l0") else directions * hidden
         asked |= {f"weight_ih{level}": (rows, read), f"weight_hh{level}": (rows, fed_back)}
         asked |= {f"bias_ih{level}": (rows,), f"bias_hh{level}": (rows,)}
+        asked |= {f"{name}{level}": shape for name, shape in (further or {}).items()}
     for key, tensor in parts.items():
         if tensor.values.shape != asked[key] or not tensor.values.size:
             raise UnreadableFile("fits", tensor=tensor.name, shape=tensor.values.shape, asked=asked[key])

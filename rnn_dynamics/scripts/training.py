@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells.cell import has_w_hh
+from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.tasks.blank import BLANK, CUE, UNKNOWN
 from rnn_dynamics.learning.training import DIVERGED, TESTED, Training
@@ -54,13 +56,8 @@ readout_weight, readout_bias = rng.uniform(-bound, bound, (OUTPUTS, H)), rng.uni
 
 # the network
 network, readout = MODULE(D, HNONLINEARITY), torch.nn.Linear(H, OUTPUTS)
-drawn = {
-    "weight_ih_l0": torch.tensor(weight_ih),
-    "weight_hh_l0": torch.tensor(WEIGHT_SCALE * weight_hh),
-    "bias_ih_l0": torch.tensor(bias_ih),
-    "bias_hh_l0": torch.tensor(bias_hh),
-}
-network.load_state_dict({name: drawn[name] for name in network.state_dict()})
+network.load_state_dict({
+DRAWN})
 readout.load_state_dict({"weight": torch.tensor(readout_weight), "bias": torch.tensor(readout_bias)})
 """
 _EMBEDDING = """drawn = torch.tensor(rng.standard_normal((len(words), D))).float()
@@ -206,17 +203,25 @@ LARGEST_LOSS = {DIVERGED * task.chance_loss(experiment.sequence_length)!r}  # be
 
 def _network(training: Training) -> str:
     experiment, cell = training.experiment, CELLS[training.experiment.cell]
-    relu = not cell.gates and experiment.nonlinearity == "relu"
-    module = f"torch.nn.{cell.module}" if cell.module else f"NETWORKS[{cell.name!r}]"
+    relu = cell.module == "RNN" and experiment.nonlinearity == "relu"
+    module, own = (f"torch.nn.{cell.module}", "") if cell.module else _own_module(cell.name)
     lines = _NETWORK.replace("WEIGHTS", weight_lines(experiment)).replace("MODULE", module)
-    lines = lines.replace("NONLINEARITY", ', nonlinearity="relu"' * relu)
-    return ("" if cell.module else _own_modules()) + lines + (_EMBEDDING if training.task == "blank" else "")
+    lines = lines.replace("NONLINEARITY", ', nonlinearity="relu"' * relu).replace("DRAWN", _drawn(cell))
+    return own + lines + (_EMBEDDING if training.task == "blank" else "")
 
 
-def _own_modules() -> str:
-    """What a training has of the networks that torch.nn lacks; read, not imported, for that would load torch."""
-    source = files("rnn_dynamics.learning").joinpath("input_gated.py").read_text(encoding="utf-8")
-    return source.partition("import torch\n")[2]
+def _drawn(cell: Cell) -> str:
+    """Torch's name of each parameter of the network, and what was drawn for it."""
+    names = [f"{kind}_{of}" for kind in ("weight", "bias") for of in ("ih", *["hh"] * has_w_hh(cell))]
+    values = {name: "WEIGHT_SCALE * " * (name == "weight_hh") + name for name in (*names, *cell.further(0))}
+    return "".join(f'    "{name}_l0": torch.tensor({value}),\n' for name, value in values.items())
+
+
+def _own_module(cell: str) -> tuple[str, str]:
+    """A network that torch.nn lacks: its name, and its lines; these are read, for to import them would load torch."""
+    place, name = PLACES[cell]
+    source = files("rnn_dynamics.learning.networks").joinpath(f"{place}.py").read_text(encoding="utf-8")
+    return name, source.partition("import torch\n")[2]
 
 
 def _draw(training: Training) -> str:

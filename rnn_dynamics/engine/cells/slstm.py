@@ -84,6 +84,7 @@ class Slstm(Lstm):
     keeps = "f′"
     writes = "i′"
     torch_cell = _TORCH_CELL
+    torch_cost = 4  # step by step
     components: tuple[str, ...] = ("hidden", "normaliser", "cell")
     empty: Mapping[str, float] = {"normaliser": -np.inf}
 

@@ -31,4 +31,5 @@ ADDING = Task(
     chance_accuracy=1.0 - (1.0 - TOLERANCE) ** 2,
     shortest=2,
     tolerance=TOLERANCE,
+    multiplies=True,
 )

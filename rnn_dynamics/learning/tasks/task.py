@@ -40,6 +40,7 @@ class Task:
         tolerance: how close a predicted number has to be to count as right; None for classes.
         judged: at how many of the last steps an answer counts for the accuracy.
         vocabulary: how many words there are, where words are read: each then has D numbers that are learned; else 0.
+        multiplies: whether the answer multiplies one input by another, which no function linear in them does.
     """
 
     input_size: int
@@ -53,3 +54,4 @@ class Task:
     tolerance: float | None = None
     judged: int = 1
     vocabulary: int = 0
+    multiplies: bool = False

@@ -30,6 +30,8 @@ def advised(network: Trained) -> dict[str, float]:
             _below(LENGTHS, experiment.sequence_length),
         ),
     }
+    if stuck and network.too_linear:
+        return {}
     return {key: value for key, (fits, value) in tries.items() if fits and value is not None}
 
 

@@ -39,7 +39,8 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     """What came of it, as HTML: a column for each network, and notes; before it begins what the button will do."""
     says = says_of(answer, words)
     if not answer.begun:
-        return f"<p>{words['before' if len(answer.networks) > 1 else 'before_rnn'].format_map(says)}</p>"
+        before = words["before" if len(answer.networks) > 1 else "before_rnn"]
+        return f"<p>{' '.join([before.format_map(says), *told(words['notes'], says, bias=_gated(answer))])}</p>"
     columns = {network.cell.name: _column(words["values"], network) for network in answer.networks}
     said = table(by_network(words, says, columns), ()) + paragraphs(_notes(words, answer, says))
     return failures(answer.networks, words.language) + said
@@ -87,6 +88,11 @@ def _gates_fail(answer: LearningAnswer) -> bool:
     return answer.over and answer.shown.outcome == "chance" and bool(answer.shown.gates)
 
 
+def _gated(answer: LearningAnswer) -> bool:
+    """Whether a network has gates, which have biases."""
+    return any(network.cell.gates for network in answer.networks)
+
+
 def _column(values: Words, network: Trained) -> dict[str, str]:
     """Key of a row -> what it says of one network."""
     none = {"left_after": len(network.looks) == 1, "clipped": math.isnan(network.share_clipped)}
@@ -98,7 +104,9 @@ def _column(values: Words, network: Trained) -> dict[str, str]:
 def _notes(words: Words, answer: LearningAnswer, says: Says) -> Iterator[str]:
     notes, claims = words["notes"], _claim(answer)
     fails, learns = claims != "gates_fail" and _gates_fail(answer), claims != "rnn_learns" and _rnn_learns(answer)
-    yield from told(notes, says, settings=True, both=len(answer.networks) > 1, gates_fail=fails)
+    linear = answer.shown.too_linear and answer.shown.outcome in ("chance", "partly")
+    both = len(answer.networks) > 1
+    yield from told(notes, says, settings=True, bias=_gated(answer), both=both, gates_fail=fails, too_linear=linear)
     advice = advised(answer.shown) if answer.over else {}
     yield from (words["advice"][key].format(value=value) for key, value in advice.items())
     thin = any(one.lost for one in answer.networks)

@@ -1,4 +1,4 @@
-"""A reader's own minGRU and minLSTM: of a model that is probed, and of a file of weights; autograd is the twin."""
+"""A reader's own networks that torch.nn lacks: of a model that is probed, and of a file; autograd is the twin."""
 
 import re
 from collections.abc import Callable
@@ -15,42 +15,36 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.given import Errors
 from rnn_dynamics.engine.run_network import run_network
-from rnn_dynamics.learning.input_gated import NETWORKS, InputGated, MinGRU
+from rnn_dynamics.learning.networks import PLACES, network_of
+from rnn_dynamics.learning.networks.input_gated import InputGated, MinGRU
+from rnn_dynamics.learning.networks.lru import LRU
+from rnn_dynamics.learning.networks.slstm import SLSTM
 from rnn_dynamics.own.files import read_weights
 from rnn_dynamics.own.recognise import Recognised, recognise
 from rnn_dynamics.own.unreadable import UnreadableFile
 from tests.every import every
+from tests.test_training import states_of
 
 T, N, D, H = 30, 3, 4, 6
-cells = every("cell", NETWORKS)
+#: The shapes of an LRU of eight units.
+LRUS = {"weight_ih_l0": (8, D), "bias_ih_l0": (8,)} | {f"{of}_log_l0": (4,) for of in ("nu", "theta", "gamma")}
+#: Those whose gates see the input alone.
+INPUT_GATED = ("mingru", "minlstm")
+cells = every("cell", PLACES)
 
 
-def drawn(cell: str) -> InputGated:
+def drawn(cell: str) -> nn.Module:
     torch.manual_seed(3)
-    module = NETWORKS[cell](D, H).double()
+    module: nn.Module = network_of(cell)(D, H).double()
     for values in module.parameters():
         nn.init.normal_(values)
     return module
 
 
-def kept_and_added(cell: str, module: InputGated, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The equations of Feng et al. 2024, sections 3.1.3 and 3.2.4, as they stand there."""
-    blocks = (module.weight_ih_l0 @ x.T).T + module.bias_ih_l0
-    if cell == "mingru":
-        z, candidate = blocks[:, :H].sigmoid(), blocks[:, H:]
-        return 1.0 - z, z * candidate
-    f, i, candidate = blocks[:, :H].sigmoid(), blocks[:, H : 2 * H].sigmoid(), blocks[:, 2 * H :]
-    return f / (f + i), i / (f + i) * candidate
-
-
-def by_autograd(cell: str, module: InputGated, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-    """dL/dx_t and dL/dh_t of all steps."""
+def by_autograd(cell: str, module: nn.Module, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """dL/dx_t and dL/dh_t of all steps, of the steps that the tests' oracle has written out."""
     read = inputs.clone().requires_grad_()
-    state, states = torch.zeros(N, H, dtype=torch.float64), []
-    for x in read:
-        kept, added = kept_and_added(cell, module, x)
-        state = kept * state + added
-        states.append(state)
+    states = [state for state, *_ in states_of(cell, dict(module.named_parameters()), read)]
     found = torch.autograd.grad(loss(torch.stack(states)), [read, *states])
     return {"input": found[0], "hidden": torch.stack(found[1:])}
 
@@ -61,7 +55,7 @@ def log10_norms(gradients: Tensor) -> NDArray[np.float64]:
 
 
 class Model(nn.Module):
-    """Two input-gated layers between others; reads its states, or the last one alone."""
+    """Such a layer below another; reads its states, or the last one alone."""
 
     def __init__(self, cell: str, last: bool) -> None:
         super().__init__()
@@ -77,20 +71,20 @@ class Model(nn.Module):
 
 @every("last", [True, False])
 @cells
-def test_probe_reads_a_network_of_which_gates_see_the_input_alone(cell: str, last: bool) -> None:
+def test_probe_reads_a_network_that_torch_lacks(cell: str, last: bool) -> None:
     model, inputs = Model(cell, last), torch.randn(T, N, D, dtype=torch.float64)
     found = probe(model, inputs)
     module = model.encoder["rnn"]
-    assert isinstance(module, InputGated)
     twin = by_autograd(cell, module, inputs, lambda of: (of[-1] if last else model.above(of)[0]).square().sum())
     layer = found.layers[0]
     assert (layer.name, layer.cell, layer.by) == ("encoder.rnn", cell, "engine")
     for name, gradients in twin.items():
         np.testing.assert_allclose(layer.log10_norms[name], log10_norms(gradients), rtol=0.0, atol=1e-10)
-    np.testing.assert_allclose(layer.log10_norms["cell_path"], layer.log10_norms["hidden"], rtol=0.0, atol=1e-12)
+    if cell in INPUT_GATED:
+        np.testing.assert_allclose(layer.log10_norms["cell_path"], layer.log10_norms["hidden"], rtol=0.0, atol=1e-12)
     assert found.replays[0].agreement.outputs < 1e-12
     assert found.replays[0].agreement.input_gradient < 1e-10
-    assert set(layer.gates) == {*CELLS[cell].gates, CELLS[cell].keeps}
+    assert set(layer.gates) == {*CELLS[cell].gates, CELLS[cell].keeps} - {""}
     assert layer.numbers == N * H
     assert "encoder.rnn" in str(found)
 
@@ -122,11 +116,29 @@ class Fixed(InputGated):
         return torch.full_like(blocks[0], 0.5), blocks[0]
 
 
+class AnotherLRU(LRU):
+    """Reads in a way of its own."""
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(inputs.square())
+
+
+class AnotherSLSTM(SLSTM):
+    """Reads in a way of its own."""
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(inputs.square())
+
+
+class LRULookalike(nn.Linear):
+    """Only called so."""
+
+
 class MinGRULookalike(nn.Linear):
     """Only called so."""
 
 
-@every("lookalike", [Other, Fixed, MinGRULookalike])
+@every("lookalike", [Other, Fixed, AnotherLRU, AnotherSLSTM, LRULookalike, MinGRULookalike])
 def test_what_only_looks_like_one_is_refused_by_name(lookalike: Callable[[int, int], nn.Module]) -> None:
     model = nn.Sequential(lookalike(D, H))
     with pytest.raises(ValueError, match=rf"0 is of the class {lookalike.__name__}.*it is not read"):
@@ -137,13 +149,13 @@ def found_in(module: nn.Module) -> Recognised:
     return recognise(read_weights(save(module.state_dict()), "weights.safetensors"))
 
 
-@cells
+@every("cell", [*INPUT_GATED, "lru"])
 def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str) -> None:
     module, inputs = drawn(cell), torch.randn(T, N, D, dtype=torch.float64)
     every_reading = found_in(nn.ModuleDict({"encoder": module, "readout": nn.Linear(H, 1)})).networks
     assert {named.name for named in every_reading} == {"encoder"}
-    rows = len(module.bias_ih_l0)
-    fits = {name for name in NETWORKS if rows % CELLS[name].blocks == 0}
+    rows = len(module.state_dict()["bias_ih_l0"])
+    fits = {name for name in INPUT_GATED if rows % CELLS[name].blocks == 0} if cell in INPUT_GATED else {cell}
     assert {named.network.cell for named in every_reading} == fits >= {cell}
     named = next(named for named in every_reading if named.network.cell == cell)
     assert (named.network.hidden_size, named.choices, named.looped) == (H, {}, False)
@@ -162,6 +174,9 @@ def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str
         ({"weight_ih_l0": (8, D), "bias_ih_l0": (4,)}, r"bias_ih_l0 has the shape \(4,\)"),
         ({"weight_ih_l0": (8,), "bias_ih_l0": (8,)}, r"weight_ih_l0 has the shape \(8,\)"),
         ({"weight_ih_l0": (0, D), "bias_ih_l0": (0,)}, "weight_hh_l0 is missing"),
+        ({"weight_ih_l0": (8, D), "bias_ih_l0": (8,), "nu_log_l0": (4,)}, "weight_hh_l0 is missing"),
+        (LRUS | {"theta_log_l0": (5,)}, r"theta_log_l0 has the shape \(5,\)"),
+        (LRUS | {"weight_ih_l1": (8, 8)}, "bias_ih_l1 is missing"),
     ],
 )
 def test_weights_that_are_of_none_are_refused_by_name(shapes: dict[str, tuple[int, ...]], why: str) -> None:

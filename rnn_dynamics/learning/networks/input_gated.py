@@ -1,8 +1,4 @@
-"""The networks of `torch` that torch.nn lacks: gates that see the input alone; equations in `engine/cells`.
-
-Called, and its parameters named and ordered, as torch.nn.GRU without W_hh. Imports torch: import this room where it is
-needed. A training's script holds all below the import.
-"""
+"""Gates that see the input alone: see the engine's minGRU and minLSTM. Parameters as torch.nn.GRU's, without W_hh."""
 
 import torch
 
@@ -49,7 +45,3 @@ class MinLSTM(InputGated):
         f, i, g = blocks
         odds = torch.nn.functional.logsigmoid(f) - torch.nn.functional.logsigmoid(i)  # ln of f / i
         return torch.sigmoid(odds), torch.sigmoid(-odds) * g
-
-
-#: A key of `CELLS` -> its network.
-NETWORKS = {"mingru": MinGRU, "minlstm": MinLSTM}
