@@ -12,13 +12,14 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.engine.given import Network
+from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.own.given import OWN, Given
 from rnn_dynamics.pictures.own_network import PICTURE, answer_for
 from rnn_dynamics.pictures.own_network.answer import SOURCES, OwnNetworkAnswer, own_network_answer
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
 from tests.every import every
 from tests.pictured import drawn_from, said_of
-from tests.test_own_network_page import given, kept_by_input
+from tests.test_own_network_page import given, that_torch_lacks
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2)
 SETTINGS = list(
@@ -42,7 +43,7 @@ def answers() -> Sequence[OwnNetworkAnswer]:
         found.append(own_network_answer(experiment, {"weights": "torch"}))
         found.append(own_network_answer(experiment, {"weights": SOURCES[number % len(SOURCES)]}))
         found.append(answer_for(experiment, given(("encoder", "decoder", "tagger")[number % 3])))
-        found.append(answer_for(experiment, kept_by_input(("mingru", "minlstm")[number % 2])))
+        found.append(answer_for(experiment, that_torch_lacks([*PLACES][number % len(PLACES)])))
     return found
 
 
@@ -65,7 +66,7 @@ def test_every_claim_holds_beside_its_numbers(gradient: str) -> None:
             assert left > 0.0
         else:
             assert answer.experiment.sequence_length == 1 or np.isnan(left)
-        assert ("No gate" in whole["no_gate"]) == (whole["gate"] == "") == (answer.cell.name == "rnn")
+        assert ("No gate" in whole["no_gate"]) == (whole["gate"] == "") == (not answer.cell.keeps)
         for row in tables["labels"]:
             curves = answer.fresh.curves(gradient) if row["name"] == "fresh" else answer.replay.curves(gradient)
             place = 0 if row["name"] == "fresh" else int(row["name"])

@@ -228,15 +228,23 @@ def given_lengths(lengths: Sequence[int] | None, steps: int, sequences: int) -> 
 
 
 def given_initial(initial: Sequence[ArrayLike] | None, network: Network, sequences: int) -> list[Array]:
-    """Initial states (h_0,), or (h_0, c_0), as (levels, H, N) each; none begins at 0."""
+    """Initial states (h_0,), or (h_0, c_0), as (levels, H, N) each; none begins at what its cell calls empty."""
     if initial is None:
         return []
-    names = tuple(f"{component[0]}_0" for component in network.kind.components)
+    kind = network.kind
+    names = tuple(f"{component[0]}_0" for component in kind.components)
     if len(initial) != len(names):
         raise ValueError(f"initial has {len(initial)} state(s); a {network.cell} begins with {' and '.join(names)}")
     shape = (network.levels, sequences, network.hidden_size)
-    found = [_shaped(name, of, shape).swapaxes(-1, -2) for name, of in zip(names, initial, strict=True)]
-    return [_within(name, of, LARGEST_INPUT) for name, of in zip(names, found, strict=True)]
+    empty = (kind.empty.get(component, 0.0) for component in kind.components)
+    return [_begun(name, of, shape, none) for name, of, none in zip(names, initial, empty, strict=True)]
+
+
+def _begun(name: str, values: ArrayLike, shape: tuple[int, ...], empty: float) -> Array:
+    """One of them; what is empty need not be finite."""
+    found = array_of_numbers(name, values)
+    _within(name, _shaped(name, np.where(found == empty, 0.0, found), shape), LARGEST_INPUT)
+    return found.swapaxes(-1, -2)
 
 
 def given_errors(errors: Errors, states: States) -> Errors:

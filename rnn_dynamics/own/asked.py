@@ -10,6 +10,8 @@ from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
 
 Array = NDArray[np.float64]
+#: Component of a state -> what a layer of a trace calls it.
+_STATES = {"hidden": "hidden_states", "cell": "cell_states", "normaliser": "log_normalisers"}
 #: What a loss says of the states: as it is, or made from them.
 AnyErrors = Errors | Callable[[States], Errors]
 
@@ -99,11 +101,11 @@ class Asked:
     def _initial_at(self, start: int, trace: NetworkTrace, here: NDArray[np.int64]) -> tuple[Array, ...]:
         """The states (layers · directions, N, H) before step `start` + 1, each kind of them."""
         found = []
-        for number, kind in enumerate(_kinds(trace)):
-            of_level = [getattr(layer, kind)[start, here] for layer in trace.layers]
+        for number, component in enumerate(trace.network.kind.components):
+            of_level = [getattr(layer, _STATES[component])[start, here] for layer in trace.layers]
             for level, layer in enumerate(trace.layers):
                 if layer.reverse:
-                    of_level[level] = np.zeros_like(of_level[level])
+                    of_level[level] = np.full_like(of_level[level], trace.network.kind.empty.get(component, 0.0))
                     if self.initial is not None:
                         of_level[level] = self.initial[number][level]
             found.append(np.stack(of_level))
@@ -190,15 +192,11 @@ def asked(
 
 def asked_of(trace: NetworkTrace, errors: AnyErrors) -> Asked:
     """The question that a trace has answered, which knows all of it but the errors."""
-    begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in _kinds(trace)]
+    kinds = [_STATES[component] for component in trace.network.kind.components]
+    begins = [[getattr(layer, kind)[-1 if layer.reverse else 0] for layer in trace.layers] for kind in kinds]
     lengths = None if trace.lengths is None else trace.lengths.tolist()
     made = errors(trace.states) if callable(errors) else errors
     return asked(trace.network, trace.inputs, made, [np.stack(of) for of in begins], lengths)
-
-
-def _kinds(trace: NetworkTrace) -> tuple[str, ...]:
-    """What a layer of a trace calls its states, of each kind that there is."""
-    return ("hidden_states", "cell_states")[: 1 if trace.layers[0].cell_states is None else 2]
 
 
 def answered(

@@ -55,7 +55,13 @@ def loss(network: Network, steps: int, sequences: int, *, loss_at: str, seed: in
 
 
 def fresh(network: Network, seed: int) -> Network:
-    """The same sizes as torch begins: every number from U(−1/√H, 1/√H), in the order of the parameters' names."""
+    """The same sizes as torch begins: every number from U(−1/√H, 1/√H), in the order of the parameters' names.
+
+    What is neither weight nor bias is drawn as the cell draws it, level by level.
+    """
     stream, hidden = default_rng(SeedSequence(seed).spawn(1)[0]), network.hidden_size
     drawn = {name: torch_uniform(hidden, of.shape, stream) for name, of in sorted(network.parameters.items())}
+    for end in network.suffixes:
+        further = network.kind.draw_further(hidden, stream)
+        drawn |= {f"{name}{end}": of for name, of in further.items() if f"{name}{end}" in drawn}
     return replace(network, parameters=drawn)

@@ -46,7 +46,7 @@ class Held:
                 not; or all visitors together would hold too much.
         """
         found = recognise(read_weights(data, name, pickles=pickles))
-        networks = tuple(named for named in found.networks if named.network.kind.module)
+        networks = tuple(named for named in found.networks if not named.network.kind.feeds_back_output)
         if not networks:
             raise UnreadableFile("jordan", module=found.networks[0].name)
         there = replace(found, networks=networks)

@@ -66,7 +66,7 @@ def make_cell(end):
     weight_ih, weight_hh = weights["weight_ih" + end], weights.get("weight_hh" + end)
     bias_ih, bias_hh = (weights.get(name + end, np.zeros(GATES * H)).copy() for name in ("bias_ih", "bias_hh"))
     D = weight_ih.shape[1]
-{biases}{cell}    return cell
+{further}{biases}{cell}    return cell
 
 {advance}
 # the draw
@@ -116,6 +116,7 @@ def own_network_script(given: Given, experiment: Experiment, digits: int) -> str
         f"{experiment.seed}",
         levels=f"{network.num_layers}, {network.directions}, {cell.blocks}",
         knobs=f"{experiment.weight_scale!r}, {experiment.forget_bias!r}, {experiment.input_scale!r}",
+        further="".join(f'    {name} = weights.get("{name}" + end, np.zeros(0))\n' for name in cell.further(0)),
         biases=_biases(cell),
         cell=indented(cell_lines(kind)),
         advance=advance_lines(kind),

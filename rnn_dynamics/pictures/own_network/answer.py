@@ -7,6 +7,7 @@ from threading import Lock
 import numpy as np
 
 from rnn_dynamics.engine.cells import Cell, cell_of
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
@@ -67,6 +68,11 @@ class OwnNetworkAnswer:
     def cell(self) -> Cell:
         """Its cell."""
         return self.network.kind
+
+    @property
+    def has_w_hh(self) -> bool:
+        """Whether there is a matrix that the weight scale multiplies."""
+        return has_w_hh(self.cell)
 
     @property
     def digits(self) -> int:

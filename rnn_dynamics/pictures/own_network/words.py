@@ -19,7 +19,8 @@ _HEAD = '<tr><th colspan="2">{}</th></tr>'
 
 def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the curves, by place, and "fresh"), no_gate or "", and the titles gradient and gate, or ""."""
-    says, gated, titles = _says(words, answer, views), bool(answer.cell.keeps), words["titles"]
+    says, titles = _says(words, answer, views), words["titles"]
+    gate = first(gate=answer.cell.keeps, no_gate_rotates=answer.cell.rotates, no_gate=True)
     curves = answer.replay.curves(views["gradient"])
     levels = [None] if len(curves) == 1 else answer.findings  # one curve is that of a single level, or of the inputs
     named = (_named(words["labels"], one, curve[0]) for one, curve in zip(levels, curves, strict=True))
@@ -27,8 +28,8 @@ def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> d
     return {
         "labels": labels | {"fresh": words["labels"]["fresh"].format_map(says)},
         "gradient": titles[_claim(answer, views)].format_map(says),
-        "gate": titles["gate"].format_map(says) if gated else "",
-        "no_gate": "" if gated else words["no_gate"],
+        "gate": titles["gate"].format_map(says) if gate == "gate" else "",
+        "no_gate": "" if gate == "gate" else words[gate],
     }
 
 
@@ -136,22 +137,23 @@ def _named(words: Words, one: Judged | None, left: float = math.nan) -> str:
 def _moved(answer: OwnNetworkAnswer) -> bool:
     """Whether the knobs add to the given weights."""
     experiment, cell = answer.experiment, answer.cell
-    return bool((experiment.weight_scale != 1.0 and cell.state_matrix) or (experiment.forget_bias and cell.keeps))
+    return bool((experiment.weight_scale != 1.0 and answer.has_w_hh) or (experiment.forget_bias and cell.keeps))
 
 
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
-    moved, cell = _moved(answer), answer.cell.name
-    asked_of = experiment.nonlinearity if cell == "rnn" else experiment.reset_gate  # a file does not say it
+    moved, cell = _moved(answer), answer.cell
+    asked_of = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate}.get(cell.name)  # a file does not say it
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
-        f"assumed_{asked_of}": given.source == OWN and cell != "lstm",
-        "knobs": moved and answer.cell.keeps and answer.cell.state_matrix,
-        "knobs_no_matrix": moved and not answer.cell.state_matrix,
-        "knobs_no_gate": moved and not answer.cell.keeps,
+        f"assumed_{asked_of}": given.source == OWN and asked_of,
+        "knobs": moved and cell.keeps and answer.has_w_hh,
+        "knobs_no_matrix": moved and not answer.has_w_hh,
+        "knobs_no_gate": moved and not cell.keeps,
         "size": True,
-        "no_module": not answer.cell.module,
+        "no_module_ring": cell.rotates,
+        "no_module": not (cell.module or cell.rotates),
         "noise" if given.inputs is None else "inputs": True,
         f"loss_{experiment.loss_at}": True,
         "alone": any(one.alone for one in answer.findings),
