@@ -50,15 +50,17 @@ def test_a_browser_that_says_nothing_reads_english() -> None:
 
 @every("page", ALL)
 def test_every_page_has_a_switch_that_keeps_what_is_set_and_leads_to_no_english_sentence(page: str) -> None:
-    app = open_page(
-        page, {"weight_scale": "1.4"} if page in PAGES and "weight_scale" in frame_of(page).settings else {}
-    )
+    settings = frame_of(page).settings if page in PAGES else {}
+    scale, seed = ({"weight_scale": "1.4"} if "weight_scale" in settings else {}), {"seed": "much", "lecture": "none"}
+    app = open_page(page, scale | seed)
+    assert not_taken(app) != []
     before, values = shown(app), {one.key: one.value for one in app.select_slider}
     assert app.button(key="language_zh").label == "中文"
     assert reads(choose(app, "zh"), page) == "zh"
     assert not app.exception
     assert address(app)["lang"] == "zh"
     assert {where: runs for where, text in texts(app) if (runs := english(text))} == {}
+    assert any("lecture = none" in caption.value for caption in app.caption)  # what was not taken, in the same language
     assert {one.key: one.value for one in app.select_slider} == values
     assert app.button(key="language_en").label == "English"
     assert reads(choose(app, "en"), page) == "en"

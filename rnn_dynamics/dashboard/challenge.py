@@ -83,7 +83,7 @@ def take_challenge(page: "Page", asked: str | None, starts: bool) -> None:
         return
     one = shelf()[0].get(asked)
     if one is None:
-        visitor().notices.append(remark(page.names, "challenge", CHALLENGE, asked))
+        visitor().notices.append(remark("challenge", CHALLENGE, asked))
         return
     st.session_state[OPEN] = asked
     if one.page == page.name and starts:

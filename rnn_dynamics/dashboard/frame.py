@@ -214,6 +214,5 @@ class Frame(AnyPage):
         for name in self.existing:
             asked = self.now[name]
             if asked not in self._existing(name) and name in links.asked_by_link():
-                shown = self.names.shown(name, self.now[name])
-                meant = self.names.shown(name, asked)
-                who.notices.append(links.remark(self.names, "moved", name, meant, shown=shown))
+                there = links.shown(name, self.now[name])
+                who.notices.append(links.remark("moved", name, links.shown(name, asked), shown=there))

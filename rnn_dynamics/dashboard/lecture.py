@@ -24,7 +24,7 @@ from rnn_dynamics.dashboard import links, stage
 from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import taught
-from rnn_dynamics.dashboard.settings_words import Names, in_link
+from rnn_dynamics.dashboard.settings_words import in_link
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.voting import Speaker
 
@@ -162,13 +162,13 @@ def in_address() -> dict[str, str]:
 # --- from stop to stop ------------------------------------------------------------------------------------------------
 
 
-def settings_asked(names: Names, asked: Mapping[str, str]) -> tuple[Mapping[str, str], list[str]]:
+def settings_asked(asked: Mapping[str, str]) -> tuple[Mapping[str, str], list[links.Remark]]:
     """The settings that an address asks for, and what it says of a lecture that there is not.
 
     An address that names no lecture, or "", ends it.
     """
     settings = {key: text for key, text in asked.items() if key not in (LECTURE, STOP)}
-    on, remarks = _asked(names, asked)
+    on, remarks = _asked(asked)
     if on is None:
         st.session_state.pop(_KEY, None)
         return settings, remarks
@@ -177,21 +177,25 @@ def settings_asked(names: Names, asked: Mapping[str, str]) -> tuple[Mapping[str,
     return {**settings, **(_spelt(on.now) if bare and on.is_here else {})}, remarks
 
 
-def _asked(names: Names, asked: Mapping[str, str]) -> tuple[Lecturing | None, list[str]]:
+def _asked(asked: Mapping[str, str]) -> tuple[Lecturing | None, list[links.Remark]]:
     """The lecture of an address at its stop, and what is said of both."""
     name, text, before = asked.get(LECTURE), asked.get(STOP, "1"), _on()
     if not name:
         return None, []
     if name not in (known := lectures.names()):
-        return None, [links.remark(names, "choice", LECTURE, name, known=", ".join(known))]
+        return None, [links.not_one_of(LECTURE, name, lambda _: known)]
     lecture = read(name, language())
     count = len(lecture.stops)
     if not count:
-        return None, [one.said(sentences("lecture", language())) for one in lecture.complaints]
+        return None, [*map(_remarked, lecture.complaints)]
     on = before if before and before.name == name else Lecturing(name, 1, revealed=_revealed(name))
     on.stop = int(text) if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= count else 1
     wrong = on.stop == 1 and text != "1"
-    return on, [links.remark(names, "whole", STOP, text, minimum=1, maximum=count)] if wrong else []
+    return on, [links.remark("whole", STOP, text, minimum=1, maximum=count)] if wrong else []
+
+
+def _remarked(complaint: Complaint) -> links.Remark:
+    return lambda names: complaint.said(sentences("lecture", names.language))
 
 
 def _spelt(stop: Stop) -> dict[str, str]:

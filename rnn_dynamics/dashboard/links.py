@@ -9,7 +9,7 @@ An address spells a value alike in every language, and a bound widget only as it
 address is in the page's language while controls are made; what they write in the browser is turned back by `arrival`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,6 +25,8 @@ from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.experiment import KNOBS, Flag, Number, written
 from rnn_dynamics.pictures.kit.picture import Setting
 
+#: What is said of a link, in the language that names are in: who reads it may choose another one.
+Remark = Callable[[Names], str]
 #: A key of the address by which a reader has followed a mention of a page, without settings: theirs come along.
 ALONG = "along"
 #: The key in an address of what of a page alone is seen, and what that may be; see `stage`.
@@ -62,13 +64,13 @@ def comes_again() -> bool:
     return context is not None and bool(context.fragment_ids_this_run)
 
 
-def show_notices(remarks: Sequence[str], language: str) -> None:
+def show_notices(remarks: Sequence[Remark], names: Names) -> None:
     """Say quietly what of the link was not taken as it stood."""
-    words = _notices(language)
+    words, said = _notices(names.language), [say(names) for say in remarks[:_MOST_REMARKS]]
     if len(remarks) > _MOST_REMARKS:
-        remarks = [*remarks[:_MOST_REMARKS], words["more"].format(count=len(remarks) - _MOST_REMARKS)]
-    if remarks:
-        st.caption(words["all"].format(remarks=words["between"].join(remarks)))
+        said.append(words["more"].format(count=len(remarks) - _MOST_REMARKS))
+    if said:
+        st.caption(words["all"].format(remarks=words["between"].join(said)))
 
 
 def _notices(language: str) -> Mapping[str, Any]:
@@ -174,46 +176,65 @@ def _address() -> Iterator[QueryParams]:
         yield address
 
 
-def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[Any, str | None]:
+def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[Any, Remark | None]:
     """The value that a control shows for a text of the address, None if none, and a remark unless it is that one.
 
     A text is a value's key, whatever the language, or how its control shows it. A page may have no such setting; the
     language is none, see `language`, nor is what is seen.
     """
     if known := {IN_LINK: languages(), SEEN_IN_LINK: SEEN}.get(key):
-        return None, None if text in known else _not_one_of(names, key, text, known)
+        return None, None if text in known else not_one_of(key, text, lambda _: known)
     if setting is None:
-        return None, remark(names, "unknown", key)
+        return None, remark("unknown", key)
     if setting.longest:
         cut = len(text) > setting.longest
-        return setting.nearest(text), remark(names, "cut", key, text, count=setting.longest) if cut else None
+        return setting.nearest(text), remark("cut", key, text, count=setting.longest) if cut else None
     if isinstance(knob := KNOBS.get(key), Number):
-        return _read_number(names, key, text, knob, setting)
+        return _read_number(key, text, knob, setting)
     for value in setting.values:
         if text.lower() in (in_link(key, value).lower(), names.shown(key, value).lower()):
             return value, None
-    return None, _not_one_of(names, key, text, [names.shown(key, value) for value in setting.values])
+    return None, not_one_of(key, text, lambda names: [names.shown(key, value) for value in setting.values])
 
 
-def _read_number(names: Names, key: str, text: str, knob: Number, setting: Setting) -> tuple[Any, str | None]:
+def _read_number(key: str, text: str, knob: Number, setting: Setting) -> tuple[Any, Remark | None]:
     try:
         value = knob.checked(key, int(text) if knob.whole else float(text))
     except (ValueError, OverflowError):
         limits = {"minimum": written(min(setting.values)), "maximum": written(max(setting.values))}
-        return None, remark(names, "whole" if knob.whole else "number", key, text, **limits)
+        return None, remark("whole" if knob.whole else "number", key, text, **limits)
     shown = setting.nearest(value)
-    return shown, None if shown == value else remark(names, "moved", key, text, shown=f"{shown:g}")
+    return shown, None if shown == value else remark("moved", key, text, shown=f"{shown:g}")
 
 
-def _not_one_of(names: Names, key: str, text: str, known: Sequence[str]) -> str:
-    kind = "flag" if isinstance(KNOBS.get(key), Flag) else "choice"
-    shown = known if len(known) <= _MOST_NAMES else (known[0], known[1], "…", known[-1])
-    return remark(names, kind, key, text, known=_notices(names.language)["listed"].join(shown))
+def not_one_of(key: str, text: str, known: Callable[[Names], Sequence[str]]) -> Remark:
+    """That a text of the address is none of those that are known."""
+
+    def listed(names: Names) -> str:
+        every = known(names)
+        some = every if len(every) <= _MOST_NAMES else (every[0], every[1], "…", every[-1])
+        return str(_notices(names.language)["listed"].join(some))
+
+    return remark("flag" if isinstance(KNOBS.get(key), Flag) else "choice", key, text, known=listed)
 
 
-def remark(names: Names, kind: str, key: str, text: str = "", **said: object) -> str:
-    """What is said of a key of the address and its text; `kind`: of the sentence, among those of links."""
-    return str(_notices(names.language)[kind].format(key=_plain(key), text=_plain(text), **said))
+def remark(kind: str, key: str, text: str | Remark = "", **said: object) -> Remark:
+    """What is said of a key of the address and its text; `kind`: of the sentence, among those of links.
+
+    `text` and each of `said` may be said in the same language.
+    """
+
+    def say(names: Names) -> str:
+        numbers = {name: value(names) if callable(value) else value for name, value in (said | {"text": text}).items()}
+        numbers["text"] = _plain(str(numbers["text"]))
+        return str(_notices(names.language)[kind].format(key=_plain(key), **numbers))
+
+    return say
+
+
+def shown(name: str, value: object) -> Remark:
+    """A value as its control shows it."""
+    return lambda names: names.shown(name, value)
 
 
 def _plain(text: str) -> str:

@@ -111,7 +111,7 @@ class AnyPage(ABC):
 
     def show_notices(self) -> None:
         """What of the link was not taken as it stood."""
-        links.show_notices(visitor().notices, self.names.language)
+        links.show_notices(visitor().notices, self.names)
 
     # --- address and visitor ----------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class AnyPage(ABC):
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
         opening = self.at_opening
-        asked, remarks = lecture.settings_asked(self.names, who.meant_by(links.asked_by_link()))
+        asked, remarks = lecture.settings_asked(who.meant_by(links.asked_by_link()))
         if not first:  # on the way back through the browser's history what the address leaves out was at its opening
             who.choose(dict.fromkeys(self.settings))
         for key, text in asked.items():

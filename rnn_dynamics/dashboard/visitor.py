@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnn_dynamics.dashboard.settings_words import in_link
+from rnn_dynamics.dashboard.settings_words import Names, in_link
 
 _KEY = "visitor"
 #: For so many seconds a message of a browser may be on its way that did not know yet what a button has set.
@@ -42,7 +42,7 @@ class Visitor:
         shared: name of a setting -> what the visitor has set.
         own: page -> the same of the settings that it keeps to itself.
         shown: name -> value in the controls of the latest page, when it was last looked at.
-        notices: what of the link was not taken as it stood.
+        notices: what of the link was not taken as it stood, each said in the language of some names.
         passed: page and settings of an address that Streamlit made on the way to a page -> those that it stands for.
             It is of the new page with the settings of the one that is left, without those in a closed panel, or of the
             page that is left with those of the new one, and it stays in the browser's history.
@@ -55,7 +55,7 @@ class Visitor:
     shared: dict[str, Any] = field(default_factory=dict)
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    notices: list[Callable[[Names], str]] = field(default_factory=list)
     passed: dict[Address, dict[str, str]] = field(default_factory=dict)
     stood: set[Address] = field(default_factory=set)
     put_lately: list[Put] = field(default_factory=list)
