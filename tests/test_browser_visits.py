@@ -51,9 +51,9 @@ def visitor(walker: Stay, page: str, request: pytest.FixtureRequest) -> Reader:
     def arrive(reader: Reader) -> None:
         reader.page.set_viewport_size(DESK)
         go_by_the_bar(reader, page)
-        if reader.settings() and not is_on(reader, "reset"):  # the address may name what the opening picture has
-            if any(is_on(reader, key) for key, sets in set_by(page).items() if not sets):
-                press(reader, "new_seed")  # of an opening picture Reset leaves what the address names
+        if reader.settings():
+            if is_on(reader, "reset"):  # the address may name what the opening picture has, which Reset would leave
+                press(reader, "new_seed")
             press(reader, "reset")
         reader.complete()
         reader.page.context.new_cdp_session(reader.page).send("Page.resetNavigationHistory")

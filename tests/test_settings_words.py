@@ -21,7 +21,7 @@ from rnn_dynamics.pictures.learning import networks
 from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_address import visit
-from tests.test_pages import PAGES, open_page, shown
+from tests.test_pages import PAGES, ROOT, open_page, shown
 from tests.test_walks import widgets
 
 every_page = every("page", PAGES)
@@ -38,8 +38,47 @@ def state(app: AppTest) -> str:
 
 
 def marked(app: AppTest) -> set[str]:
-    """The buttons that the style sheet marks and does not offer."""
-    return set(re.findall(r"is-(\w+)", state(app)))
+    """The presets that the style sheet marks and does not offer."""
+    return set(re.findall(r"is-(preset_\w+)", state(app)))
+
+
+def offers_reset(app: AppTest) -> bool:
+    """Whether the style sheet shows the button that resets."""
+    return "is-reset" not in state(app)
+
+
+def values(app: AppTest, page: str) -> dict[str, Any]:
+    """Every setting of a page, also of a panel that is closed."""
+    opening = {name: frame_of(page).at_opening[name] for name in frame_of(page).settings}
+    return {name: app.session_state.get(name, value) for name, value in opening.items()}
+
+
+@every_page
+def test_reset_is_offered_only_where_it_changes_something(page: str) -> None:
+    app = visit(page)
+    opening, frame = values(app, page), frame_of(page)
+    assert not offers_reset(app)
+    for name in dict.fromkeys((*frame.main, "seed", "cell")):
+        if name not in frame.settings or not frame.settings[name].values:
+            continue
+        for value in frame.settings[name].values[:: max(1, len(frame.settings[name].values) - 1)]:
+            app.session_state[name] = value
+            app.run()
+            assert not app.exception
+            assert offers_reset(app) == (values(app, page) != opening), (name, value)
+        if offers_reset(app):
+            app.button(key="reset").click().run()
+        assert (values(app, page), offers_reset(app)) == (opening, False), name
+
+
+def test_what_comes_along_from_another_page_is_offered_to_be_reset_only_where_it_counts() -> None:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.query_params.update({"cell": "LSTM", "axis": "lag"})
+    app.run()
+    for page in PAGES[1:]:
+        app.switch_page(f"pages/{page}.py").run()
+        now, opening = values(app, page), frame_of(page).at_opening
+        assert offers_reset(app) == any(value != opening[name] for name, value in now.items())
 
 
 @every_page

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard import controls, lecture, links
 from rnn_dynamics.dashboard.plain import AnyPage
-from rnn_dynamics.dashboard.settings_words import state_line
+from rnn_dynamics.dashboard.settings_words import RESET, state_line
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.cell import has_w_hh
@@ -151,7 +151,7 @@ class Frame(AnyPage):
         presets = {f"preset_{key}": fixed | dict(away) for key, away in self.presets.items()}
         return {
             key: {name: value for name, value in there.items() if name in self.settings}
-            for key, there in (presets | {"reset": opening}).items()
+            for key, there in (presets | {RESET: opening}).items()
         }
 
     @cached_property
@@ -168,14 +168,15 @@ class Frame(AnyPage):
         now, opening, titles = self.now, self.at_opening, self.words()["presets"]
         lecture.keep_true(now)
         # The name of a preset would answer what a lecture asks.
-        on = (key for key, there in self.buttons.items() if key != "reset" and there.items() <= now.items())
-        preset = "" if self.hides else next(on, "")
+        same = [] if self.hides else [key for key, there in self.buttons.items() if there.items() <= now.items()]
+        preset = next((key for key in same if key != RESET), "")
         away = [name for name, value in now.items() if value != opening[name] and not self._why_idle(name, now)]
         said = {name: (self.names.of(name)["label"], self.names.said(name, now[name])) for name in away}
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], preset)
+        on = [key for key in same if key in (preset, RESET)]
+        line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
         st.session_state[_SAID] = self.name, claim, line
         self.above.html(line)
         visitor().answered()

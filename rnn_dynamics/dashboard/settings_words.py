@@ -14,6 +14,9 @@ from rnn_dynamics.experiment import KNOBS, Number
 Settings = Sequence[tuple[str, str]]
 #: Characters of a value that is typed.
 _LONGEST = 40
+#: Key of the button that sets all as at the opening, which is out of sight while all is: it keeps its place.
+RESET = "reset"
+_GONE = ".stApp:has(.state.is-{key}) .st-key-{key} {{ visibility: hidden; }}"
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
@@ -74,20 +77,22 @@ def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> 
 
 def marks(buttons: Collection[str]) -> str:
     """The style of each button, by its key, while `state_line` says that what it would set is on."""
-    return "".join(_MARK.format(key=key) for key in buttons)
+    return "".join((_GONE if key == RESET else _MARK).format(key=key) for key in buttons)
 
 
-def state_line(words: Mapping[str, str], seed: int, preset: str, sets: Settings, others: Settings, button: str) -> str:
+def state_line(
+    words: Mapping[str, str], seed: int, preset: str, sets: Settings, others: Settings, on: Collection[str]
+) -> str:
     """The line above a picture, as HTML.
 
     preset: the name of the one that is on, "" if none is. sets, others: label and value, in words, of what the preset
-    has away from the opening picture, and of what else is. button: the preset's key, which is the line's class, for
-    `marks`.
+    has away from the opening picture, and of what else is. on: keys of the buttons that would set what is on, which
+    are the line's classes, for `marks`.
     """
     texts = {"preset": html.escape(preset), "settings": _listed(words, sets), "others": _listed(words, others)}
     with_preset = ("preset" if sets else "opening") + "_and" * bool(others)
     kind = with_preset if preset else "away" if others else "plain"
-    marked = f" is-{button}" if button else ""
+    marked = "".join(f" is-{key}" for key in on)
     return f'<p class="state{marked}">{words["seed"].format(seed=seed, rest=words[kind].format(**texts))}</p>'
 
 
