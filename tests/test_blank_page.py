@@ -521,7 +521,7 @@ def test_a_stopped_training_says_so_far() -> None:
     found = filled_in(part, "gru", "")
     done = found.shown.history.iterations
     assert 0 < done < 1000
-    assert f"So far {done} of 1,000 updates are done. " in claim(found)
+    assert f"So far, after {done} of 1,000 updates with " in claim(found)
     for trainer, network in zip(part.trainers, found.networks, strict=True):
         assert network.tests == [(gap, trainer._counted_at(gap)) for gap in found.training.gaps]
 
@@ -639,7 +639,7 @@ def test_a_training_is_stopped_and_goes_on() -> None:
     app = open_page("blank", LINK | {"updates": "1000"})
     app.button(key="train").click().run()
     wait_until(lambda: bool(shown(app.run())["0-tests"]), "the training does not begin")
-    assert "So far " in words(app)
+    assert "So far, after " in words(app)
     app.button(key="stop").click().run()
     wait_until(lambda: any(button.key == "go_on" for button in app.run().button), "the training does not stop")
     assert "Stopped after" in " ".join(caption.value for caption in app.caption)

@@ -382,6 +382,13 @@ def test_a_stopped_training_keeps_what_it_has_and_goes_on() -> None:
     app.button(key="stop").click().run()
 
 
+def opening_captions(app: AppTest) -> list[str]:
+    """Which sentences a page says of the training with which it opens, by how they begin."""
+    begins = {key: said.partition("{")[0] for key, said in sentences("training").items() if key.startswith("opening")}
+    said = [caption.value for caption in app.caption]
+    return [key for key, text in begins.items() if any(one.startswith(text) for one in said)]
+
+
 def opened(monkeypatch: pytest.MonkeyPatch, page: str, job: Job, link: dict[str, str]) -> AppTest:
     """A page whose opening's training is that job."""
     monkeypatch.setattr("rnn_dynamics.dashboard.seat.opening_job", lambda *_: job)
@@ -440,12 +447,21 @@ def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(mon
     assert not app.exception
     assert app.session_state["shown_every"] == 2.0
     assert "(after 30 of 60 updates;" in shown(app)["0-whole"][0]["learned"]
+    assert opening_captions(app) == ["opening_moved"]
+    goes_on.seconds = 6.0
+    monkeypatch.setattr("rnn_dynamics.dashboard.training.has", lambda *_: True)
+    app.run()
+    said = "30 of 60 updates, about 6 s of it left"  # as many as are done, at their pace
+    assert opening_captions(app) == ["opening_runs"]
+    assert any(said in caption.value for caption in app.caption)
+    assert "After 30 of 60 updates" in " ".join(shown(app)["words"])
     (both,) = {trainings for trainings in asked}
     assert [one.experiment.cell for one in both] == ["rnn", "lstm"]
     assert {one.iterations for one in both} == {500}
     goes_on.end()
     app.run()
     assert app.session_state["shown_every"] is None
+    assert opening_captions(app) == ["opening"]
 
 
 def test_what_cannot_be_trained_is_refused_on_the_page() -> None:

@@ -103,11 +103,15 @@ class TrainingPanel:
 
     def _show_opening(self, words: Words) -> None:
         """That what is seen is the training with which the page opens, or that this is to come: beside the button."""
-        if self.opening is not None and self.job is self.opening:
-            kind = "opening" if has(self.opening, self.asked) else "opening_moved"
-            st.caption(words[kind].format_map(Says(self.opening)), width="content")
-        elif self.opening is not None and self.job is None and not self.opening.over:
-            st.caption(words["opening_waits"], width="content")
+        if self.opening is None or (self.job or self.opening) is not self.opening:
+            return
+        kind = first(
+            opening_waits=self.opening.seconds_left is None and not self.opening.over,
+            opening_moved=not has(self.opening, self.asked),
+            opening_runs=not self.opening.over,
+            opening=True,
+        )
+        st.caption(words[kind].format_map(Says(self.opening)), width="content")
 
     def _show_idle(self, job: Job | None, words: Words) -> None:
         if st.button(words["again" if job else "train"], key="train"):

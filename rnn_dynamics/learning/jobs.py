@@ -167,8 +167,8 @@ class Job:
                 self._take(self._further())
             else:
                 self._update_each()
-            self.seconds += monotonic() - began
             sleep(self.breath)
+            self.seconds += monotonic() - began
 
     def _update_each(self) -> None:
         with self._update:
@@ -349,7 +349,7 @@ class Desk:
         finally:
             process.return_freed_memory()
             with self._lock:
-                if job.share:
+                if job.share and job.breath < _LONG_BREATH:  # as a visitor's goes
                     self._pace = job.seconds / (job.share * job.whole)
                 if job in self._waiting or self._has_stepped_aside(job):
                     job.again()

@@ -7,7 +7,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.learning.trained import standing_in_answers
 from rnn_dynamics.pictures.blank.answer import BlankAnswer, Network
-from rnn_dynamics.pictures.kit.finding import first, heading, paragraphs, side_by_side, told
+from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, side_by_side, told
 from rnn_dynamics.pictures.kit.theme import THEMES
 from rnn_dynamics.pictures.kit.training_words import by_network, failures, says_of
 
@@ -28,9 +28,7 @@ RELATIVE = "share of the largest"
 
 def claim(words: Words, answer: BlankAnswer, _: Mapping[str, str]) -> str:
     """The page's finding in one sentence, as HTML."""
-    holds = {"so_far": answer.begun and not answer.over, _claim_of(answer): True}
-    text = " ".join(told(words["claim"], _says(words, answer), **holds))
-    return heading(text)
+    return claimed(words, _says(words, answer), **{_claim_of(answer): True})
 
 
 def _claim_of(answer: BlankAnswer) -> str:
@@ -39,6 +37,8 @@ def _claim_of(answer: BlankAnswer) -> str:
         return first(
             before_unknown=answer.sentence.target is None, before_right=answer.shown.before.correct, before=True
         )
+    if not answer.over:
+        return "so_far"
     rights, chance = answer.rights, answer.training.chance_accuracy
     lstm, gru, rnn = (standing_in_answers(rights[cell], chance) for cell in ("lstm", "gru", "rnn"))
     return first(
