@@ -111,6 +111,7 @@ def _says(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> S
         means={name: float(one.kept(keeps).mean()) for name, one in both.items()},
         subject=words["subjects"]["changed"].format(subject=subject) if _moved(answer) else subject,
         gate=words["gates"].get(keeps),
+        drawn=words["drawn"]["torch" if answer.cell.module else "lacked"],
     )
 
 
@@ -143,7 +144,8 @@ def _moved(answer: OwnNetworkAnswer) -> bool:
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
     moved, cell = _moved(answer), answer.cell
-    asked_of = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate}.get(cell.name)  # a file does not say it
+    open_ = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate, "lstm": "lstm"}  # what a file does not say
+    asked_of = open_.get(cell.name)
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
