@@ -4,6 +4,7 @@ import csv
 import math
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,8 @@ from tests.test_address import address
 from tests.test_growing import OnePiece
 from tests.test_pages import not_taken, open_page
 
+#: That of the server, which tests leave alone.
+THE_BOARD = checking.the_board
 FEW = ("latch_slope", "chi_2", "variance_0_9_0")
 
 
@@ -163,6 +166,20 @@ def test_a_page_is_shown_in_its_language_and_links_keep_it(language: str) -> Non
     body = next(one.proto.body for one in app.get("html") if 'class="verdict"' in one.proto.body)
     links = re.findall(r'href="check_us\?law=\w+(&amp;lang=\w+)?"', body)
     assert set(links) == {"" if language == LANGUAGE else f"&amp;lang={language}"}
+
+
+def test_an_edit_of_the_words_leaves_what_was_found(own_content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "the_board", THE_BOARD)
+    THE_BOARD().found["chi_2"] = LAWS["chi_2"].check()
+    try:
+        for language in ("en", "zh"):
+            file = own_content / language / "check_us.toml"
+            file.write_text(file.read_text(encoding="utf-8").replace("χ at", "Chi at"), encoding="utf-8")
+        app = open_page("check_us", {"of": "phase_diagram"})
+        assert claim(app).startswith("So far 1 of")
+        assert any(row[0].startswith("Chi at") for row in tables(app)[0])
+    finally:
+        THE_BOARD.clear()
 
 
 def test_what_was_found_is_handed_out_as_numbers(own_board: Board) -> None:

@@ -31,9 +31,9 @@ OFFERS = {"of": Setting(("pages", "all", *PAGES)), "law": Setting(("none", *LAWS
 _ALL, _ONE = "check_all", "check_one"
 
 
-@cache
+@st.cache_resource(show_spinner=False)
 def the_board() -> Board:
-    """The board of this server."""
+    """The board of this server, which an edit of the words does not clear as it clears a `cache` of this module."""
     return Board()
 
 
