@@ -16,6 +16,7 @@ from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.dashboard.seat import Seat
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, worked_through
+from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.learning.training import Training
 from rnn_dynamics.pictures.before_after import PICTURE
 from rnn_dynamics.pictures.before_after.answer import BeforeAfterAnswer
@@ -123,12 +124,21 @@ def test_the_title_names_the_network_that_changed_most_and_what_it_learned() -> 
 def test_title_and_notes_say_of_which_gradient_they_tell(component: str) -> None:
     answer = side_by_side()
     letter = {"input": "x", "hidden": "h", "cell": "c"}[component]
-    if letter == "c" and "Vanilla RNN" in title_of(answer, component):
+    if letter == "c" and "the RNN's" in title_of(answer, component):
         letter = "h"  # it has no cell state
     assert f"‖∂L/∂{letter}‖ at step 1" in title_of(answer, component)
     html = PICTURE.finding(sentences(PICTURE.name), answer, {"gradient": component})
     assert ("shows h in place of c" in html) == (component == "cell")
     assert ("gives the same share of ‖∂L/∂h‖" in html) == (component == "hidden")
+
+
+@every("cell", PLACES)
+def test_networks_that_torch_lacks_have_a_title_that_fits_and_names_what_is_drawn(cell: str) -> None:
+    asked = replace(LEARNS, experiment=replace(LEARNS.experiment, cell=cell), iterations=2)
+    answer = BeforeAfterAnswer(networks=worked_through([asked]).networks)
+    state = "(c/n)" if cell == "slstm" else "h"
+    for component, of in {"input": "x", "hidden": "h", "cell": state}.items():
+        assert f"‖∂L/∂{of}‖ at step 1" in title_of(answer, component)
 
 
 def test_the_share_of_h_is_the_one_that_the_training_page_gives() -> None:

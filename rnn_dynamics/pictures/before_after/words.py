@@ -28,7 +28,8 @@ def texts(words: Words, answer: BeforeAfterAnswer, views: Mapping[str, str]) -> 
 
 def _title(words: Words, network: Trained, component: str) -> str:
     """What training did to the network whose gradient at step 1 it changed most."""
-    gradient = words["gradients"][network.shown(component)]
+    shown = network.shown(component)
+    gradient = words["gradients"]["ratio" if shown == "cell" and network.cell.empty else shown]
     says = says_of(network, words, gradient=gradient, orders=network.orders(component))
     change = network.change(component)
     kind = "silent" if change is None else first(same=abs(change) < _LITTLE, further=change > 0.0, less=True)
