@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from rnn_dynamics import Errors, Network, States, run_network
 from rnn_dynamics.content import sentences
+from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.engine.work import multiply_adds
+from rnn_dynamics.learning.networks import PLACES
+from rnn_dynamics.learning.networks import network_of as lacked_by_torch
 from rnn_dynamics.own import advice
 from rnn_dynamics.own.advice import Tried, advise
 from rnn_dynamics.own.change import with_chrono, with_gate_bias
@@ -25,6 +29,7 @@ from tests.layer_by_layer import factors_of, walk, walk_network
 from tests.test_findings import STACKS, at_rest, noise, orthogonal
 from tests.test_gates_of_the_input import ONE_STEP
 from tests.test_run_network import module_of, network_of
+from tests.test_training import one_step as torch_step
 
 Array = NDArray[np.float64]
 Parameters = dict[str, Array]
@@ -160,6 +165,28 @@ def recurrent_gradient(
     matrices = [of for name, of in stack.parameters.items() if name.startswith("weight_hh")]
     found = torch.autograd.grad(stack.loss(errors), matrices)
     return np.concatenate([of.numpy().ravel() for of in found])
+
+
+@every("cell", PLACES)
+def test_truncation_of_a_network_that_torch_lacks_makes_the_error_that_detach_makes(cell: str) -> None:
+    generator, inputs, error = np.random.default_rng(4), noise(STEPS, 3, 2), noise(1, 3, 6, seed=1)
+    shapes = {name: of.shape for name, of in lacked_by_torch(cell)(2, 6).state_dict().items()}
+    network = Network(cell=cell, parameters={name: generator.normal(0.0, 0.5, of) for name, of in shapes.items()})
+    one = by_kind(advise(network, inputs, Errors(output=error)))["truncate"]
+
+    def gradient(detach: int) -> Array:
+        """Of the matrix whose parts are told apart, over chunks of so many steps, the last of which ends at T."""
+        made = {name: torch.tensor(of, requires_grad=True) for name, of in network.parameters.items()}
+        step, kind = torch_step(cell, made), CELLS[cell]
+        state = tuple(torch.full((3, 6), kind.empty.get(of, 0.0), dtype=torch.float64) for of in kind.components)
+        for number, read in enumerate(torch.tensor(inputs)):
+            state = step(read, tuple(of.detach() for of in state) if (STEPS - number) % detach == 0 else state)
+        matrix = made["weight_hh_l0"] if has_w_hh(kind) else made["weight_ih_l0"]
+        return np.asarray(torch.autograd.grad((state[0] * torch.tensor(error[0])).sum(), matrix)[0].numpy())
+
+    whole = gradient(STEPS)
+    found = np.linalg.norm(gradient(int(one.value)) - whole) / np.linalg.norm(whole)
+    assert 10.0**one.effect == pytest.approx(float(found), rel=1e-8)
 
 
 def test_sequences_of_different_lengths_are_truncated_each_at_the_same_steps() -> None:
