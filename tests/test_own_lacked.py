@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rnn_dynamics import probe
 from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.cells.lru import RING
 from rnn_dynamics.engine.given import Errors
 from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.learning.networks import PLACES, network_of
@@ -87,6 +88,25 @@ def test_probe_reads_a_network_that_torch_lacks(cell: str, last: bool) -> None:
     assert set(layer.gates) == {*CELLS[cell].gates, CELLS[cell].keeps} - {""}
     assert layer.numbers == N * H
     assert "encoder.rnn" in str(found)
+
+
+@cells
+def test_what_is_drawn_of_it_says_what_keeps_its_state_and_calls_nothing_pytorchs(cell: str) -> None:
+    found = probe(Model(cell, last=True), torch.randn(T, N, D, dtype=torch.float64))
+    data = found.draw("encoder.rnn").to_dict()["datasets"]
+    (whole,), (label,) = data["whole"], [row["text"] for row in data["labels"] if row["name"] == "fresh"]
+    assert label.startswith("freshly drawn: ")
+    assert (whole["gate"] == "") == (cell == "lru")
+    assert whole["no_gate"] == "No gate: the same λ keep the state|at every step, whatever is read." * (cell == "lru")
+
+
+def test_a_fresh_lru_is_drawn_on_the_ring_of_its_paper() -> None:
+    replay = probe(Model("lru", last=True), torch.randn(T, N, D, dtype=torch.float64)).replays[0]
+    assert replay.fresh is not None
+    drawn = replay.fresh.network.parameters
+    moduli = np.exp(-np.exp(drawn["nu_log_l0"]))
+    assert ((moduli >= RING[0]) & (moduli <= RING[1])).all()
+    np.testing.assert_allclose(np.exp(drawn["gamma_log_l0"]) ** 2, 1.0 - moduli**2, rtol=1e-12)
 
 
 @cells

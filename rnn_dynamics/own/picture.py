@@ -92,12 +92,14 @@ def _tables(
     named = {str(place): norms["given"][place] for place in shown}
     if "fresh" in norms:
         named["fresh"] = norms["fresh"][0]
-        labels["fresh"] = words["fresh"].format_map(Says(cell, first=float(named["fresh"][0])))
+        labels["fresh"] = words["fresh" if cell.module else "fresh_lacked"].format_map(
+            Says(cell, first=float(named["fresh"][0]))
+        )
     says = Says(cell, name=name, steps=length, mean=float(np.nanmean(kept["given"])) if cell.keeps else np.nan)
     texts = {
         "gradient": words["gradient"].format_map(says),
         "gate": words["gate"].format_map(says) if cell.keeps else "",
-        "no_gate": "" if cell.keeps else words["no_gate"],
+        "no_gate": "" if cell.keeps else words["no_gate_rotates" if cell.rotates else "no_gate"],
     }
     return {
         "curves": _rows(log10_norm={kind: frames.within(of, ends) for kind, of in norms.items()}),
