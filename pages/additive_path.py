@@ -14,8 +14,10 @@ PAGE = Page(
         "cut": {"hidden_path": "cut"},
         "gru": {"cell": "gru"},
     },
-    main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "hidden_path"),
+    main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "panels"),
     offered={"cell": tuple(GATE_VIEWS)},
+    apart=("panels",),
     pictured=lambda cell: (cell, "rnn"),
+    idle={view: lambda now: "" if now["panels"] == "all" else "curves" for view in GATE_VIEWS.values()},
 )
 PAGE.run()

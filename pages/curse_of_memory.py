@@ -16,8 +16,8 @@ PAGE = Page(
     },
     main=tuple(PICTURE.settings),
     more=("seed",),
-    asks=tuple(PICTURE.settings),
-    apart=("seed",),
+    asks=("memory", "rho", "remedy"),
+    apart=("seed", "panels"),
     leading="memory",
 )
 PAGE.run()

@@ -7,19 +7,22 @@ from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.pictures.depth import PICTURE, lengths
 from rnn_dynamics.pictures.kit.lengths import LONG
 
+#: What a second direction does is seen in the layers.
+BOTH_WAYS = {"bidirectional": True, "panels": "all"}
 PAGE = Page(
     picture=PICTURE,
-    opening=replace(HOUSE, cell="lstm", forget_bias=1.0, num_layers=2, bidirectional=True),
+    opening=replace(HOUSE, cell="lstm", forget_bias=1.0, num_layers=2),
     presets={
-        "last": {},
-        "every": {"loss_at": "every"},
-        "deep": {"num_layers": 4, "bidirectional": False},
-        "rnn": {"cell": "rnn", "num_layers": 4, "bidirectional": False},
-        "one": {"num_layers": 1, "bidirectional": False},
-        "both": {"num_layers": 1},
-        "final": {"loss_at": "final"},
+        "two": {},
+        "deep": {"num_layers": 4},
+        "rnn": {"cell": "rnn", "num_layers": 4},
+        "last": BOTH_WAYS,
+        "every": {**BOTH_WAYS, "loss_at": "every"},
+        "final": {**BOTH_WAYS, "loss_at": "final"},
     },
-    main=("cell", "loss_at", "bidirectional", "num_layers", "weight_scale", "sequence_length"),
+    main=("cell", "bidirectional", "num_layers", "weight_scale", "sequence_length", "panels"),
+    asks=("panels",),
+    apart=("panels",),
     without=("bias",),
     offered={"cell": FEEDING_BACK_STATE, "sequence_length": LONG},
     existing={"sequence_length": lengths},

@@ -18,12 +18,13 @@ STATE = {"lstm": "c", "gru": "h"}
 
 
 def said_at(experiment: Experiment) -> tuple[str, str, list[str]]:
-    """The finding, the title over the curves, and all other texts of the picture."""
-    drawn = drawn_by(PICTURE, experiment)
-    (whole,) = drawn["whole"]
+    """The finding, the title over the curves, and all other texts of the picture, that of the curves alone too."""
+    drawn = drawn_by(PICTURE, experiment, panels="all")
+    (whole,), (alone,) = drawn["whole"], drawn_by(PICTURE, experiment)["whole"]
     assert None not in whole.values()
     texts = [row["text"] for name in ("labels", "names") for row in drawn[name]]
-    return plain(said_by(PICTURE, experiment)), whole["curves"], [whole["map"], *texts]
+    said = plain(said_by(PICTURE, experiment, panels="all"))
+    return said, whole["curves"], [whole["map"], alone["curves"], *texts]
 
 
 @every("experiment", SETTINGS)

@@ -39,24 +39,36 @@ def test_the_curves_are_the_library_s_relative_to_step_t(cell: str) -> None:
     experiment = replace(SMALL, cell=cell)
     split, rnn = split_additive_path(experiment), run(replace(experiment, cell="rnn")).log10_norms["hidden"]
     exact = {name: getattr(split, name) - split.total[-1] for name in DASHES if name != "rnn"} | {"rnn": rnn - rnn[-1]}
-    picture = drawn_by(PICTURE, experiment)
+    picture = drawn_by(PICTURE, experiment, panels="all")
     (whole,) = picture["whole"]
     for name, curve in exact.items():
         inside = (curve >= whole["low"]) & (curve <= whole["high"])
         values = np.array(column(picture["curves"], "log10_norm", name=name), dtype=float)
         np.testing.assert_allclose(values, np.where(inside, curve, np.nan)[STEPS - 1], rtol=1e-6, atol=1e-6)
         (text,) = column(picture["labels"], "text", name=name)
-        shared = name == "rest" and power_of_ten(float(curve[0])) == power_of_ten(float(exact["total"][0]))
-        assert text == "" if shared else text.endswith(power_of_ten(float(curve[0])))
+        assert text.endswith(power_of_ten(float(curve[0])))
     cosine = np.array(column(picture["cosine"], "cosine"), dtype=float)
     np.testing.assert_allclose(cosine, split.cosine[STEPS - 1], rtol=0, atol=1e-6)
+
+
+@both_cells
+def test_the_curves_alone_are_the_whole_gradient_and_its_part_along_the_path(cell: str) -> None:
+    experiment = replace(SMALL, cell=cell)
+    alone, everything = drawn_by(PICTURE, experiment), drawn_by(PICTURE, experiment, panels="all")
+    assert set(everything) - set(alone) == {"bands", "cosine", "units", "names"}
+    for name in ("total", "path"):
+        (text,) = column(alone["labels"], "text", name=name)
+        assert [text] == column(everything["labels"], "text", name=name)
+    assert alone["curves"] == [row for row in everything["curves"] if row["name"] in ("total", "path")]
+    assert [row["low"] for row in alone["whole"]] == [row["low"] for row in everything["whole"]]
+    assert f"relative to step {experiment.sequence_length}" in alone["whole"][0]["curves"]
 
 
 @both_cells
 def test_a_unit_s_curve_is_the_product_of_its_gates_after_each_step(cell: str) -> None:
     experiment = replace(SMALL, cell=cell)
     gates = run(experiment).gates[PATH_GATE[cell]][:, 0]
-    picture = drawn_by(PICTURE, experiment)
+    picture = drawn_by(PICTURE, experiment, panels="all")
     units = {row["place"]: row["unit"] - 1 for row in picture["names"]}
     assert sorted(units.values()) == list(range(6))
     for place, unit in units.items():
@@ -70,7 +82,7 @@ def test_a_unit_s_curve_is_the_product_of_its_gates_after_each_step(cell: str) -
 def test_the_map_shows_the_values_of_the_gate_that_was_chosen_from_its_lowest_on() -> None:
     gates = run(SMALL).gates
     for name, lowest in {"i": 0.0, "g": -1.0}.items():
-        picture = drawn_by(PICTURE, SMALL, gate=name)
+        picture = drawn_by(PICTURE, SMALL, panels="all", gate=name)
         assert column(picture["whole"], "lowest") == [lowest]
         for row in picture["names"]:
             values = gates[name][MAP_STEPS - 1, 0, row["unit"] - 1]
@@ -176,7 +188,7 @@ def test_chrono_takes_the_forget_bias_out_of_use() -> None:
 
 @every(("cell", "gate", "view"), [("lstm", "o", "gate"), ("gru", "r", "gru_gate")])
 def test_the_map_shows_the_gate_that_was_chosen(cell: str, gate: str, view: str) -> None:
-    app = open_page(PAGE, {"cell": cell.upper(), view: gate})
+    app = open_page(PAGE, {"cell": cell.upper(), view: gate, "panels": "all"})
     mean = run(replace(OPENING, cell=cell)).gates[gate][:, 0].mean()
     ((whole,),) = (shown(app)["0-whole"],)
     assert f" {gate}: {mean:.2f} on average" in whole["map"]

@@ -97,7 +97,7 @@ def test_the_settings_come_along_by_the_bar(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "across", "downs"), [("additive_path", 0.85, (0.3, 0.6)), ("losses", 0.15, (0.65, 0.75))]
+    ("page", "across", "downs"), [("additive_path?panels=all", 0.85, (0.3, 0.6)), ("losses", 0.15, (0.65, 0.75))]
 )
 def test_pointing_at_a_row_of_a_map_draws_its_curve_without_the_server(
     desk: BrowserContext, address: str, page: str, across: float, downs: tuple[float, float]

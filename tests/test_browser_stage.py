@@ -25,8 +25,6 @@ pytestmark = pytest.mark.browser
 WIDE, HIGH = 1280, 720
 #: Whose slider comes with a training: what stands above its picture before that leaves six panels too little room.
 NOT_BEGUN = ("learning",)
-#: Names of curves through which one runs, of four where a low panel has room for five lines.
-NO_ROOM = {"depth": ["one layer →: 10⁻⁹"]}
 #: Pages whose picture fits below their controls on a small projector.
 WHOLE = ("vanish_or_explode",)
 
@@ -97,7 +95,7 @@ def focused(reader: Reader) -> str:
 
 def test_a_projector_of_720_lines_shows_every_button_in_large_type(projector: Reader, page: str) -> None:
     assert texts_on_each_other(projector.page) == []
-    assert page not in NAMED_CURVES or texts_on_lines(projector.page) == NO_ROOM.get(page, [])
+    assert page not in NAMED_CURVES or texts_on_lines(projector.page) == []
     wait_until_nothing_scrolls_sideways(projector)
     for button in projector.page.locator(".st-key-presets button").all():
         box = button.bounding_box()

@@ -122,22 +122,25 @@ def test_what_is_cut_off_is_said_to_have_no_gradient_however_small_the_error() -
     assert "an error stops" not in frame.picture.claim(sentences("losses"), whole, views)
 
 
-def test_depth_claims_what_both_directions_leave_and_what_one_layer_does() -> None:
-    answer, views = answer_of("depth", {})
-    claim = re.sub(r"<.*?>", "", frame_of("depth").picture.claim(sentences("depth"), answer, views))
-    single = replace(answer.experiment, num_layers=1, bidirectional=False)
-    lefts = [power_of_ten(left(one)) for one in (answer.experiment, single)]
-    assert numbers(claim) == ["2", *lefts, "2"]
+def test_depth_claims_of_a_second_direction_where_it_has_a_gradient() -> None:
+    asked = frame_of("depth").asked(frame_of("depth").presets["last"])[0]
+    *before, last = run(asked).layers[-1].log10_norms["hidden"]
+    assert not np.isfinite(before).any()
+    assert np.isfinite(last)
+    assert numbers(claim_at("depth", "last")) == ["100", "2", "100", "2"]
 
 
 def test_depth_helps_by_the_factors_of_the_two_networks() -> None:
-    for preset in ("deep", "rnn"):
-        asked = frame_of("depth").asked(frame_of("depth").presets[preset])[0]
+    both_ways = {"num_layers": 3, "bidirectional": True}  # without the layers, where directions are seen
+    for away in (*(frame_of("depth").presets[preset] for preset in ("two", "deep", "rnn")), both_ways):
+        answer, views = answer_of("depth", dict(away))
+        one_layer = replace(answer.experiment, num_layers=1, bidirectional=False)
         deep, single = (
-            judge(run_norms(one).log10_norms["input"]).log10_factor for one in (asked, replace(asked, num_layers=1))
+            judge(run_norms(one).log10_norms["input"]).log10_factor for one in (answer.experiment, one_layer)
         )
         assert deep > single
-        assert [times(deep), times(single)] == [n for n in numbers(claim_at("depth", preset)) if "×" in n]
+        claim = frame_of("depth").picture.claim(sentences("depth"), answer, views)
+        assert [times(deep), times(single)] == [n for n in numbers(re.sub(r"<.*?>", "", claim)) if "×" in n]
 
 
 def test_the_numbers_of_the_other_claims_stand_in_what_the_page_says_besides() -> None:

@@ -18,7 +18,7 @@ from rnn_dynamics.scripts.kinds import SCRIPTS
 from tests.claims import assert_readable, plain
 from tests.every import every
 from tests.handed_out import presets_of
-from tests.pictured import drawn_by
+from tests.pictured import column, drawn_by
 from tests.scripts import printed_by_all
 
 Asked = dict[str, str]
@@ -84,7 +84,7 @@ def test_gates_hardly_make_it_worse_and_shorten_the_memory(rho: str) -> None:
 
 @every("remedy", REMEDIES)
 def test_the_tables_are_the_laws_and_the_networks(remedy: str) -> None:
-    asked = {"memory": "50", "rho": "0.6", "remedy": remedy}
+    asked = {"memory": "50", "rho": "0.6", "remedy": remedy, "panels": "all"}
     tables = drawn_by(PICTURE, Experiment(seed=3), **asked)
     rows: list[dict[str, Any]] = tables["laws"]
     for name, law in (("state", "size"), ("sensitivity", "sensitivity")):
@@ -104,6 +104,24 @@ def test_the_tables_are_the_laws_and_the_networks(remedy: str) -> None:
     assert own["whose"] == "own"
     assert usual["loss_after"] < usual["loss"]
     assert own["beyond"] == (remedy in ("none", "gamma"))
+
+
+@every("remedy", REMEDIES)
+def test_the_readers_unit_stands_on_the_laws_beside_the_usual_one_where_both_have_room(remedy: str) -> None:
+    for memory, alone in {"2": False, "7": True, "10": True, "20": True, "30": False, "1000": False}.items():
+        asked = {"memory": memory, "rho": "0.4", "remedy": remedy}
+        picture, everything = (drawn_by(PICTURE, Experiment(), **asked, panels=panels) for panels in ("curves", "all"))
+        assert set(everything) - set(picture) == {"networks", "names", "valleys", "steps"}
+        assert picture["units"] == everything["units"]
+        places = [float(memory)] if alone else [USUAL_MEMORY, float(memory)]
+        units = [Student(memory=place, rho=0.4, remedy=remedy) for place in places]
+        assert column(picture["units"], "what") == ["state", "sensitivity"] * len(units)
+        assert column(picture["units"], "memory") == [unit.memory for unit in units for _ in range(2)]
+        spreads = [spread for unit in units for spread in (unit.size, unit.sensitivity)]
+        np.testing.assert_allclose(column(picture["units"], "spread"), spreads, rtol=1e-12)
+        for row in picture["units"]:
+            others = [one["spread"] for one in picture["units"] if one["memory"] == row["memory"]]
+            assert row["upper"] == (row["spread"] == max(others))
 
 
 def test_the_script_finds_the_readers_numbers_by_autograd(tmp_path: Any) -> None:

@@ -32,10 +32,12 @@ SETTINGS = list(
 
 def said_at(experiment: Experiment) -> tuple[str, str, str]:
     """Titles and labels, the table, the notes."""
-    datasets, finding = drawn_by(PICTURE, experiment), said_by(PICTURE, experiment)
-    (whole,) = datasets["whole"]
-    assert_fits_a_phone(whole["map"], whole["curves"])
-    labels = [row["text"] for name in ("names", "labels") for row in datasets[name]]
+    datasets, finding = drawn_by(PICTURE, experiment, panels="all"), said_by(PICTURE, experiment, panels="all")
+    alone = drawn_by(PICTURE, experiment)
+    (whole,), (title,) = datasets["whole"], alone["whole"]
+    assert_fits_a_phone(whole["map"], whole["curves"], title["curves"])
+    assert_readable(plain(said_by(PICTURE, experiment)))
+    labels = [row["text"] for rows in (datasets["names"], datasets["labels"], alone["labels"]) for row in rows]
     table, _, notes = plain(finding).partition("</table>") if "</table>" in finding else (plain(finding), "", "")
     return "\n".join([whole["map"], whole["curves"], *labels]), table, notes
 

@@ -31,12 +31,12 @@ every_stack = every(
 
 
 def words(experiment: Experiment) -> str:
-    return said_by(PICTURE, experiment)
+    return said_by(PICTURE, experiment, panels="all")
 
 
 @every_stack
 def test_the_rows_and_curves_are_the_library_s(experiment: Experiment) -> None:
-    trace, picture = run(experiment), drawn_by(PICTURE, experiment)
+    trace, picture = run(experiment), drawn_by(PICTURE, experiment, panels="all")
     (whole,) = picture["whole"]
     start = trace.log10_norms["hidden"][-1]
     exact = [level.log10_norms["hidden"] - start for level in trace.layers]
@@ -65,8 +65,21 @@ def test_the_rows_and_curves_are_the_library_s(experiment: Experiment) -> None:
         assert row["text"].endswith(f": {power_of_ten(float(curves[row['name']][0]))}")
 
 
+@every_stack
+def test_the_curves_alone_are_that_of_the_network_and_that_of_one_layer(experiment: Experiment) -> None:
+    alone, everything = drawn_by(PICTURE, experiment), drawn_by(PICTURE, experiment, panels="all")
+    assert set(everything) - set(alone) == {"levels", "names"}
+    shown = [row for row in everything["curves"] if row["name"] in ("single", "whole")]
+    assert alone["curves"] == shown
+    length, first = experiment.sequence_length, column(shown, "log10_norm", name="whole", step=1)
+    (label,) = column(alone["labels"], "text", name="whole")
+    layers, ways = experiment.num_layers, " ⇄" if experiment.bidirectional else ""
+    assert label == f"{layers} layer{'s' * (layers > 1)}{ways}: {power_of_ten(first[0])}"
+    assert (f"relative to step {length}" in alone["whole"][0]["curves"]) == (experiment.levels > 1)
+
+
 def test_a_row_without_gradient_is_empty_but_for_the_last_step() -> None:
-    rows = drawn_by(PICTURE, SMALL)["levels"]
+    rows = drawn_by(PICTURE, SMALL, panels="all")["levels"]
     *before, last = column(rows, "log10_norm", place=3)
     assert set(before) == {None}
     assert last is not None
@@ -85,7 +98,7 @@ def test_the_finding_says_where_the_backward_direction_is_left_without_time() ->
 
 def test_the_finding_says_that_h_n_is_where_each_direction_has_ended() -> None:
     final = replace(SMALL, loss_at="final")
-    (whole,) = drawn_by(PICTURE, final)["whole"]
+    (whole,) = drawn_by(PICTURE, final, panels="all")["whole"]
     assert whole["map"].startswith("From h_n an error travels¦through all steps both ways:")
     assert "From output[-1] the error of ← would not travel at all." in words(final)
     assert "only that one" not in words(final)
@@ -145,11 +158,11 @@ def test_stacks_of_a_cell_share_the_single_layer_that_they_are_compared_with() -
 
 
 def test_layers_and_directions_are_in_the_link() -> None:
-    app = open_page("depth", {"num_layers": "3", "bidirectional": "false"})
+    app = open_page("depth", {"num_layers": "3", "bidirectional": "true", "panels": "all"})
     assert not app.exception
-    assert len(shown(app)["0-names"]) == 3
+    assert len(shown(app)["0-names"]) == 6
     assert "num_layers=3" in app.code[0].value
-    assert "bidirectional=false" in app.code[0].value
+    assert "bidirectional=true" in app.code[0].value
     wrong = open_page("depth", {"num_layers": "9", "bidirectional": "maybe"})
     (said,) = not_taken(wrong)
     assert "`bidirectional = maybe` is not true or false" in said
@@ -157,10 +170,12 @@ def test_layers_and_directions_are_in_the_link() -> None:
 
 
 def test_the_switch_adds_the_backward_rows() -> None:
-    app = open_page("depth")
-    (switch,) = app.toggle
-    switch.set_value(False).run()
+    app = open_page("depth", {"panels": "all"})
     assert [row["name"] for row in shown(app)["0-names"]] == ["layer 1 →", "layer 2 →"]
+    (switch,) = app.toggle
+    switch.set_value(True).run()
+    names = [f"layer {layer} {way}" for layer in (1, 2) for way in "→←"]
+    assert [row["name"] for row in shown(app)["0-names"]] == names
 
 
 def test_one_step_has_nothing_to_travel_through() -> None:

@@ -145,9 +145,9 @@ def test_in_a_full_hall_what_stands_beside_a_picture_is_begun_at_the_second_look
 
 @pytest.mark.usefixtures("full")
 def test_in_a_full_hall_the_additive_path_is_drawn_without_its_bands_and_says_so() -> None:
-    app = open_page("additive_path", LINK)
+    app = open_page("additive_path", {**LINK, "panels": "all"})
     (bar,) = app.get("progress")
-    assert bar.proto.text == "Bands: 0 of 20 networks, in a few seconds, for many visitors are asking"
+    assert bar.proto.text == "Other seeds: 0 of 20 networks, in a few seconds, for many visitors are asking"
     assert not shown(app)["0-bands"]
     assert shown(app)["0-curves"]
 

@@ -32,9 +32,12 @@ Spec = dict[str, Any]
 
 
 def settings_of(name: str) -> Iterator[tuple[Any, dict[str, str]]]:
-    """The presets of the picture's page: experiment, and the views that are the picture's."""
-    one = pictures.picture(name)
-    for preset, asked in presets_of(PAGE_OF.get(name, name)).values():
+    """The presets of the picture's page: experiment, and the views that are the picture's; at first all its panels."""
+    one, presets = pictures.picture(name), [*presets_of(PAGE_OF.get(name, name)).values()]
+    if "panels" in one.settings:
+        opening, asked = presets[0]
+        presets.insert(0, (opening, asked | {"panels": "all"}))
+    for preset, asked in presets:
         views = asked | BRIEFLY.get(name, {})
         yield preset, {view: views.get(view, opening) for view, opening in one.views.items()}
 

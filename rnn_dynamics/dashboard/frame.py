@@ -124,7 +124,7 @@ class Frame(AnyPage):
             return ""
         now = now or self.now
         other = "other_cell" if cell in CELLS and cell != now["cell"] else ""
-        if own := self.idle[name](now) if name in self.idle else other:
+        if own := other or (self.idle[name](now) if name in self.idle else ""):
             return str(self.words()["idle"][own])
         shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
         return str(self.words("app")["idle"][shared]) if shared else ""

@@ -2,12 +2,12 @@
 
 from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS as GATE_VIEWS
 from rnn_dynamics.pictures.additive_path.answer import GATES, band_networks, path_answer
-from rnn_dynamics.pictures.kit.picture import AXIS, Picture, Setting, made_by
+from rnn_dynamics.pictures.kit.picture import AXIS, PANELS, Picture, Setting, made_by
 
 PICTURE = Picture(
     **made_by(__name__),
     answer=path_answer,
     growing=band_networks,
-    settings={"axis": AXIS} | {GATE_VIEWS[cell]: Setting(gates) for cell, gates in GATES.items()},
+    settings={"axis": AXIS, "panels": PANELS} | {GATE_VIEWS[cell]: Setting(gates) for cell, gates in GATES.items()},
     scripts=("whole_gradient", "path_alone"),
 )

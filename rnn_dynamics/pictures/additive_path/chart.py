@@ -1,13 +1,16 @@
-"""The picture "The additive cell path": one gradient and its two parts, their angle, and the gates of every unit.
+"""The picture "The additive cell path": one gradient and, on it, its part along the path; on request all else.
 
-Tables (see `table`): curves, bands, labels, cosine, units, names, whole (one row).
+That is the rest, a vanilla network, how both networks vary with the seed, the angle of the two parts, and the gates of
+every unit.
+Tables (see `table`): curves, labels, whole (one row), and on request bands, cosine, units, names.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, at, dashed, layered, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, at, layered, of, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
@@ -22,22 +25,22 @@ PANELS = {
 PARAMETERS = POINTED
 #: Two lines of the map's title: how to point at a unit stands there where there is room beside the curves.
 _LINES = f"slice({LINES}, 0, 2)".replace("narrow", "width < 840 * zoom && !narrow")
-#: Dash of each curve: the whole gradient is solid, as nothing else is.
-DASHES = {"rnn": CELL_DASHES["rnn"], "rest": [2, 3], "path": [12, 3, 2, 3], "total": [1, 0]}
+#: Dash of each curve, in the order in which they are drawn: the parts lie on the whole gradient, which alone is solid.
+DASHES = {"rnn": CELL_DASHES["rnn"], "total": [1, 0], "rest": [2, 3], "path": [12, 3, 2, 3]}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
-    """The picture against "step" or "lag", as the view `axis` says."""
+    """The picture against "step" or "lag", as the view `axis` says; the view `panels`: two curves, or all panels."""
+    if not sheet.shows_all:
+        alone = sheet.alone("curves")
+        [curves] = alone.panels()
+        return alone.picture(*_curves(curves, _axes(curves)), height=480)
     curves, cosine, gates = sheet.panels()
     units = gates.y("units:Q", (0, "whole.units"), "unit", labels=False, ticks=False)
-    rnn = sheet.theme.cells["rnn"]
-    colours = {"rnn": rnn, "total": OWN}
+    colours = {"rnn": sheet.theme.cells["rnn"], "total": OWN}
     areas = {name: {"color": colour, "opacity": 0.16} for name, colour in colours.items()}
     medians = {name: {"color": colour, "opacity": 0.5, "strokeWidth": 1} for name, colour in colours.items()}
-    on: dict[str, Any] = {
-        "x": curves.time(labelExpr="''", titleOpacity=0),  # the cosine below has the same axis
-        "y": curves.log10("relative", tickCount=6),
-    }
+    on = _axes(curves, labelExpr="''", titleOpacity=0)  # the cosine below has the same axis of time
     return sheet.picture(
         [
             map_rows(gates, "units", "gate", ["place"]),
@@ -47,16 +50,23 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             curves.lines("bands", areas, mark="area", x=on["x"], y="lowest:Q", y2="highest:Q"),
             curves.lines("bands", medians, x=on["x"], y="median:Q"),
-            curves.lines("curves", dashed(DASHES, OWN, rnn={"color": rnn}, total={"strokeWidth": 4}), **on),
+            *_curves(curves, on),
             curves.pointed("units", "names", "place", **on),
-            curves.labels(ref(f"datum.name === 'rnn' ? '{rnn}' : cellColour")),
-            curves.title("curves"),
         ],
         _cosine(cosine),
         sheet.colour_bar("gate", ("whole.lowest", "1"), SEQUENTIAL),
         height=480,
         padding={"bottom": 44},
     )
+
+
+def _axes(panel: Panel, **time: Any) -> dict[str, Any]:
+    return {"x": panel.time(**time), "y": panel.log10("relative", tickCount=6)}
+
+
+def _curves(panel: Panel, on: Mapping[str, Any]) -> list[Any]:
+    vanilla = {"rnn": panel.sheet.theme.cells["rnn"]}
+    return [*panel.whole_and_parts("total", DASHES, vanilla, on), panel.title("curves")]
 
 
 def _cosine(panel: Panel) -> Any:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.pictures.additive_path.answer import PathAnswer
 from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.kit.growing import Growing
@@ -17,24 +16,33 @@ _UPRIGHT = 0.1
 
 
 def texts(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """Labels (of the curves), pointed (of each unit of the map), and the titles of all panels."""
-    says, titles, gate = _says(words, answer), words["titles"], answer.gate_of(views)
+    """Labels (of the curves) and their title; with all panels pointed (of each unit of the map) and its title too."""
+    says, titles, alone = _says(words, answer), words["titles"], views["panels"] == "curves"
     experiment = answer.experiment
-    kind = first(single=experiment.sequence_length == 1, whole=answer.is_whole, **{experiment.hidden_path: True})
+    single, way = experiment.sequence_length == 1, {experiment.hidden_path: True}
+    kind = first(single=single, alone=alone, whole=answer.is_whole, **way)
+    labels = {name: words["labels"][name].format_map(says) for name in answer.curves}
     return {
-        "labels": _labels(words["labels"], answer, says),
-        "pointed": [words["pointed"].format_map(unit) for unit in answer.of_units],
+        "labels": labels,
         "curves": titles[kind].format_map(says),
+        **({} if alone else _of_panels(words, answer, says, answer.gate_of(views))),
+    }
+
+
+def _of_panels(words: Words, answer: PathAnswer, says: Says, gate: str) -> dict[str, Any]:
+    titles = words["titles"]
+    return {
+        "pointed": [words["pointed"].format_map(unit) for unit in answer.of_units],
         "cosine": titles[_angle(answer)].format_map(says),
         "map": titles["map"].format(gate_name=words["gates"][gate], mean=float(answer.gates[gate].mean())),
     }
 
 
-def finding(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
+def finding(words: Words, answer: PathAnswer, views: Mapping[str, str]) -> str:
     """The step's equation with its numbers, the table, and the notes, as HTML."""
     says, equation = _says(words, answer), "two_gates" if answer.cell.writes else "one_gate"
     rows = (_row(words["table"], answer, says, name) for name in ("total", "path", "rest", "rnn"))
-    return said(words, says, rows, _notes(answer), equation)
+    return said(words, says, rows, _notes(answer, views), equation)
 
 
 def claim(words: Words, answer: PathAnswer, _: Mapping[str, str]) -> str:
@@ -64,13 +72,6 @@ def _has_two_parts(answer: PathAnswer) -> bool:
 def _little(answer: PathAnswer) -> bool:
     """Whether the path alone does not explain what arrives."""
     return _has_two_parts(answer) and answer.split.of_total["path"] < _LITTLE
-
-
-def _labels(words: Words, answer: PathAnswer, says: Says) -> dict[str, str]:
-    """Of the curves; one for the whole and its rest where both would say the same number, in the same place."""
-    labels = {name: words[name].format_map(says) for name in answer.curves}
-    same = power_of_ten(answer.curves["total"][0]) == power_of_ten(answer.curves["rest"][0])
-    return labels | {"total": words["both"].format_map(says), "rest": ""} if same else labels
 
 
 def _angle(answer: PathAnswer) -> str:
@@ -108,12 +109,12 @@ def _biases(answer: PathAnswer) -> str:
     return "forget_bias" if answer.takes_forget_bias else "no_bias"
 
 
-def _notes(answer: PathAnswer) -> dict[str, object]:
+def _notes(answer: PathAnswer, views: Mapping[str, str]) -> dict[str, object]:
     cut = answer.experiment.hidden_path == "cut"
     return {
         "whole" if answer.is_whole else "cut": answer.is_whole or cut,
         "shares": _has_two_parts(answer),
         "little": _little(answer),
         _biases(answer): True,
-        "band": answer.networks > 0,
+        "band": answer.networks > 0 and views["panels"] == "all",
     }

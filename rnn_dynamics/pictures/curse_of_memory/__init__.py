@@ -2,7 +2,7 @@
 
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.curse_of_memory.answer import CORRELATIONS, KINDS, OFFERED, OPENING, curse_answer
-from rnn_dynamics.pictures.kit.picture import Picture, Setting, made_by
+from rnn_dynamics.pictures.kit.picture import PANELS, Picture, Setting, made_by
 
 PICTURE = Picture(
     **made_by(__name__),
@@ -11,6 +11,7 @@ PICTURE = Picture(
         "memory": Setting(OFFERED, OPENING, slider=True),
         "rho": Setting(CORRELATIONS, slider=True),
         "remedy": Setting(KINDS, charted=True),
+        "panels": PANELS,
     },
     scripts=("curse",),
     uses=("seed",),

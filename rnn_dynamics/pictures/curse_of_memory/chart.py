@@ -1,5 +1,6 @@
-"""The picture "Curse of memory": both laws with networks on them, and the loss of a student with a step on it.
+"""The picture "Curse of memory": both laws, with the reader's memory and the usual one on them.
 
+On request also networks that were run, and the loss of what learns λ with a step on it.
 Tables: see `table`. A line's colour and dash say what it is, and a point's shape which network it belongs to.
 """
 
@@ -24,24 +25,21 @@ _SIZE = "narrow ? 12 : 14"
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
-    """The picture; the horizontal axis of the loss is λ, or with the exponential the memory."""
+    """The picture: the laws, or by the view `panels` all.
+
+    The horizontal axis of the loss is λ, or with the exponential the memory.
+    """
+    if not sheet.shows_all:
+        alone = sheet.alone("laws")
+        [laws] = alone.panels()
+        return alone.picture(*_laws(laws))
     laws, loss = sheet.panels()
     learns = sheet.views["remedy"] in ("exponential", "both")
-    x = laws.x("memory:Q", (1, "whole.longest"), "memory", LOG, values=[1, 10, 100, 1000], format="~r")
-    y = laws.log10("spread", "log10:Q")
     kind: dict[str, Any] = {"values": [0, 1, 2, 3, 4], **LOG10} if learns else {"tickCount": 6, "format": ".1f"}
     place = loss.x("place:Q", ("whole.left", "whole.right"), "exponent" if learns else "factor", **kind)
     height = loss.y("loss:Q", (0, "whole.top"), "loss", tickCount=4, format="~r")
     return sheet.picture(
-        [
-            each("laws", _lines(sheet.theme), x=x, y=y),
-            _here(laws),
-            _networks(sheet.theme),
-            _own(sheet.theme),
-            *_key_of_lines(laws, sheet.theme),
-            *_key_of_networks(laws, sheet.theme),
-            laws.title("laws"),
-        ],
+        [*_laws(laws), _networks(sheet.theme), *_key_of_networks(laws, sheet.theme)],
         [
             each("valleys", _valleys(sheet.theme), by="whose", x=place, y=height),
             _steps(sheet.theme),
@@ -49,6 +47,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         ],
         padding={"bottom": 8},
     )
+
+
+def _laws(panel: Panel) -> list[Any]:
+    """The laws, and on them the reader's unit beside that of the usual memory."""
+    theme = panel.sheet.theme
+    x = panel.x("memory:Q", (1, "whole.longest"), "memory", LOG, values=[1, 10, 100, 1000], format="~r")
+    lines = each("laws", _lines(theme), x=x, y=panel.log10("spread", "log10:Q"))
+    return [lines, _here(panel), _units(theme), *_key_of_lines(panel, theme), panel.title("laws")]
 
 
 def _colours(theme: Theme) -> dict[str, str]:
@@ -82,8 +88,8 @@ def _networks(theme: Theme) -> Any:
     return dots.encode(x="memory:Q", y="log10:Q")
 
 
-def _own(theme: Theme) -> Any:
-    """The reader's unit, with its numbers."""
+def _units(theme: Theme) -> Any:
+    """The reader's unit and the usual one, with their numbers."""
     colour = of_cell(_colours(theme), "what")
     dots = of().mark_point(filled=True, size=170, opacity=1, color=colour, stroke=theme.panel, strokeWidth=1.5)
     number = alt.Text("spread:Q", format=",.3~r")
@@ -97,7 +103,7 @@ def _own(theme: Theme) -> Any:
         "size": "narrow ? 13 : 16",
         "color": colour,
     }
-    return group("own", dots, text(of(), number, **style), x="memory:Q", y="log10:Q")
+    return group("units", dots, text(of(), number, **style), x="memory:Q", y="log10:Q")
 
 
 def _key_of_lines(panel: Panel, theme: Theme) -> list[Any]:

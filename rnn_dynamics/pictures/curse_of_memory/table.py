@@ -15,21 +15,32 @@ _FACTORS, _MEMORIES = (0.5, 1.0), (0.0, 4.0)
 _LOSSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 #: Places of a valley of the loss, half of them close to its floor.
 _VALLEY = 120
+#: Numbers of two memories that are fewer orders of magnitude apart would lie on each other.
+_APART = 0.45
 #: Of a gradient over as many steps as the memory has.
 _LEFT = np.log10(np.exp(-1.0))
 
 
-def tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
+def tables(answer: CurseAnswer, texts: Texts, views: Views) -> Tables:
     """What the memory leaves as it is.
 
-    laws (name, memory, log10), networks (network, what: state or sensitivity, memory, log10), names (of the
-    networks) and lines (what the laws are called).
+    laws (name, memory, log10) and lines (what the laws are called); with all panels networks (network, what: state or
+    sensitivity, memory, log10) and names (of these).
     """
     state, sensitive = (np.log10(of) for of in answer.law(answer.remedy))
     plain = np.log10(answer.law("none")[1])
     curves = {"gradient": np.full(len(PLACES), _LEFT), "state": state, "sensitivity": sensitive}
     if answer.remedy != "none":
         curves["plain"] = plain
+    return {
+        "laws": points(**joined(("name", "memory", "log10"), ((name, PLACES, of) for name, of in curves.items()))),
+        "lines": table(name=list(curves), text=[texts["lines"][name] for name in curves]),
+        **(_measured(answer, texts) if views["panels"] == "all" else {}),
+    }
+
+
+def _measured(answer: CurseAnswer, texts: Texts) -> Tables:
+    """Networks, and names."""
     units = {name: answer.measured(name) for name in answer.networks.units}
     rows = (
         (name, what, memory, np.log10(values))
@@ -37,56 +48,64 @@ def tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
         for what, values in zip(("state", "sensitivity"), both, strict=True)
     )
     return {
-        "laws": points(**joined(("name", "memory", "log10"), ((name, PLACES, of) for name, of in curves.items()))),
         "networks": points(**joined(("network", "what", "memory", "log10"), rows)),
         "names": table(network=list(units), text=[texts["networks"][name] for name in units]),
-        "lines": table(name=list(curves), text=[texts["lines"][name] for name in curves]),
     }
 
 
-def moving_tables(answer: CurseAnswer, texts: Texts, _: Views) -> Tables:
+def moving_tables(answer: CurseAnswer, texts: Texts, views: Views) -> Tables:
     """What the memory moves.
 
-    own (what, memory, spread and its log10 of the reader's unit, and whether it is the upper one), valleys (whose:
-    usual or own, place, loss), steps (whose, and places and losses where a step begins and ends, within the axes) and
-    whole (one row).
+    units (what: state or sensitivity, memory, spread and its log10 of the usual unit and the reader's, and whether it is
+    the upper one there) and whole (one row); with all panels those of `_descent` too.
     """
-    student, usual = answer.student, answer.usual[answer.remedy]
-    both = {"usual": usual, "own": student}
-    low, high = _MEMORIES if student.learns_exponent else _FACTORS
-    top = reaching(4.0 * float(max(one.step.loss_before for one in both.values())), _LOSSES)
-    valleys = ((name, *_valley(one, (low, high), top)) for name, one in both.items())
-    steps = [one.step for one in both.values()]
-    ends = np.array([_place(one.end, student.learns_exponent) for one in steps])
-    after = np.minimum([one.loss_after for one in steps], top)
+    units = [unit for unit in _both(answer).values() if unit is answer.student or _apart(unit, answer.student)]
+    spreads = np.array([[unit.size, unit.sensitivity] for unit in units])
+    loss, axes = _descent(answer) if views["panels"] == "all" else ({}, {})
     return {
-        "own": table(
+        "units": table(
             what=["state", "sensitivity"],
-            memory=student.memory,
-            log10=np.log10([student.size, student.sensitivity]),
-            upper=[student.size > student.sensitivity, student.size <= student.sensitivity],
-            spread=[student.size, student.sensitivity],
+            memory=np.array([unit.memory for unit in units])[:, None],
+            log10=np.log10(spreads),
+            upper=spreads >= spreads.max(axis=1, keepdims=True),
+            spread=spreads,
         ),
+        "whole": one_row(
+            texts, memory=answer.student.memory, longest=PLACES[-1], low=_LOWEST, high=_high(answer), **axes
+        ),
+        **loss,
+    }
+
+
+def _both(answer: CurseAnswer) -> dict[str, Student]:
+    return {"usual": answer.usual[answer.remedy], "own": answer.student}
+
+
+def _apart(unit: Student, other: Student) -> bool:
+    """Whether their numbers have room beside each other."""
+    return abs(np.log10(unit.memory / other.memory)) >= _APART
+
+
+def _descent(answer: CurseAnswer) -> tuple[Tables, dict[str, float]]:
+    """Valleys (whose, place, loss), steps (whose, where one begins and ends, within the axes), and these axes' ends."""
+    learns, both = answer.student.learns_exponent, _both(answer)
+    low, high = _MEMORIES if learns else _FACTORS
+    steps = [one.step for one in both.values()]
+    top = reaching(4.0 * max(float(step.loss_before) for step in steps), _LOSSES)
+    valleys = ((name, *_valley(one, (low, high), top)) for name, one in both.items())
+    ends = np.array([_place(step.end, learns) for step in steps])
+    found = {
         "valleys": points(**joined(("whose", "place", "loss"), valleys)),
         "steps": table(
             whose=list(both),
-            place=[_place(one.start, student.learns_exponent) for one in steps],
-            loss=[one.loss_before for one in steps],
+            place=[_place(step.start, learns) for step in steps],
+            loss=[step.loss_before for step in steps],
             place_after=np.clip(ends, low, high),
-            loss_after=after,
+            loss_after=np.minimum([step.loss_after for step in steps], top),
             beyond=(ends > high) | (ends < low),
         ),
-        "whole": one_row(
-            texts,
-            memory=student.memory,
-            longest=PLACES[-1],
-            low=_LOWEST,
-            high=_high(answer),
-            left=low,
-            right=high,
-            top=top,
-        ),
     }
+    return found, {"left": low, "right": high, "top": top}
 
 
 def _high(answer: CurseAnswer) -> float:

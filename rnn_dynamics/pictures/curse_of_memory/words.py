@@ -11,6 +11,8 @@ from rnn_dynamics.pictures.kit.finding import Words, claimed, paragraphs, said, 
 _TOO_FAR = 2.0
 #: A change by less than this share is none to speak of.
 _ALIKE = 0.2
+#: The remedies that multiply the input.
+_WITH_GAMMA = ("gamma", "both")
 #: Of units as often above the law as below it fewer are above it, or hardly ever.
 _FEW = 0.1
 
@@ -60,6 +62,7 @@ def _says(answer: CurseAnswer) -> Says:
     return Says(
         answer,
         own=answer.student,
+        reads="γ x" if answer.remedy in _WITH_GAMMA else "x",
         symbol="ν" if answer.student.learns_exponent else "λ",
         more=answer.times[answer.remedy],
         fewer=1.0 / answer.times[answer.remedy],
@@ -109,5 +112,5 @@ def _notes(answer: CurseAnswer) -> dict[str, object]:
         "measured": True,
         "turns": answer.above["lru"] < _FEW,
         "lstm": answer.above["lstm"] > 0.5,
-        "gamma": answer.remedy in ("gamma", "both"),
+        "gamma": answer.remedy in _WITH_GAMMA,
     }

@@ -1,16 +1,18 @@
-"""The picture "Depth and direction": a map layer × time, and below it, on the same axis, the gradient of the inputs.
+"""The picture "Depth and direction": the gradient of the inputs, beside that of one layer; on request also of layers.
 
-Tables (see `table`): levels, names, curves, labels, whole (one row).
+That is a map layer × time above the curves, on the same axis, and beside these the part through each direction.
+Tables (see `table`): curves, labels, whole (one row), and on request levels, names.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 
 from rnn_dynamics.pictures.kit.axes import WIDE_REACH
-from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, dashed, of, ref, text
+from rnn_dynamics.pictures.kit.layers import LINES, POINTED, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
-from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import DIVERGING
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
@@ -28,13 +30,17 @@ _LEGEND: dict[str, Any] = {"legendX": ref("narrow ? 0 : mapLeft"), "gradientLeng
 _HIGH = ref("narrow || height - curvesTop < 130 * zoom ? 0 : 1")
 #: Lines of a title: "|" begins one only where there is no room for a long one, and on a phone "¦" does too.
 _LINES = LINES.format("replace({}, width < 950 * zoom ? /¦/g : /[|]/g, '¦')")
-#: Dash of each curve: the whole gradient is solid and thick; one layer is what a reader compares it with.
-DASHES = {"single": [2, 3], "forwards": [9, 3], "backwards": [12, 3, 2, 3], "whole": [1, 0]}
+#: Dash of each curve, in the order in which they are drawn: the parts lie on the whole gradient, which alone is solid;
+#: one layer is what a reader compares it with.
+DASHES = {"single": [2, 3], "whole": [1, 0], "forwards": [9, 3], "backwards": [12, 3, 2, 3]}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
-    """The picture against "step" or "lag", as the view `axis` says."""
-    quiet = sheet.theme.quiet
+    """The picture against "step" or "lag", as the view `axis` says; the view `panels`: two curves, or all panels."""
+    if not sheet.shows_all:
+        alone = sheet.alone("curves")
+        [curves] = alone.panels()
+        return alone.picture(*_curves(curves, {"x": curves.time(), "y": curves.log10("relative", tickCount=7)}))
     levels, curves = sheet.panels()
     rows = levels.y("levels:Q", (0, "whole.levels"), labels=False, ticks=False, domain=False)
     names = of("names", middle="datum.place + 0.5")
@@ -48,11 +54,15 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             levels.title("map", _LINES, "0"),
         ],
         [
-            curves.lines("curves", dashed(DASHES, OWN, single={"color": quiet}, whole={"strokeWidth": 4}), **on),
+            *_curves(curves, on),
             curves.pointed("levels", "names", "place", **on),
-            curves.labels(ref(f"datum.name === 'single' ? '{quiet}' : cellColour"), _SIZE, reach=WIDE_REACH),
-            curves.title("curves", _LINES, "0"),
         ],
         sheet.colour_bar("colour", ("-whole.limit", "whole.limit"), DIVERGING, **_LEGEND),
         padding={"bottom": 44},
     )
+
+
+def _curves(panel: Panel, on: Mapping[str, Any]) -> list[Any]:
+    compared = {"single": panel.sheet.theme.quiet}
+    curves = panel.whole_and_parts("whole", DASHES, compared, on, size=_SIZE, reach=WIDE_REACH)
+    return [*curves, panel.title("curves", _LINES, "0")]

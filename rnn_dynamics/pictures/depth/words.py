@@ -12,19 +12,28 @@ from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 _SAME = 0.005
 
 
-def texts(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> dict[str, Any]:
-    """Levels (the name of each), pointed (beside the curve of each), labels (of the curves), and the titles."""
-    says, names = Says(answer), [_name(words["levels"], level) for level in answer.levels]
+def texts(words: Words, answer: DepthAnswer, views: Mapping[str, str]) -> dict[str, Any]:
+    """Labels (of the curves) and their title; with all panels those of the layers too."""
+    says, alone, labels = Says(answer), views["panels"] == "curves", words["labels"]
     single, known = answer.experiment.sequence_length == 1, math.isfinite(answer.curves["whole"][-1])
-    of_inputs = first(curves_single=single, curves=known, curves_zero=True)
+    beside = alone and answer.experiment.levels > 1
+    of_inputs = first(curves_single=single, curves_zero=not known, curves_beside=beside, curves=True)
+    whole = labels["ways" if answer.experiment.bidirectional else "layers"] if alone else labels["whole"]
+    return {
+        "labels": {name: {**labels, "whole": whole}[name].format_map(says) for name in answer.curves},
+        "curves": words["titles"][of_inputs].format_map(says),
+        **({} if alone else _of_layers(words, answer, says)),
+    }
+
+
+def _of_layers(words: Words, answer: DepthAnswer, says: Says) -> dict[str, Any]:
+    """Levels (the name of each), pointed (beside the curve of each), and the title of the map."""
+    names = [_name(words["levels"], level) for level in answer.levels]
+    each = zip(names, answer.levels, strict=True)
     return {
         "levels": names,
-        "pointed": [
-            words["pointed"].format(name=name, level=level) for name, level in zip(names, answer.levels, strict=True)
-        ],
-        "labels": {name: words["labels"][name].format_map(says) for name in answer.curves},
+        "pointed": [words["pointed"].format(name=name, level=level) for name, level in each],
         "map": words["titles"][_claim(answer)].format_map(says),
-        "curves": words["titles"][of_inputs].format_map(says),
     }
 
 
@@ -35,19 +44,18 @@ def finding(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     return said(words, Says(answer), rows, _notes(answer))
 
 
-def claim(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
-    """What layers or directions do for the gradient, as HTML."""
+def claim(words: Words, answer: DepthAnswer, views: Mapping[str, str]) -> str:
+    """What layers do for the gradient, or, where these are shown, directions, as HTML."""
     experiment, deep = answer.experiment, _deep(answer)
     both, factors = experiment.bidirectional, answer.log10_factors
     curve = answer.curves["whole"]
-    ends = {"first": curve[0], "middle": curve[len(curve) // 2], "one": answer.curves.get("single", curve)[0]}
+    ends = {"first": curve[0], "middle": curve[len(curve) // 2]}
     return claimed(
         words,
-        Says(answer, back=experiment.sequence_length - 1, **ends),
+        Says(answer, **ends),
         single=experiment.sequence_length == 1,
         every=experiment.loss_at == "every",
-        end_more=both and experiment.loss_at == "last" and ends["one"] + 1.0 < ends["first"],
-        end_state=both and experiment.loss_at == "last",
+        end_state=both and experiment.loss_at == "last" and (views["panels"] == "all" or not deep),
         ends=both and experiment.loss_at == "final" and ends["middle"] + 1.0 < min(0.0, ends["first"]),
         final=both and all(map(math.isfinite, answer.carried.values())),
         **{deep: bool(deep)},

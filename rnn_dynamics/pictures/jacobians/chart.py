@@ -5,7 +5,6 @@ colour of the text, what the Jacobians say that of the cell.
 Tables (see `table`): fan, laws, labels, whole (one row), and on request eigenvalues, singular, exponents.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -24,8 +23,6 @@ PARAMETERS = POINTED | {
     "side": "narrow ? width * 0.56 : min(width * 0.32, height * 0.67)",
     "pixels": "side / 2 / whole.reach",
 }
-#: The curves alone.
-_ALONE = {"curves": ("0", "width", "0", "height")}
 #: Dash of each law, of its line and of its circle.
 _DASH = ref("({bound: [9, 4], radius: [2, 4], mean: [2, 4], exponent: [12, 3, 2, 3]})[datum.name]")
 _POINTED = "datum.place === pointed"
@@ -35,8 +32,8 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture against "step" or "lag", as the view `axis` says; the view `panels`: its curves, or all panels."""
     # What W_hh alone says may lie far from the norm.
     law = ref(f"indexof(['bound', 'radius'], datum.name) < 0 ? cellColour : '{sheet.theme.text}'")
-    if sheet.views["panels"] == "curves":
-        alone = replace(sheet, places=_ALONE, parameters={})
+    if not sheet.shows_all:
+        alone = sheet.alone("curves")
         [curves] = alone.panels()
         return alone.picture(*_curves(curves, law), height=480)
     curves, plane, spectrum = sheet.panels()

@@ -7,7 +7,7 @@ Where a panel lies is said in Vega's expressions, once, here; a chart then names
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -16,7 +16,9 @@ from rnn_dynamics.pictures.kit.axes import LARGE_REACH, REACH
 from rnn_dynamics.pictures.kit.layers import (
     LINES,
     LOG10,
+    OWN,
     at,
+    dashed,
     each,
     group,
     layered,
@@ -71,6 +73,15 @@ class Sheet:
     def past(self) -> bool:
         """Whether the past is on the left, by the view `axis`; else the lag grows to the right."""
         return self.views.get("axis", "step") == "step"
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether all panels are asked for, by the view `panels`, and not the curves alone."""
+        return self.views["panels"] == "all"
+
+    def alone(self, panel: str) -> "Sheet":
+        """The same for one of its panels, which takes all the room."""
+        return replace(self, places={panel: ("0", "width", "0", "height")}, parameters={})
 
     @property
     def line_of_cell(self) -> dict[str, Any]:
@@ -216,6 +227,21 @@ class Panel:
     def lines(self, data: str, styles: Mapping[str, Mapping[str, Any]], by: str = "name", **axes: Any) -> Any:
         """A line for each value of `by`, on the axis of time."""
         return with_lag(each(data, styles, by, **axes))
+
+    def whole_and_parts(
+        self, whole: str, dashes: Mapping[str, Any], others: Mapping[str, str], axes: Mapping[str, Any], **labels: Any
+    ) -> list[Any]:
+        """The curves of a gradient and of its parts, with their names, in the order of `dashes`.
+
+        The whole has the colour of the cell. Its parts have that of the text, for they may lie on it. others: curves
+        that are none of its parts, each with its colour. labels: see there.
+        """
+        part = self.sheet.theme.text
+        own: dict[str, Any] = {name: {"color": colour} for name, colour in others.items()}
+        own[whole] = {"color": OWN, "strokeWidth": 6}
+        lines = dashed(dashes, part, **own)
+        colour = ref(f"datum.name === '{whole}' ? cellColour : ({dict(others)})[datum.name] || '{part}'")
+        return [self.lines("curves", lines, **axes), self.labels(colour, **labels)]
 
     def level(self, data: str, value: str, name: Any, colour: str = "", where: str = "", **rule: Any) -> Any:
         """A line across the panel at a value, and beside it its name: a column, or alt.value; see `level_name`."""

@@ -76,6 +76,8 @@ class Setting:
 
 #: The horizontal axis of every picture through time.
 AXIS = Setting(("step", "lag"), charted=True)
+#: How much of a picture is shown: the curves of which its claim speaks, or all that there is.
+PANELS = Setting(("curves", "all"), charted=True)
 #: Of which component of the state, or of what is read, a picture shows the gradient.
 GRADIENT = Setting(("input", "hidden", "cell"), charted=True)
 
