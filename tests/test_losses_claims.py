@@ -67,6 +67,13 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert not -0.5 <= near <= 100.5
     if match := re.search(r"At least half .* within (\d+) step", said):
         assert 2 * sum(horizon <= int(match[1]) for horizon in horizons(experiment)) >= length
+    marked, by_lag = loss_answer(experiment).marked, curves["last"][::-1]
+    thin, left = horizons(experiment)[marked - 1], np.flatnonzero(by_lag >= by_lag[0] - 2.0)[-1] + 1.0
+    last = left if left < length else np.inf
+    assert ("fades in its own time" in said) == (thin != last and max(thin, last) < np.inf)
+    if match := re.search(r"that at step (\d+) \(thin.* left after (\d+) steps?, of the last .* (\d+) step", said):
+        assert [int(number) for number in match.groups()] == [marked, thin, last]
+        assert re.search(rf"thin line: loss of step {marked}, < 1 % after {match[2]} step", said)
     if "Most single losses" in said:
         assert 2 * sum(horizon == np.inf for horizon in horizons(experiment)) > length
     assert_enough_is_exact(experiment, said)

@@ -56,8 +56,8 @@ def _measured(answer: CurseAnswer, texts: Texts) -> Tables:
 def moving_tables(answer: CurseAnswer, texts: Texts, views: Views) -> Tables:
     """What the memory moves.
 
-    units (what: state or sensitivity, memory, spread and its log10 of the usual unit and the reader's, and whether it is
-    the upper one there) and whole (one row); with all panels those of `_descent` too.
+    units (what: state or sensitivity; of the usual unit and the reader's the memory, spread and its log10, and whether
+    it is the upper one there) and whole (one row); with all panels those of `_descent` too.
     """
     units = [unit for unit in _both(answer).values() if unit is answer.student or _apart(unit, answer.student)]
     spreads = np.array([[unit.size, unit.sensitivity] for unit in units])

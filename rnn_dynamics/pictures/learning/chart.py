@@ -135,7 +135,7 @@ def _with_looks(chart: Any) -> Any:
 
 
 def _maps(panel: Panel) -> list[Any]:
-    """A strip for each look at each network, one map below the other; its name upright on its left."""
+    """A strip for each look at each network, one map below the other; its name upright on its left, and their axis."""
     top, theme = "mapsTop + each * datum.row", panel.sheet.theme
     ends = {name: at(f"{top} + (each - 10) * datum.{name} / whole.updates") for name in ("until", "first")}
     kind: dict[str, Any] = {"pointing": ("look", _SHOWN), "nothing": "scale('color', whole.darkest)", "going": _GOING}
@@ -147,5 +147,15 @@ def _maps(panel: Panel) -> list[Any]:
         panel.lead(x=panel.time("length:Q", titlePadding=2), y=at("height")),
         text(_FIRST_LOOKS, "name", "curvesLeft", middle, angle=270, dy=-34, **bold),
         panel.title("movie"),
-        text(_FIRST_LOOKS, down, "curvesLeft", middle, angle=270, dy=-14, size=13, color=theme.quiet),
+        # One for all, for a low map has no room for its own.
+        text(
+            of("whole"),
+            down,
+            "curvesLeft",
+            "(mapsTop + height - 10) / 2",
+            angle=270,
+            dy=-14,
+            size=13,
+            color=theme.quiet,
+        ),
     ]

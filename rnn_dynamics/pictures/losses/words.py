@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from rnn_dynamics.content import Says
+from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 from rnn_dynamics.pictures.losses.answer import BINS, LossAnswer
 
@@ -57,7 +58,8 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
         )
         for name in answer.sums
     )
-    return said(words, says, rows, _notes(answer))
+    thin = answer.single[answer.marked] if views["below"] == "losses" else None
+    return said(words, says | {"thin": thin}, rows, _notes(answer, thin))
 
 
 def claim(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
@@ -110,9 +112,12 @@ def _no_gradient(answer: LossAnswer, name: str) -> bool:
     return math.isnan(answer.trace.log10_errors[name][-1])
 
 
-def _notes(answer: LossAnswer) -> dict[str, object]:
+def _notes(answer: LossAnswer, thin: Verdict | None) -> dict[str, object]:
+    """Which of them hold; `thin`: what the thin line says, where there is one."""
     claim, where, several = _claim(answer), _near_or_far(answer), answer.length > 1
+    steps = {thin and thin.horizon, answer.verdicts["last"].horizon}
     return {
+        "horizons": None not in steps and len(steps) > 1,
         claim: claim == "hidden",
         where: where != "nothing" and several,
         "shares": True,
