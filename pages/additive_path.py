@@ -2,7 +2,8 @@
 
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE
+from rnn_dynamics.pictures.additive_path import GATE_VIEWS, PICTURE, lengths
+from rnn_dynamics.pictures.kit.lengths import LONG
 
 PAGE = Page(
     picture=PICTURE,
@@ -15,7 +16,8 @@ PAGE = Page(
         "gru": {"cell": "gru"},
     },
     main=("cell", "gate_bias", "forget_bias", "weight_scale", "sequence_length", "panels"),
-    offered={"cell": tuple(GATE_VIEWS)},
+    offered={"cell": tuple(GATE_VIEWS), "sequence_length": LONG},
+    existing={"sequence_length": lengths},
     apart=("panels",),
     pictured=lambda cell: (cell, "rnn"),
     idle={view: lambda now: "" if now["panels"] == "all" else "curves" for view in GATE_VIEWS.values()},

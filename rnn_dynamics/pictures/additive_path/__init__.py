@@ -2,6 +2,7 @@
 
 from rnn_dynamics.pictures.additive_path.answer import GATE_VIEWS as GATE_VIEWS
 from rnn_dynamics.pictures.additive_path.answer import GATES, band_networks, path_answer
+from rnn_dynamics.pictures.additive_path.answer import lengths as lengths
 from rnn_dynamics.pictures.kit.picture import AXIS, PANELS, Picture, Setting, made_by
 
 PICTURE = Picture(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,16 @@ from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array, Views, point_steps
 from rnn_dynamics.pictures.kit.growing import Growing
+from rnn_dynamics.pictures.kit.lengths import lengths_within
 from rnn_dynamics.remembered import remembered
 
 #: Networks of the band, and what all of them and those that are computed in one go may cost, in multiply-adds: about a
 #: quarter of a second, and a twentieth.
 NETWORKS = 20
 _LARGEST_BAND, _LARGEST_GO = 3e8, 6e7
+#: What both networks may cost at sequence lengths beyond the usual ones, of which a hall asks for many that nobody has
+#: asked for before: half of what the largest sizes cost at the usual ones.
+_LARGEST_LONG = 4.5e7
 #: At most this many units are shown: evenly from those that forget fastest to those that keep longest.
 _MOST_UNITS = 64
 _TINY = np.finfo(float).tiny
@@ -118,6 +123,17 @@ class PathAnswer(OfExperiment):
         return [dict(zip(("unit", "mean", "steps"), row, strict=True)) for row in rows]
 
 
+def lengths(now: Mapping[str, Any]) -> tuple[int, ...]:
+    """The sequence lengths that exist at a page's settings: those at which every sequence can be afforded."""
+    return _lengths(now["cell"], now["hidden_size"], now["batch_size"], now["nonlinearity"])
+
+
+@lru_cache(maxsize=256)
+def _lengths(cell: str, hidden_size: int, batch_size: int, nonlinearity: str) -> tuple[int, ...]:
+    asked = Experiment(cell=cell, hidden_size=hidden_size, batch_size=batch_size, nonlinearity=nonlinearity)
+    return lengths_within(_LARGEST_LONG, _work, asked)
+
+
 def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | None = None) -> PathAnswer:
     """Answer for a cell of WITH_PATH, with these parts of its bands or with all; ValueError for others."""
     (split, gates), (plain, plain_digits) = _split(_gated(experiment)), _vanilla(_plain(experiment))
@@ -183,7 +199,7 @@ def _band_networks(experiment: Experiment) -> Growing:
 
     The experiment's own seed does not matter, and cut, the whole gradient of a cell is what is its path's open.
     """
-    one, each = replace(experiment, seed=0), work_of(experiment, experiment.cell, "rnn")
+    one, each = replace(experiment, seed=0), _work(experiment)
     count, together = networks_for(experiment), affordable(_LARGEST_GO, each, NETWORKS)
     parts = (range(first, min(first + together, count)) for first in range(0, count, together))
     both = _gated(replace(one, hidden_path="open")), _plain(one)
@@ -193,7 +209,12 @@ def _band_networks(experiment: Experiment) -> Growing:
 
 def networks_for(experiment: Experiment) -> int:
     """How many networks the bands can afford."""
-    return affordable(_LARGEST_BAND, work_of(experiment, experiment.cell, "rnn"), NETWORKS)
+    return affordable(_LARGEST_BAND, _work(experiment), NETWORKS)
+
+
+def _work(experiment: Experiment) -> int:
+    """What a network costs with the vanilla one beside it."""
+    return work_of(experiment, experiment.cell, "rnn")
 
 
 @remembered
