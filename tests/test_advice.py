@@ -15,13 +15,15 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.verdict import Verdict
-from rnn_dynamics.engine.work import multiply_adds
+from rnn_dynamics.engine.work import walk_seconds
 from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.learning.networks import network_of as lacked_by_torch
 from rnn_dynamics.own import advice
 from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.asked import asked
 from rnn_dynamics.own.change import with_chrono, with_gate_bias
 from rnn_dynamics.own.findings import worst
+from rnn_dynamics.own.last_error import last_errors
 from rnn_dynamics.own.report import advice_lines, advice_notes, advice_rows
 from tests.claims import assert_readable
 from tests.every import every
@@ -313,7 +315,7 @@ def test_of_sequences_of_different_lengths_what_is_dear_is_tried_on_the_longest(
     lengths = np.array([8, 60, 30])
     last = np.arange(60)[:, None, None] == lengths[:, None] - 1
     errors = Errors(output=np.where(last, noise(60, 3, network.hidden_size, seed=1), 0.0))
-    most = 60 * multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
+    most = 1.001 * advice._trial_seconds(network, 1, 60)
     tried = advise(network, inputs, errors, lengths=lengths.tolist() if packed else None, most=most)
     alone = advise(network, inputs[:, 1:2], Errors(output=errors.output[:, 1:2]))  # type: ignore[index]
     assert {(one.sequences, one.steps, one.of) for one in tried} == {(1, 60, (3, 60))}
@@ -325,8 +327,8 @@ def test_what_is_dear_is_tried_on_the_last_steps_of_fewer_sequences(cell: str, o
     network, inputs = asked_of(cell, options, steps=60)
     errors = Errors(output=noise(60, 3, network.directions * network.hidden_size, seed=1))
     given = tuple(noise(network.levels, 3, network.hidden_size, seed=5 + k) for k in range(1 + (cell == "lstm")))
-    step = multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
-    for most, used in ((step * 180, (3, 60)), (step * 179, (2, 60)), (step * 55, (1, 55)), (1.0, (1, 50))):
+    whole, one = (advice._trial_seconds(network, *part) for part in ((3, 60), (1, 55)))
+    for most, used in ((1.001 * whole, (3, 60)), (0.999 * whole, (2, 60)), (1.001 * one, (1, 55)), (0.0, (1, 50))):
         tried = advise(network, inputs, errors, given, most=most)
         assert {(one.sequences, one.steps, one.of) for one in tried} == {(*used, (3, 60))}
         sequences, steps = used
@@ -387,10 +389,46 @@ def test_a_trial_runs_no_more_networks_than_it_is_worth(made: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rnn_dynamics.own.asked.run_network", counted)
         tried = advise(network, inputs, (lambda _: errors) if made else errors)
-    chunks = sum(math.ceil(STEPS / steps) for steps in by_kind(tried)["truncate"].values)
+    chunks = sum(1 + bool(STEPS % steps) for steps in by_kind(tried)["truncate"].values)
     values = sum(len(one.values) for one in tried if one.network is not None)
     assert len(runs) == 1 + values + chunks
     assert values <= 2 * advice._SCALES + len(advice._BIASES) + len(advice._REACHES) + 1
+
+
+@every(("layers", "both"), [(1, False), (1, True), (2, False), (3, True)])
+def test_a_trial_is_charged_for_each_walk_through_each_layer_and_direction(layers: int, both: bool) -> None:
+    network, inputs = asked_of("gru", {"num_layers": layers, "bidirectional": both})
+    errors = Errors(output=noise(STEPS, 3, network.directions * network.hidden_size, seed=1))
+    walked: list[int] = []
+
+    def counted(part: Network, read: Array, *arguments: Any, **options: Any) -> Any:
+        walked.append(part.levels * len(read))
+        return run_network(part, read, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnn_dynamics.own.asked.run_network", counted)
+        last_errors(asked(network, inputs, errors))
+    charged = advice._trial_seconds(network, 3, STEPS)
+    assert charged == pytest.approx(walk_seconds(3, network.hidden_size, 3, sum(walked)), rel=1e-12)
+
+
+def test_a_step_costs_calls_and_reading_beside_its_products_and_each_sequence_as_much_as_the_one_before() -> None:
+    of_small, of_large = (walk_seconds(4, size, 1, 1000) for size in (16, 512))
+    assert walk_seconds(4, 16, 8, 1000) < 1.5 * of_small  # mostly calls
+    assert walk_seconds(4, 512, 8, 1000) < 3.0 * of_large  # of few sequences mostly reading
+    each = np.diff([walk_seconds(4, 64, count, 100) for count in range(5)])
+    np.testing.assert_allclose(each, each[0], rtol=1e-9)
+    assert walk_seconds(4, 64, 2, 700) == pytest.approx(7.0 * walk_seconds(4, 64, 2, 100), rel=1e-12)
+
+
+@every(("options", "steps"), [({}, 1000), ({"num_layers": 2, "bidirectional": True}, 1000), ({"num_layers": 4}, 400)])
+def test_no_trial_is_longer_than_is_said_whatever_the_steps_and_layers(options: dict[str, Any], steps: int) -> None:
+    network, inputs = asked_of("lstm", options, steps=steps)
+    errors = Errors(output=noise(1, 3, network.directions * network.hidden_size, seed=1))
+    part = advice._affordable(asked(network, inputs, errors), run_network(network, inputs, errors), advice.MOST)
+    assert advice._trial_seconds(network, part.sequences, part.steps) <= advice.MOST
+    assert part.steps == steps or advice._trial_seconds(network, 1, part.steps + 1) > advice.MOST
+    assert not advice.is_too_dear(network)
 
 
 def test_a_bias_or_a_reach_that_is_none_is_refused() -> None:

@@ -21,10 +21,12 @@ from rnn_dynamics.dashboard.seat import Seat
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
+from rnn_dynamics.engine.work import walk_seconds
 from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.learning.networks import PLACES
 from rnn_dynamics.learning.reading import starting_parameters
 from rnn_dynamics.learning.training import Training
+from rnn_dynamics.own import advice as advice_module
 from rnn_dynamics.own import held as holding
 from rnn_dynamics.own.examples import example
 from rnn_dynamics.own.files import read_weights
@@ -202,12 +204,15 @@ def test_the_dashed_network_has_the_same_sizes_and_numbers_within_torch_s_bounds
 def test_a_network_too_large_is_answered_over_fewer_sequences_and_steps_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in {"_LARGEST": 1e5, "_FEWEST_STEPS": 2, "_LARGEST_TRIED": 1e3, "_LARGEST_SHARES": 1e3}.items():
+    network = given("encoder").network
+    of_ten = walk_seconds(network.kind.blocks, network.hidden_size, 1, 10 * network.levels)
+    for name, value in {"_LARGEST": 1.0001 * of_ten, "_FEWEST_STEPS": 2, "_LARGEST_SHARES": 1e3}.items():
         monkeypatch.setattr(answer_module, name, value)
+    monkeypatch.setattr(advice_module, "_LONGEST", 1e-3)
     answer = answer_for(SMALL, given("encoder"))
     steps = answer.experiment.sequence_length
     assert answer.experiment.batch_size == 1
-    assert 1 < steps < SMALL.sequence_length
+    assert steps == 10
     assert len(answer.replay.log10_inputs) == steps
     said = said_of(PICTURE, answer)
     assert f"computes {steps} steps of 24" in said

@@ -19,16 +19,18 @@ from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.run_network import NetworkTrace
 from rnn_dynamics.engine.theory import spectral_radius
 from rnn_dynamics.engine.verdict import Verdict
-from rnn_dynamics.engine.work import affordable, multiply_adds
-from rnn_dynamics.own.asked import AnyErrors, Asked, answered, asked
+from rnn_dynamics.engine.work import affordable, walk_seconds
+from rnn_dynamics.own.asked import AnyErrors, Asked, answered, asked, side_by_side
 from rnn_dynamics.own.change import CHANGES
 from rnn_dynamics.own.findings import distance, is_sound, verdicts, worst
 from rnn_dynamics.own.last_error import last_errors
 
 Array = NDArray[np.float64]
-#: What one trial may cost, in multiply-adds, of which there are about twenty; with _FEWEST_STEPS it may cost more.
-MOST = 1.5e8
-_FEWEST_STEPS = 50
+#: Seconds that one trial may take, and with _FEWEST_STEPS it may take more; of how many trials there are; what it takes
+#: to decompose the matrices, by H³; and how long all that may take where others wait.
+MOST = 0.06
+_FEWEST_STEPS, _TRIALS = 50, 20
+_DECOMPOSED, _LONGEST = 1.5e-9, 2.0
 #: The norm of the gradient at which clipping is tried.
 CLIP_AT = 1.0
 #: What is added to a gate that keeps too little, in turn; where it keeps too much, it is taken away.
@@ -127,7 +129,7 @@ def advise(
         initial: likewise.
         lengths: likewise.
         trace: its answer, best with the gradients of the parameters, where it is there already.
-        most: what one trial may cost, in multiply-adds.
+        most: seconds that one trial may take, about.
 
     Raises:
         ValueError: as of `run_network`.
@@ -297,17 +299,32 @@ def _secants(run: _Run, log10_scale: float, last: tuple[float, float] | None) ->
 def _affordable(whole: Asked, trace: NetworkTrace, most: float) -> Asked:
     """The same of as many sequences, the longest, and of as many of the last steps as may be computed."""
     network = whole.network
-    levels = network.levels
-    of_a_step = multiply_adds(network.kind.blocks, network.hidden_size, 1, levels)
     stop = whole.steps if whole.lengths is None else int(whole.lengths.max())
-    steps = max(min(stop, _FEWEST_STEPS), affordable(most, of_a_step, stop))
+    steps = max(min(stop, _FEWEST_STEPS), affordable(most, _trial_seconds(network, 1, 1), stop))
     part = whole if steps == whole.steps else whole.between(stop - steps, stop, trace)
     assert part is not None  # the longest sequence is there
-    count = affordable(most, of_a_step * steps, part.sequences)
+    none, one = (_trial_seconds(network, sequences, steps) for sequences in (0, 1))
+    count = affordable(most - none, one - none, part.sequences)
     if count == part.sequences:
         return part
     longest = np.argsort(-_reach(part), kind="stable")[:count]
     return part.of_sequences(np.sort(longest))
+
+
+def is_too_dear(network: Network) -> bool:
+    """Whether all that is tried takes too long where others wait, even on the fewest steps of one sequence."""
+    matrices = _DECOMPOSED * network.kind.blocks * network.levels * network.hidden_size**3
+    return _TRIALS * _trial_seconds(network, 1, _FEWEST_STEPS) + matrices > _LONGEST
+
+
+def _trial_seconds(network: Network, sequences: int, steps: int) -> float:
+    """How long one trial takes: each layer is walked by itself, with its last error alone, see `last_errors`.
+
+    To know what a layer reads, all are walked before; to know what arrives at it, those above it once more.
+    """
+    layers = network.num_layers
+    walks = 1 if layers == 1 else 3 * layers - 1
+    return walk_seconds(network.kind.blocks, network.hidden_size, sequences, steps * network.directions * walks)
 
 
 def _reach(part: Asked) -> NDArray[np.int64]:
@@ -356,12 +373,11 @@ def recurrent(trace: NetworkTrace) -> dict[str, Array]:
 
 def _in_chunks(part: Asked, trace: NetworkTrace, steps: int) -> dict[str, Array]:
     """The same where no error goes from one chunk to the one before, as training does with `detach` between them."""
+    chunks = (part.between(max(0, stop - steps), stop, trace) for stop in range(part.steps, 0, -steps))
     total = {name: np.zeros_like(values) for name, values in recurrent(trace).items()}
-    for stop in range(part.steps, 0, -steps):
-        chunk = part.between(max(0, stop - steps), stop, trace)
-        if chunk is not None:
-            for name, values in recurrent(chunk.run(gradients=True)).items():
-                total[name] += values
+    for chunk in side_by_side(filter(None, chunks)):
+        for name, values in recurrent(chunk.run(gradients=True)).items():
+            total[name] += values
     return total
 
 

@@ -1,6 +1,6 @@
 """What a given network is asked: inputs, errors, initial states and lengths together, whole or a part of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -188,6 +188,40 @@ def asked(
         initial=None if initial is None else tuple(np.asarray(of, dtype=np.float64) for of in initial),
         lengths=ends,
     )
+
+
+def side_by_side(questions: Iterable[Asked]) -> list[Asked]:
+    """Questions to one network; of those over equally many steps one, with the sequences of all of them."""
+    by_steps: dict[int, list[Asked]] = {}
+    for question in questions:
+        by_steps.setdefault(question.steps, []).append(question)
+    return [_joined(of) for of in by_steps.values()]
+
+
+def _joined(questions: Sequence[Asked]) -> Asked:
+    first, begins = questions[0], [one.initial or _empty(one) for one in questions]
+    return replace(
+        first,
+        inputs=np.concatenate([one.inputs for one in questions], axis=1),
+        output=_beside([one.output for one in questions]),
+        h_n=_beside([one.h_n for one in questions]),
+        c_n=_beside([one.c_n for one in questions]),
+        initial=tuple(np.concatenate(each, axis=1) for each in zip(*begins, strict=True)),
+        lengths=None if first.lengths is None else np.concatenate([one.ends for one in questions]),
+    )
+
+
+def _empty(question: Asked) -> tuple[Array, ...]:
+    """The initial states (levels, N, H) where none are given."""
+    network, kind = question.network, question.network.kind
+    shape = (network.levels, question.sequences, network.hidden_size)
+    return tuple(np.full(shape, kind.empty.get(component, 0.0)) for component in kind.components)
+
+
+def _beside(errors: Sequence[Array | None]) -> Array | None:
+    """Errors (·, N, ·) of the same kind in several questions, which all have some or none."""
+    given = [of for of in errors if of is not None]
+    return np.concatenate(given, axis=1) if given else None
 
 
 def asked_of(trace: NetworkTrace, errors: AnyErrors) -> Asked:

@@ -1,7 +1,7 @@
 """A network whose weights are given: its gradient through time, beside that of the same sizes as PyTorch draws them."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 
 import numpy as np
@@ -11,9 +11,9 @@ from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
-from rnn_dynamics.engine.work import affordable, multiply_adds
+from rnn_dynamics.engine.work import affordable, walk_seconds
 from rnn_dynamics.experiment import Experiment
-from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.advice import Tried, advise, is_too_dear
 from rnn_dynamics.own.drawn import Loss, fresh, loss, noise
 from rnn_dynamics.own.examples import NAMES, example
 from rnn_dynamics.own.findings import Finding, Judged, findings, judged
@@ -34,12 +34,10 @@ USES = (
     *("sequence_length", "batch_size", "input_scale", "loss_at", "seed"),
 )
 SIZES = ("cell", "hidden_size", "input_size", "num_layers", "bidirectional")
-#: What one network may cost, in multiply-adds of its recurrent products, about a sixth of a second; and how many of the
-#: steps that are asked for are computed even if they cost more.
-_LARGEST, _FEWEST_STEPS = 1.5e8, 100
-#: What a step may cost where changes are tried, of which each takes a run: about two seconds in all; and how many
-#: numbers the parts of dL/dW_hh may have, of all steps, where they are told apart: a fifth of a second.
-_LARGEST_TRIED, _LARGEST_SHARES = 1.5e6, 3e7
+#: Seconds that one network may take; and how many of the steps that are asked for are computed even if they take more.
+_LARGEST, _FEWEST_STEPS = 0.2, 100
+#: How many numbers the parts of dL/dW_hh may have, of all steps, where they are told apart: a fifth of a second.
+_LARGEST_SHARES = 3e7
 #: What visitors ask of weights of their own is computed by itself, one after the other, so that it keeps nobody else.
 _OF_VISITORS = Lock()
 
@@ -91,7 +89,7 @@ class OwnNetworkAnswer:
 
     def try_all(self) -> tuple[Tried, ...] | None:
         """Try what might make the gradient hold, in several runs; None where the weights are too large for a page."""
-        if _work_of_step(self.network) > _LARGEST_TRIED:
+        if is_too_dear(self.network):
             return None
         with self._lock:
             return advise(self.given.changed(self.experiment), *_reads(self.given, self.experiment))
@@ -237,12 +235,8 @@ def _by_step(network: Network, inputs: Array, asked: Loss) -> NetworkTrace:
 
 def _afforded(question: Experiment, network: Network) -> Experiment:
     """The question with as many sequences, or where one is too many as many steps, as can be computed."""
-    one, asked = _work_of_step(network), question.sequence_length
-    steps = max(min(asked, _FEWEST_STEPS), affordable(_LARGEST, one, asked))
-    sequences = affordable(_LARGEST, one * steps, question.batch_size)
+    seconds, asked = partial(walk_seconds, network.kind.blocks, network.hidden_size), question.sequence_length
+    steps = max(min(asked, _FEWEST_STEPS), affordable(_LARGEST, seconds(1, network.levels), asked))
+    none, one = (seconds(count, steps * network.levels) for count in (0, 1))
+    sequences = affordable(_LARGEST - none, one - none, question.batch_size)
     return replace(question, sequence_length=steps, batch_size=sequences)
-
-
-def _work_of_step(network: Network) -> int:
-    """What a step of one sequence costs, see `work_of`."""
-    return multiply_adds(network.kind.blocks, network.hidden_size, 1, network.levels)
