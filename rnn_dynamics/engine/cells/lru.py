@@ -25,19 +25,22 @@ matrix Λ at every step: 2 × 2 blocks of |λ| times a rotation.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.aligned import aligned, aligned_states
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_gates
+from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
+from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_blocks, split_gates
 
 #: |λ| at the start: the smallest and the largest, as the paper has them on its longer tasks.
 RING = (0.9, 0.999)
 #: The weight scale that stands for 0, at which λ is 0 in float64 and ν still a number.
 _FORGETS_ALL = 1e-300
+#: By what the blocks of `LruWeights.by_row` differ between the two rows of a unit.
+_OF_IMAGINARY = np.array([1.0, -1.0, 1.0, 1.0, -1.0])[:, None, None]
 _TORCH_DRAW = f"""squares = rng.uniform({RING[0]} ** 2, {RING[1]} ** 2, H - H // 2)  # of |lambda|, on a ring
 nu_log = np.log(-0.5 * np.log(squares)) - np.log(max(WEIGHT_SCALE, {_FORGETS_ALL}))
 theta_log = np.log(2 * np.pi * (1 - rng.random(H // 2)))
@@ -78,87 +81,53 @@ class LruWeights(Weights):
         """How many units have two rows of h."""
         return int(self.theta_log.shape[-2])
 
-    def _by_row(self, of_units: Array) -> Array:
-        """The same number for both rows of each unit, (..., H, C)."""
-        turning, still = of_units[..., : self._pairs, :], of_units[..., self._pairs :, :]
-        return np.concatenate([turning, turning, still], axis=-2)
+    def by_row(self) -> Array:
+        """What the rows of h are multiplied by, five blocks (..., 5H, 1 or C).
 
-    @cached_property
-    def _decay(self) -> Array:
-        """e^ν = −ln |λ| at the weight scale."""
+        Re λ; Im λ, with a minus for a real part; e^γ; −e^ν; e^θ with the sign of Im λ. So λ ∘ x is the first ∘ x + the
+        second ∘ (x with its parts exchanged), and λ̄ ∘ x the same with a minus between them.
+        """
         decay = np.exp(self.nu_log)
-        return decay if self.scale is None else decay / np.maximum(self.scale, _FORGETS_ALL)
+        if self.scale is not None:
+            decay = decay / np.maximum(self.scale, _FORGETS_ALL)
+        gain = np.exp(self.gamma_log if self.scale is None else _gamma_log(decay))
+        angle = np.zeros_like(self.nu_log)
+        angle[..., : self._pairs, :] = np.exp(self.theta_log)
+        size = np.exp(-decay)
+        columns = np.broadcast_arrays(size * np.cos(angle), -size * np.sin(angle), gain, -decay, -angle)
+        units = np.stack(columns, axis=-3)
+        turning, still = units[..., : self._pairs, :], units[..., self._pairs :, :]
+        rows = np.concatenate([turning, turning * _OF_IMAGINARY, still], axis=-2)
+        return rows.reshape(*rows.shape[:-3], -1, rows.shape[-1])
 
-    @cached_property
-    def _gain(self) -> Array:
-        """e^γ by row."""
-        return self._by_row(np.exp(self.gamma_log if self.scale is None else _gamma_log(self._decay)))
+    def exchange(self, rows: Array, out: Array) -> None:
+        """Write rows (..., H, C), real parts in the place of imaginary ones and the other way round, to `out`."""
+        pairs = self._pairs
+        real, imaginary, still = slice(0, pairs), slice(pairs, 2 * pairs), slice(2 * pairs, None)
+        for into, of in ((real, imaginary), (imaginary, real), (still, still)):
+            out[..., into, :] = rows[..., of, :]
 
-    @cached_property
-    def _slower(self) -> Array:
-        """−e^ν by row."""
-        return -self._by_row(self._decay)
-
-    @cached_property
-    def _turn(self) -> Array:
-        """e^θ, the angle of λ."""
-        return np.exp(self.theta_log)
-
-    @cached_property
-    def _real(self) -> Array:
-        """Re λ by row."""
-        real = self._by_row(np.exp(-self._decay))
-        real[..., : 2 * self._pairs, :] *= np.concatenate([np.cos(self._turn)] * 2, axis=-2)
-        return real
-
-    @cached_property
-    def _imaginary(self) -> Array:
-        """Im λ of the units that turn."""
-        return np.asarray(np.exp(-self._decay[..., : self._pairs, :]) * np.sin(self._turn))
-
-    def _parts(self, rows: Array) -> tuple[Array, Array]:
-        """Real and imaginary parts of the units that turn."""
-        return rows[..., : self._pairs, :], rows[..., self._pairs : 2 * self._pairs, :]
-
-    def forward(self, hidden: Array, out: Array) -> None:
-        """Write λ ∘ x to `out`."""
-        self._multiply(self._imaginary, hidden, out)
-
-    def back(self, adjoint: Array, out: Array) -> None:
-        """Write λ̄ ∘ adjoint to `out`."""
-        self._multiply(-self._imaginary, adjoint, out)
-
-    def _multiply(self, imaginary: Array, rows: Array, out: Array) -> None:
-        np.multiply(self._real, rows, out=out)
-        (real, imaginary_part), (into_real, into_imaginary) = self._parts(rows), self._parts(out)
-        np.subtract(into_real, imaginary * imaginary_part, out=into_real)
-        np.add(into_imaginary, imaginary * real, out=into_imaginary)
-
-    def read(self, projection: Array) -> None:
-        """Multiply what is read by e^γ, in place."""
-        np.multiply(projection, self._gain, out=projection)
-
-    def derive(self, adjoint: Array, kept: Array, added: Array, out: Array) -> None:
-        """Write what arrives at B u_t + b, and at ν, θ and γ by the row through which it does, to `out` (4H, C)."""
-        by_input, by_decay, by_turn, by_gain = split_gates(out, 4)
-        np.multiply(self._gain, adjoint, out=by_input)
-        np.multiply(adjoint, kept, out=by_decay)
-        np.multiply(by_decay, self._slower, out=by_decay)
-        (real, imaginary), (by_real, by_imaginary) = self._parts(kept), self._parts(by_turn)
-        of_real, of_imaginary = self._parts(adjoint)
-        np.multiply(of_real, -self._turn * imaginary, out=by_real)
-        np.multiply(of_imaginary, self._turn * real, out=by_imaginary)
-        by_turn[..., 2 * self._pairs :, :] = 0.0
-        np.multiply(adjoint, added, out=by_gain)
+    def matrix_of(self, method: str, *_: Any) -> tuple[Array, None]:
+        """The permutation that `exchange` is."""
+        identity = np.eye(self.weight_ih.shape[-2])
+        permutation = np.empty_like(identity)
+        self.exchange(identity, permutation)
+        return permutation, None
 
 
 @dataclass(frozen=True)
 class LruRecord:
-    """added (T, H, C): e^γ ∘ (B u + b); kept (T, H, C): λ ∘ x_{t−1}; hidden (T+1, H, C), row 0 the initial state."""
+    """What the forward pass leaves.
+
+    added (T, H, C): e^γ ∘ (B u + b). exchanged (T, H, C): x_{t−1} with its parts exchanged. hidden (T+1, H, C), row 0
+    the initial state. by_row (1, 5H, C): see `LruWeights.by_row`. moved (H, C) is scratch.
+    """
 
     added: Array
-    kept: Array
+    exchanged: Array
     hidden: Array
+    moved: Array
+    by_row: Array
     cell_state: None = None
 
 
@@ -206,9 +175,8 @@ class Lru:
 
     def matrix(self, parameters: Mapping[str, Array]) -> Array:
         weights, identity = self.make_weights(parameters), np.eye(len(parameters["weight_ih_l0"]))
-        out = np.empty_like(identity)
-        weights.forward(identity, out)
-        return out
+        (real, turn, *_), (exchange, _) = split_gates(weights.by_row(), 5), weights.matrix_of("exchange")
+        return np.asarray(real * identity + turn * exchange)
 
     def make_weights(self, parameters: Mapping[str, Array]) -> LruWeights:
         return LruWeights(
@@ -220,32 +188,59 @@ class Lru:
 
     def make_record(self, input_projection: Array, weights: Weights) -> LruRecord:
         assert isinstance(weights, LruWeights)
-        weights.read(input_projection)
-        steps, *rows_and_columns = input_projection.shape
-        kept, hidden = aligned(input_projection.shape), aligned_states(steps, tuple(rows_and_columns))
-        return LruRecord(input_projection, kept, hidden)
+        steps, *state = input_projection.shape
+        *middle, size, columns = state
+        by_row = aligned((1, *middle, 5 * size, columns))
+        by_row[...] = weights.by_row()
+        np.multiply(input_projection, split_gates(by_row, 5)[2], out=input_projection)
+        exchanged, hidden = aligned(input_projection.shape), aligned_states(steps, tuple(state))
+        return LruRecord(input_projection, exchanged, hidden, aligned(tuple(state)), by_row)
 
     def forward_views(self, record: LruRecord) -> Iterator[tuple[Array, ...]]:
-        yield from zip(record.kept, record.added, record.hidden, record.hidden[1:], strict=False)
+        real, turn, *_ = split_gates(record.by_row[0], 5)
+        for step in zip(record.exchanged, record.added, record.hidden, record.hidden[1:], strict=False):
+            yield record.moved, real, turn, *step
 
     def step(self, weights: Weights, *views: Array) -> None:
         assert isinstance(weights, LruWeights)
-        kept, added, hidden_before, hidden = views
-        weights.forward(hidden_before, out=kept)
-        np.add(kept, added, out=hidden)
+        moved, real, turn, exchanged, added, hidden_before, hidden = views
+        weights.exchange(hidden_before, out=exchanged)
+        np.multiply(real, hidden_before, out=hidden)
+        np.multiply(turn, exchanged, out=moved)
+        np.add(hidden, moved, out=hidden)
+        np.add(hidden, added, out=hidden)
 
     def make_factors(self, record: LruRecord, steps: slice) -> Factors:
-        return Factors((record.kept[steps], record.added[steps]))
+        before, exchanged = record.hidden[:-1][steps], record.exchanged[steps]
+        real, turn, gain, slower, angle = split_gates(record.by_row, 5)
+        *outer, size, columns = before.shape
+        local = aligned_like(before, (*outer, 4 * size, columns))
+        by_input, by_decay, by_turn, by_gain = split_gates(local, 4)
+        by_input[...] = gain
+        np.multiply(real, before, out=by_decay)
+        by_decay += turn * exchanged
+        by_decay *= slower
+        # λ ∘ x_{t−1} with its parts exchanged, where the sign of `turn` is the other one.
+        np.multiply(real, exchanged, out=by_turn)
+        by_turn -= turn * before
+        by_turn *= angle
+        by_gain[...] = record.added[steps]
+        return Factors((local, *(np.broadcast_to(of, before.shape, subok=True) for of in (real, turn))))
 
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
-        (adjoint,) = adjoints.states
-        return list(zip(adjoint[1:], adjoint, *factors.local, adjoints.delta, strict=False))
+        (adjoint,), (local, real, turn) = adjoints.states, factors.local
+        by_row = (split_blocks(of, 4) for of in (local, adjoints.delta))
+        views = (adjoint[1:], adjoint[1:, ..., None, :, :], adjoint, *by_row, real, turn)
+        return list(zip(*views, repeat(aligned(adjoint.shape[1:])), strict=False))
 
     def adjoint_step(self, weights: Weights, *views: Array) -> None:
         assert isinstance(weights, LruWeights)
-        adjoint, adjoint_before, kept, added, delta = views
-        weights.derive(adjoint, kept, added, out=delta)
-        weights.back(adjoint, out=adjoint_before)
+        adjoint, adjoint_by_row, adjoint_before, local, delta, real, turn, moved = views
+        np.multiply(local, adjoint_by_row, out=delta)
+        weights.exchange(adjoint, out=moved)
+        np.multiply(turn, moved, out=moved)
+        np.multiply(real, adjoint, out=adjoint_before)
+        np.subtract(adjoint_before, moved, out=adjoint_before)
 
     def input_delta(self, delta: Array) -> Array:
         return delta[..., : delta.shape[-2] // 4, :]
