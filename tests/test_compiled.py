@@ -3,9 +3,10 @@
 That it gives autograd's is held where the engine's twins stand, by `either_road`.
 """
 
+import ctypes
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +19,12 @@ from rnn_dynamics.engine.cells.activations import Array, sigmoid_in_place, tanh_
 from rnn_dynamics.engine.cells.cell import Cell, Weights
 from rnn_dynamics.engine.cells.elman import Elman
 from rnn_dynamics.engine.cells.lstm import Lstm
+from rnn_dynamics.engine.compiled import products, walk
 from rnn_dynamics.engine.compiled import steps as works
-from rnn_dynamics.engine.compiled.machine_code import llvm, make_functions
-from rnn_dynamics.engine.compiled.program import Layout, Product, make_program
+from rnn_dynamics.engine.compiled.machine_code import llvm, make_function
+from rnn_dynamics.engine.compiled.products import ARGUMENTS, kernel, stored
+from rnn_dynamics.engine.compiled.program import Layout, make_program
+from rnn_dynamics.engine.compiled.steps import LOSSES
 from rnn_dynamics.engine.compiled.tape import COLUMNS, UNITS, Tape, address_of
 from rnn_dynamics.engine.compiled.walk import road, step_of
 from rnn_dynamics.engine.initialise import make_draw
@@ -99,14 +103,12 @@ def compiled(function: Callable[[Array, Array], Any]) -> Callable[[Array, Array]
     a, b, result = (tape.watch(array) for array in arrays.values())
     result[0] = function(a[0], b[0])
     layout = Layout({name: (array, 0) for name, array in arrays.items()})
-    (loop,) = make_program(tape.notes, layout)
-    assert not isinstance(loop, Product)
-    (run_loop,) = make_functions([loop], list(arrays))
+    run_loop = make_function(make_program(tape.notes, layout), list(arrays))
 
     def apply(a: Array, b: Array) -> Array:
         found = np.empty_like(a)
         table = np.array([[address_of(array), 0, 0] for array in (a, b, found)])
-        run_loop(address_of(table), 1, a.size, 0)
+        run_loop(address_of(table), 1, a.size, -1, 1, 1, 0)
         return found
 
     return apply
@@ -183,13 +185,41 @@ def weights_of(experiment: Experiment) -> tuple[Cell, Weights]:
     return cell, cell.make_weights(draw.parameters | {"weight_ho": draw.readout})
 
 
-def test_every_cell_takes_the_compiled_road_both_ways() -> None:
+def rooms(cell: Cell) -> list[tuple[str, ...]]:
+    """What a way back may meet, as names of arrays."""
+    state = (*(f"state {k}" for k in range(len(cell.components))), "delta")
+    with_path = [(*state, "path"), (*state, "path", *LOSSES)] if cell.keeps else []
+    return [state, (*state, "loss"), *with_path]
+
+
+def test_every_cell_takes_the_compiled_road_both_ways_without_a_step_in_python() -> None:
     for experiment in VARIANTS:
         cell, weights = weights_of(experiment)
         for at in (weights, weights.cut()):
-            own = [works.forward, works.back, *([works.back_with_path] if cell.keeps else [])]
-            own += [works.entry] if len(cell.components) > 1 else []
-            assert all(step_of(work, cell, at) is not None for work in own), experiment
+            asked = [(works.forward, ()), *((works.back, room) for room in rooms(cell))]
+            for work, room in asked:
+                step = step_of(work, room, cell, at)
+                assert step is not None, (experiment, room)
+                assert step.whole, (experiment, room)
+
+
+@every("columns", [*range(1, 10), 16, 23])
+@every("rows", [1, 7, 8, 15, 16, 29, 70])
+@every("wide", [True, False])
+def test_each_product_is_the_matrix_times_the_columns(
+    rows: int, columns: int, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all sizes of a block, and of those that leave a rest; bit by bit where no rounding is."""
+    monkeypatch.setattr(products, "has_wide_registers", lambda: wide)
+    rng = np.random.default_rng(rows)
+    matrix, x = (rng.integers(-9, 10, shape).astype(np.float64) for shape in ((rows, 5), (5, columns)))
+    scale, out = 2.0 ** rng.integers(-9, 10, columns), np.full((rows + 1, columns), np.nan)
+    kept = stored(matrix, columns)
+    product = ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * len(ARGUMENTS))
+    arrays = (address_of(of) for of in (kept, x, out))
+    product(kernel(rows, columns))(*arrays, rows, 5, columns, address_of(scale))
+    np.testing.assert_array_equal(out[:-1], matrix @ x * scale)
+    assert np.isnan(out[-1]).all()
 
 
 def assert_same(numpys: Trace, ours: Trace) -> None:
@@ -201,6 +231,14 @@ def assert_same(numpys: Trace, ours: Trace) -> None:
         assert np.abs(ours.gradients[name] - gradient).max() <= TOLERANCE * np.abs(gradient).max(), name
 
 
+@pytest.fixture(params=[True, False])
+def small_products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products within the walk, and by the weights' methods."""
+    if not request.param:
+        monkeypatch.setattr(walk, "MOST_MULTIPLICATIONS", 0)
+
+
+@pytest.mark.usefixtures("small_products")
 @every("change", CHANGES)
 @every("variant", VARIANTS)
 def test_both_roads_give_the_same_numbers(variant: Experiment, change: dict[str, Any]) -> None:
@@ -210,6 +248,7 @@ def test_both_roads_give_the_same_numbers(variant: Experiment, change: dict[str,
     assert_same(*on_both_roads(lambda: run(experiment)))
 
 
+@pytest.mark.usefixtures("small_products")
 @every("variant", VARIANTS)
 def test_both_roads_give_the_same_family(variant: Experiment) -> None:
     experiment = replace(variant, **SMALL)
@@ -257,9 +296,34 @@ def test_a_cell_that_cannot_be_noted_stays_on_numpys_road(cell: Cell) -> None:
     experiment = Experiment(cell=cell.name, **SMALL)
     draw = make_draw(experiment, cell)
     weights = cell.make_weights(draw.parameters)
-    assert step_of(works.forward, cell, weights) is None
+    assert step_of(works.forward, (), cell, weights) is None
     numpys, ours = on_both_roads(lambda: unroll(cell, weights, project_inputs(weights, draw.inputs, 1)).hidden)
     np.testing.assert_array_equal(ours, numpys)
+
+
+class Doubling(Weights):
+    """Has a product that is not the one with its matrix."""
+
+    def recurrent_product(self, hidden: Array, out: Array) -> None:
+        super().recurrent_product(2.0 * hidden, out)
+
+
+class WithDoubling(Elman):
+    """Makes these weights."""
+
+    def make_weights(self, parameters: Mapping[str, Array]) -> Weights:
+        return Doubling(**vars(super().make_weights(parameters)))
+
+
+def test_a_product_that_the_matrix_does_not_give_is_made_by_the_weights() -> None:
+    cell = WithDoubling()
+    draw = make_draw(Experiment(**SMALL), cell)
+    weights = cell.make_weights(draw.parameters)
+    step = step_of(works.forward, (), cell, weights)
+    assert step is not None
+    assert not step.whole
+    numpys, ours = on_both_roads(lambda: unroll(cell, weights, project_inputs(weights, draw.inputs, 1)).hidden)
+    np.testing.assert_allclose(ours, numpys, rtol=TOLERANCE)
 
 
 def test_families_of_seeds_take_it_too() -> None:

@@ -201,18 +201,19 @@ def walk_levels(
         losses, below = below.losses() if below else losses, InputAdjoints(layer)
         lost = []
         for level, arriving in zip(layer, losses_by_direction(layer, losses), strict=True):
-            own, norms = entering(level, arriving), []
+            own, walked = entering(level, arriving), []
             of_level = None if sums is None else _parameter_gradients(level)
             for steps in walk_level(level.forward, own, beside):
                 below.add(level, steps)
-                norms.append(steps.log10_norms)
+                walked.append(steps.log10_norms)
                 visit(level, steps)
                 if of_level is not None:
                     of_level.add(steps)
             if sums is not None and of_level is not None:
                 sums[level.suffix] = of_level
-            levels.append(_layer_trace(level, in_order(norms)))
-            lost.append(float(digits_lost(level.forward, in_order(norms), own).max()))
+            norms = in_order(walked)
+            levels.append(_layer_trace(level, norms))
+            lost.append(float(digits_lost(level.forward, norms, own).max()))
         log10_rounding += max(lost)  # what one layer has made of rounding, the next one makes more of
     levels = [replace(level, log10_rounding=log10_rounding) for level in levels]
     assert below is not None  # there is a layer

@@ -75,6 +75,15 @@ class Weights:
         if self.scale is not None:
             np.multiply(out, self.scale, out=out)
 
+    def matrix_of(self, method: str, *_: Any) -> tuple[Array, Array | None] | None:
+        """The matrix (..., rows, K) by which a method multiplies its last but one argument, and the factor beside it.
+
+        The compiled road (`compiled`) makes the product itself where the matrix is small. None: the method is to be
+        called.
+        """
+        by_method = {"recurrent_product": self.weight_hh, "transposed_product": self.weight_hh.swapaxes(-1, -2)}
+        return (by_method[method], self.scale) if method in by_method else None
+
     @cached_property
     def _weight_hh_transposed(self) -> Array:
         """W_hhᵀ with rows that lie side by side: at H = 256 a step back takes a seventh less than with a view."""

@@ -14,6 +14,7 @@ number of outputs: whatever the outputs do not show is forgotten within one step
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,11 @@ class JordanWeights(Weights):
         np.matmul(self.readout.swapaxes(-1, -2), by_output, out=out)
         if self.scale is not None:
             np.multiply(out, self.scale, out=out)
+
+    def matrix_of(self, method: str, *_: Any) -> tuple[Array, Array | None]:
+        """Both matrices as one."""
+        product = self.weight_hh @ self.readout
+        return product if method == "recurrent_product" else product.swapaxes(-1, -2), self.scale
 
 
 _TORCH_CELL = """weight_ih = torch.tensor(weight_ih)

@@ -68,6 +68,11 @@ class ResetBeforeWeights(Weights):
         if self.scale is not None:
             np.multiply(out, self.scale, out=out)
 
+    def matrix_of(self, method: str, *rows: slice) -> tuple[Array, Array | None]:
+        """Some rows of W_hh, or these transposed."""
+        of_rows = self.weight_hh[..., rows[0], :]
+        return of_rows if method == "product" else of_rows.swapaxes(-1, -2), self.scale
+
 
 @dataclass(frozen=True)
 class ResetBeforeRecord:

@@ -32,11 +32,13 @@ class Value:
     place: Place | None = None
 
 
+#: Arrays of a product.
+_READ_AND_WRITTEN = 2
 #: What one pass over the entries leaves, and where.
 Loop = dict[Place, Value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product:
     """A call, and of each of its `Blocks` the place of the first."""
 
@@ -145,6 +147,8 @@ _Part = _Section | Call
 
 
 def _product(call: Call, layout: Layout) -> Product:
+    if len(call.blocks) != _READ_AND_WRITTEN:
+        raise UntraceableError(f"{call.method} is no product with one array")
     return Product(call, {of: layout.place(of) for of in call.blocks})
 
 

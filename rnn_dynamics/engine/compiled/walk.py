@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights, recurrent_blocks
+from rnn_dynamics.engine.cells.cell import Cell, Weights, recurrent_blocks
 from rnn_dynamics.engine.compiled import steps as works
-from rnn_dynamics.engine.compiled.machine_code import Function, llvm, make_functions
-from rnn_dynamics.engine.compiled.program import Layout, Product, make_program
+from rnn_dynamics.engine.compiled.machine_code import Function, llvm, make_function
+from rnn_dynamics.engine.compiled.products import kernel, stored
+from rnn_dynamics.engine.compiled.program import Layout, Loop, Product, make_program
 from rnn_dynamics.engine.compiled.steps import Carry, Room, Work
-from rnn_dynamics.engine.compiled.tape import COLUMNS, UNITS, Blocks, Tape, UntraceableError, address_of
+from rnn_dynamics.engine.compiled.tape import COLUMNS, UNITS, Blocks, Call, Tape, UntraceableError, address_of
 
 #: Steps of the sequence on which a cell is noted, and the one that is.
 _STEPS, _NOW = 3, 1
@@ -32,13 +33,24 @@ _TOLERANCE = 1e-11
 Settings = tuple[tuple[str, bool | int | str], ...]
 
 
+#: Multiplications in a product with a seed's matrix up to which it is made where the step is; beyond, BLAS is as fast.
+MOST_MULTIPLICATIONS = 1 << 19
+#: All parts of a step, each of which has a bit.
+_ALL = -1
+
+
 @dataclass(frozen=True)
 class _Step:
-    """A compiled step: its parts in order, and the arrays that these know by number; `scratch` as in `Layout`."""
+    """A compiled step: its parts in order, the arrays that these know by number; `scratch` as in `Layout`.
 
-    parts: tuple[Function | Product, ...]
+    whole: whether its products may be made with the matrices of the weights, so that no step comes back to Python.
+    """
+
+    function: Function
+    parts: tuple[Loop | Product, ...]
     arrays: tuple[str, ...]
     scratch: Mapping[str, int]
+    whole: bool
 
 
 class Road:
@@ -48,35 +60,59 @@ class Road:
         self._cell, self._weights, self._record = cell, weights, _by_name(record)
         self._rows = {name: _row(array) for name, array in self._record.items()}
         _, *self._seeds, self._units, self._columns = record.hidden.shape
+        self._small: dict[Product, tuple[int, ...] | None] = {}
+        self._kept: list[Array] = []  # of which a table has the address alone
 
-    def carry(self, work: Work, steps: range, room: Room) -> Carry | None:
-        """What does this work at `steps` of the sequence; None where NumPy is to do it."""
-        step = step_of(work, self._cell, self._weights)
-        return None if step is None else self.along(step, steps, room)
+    def walk(self, work: Work, steps: range, order: range, room: Room) -> bool:
+        """Do a work at `steps` of the sequence, in the order of their numbers from 0 on; False where NumPy is to."""
+        step = step_of(work, tuple(sorted(room)), self._cell, self._weights)
+        if step is not None:
+            self.along(step, steps, order, room)
+        return step is not None
 
-    def along(self, step: _Step, steps: range, room: Room) -> Carry:
-        """What carries out the compiled step at `steps`."""
+    def along(self, step: _Step, steps: range, order: range, room: Room) -> None:
+        """Carry out a compiled step at each of `steps`."""
         arrays = {**room, **{name: self._scratch(blocks) for name, blocks in step.scratch.items()}}
         record = {name: (first + steps.start * each, each, seed) for name, (first, each, seed) in self._rows.items()}
         rows = record | {name: _row(array) for name, array in arrays.items()}
-        numbers = list(chain.from_iterable(rows[name] for name in step.arrays))
+        small = [self._small_product(part) if step.whole else None for part in step.parts if isinstance(part, Product)]
+        numbers = list(chain(*(rows[name] for name in step.arrays), *filter(None, small)))
         table = (ctypes.c_int64 * len(numbers))(*numbers)
-        shape = (prod(self._seeds), self._units * self._columns)
+        function = partial(step.function, ctypes.addressof(table), prod(self._seeds), self._units * self._columns)
+        if None not in small:
+            function(_ALL, order.step, len(order), order.start)
+            return
         parts = [
-            self._product(part, steps, arrays)
-            if isinstance(part, Product)
-            else partial(part, ctypes.addressof(table), *shape)
-            for part in step.parts
+            self._product(part, steps, arrays) if isinstance(part, Product) else partial(function, 1 << k, 1, 1)
+            for k, part in enumerate(step.parts)
         ]
-
-        def carry(b: int, _kept: Any = (table, arrays)) -> None:
+        for b in order:
             for part in parts:
                 part(b)
 
-        return carry
-
     def _scratch(self, blocks: int) -> Array:
         return np.empty((1, *self._seeds, blocks * self._units, self._columns))
+
+    def _small_product(self, product: Product) -> tuple[int, ...] | None:
+        """What the table holds of a product; None where the weights make it."""
+        if product not in self._small:
+            self._small[product] = self._with_matrix(product.call)
+        return self._small[product]
+
+    def _with_matrix(self, call: Call) -> tuple[int, ...] | None:
+        inner, rows = (of.count * self._units for of in call.blocks)
+        if rows * inner * self._columns > MOST_MULTIPLICATIONS:
+            return None
+        others = (self._in_rows(of) for of in call.arguments if not isinstance(of, Blocks))
+        if (found := self._weights.matrix_of(call.method, *others)) is None:
+            return None
+        matrix, scale = stored(found[0], self._columns), np.ones(self._columns)
+        if found[1] is not None:
+            scale[:] = found[1]
+        self._kept += [matrix, scale]
+        by_seed = matrix.strides[0] if found[0].ndim > 2 else 0
+        sizes = (rows, inner, self._columns)
+        return (kernel(rows, self._columns), address_of(matrix), by_seed, *sizes, address_of(scale))
 
     def _product(self, product: Product, steps: range, arrays: Room) -> Carry:
         method = getattr(self._weights, product.call.method)
@@ -85,10 +121,8 @@ class Road:
 
     def _passed(self, value: Any, product: Product, steps: range, arrays: Room) -> Iterable[Any]:
         """An argument of a product at each step."""
-        if isinstance(value, slice):
-            value = slice(*(None if part is None else part * self._units for part in (value.start, value.stop)))
         if not isinstance(value, Blocks):
-            return [value] * len(steps)
+            return [self._in_rows(value)] * len(steps)
         place = product.places[value]
         rows = slice(place.block * self._units, (place.block + value.count) * self._units)
         if place.array in arrays:
@@ -97,6 +131,12 @@ class Road:
             array, first = self._record[place.array], place.time + steps.start
         found = array[..., rows, :]
         return found[first : first + len(steps)] if len(array) > 1 else [found[0]] * len(steps)
+
+    def _in_rows(self, value: Any) -> Any:
+        """A slice that was noted in units of H."""
+        if not isinstance(value, slice):
+            return value
+        return slice(*(None if part is None else part * self._units for part in (value.start, value.stop)))
 
 
 def road(cell: Cell, weights: Weights, record: Any) -> Road | None:
@@ -130,27 +170,30 @@ def _by_name(record: Any) -> dict[str, Array]:
 _STEPS_BY_KIND: dict[Hashable, _Step | None] = {}
 
 
-def step_of(work: Work, cell: Cell, weights: Weights) -> _Step | None:
-    """A work that is noted, compiled and tried when it is first asked for; None where one of the three fails."""
-    kind = (work, cell, type(weights), _settings(weights))
+def step_of(work: Work, names: tuple[str, ...], cell: Cell, weights: Weights) -> _Step | None:
+    """A work in a room of these arrays, noted, compiled and tried when it is first asked for; None where that fails."""
+    kind = (work, cell, type(weights), _settings(weights), names)
     if kind not in _STEPS_BY_KIND:
         _STEPS_BY_KIND[kind] = _made(*kind)
     return _STEPS_BY_KIND[kind]
 
 
-def _made(work: Work, cell: Cell, weights_type: type[Weights], settings: Settings) -> _Step | None:
+def _made(
+    work: Work, cell: Cell, weights_type: type[Weights], settings: Settings, names: tuple[str, ...]
+) -> _Step | None:
     weights = _small_weights(cell, settings)
     if type(weights) is not weights_type:
         return None
     try:
-        step = _from_notes(work, cell, weights)
+        step = _from_notes(work, cell, weights, names)
     except UntraceableError:
         return None
-    return step if _agrees(step, work, cell, weights) else None
+    tried = {whole: _agrees(replace(step, whole=whole), work, cell, weights, names) for whole in (False, True)}
+    return replace(step, whole=tried[True]) if tried[False] else None
 
 
-def _from_notes(work: Work, cell: Cell, weights: Weights) -> _Step:
-    tape, record, room = Tape(), _small_record(cell, weights), _small_room(work, cell, 1)
+def _from_notes(work: Work, cell: Cell, weights: Weights, names: tuple[str, ...]) -> _Step:
+    tape, record, room = Tape(), _small_record(cell, weights), _small_room(cell, names, 1)
     watched = replace(record, **{name: tape.watch(array) for name, array in _by_name(record).items()})
     watched_room = {name: tape.watch(array) for name, array in room.items()}
     with np.errstate(all="ignore"):
@@ -161,26 +204,28 @@ def _from_notes(work: Work, cell: Cell, weights: Weights) -> _Step:
             work(cell, tape.weights(weights), factors, watched_room)(0)
     rows = {name: (array, _NOW) for name, array in _by_name(record).items()}
     layout = Layout(rows | {name: (array, 0) for name, array in room.items()})
-    program = make_program(tape.notes, layout)
+    program = tuple(make_program(tape.notes, layout))
     arrays = (*layout.arrays, *layout.scratch)
-    functions = iter(make_functions([part for part in program if not isinstance(part, Product)], arrays))
-    parts = tuple(part if isinstance(part, Product) else next(functions) for part in program)
-    return _Step(parts, arrays, layout.scratch)
+    return _Step(make_function(program, arrays), program, arrays, layout.scratch, whole=False)
 
 
-def _agrees(step: _Step, work: Work, cell: Cell, weights: Weights) -> bool:
+def _agrees(step: _Step, work: Work, cell: Cell, weights: Weights, names: tuple[str, ...]) -> bool:
     """Whether it leaves what the cell's own methods leave, of numbers of all sizes."""
     left = list[dict[str, Array]]()
+    order = range(_STEPS) if work is works.forward else range(_STEPS - 1, -1, -1)
     with np.errstate(all="ignore"):
         for by_cell in (True, False):
-            record, room, steps = _small_record(cell, weights), _small_room(work, cell, _STEPS), range(_STEPS)
-            given = record if work is works.forward else cell.make_factors(record, slice(None, _STEPS))
-            own = work(cell, weights, given, room)
-            carry = own if by_cell else Road(cell, weights, record).along(step, steps, room)
-            for b in steps if work is works.forward else reversed(steps):
-                carry(b)
+            record, room = _small_record(cell, weights), _small_room(cell, names, _STEPS)
+            if by_cell:
+                given = record if work is works.forward else cell.make_factors(record, slice(None, _STEPS))
+                carry = work(cell, weights, given, room)
+                for b in order:
+                    carry(b)
+            else:
+                Road(cell, weights, record).along(step, range(_STEPS), order, room)
             left.append(_by_name(record) | room)
-    same = partial(np.allclose, rtol=_TOLERANCE, atol=0.0, equal_nan=True)
+    least = _TOLERANCE * np.finfo(np.float64).tiny  # below that number float64 has fewer digits
+    same = partial(np.allclose, rtol=_TOLERANCE, atol=least, equal_nan=True)
     return all(map(same, *(arrays.values() for arrays in left)))
 
 
@@ -207,14 +252,12 @@ def _small_record(cell: Cell, weights: Weights) -> Any:
     return record
 
 
-def _small_room(work: Work, cell: Cell, count: int) -> dict[str, Array]:
-    if work is works.forward:
-        return {}
-    if work is works.entry:
-        return {"entry": _numbers((count, UNITS, COLUMNS))}
-    longer, delta = (count + 1, UNITS, COLUMNS), np.zeros((count, cell.delta_blocks * UNITS, COLUMNS))
-    adjoints = Adjoints(tuple(_numbers(longer) for _ in cell.components), delta)
-    return works.room_of_adjoints(adjoints, _numbers(longer) if work is works.back_with_path else None)
+def _small_room(cell: Cell, names: tuple[str, ...], count: int) -> dict[str, Array]:
+    def shape(name: str) -> tuple[int, ...]:
+        rows = UNITS * (cell.delta_blocks if name == "delta" else 1)
+        return (count if name == "delta" or name in works.LOSSES else count + 1, rows, COLUMNS)
+
+    return {name: _numbers(shape(name)) for name in names}
 
 
 def _numbers(shape: tuple[int, ...]) -> Array:

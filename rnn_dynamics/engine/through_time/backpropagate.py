@@ -24,15 +24,16 @@ from rnn_dynamics.engine.through_time.scaling import (
     SLACK,
     Scaled,
     by_member,
-    log10_norm,
     log10_norm_at_any_size,
+    log10_norms,
+    log10_norms_at_any_size,
     shifted,
 )
 from rnn_dynamics.engine.through_time.unroll import product_at_each_step
 
 #: Steps between two renormalisations: enough to work on whole arrays, and few enough (delta of a run fills RUN_BYTES)
 #: that what is computed before the run is still in the processor's cache when the walk comes to it.
-RUN_LENGTH = 64
+RUN_LENGTH = 128
 RUN_BYTES = 1 << 20
 #: Of what a walk may give norms beside those of the state.
 BESIDE = ("input", "cell_path")
@@ -100,21 +101,19 @@ class Losses:
     exponents: NDArray[np.int64]
     cells: Array | None = None
 
-    def at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
-        """What enters at each of `steps`, times 2^-exponent (..., S) of its member; None where nothing does."""
-        return self._at(self.rows, steps, exponent)
+    def at(self, steps: range, exponent: NDArray[np.int64]) -> list[Array | None]:
+        """What enters at each of `steps`, of h_t and of c_t, (B, ..., H, C) times 2^exponent (..., S) of its member.
 
-    def cells_at(self, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
-        """The same of the cell states."""
-        return [None] * len(steps) if self.cells is None else self._at(self.cells, steps, exponent)
-
-    def _at(self, of: Array, steps: range, exponent: NDArray[np.int64]) -> Sequence[Array | None]:
-        first, stop = (min(max(step - self.first, 0), len(of)) for step in (steps.start, steps.stop))
+        None where nothing does.
+        """
+        first, stop = (min(max(step - self.first, 0), len(self.rows)) for step in (steps.start, steps.stop))
         if first == stop:
-            return [None] * len(steps)
-        rows = shifted(of[first:stop], self.exponents[first:stop] - exponent)
-        before = self.first + first - steps.start
-        return [*[None] * before, *rows, *[None] * (len(steps) - before - len(rows))]
+            return [None, None]
+        shift = self.exponents[first:stop] - exponent
+        before, still = self.first + first - steps.start, not shift.any()
+        parts = [None if of is None else of[first:stop] for of in (self.rows, self.cells)]
+        parts = [of if of is None or still else shifted(of, shift) for of in parts]
+        return [None if of is None else _among(len(steps), before, of) for of in parts]
 
     def log10_norms(self) -> Array:
         """log10 of the norm of each row, (B, ..., S): of the larger of both states' where the cell states have one."""
@@ -191,134 +190,90 @@ def walk_back(
         stop: the one behind the last; None stands for T.
         beside: which of BESIDE are computed, beside the gradients of the state.
     """
-    nothing = np.zeros(losses.rows.shape[1:])
-    exponent = np.zeros_like(losses.exponents[0])
-    arriving = Scaled(tuple(nothing for _ in forward.cell.components), exponent)
-    arriving_path = Scaled((nothing,), exponent)
+    nothing, has_path = np.zeros(losses.rows.shape[1:]), bool(forward.cell.keeps) and "cell_path" in beside
     usual = longest_run(forward.cell, nothing.size)
-    stop, longest, modest = forward.length if stop is None else stop, usual, False
+    stop, longest, modest = forward.length if stop is None else stop, usual, True
+    first = losses.largest(range(max(start, stop - longest), stop))
+    exponent = np.where(first == NOTHING, 0, first)
+    arriving = [Scaled(tuple(nothing for _ in forward.cell.components), exponent)]
+    arriving += [Scaled((nothing,), exponent)] if has_path else []
     while stop > start:
         steps = range(max(start, stop - longest), stop)
         # What enters on the way must have its room too, so it bounds how far the adjoint may be enlarged.
-        entering = losses.largest(steps)
-        if not (modest and (entering <= np.minimum(arriving.exponent, arriving_path.exponent) + SLACK).all()):
-            arriving, arriving_path = arriving.renormalised(entering), arriving_path.renormalised(entering)
-        state, path = arriving, arriving_path
-        attempt = _Attempt(forward, losses, steps, state, path, beside)
+        entering, smallest = losses.largest(steps), np.minimum.reduce([of.exponent for of in arriving])
+        if not (modest and (entering <= smallest + SLACK).all()):
+            arriving = [of.renormalised(entering) for of in arriving]
+        attempt = _Attempt(forward, losses, steps, arriving, "input" in beside)
         if len(steps) > 1 and not attempt.is_safe():
             longest, modest = max(1, len(steps) // 4), False
             continue
-        along_path = None if attempt.path_adjoints is None else Scaled((attempt.path_adjoints,), path.exponent)
-        yield Run(steps, attempt.adjoints, attempt.by_input, state.exponent, attempt.log10_norms(), along_path)
-        arriving, arriving_path, modest = attempt.arriving_state(), attempt.arriving_path(), attempt.ends_modest()
+        yield (run := attempt.run())
+        arriving, modest = [run.before], attempt.ends_modest()
+        arriving += [Scaled((run.path.arrays[0][0],), run.path.exponent)] if run.path else []
         stop, longest = steps.start, min(2 * longest, usual)
 
 
 class _Attempt:
-    """The adjoints of one run, which count only if no norm left the safe range."""
+    """The adjoints of one run, which count only if no norm left the safe range.
 
-    def __init__(
-        self, forward: Pass, losses: Losses, steps: range, state: Scaled, path: Scaled, beside: Collection[str]
-    ) -> None:
-        self.forward, self.losses, self.steps, self.state, self.path = forward, losses, steps, state, path
-        has_path = bool(forward.cell.keeps) and "cell_path" in beside
-        self.adjoints = make_room(forward.cell, len(steps), state.arrays)
-        self.path_adjoints = with_room(len(steps), path.arrays[0]) if has_path else None
-        self._walk()
-        by_gate = forward.cell.input_delta(self.adjoints.delta)
-        by_input = forward.weights.weight_ih_transposed[..., : None if "input" in beside else 0, :]
-        self.by_input = product_at_each_step(by_input, by_gate)
-        norm = log10_norm if len(steps) > 1 else log10_norm_at_any_size
-        self.norms = {name: norm(part, forward.members) for name, part in self._parts().items()}
+    arriving: those of the state after its last step, and along the additive path if these are wanted. reads: whether
+    the adjoints of the inputs are.
+    """
 
-    @cached_property
-    def _factors(self) -> Factors:
-        return self.forward.factors(self.steps)
-
-    def _carry(self, work: works.Work, room: works.Room) -> works.Carry:
-        """What does this work at the steps of the run: compiled where that is to be had, else the cell's own."""
-        road = self.forward.road
-        found = None if road is None else road.carry(work, self.steps, room)
-        return found or work(self.forward.cell, self.forward.weights, self._factors, room)
+    def __init__(self, forward: Pass, losses: Losses, steps: range, arriving: Sequence[Scaled], reads: bool) -> None:
+        self.forward, self.losses, self.steps, (self.state, *paths) = forward, losses, steps, arriving
+        self.adjoints = make_room(forward.cell, len(steps), self.state.arrays)
+        self.path = Scaled((with_room(len(steps), paths[0].arrays[0]),), paths[0].exponent) if paths else None
+        with np.errstate(over="ignore", invalid="ignore"):  # what leaves float64's range does not count
+            self._walk()
+            by_gate = forward.cell.input_delta(self.adjoints.delta)
+            by_input = forward.weights.weight_ih_transposed[..., : None if reads else 0, :]
+            self.by_input = product_at_each_step(by_input, by_gate)
+            self.parts = self._parts()
+            norms = log10_norms if len(steps) > 1 else log10_norms_at_any_size
+            self.norms = norms(list(self.parts.values()), forward.members)
 
     def _walk(self) -> None:
-        path = self.path_adjoints
-        work: works.Work = works.back if path is None else works.back_with_path
-        carry = self._carry(work, works.room_of_adjoints(self.adjoints, path))
-        entering = [self._entering(self.adjoints.states, self.state.exponent)]
-        entering += [] if path is None else [self._entering_path(path)]
-        each_step = [*filter(None, entering), carry]
-        for b in range(len(self.steps) - 1, -1, -1):
-            for do in each_step:
-                do(b)
-
-    def _entering(self, states: Sequence[Array], exponent: NDArray[np.int64]) -> works.Carry | None:
-        """What adds the losses at the b-th step to the adjoints of the states after it; None where there are none."""
-        losses, cells = self.losses.at(self.steps, exponent), self.losses.cells_at(self.steps, exponent)
-
-        def enter(b: int) -> None:
-            for array, loss in ((states[0], losses[b]), (states[-1], cells[b])):
-                if loss is not None:
-                    array[b + 1] += loss
-
-        return enter if _any(losses) or _any(cells) else None
-
-    def _entering_path(self, path: Array) -> works.Carry | None:
-        """The same of the additive path, to which a loss comes from h_t where h_t is not on it itself."""
-        losses, cells = (of(self.steps, self.path.exponent) for of in (self.losses.at, self.losses.cells_at))
-        if len(self.forward.cell.components) == 1 or not _any(losses):
-            return self._entering((path,), self.path.exponent)
-        factors = aligned((len(self.steps), *path.shape[1:]))
-        find = self._carry(works.entry, {"entry": factors})
-
-        def enter(b: int) -> None:
-            loss, of_cell = losses[b], cells[b]
-            if loss is not None:
-                find(b)
-                path[b + 1] += factors[b] * loss
-            if of_cell is not None:
-                path[b + 1] += of_cell
-
-        return enter
+        steps, back, forward = self.steps, range(len(self.steps) - 1, -1, -1), self.forward
+        losses = self.losses.at(steps, self.state.exponent)
+        losses += self.losses.at(steps, self.path.exponent) if self.path else []
+        room = works.room_of_adjoints(self.adjoints, *(self.path.arrays if self.path else ()))
+        room |= {name: of for name, of in zip(works.LOSSES, losses, strict=False) if of is not None}
+        road = forward.road
+        if road is None or not road.walk(works.back, steps, back, works.with_losses_of_states(room)):
+            carry = works.back(forward.cell, forward.weights, forward.factors(steps), room)
+            for b in back:
+                carry(b)
 
     def _parts(self) -> dict[str, Array]:
         """Of what there are norms: name -> (B, ..., rows, C)."""
         states = zip(self.forward.cell.components, self.adjoints.states, strict=True)
         parts = {"input": self.by_input} if self.by_input.size else {}
         parts |= {name: of[1:] for name, of in states}
-        return parts if self.path_adjoints is None else parts | {"cell_path": self.path_adjoints[1:]}
+        return parts | ({"cell_path": self.path.arrays[0][1:]} if self.path else {})
 
     def is_safe(self) -> bool:
         """Whether no norm left the safe range, and none that is not zero was lost among squares too small."""
-        parts = self._parts()
-        for name, values in self.norms.items():
-            known = np.isfinite(values)
-            if np.abs(values, where=known, out=np.zeros_like(values)).max() > SAFE_DECADES:
-                return False
-            if not known.all() and (~known & np.any(by_member(parts[name], self.forward.members), axis=-2)).any():
-                return False
-        return True
+        if np.abs(self.norms).max() <= SAFE_DECADES:
+            return True
+        known = np.isfinite(self.norms)
+        if np.abs(self.norms[known]).max(initial=0.0) > SAFE_DECADES:
+            return False
+        each = zip(known, self.parts.values(), strict=True)
+        return not any((~of & np.any(by_member(part, self.forward.members), axis=-2)).any() for of, part in each)
 
     def ends_modest(self) -> bool:
         """Whether every adjoint at its first step is so near 1 that it need not be renormalised, for any member."""
-        of_states = (values for name, values in self.norms.items() if name != "input")
-        return all(np.abs(values[0]).max() < SLACK * LOG10_2 for values in of_states)
+        of_states = self.norms["input" in self.parts :, 0]
+        return bool(np.abs(of_states).max() < SLACK * LOG10_2)
 
-    def log10_norms(self) -> dict[str, Array]:
-        """The norms with their exponents, of what answers tell."""
-        offset = self.state.exponent * LOG10_2
-        path_offset = self.path.exponent * LOG10_2
-        told = told_of(self.norms)
-        return {name: self.norms[name] + (path_offset if name == "cell_path" else offset) for name in told}
-
-    def arriving_state(self) -> Scaled:
-        """The adjoints before the first step of the run."""
-        return Scaled(tuple(states[0] for states in self.adjoints.states), self.state.exponent)
-
-    def arriving_path(self) -> Scaled:
-        """The same along the additive path."""
-        arrays = self.path.arrays if self.path_adjoints is None else (self.path_adjoints[0],)
-        return Scaled(arrays, self.path.exponent)
+    def run(self) -> Run:
+        """The same, with the exponents in its norms, of what answers tell."""
+        offsets = dict.fromkeys(self.parts, self.state.exponent * LOG10_2)
+        offsets |= {"cell_path": self.path.exponent * LOG10_2} if self.path else {}
+        norms = dict(zip(self.parts, self.norms, strict=True))
+        told = {name: norms[name] + offsets[name] for name in told_of(norms)}
+        return Run(self.steps, self.adjoints, self.by_input, self.state.exponent, told, self.path)
 
 
 def told_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -326,8 +281,13 @@ def told_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name != "normaliser")
 
 
-def _any(losses: Sequence[Array | None]) -> bool:
-    return any(loss is not None for loss in losses)
+def _among(steps: int, before: int, rows: Array) -> Array:
+    """Rows (B, ..., H, C) that follow on `before` steps without any, of so many steps."""
+    if len(rows) == steps:
+        return np.ascontiguousarray(rows)
+    found = np.zeros((steps, *rows.shape[1:]))
+    found[before : before + len(rows)] = rows
+    return found
 
 
 def longest_run(cell: Cell, size: int) -> int:

@@ -5,6 +5,7 @@ without rounding. Exponents belong to a member: columns are (sequence, member), 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from rnn_dynamics.engine.cells.activations import Array
 LOG10_2 = float(np.log10(2.0))
 #: To multiply an adjoint costs a pass over it, and within 2^±SLACK, 19 decades, nothing is gained by it.
 SLACK = 64
+#: A sum of squares above it has lost no digit to those of its terms that float64 cannot hold.
+_LEAST_SQUARE = 1e-280
 #: The exponent of what is zero.
 NOTHING = -(2**40)
 
@@ -109,15 +112,29 @@ def log10_norm(array: Array, members: int) -> Array:
 
     Safe as long as squares are: the norm lies within 10^±150.
     """
-    squares = _squares(by_member(array, members))
+    return np.asarray(log10_norms([array], members)[0])
+
+
+def log10_norms(arrays: Sequence[Array], members: int) -> Array:
+    """`log10_norm` of K arrays that differ in H alone, (K, ..., S)."""
+    squares = np.stack([_squares(by_member(array, members)) for array in arrays])
     with np.errstate(divide="ignore"):
         return np.asarray(0.5 * np.log10(squares))
 
 
 def log10_norm_at_any_size(array: Array, members: int) -> Array:
-    """`log10_norm` without its limit: each member is divided by its largest entry first."""
+    """`log10_norm` without its limit: where it is met, each member is divided by its largest entry first."""
+    with np.errstate(over="ignore"):
+        squares = _squares(by_member(array, members))
+    if squares.size and squares.min() > _LEAST_SQUARE and squares.max() < np.inf:
+        return np.asarray(0.5 * np.log10(squares))
     scaled, exponent = with_own_exponents(array, members)
     return np.asarray(log10_norm(scaled.reshape(array.shape), members) + exponent * LOG10_2)
+
+
+def log10_norms_at_any_size(arrays: Sequence[Array], members: int) -> Array:
+    """The same of K arrays, as `log10_norms`."""
+    return np.stack([log10_norm_at_any_size(array, members) for array in arrays])
 
 
 def with_own_exponents(array: Array, members: int) -> tuple[Array, NDArray[np.int64]]:

@@ -60,12 +60,9 @@ def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequenc
     for states, initial in zip(states_of(record), start, strict=False):
         states[0] = initial
     compiled, steps = road(cell, weights, record), range(len(record.hidden) - 1)
-    carry = None if compiled is None else compiled.carry(works.forward, steps, {})
-    if carry is not None:
-        with np.errstate(over="ignore", invalid="ignore"):  # as the cells that may overflow have it
-            for t in steps:
-                carry(t)
-        return record
+    with np.errstate(over="ignore", invalid="ignore"):  # as the cells that may overflow have it
+        if compiled is not None and compiled.walk(works.forward, steps, steps, {}):
+            return record
     for views in cell.forward_views(record):
         cell.step(weights, *views)
     return record
