@@ -260,6 +260,20 @@ def without_streamlit(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(started, env=environment, capture_output=True, text=True, check=False)
 
 
+def test_a_shell_is_told_by_the_number_whether_an_orthogonal_matrix_is_scaled(tmp_path: Path) -> None:
+    matrix, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((8, 8)))
+    np.save(tmp_path / "rest.npy", np.zeros((60, 1, 1)))
+    for scale, code in ((1.0, 0), (0.9, 1), (1.1, 1)):
+        rnn = {"weight_ih_l0": np.ones((8, 1)), "weight_hh_l0": scale * matrix}
+        (tmp_path / "a.safetensors").write_bytes(save(rnn))
+        asked = ("--inputs", str(tmp_path / "rest.npy"), "--nonlinearity", "tanh", "--json")
+        probed = without_streamlit("probe", str(tmp_path / "a.safetensors"), *asked)
+        assert (probed.returncode, probed.stderr) == (code, "")
+        (network,) = json.loads(probed.stdout)["networks"]
+        (layer,) = network["layers"]
+        assert layer["log10_factor"] == pytest.approx(np.log10(scale), abs=1e-9)  # at rest the gradient is scale^lag
+
+
 def test_it_works_without_streamlit_which_only_the_dashboard_needs(file: Path) -> None:
     probed = without_streamlit("probe", str(file), "--steps", "9")
     assert (probed.returncode, probed.stderr) == (1, "")
