@@ -72,8 +72,7 @@ def _empty_values(cell: Cell) -> str:
 
 def heading(cell: Cell) -> str:
     """What stands above the columns of norms."""
-    symbols = {"hidden": "h_t", "normaliser": "ln(n_t)", "cell": "c_t"} | ({"cell": "(c_t/n_t)"} if cell.empty else {})
-    return " ".join(("t", "log10|dL/dx_t|", *(f"log10|dL/d{symbols[name]}|" for name in cell.components)))
+    return " ".join(("t", "log10|dL/dx_t|", *(f"log10|dL/d{cell.letters[name]}|" for name in cell.components)))
 
 
 def walk_lines(experiment: Experiment) -> str:

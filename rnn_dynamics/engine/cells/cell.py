@@ -9,7 +9,7 @@ A step receives views that its cell has prepared (`forward_views`, `adjoint_view
 N = 8) slicing an array costs as much as adding two of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
@@ -134,10 +134,11 @@ class Cell(Protocol):
     there is none. writes: the gate beside it that multiplies what is added, "" where 1 − `keeps` does. signed: the
     gates that have a sign, first the one that is added. blocks: rows of `weight_ih_l0` divided by H, and of
     `weight_hh_l0` too where there is a W_hh. delta_blocks: rows of delta divided by H. components: names of the state's
-    adjoints, the last of what the additive path leads along. empty: component -> its initial value, where that is not
-    0. state_block, state_matrix: which block of `weight_hh_l0` (torch's order) writes the new state, and the name of
-    what it multiplies h by, "" where gates alone do. A cell without W_hh is handed `weight_hh_l0` and `bias_hh_l0`
-    without rows.
+    adjoints, the last of what the additive path leads along. letters: component -> how scripts write it. untold: those
+    components of which answers tell no norm, since no loss reads them and no path leads along them. empty: component ->
+    its initial value, where that is not 0. state_block, state_matrix: which block of `weight_hh_l0` (torch's order)
+    writes the new state, and the name of what it multiplies h by, "" where gates alone do. A cell without W_hh is
+    handed `weight_hh_l0` and `bias_hh_l0` without rows.
     summed: the matrix whose gradient is split by time, W_hh where there is one. feeds_back_output: whether W_hh reads
     the output y = W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at
     most 1, or at most as large as what is read makes it, however long that is.
@@ -160,6 +161,8 @@ class Cell(Protocol):
     blocks: int
     delta_blocks: int
     components: tuple[str, ...]
+    letters: Mapping[str, str]
+    untold: tuple[str, ...]
     empty: Mapping[str, float]
     state_block: int
     state_matrix: str
@@ -261,7 +264,7 @@ def _parts(rows: int, inner: int, columns: int) -> int:
 
 
 class ByWeights:
-    """What the cells share whose parameters are weights and biases alone."""
+    """What a cell has unless it says otherwise: its parameters are weights and biases alone."""
 
     blocks: int
     state_block: int
@@ -269,6 +272,8 @@ class ByWeights:
     feeds_back_output: bool
     rotates = False
     torch_draw = ""
+    letters: Mapping[str, str] = {"hidden": "h_t", "cell": "c_t"}
+    untold: tuple[str, ...] = ()
     empty: Mapping[str, float] = {}
 
     def further(self, size: int) -> dict[str, tuple[int, ...]]:
@@ -292,6 +297,11 @@ def modulus_at(cell: Cell, modulus: float, scale: float) -> float:
     if not cell.rotates:
         return modulus * scale
     return float(modulus ** (1.0 / scale)) if scale else 0.0
+
+
+def told_of(cell: Cell, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of all adjoints of a pass of which answers have norms."""
+    return tuple(name for name in names if name not in cell.untold)
 
 
 def has_w_hh(cell: Cell) -> bool:

@@ -33,7 +33,7 @@ from numpy.random import Generator
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.aligned import aligned, aligned_like, aligned_states
-from rnn_dynamics.engine.cells.cell import Adjoints, Factors, Weights, split_blocks, split_gates
+from rnn_dynamics.engine.cells.cell import Adjoints, ByWeights, Factors, Weights, split_blocks, split_gates
 
 #: |λ| at the start: the smallest and the largest, as the paper has them on its longer tasks.
 RING = (0.9, 0.999)
@@ -131,7 +131,7 @@ class LruRecord:
     cell_state: None = None
 
 
-class Lru:
+class Lru(ByWeights):
     """See the module's equations."""
 
     name = "lru"
@@ -155,7 +155,6 @@ class Lru:
     rotates = True
     torch_cost = 1
     components: tuple[str, ...] = ("hidden",)
-    empty: Mapping[str, float] = {}
 
     def further(self, size: int) -> dict[str, tuple[int, ...]]:
         return {"nu_log": (size - size // 2,), "theta_log": (size // 2,), "gamma_log": (size - size // 2,)}

@@ -86,6 +86,8 @@ class Slstm(Lstm):
     torch_cell = _TORCH_CELL
     torch_cost = 4  # step by step
     components: tuple[str, ...] = ("hidden", "normaliser", "cell")
+    letters: Mapping[str, str] = {"hidden": "h_t", "normaliser": "ln(n_t)", "cell": "(c_t/n_t)"}
+    untold: tuple[str, ...] = ("normaliser",)
     empty: Mapping[str, float] = {"normaliser": -np.inf}
 
     def make_record(self, input_projection: Array, weights: Weights) -> Any:

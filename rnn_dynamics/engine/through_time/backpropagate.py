@@ -5,7 +5,7 @@ not depend on the adjoint is computed before the run, norms and parameter gradie
 two runs the adjoint is renormalised (see `scaling`), so a gradient of 10^−2000 is reported as such.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.aligned import aligned
-from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights, has_w_hh
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Factors, Weights, has_w_hh, told_of
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.walk import Road, road
 from rnn_dynamics.engine.through_time.scaling import (
@@ -272,13 +272,8 @@ class _Attempt:
         offsets = dict.fromkeys(self.parts, self.state.exponent * LOG10_2)
         offsets |= {"cell_path": self.path.exponent * LOG10_2} if self.path else {}
         norms = dict(zip(self.parts, self.norms, strict=True))
-        told = {name: norms[name] + offsets[name] for name in told_of(norms)}
+        told = {name: norms[name] + offsets[name] for name in told_of(self.forward.cell, norms)}
         return Run(self.steps, self.adjoints, self.by_input, self.state.exponent, told, self.path)
-
-
-def told_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of which answers have norms: not the sLSTM's normaliser, which no loss reads and no path is along."""
-    return tuple(name for name in names if name != "normaliser")
 
 
 def _among(steps: int, before: int, rows: Array) -> Array:

@@ -17,16 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights
-from rnn_dynamics.engine.through_time.backpropagate import (
-    Losses,
-    Pass,
-    Run,
-    longest_run,
-    losses_of,
-    told_of,
-    walk_back,
-)
+from rnn_dynamics.engine.cells.cell import Adjoints, Cell, Weights, told_of
+from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, longest_run, losses_of, walk_back
 from rnn_dynamics.engine.through_time.scaling import NOTHING, Scaled, by_member, shifted, with_own_exponents
 from rnn_dynamics.engine.through_time.unroll import project_inputs, unroll
 
@@ -184,7 +176,7 @@ def _silent(forward: Pass, losses: Losses, steps: range, beside: Collection[str]
 
     states, exponent = tuple(zeros(count + 1, size) for _ in cell.components), np.zeros_like(losses.exponents[0])
     path = Scaled((zeros(count + 1, size),), exponent) if cell.keeps and "cell_path" in beside else None
-    names = (*("input",) * bool(read), *told_of(cell.components), *("cell_path",) * (path is not None))
+    names = (*("input",) * bool(read), *told_of(cell, cell.components), *("cell_path",) * (path is not None))
     nothing = np.full((count, *exponent.shape), -np.inf)
     adjoints = Adjoints(states, zeros(count, cell.delta_blocks * size))
     return Run(steps, adjoints, zeros(count, read), exponent, dict.fromkeys(names, nothing), path)
