@@ -65,8 +65,8 @@ class Experiment(KnownFields):
     Args:
         cell: architecture, a key of `rnn_dynamics.CELLS`.
         weight_scale: factor on every entry of `weight_hh_l0` (and of its like in other layers), and on nothing else;
-            mingru and minlstm have no such entries. Of lru, which has none either, it multiplies how long each unit
-            remembers, −1/ln |λ|, so that |λ| < 1 at any scale.
+            mingru, minlstm and ssm have no such entries. Of lru, which has none either, it multiplies how long each
+            unit remembers, −1/ln |λ|, so that |λ| < 1 at any scale.
         sequence_length: T, number of time steps. With a `text`, T becomes its length.
         hidden_size: H, units. Of lru they are real and imaginary parts of H/2 complex ones.
         input_size: D, features of one input. With a `text`, D becomes its number of different characters.
@@ -83,10 +83,11 @@ class Experiment(KnownFields):
         forget_bias_layers: "all", or the "first" alone; for stacks.
         gate_bias: "constant" (the initialisation's own, and `forget_bias`) or "chrono", which puts the biases of
             Tallec & Ollivier 2018 into `bias_ih_l0`: b_f = log U(1, T − 1) and b_i = −b_f (LSTM, minLSTM, sLSTM),
-            b_z = log U(1, T − 1) (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes), which with T below 3 are 0; or
+            b_z = log U(1, T − 1) (GRU), b_z = −log U(1, T − 1) (minGRU, whose z writes; of ssm b_Δ, in the place of
+            its own), which with T below 3 are 0; or
             "powerlaw", 5 − 12 (k / (H − 1))^0.3 for unit k = 0 .. H − 1, as the code of xLSTM's authors sets the f of
             a first block (github.com/NX-AI/xlstm, sLSTMCell), into the gate that keeps alone, of minGRU its negative
-            into z. `forget_bias` is then not added; `bias_hh_l0` is left alone.
+            into z, of ssm into Δ. `forget_bias` is then not added; `bias_hh_l0` is left alone.
         input_scale: standard deviation of the noise that is read; with a `text`, the height of the one-hot entry.
         initial_state: of every layer and direction: "zero"; "noise", N(0, 1) for each unit and sequence, as the
             examples of torch's documentation draw it; or "carried", where a run over T other inputs of the same seed
@@ -121,7 +122,9 @@ class Experiment(KnownFields):
         "dtype": ": only float64 is supported",
     }
 
-    cell: str = asked("lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm")))
+    cell: str = asked(
+        "lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm"))
+    )
     weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
     sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))
     hidden_size: int = asked(32, Number(minimum=1, maximum=512, offered=(2, 4, 8, 16, 32, 48, 64), whole=True))

@@ -43,10 +43,11 @@ def _no_choice_of_layers(now: Mapping[str, Any]) -> str:
 
 
 def _biases_are_zero(now: Mapping[str, Any], cells: Sequence[Cell]) -> bool:
-    """Whether the initialisation, the forget bias and the gate bias make none that is not."""
+    """Whether the initialisation, a cell's own, the forget bias and the gate bias make none that is not."""
     of_gates = _has_own_gate_biases(now) and not _no_gates(cells)
     forget = now.get("forget_bias") and not _no_forget_bias({**now, "bias": True}, cells)
-    return not (now.get("initialisation") in ("torch", "linear") or of_gates or forget)
+    drawn = now.get("initialisation") in ("torch", "linear") or any(cell.torch_bias for cell in cells)
+    return not (drawn or of_gates or forget)
 
 
 #: Setting -> why it has no effect, given all settings and the cells that are pictured.

@@ -295,8 +295,8 @@ def next_state(
     """The state after one step of a written-out cell, and its gates; W_hh multiplies `seen`."""
     bias_ih, bias_hh = (parameters.get(f"bias_{of}_l0", torch.zeros(1, dtype=torch.float64)) for of in ("ih", "hh"))
     from_input = x @ parameters["weight_ih_l0"].mT + bias_ih
-    if kind == "lru":
-        return _lru(from_input, state, parameters)
+    if kind in WITH_FURTHER:
+        return WITH_FURTHER[kind](from_input, state, parameters)
     if kind == "reset_before":
         return reset_before(from_input, seen, state, parameters["weight_hh_l0"], bias_hh)
     recurrent = parameters.get("weight_hh_l0")
@@ -374,6 +374,19 @@ def _lru(from_input: Tensor, state: State, parameters: dict[str, Tensor]) -> tup
 
     x = factor * units(state[0]) + torch.exp(parameters["gamma_log_l0"]) * units(from_input)
     return (torch.cat([x.real[..., :pairs], x.imag[..., :pairs], x.real[..., pairs:]], dim=-1),), {}
+
+
+def _ssm(from_input: Tensor, state: State, parameters: dict[str, Tensor]) -> tuple[State, dict[str, Tensor]]:
+    """Δ, exp(Δ A) and Δ B u, then their recurrence, in the order of the reference scan of Mamba's authors."""
+    delta, read = from_input.chunk(2, dim=-1)
+    delta = torch.logaddexp(torch.zeros_like(delta), delta)  # softplus: torch's is linear from 20 on
+    decay = -torch.exp(parameters["A_log_l0"])
+    keep, added = torch.exp(delta * decay), delta * read
+    return (keep * state[0] + added,), {"exp(AΔ)": keep, "Δ": delta, "Bx": read}
+
+
+#: Cells that have other parameters than weights and biases -> their step.
+WITH_FURTHER = {"lru": _lru, "ssm": _ssm}
 
 
 def reset_before(

@@ -58,8 +58,8 @@ def test_each_preset_does_what_the_prose_says_of_it() -> None:
     chrono, drawn, biased, edge = (tree_answer(replace(OPENING, **of)) for of in ({}, DRAWN, BIASED, EDGE))
     gated = {name for name, cell in CELLS.items() if cell.keeps}
     assert {name for name, said in outcomes(chrono).items() if said == "holds"} == gated | {"lru"}
-    assert {name for name, said in outcomes(drawn).items() if said != "vanishes"} == {"lru"}
-    assert [name for name, said in outcomes(biased).items() if said == "holds"] == ["lstm", "lru"]
+    assert {name for name, said in outcomes(drawn).items() if said != "vanishes"} == {"lru", "ssm"}
+    assert [name for name, said in outcomes(biased).items() if said == "holds"] == ["lstm", "lru", "ssm"]
     assert {outcomes(tree_answer(replace(OPENING, weight_scale=scale)))["lru"] for scale in (0.5, 10.0)} == {"holds"}
     lstm, slstm = (member for member in biased.members if member.cell.name in ("lstm", "slstm"))
     assert slstm.log10_share is not None

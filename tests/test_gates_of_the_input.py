@@ -1,5 +1,9 @@
-"""Cells whose gates see x_t alone (Feng et al. 2024): states can be scanned, and one way back is the whole gradient."""
+"""Cells whose gates see x_t alone: their states can be scanned, and one way back is the whole gradient.
 
+Feng et al. 2024 have minGRU and minLSTM, Gu & Dao 2023 the selective state space.
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -96,7 +100,8 @@ def _left_out(experiment: Experiment) -> float:
     state = torch.tensor(trace.hidden_states[-2])
     weight = torch.tensor(trace.parameters["weight_ih_l0"], requires_grad=True)
     read = torch.tensor(trace.inputs[-1]) @ weight.T + torch.tensor(trace.parameters["bias_ih_l0"])
-    hidden = ONE_STEP[experiment.cell](read, state)
+    further = {name: torch.tensor(trace.parameters[f"{name}_l0"]) for name in CELLS[experiment.cell].further(6)}
+    hidden = ONE_STEP[experiment.cell](read, state, **further)
     (0.5 * (hidden @ readout.T - targets).square().mean()).backward()  # type: ignore[no-untyped-call]
     assert weight.grad is not None
     last: Array = weight.grad.numpy()
@@ -114,5 +119,11 @@ def _minlstm(read: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return f / (f + i) * state + i / (f + i) * candidate
 
 
-#: Name -> h_t of W x_t + b and h_{t−1}, in the order of the paper's algorithms.
-ONE_STEP = {"mingru": _mingru, "minlstm": _minlstm}
+def _ssm(read: torch.Tensor, state: torch.Tensor, A_log: torch.Tensor) -> torch.Tensor:
+    delta, taken = read.chunk(2, dim=-1)
+    delta = torch.nn.functional.softplus(delta, threshold=80.0)
+    return torch.exp(-A_log.exp() * delta) * state + delta * taken
+
+
+#: Name -> h_t of W x_t + b, h_{t−1} and, by its name, what the cell has beside W and b, in the papers' order.
+ONE_STEP: dict[str, Callable[..., torch.Tensor]] = {"mingru": _mingru, "minlstm": _minlstm, "ssm": _ssm}

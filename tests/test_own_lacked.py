@@ -29,7 +29,7 @@ from tests.test_training import states_of
 T, N, D, H = 30, 3, 4, 6
 #: The shapes of an LRU of eight units.
 LRUS = {"weight_ih_l0": (8, D), "bias_ih_l0": (8,)} | {f"{of}_log_l0": (4,) for of in ("nu", "theta", "gamma")}
-#: Those whose gates see the input alone.
+#: Those whose gates see the input alone, and which have nothing beside W_ih and its bias.
 INPUT_GATED = ("mingru", "minlstm")
 cells = every("cell", PLACES)
 
@@ -81,7 +81,7 @@ def test_probe_reads_a_network_that_torch_lacks(cell: str, last: bool) -> None:
     assert (layer.name, layer.cell, layer.by) == ("encoder.rnn", cell, "engine")
     for name, gradients in twin.items():
         np.testing.assert_allclose(layer.log10_norms[name], log10_norms(gradients), rtol=0.0, atol=1e-10)
-    if cell in INPUT_GATED:
+    if not CELLS[cell].state_matrix:  # gates see the input alone
         np.testing.assert_allclose(layer.log10_norms["cell_path"], layer.log10_norms["hidden"], rtol=0.0, atol=1e-12)
     assert found.replays[0].agreement.outputs < 1e-12
     assert found.replays[0].agreement.input_gradient < 1e-10
@@ -169,7 +169,7 @@ def found_in(module: nn.Module) -> Recognised:
     return recognise(read_weights(save(module.state_dict()), "weights.safetensors"))
 
 
-@every("cell", [*INPUT_GATED, "lru"])
+@every("cell", [*INPUT_GATED, "lru", "ssm"])
 def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str) -> None:
     module, inputs = drawn(cell), torch.randn(T, N, D, dtype=torch.float64)
     every_reading = found_in(nn.ModuleDict({"encoder": module, "readout": nn.Linear(H, 1)})).networks
@@ -185,6 +185,14 @@ def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str
     np.testing.assert_allclose(trace.layers[0].log10_norms["hidden"], log10_norms(twin["hidden"]), atol=1e-10)
 
 
+def test_an_array_called_as_that_of_a_selective_ssm_is_of_no_other_module() -> None:
+    """A Mamba's A_log has no W_ih beside it, and an LSTM reads none."""
+    lstm = {f"rnn.{name}": of.detach().numpy() for name, of in nn.LSTM(D, H).named_parameters()}
+    found = recognise({**lstm, "rnn.A_log_l0": np.ones(H), "mixer.A_log": np.ones((H, 16))})
+    assert [named.network.cell for named in found.networks] == ["lstm"]
+    assert found.others == ("rnn.A_log_l0", "mixer.A_log")
+
+
 @every(
     ("shapes", "why"),
     [
@@ -195,6 +203,8 @@ def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str
         ({"weight_ih_l0": (8,), "bias_ih_l0": (8,)}, r"weight_ih_l0 has the shape \(8,\)"),
         ({"weight_ih_l0": (0, D), "bias_ih_l0": (0,)}, "weight_hh_l0 is missing"),
         ({"weight_ih_l0": (8, D), "bias_ih_l0": (8,), "nu_log_l0": (4,)}, "weight_hh_l0 is missing"),
+        ({"weight_ih_l0": (8, D), "bias_ih_l0": (8,), "A_log_l0": (3,)}, r"A_log_l0 has the shape \(3,\)"),
+        ({"weight_ih_l0": (8, D), "A_log_l0": (4,)}, "weight_hh_l0 is missing"),
         (LRUS | {"theta_log_l0": (5,)}, r"theta_log_l0 has the shape \(5,\)"),
         (LRUS | {"weight_ih_l1": (8, 8)}, "bias_ih_l1 is missing"),
     ],

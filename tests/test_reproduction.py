@@ -42,6 +42,10 @@ CORNERS = {
         SMALL, cell="rnn", nonlinearity="relu", initialisation="identity", weight_scale=8.0, sequence_length=200
     ),
     "gates_of_the_input": replace(SMALL, cell="mingru", input_scale=3.0, sequence_length=300),
+    "steps_of_the_input": replace(SMALL, cell="ssm", initialisation="torch", sequence_length=300),
+    "steps_by_chrono": replace(SMALL, cell="ssm", gate_bias="chrono", loss_at="every", input_weights="keras"),
+    "steps_without_bias": replace(SMALL, cell="ssm", bias=False, initial_state="noise"),
+    "stack_of_steps": replace(SMALL, cell="ssm", num_layers=2, bidirectional=True, initial_state="carried"),
     "ring": replace(SMALL, cell="lru", weight_scale=0.1, sequence_length=300, initialisation="torch", loss_at="every"),
     "normalised": replace(SMALL, cell="slstm", weight_scale=2.0, initialisation="torch", loss_at="every"),
     "normalised_chrono_cut": replace(SMALL, cell="slstm", gate_bias="chrono", hidden_path="cut"),

@@ -28,7 +28,7 @@ TOGETHER: tuple[Mapping[str, Any], ...] = (
     *({"hidden_path": "cut", "cell": cell} for cell in CELLS),
     *({"input_scale": 0.0, "initialisation": name} for name in ("gaussian", "orthogonal", "torch")),
     *({"forget_bias": bias, "cell": "lstm", "text": "a" * 200} for bias in (-2.0, 5.0)),
-    *({"gate_bias": "chrono", "cell": cell} for cell in ("lstm", "gru", "mingru", "minlstm", "slstm")),
+    *({"gate_bias": "chrono", "cell": cell} for cell in ("lstm", "gru", "mingru", "minlstm", "slstm", "ssm")),
     *({"loss_at": "every", "cell": cell} for cell in ("rnn", "lstm")),
 )
 #: Settings drawn from the ends of all controls at once, beside those.

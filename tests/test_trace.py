@@ -36,6 +36,7 @@ def test_every_array_has_the_documented_shape(cell: str) -> None:
     }
     shapes = {name: shape for name, shape in shapes.items() if "_hh" not in name or has_w_hh(CELLS[cell])}
     shapes |= {"nu_log_l0": (3,), "theta_log_l0": (2,), "gamma_log_l0": (3,)} if cell == "lru" else {}
+    shapes |= {"A_log_l0": (5,)} if cell == "ssm" else {}
     assert {name: value.shape for name, value in trace.parameters.items()} == shapes
     assert {name: value.shape for name, value in trace.gradients.items()} == shapes
     assert trace.inputs.shape == (6, 2, 3)

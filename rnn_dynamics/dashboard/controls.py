@@ -50,7 +50,7 @@ def of_field(name: str, opening: Any, offered: tuple[Any, ...] | None = None) ->
         case Number(offered=values):
             return Setting(offered or values, opening, slider=True)
         case Choice(options=values):
-            return Setting(offered or values, opening)
+            return Setting(offered or values, opening, listed=len(offered or values) > _MOST_BUTTONS)
         case Text(offered_length=longest):
             return Setting(opening=opening, longest=longest)
         case _:
@@ -81,7 +81,7 @@ def control(names: Names, name: str, setting: Setting, idle: str = "", existing:
         st.select_slider(label, existing or values, value=opening, **options)
     elif values == (False, True):
         st.toggle(label, opening, **options)
-    elif setting.listed or (name in KNOBS and len(values) > _MOST_BUTTONS):
+    elif setting.listed:
         st.selectbox(label, values, index=values.index(opening), **options)
     else:
         st.segmented_control(label, values, default=opening, required=True, **options)

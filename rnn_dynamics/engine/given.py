@@ -30,10 +30,10 @@ class Network:
         parameters: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and bias_hh_l0 (G·H,), with G = 1 for rnn,
             4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
             have weight_ih_l0 and bias_ih_l0 alone; lru has these with G = 1, and nu_log_l0 and gamma_log_l0 (⌈H/2⌉,)
-            and theta_log_l0 (⌊H/2⌋,), see `rnn_dynamics.engine.cells.lru`; _l1 and so on for further
-            layers, _l0_reverse and so on for the other direction. All biases may be missing, which stand for 0. A
-            jordan network has one layer and one direction, and in "weight_ho" (D_out, H) the read-out that it feeds
-            back. In float64 and read-only.
+            and theta_log_l0 (⌊H/2⌋,), see `rnn_dynamics.engine.cells.lru`; ssm has them with G = 2 (Δ, Bx), and
+            A_log_l0 (H,); _l1 and so on for further layers, _l0_reverse and so on for the other direction. All biases
+            may be missing, which stand for 0. A jordan network has one layer and one direction, and in "weight_ho"
+            (D_out, H) the read-out that it feeds back. In float64 and read-only.
         nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
         reset_gate: "after" the product with W_hn, as in torch, or "before" it; only gru has it. The weights are named
             and ordered as torch's in either case.

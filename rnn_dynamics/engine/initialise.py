@@ -103,13 +103,15 @@ def make_parameters(
     See `make_draw` for the arguments; the generator is that of the weights, `columns` are weight_hh_l0's.
     """
     hidden, blocks = experiment.hidden_size, cell.blocks
-    drawn = {f"{name}_l0": of for name, of in cell.draw_further(hidden, generator).items()}
+    further = cell.draw_further(hidden, generator)
+    own_bias = further.pop("bias_ih", 0.0)
+    drawn = {f"{name}_l0": of for name, of in further.items()}
     recurrent = np.zeros((0, columns))  # of a cell without W_hh
     if rows := recurrent_blocks(cell):
         recurrent = SCHEMES[experiment.initialisation](hidden, columns, rows, generator)
     from_input = _make_input_weights(experiment, (blocks * hidden, input_size), generator)
     from_input *= experiment.input_weight_scale
-    bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer, (input_size, columns))
+    bias_ih, bias_hh = _make_biases(experiment, cell, generator, layer, (input_size, columns), own_bias)
     bias_hh = bias_hh[: len(recurrent)]
     drawn |= {"weight_ih_l0": from_input, "weight_hh_l0": recurrent, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
     return drawn
@@ -122,9 +124,12 @@ def learned(experiment: Experiment, parameters: Mapping[str, Array]) -> dict[str
 
 
 def _make_biases(
-    experiment: Experiment, cell: Cell, generator: Generator, layer: int, columns: tuple[int, int]
+    experiment: Experiment, cell: Cell, generator: Generator, layer: int, columns: tuple[int, int], own: Array | float
 ) -> Array:
-    """Both vectors of biases of one level, (2, G·H), beside W_ih and W_hh with so many columns."""
+    """Both vectors of biases of one level, (2, G·H), beside W_ih and W_hh with so many columns.
+
+    `own` adds to the first, but for a gate whose bias `gate_bias` sets.
+    """
     biases = np.zeros((2, cell.blocks * experiment.hidden_size))
     if not experiment.bias:
         return biases
@@ -132,6 +137,7 @@ def _make_biases(
         biases = torch_uniform(experiment.hidden_size, biases.shape, generator)
     elif experiment.initialisation == "linear":
         biases = np.stack([torch_uniform(read, biases[0].shape, generator) for read in columns])
+    biases[0] += own
     by_gate = dict(zip(cell.gates, biases[0].reshape(cell.blocks, -1), strict=False))
     if experiment.gate_bias == "chrono":
         _set_chrono_biases(by_gate, cell, experiment, generator)

@@ -127,8 +127,9 @@ class Trace(Rounded):
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n). The
             weight scale is in. For jordan weight_hh_l0 is (H, D_out). A cell without W_hh has weight_ih_l0 and
-            bias_ih_l0 alone, lru beside them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,). Without
-            `bias` there are no biases. Further layers and directions: _l1, _l0_reverse, and so on.
+            bias_ih_l0 alone, lru beside them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,), ssm
+            A_log_l0 (H,). Without `bias` there are no biases. Further layers and directions: _l1, _l0_reverse, and so
+            on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
             asked to leave them out.
         inputs: (T, N, D), what was read.

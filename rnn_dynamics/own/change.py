@@ -17,7 +17,7 @@ SEED = 0
 def with_gate_bias(network: Network, more: float) -> Network:
     """With `more` added to bias_ih of the gate that keeps the state (LSTM f, GRU z), where zeros stand if it has none.
 
-    A minGRU keeps with 1 − z: from the bias of z it is subtracted.
+    A minGRU keeps with 1 − z, a selective SSM with exp(A Δ): from the bias of z, or of Δ, it is subtracted.
 
     Raises:
         ValueError: the cell has no such gate.
@@ -33,7 +33,7 @@ def with_gate_bias(network: Network, more: float) -> Network:
 def with_chrono(network: Network, reach: float) -> Network:
     """With the biases of Tallec & Ollivier 2018: b_f = log U(1, reach − 1), and b_i = −b_f (LSTM) (GRU: b_z = log U).
 
-    (minLSTM: as the LSTM; minGRU: b_z = −log U.)
+    (minLSTM: as the LSTM; minGRU: b_z = −log U; selective SSM: b_Δ = −log U.)
 
     They take the place of both biases of these gates, so bias_hh is 0 there, and are drawn layer by layer from SEED.
 

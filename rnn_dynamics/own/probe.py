@@ -24,7 +24,8 @@ def probe(
     10^±308. The model is left as it was: parameters, `.grad`, buffers, attributes, mode, hooks; and so are the random
     numbers of torch, NumPy and Python.
 
-    A minGRU, minLSTM, LRU or sLSTM of `rnn_dynamics.learning.networks` is read likewise; others of these names are not.
+    A minGRU, minLSTM, LRU, sLSTM or SelectiveSSM of `rnn_dynamics.learning.networks` is read likewise; others of these
+    names are not.
 
     An nn.RNNCell, nn.LSTMCell or nn.GRUCell called step by step, and a module with `proj_size` or with dropout between
     its layers in training mode, are answered by autograd: `by` says so for each layer, and `remarks` says why. Other

@@ -5,7 +5,7 @@ weight and b for bias are understood, and any sign before it: encoder.rnn.weight
 the module's name. As many rows of weight_hh as columns are an RNN, three times as many a GRU, four times an LSTM.
 Where each level has weight_ih and bias_ih and nothing else, gates see the input alone: twice as many rows as units are
 a minGRU, three times as many a minLSTM, and what can be either is read as both. With nu_log, theta_log and gamma_log
-beside them it is an LRU.
+beside them it is an LRU, with A_log a selective SSM.
 """
 
 import re
@@ -145,7 +145,7 @@ def _modules(arrays: Mapping[str, AnyArray]) -> dict[str, list[_Tensor]]:
 def _part(found: re.Match[str]) -> str:
     """What a name says of its array, as torch does."""
     if found["further"]:
-        return found["further"].lower()
+        return next(name for name in _FURTHER if name.lower() == found["further"].lower())
     return f"{'weight' if found['kind'].lower() in ('w', 'weight') else 'bias'}_{found['of'].lower()}"
 
 

@@ -231,6 +231,8 @@ def _columns(experiment: Experiment) -> str:
 def _gate_bias(experiment: Experiment) -> str:
     """The lines that change the biases of the gates."""
     cell = CELLS[experiment.cell]
+    if experiment.gate_bias == "constant" and cell.torch_bias:
+        return cell.torch_bias
     if not cell.keeps:
         return ""
     biases = {gate: block_of(cell, gate) for gate in (cell.keeps, cell.writes) if gate in cell.gates}

@@ -12,10 +12,11 @@ from rnn_dynamics.engine.cells.mingru import MinGru
 from rnn_dynamics.engine.cells.minlstm import MinLstm
 from rnn_dynamics.engine.cells.reset_before import GruResetBefore
 from rnn_dynamics.engine.cells.slstm import Slstm
+from rnn_dynamics.engine.cells.ssm import Ssm
 from rnn_dynamics.experiment import Experiment
 
 #: Name -> cell, in the order in which readers meet them.
-_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm(), Lru(), Slstm())
+_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm(), Lru(), Slstm(), Ssm())
 CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
 #: Name -> the setting by which there are several of that name.
 _KIND = {"rnn": "nonlinearity", "jordan": "nonlinearity", "gru": "reset_gate"}

@@ -147,7 +147,8 @@ class Cell(Protocol):
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
-    `torch.nn.Module` if it has shapes.
+    `torch.nn.Module` if it has shapes. torch_draw, torch_bias: those that draw what `draw_further` does, and that add
+    its biases.
     """
 
     name: str
@@ -174,13 +175,14 @@ class Cell(Protocol):
     torch_cell: str
     rotates: bool
     torch_draw: str
+    torch_bias: str
 
     def further(self, size: int) -> dict[str, tuple[int, ...]]:
         """What a level of `size` units has beside weights and biases: name without its suffix -> shape."""
         ...
 
     def draw_further(self, size: int, generator: Generator) -> dict[str, Array]:
-        """Draw that, under the names of the first level, before anything else."""
+        """Draw that, under the same names, before anything else, and as "bias_ih" (G·H,) what adds to this bias."""
         ...
 
     def at_scale(self, parameters: Mapping[str, Array], scale: float) -> dict[str, Array]:
@@ -272,6 +274,7 @@ class ByWeights:
     feeds_back_output: bool
     rotates = False
     torch_draw = ""
+    torch_bias = ""
     letters: Mapping[str, str] = {"hidden": "h_t", "cell": "c_t"}
     untold: tuple[str, ...] = ()
     empty: Mapping[str, float] = {}

@@ -127,7 +127,7 @@ class MinGru(ByWeights):
     def adjoint_views(self, factors: Factors, adjoints: Adjoints) -> list[tuple[Array, ...]]:
         assert factors.path is not None
         (adjoint,) = adjoints.states
-        by_gate = (split_blocks(of, self.blocks) for of in (factors.local[0], adjoints.delta))
+        by_gate = (split_blocks(of, self.delta_blocks) for of in (factors.local[0], adjoints.delta))
         views = (adjoint[1:], adjoint[1:, ..., None, :, :], adjoint, factors.path, *by_gate)
         return list(zip(*views, strict=False))
 

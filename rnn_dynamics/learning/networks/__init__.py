@@ -15,6 +15,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "minlstm": ("input_gated", "MinLSTM"),
     "lru": ("lru", "LRU"),
     "slstm": ("slstm", "SLSTM"),
+    "ssm": ("input_gated", "SelectiveSSM"),
 }
 
 

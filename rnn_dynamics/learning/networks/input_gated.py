@@ -1,4 +1,4 @@
-"""Gates that see the input alone: see the engine's minGRU and minLSTM. Parameters as torch.nn.GRU's, without W_hh."""
+"""Gates of the input alone: see the engine's minGRU, minLSTM and SSM. Parameters as torch.nn.GRU's, without W_hh."""
 
 import torch
 
@@ -45,3 +45,17 @@ class MinLSTM(InputGated):
         f, i, g = blocks
         odds = torch.nn.functional.logsigmoid(f) - torch.nn.functional.logsigmoid(i)  # ln of f / i
         return torch.sigmoid(odds), torch.sigmoid(-odds) * g
+
+
+class SelectiveSSM(InputGated):
+    """Blocks Δ, Bx; beside them A_log_l0 (H,)."""
+
+    blocks = 2
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.A_log_l0 = torch.nn.Parameter(torch.zeros(hidden_size))
+
+    def _opened(self, *blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        delta, read = -torch.nn.functional.logsigmoid(-blocks[0]), blocks[1]  # softplus of the first
+        return torch.exp(-torch.exp(self.A_log_l0) * delta), delta * read

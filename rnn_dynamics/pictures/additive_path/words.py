@@ -104,6 +104,8 @@ def _row(table: Words, answer: PathAnswer, says: Says, name: str) -> dict[str, A
 
 def _biases(answer: PathAnswer) -> str:
     """Which note says what the biases of the gates are."""
+    if answer.cell.torch_bias:
+        return f"own_{answer.experiment.gate_bias}"
     if answer.experiment.gate_bias != "constant":
         return answer.experiment.gate_bias
     return "forget_bias" if answer.takes_forget_bias else "no_bias"

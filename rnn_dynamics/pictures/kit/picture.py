@@ -31,8 +31,8 @@ class Setting:
     """What a reader may set; its first value stands at the opening unless one is named.
 
     Few values are a row of buttons, or a slider where its keys are wanted. A setting without values is typed: at most
-    `longest` characters, over several lines where `lines` is true. `listed`: whether few values are a list too, where a
-    row of buttons would be too long. `charted`: whether the chart itself depends on it, and not its data alone.
+    `longest` characters, over several lines where `lines` is true. `listed`: whether they are a list in any case, as
+    where a row of buttons would be too long. `charted`: whether the chart itself depends on it, and not its data alone.
     """
 
     values: tuple[Any, ...] = ()
@@ -51,7 +51,7 @@ class Setting:
     @property
     def is_slider(self) -> bool:
         """Whether it has many values, which are short words or numbers, or is wanted as a slider."""
-        return self.slider or len(self.values) > _LONGEST_ROW
+        return self.slider or (len(self.values) > _LONGEST_ROW and not self.listed)
 
     def nearest(self, value: Any) -> Any:
         """What its control shows of a value: itself, the nearest number, the beginning of a text; None if nothing."""

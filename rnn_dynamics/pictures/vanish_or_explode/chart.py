@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, dashed, each, group, key, of, ref, with_lag
+from rnn_dynamics.pictures.kit.layers import WIDE_TITLE, each, group, key, of, ref, with_lag
 from rnn_dynamics.pictures.kit.map_rows import SCALES, map_rows, scale_axis
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING
@@ -67,8 +67,9 @@ def _lines(panel: Panel) -> Any:
     title = f"gradient_{panel.sheet.views['gradient']}"
     up = panel.log10(title, ends=("row.low", "row.high"), tickCount=7)
     # Colour and dash are constants, not two more expressions for every point.
-    colours = {cell: {"color": colour} for cell, colour in panel.sheet.theme.cells.items()}
-    lines = each("curves", dashed(CELL_DASHES, "", 3, **colours), x=across, y=up).transform_filter(_HERE)
+    colours = panel.sheet.theme.cells.items()
+    styles = {cell: {"color": colour, "strokeDash": CELL_DASHES[cell]} for cell, colour in colours}
+    lines = each("curves", styles, x=across, y=up, strokeWidth=alt.value(3)).transform_filter(_HERE)
     lines = lines.transform_calculate(step="split(datum.steps, ',')", point="split(datum.points, ',')")
     lines = lines.transform_flatten(["step", "point"]).transform_calculate(log10_norm="datum.point / 100")
     return with_lag(lines)
