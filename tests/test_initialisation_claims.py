@@ -20,7 +20,7 @@ from tests.every import every
 from tests.pictured import drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=20, hidden_size=4, batch_size=1)
-#: What the page has controls for. A schemes' table is 21 rows of 20 networks, so fewer settings than elsewhere.
+#: What the page has controls for. A schemes' table is 22 rows of 20 networks, so fewer settings than elsewhere.
 SETTINGS = list(
     strange_settings(
         OPENING,

@@ -63,7 +63,7 @@ def test_the_lines_are_those_of_the_library(params: dict[str, str], changes: dic
     app = open_page("initialisation", LINK | params)
     assert not app.exception
     exact = rows_of(replace(SMALL, **changes))
-    assert len(drawn(app)) == len(exact) == 21
+    assert len(drawn(app)) == len(exact) == 22
     for line, row, (_, cell) in zip(drawn(app), exact, ROWS, strict=True):
         assert (line["known"], line["cell"], line["name"]) == (True, cell, CELLS[cell].short)
         factors = 10.0 ** np.array(row.log10_factor)

@@ -24,7 +24,7 @@ from tests.test_pages import ALL, ROOT, link, not_taken, open_page, shown
 
 #: Names, which stand in every language; what is shorter is a symbol.
 NAMES = (
-    *("RNN", "LSTM", "sLSTM", "minLSTM", "GRU", "minGRU", "LRU", "IRNN", "ReLU", "PyTorch", "Keras"),
+    *("RNN", "LSTM", "sLSTM", "minLSTM", "GRU", "minGRU", "LRU", "SSM", "IRNN", "ReLU", "PyTorch", "Keras"),
     *("English", "Adam", "RMSprop", "SGD", "NumPy", "tanh", "exp", "log", "max", "min", "lag"),
 )
 #: What an element of Streamlit shows to a reader, by the name of the field; what a visitor types is the visitor's own.

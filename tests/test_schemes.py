@@ -103,6 +103,18 @@ def test_the_xlstm_has_no_recurrent_weights_and_the_forget_biases_of_its_authors
     assert drawn["weight_ih_l0"].std() == pytest.approx(np.sqrt(2 / 5 / 50), rel=0.02)
 
 
+def test_the_ssm_of_mambas_code_has_its_steps_and_the_spread_of_linears_weights() -> None:
+    drawn = run(scheme_experiment("mamba", "ssm", replace(SMALL, hidden_size=400, input_size=50))).parameters
+    module = torch.nn.Linear(50, 800)
+    assert drawn["weight_ih_l0"].std() == pytest.approx(float(module.weight.detach().std()), rel=0.02)
+    steps = torch.nn.functional.softplus(torch.tensor(drawn["bias_ih_l0"][:400])).numpy()
+    np.testing.assert_allclose([steps.min(), steps.max()], [1e-3, 0.1], rtol=0.05)
+    np.testing.assert_allclose(np.log(steps).mean(), np.log([1e-3, 0.1]).mean(), atol=0.15)
+    decays = np.exp(drawn["A_log_l0"])
+    np.testing.assert_allclose([decays.min(), decays.max()], [1.0, 16.0], atol=0.2)
+    assert not drawn["bias_ih_l0"][400:].any()
+
+
 def test_the_ring_is_that_of_the_paper() -> None:
     drawn = run(
         scheme_experiment("ring", "lru", replace(SMALL, hidden_size=400, input_size=50, weight_scale=1.0))

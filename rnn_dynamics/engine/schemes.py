@@ -14,6 +14,8 @@ A cell's default differs between frameworks, and papers recommend further ones:
   as that does: U(−1/√D, 1/√D), weights and biases.
 - The sLSTM as the code of its authors draws a first block (github.com/NX-AI/xlstm, sLSTMLayer and sLSTMCell; the paper,
   arXiv:2405.04517, does not say): W_ih N(0, 2/(5D)), W_hh = 0, and biases of the forget gate that fall from 5 to −7.
+- The selective SSM as the code of Mamba-2's authors draws a head (github.com/state-spaces/mamba, Mamba2Simple): A and Δ
+  as in `cells/ssm.py`, W_ih with the variance of torch.nn.Linear's, 1/(3D), and no other bias.
 """
 
 from collections.abc import Mapping
@@ -94,6 +96,12 @@ NAMED_SCHEMES: Mapping[str, Scheme] = {
         recurrent=False,
         gate_bias="powerlaw",
         cells=("slstm",),
+    ),
+    "mamba": Scheme(
+        label="Mamba's code: small steps Δ",
+        initialisation="gaussian",
+        input_weight_scale=3.0**-0.5,
+        cells=("ssm",),
     ),
 }  # fmt: skip
 
