@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS
+from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run import run, run_jacobians, split_additive_path
+from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.engine.trace import Trace
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.laws.law import Array, Laws, Sides
@@ -133,3 +135,23 @@ def unstabilised() -> Sides:
         h = c / n / (1.0 + np.exp(-o))
         expected.append((c / n, np.log(n)))
     return np.swapaxes(expected, 0, 1), [trace.cell_states[1:], trace.log_normalisers[1:]]
+
+
+@LAWS.law("family_tree", "gu", within=1e-12)
+def sum_of_steps() -> Sides:
+    """Ln of what is left of the gradient of one unit of a selective SSM is A Σ Δ over the steps that it has passed."""
+    trace = run(replace(SMALL, cell="ssm", hidden_size=1, batch_size=1))
+    steps = np.cumsum(trace.gates["Δ"][:0:-1, 0, 0])[::-1]
+    norms = np.log(10.0) * trace.log10_norms["hidden"]
+    return -np.exp(trace.parameters["A_log_l0"]) * steps, norms[:-1] - norms[-1]
+
+
+@LAWS.law("family_tree", "gu", within=1e-12)
+def step_as_gate() -> Sides:
+    """Theorem 1: with A = −1, what is kept is 1 − σ of what Δ is the softplus of, so 1 / (1 + e^a)."""
+    trace = run(replace(SMALL, cell="ssm"))
+    parameters, inputs = {**trace.parameters, "A_log_l0": np.zeros(SMALL.hidden_size)}, trace.inputs
+    network = Network(cell="ssm", parameters=parameters)
+    found = run_network(network, inputs, lambda states: Errors(output=np.ones_like(states.output)))
+    opened = inputs @ parameters["weight_ih_l0"].T + parameters["bias_ih_l0"]
+    return 1.0 / (1.0 + np.exp(opened[..., : SMALL.hidden_size])), found.layers[0].gates["exp(AΔ)"]
