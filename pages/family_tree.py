@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import streamlit as st
+
+from rnn_dynamics.course.lineage import tree
 from rnn_dynamics.dashboard.frame import HOUSE
 from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import KNOBS_CHOICE
@@ -20,4 +23,11 @@ PAGE = Page(
     main=("cell", "gate_bias", "weight_scale", "sequence_length"),
     pictured=lambda _: KNOBS_CHOICE["cell"].options,
 )
-PAGE.run()
+
+
+def below() -> None:
+    """The tree, which no setting changes."""
+    st.html(tree(PAGE.words()["tree"]))
+
+
+PAGE.run(below)

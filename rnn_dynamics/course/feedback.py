@@ -56,17 +56,25 @@ def picture(cell: str) -> str:
     """One of them as SVG."""
     nodes = [f"{kind}{t}" for kind in "xhy" for t in _STEPS]
     drawn = "".join([*(_line(edge, cell) for edge in edges(cell)), *map(_node, nodes)])
-    ground = '<rect width="360" height="260" rx="8" fill="#ffffff"/>'
+    return sheet(360, 260, drawn)
+
+
+def sheet(width: int, height: int, drawn: str) -> str:
+    """A drawing of so many pixels as SVG, on a ground of its own."""
+    ground = f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>'
     inside = f"<style>{_STYLE}</style>{_TIP}{ground}{drawn}"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 260">{inside}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{inside}</svg>'
+
+
+def figure(drawn: str, alt: str, caption: str = "") -> str:
+    """SVG as HTML, with what it shows in words; as an image, for Streamlit takes SVG out of HTML."""
+    source = "data:image/svg+xml," + quote(drawn.replace('"', "'"), safe=_AS_THEY_ARE)
+    return f'<figure>{caption}<img src="{source}" alt="{escape(alt)}"></figure>'
 
 
 def _figure(cell: str, words: Mapping[str, str]) -> str:
-    # As an image, for Streamlit takes SVG out of HTML.
-    drawn = picture(cell).replace('"', "'")
-    source = f"data:image/svg+xml,{quote(drawn, safe=_AS_THEY_ARE)}"
-    image = f'<img src="{source}" alt="{escape(words[f"{cell}_alt"])}">'
-    return f"<figure><figcaption><b>{words[cell]}</b><br>{EQUATIONS[cell]}<br>{SHARED}</figcaption>{image}</figure>"
+    caption = f"<figcaption><b>{words[cell]}</b><br>{EQUATIONS[cell]}<br>{SHARED}</figcaption>"
+    return figure(picture(cell), words[f"{cell}_alt"], caption)
 
 
 def _place(node: str) -> tuple[int, int]:

@@ -92,7 +92,6 @@ def _notes(answer: TreeAnswer) -> dict[str, object]:
     experiment, shares = answer.experiment, [member.log10_share for member in answer.members]
     alone = [member for member in answer.members if not member.cell.state_matrix]
     return {
-        "lineage": True,
         "factor": experiment.sequence_length > 1,
         "part": any(share is not None and share > _ROUNDING for share in shares),
         "alone": bool(alone) and experiment.sequence_length > 1,
