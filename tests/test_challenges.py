@@ -313,6 +313,10 @@ def test_settings_may_be_spelled_as_controls_show_them(folder: Path) -> None:
     text = GOOD.replace("{ input_scale = 0.316 }", '{ cell = "LSTM", sequence_length = 50, bias = false }')
     assert said_of(folder, text) == ""
     assert read("mine", frame_of, PICTURED).opens == {"cell": "lstm", "sequence_length": 50, "bias": False}
+    cliff = GOOD.replace("vanish_or_explode", "cliff").replace("input_scale = 0.316", "start_w = 4.9, region = 'wide'")
+    cliff = cliff.replace("weight_scale = 1.6", "clip_at = 3").replace("verdicts[rnn].outcome", "region")
+    assert said_of(folder, cliff.replace("weight_scale:g", "region")) == ""
+    assert read("mine", frame_of, PICTURED).opens == {"start_w": "4.90", "region": "wide"}  # a number for its text
     assert "bias = 0 is not offered" in said_of(folder, text.replace("false", "0"))
 
 

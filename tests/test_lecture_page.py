@@ -345,7 +345,8 @@ def test_phones_ask_what_the_bar_asks_and_nothing_at_a_stop_whose_page_there_is_
                 speaker.button(key="reveal").click().run()
             hall.run()
             assert bool(hall.radio or hall.select_slider) == (asked and not is_revealed)
-            assert (WORDS["wait"] in html(hall)) == (not asked)
+            assert (WORDS["between"] in html(hall)) == (not asked)
+            assert WORDS["wait"] not in html(hall)
             assert ("The answer:" in html(hall)) == is_revealed
             assert ("Asked?" in bar(speaker)) == asked
 
@@ -356,4 +357,4 @@ def test_where_a_stop_asks_nothing_the_hall_waits() -> None:
         ballot.stop = stop
         app = vote_page(ballot.code)
         assert not app.radio
-        assert WORDS["wait"] in html(app)
+        assert WORDS["wait" if stop else "between"] in html(app)

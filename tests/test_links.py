@@ -8,6 +8,7 @@ from rnn_dynamics.dashboard.links import share_link
 from rnn_dynamics.experiment import KNOBS, Experiment, settings
 from tests.every import every
 from tests.test_app import ENTRIES, FIELDS, OPENING, assert_shows, datasets, link, notice, open_app, words
+from tests.test_pages import not_taken, open_page
 
 OFFERED: dict[str, Any] = {
     "cell": "gru",
@@ -64,6 +65,12 @@ def test_other_spellings_of_a_value_are_understood(params: dict[str, str], expec
     app = open_app(params=params)
     assert_shows(app, replace(OPENING, **expected))
     assert notice(app) == ""
+
+
+def test_a_number_is_understood_without_the_zeros_that_a_control_shows() -> None:
+    app = open_page("cliff", {"start_w": "4.9", "clip_at": "3.0", "start_b": "-2.7"})
+    assert [app.select_slider(key=key).value for key in ("start_w", "clip_at", "start_b")] == ["4.90", "3", "-2.70"]
+    assert not_taken(app) == []
 
 
 @every(

@@ -71,7 +71,7 @@ class _Voter:
         """The present question, or that there is none."""
         question, stop = self._question, self.ballot.stop
         if question is None or not question.answers:
-            st.html(f'<p class="hall">{escape(self.words["wait"])}</p>')
+            st.html(f'<p class="hall">{escape(self.words["wait" if stop else "between"])}</p>')
         elif self.ballot.is_revealed(stop):
             st.html(self._revealed(question, stop))
         else:

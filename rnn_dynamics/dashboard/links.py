@@ -10,7 +10,7 @@ address is in the page's language while controls are made; what they write in th
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -191,10 +191,14 @@ def read(names: Names, key: str, text: str, setting: Setting | None) -> tuple[An
         return setting.nearest(text), remark("cut", key, text, count=setting.longest) if cut else None
     if isinstance(knob := KNOBS.get(key), Number):
         return _read_number(key, text, knob, setting)
-    for value in setting.values:
-        if text.lower() in (in_link(key, value).lower(), names.shown(key, value).lower()):
-            return value, None
-    return None, not_one_of(key, text, lambda names: [names.shown(key, value) for value in setting.values])
+    spelt = {form.lower(): value for value in setting.values for form in (in_link(key, value), names.shown(key, value))}
+    value = spelt.get(text.lower())
+    if value is None:
+        with suppress(ValueError):
+            value = setting.written(float(text))
+    if value is not None:
+        return value, None
+    return None, not_one_of(key, text, lambda of: [of.shown(key, one) for one in setting.values])
 
 
 def _read_number(key: str, text: str, knob: Number, setting: Setting) -> tuple[Any, Remark | None]:

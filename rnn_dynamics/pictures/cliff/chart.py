@@ -132,7 +132,8 @@ def _arrows(theme: Theme) -> Any:
         "align": ref("datum.right ? 'right' : 'left'"),
         "baseline": ref("datum.above ? 'bottom' : 'top'"),
         "dx": ref("(datum.right ? -1 : 1) * (datum.above === datum.way_w > 0 ? 12 : 32)"),
-        "dy": ref("datum.above ? -18 : 6"),
+        # Of the first of three lines: as high as all of them, where there is room.
+        "dy": ref("datum.above ? datum.up < 0.75 ? narrow ? -46 : -50 : -18 : datum.rises ? 36 : 6"),
         "lineBreak": "|",
     }
     name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, **style)
@@ -144,7 +145,9 @@ def _arrows(theme: Theme) -> Any:
         right="2 * datum.exit_b > region.left + region.right",
         up="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
         # Not where the path comes from, unless there is no room elsewhere.
-        above="datum.up < 0.08 || datum.up < 0.92 && datum.way_w > 0",
+        above="datum.up < 0.25 || datum.up < (narrow ? 0.92 : 0.75) && datum.way_w > 0",
+        # To the side, so that it comes from further below.
+        rises="datum.up < 0.97 && datum.way_w > 0",
     )
 
 

@@ -1,6 +1,7 @@
 """What a picture is: from an experiment an answer, from the answer tables, from these to a chart and to words."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -66,12 +67,21 @@ class Setting:
         if self.longest:
             return str.__str__(value) if isinstance(value, str) and len(value) <= self.longest else None
         flag, text = isinstance(value, bool), str(value).lower()
-        alike = (offer for offer in self.values if offer == value or str(offer).lower() == text)
+        number = math.nan if flag or isinstance(value, str) else value  # 4.9 is the text "4.90"
+        alike = (one for one in self.values if one == value or str(one).lower() == text or _number(one) == number)
         return next((offer for offer in alike if isinstance(offer, bool) is flag), None)
 
     def allows(self, value: Any) -> bool:
         """Whether a value that is empty can stand in its control."""
         return value is not None and (value != "" or self.longest > 0)
+
+
+def _number(offer: Any) -> float:
+    """That which a text spells; nan where it spells none."""
+    try:
+        return float(offer)
+    except ValueError:
+        return math.nan
 
 
 #: The horizontal axis of every picture through time.
