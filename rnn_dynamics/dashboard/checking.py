@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import lru_cache, partial
 from html import escape
 from io import StringIO
 from math import inf, isfinite, log10
@@ -154,7 +154,7 @@ class _Shown:
         return f'<a href="check_us?{escape(urlencode(settings | spoken))}" target="_self">{said}</a>'
 
 
-@cache
+@lru_cache(maxsize=32)
 def _laws_of(of: str) -> tuple[str, ...]:
     """The names of the laws of a page, or of all."""
     return tuple(name for name, law in LAWS.items() if of in ("all", law.page))

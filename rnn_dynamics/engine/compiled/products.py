@@ -7,7 +7,7 @@ eight columns of it. As many rows are worked on at a time as find room; a block 
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import zip_longest
 
 import numpy as np
@@ -47,7 +47,7 @@ def _high(rows: int, columns: int) -> int:
     return next(high for high in _HIGH if high <= min(rows, room))
 
 
-@cache
+@lru_cache(maxsize=64)  # of few heights and widths
 def _of_blocks(high: int, wide: int) -> int:
     """The function that computes blocks of `high` rows and `wide` columns."""
     few = wide <= _FEW
