@@ -69,7 +69,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         if "is enough for the gradient to vanish" in said:
             assert sizes[0] < 1 - 1e-12
             assert norm <= sizes[0] ** (experiment.sequence_length - 1) * 1.001
-        if "although the largest |eigenvalue|" in said:
+        if "A common rule says: the largest |eigenvalue|" in said:
             assert radius > 1.0 > norm
             assert experiment.hidden_path == "open"
         if "only rotates and scales" in said:

@@ -42,11 +42,10 @@ if (!window.clicker) {
   window.clicker = (event) => {
     const keys = { PageDown: ".st-key-reveal button, .way.return, .way.forward", PageUp: ".way.back" };
     const bar = document.querySelector(".st-key-lecture");
-    const button = bar && keys[event.key] && bar.querySelector(keys[event.key]);
-    if (!button || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
+    if (!bar || !keys[event.key] || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();  // at either end of a lecture too, where a slider would move instead
     event.stopImmediatePropagation();
-    if (!event.repeat) button.click();
+    if (!event.repeat) bar.querySelector(keys[event.key])?.click();
   };
   window.addEventListener("keydown", window.clicker, true);
 }

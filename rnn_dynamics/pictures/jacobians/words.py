@@ -76,6 +76,7 @@ def _claim(answer: JacobianAnswer) -> str:
         coincide=answer.coincide,
         exceeds=_exceeds(answer),
         grows=answer.trace.positive[0] and answer.trace.log10_norms[-1] > VISIBLE,
+        above_one=_rule_fails(answer, answer.trace.log10_norms[-1]),
         bound=True,
     )
 
