@@ -55,8 +55,8 @@ SLIDERS = {
 TRAINED = ("learning", ("look",))
 #: Page -> key of the slider that is held there, where it is not that of the weight scale: a long one.
 HELD_ON = {"cliff": "start_w", "curse_of_memory": "memory", "by_hand": "step", "blank": "gap"}
-#: Of these pages those on which another seed is no other picture while the visitor waits: one trains it first, one shows
-#: many seeds together, and one begins with laws, whatever the seed.
+#: Of these pages those on which another seed is no other picture while the visitor waits: one trains it first, one
+#: shows many seeds together, and one begins with laws, whatever the seed.
 UNSEEDED = ("blank", "atlas", "curse_of_memory")
 #: What a row's ratio shall be at most; pictures of a held key, and milliseconds from its release to the last of them;
 #: milliseconds of a move of the pointer.

@@ -92,9 +92,9 @@ def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
         asked = frame_of("additive_path").asked(frame_of("additive_path").presets[preset])[0]
         whole, path = left(asked, "cell"), left(replace(asked, hidden_path="cut"), "cell")
         claim = claim_at("additive_path", preset)
-        assert claim.endswith("most came by the gates.") == (path - whole < -1.0)
+        assert claim.endswith("most came by W_hh.") == (path - whole < -1.0)
         assert numbers(claim) == ["99", share(whole), share(path)]
-        assert "by the sum alone" in claim
+        assert f"{share(path)} by the sum" in claim
 
 
 def test_the_gradients_of_a_shared_matrix_are_claimed_as_its_arrows_have_them() -> None:

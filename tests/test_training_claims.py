@@ -257,12 +257,12 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
         (
             (-8.0, -1.0),
             (-1.0, -3.0),
-            "Before training (thin) 10⁻⁸ of its gradient reached step 1. After it 0.1 does, but that alone is not enough",
+            "(thin) 10⁻⁸ of its gradient reached step 1. After it 0.1 does, but that alone is not enough",
         ),
         (
             (-9.0, -2.0),
             (-1.0, -1.0),
-            "Before training (thin) 10⁻⁹ of its gradient reached step 1. After it 0.01 does, but that alone is not enough",
+            "(thin) 10⁻⁹ of its gradient reached step 1. After it 0.01 does, but that alone is not enough",
         ),
         ((-9.0, -8.0), (-9.0, -1.0), "step 1 gets ×0.1 in the LSTM, ×10⁻⁸ in the RNN"),
         ((-9.0, -6.0), (-9.0, -7.0), "The same sequences"),
