@@ -11,6 +11,8 @@ from rnn_dynamics.pictures.kit.growing import Growing
 
 #: Below this share of the total's norm, as log10, the path alone does not explain what arrives.
 _LITTLE = -1.0
+#: From here on ‖path‖ + ‖rest‖ differs from ‖whole‖ in what is written of it.
+_ROUNDED = 0.005
 #: Within this cosine of 0 two vectors are called almost at right angles.
 _UPRIGHT = 0.1
 
@@ -115,7 +117,7 @@ def _notes(answer: PathAnswer, views: Mapping[str, str]) -> dict[str, object]:
     cut = answer.experiment.hidden_path == "cut"
     return {
         "whole" if answer.is_whole else "cut": answer.is_whole or cut,
-        "shares": _has_two_parts(answer),
+        "shares": _has_two_parts(answer) and abs(10.0 ** answer.split.of_total["sum"] - 1.0) >= _ROUNDED,
         "little": _little(answer),
         _biases(answer): True,
         "band": answer.networks > 0 and views["panels"] == "all",
