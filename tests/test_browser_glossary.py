@@ -77,6 +77,7 @@ def test_the_list_at_the_foot_leads_to_the_page_of_a_term_in_the_same_language(
     with visit(desk) as reader:
         reader.open(f"{address}/depth?lang=zh")
         reader.page.locator("summary").last.click()
+        reader.rest()  # a picture that is still drawn would move the list below the pointer
         reader.page.locator('a:has(+ dl [data-term="rho"])').click()
         reader.page.wait_for_url("**/jacobians?lang=zh")
         reader.rest()
