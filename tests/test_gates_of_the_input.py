@@ -14,6 +14,7 @@ from rnn_dynamics import Experiment, run, run_jacobians, run_losses, split_addit
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.run import run_family
+from rnn_dynamics.laws.paths import scanned
 from tests.every import every
 from tests.oracle import ask_module, jacobian, relative_error
 
@@ -48,17 +49,8 @@ def test_the_additive_path_is_the_whole_gradient(cell: str, loss_at: str) -> Non
 @every("network", [NETWORK, FAR], ids=["usual", "far"])
 @cells
 def test_a_parallel_scan_gives_the_states_that_steps_give(cell: str, network: Experiment) -> None:
-    """By the associative (a, b)(a', b') = (a a', a' b + b') of h ↦ a h + b, in log₂ T rounds."""
-    trace, of = run(replace(network, cell=cell)), CELLS[cell]
-    kept = trace.gates[of.keeps].copy()
-    added = trace.gates[of.writes] * trace.gates[of.signed[0]]
-    reach = 1
-    while reach < len(kept):
-        added[reach:] += kept[reach:] * added[:-reach]
-        kept[reach:] = kept[reach:] * kept[:-reach]
-        reach *= 2
-    expected = kept * trace.hidden_states[0] + added
-    np.testing.assert_allclose(trace.hidden_states[1:], expected, rtol=1e-12, atol=1e-12)
+    trace = run(replace(network, cell=cell))
+    np.testing.assert_allclose(trace.hidden_states[1:], scanned(trace), rtol=1e-12, atol=1e-12)
 
 
 @cells

@@ -18,13 +18,15 @@ VARIANCES = {(0.9, 0.0): (5.2632, 263.89), (0.9, 0.5): (13.8756, 778.12), (0.95,
 #: Remedy -> the powers of 1 − λ² with which both grow.
 POWERS = {"none": (-1, -3), "gamma": (0, -2), "exponential": (-1, -1), "both": (0, 0)}
 _PAGE = "curse_of_memory"
+#: Of either variance the cases of its law.
+_PUBLISHED = [{f"λ = {at[0]:g}, ρ = {at[1]:g}": (*at, found[k]) for at, found in VARIANCES.items()} for k in (0, 1)]
 
 
 @LAWS.law(
     _PAGE,
     "zucchet",
     within=5e-5,
-    cases={f"λ = {at[0]:g}, ρ = {at[1]:g}": (*at, found[0]) for at, found in VARIANCES.items()},
+    cases=_PUBLISHED[0],
 )
 def variance(factor: float, rho: float, published: float) -> Sides:
     """Of the state."""
@@ -35,7 +37,7 @@ def variance(factor: float, rho: float, published: float) -> Sides:
     _PAGE,
     "zucchet",
     within=5e-3,
-    cases={f"λ = {at[0]:g}, ρ = {at[1]:g}": (*at, found[1]) for at, found in VARIANCES.items()},
+    cases=_PUBLISHED[1],
 )
 def derivative(factor: float, rho: float, published: float) -> Sides:
     """Of ∂h/∂λ."""

@@ -79,8 +79,14 @@ def diagonal_jacobian(cell: str) -> Sides:
 
 @LAWS.law("family_tree", "feng", within=1e-12, cases=_GATES_OF_THE_INPUT)
 def scan(cell: str) -> Sides:
-    """A parallel scan, (a, b)(a', b') = (a a', a' b + b') in log₂ T rounds, gives the states that steps give."""
-    trace, of = run(replace(SMALL, cell=cell, initial_state="noise")), CELLS[cell]
+    """A parallel scan gives the states that steps give."""
+    trace = run(replace(SMALL, cell=cell, initial_state="noise"))
+    return scanned(trace), trace.hidden_states[1:]
+
+
+def scanned(trace: Trace) -> Array:
+    """The states (T, N, H) by the associative (a, b)(a', b') = (a a', a' b + b') of h ↦ a h + b, in log₂ T rounds."""
+    of = CELLS[trace.experiment.cell]
     kept = trace.gates[of.keeps].copy()
     added = trace.gates[of.writes] * trace.gates[of.signed[0]]
     reach = 1
@@ -88,7 +94,7 @@ def scan(cell: str) -> Sides:
         added[reach:] += kept[reach:] * added[:-reach]
         kept[reach:] = kept[reach:] * kept[:-reach]
         reach *= 2
-    return kept * trace.hidden_states[0] + added, trace.hidden_states[1:]
+    return np.asarray(kept * trace.hidden_states[0] + added)
 
 
 def lru_moduli(trace: Trace) -> Array:
