@@ -137,3 +137,9 @@ def test_the_command_writes_both_with_numbers_that_are_computed(
     assert "×1.14 per step" not in (tmp_path / "q.html").read_text(encoding="utf-8")
     assert exits("--html", tmp_path / "no" / "q.html") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_task_says_where_its_control_stands_unless_that_is_above_the_picture() -> None:
+    said = "What you need stands under More."
+    assert said in strip(open_page("vanish_or_explode", {"challenge": "refilled"}))
+    assert said not in strip(open_page("vanish_or_explode", {"challenge": "explode_rnn"}))

@@ -136,8 +136,11 @@ class Strip:
     def __init__(self, page: "Page", challenge: Challenge) -> None:
         self._page, self._challenge = page, challenge
         words, says = _words(), challenge.words_in(language())
+        task, there = escape(says["task"]), opening_of(challenge, page)
+        if any(challenge.solution.get(name, there[name]) != there[name] for name in page.in_panel):
+            task += f" {words['behind'].format(panel=page.words('app')['buttons']['more'])}"
         hint = f"<details><summary>{escape(words['hint'])}</summary><p>{escape(says['hint'])}</p></details>"
-        st.html(f'<p class="challenge">{escape(says["task"])}</p>{hint}')
+        st.html(f'<p class="challenge">{task}</p>{hint}')
         self._place = st.empty()
 
     def judge(self) -> None:

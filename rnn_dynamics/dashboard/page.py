@@ -102,13 +102,17 @@ class Page(Frame):
         """What stands of an open challenge above the controls, made outside of all fragments, where it is shown."""
         return strip_on(self)
 
+    @property
+    def in_panel(self) -> list[str]:
+        """The settings whose controls stand in the panel "More"."""
+        return [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
+
     # --- what stands still ------------------------------------------------------------------------------------------
 
     def _more(self, label: str) -> None:
         """Built only while it is open or away from its opening value, else it would cost every run."""
         more = st.popover(label, on_change="rerun", key="more")
-        now, opening = self.now, self.at_opening
-        names = [name for name in {**self.views, **self.settings} if name not in (*self.main, *self.lower)]
+        now, opening, names = self.now, self.at_opening, self.in_panel
         if more.open or any(now[name] != opening[name] for name in names):
             with more, st.container(key="settings"):
                 self._show_groups(names, self.words("app")["groups"] if more.open else {})
