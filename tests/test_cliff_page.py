@@ -1,5 +1,6 @@
 """The page "The cliff and clipping": tables against the library's paths, words against its numbers, the click."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ CASES: dict[str, Asked] = {
     "corner": ("8.50", "0.70", "1", "10", "10"),
     "other corner": ("1.40", "-6.40", "1", "0.01", "100"),
     "large steps": ("4.90", "-2.65", "1", "10", "100"),
+    "two leave": ("4.90", "-2.65", "0.1", "10", "50"),
 }
 every_case = every("asked", CASES.values())
 every_region = every("region", REGIONS)
@@ -164,6 +166,18 @@ def test_the_arrow_stands_where_the_jump_crosses_the_border() -> None:
     assert row["leaves"] == f"step {step}:|to b = {after[1]:.3g},|w = {after[0]:.3g}"
 
 
+@every_case
+def test_a_path_that_leaves_close_to_another_has_no_name_there(asked: Asked) -> None:
+    """Beside the map's width and height, from the tables: of each two names that are written."""
+    for region, part in REGIONS.items():
+        kinds = [row for row in tables_of(asked, region)["kinds"] if row["exit_w"] is not None]
+        sides = np.subtract(part.high, part.low)
+        places = {row["clipping"]: np.array([row["exit_w"], row["exit_b"]]) / sides for row in kinds if row["leaves"]}
+        assert len(places) > 0 or not kinds
+        for one, other in itertools.combinations(places.values(), 2):
+            assert abs(one - other)[0] > 0.25 or abs(one - other)[1] > 0.35
+
+
 def test_a_step_across_the_map_is_drawn_from_border_to_border() -> None:
     part = Region(low=(0.0, 0.0), high=(1.0, 1.0))
     cut = part.cut(np.array([-1.0, 0.5]), np.array([3.0, 0.5]))
@@ -219,7 +233,10 @@ def test_the_opening_says_where_the_jump_goes_and_what_the_gradient_was() -> Non
     assert f"the gradient's norm is {norm:,.0f}" in words
     assert f"it lands at w = {w:.3g}, b = {b:.3g}, where E = 0.090" in words
     assert "Nothing brings it back from there." in words
-    assert title(OPENING) == f"Without clipping step {step} jumps to¦b = {b:.3g}, w = {w:.3g};|both clipped paths stay"
+    assert (
+        title(OPENING)
+        == f"Without clipping step {step} jumps to¦b = {b:.3g}, w = {w:.3g};|both clipped paths stay on the wide map"
+    )
 
 
 @every(

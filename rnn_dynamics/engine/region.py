@@ -21,6 +21,10 @@ class Region:
         """The point at such shares of its height (from below) and width."""
         return np.array(self.low) + [up, across] * np.subtract(self.high, self.low)
 
+    def share(self, points: Array) -> Array:
+        """(..., 2), at which shares of its height (from below) and width points are."""
+        return np.asarray((points - self.low) / np.subtract(self.high, self.low))
+
     def inside(self, points: Array) -> NDArray[np.bool_]:
         """Whether each point is inside; nan is outside."""
         return np.asarray(((points >= self.low) & (points <= self.high)).all(axis=-1))

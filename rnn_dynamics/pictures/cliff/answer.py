@@ -44,6 +44,8 @@ WIDEST = REGIONS["wide"]
 JUMPS_FROM = 1.0
 #: Seeds whose starts are counted; seed 0 is the place itself.
 NEIGHBOURS = range(41)
+#: The part of the map's height and width that is left to what is written where a path leaves it.
+ROOM = (0.25, 0.35)
 #: How far from the cliff its height is told.
 BESIDE = 0.01
 
@@ -89,6 +91,13 @@ class CliffAnswer:
         return max(self.crossings["norm"], self.crossings["value"]) > 1
 
     @property
+    def goes_on(self) -> bool:
+        """Whether both clipped paths cross it there and back after the path without clipping has left."""
+        last = self.leaving["none"]
+        clipped = [kind for kind in self.paths if kind != "none"]
+        return bool(last) and all(_crossings(self.paths[kind], self.leaving[kind], last) > 1 for kind in clipped)
+
+    @property
     def jump(self) -> float:
         """Length of the step without clipping that leaves the widest region; 0 if none does."""
         step, points = self.leaving["none"], self.free.points
@@ -99,6 +108,17 @@ class CliffAnswer:
         """Whether it leaves in a jump."""
         return self.jump > JUMPS_FROM
 
+    def exits_apart(self, region: Region) -> Mapping[str, int | None]:
+        """Clipping -> the step at which its path leaves a region, or None, also where it does close to one before."""
+        written: list[Array] = []
+        found: dict[str, int | None] = {}
+        for kind, path in self.paths.items():
+            step, border = region.exit(path.points), region.share(region.way_out(path.points)[0])
+            apart = all((abs(border - other) > ROOM).any() for other in written)
+            found[kind] = step if apart and np.isfinite(border).all() else None
+            written += [border] * (found[kind] is not None)
+        return found
+
     @cached_property
     def beside(self) -> Array:
         """E at the start's weight, BESIDE before the cliff and as far behind it; nan where there is no cliff."""
@@ -106,9 +126,9 @@ class CliffAnswer:
         return error_surface(self.start.w, [place - BESIDE, place + BESIDE]).error
 
 
-def _crossings(path: Path, leaves: int | None) -> int:
-    """How many steps lead from one side of the cliff to the other: half-way down is E of half of the output."""
-    errors, weights = path.errors[:leaves], path.points[:leaves, 0]
+def _crossings(path: Path, leaves: int | None, after: int | None = None) -> int:
+    """How many steps, after one, lead from side to side of the cliff: half-way down is E of half of the output."""
+    errors, weights = path.errors[after:leaves], path.points[after:leaves, 0]
     high, there = errors > HALF_WAY, weights > NO_CLIFF_UP_TO
     return int(((high[1:] != high[:-1]) & there[1:] & there[:-1]).sum())
 

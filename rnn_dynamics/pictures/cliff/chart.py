@@ -136,7 +136,7 @@ def _arrows(theme: Theme) -> Any:
         "dy": ref("datum.above ? datum.up < 0.75 ? narrow ? -46 : -50 : -18 : datum.rises ? 36 : 6"),
         "lineBreak": "|",
     }
-    name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, **style)
+    name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, color=_OWN, **style)
     across = "datum.way_b / (region.right - region.left) * mapRight"
     up = "datum.way_w / (region.top - region.bottom) * mapBottom"
     angle = ref(f"atan2({across}, {up}) * 180 / PI")

@@ -1,10 +1,11 @@
 """What "The cliff and clipping" says: titles, names, table and notes, from the words in content/ and an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
+from rnn_dynamics.engine.region import Region
 from rnn_dynamics.pictures.cliff.answer import BESIDE, GRID, NEIGHBOURS, REGIONS, CliffAnswer, surface
 from rnn_dynamics.pictures.kit.finding import claimed, first, said
 
@@ -26,11 +27,10 @@ def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, A
 def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """The titles and start; of the kinds of clipping their name, leaves and fell."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
-    exits = ((path.points, region.exit(path.points)) for path in answer.paths.values())
     return {
         "kinds": {
             "name": [words["names"][kind].format_map(says) for kind in answer.paths],
-            "leaves": [picture["leaves"].format(step=at, place=points[at]) if at else "" for points, at in exits],
+            "leaves": [*_leaves(picture["leaves"], answer, region)],
             "fell": [picture["fell"].format(norm=path.followed.min()) for path in answer.paths.values()],
         },
         "map": _claim(titles, answer, says),
@@ -39,6 +39,12 @@ def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) ->
         "start": picture["start"],
         "zigzag": picture["zigzag"].format_map(says) if answer.zigzags else "",
     }
+
+
+def _leaves(sentence: str, answer: CliffAnswer, region: Region) -> Iterator[str]:
+    """Where the step of each path goes that leaves the map; "" where that would lie on what is written of another."""
+    for kind, step in answer.exits_apart(region).items():
+        yield sentence.format(step=step, place=answer.paths[kind].points[step]) if step else ""
 
 
 def finding(words: Words, answer: CliffAnswer, _: Mapping[str, str]) -> str:
@@ -90,8 +96,8 @@ def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
 
 
 def _stays_beside(answer: CliffAnswer) -> bool:
-    """Whether the path without clipping lies still where it has landed, while a clipped one crosses the cliff."""
-    return _outcome(answer) == "dead" and answer.zigzags
+    """Whether the path without clipping lies still where it has landed, while the clipped ones cross the cliff."""
+    return _outcome(answer) == "dead" and answer.goes_on
 
 
 def _says(answer: CliffAnswer) -> Says:
