@@ -1,5 +1,6 @@
 """What "The additive cell path" claims, at a hundred strange settings, held against the network's own numbers."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -50,8 +51,8 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     assert ("forgets here" in said) == (vanishes and shown)
     if shown and vanishes:
         path = judge(split.path)
-        assert f"{times(path.log10_factor)} by the additive path" in said
-        assert f"and {times(total.log10_factor)} in all" in said
+        assert re.search(rf"additive path alone \(gate \S+\) {times(path.log10_factor)};", said)
+        assert f"a step back leaves {times(total.log10_factor)} of its" in said
     parts = experiment.hidden_path == "open" and np.isfinite(split.cosine[0])
     assert ("between two such detours" in said) == (parts and split.path[0] - split.total[0] < -1.0)
 

@@ -1,5 +1,6 @@
 """What "Family tree" says: titles, labels, the chosen cell's equation, a row for each cell, and notes."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -52,10 +53,12 @@ def claim(words: Words, answer: TreeAnswer, _: Mapping[str, str]) -> str:
 def _says(words: Words, answer: TreeAnswer) -> Says:
     ordered = sorted(answer.members, key=lambda member: abs(member.verdict.log10_factor))
     near, far = middle_lags(answer.experiment.sequence_length)
+    held = _those(answer, "holds")
     by_share = sorted(answer.members, key=lambda member: member.whole[0])
     return Says(
         answer,
-        held=_names(words, _those(answer, "holds")),
+        held=_names(words, held),
+        lowest=min((member.verdict.log10_factor for member in held), default=math.nan),
         exploded=_names(words, _those(answer, "explodes")),
         without=_names(words, answer.without_w_hh),
         largest=max(answer.members, key=lambda member: member.verdict.log10_factor),
