@@ -1,9 +1,9 @@
 """Products with a small matrix as machine code: out = matrix x, each column times a factor of its own.
 
 BLAS asks at each call how it should go about it, which at H = 32 takes as long as the product. Here one of the two,
-matrix or x, fills registers with what lies side by side, and numbers of the other are multiplied in. With up to seven
-columns it is the matrix, which then lies in blocks of rows, and each of these column by column. With more it is x,
-eight columns of it. As many rows are worked on at a time as find room; a block beyond the end begins earlier.
+matrix or x, fills registers with what lies side by side, and numbers of the other are multiplied in: with up to seven
+columns it is the matrix, with more x, eight columns of it. As many rows are worked on at a time as find room; the
+matrix lies in blocks of these, each column by column, and a block beyond the end begins earlier.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,11 @@ ARGUMENTS = ("ptr %matrix", "ptr %x", "ptr %out", "i64 %rows", "i64 %inner", "i6
 
 
 def stored(matrix: Array, columns: int) -> Array:
-    """A matrix (..., rows, K) as it is read with so many columns: with few (..., blocks, K, rows of a block)."""
-    if columns > _FEW:
-        return np.ascontiguousarray(matrix, dtype=np.float64)
+    """A matrix (..., rows, K) as it is read with so many columns: (..., blocks, K, rows of a block).
+
+    Row by row, numbers that are read together would lie a multiple of 4 kB apart at many sizes, and throw each other
+    out of the processor's cache.
+    """
     *outer, rows, inner = matrix.shape
     high = _high(rows, columns)
     blocks = np.empty((*outer, -(-rows // high), inner, high))
@@ -59,7 +61,7 @@ def _of_blocks(high: int, wide: int) -> int:
         if few:
             number = _load_one(term, "%x", "%j", "%columns", str(k))
         else:
-            number = _load_one(term, "%matrix", term.let(f"add i64 %y, {k}"), "%inner", "%j")
+            number = _load_one(term, "%matrix", "%j", str(high), term.let(f"add i64 %block, {k}"))
         more.append(term.intrinsic("fmuladd", side, number, so_far))
     if few:
         _store_as_rows(

@@ -33,8 +33,6 @@ _TOLERANCE = 1e-11
 Settings = tuple[tuple[str, bool | int | str], ...]
 
 
-#: Multiplications in a product with a seed's matrix up to which it is made where the step is; beyond, BLAS is as fast.
-MOST_MULTIPLICATIONS = 1 << 19
 #: All parts of a step, each of which has a bit.
 _ALL = -1
 
@@ -60,7 +58,7 @@ class Road:
         self._cell, self._weights, self._record = cell, weights, _by_name(record)
         self._rows = {name: _row(array) for name, array in self._record.items()}
         _, *self._seeds, self._units, self._columns = record.hidden.shape
-        self._small: dict[Product, tuple[int, ...] | None] = {}
+        self._made: dict[Product, tuple[int, ...] | None] = {}
         self._kept: list[Array] = []  # of which a table has the address alone
 
     def walk(self, work: Work, steps: range, order: range, room: Room) -> bool:
@@ -75,11 +73,11 @@ class Road:
         arrays = {**room, **{name: self._scratch(blocks) for name, blocks in step.scratch.items()}}
         record = {name: (first + steps.start * each, each, seed) for name, (first, each, seed) in self._rows.items()}
         rows = record | {name: _row(array) for name, array in arrays.items()}
-        small = [self._small_product(part) if step.whole else None for part in step.parts if isinstance(part, Product)]
-        numbers = list(chain(*(rows[name] for name in step.arrays), *filter(None, small)))
+        own = [self._own_product(part) if step.whole else None for part in step.parts if isinstance(part, Product)]
+        numbers = list(chain(*(rows[name] for name in step.arrays), *filter(None, own)))
         table = (ctypes.c_int64 * len(numbers))(*numbers)
         function = partial(step.function, ctypes.addressof(table), prod(self._seeds), self._units * self._columns)
-        if None not in small:
+        if None not in own:
             function(_ALL, order.step, len(order), order.start)
             return
         parts = [
@@ -93,16 +91,14 @@ class Road:
     def _scratch(self, blocks: int) -> Array:
         return np.empty((1, *self._seeds, blocks * self._units, self._columns))
 
-    def _small_product(self, product: Product) -> tuple[int, ...] | None:
+    def _own_product(self, product: Product) -> tuple[int, ...] | None:
         """What the table holds of a product; None where the weights make it."""
-        if product not in self._small:
-            self._small[product] = self._with_matrix(product.call)
-        return self._small[product]
+        if product not in self._made:
+            self._made[product] = self._with_matrix(product.call)
+        return self._made[product]
 
     def _with_matrix(self, call: Call) -> tuple[int, ...] | None:
         inner, rows = (of.count * self._units for of in call.blocks)
-        if rows * inner * self._columns > MOST_MULTIPLICATIONS:
-            return None
         others = (self._in_rows(of) for of in call.arguments if not isinstance(of, Blocks))
         if (found := self._weights.matrix_of(call.method, *others)) is None:
             return None
