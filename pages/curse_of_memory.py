@@ -19,5 +19,6 @@ PAGE = Page(
     asks=("memory", "rho", "remedy"),
     apart=("seed", "panels"),
     leading="memory",
+    idle={"seed": lambda now: "" if now["panels"] == "all" else "laws"},
 )
 PAGE.run()

@@ -10,6 +10,8 @@ import pytest
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import three_digits
+from rnn_dynamics.dashboard.declared import declared
+from rnn_dynamics.dashboard.plain import style
 from rnn_dynamics.engine.curse import REMEDIES, USUAL_MEMORY, Student, factor_of, gain, slope
 from rnn_dynamics.engine.curse_measured import MEMORIES, measure
 from rnn_dynamics.pictures.curse_of_memory import PICTURE
@@ -20,6 +22,7 @@ from tests.every import every
 from tests.handed_out import presets_of
 from tests.pictured import column, drawn_by
 from tests.scripts import printed_by_all
+from tests.test_pages import open_page
 
 Asked = dict[str, str]
 EVERY = [
@@ -42,7 +45,8 @@ def test_every_claim_and_finding_is_readable_and_has_the_readers_numbers() -> No
         answer, said = answered(asked), claimed(asked)
         assert len(said) < 180
         assert_readable(said)
-        assert_readable(plain(PICTURE.finding(words, answer, asked)))
+        for panels in ("curves", "all"):
+            assert_readable(plain(PICTURE.finding(words, answer, {**asked, "panels": panels})))
         own, usual = (
             Student(memory=memory, rho=float(asked["rho"]), remedy=asked["remedy"])
             for memory in (float(asked["memory"]), USUAL_MEMORY)
@@ -132,3 +136,17 @@ def test_the_script_finds_the_readers_numbers_by_autograd(tmp_path: Any) -> None
         found = [float(number) for number in line.split()[3:]]
         expected = [one.size, one.sensitivity, one.step.loss_before, one.step.end]
         np.testing.assert_allclose(found, expected, rtol=1e-8)
+
+
+def test_the_next_seed_is_offered_where_it_changes_something_that_is_shown() -> None:
+    for panels, offered in (("curves", False), ("all", True)):
+        first, other = (drawn_by(PICTURE, Experiment(seed=seed), panels=panels) for seed in (0, 1))
+        said = [
+            PICTURE.finding(sentences("curse_of_memory"), answered({}, seed), {"panels": panels}) for seed in (0, 1)
+        ]
+        assert (first != other) is (said[0] != said[1]) is offered
+        app = open_page("curse_of_memory", {"panels": panels})
+        (line,) = (found[0] for one in app.get("html") if (found := re.findall('class="state(.*?)"', one.proto.body)))
+        assert ("is-new_seed" in line) is not offered
+    assert ".stApp:has(.state.is-new_seed) .st-key-new_seed{display:none}" in style(declared("curse_of_memory").marked)
+    assert "new_seed" not in style(declared("family_tree").marked)

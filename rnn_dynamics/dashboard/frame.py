@@ -9,7 +9,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard import controls, lecture, links
 from rnn_dynamics.dashboard.plain import AnyPage
-from rnn_dynamics.dashboard.settings_words import RESET, state_line
+from rnn_dynamics.dashboard.settings_words import NEW_SEED, RESET, state_line
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.cell import has_w_hh
@@ -154,6 +154,11 @@ class Frame(AnyPage):
             for key, there in (presets | {RESET: opening}).items()
         }
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Also that of a new seed, where no network may be shown."""
+        return super().marked + (NEW_SEED,) * ("seed" in self.idle)
+
     @cached_property
     def above(self) -> Any:
         """Where the line above the picture stands, made outside of all fragments, so that each can write it anew."""
@@ -175,7 +180,8 @@ class Frame(AnyPage):
         sets = [said.pop(name) for name in away if name in self.buttons.get(preset, ())]
         said.pop("seed", None)
         title = titles[preset.removeprefix("preset_")] if preset else ""
-        on = [key for key in same if key in (preset, RESET)]
+        seedless = bool(self._why_idle("seed", now)) and not self.hides
+        on = [key for key in same if key in (preset, RESET)] + [NEW_SEED] * seedless
         line = claim + state_line(self.words("app")["state"], now["seed"], title, sets, [*said.values()], on)
         st.session_state[_SAID] = self.name, claim, line
         self.above.html(line)

@@ -21,7 +21,7 @@ from rnn_dynamics.dashboard.growing import finish, growing, unless_lost
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import CHALLENGE
 from rnn_dynamics.dashboard.navigation import leave, leave_for
-from rnn_dynamics.dashboard.settings_words import RESET
+from rnn_dynamics.dashboard.settings_words import NEW_SEED, RESET
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
@@ -132,7 +132,7 @@ class Page(Frame):
         with st.container(horizontal=True, wrap=False, gap="small", key="presets"):
             for number, (key, there) in enumerate(self.buttons.items(), start=1):
                 if key == RESET:  # the last of all, for it may be out of sight
-                    st.button(shared["new_seed"], key="new_seed", shortcut="Alt+N", on_click=self.next_seed)
+                    st.button(shared["new_seed"], key=NEW_SEED, shortcut="Alt+N", on_click=self.next_seed)
                 label, alt = (shared["reset"], 0) if key == RESET else (names[key.removeprefix("preset_")], number)
                 st.button(label, key=key, shortcut=f"Alt+{alt}", on_click=self.go_to, args=(there,))
 

@@ -66,6 +66,11 @@ class AnyPage(ABC):
         """Key of a button -> the settings that it sets."""
         return {}
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Keys of the buttons that look otherwise where they would change nothing."""
+        return (*self.buttons,)
+
     @cached_property
     def names(self) -> Names:
         """What the settings are called, in the language of who looks at the page: each run has a page for itself."""
@@ -93,7 +98,7 @@ class AnyPage(ABC):
         prepare_server()
         ensure_bar()
         self.read_state()
-        st.html(style((*self.buttons,)))
+        st.html(style(self.marked))
         shown = self.from_shown(self.names.language)
         arrive(self.name, shared["menu"], self.names.language, shown, self.leading)
         lecture.show_bar()

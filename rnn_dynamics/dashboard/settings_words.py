@@ -14,9 +14,13 @@ from rnn_dynamics.experiment import KNOBS, Number
 Settings = Sequence[tuple[str, str]]
 #: Characters of a value that is typed.
 _LONGEST = 40
-#: Key of the button that sets all as at the opening, which is out of sight while all is: it keeps its place.
-RESET = "reset"
-_GONE = ".stApp:has(.state.is-{key}) .st-key-{key} {{ visibility: hidden; }}"
+#: Keys of the buttons that are out of sight where they would change nothing: that which sets all as at the opening, and
+#: keeps its place, and that which takes the next seed.
+RESET, NEW_SEED = "reset", "new_seed"
+_GONE = {
+    RESET: ".stApp:has(.state.is-{key}) .st-key-{key} {{ visibility: hidden; }}",
+    NEW_SEED: ".stApp:has(.state.is-{key}) .st-key-{key} {{ display: none; }}",
+}
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
@@ -77,7 +81,7 @@ def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> 
 
 def marks(buttons: Collection[str]) -> str:
     """The style of each button, by its key, while `state_line` says that what it would set is on."""
-    return "".join((_GONE if key == RESET else _MARK).format(key=key) for key in buttons)
+    return "".join(_GONE.get(key, _MARK).format(key=key) for key in buttons)
 
 
 def state_line(
@@ -86,8 +90,8 @@ def state_line(
     """The line above a picture, as HTML.
 
     preset: the name of the one that is on, "" if none is. sets, others: label and value, in words, of what the preset
-    has away from the opening picture, and of what else is. on: keys of the buttons that would set what is on, which
-    are the line's classes, for `marks`.
+    has away from the opening picture, and of what else is. on: keys of the buttons that would set what is on, or would
+    change nothing, which are the line's classes, for `marks`.
     """
     texts = {"preset": html.escape(preset), "settings": _listed(words, sets), "others": _listed(words, others)}
     with_preset = ("preset" if sets else "opening") + "_and" * bool(others)

@@ -32,14 +32,20 @@ def moving_texts(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> dic
     }
 
 
-def finding(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> str:
-    """The law in the reader's numbers, a row for each remedy, a row for each kind of gate, and notes, as HTML."""
-    says, gates = _says(answer), words["gates"]
+def finding(words: Words, answer: CurseAnswer, views: Mapping[str, str]) -> str:
+    """The law in the reader's numbers, a row for each remedy, and notes, as HTML.
+
+    Where networks that were run are shown, also what there is to say of them, and a row for each kind of gate.
+    """
+    says, gates, measured = _says(answer), words["gates"], views["panels"] == "all"
     rows = (_row(words, answer, name) for name in answer.students)
+    by_law = said(words, says, rows, _notes(answer, measured), _learned(answer))
+    if not measured:
+        return by_law
     head = gates["head"].format_map(says)
     seen = (gates["row"].format_map(_gate(gates["names"], answer, name)) for name in answer.shares)
     notes = paragraphs(told(gates["notes"], says, gates=True))
-    return said(words, says, rows, _notes(answer), _learned(answer)) + table(head, seen) + notes
+    return by_law + table(head, seen) + notes
 
 
 def claim(words: Words, answer: CurseAnswer, _: Mapping[str, str]) -> str:
@@ -106,11 +112,11 @@ def _gate(names: Words, answer: CurseAnswer, name: str) -> Says:
     return Says(answer, name=names[name], near=near, far=far, near_share=near_share, far_share=far_share)
 
 
-def _notes(answer: CurseAnswer) -> dict[str, object]:
+def _notes(answer: CurseAnswer, measured: bool) -> dict[str, object]:
     return {
         "step": True,
-        "measured": True,
-        "turns": answer.above["lru"] < _FEW,
-        "lstm": answer.above["lstm"] > 0.5,
+        "measured": measured,
+        "turns": measured and answer.above["lru"] < _FEW,
+        "lstm": measured and answer.above["lstm"] > 0.5,
         "gamma": answer.remedy in _WITH_GAMMA,
     }
