@@ -171,3 +171,20 @@ def test_the_picture_alone_has_the_question_and_the_ways_of_its_stop_above_it(br
         reader.page.keyboard.press("Alt+p")
         expect(reader.page.locator(".st-key-end_lecture")).to_be_visible()
         reader.assert_well()
+
+
+def test_on_a_phone_a_stop_leaves_the_screen_to_its_page_until_all_of_its_sentence_is_asked_for(
+    phone: BrowserContext, address: str
+) -> None:
+    with visit(phone) as reader:
+        high = reader.page.viewport_size["height"]  # type: ignore[index]
+        reader.open(f"{address}/?lecture=ten")
+        said, bar = reader.page.locator(QUESTION), reader.page.locator(BAR)
+        expect(said).to_contain_text(stops("ten")[0].claim)
+        hidden = "e => e.scrollHeight - e.clientHeight"
+        assert said.evaluate(hidden) > 0
+        assert bar.evaluate("e => e.offsetHeight") < high / 6
+        reader.page.get_by_label(WORDS["whole"]).check()
+        assert said.evaluate(hidden) == 0
+        assert bar.evaluate("e => e.offsetHeight") > high / 6
+        reader.assert_well()

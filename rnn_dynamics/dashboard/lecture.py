@@ -50,6 +50,20 @@ if (!window.clicker) {
   window.addEventListener("keydown", window.clicker, true);
 }
 </script>"""
+#: On a phone a sentence has two lines until its reader asks for all of it; no other page is sent this.
+_FOLDS = """<style>
+.folded label { display: none; }
+@container (max-width: 30rem) {
+  .folded { align-items: end; display: grid; gap: 0.5rem; grid-template-columns: 1fr auto; }
+  .folded label { display: block; white-space: nowrap; }
+  .folded:not(:has(:checked)) .stop {
+    -webkit-box-orient: vertical;
+    display: -webkit-box;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+  }
+}
+</style>"""
 #: At most so many complaints about a file are shown at once.
 _MOST = 4
 
@@ -271,7 +285,7 @@ def _said(words: Mapping[str, Any], on: Lecturing) -> str:
     if not on.is_here:
         return _line(place, words["elsewhere"])
     if question is None:
-        return _line(place, stop.claim)
+        return _folded(_line(place, stop.claim), words["whole"])
     asked = _line(place, question.ask) + _choices(question)
     # What the hall looks at should not move when it is revealed: before and after, the bar has room for the same.
     room = f'<div class="room" aria-hidden="true">{asked}{_asked_before(question, None)}</div>'
@@ -285,6 +299,11 @@ def _line(place: str, sentence: str, answer: str = "") -> str:
     more = f' <span class="answer">{escape(answer)}</span>' if answer else ""
     said = re.sub("`([^`]+)`", r"<code>\1</code>", escape(sentence))  # as complaints write what stands in a file
     return f'<p class="stop"><b>{escape(place)}</b> {said}{more}</p>'
+
+
+def _folded(line: str, label: str) -> str:
+    """A line that a narrow bar shows in part until its reader asks for all of it."""
+    return f'<div class="folded">{line}<label><input type="checkbox"> {escape(label)}</label></div>{_FOLDS}'
 
 
 def _choices(question: Question) -> str:
