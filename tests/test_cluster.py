@@ -3,9 +3,8 @@
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.pictures.phase_diagram.answer import phase_rows
 from rnn_dynamics.remembered import MEMORY
+from tests.elsewhere import held_once
 from tests.reader import wait_until
 from tests.same import assert_same
 from tests.test_desk import LONG, SMALL, alone
@@ -90,12 +90,11 @@ def test_who_looks_at_rows_while_both_workers_have_something_to_do_is_answered_b
             line.close()
 
 
-def test_a_question_whose_worker_is_killed_is_answered_by_another(cluster: Cluster) -> None:
+def test_a_question_whose_worker_is_killed_is_answered_by_another(cluster: Cluster, tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as visitor:
-        waits = visitor.submit(computed, eval, "__import__('time').sleep(2) or __import__('os').getpid()")
-        (busy,) = [one for one in _until_busy(cluster)]
+        waits, busy = _held(visitor, cluster, tmp_path)
         os.kill(busy, signal.SIGKILL)
-        assert waits.result(60) != busy
+        assert waits.result(60) not in {busy, os.getpid()}
 
 
 def test_a_question_that_kills_every_worker_it_may_is_refused_and_the_next_one_answered(
@@ -148,33 +147,33 @@ def test_a_training_elsewhere_tells_how_far_it_is_stops_and_goes_on(cluster: Clu
     assert job.histories[0].packed() == alone(training)
 
 
-def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_where_the_scheduler_has_gone_this_process_computes_and_says_so(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     make: Any = LocalCluster
     with make(n_workers=1, threads_per_worker=1, dashboard_address=":0") as gone, ThreadPoolExecutor(1) as visitor:
         made = Cluster(gone.scheduler_address)
         executor.use(made)
         try:
-            waits = visitor.submit(computed, time.sleep, 3.0)
-            _until_busy(made)
+            waits, _ = _held(visitor, made, tmp_path)
             with caplog.at_level(logging.WARNING, "rnn_dynamics.executor"):
                 gone.close()
-                assert waits.result(60) is None
+                assert waits.result(60) == os.getpid()
             assert computed(os.getpid) == os.getpid()
             assert made.places == 0
-            assert "Nobody is left who would compute elsewhere: sleep is computed here." in caplog.messages
+            assert "Nobody is left who would compute elsewhere: held_once is computed here." in caplog.messages
         finally:
             executor.use(None)
             made.shutdown()
 
 
-def test_a_question_that_no_worker_is_left_for_is_computed_here() -> None:
+def test_a_question_that_no_worker_is_left_for_is_computed_here(tmp_path: Path) -> None:
     make: Any = LocalCluster
     with make(n_workers=1, threads_per_worker=1, dashboard_address=":0") as left, ThreadPoolExecutor(1) as visitor:
         made = Cluster(left.scheduler_address)
         executor.use(made)
         try:
-            waits = visitor.submit(computed, eval, "__import__('time').sleep(3) or __import__('os').getpid()")
-            _until_busy(made)
+            waits, _ = _held(visitor, made, tmp_path)
             left.scale(0)
             assert waits.result(60) == os.getpid()
             assert (made.places, executor.places()) == (0, 1)
@@ -185,6 +184,15 @@ def test_a_question_that_no_worker_is_left_for_is_computed_here() -> None:
 
 def until(holds: Callable[[], bool]) -> None:
     wait_until(holds, "the desk does not come so far", 120)
+
+
+def _held(visitor: ThreadPoolExecutor, cluster: Cluster, folder: Path) -> tuple[Future[int], int]:
+    """A question that is not answered before the process that is given too has ended."""
+    begun = folder / "begun"
+    waits = visitor.submit(computed, held_once, begun)
+    wait_until(begun.exists, "nobody begins")
+    (busy,) = _until_busy(cluster)
+    return waits, busy
 
 
 def _until_busy(cluster: Cluster) -> list[int]:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +23,7 @@ from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.remembered import MEMORY
 from tests.background import told
+from tests.elsewhere import held_once, met
 from tests.every import every
 from tests.reader import wait_until
 from tests.same import assert_same
@@ -113,16 +113,15 @@ def test_a_worker_that_rested_when_it_was_killed_is_replaced(workers: Counted) -
 
 
 def test_a_question_whose_worker_is_killed_meanwhile_is_asked_again(
-    workers: Counted, caplog: pytest.LogCaptureFixture
+    workers: Counted, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
+    begun = tmp_path / "begun"
     with ThreadPoolExecutor(1) as visitor, caplog.at_level(logging.WARNING):
-        lost = psutil.Process(pid())
-        waits = visitor.submit(computed, time.sleep, 1.0)
-        wait_until(lambda: lost.status() == psutil.STATUS_SLEEPING, "it does not sleep")
-        time.sleep(0.3)
-        assert not waits.done()
-        lost.kill()
-        assert waits.result(60) is None
+        lost = pid()
+        waits = visitor.submit(computed, held_once, begun)
+        wait_until(begun.exists, "it does not begin")
+        os.kill(lost, signal.SIGKILL)
+        assert waits.result(60) not in {lost, os.getpid()}
     assert caplog.messages == ["A worker process was lost; another one is asked the same."]
 
 
@@ -132,12 +131,12 @@ def test_a_question_of_which_two_workers_die_is_refused_and_the_next_one_answere
     assert_same(computed(run_norms, SMALL), run_norms(SMALL))
 
 
-def test_there_is_a_second_worker_only_where_the_first_has_something_to_do() -> None:
+def test_there_is_a_second_worker_only_where_the_first_has_something_to_do(tmp_path: Path) -> None:
     with Workers(2) as made:
         executor.use(made)
         try:
             assert len({pid() for _ in range(5)}) == 1
-            both = together([lambda: computed(eval, "__import__('time').sleep(1) or __import__('os').getpid()")] * 2)
+            both = together([lambda: computed(met, tmp_path)] * 2)
             assert len({*both}) == 2
         finally:
             executor.use(None)

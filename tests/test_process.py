@@ -171,7 +171,7 @@ def test_freed_memory_is_given_back_once_for_each_few_seconds_of_work_and_never_
     tidies.start()
     for now in (0.0, 10.0, 20.0):
         worked[0] = now
-        wait_until(lambda now=now: now in (0.0, *given), "what was freed is kept")  # type: ignore[misc]
+        wait_until(lambda now=now: -now in (0.0, *given), "what was freed is kept")  # type: ignore[misc]
         sleep(0.05)
     ends.set()
     tidies.join(60.0)

@@ -1,0 +1,30 @@
+"""What tests let other processes do until something has happened: a time in its place would be too short on a busy day.
+
+Those processes load this, and are to have nothing of the tests' own beside it.
+"""
+
+import os
+import time
+from pathlib import Path
+
+#: Seconds after which who waits in vain goes on, so that a test fails and does not hang.
+_MOST = 50.0
+
+
+def held_once(begun: Path) -> int:
+    """This process; but the first who is asked leaves that file, and is held until it is killed."""
+    try:
+        begun.touch(exist_ok=False)
+    except FileExistsError:
+        return os.getpid()
+    time.sleep(_MOST)
+    return os.getpid()
+
+
+def met(folder: Path) -> int:
+    """This process, once two have left a file in the folder."""
+    (folder / str(os.getpid())).touch()
+    end = time.monotonic() + _MOST
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    return os.getpid()
