@@ -90,6 +90,7 @@ class TreeAnswer(OfExperiment):
         return {member.cell.name: member.verdict for member in self.members}
 
 
+@remembered
 def tree_answer(experiment: Experiment) -> TreeAnswer:
     """Answer for all cells; which one the experiment names is of no consequence."""
     found = _tree_answer(replace(experiment, cell=next(iter(CELLS))))
