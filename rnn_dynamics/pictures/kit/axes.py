@@ -77,7 +77,7 @@ def label_places(
     norms: Array,
     low: Array | float,
     high: Array | float,
-    lines: int = 14,
+    lines: NDArray[np.int64] | int = 14,
     reach: Array | float = REACH,
     thin: Array | None = None,
 ) -> Array:
@@ -90,22 +90,24 @@ def label_places(
         norms: (..., K, T), step 1 first; T = 2 for straight lines.
         low: (...), where the axis begins.
         high: (...), where it ends.
-        lines: for how many names the axis has room.
-        reach: of its width, how much a name takes, or each of them, (K,); 0 where there is none.
+        lines: (...), for how many names the axis has room.
+        reach: of its width, how much a name takes, or each of them, (..., K); 0 where there is none.
         thin: (..., J, T), lines without names, which matter less.
 
     Returns:
         (..., K) heights.
     """
-    low, line = np.asarray(low)[..., None], (np.asarray(high) - low)[..., None] / lines
-    tries, reaches = 0.5 + np.arange(_TRIES * (lines - 1) + 1) / _TRIES, np.atleast_1d(reach)
-    starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, lines - 0.5)
+    low, room, reaches = np.asarray(low)[..., None], np.asarray(lines)[..., None], np.atleast_1d(reach)
+    line, along = (np.asarray(high)[..., None] - low) / room, _along(reaches)
+    tries = 0.5 + np.arange(_TRIES * (room.max() - 1) + 1) / _TRIES
+    starts = np.clip(_in_lines(norms[..., :1], low, line)[..., 0], 0.5, room - 0.5)
     lying, weights = _lying(norms, thin)
-    heights, looks = _beside(lying, low, line, _along(reaches)), np.searchsorted(_along(reaches)[1:-1], reaches) + 1
+    heights, looks = _beside(lying, low, line, along), (along[..., None, 1:-1] < reaches[..., None]).sum(axis=-1) + 1
     bounds = np.minimum, np.maximum
-    lowest, highest = (of.accumulate(heights, axis=-1)[..., looks].swapaxes(-1, -2) for of in bounds)
+    lowest, highest = (_taken(of.accumulate(heights, axis=-1), looks).swapaxes(-1, -2) for of in bounds)
     crossed = _crossed(lowest, highest, weights, tries)
-    cost = (reaches > 0)[:, None] * (np.abs(tries - starts[..., None]) + crossed)
+    cost = (reaches > 0)[..., None] * (np.abs(tries - starts[..., None]) + crossed)
+    cost = np.where(tries <= room[..., None] - 0.5, cost, np.inf)
     order = np.argsort(starts, axis=-1, kind="stable")
     found = tries[_rising(np.take_along_axis(cost, order[..., None], axis=-2))]
     return np.asarray(low + line * np.take_along_axis(found, np.argsort(order, axis=-1), axis=-1))
@@ -183,15 +185,20 @@ def _in_lines(heights: Array, low: Array, line: Array) -> Array:
 
 def _along(reaches: Array) -> Array:
     """The shares of the axis's width at which it is looked whether a curve runs there: up to the longest name's end."""
-    return np.linspace(0.01, reaches.max(), _LOOKS)
+    return np.linspace(0.01, reaches.max(axis=-1), _LOOKS, axis=-1)
 
 
 def _beside(norms: Array, low: Array, line: Array, along: Array) -> Array:
-    """Curves (..., K, T) in lines at some shares of their length: (..., K, L)."""
-    at = along * (norms.shape[-1] - 1)
-    left, share = np.floor(at).astype(np.int64), at % 1.0
-    one, next_one = (_in_lines(norms[..., np.minimum(left + k, norms.shape[-1] - 1)], low, line) for k in (0, 1))
+    """Curves (..., K, T) in lines at some shares (..., L) of their length: (..., K, L)."""
+    last = norms.shape[-1] - 1
+    left, share = (along * last).astype(np.int64), (along * last % 1.0)[..., None, :]
+    one, next_one = (_in_lines(_taken(norms, np.minimum(left + k, last)), low, line) for k in (0, 1))
     return np.asarray(one * (1.0 - share) + next_one * share)
+
+
+def _taken(values: Array, places: NDArray[np.int64]) -> Array:
+    """What stands at some places (L,), or (..., L), of the last axis of (..., K, X): (..., K, L)."""
+    return values[..., places] if places.ndim == 1 else np.take_along_axis(values, places[..., None, :], axis=-1)
 
 
 def _crossed(lowest: Array, highest: Array, weights: Array, tries: Array) -> Array:
