@@ -137,18 +137,30 @@ def _lengths(cell: str, hidden_size: int, batch_size: int, nonlinearity: str) ->
 def path_answer(experiment: Experiment, views: Views, there: frozenset[int] | None = None) -> PathAnswer:
     """Answer for a cell of WITH_PATH, with these parts of its bands or with all; ValueError for others."""
     (split, gates), (plain, plain_digits) = _split(_gated(experiment)), _vanilla(_plain(experiment))
-    work = band_networks(experiment, views)
-    goes = [_of_go(experiment, *work.rows[part]) for part in work.chosen(there)]
+    bands, count = _bands(experiment, band_networks(experiment, views).chosen(there))
     norms = {"rest": split.rest, "path": split.path, "total": split.total}
     return PathAnswer(
         experiment=experiment,
         split=split,
         curves={"rnn": _seen(experiment, plain)} | _relative(norms),
-        bands={name: median_and_range(np.concatenate([go[name] for go in goes])) for name in goes[0]} if goes else {},
-        networks=sum(len(go["total"]) for go in goes),
+        bands=bands,
+        networks=count,
         gates=gates,
         digits=min(split.digits, plain_digits),
     )
+
+
+@remembered
+def _bands(experiment: Experiment, parts: tuple[int, ...]) -> tuple[Mapping[str, Array], int]:
+    """The bands of the networks of these parts, and how many networks these are.
+
+    Remembered, for each run of a page asks for an answer two to four times, and the bands are four fifths of one.
+    """
+    rows = _band_networks(experiment).rows
+    goes = [_of_go(experiment, *rows[part]) for part in parts]
+    names = goes[0] if goes else ()
+    bands = {name: median_and_range(np.concatenate([go[name] for go in goes])) for name in names}
+    return bands, sum(len(go["total"]) for go in goes)
 
 
 @remembered
