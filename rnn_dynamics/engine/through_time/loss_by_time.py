@@ -350,8 +350,8 @@ class GradientByDistance:
     def _last_above(self, log10_most: float) -> int:
         """The last limit at which truncation leaves out more, to the digits of the largest part.
 
-        One sum that grows, the far parts first, and stays in the processor's cache: to have them all takes 10 to 20
-        times as long.
+        One sum that grows, the far parts first, and stays in the processor's cache: all of them beside each other take
+        several times as long.
         """
         common = round(log10_most / LOG10_2)  # what is compared is about 1, so that no square is out of range
         most, weights = 10.0 ** (2.0 * (log10_most - common * LOG10_2)), np.ldexp(1.0, self._exponents - common)

@@ -168,7 +168,7 @@ def beside(
     rooms |= {"low": (max(least, projector), LARGE_REACH)}
     rooms |= {"high": (_HIGHER * usual // 2, LARGE_REACH / REACH * reach)} if high else {}
     counts, reaches = (np.reshape(of, (-1, *outer)) for of in zip(*rooms.values(), strict=True))
-    # All in one go: a third of the time, which is that of the calls.
+    # All in one go: in half the time, for most of it is that of the calls.
     thin = None if thin is None else thin[None]
     places = label_places(norms[None], *ends, counts, reaches[..., None] * wide, thin)
     return {**dict(zip(rooms, places, strict=True)), "lines": usual}
