@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from rnn_dynamics.content import Words, sentences
 from rnn_dynamics.experiment import Experiment
@@ -189,7 +190,10 @@ class Picture:
     def charted(self, words: Words, views: Views, background: Background) -> alt.LayerChart:
         """The chart without its data; what its axes are called stands in the words, or in those of all pictures."""
         axes = sentences("axes", words.language) | words.get("axes", {})
-        return self.chart(Sheet(axes, views, background, self.panels, self.parameters))
+        # Altair would look through each part as it is made, which took three quarters of the time; whoever asks a whole
+        # chart for its dictionary, as the tests do of each, has all of it checked.
+        with debug_mode(False):
+            return self.chart(Sheet(axes, views, background, self.panels, self.parameters))
 
     def tables_of(self, words: Words, answer: Any, views: Views) -> Tables:
         """All tables of an answer."""
