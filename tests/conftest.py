@@ -31,22 +31,36 @@ settings.register_profile("same_everywhere", max_examples=25, deadline=None, der
 settings.load_profile("same_everywhere")
 
 
-class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
-    """One worker drives the browser, of which two would be too many for a small machine; the others share the rest.
+#: Browser tests that start servers of their own, so that a second browser has nothing to compute that a first one has.
+_OWN_SERVERS = {f"test_browser_{name}.py" for name in ("stage", "server", "lecture", "deploy")}
+#: What is true of every page.
+_BY_PAGE = {"test_pages.py", "test_strange_settings.py"}
 
-    They share it by modules, whose tests remember what they have built. What is true of every page goes last and page
-    by page, so that no worker is left alone for long.
+
+class FirstBrowser(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker begins with the browser, of which two would be too many from the start; the others share the rest.
+
+    They share it by modules, whose tests remember what they have built. That worker would be the last by far: whoever
+    is free begins a browser too, for what asks servers of its own. What is true of every page goes last and page by
+    page, so that no worker is left alone for long.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
-        if Path(module).name.startswith("test_browser"):
+        turn = _turn(nodeid)
+        if turn == 0:
             return "browser"
-        return f"{module} {test.partition('[')[2].partition('-')[0].rstrip(']')}" if _is_last(nodeid) else module
+        return f"{module} {test.partition('[')[2].partition('-')[0].rstrip(']')}" if turn == 3 else module
 
 
-def _is_last(nodeid: str) -> bool:
-    return Path(nodeid.partition("::")[0]).name in {"test_pages.py", "test_strange_settings.py"}
+def _turn(nodeid: str) -> int:
+    """0 for the first browser, 1 for what needs none, 2 for a second browser, 3 for what is true of every page."""
+    module = Path(nodeid.partition("::")[0]).name
+    if module in _BY_PAGE:
+        return 3
+    if module in _OWN_SERVERS:
+        return 2
+    return int(not module.startswith("test_browser"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,14 +86,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FirstBrowser:
     config.option.loadscopereorder = False  # by the number of their tests
-    return OneBrowser(config, log)
+    return FirstBrowser(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the browser, which takes longest."""
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, _is_last(item.nodeid)))
+    items.sort(key=lambda item: _turn(item.nodeid))
 
 
 #: The test with which this process has begun.
