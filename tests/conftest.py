@@ -32,7 +32,8 @@ settings.load_profile("same_everywhere")
 
 
 #: Browser tests that start servers of their own, so that a second browser has nothing to compute that a first one has.
-_OWN_SERVERS = {f"test_browser_{name}.py" for name in ("stage", "server", "lecture", "deploy")}
+#: That of `deploy` is to be on time, for which the first one goes first on the processor.
+_OWN_SERVERS = {f"test_browser_{name}.py" for name in ("stage", "server", "lecture")}
 #: What is true of every page.
 _BY_PAGE = {"test_pages.py", "test_strange_settings.py"}
 
