@@ -1,4 +1,4 @@
-"""What tests let other processes do until something has happened: a time in its place would be too short on a busy day.
+"""What tests let other processes do until something has happened: a time on the clock is too short on a busy day.
 
 Those processes load this, and are to have nothing of the tests' own beside it.
 """
@@ -28,3 +28,10 @@ def met(folder: Path) -> int:
     while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
         time.sleep(0.02)
     return os.getpid()
+
+
+def working(seconds: float) -> None:
+    """Take so many seconds of the processor, however slow it is."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass

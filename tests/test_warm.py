@@ -2,17 +2,11 @@
 
 from collections.abc import Iterator
 from itertools import count
-from time import thread_time
 
 import pytest
 
 from tests.background import warm_up
-
-
-def working(seconds: float) -> None:
-    end = thread_time() + seconds
-    while thread_time() < end:
-        pass
+from tests.elsewhere import working
 
 
 def test_a_page_stops_answering_in_advance_when_its_time_of_the_processor_is_spent(
