@@ -5,6 +5,7 @@ Those processes load this, and are to have nothing of the tests' own beside it.
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 #: Seconds after which who waits in vain goes on, so that a test fails and does not hang.
@@ -21,12 +22,15 @@ def held_once(begun: Path) -> int:
     return os.getpid()
 
 
+def held_until(go: Path) -> None:
+    """Wait for that file."""
+    _wait_until(go.exists)
+
+
 def met(folder: Path) -> int:
     """This process, once two have left a file in the folder."""
     (folder / str(os.getpid())).touch()
-    end = time.monotonic() + _MOST
-    while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
-        time.sleep(0.02)
+    _wait_until(lambda: len(list(folder.iterdir())) == 2)
     return os.getpid()
 
 
@@ -35,3 +39,9 @@ def working(seconds: float) -> None:
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + _MOST
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)

@@ -22,7 +22,7 @@ from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
 from rnn_dynamics.pictures.phase_diagram.answer import phase_rows
 from rnn_dynamics.remembered import MEMORY
-from tests.elsewhere import held_once
+from tests.elsewhere import held_once, held_until
 from tests.reader import wait_until
 from tests.same import assert_same
 from tests.test_desk import LONG, SMALL, alone
@@ -73,10 +73,9 @@ def test_who_looks_at_rows_while_both_workers_have_something_to_do_is_answered_b
     cluster: Cluster, tmp_path: Path
 ) -> None:
     go, line, work = tmp_path / "go", Line(), scheme_rows(ASKED)
-    held = f"any(__import__('os').path.exists({str(go)!r}) or __import__('time').sleep(0.05) for _ in range(400))"
     with ThreadPoolExecutor(2) as others:
         try:
-            busy = [others.submit(computed, eval, held) for _ in range(2)]
+            busy = [others.submit(computed, held_until, go) for _ in range(2)]
             until(lambda: len(_until_busy(cluster)) == 2)
             for visitor in ("one", "another"):
                 line.look_at(visitor, work, patience=0.05)
