@@ -159,8 +159,7 @@ def _settings(weights: Weights) -> Settings:
 
 def _by_name(record: Any) -> dict[str, Array]:
     """The arrays of a record that have an axis of time, and so all axes of the states."""
-    named = {of.name: getattr(record, of.name) for of in fields(record)}
-    return {name: array for name, array in named.items() if array is not None and array.ndim == record.hidden.ndim}
+    return {name: of for name, of in vars(record).items() if of is not None and of.ndim == record.hidden.ndim}
 
 
 _STEPS_BY_KIND: dict[Hashable, _Step | None] = {}

@@ -55,7 +55,7 @@ def _growth(forward: Pass, norms: Mapping[str, Array], losses: Losses | None) ->
     if losses is not None:
         where = arrived[losses.first : losses.first + len(losses.rows)]
         where[where < losses.log10_norms() + LOG10_2] = -np.inf
-    injected = np.maximum.accumulate(np.nan_to_num(arrived + sizes, nan=-np.inf), axis=0)
+    injected = np.fmax.accumulate(arrived + sizes, axis=0)  # which passes by what is no number
     return _largest(injected - carried - np.maximum(sizes, 0.0))
 
 
@@ -101,7 +101,8 @@ def _log10_sizes(forward: Pass) -> Array:
     hidden = forward.record.hidden[1:]
     shape = (*hidden.shape[:-2], forward.members)
     if forward.cell.bounded:
-        return np.full(shape, 0.0 if hidden.any() else -np.inf)
+        some = hidden[-1].any() or hidden.any()  # mostly the last step has one, and tells it without all others
+        return np.full(shape, 0.0 if some else -np.inf)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(by_member(hidden, forward.members).max(axis=-2)))
 
