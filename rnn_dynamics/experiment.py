@@ -123,7 +123,7 @@ class Experiment(KnownFields):
     }
 
     cell: str = asked(
-        "lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm"))
+        "lstm", Choice(options=("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm", "cornn"))
     )
     weight_scale: float = asked(1.0, Number(minimum=0.0, maximum=10.0, offered=WEIGHT_SCALES))
     sequence_length: int = asked(100, Number(minimum=1, maximum=10_000, offered=tuple(range(10, 201, 10)), whole=True))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.engine.cells import CELLS, Cell
-from rnn_dynamics.engine.cells.cell import has_w_hh, takes_forget_bias
+from rnn_dynamics.engine.cells.cell import has_w_hh, is_plain, takes_forget_bias
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
@@ -56,7 +56,7 @@ MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
     "forget_bias": _no_forget_bias,
     "forget_bias_layers": lambda now, cells: _no_forget_bias(now, cells) or _no_choice_of_layers(now),
     "gate_bias": lambda now, cells: _no_gates(cells) or "no_biases" * (now.get("bias") is False),
-    "nonlinearity": lambda _, cells: "nonlinearity" * all(cell.gates or cell.rotates for cell in cells),
+    "nonlinearity": lambda _, cells: "nonlinearity" * (not any(map(is_plain, cells))),
     "reset_gate": lambda _, cells: "reset_gate" * (CELLS["gru"] not in cells),
     "weight_scale": lambda _, cells: _no_recurrent_weights(cells),
     "hidden_path": _nothing_to_cut,

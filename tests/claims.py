@@ -14,7 +14,7 @@ from tests.reader import LONGEST_LINE
 
 #: Values at which sentences have failed, by field; a page adds its own and leaves out what it has no control for.
 STRANGE: Mapping[str, Sequence[Any]] = {
-    "cell": ("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm"),
+    "cell": ("rnn", "jordan", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm", "cornn"),
     "weight_scale": (0.1, 0.3, 1.0, 1.6, 3.0, 10.0),
     "sequence_length": (1, 2, 3, 10, 40),
     "hidden_size": (2, 8, 16),

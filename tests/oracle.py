@@ -22,7 +22,7 @@ from torch import Tensor
 from rnn_dynamics import CELLS, Experiment, Trace
 
 Array = NDArray[np.float64]
-#: h_t, and for the LSTM c_t, (N, H) each; for the sLSTM h_t, ln n_t and c_t / n_t.
+#: h_t, and for the LSTM c_t, (N, H) each; for the sLSTM h_t, ln n_t and c_t / n_t, for the coRNN y_t and z_t.
 State = tuple[Tensor, ...]
 #: (x_t, state before) -> (state after, gates)
 Step = Callable[[Tensor, State], tuple[State, dict[str, Tensor]]]
@@ -79,7 +79,7 @@ def carried_gradients(trace: Trace, *, cut: bool, component: int = -1) -> Array:
 
 def states_of(trace: Trace) -> tuple[Array, ...]:
     """Of each component of the state, (T+1, N, H), row 0 the initial one."""
-    found = (trace.hidden_states, trace.log_normalisers, trace.cell_states)
+    found = (trace.hidden_states, trace.velocities, trace.log_normalisers, trace.cell_states)
     return tuple(states for states in found if states is not None)
 
 
@@ -150,7 +150,7 @@ def _side_by_side(trace: Trace, cut: bool) -> StepByStep:
     asked = (copies, inputs, *after)
     recurrent, *vectors = torch.autograd.grad(after, asked, arriving, materialize_grads=True)
     of = dict(zip(("input", *CELLS[trace.experiment.cell].components), vectors, strict=True))
-    of.pop("normaliser", None)
+    of = {name: vectors for name, vectors in of.items() if name not in CELLS[trace.experiment.cell].untold}
     norms = {name: np.array([_log10_size(step) for step in vector.numpy()]) for name, vector in of.items()}
     return StepByStep(
         states=tuple(part.detach().numpy() for part in after),
@@ -281,7 +281,8 @@ def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Ste
     experiment = trace.experiment
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
-        seen = state[0].detach() if cut else state[0]
+        seen = torch.cat(state, dim=-1) if experiment.cell == "cornn" else state[0]
+        seen = seen.detach() if cut else seen
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
         return next_state(kind_of(experiment), x, state, parameters, seen)
@@ -338,6 +339,13 @@ def _slstm(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State
     g, o = _tanh(g), _sigmoid(o)
     ratio = keep * state[2] + write * g
     return (o * ratio, torch.logaddexp(kept, i), ratio), {"i′": write, "f′": keep, "g": g, "o": o}
+
+
+def _cornn(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
+    """Velocity, then position, in the order of the authors' code, of sMNIST with its own Δt, γ and ε."""
+    hy, hz = state
+    hz = hz + 0.042 * (_tanh(from_input + from_hidden) - 2.7 * hy - 4.7 * hz)
+    return (hy + 0.042 * hz, hz), {}
 
 
 def _gru(from_input: Tensor, from_hidden: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
@@ -416,7 +424,7 @@ def _tanh(a: Tensor) -> Tensor:
 
 OPEN_CELLS = {
     **{"rnn": _rnn, "jordan": _rnn, "relu": _relu, "lstm": _lstm, "gru": _gru},
-    **{"mingru": _mingru, "minlstm": _minlstm, "slstm": _slstm},
+    **{"mingru": _mingru, "minlstm": _minlstm, "slstm": _slstm, "cornn": _cornn},
 }
 
 
@@ -449,6 +457,7 @@ class _Block:
 
     def __init__(self, trace: Trace, step: Step, steps: range, state: State) -> None:
         self.inputs = [torch.tensor(trace.inputs[t], requires_grad=True) for t in steps]
+        self.has_cell_state = trace.cell_states is not None
         self.states: list[State] = []
         self.gates: list[dict[str, Tensor]] = []
         for x in self.inputs:
@@ -469,7 +478,7 @@ class _Block:
         weight = 2.0 ** max(min(-exponent, 0), -1074)
         (loss * weight + torch.stack(arriving).sum()).backward()  # type: ignore[no-untyped-call]
         tensors = {"input": self.inputs, "hidden": [state[0] for state in self.states]}
-        if len(cotangents) > 1:
+        if self.has_cell_state:
             tensors["cell"] = [state[-1] for state in self.states]
         norms = {name: np.array([_log10_norm(tensor) for tensor in of]) for name, of in tensors.items()}
         with np.errstate(over="ignore"):

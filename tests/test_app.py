@@ -92,7 +92,7 @@ def datasets(app: AppTest) -> dict[str, list[dict[str, Any]]]:
 
 def shown_cells(experiment: Experiment) -> tuple[str, ...]:
     """A network without gates and two with; the reader's own in the place of the one of its kind."""
-    gated = experiment.cell if experiment.cell in ("mingru", "minlstm", "lru", "ssm") else "gru"
+    gated = experiment.cell if experiment.cell in ("mingru", "minlstm", "lru", "ssm", "cornn") else "gru"
     with_cell_state = "slstm" if experiment.cell == "slstm" else "lstm"
     return ("jordan" if experiment.cell == "jordan" else "rnn", with_cell_state, gated)
 

@@ -289,7 +289,7 @@ def test_what_is_given_may_be_changed_afterwards() -> None:
 @every(
     ("cell", "changes", "said"),
     [
-        ("lstn", {}, "cell = 'lstn' is not one of rnn, jordan, lstm, gru, mingru, minlstm, lru, slstm, ssm"),
+        ("lstn", {}, "cell = 'lstn' is not one of rnn, jordan, lstm, gru, mingru, minlstm, lru, slstm, ssm, cornn"),
         ("gru", {}, "weight_ih_l0 has the shape (12, 2); a gru with hidden_size = 3"),
         ("jordan", {}, "parameters lack weight_ho"),
         ("lstm", {"weight_hr_l0": np.ones((2, 3))}, "parameters hold weight_hr_l0, which a lstm ignores"),

@@ -22,7 +22,7 @@ SETTINGS = list(
     strange_settings(
         OPENING,
         140,
-        cell=("rnn", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm"),
+        cell=("rnn", "lstm", "gru", "mingru", "minlstm", "lru", "slstm", "ssm", "cornn"),
         num_layers=(1, 2, 4),
         bidirectional=(False, True),
         hidden_size=(2, 8),

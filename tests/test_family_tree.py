@@ -53,13 +53,14 @@ def test_every_state_and_its_path_have_the_gradient_that_autograd_finds(changed:
 
 
 def test_each_preset_does_what_the_prose_says_of_it() -> None:
-    exploded = [name for name, said in outcomes(tree_answer(replace(OPENING, **EXPLODE))).items() if said == "explodes"]
-    assert exploded == ["rnn", "lstm", "gru"]
-    chrono, drawn, biased, edge = (tree_answer(replace(OPENING, **of)) for of in ({}, DRAWN, BIASED, EDGE))
+    every_preset = [tree_answer(replace(OPENING, **of)) for of in ({}, DRAWN, BIASED, EDGE, EXPLODE)]
+    assert {outcomes(answer)[name] for answer in every_preset for name in ("lru", "cornn")} == {"holds"}
+    chrono, drawn, biased, edge, explode = every_preset
+    assert [name for name, said in outcomes(explode).items() if said == "explodes"] == ["rnn", "lstm", "gru"]
     gated = {name for name, cell in CELLS.items() if cell.keeps}
-    assert {name for name, said in outcomes(chrono).items() if said == "holds"} == gated | {"lru"}
-    assert {name for name, said in outcomes(drawn).items() if said != "vanishes"} == {"lru", "ssm"}
-    assert [name for name, said in outcomes(biased).items() if said == "holds"] == ["lstm", "lru", "ssm"]
+    assert {name for name, said in outcomes(chrono).items() if said == "holds"} == gated | {"lru", "cornn"}
+    assert {name for name, said in outcomes(drawn).items() if said != "vanishes"} == {"lru", "ssm", "cornn"}
+    assert [name for name, said in outcomes(biased).items() if said == "holds"] == ["lstm", "lru", "ssm", "cornn"]
     assert {outcomes(tree_answer(replace(OPENING, weight_scale=scale)))["lru"] for scale in (0.5, 10.0)} == {"holds"}
     lstm, slstm = (member for member in biased.members if member.cell.name in ("lstm", "slstm"))
     assert slstm.log10_share is not None
@@ -102,7 +103,7 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
         wholes = [member.whole for member in answer.members if member.cell.name in held]
         assert lowest == factor(min(float(log10_factor_per_step(whole)) for whole in wholes))
         gated = [name for name, cell in CELLS.items() if cell.keeps]
-        adding = [name for name in CELLS if name in (*gated, "lru")]
+        adding = [name for name in CELLS if name in (*gated, "lru", "cornn")]
         assert ("open gate" in said) == (held in (gated, adding))
         assert ("fixed λ" in said) == (held == adding)
     else:

@@ -44,7 +44,7 @@ def said_at(experiment: Experiment, component: str = "input") -> tuple[str, list
 
 def shown_cells(experiment: Experiment) -> tuple[str, ...]:
     """The reader's own cell stands in the place of the one of its kind."""
-    gated = experiment.cell if experiment.cell in ("mingru", "minlstm", "lru", "ssm") else "gru"
+    gated = experiment.cell if experiment.cell in ("mingru", "minlstm", "lru", "ssm", "cornn") else "gru"
     with_cell_state = "slstm" if experiment.cell == "slstm" else "lstm"
     return ("jordan" if experiment.cell == "jordan" else "rnn", with_cell_state, gated)
 

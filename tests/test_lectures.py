@@ -195,7 +195,7 @@ WRONG = (
     ),
     (
         'page = "depth"\nclaim = "…"\nsettings = { cell = "jordan" }',
-        "`cell = 'jordan'` is not one of rnn, lstm, gru, mingru, minlstm, lru, slstm, ssm",
+        "`cell = 'jordan'` is not one of rnn, lstm, gru, mingru, minlstm, lru, slstm, ssm, cornn",
     ),
     ('page = "depth"\nclaim = "…"\nsettings = { bidirectional = 1 }', "`bidirectional = 1` is not one of False, True"),
     ('page = "depth"\nclaim = "…"\nchoices = ["a", "b"]', "`ask` is missing"),

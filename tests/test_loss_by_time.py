@@ -39,6 +39,7 @@ def one_loss(trace: Trace, k: int) -> Trace:
         hidden_states=trace.hidden_states[: k + 1],
         cell_states=None if trace.cell_states is None else trace.cell_states[: k + 1],
         log_normalisers=None if trace.log_normalisers is None else trace.log_normalisers[: k + 1],
+        velocities=None if trace.velocities is None else trace.velocities[: k + 1],
     )
 
 

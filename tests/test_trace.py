@@ -30,7 +30,7 @@ def test_every_array_has_the_documented_shape(cell: str) -> None:
     rows = max(1, len(CELLS[cell].gates)) * 5
     shapes = {
         "weight_ih_l0": (rows, 3),
-        "weight_hh_l0": (rows, 4 if cell == "jordan" else 5),
+        "weight_hh_l0": (rows, {"jordan": 4, "cornn": 10}.get(cell, 5)),
         "bias_ih_l0": (rows,),
         "bias_hh_l0": (rows,),
     }

@@ -8,7 +8,7 @@ from rnn_dynamics.pictures.kit.theme import CELL_NAMES
 
 #: Cell -> the year of its paper; the references stand in the docstrings of the cells, and on the page.
 YEARS = {
-    **{"jordan": 1986, "rnn": 1990, "lstm": 1997, "gru": 2014},
+    **{"jordan": 1986, "rnn": 1990, "lstm": 1997, "gru": 2014, "cornn": 2021},
     **{"lru": 2023, "ssm": 2023, "slstm": 2024, "minlstm": 2024, "mingru": 2024},
 }
 #: Cell -> those from which it takes what it is made of; one that is not here comes from elsewhere.
@@ -18,13 +18,13 @@ FROM = {
 }
 #: Where each stands, in pixels; a year further down is later.
 _PLACES = {
-    **{"jordan": (270, 32), "rnn": (90, 92), "lstm": (180, 172), "gru": (310, 252)},
-    **{"lru": (50, 312), "ssm": (250, 312), "slstm": (80, 392), "minlstm": (195, 392), "mingru": (310, 392)},
+    **{"jordan": (270, 32), "rnn": (90, 92), "lstm": (180, 172), "gru": (310, 252), "cornn": (250, 308)},
+    **{"lru": (50, 368), "ssm": (250, 368), "slstm": (90, 448), "minlstm": (195, 448), "mingru": (310, 448)},
 }
 #: Beside the style of the drawings in `feedback`.
 _STYLE = "<style>line{stroke:#12161c;stroke-dasharray:none}.box{fill:#eef1f5;stroke:#12161c}</style>"
 #: Half the width and the height of a cell's box, and the width and height of the whole.
-_HALF, _WHOLE = (46, 24), (360, 424)
+_HALF, _WHOLE = (46, 24), (360, 480)
 
 
 def tree(words: Mapping[str, str]) -> str:

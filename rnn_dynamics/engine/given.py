@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_named
-from rnn_dynamics.engine.cells.cell import Weights, has_w_hh
+from rnn_dynamics.engine.cells.cell import Weights, components_read, has_w_hh, recurrent_columns
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, Range, one_of, short
 from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT
 
@@ -31,9 +31,10 @@ class Network:
             4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n); mingru (z, n) and minlstm (f, i, g)
             have weight_ih_l0 and bias_ih_l0 alone; lru has these with G = 1, and nu_log_l0 and gamma_log_l0 (⌈H/2⌉,)
             and theta_log_l0 (⌊H/2⌋,), see `rnn_dynamics.engine.cells.lru`; ssm has them with G = 2 (Δ, Bx), and
-            A_log_l0 (H,); _l1 and so on for further layers, _l0_reverse and so on for the other direction. All biases
-            may be missing, which stand for 0. A jordan network has one layer and one direction, and in "weight_ho"
-            (D_out, H) the read-out that it feeds back. In float64 and read-only.
+            A_log_l0 (H,); cornn is as rnn, but weight_hh_l0 (H, 2H); _l1 and so on for further layers, _l0_reverse and
+            so on for the other direction. All biases may be missing, which stand for 0. A jordan network has one layer
+            and one direction, and in "weight_ho" (D_out, H) the read-out that it feeds back. In float64 and
+            read-only.
         nonlinearity: "tanh" or "relu"; only rnn and jordan have it.
         reset_gate: "after" the product with W_hn, as in torch, or "before" it; only gru has it. The weights are named
             and ordered as torch's in either case.
@@ -77,7 +78,8 @@ class Network:
         """H."""
         if not has_w_hh(self.kind):
             return len(self.parameters["weight_ih_l0"]) // self.kind.blocks
-        return int(self.parameters["weight_ho" if self.kind.feeds_back_output else "weight_hh_l0"].shape[1])
+        columns = self.parameters["weight_ho" if self.kind.feeds_back_output else "weight_hh_l0"].shape[1]
+        return int(columns // components_read(self.kind))
 
     @property
     def input_size(self) -> int:
@@ -154,7 +156,7 @@ class Network:
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape of each parameter that there has to be."""
         rows, hidden = self.kind.blocks * self.hidden_size, self.hidden_size
-        fed_back = len(self.parameters["weight_ho"]) if self.kind.feeds_back_output else hidden
+        fed_back = recurrent_columns(self.kind, hidden, len(self.parameters.get("weight_ho", ())))
         shapes: dict[str, tuple[int, ...]] = {}
         for place, suffix in enumerate(self.suffixes):
             read = self.input_size if place < self.directions else hidden * self.directions

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell
-from rnn_dynamics.engine.cells.cell import recurrent_blocks, takes_forget_bias
+from rnn_dynamics.engine.cells.cell import recurrent_blocks, recurrent_columns, takes_forget_bias
 from rnn_dynamics.experiment import Experiment
 
 Array = NDArray[np.float64]
@@ -51,7 +51,7 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
     streams = np.random.SeedSequence(experiment.seed).spawn(3)
     weights, inputs, loss = (np.random.default_rng(stream) for stream in streams)
     steps, outputs = experiment.sequence_length, (experiment.batch_size, output_size)
-    columns = output_size if cell.feeds_back_output else experiment.hidden_size
+    columns = recurrent_columns(cell, experiment.hidden_size, output_size)
     width = experiment.hidden_size * experiment.directions
     parameters = make_parameters(experiment, cell, weights, experiment.input_size, columns)
     # Each further level has a stream of its own, so that no other number of a seed depends on how many there are.
@@ -90,7 +90,8 @@ def _make_start(experiment: Experiment, cell: Cell) -> tuple[Array, ...]:
 
 def make_decoder(experiment: Experiment, cell: Cell) -> dict[str, Array]:
     """Draw the parameters of a second cell, from a stream of their own that no other number depends on."""
-    return make_parameters(experiment, cell, _stream(experiment, 3), experiment.input_size, experiment.hidden_size)
+    columns = recurrent_columns(cell, experiment.hidden_size, OUTPUT_SIZE)
+    return make_parameters(experiment, cell, _stream(experiment, 3), experiment.input_size, columns)
 
 
 def make_parameters(

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import Cell, cell_of
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.cells.cell import Weights
+from rnn_dynamics.engine.cells.cell import Weights, is_plain
 from rnn_dynamics.engine.given import check_one_level
 from rnn_dynamics.engine.initialise import Array, Draw, learned, make_draw
 from rnn_dynamics.engine.through_time.additive_path import split_path
@@ -109,6 +109,7 @@ def run(experiment: Experiment, *, parameter_gradients: bool = True, keep_gradie
         log10_norms=locked({**top.log10_norms, "input": _input_norms(levels, below)}),
         layers=tuple(levels),
         log_normalisers=top.log_normalisers,
+        velocities=top.velocities,
         unit_gradients={**top.unit_gradients, "input": _unit_gradients(below.losses())} if kept else {},
         log10_rounding=_rounding(layers, losses, top.log10_rounding),
     )
@@ -246,6 +247,7 @@ def _layer_trace(level: Level, norms: dict[str, Array]) -> LayerTrace:
         hidden_states=states["hidden"],
         cell_states=states.get("cell"),
         log_normalisers=states.get("normaliser"),
+        velocities=states.get("velocity"),
         gates=_gates(level),
         log10_norms=locked({name: over_members(level.in_time(values)) for name, values in norms.items()}),
         log10_rounding=LOG10_ROUNDING,
@@ -515,9 +517,9 @@ def run_jacobians(
 
 def _mean_slope(forward: Pass, experiment: Experiment) -> float:
     """As `JacobianTrace.mean_slope`."""
-    if forward.cell.gates:
-        return np.nan
-    return 1.0 if forward.cell.rotates else mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity)
+    if forward.cell.rotates:
+        return 1.0
+    return mean_slope(forward.record.hidden[1:, :, 0], experiment.nonlinearity) if is_plain(forward.cell) else np.nan
 
 
 def _check_jacobians(length: int, size: int, lag: int, exponents: int, steps: int) -> None:

@@ -190,7 +190,7 @@ class _WayBack:
             nowhere = np.zeros_like(behind[:1])  # where the initial state is
             states = np.concatenate([behind, nowhere] if level.reverse else [nowhere, behind])
             known["hidden_states"] = _blanked(level.hidden_states, states)
-            for name in ("cell_states", "log_normalisers"):
+            for name in ("cell_states", "log_normalisers", "velocities"):
                 known[name] = None if known[name] is None else _blanked(known[name], states)
             known["gates"] = locked({name: _blanked(of, behind) for name, of in level.gates.items()})
         return NetworkLayer(

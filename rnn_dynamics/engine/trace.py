@@ -90,10 +90,10 @@ class LayerTrace(LayerNorms):
     Attributes:
         hidden_states, cell_states: (T+1, N, H). If it reads in reverse, its initial state stands in the last row, and
             row t − 1 is what it knows after step t.
-        log_normalisers: likewise.
+        log_normalisers, velocities: likewise.
         gates: each (T, N, H).
-        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, and "normaliser", of every single unit; empty
-            unless `run` was asked to keep them.
+        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, "normaliser" and "velocity", of every single
+            unit; empty unless `run` was asked to keep them.
     """
 
     hidden_states: Array
@@ -101,6 +101,7 @@ class LayerTrace(LayerNorms):
     gates: Mapping[str, Array]
     unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
     log_normalisers: Array | None = None
+    velocities: Array | None = None
 
     @property
     def norms(self) -> LayerNorms:
@@ -126,10 +127,10 @@ class Trace(Rounded):
         experiment: the question.
         parameters: torch.nn's names and gate order: weight_ih_l0 (G·H, D), weight_hh_l0 (G·H, H), bias_ih_l0 and
             bias_hh_l0 (G·H,), with G = 1 for rnn, 4 for lstm and slstm (i, f, g, o), 3 for gru (r, z, n). The
-            weight scale is in. For jordan weight_hh_l0 is (H, D_out). A cell without W_hh has weight_ih_l0 and
-            bias_ih_l0 alone, lru beside them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0 (⌊H/2⌋,), ssm
-            A_log_l0 (H,). Without `bias` there are no biases. Further layers and directions: _l1, _l0_reverse, and so
-            on.
+            weight scale is in. For jordan weight_hh_l0 is (H, D_out), for cornn (H, 2H). A cell without W_hh has
+            weight_ih_l0 and bias_ih_l0 alone, lru beside them nu_log_l0 and gamma_log_l0 (⌈H/2⌉,) and theta_log_l0
+            (⌊H/2⌋,), ssm A_log_l0 (H,). Without `bias` there are no biases. Further layers and directions: _l1,
+            _l0_reverse, and so on.
         gradients: dL/d(parameter), same names and shapes; inf where one is beyond float64's 10^308. Empty if `run` was
             asked to leave them out.
         inputs: (T, N, D), what was read.
@@ -140,13 +141,14 @@ class Trace(Rounded):
         hidden_states: (T+1, N, H), row 0 the initial state; here and below of the last layer, forwards.
         cell_states: (T+1, N, H) for the LSTM, and for the sLSTM of c/n, what reaches h; else None.
         log_normalisers: (T+1, N, H), ln n of the sLSTM, −inf where nothing has been read; else None.
+        velocities: (T+1, N, H), z of the coRNN, whose h is its y; else None.
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
         log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
             "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
             along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
             case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
-        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t, "cell" dL/dc_t and of the sLSTM "normaliser" dL/d ln n_t of
-            every single unit; empty unless `run` was asked to keep them.
+        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t, "cell" dL/dc_t of the sLSTM "normaliser" dL/d ln n_t and
+            of the coRNN "velocity" dL/dz_t, of every single unit; empty unless `run` was asked to keep them.
         layers: the same of each layer and direction, the first layer first, forwards before backwards.
     """
 
@@ -164,6 +166,7 @@ class Trace(Rounded):
     layers: tuple[LayerTrace, ...]
     unit_gradients: Mapping[str, UnitGradients] = field(default_factory=dict)
     log_normalisers: Array | None = None
+    velocities: Array | None = None
 
     @property
     def norms(self) -> Norms:
@@ -475,12 +478,13 @@ class Laws:
 class JacobianTrace(Rounded):
     """The factors whose product the gradient is, for the first sequence of the batch; arrays are read-only.
 
-    The state s is h for rnn and gru, S = H numbers, and [h | c] for the LSTM, S = 2H. Rows are outputs.
+    The state s is h for rnn and gru, S = H numbers, and [h | c] for the LSTM, [y | z] for the coRNN, S = 2H. Rows are
+    outputs.
 
     Attributes:
         experiment: the question.
         state_matrix: (H, H), the block of weight_hh_l0 that writes the new state (W_hh, W_hg, W_hn), weight scale
-            included; of lru Λ, which multiplies its complex units.
+            included; of lru Λ, which multiplies its complex units, of cornn W, the half that multiplies y.
         steps: (K,) integers, rising: the steps t whose Jacobians are kept, all T unless named.
         jacobians: (K, S, S), J_t = ∂s_t/∂s_{t−1} for these t.
         lags: (L,) integers, rising.
@@ -491,8 +495,7 @@ class JacobianTrace(Rounded):
             where a step shrinks a direction below the rounding of the others; -inf where it loses one.
         lyapunov_spread: as many, how far each can be trusted: plus or minus so much holds 95 % of such means, judged by
             how they differ over four blocks of time. nan where the exponent is not finite, and for a single step.
-        mean_slope: mean of the activation's derivative over units and steps, for a cell without gates; lru: 1; else
-            nan.
+        mean_slope: mean of the activation's derivative over units and steps, for rnn and jordan; lru: 1; else nan.
     """
 
     experiment: Experiment

@@ -11,7 +11,10 @@ from rnn_dynamics.engine.run_network import NetworkTrace, run_network
 
 Array = NDArray[np.float64]
 #: Component of a state -> what a layer of a trace calls it.
-_STATES = {"hidden": "hidden_states", "cell": "cell_states", "normaliser": "log_normalisers"}
+_STATES = {
+    **{"hidden": "hidden_states", "cell": "cell_states"},
+    **{"normaliser": "log_normalisers", "velocity": "velocities"},
+}
 #: What a loss says of the states: as it is, or made from them.
 AnyErrors = Errors | Callable[[States], Errors]
 

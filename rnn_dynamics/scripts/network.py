@@ -225,7 +225,8 @@ def _recurrent(experiment: Experiment) -> str:
 
 def _columns(experiment: Experiment) -> str:
     """How many W_hh has."""
-    return "4" if CELLS[experiment.cell].feeds_back_output else "H"
+    cell = CELLS[experiment.cell]
+    return "4" if cell.feeds_back_output else "2 * H" if cell.oscillates else "H"
 
 
 def _gate_bias(experiment: Experiment) -> str:

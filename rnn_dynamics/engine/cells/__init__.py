@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from rnn_dynamics.engine.cells.cell import Cell
+from rnn_dynamics.engine.cells.cornn import Cornn
 from rnn_dynamics.engine.cells.elman import Elman, ReluElman
 from rnn_dynamics.engine.cells.gru import Gru
 from rnn_dynamics.engine.cells.jordan import Jordan, ReluJordan
@@ -16,7 +17,7 @@ from rnn_dynamics.engine.cells.ssm import Ssm
 from rnn_dynamics.experiment import Experiment
 
 #: Name -> cell, in the order in which readers meet them.
-_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm(), Lru(), Slstm(), Ssm())
+_CELLS: tuple[Cell, ...] = (Elman(), Jordan(), Lstm(), Gru(), MinGru(), MinLstm(), Lru(), Slstm(), Ssm(), Cornn())
 CELLS: dict[str, Cell] = {cell.name: cell for cell in _CELLS}
 #: Name -> the setting by which there are several of that name.
 _KIND = {"rnn": "nonlinearity", "jordan": "nonlinearity", "gru": "reset_gate"}

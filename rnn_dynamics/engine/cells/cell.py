@@ -30,10 +30,10 @@ _FEWEST_ROWS = 16
 class Weights:
     """The parameters of a cell, its blocks in the order in which the cell computes.
 
-    weight_ih (G·H, D), weight_hh (G·H, H; Jordan: a column for each output), bias (G·H, 1) added to the input
-    projection, and recurrent_bias (H, 1), the part of the GRU's bias that the reset gate multiplies. `scale` is None,
-    or (1, C): a factor on `weight_hh` that differs from column to column, by which one matrix product serves many
-    weight scales.
+    weight_ih (G·H, D), weight_hh (G·H, H; Jordan: a column for each output; coRNN: 2H), bias (G·H, 1) added to the
+    input projection, and recurrent_bias (H, 1), the part of the GRU's bias that the reset gate multiplies. `scale` is
+    None, or (1, C): a factor on `weight_hh` that differs from column to column, by which one matrix product serves
+    many weight scales.
     """
 
     weight_ih: Array
@@ -144,6 +144,8 @@ class Cell(Protocol):
     most 1, or at most as large as what is read makes it, however long that is.
     rotates: whether a step multiplies the state by fixed complex numbers and by nothing else, so that it is linear and
     its weight scale multiplies how long a unit remembers.
+    oscillates: whether the units are oscillators, whose positions are h and whose velocities are a further component
+    of the state; W_hh reads both, positions first.
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
@@ -174,6 +176,7 @@ class Cell(Protocol):
     torch_steps: Mapping[str, str]
     torch_cell: str
     rotates: bool
+    oscillates: bool
     torch_draw: str
     torch_bias: str
 
@@ -273,6 +276,7 @@ class ByWeights:
     state_matrix: str
     feeds_back_output: bool
     rotates = False
+    oscillates = False
     torch_draw = ""
     torch_bias = ""
     letters: Mapping[str, str] = {"hidden": "h_t", "cell": "c_t"}
@@ -315,6 +319,21 @@ def has_w_hh(cell: Cell) -> bool:
 def recurrent_blocks(cell: Cell) -> int:
     """Rows of `weight_hh_l0` divided by H: none of a cell without W_hh."""
     return cell.blocks if has_w_hh(cell) else 0
+
+
+def recurrent_columns(cell: Cell, size: int, outputs: int) -> int:
+    """Columns of `weight_hh_l0` of H = `size` units whose read-out has so many outputs."""
+    return outputs if cell.feeds_back_output else components_read(cell) * size
+
+
+def components_read(cell: Cell) -> int:
+    """How many components of the state W_hh multiplies."""
+    return 2 if cell.oscillates else 1
+
+
+def is_plain(cell: Cell) -> bool:
+    """Whether a step is the nonlinearity of one sum and nothing else, as in an Elman network."""
+    return not (cell.gates or cell.rotates or cell.oscillates)
 
 
 def takes_forget_bias(cell: Cell) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
-from rnn_dynamics.engine.cells.cell import Cell, Weights, recurrent_blocks
+from rnn_dynamics.engine.cells.cell import Cell, Weights, recurrent_blocks, recurrent_columns
 from rnn_dynamics.engine.compiled import steps as works
 from rnn_dynamics.engine.compiled.machine_code import Function, llvm, make_function
 from rnn_dynamics.engine.compiled.products import kernel, stored
@@ -229,7 +229,7 @@ def _small_weights(cell: Cell, settings: Settings) -> Weights:
     of_state = recurrent_blocks(cell) * UNITS
     shapes = {
         "weight_ih_l0": (rows, 1),
-        "weight_hh_l0": (of_state, outputs if cell.feeds_back_output else UNITS),
+        "weight_hh_l0": (of_state, recurrent_columns(cell, UNITS, outputs)),
         "weight_ho": (outputs, UNITS),
         **{"bias_ih_l0": (rows,), "bias_hh_l0": (of_state,)},
         **{f"{name}_l0": shape for name, shape in cell.further(UNITS).items()},

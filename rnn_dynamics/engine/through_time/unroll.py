@@ -70,7 +70,7 @@ def unroll(cell: Cell, weights: Weights, input_projection: Array, start: Sequenc
 
 def states_of(record: Any) -> tuple[Array, ...]:
     """The states (T + 1, ..., H, C) of a record, for each of the cell's components."""
-    found = (getattr(record, name, None) for name in ("hidden", "normaliser", "cell_state"))
+    found = (getattr(record, name, None) for name in ("hidden", "velocity", "normaliser", "cell_state"))
     return tuple(states for states in found if states is not None)
 
 

@@ -76,8 +76,9 @@ class TreeAnswer(OfExperiment):
 
     @property
     def adding(self) -> tuple[Member, ...]:
-        """Those, and the ones whose units each keep a fixed share of their state."""
-        return tuple(member for member in self.members if member.path is not None or member.cell.rotates)
+        """Those, and the ones whose units carry their state on by fixed numbers."""
+        carrying = (one for one in self.members if one.path is not None or one.cell.rotates or one.cell.oscillates)
+        return tuple(carrying)
 
     @property
     def without_w_hh(self) -> tuple[Member, ...]:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from rnn_dynamics.engine.cells import cell_of
+from rnn_dynamics.engine.cells.cell import is_plain
 from rnn_dynamics.engine.run import run_jacobians
 from rnn_dynamics.engine.trace import JacobianTrace, Laws
 from rnn_dynamics.executor import computed
@@ -38,8 +39,8 @@ class JacobianAnswer(OfTrace[JacobianTrace]):
 
     @property
     def bound_holds(self) -> bool:
-        """Whether (γ σ_max)^lag is a law of this cell: it is derived for a network without gates."""
-        return not self.cell.gates
+        """Whether (γ σ_max)^lag is a law of this cell: it is derived for steps of one matrix and slopes."""
+        return is_plain(self.cell) or self.cell.rotates
 
     @cached_property
     def drawn(self) -> dict[str, float]:

@@ -88,7 +88,9 @@ def _spectrum(answer: JacobianAnswer) -> str:
 
 
 def _kind(answer: JacobianAnswer) -> str:
-    """Which equation a step has: "plain", "gated", "diagonal", "linear"; "cut" where the only way back is cut."""
+    """Which equation a step has: "plain", "gated", "diagonal", "linear", "oscillating"; "cut": the only way back is."""
+    if answer.cell.oscillates:
+        return "oscillating"
     if not answer.bound_holds:
         return "gated" if answer.cell.state_matrix else "diagonal"
     if answer.cell.rotates:
@@ -140,5 +142,6 @@ def _notes(answer: JacobianAnswer, says: Says) -> dict[str, object]:
         "spread": low != high or "±" in says["exponent_nats"],
         first(part=says["computed"] < answer.trace.size, **answer.trace.missing, sum=True): True,
         "ended": answer.trace.ended[1],
-        "cut_path": answer.experiment.hidden_path == "cut" and not answer.bound_holds,
+        "cut_free" if answer.cell.oscillates else "cut_path": answer.experiment.hidden_path == "cut"
+        and not answer.bound_holds,
     }

@@ -14,7 +14,18 @@ CELL_NAMES = {cell.name: cell.short for cell in CELLS.values()}
 CELL_DASHES = dict(
     zip(
         CELL_NAMES,
-        ([7, 4], [9, 3, 2, 3], [1, 0], [2, 3], [12, 3, 2, 3, 2, 3], [4, 2], [9, 2, 2, 2], [16, 3], [16, 3, 2, 3]),
+        (
+            [7, 4],
+            [9, 3, 2, 3],
+            [1, 0],
+            [2, 3],
+            [12, 3, 2, 3, 2, 3],
+            [4, 2],
+            [9, 2, 2, 2],
+            [16, 3],
+            [16, 3, 2, 3],
+            [9, 3, 9, 3, 2, 3],
+        ),
         strict=False,
     )
 )
@@ -23,7 +34,7 @@ CELL_SHAPES = dict(
         CELL_NAMES,
         (
             *("square", "diamond", "circle", "triangle-up", "cross"),
-            *("triangle-down", "triangle-right", "triangle-left", "M-1,-1H1L-1,1H1Z"),
+            *("triangle-down", "triangle-right", "triangle-left", "M-1,-1H1L-1,1H1Z", "M-1,-1V1L1,-1V1Z"),
         ),
         strict=False,
     )
@@ -94,7 +105,7 @@ HEIGHTS: dict[Background, tuple[str, str]] = {"light": ("#ffffff", "#a9b4c2"), "
 
 THEMES: dict[Background, Theme] = {
     "light": Theme(
-        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#577500", "#4b2ee0", "#00708a"),
+        ("#bf4400", "#7d3c98", "#0059a5", "#0e7f61", "#806000", "#a3005a", "#577500", "#4b2ee0", "#00708a", "#7a3b2e"),
         "#12161c",
         "#4d5866",
         "#c3cad3",
@@ -102,7 +113,7 @@ THEMES: dict[Background, Theme] = {
         "#12161c",
     ),
     "dark": Theme(
-        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#b5d334", "#8f86ff", "#3fd0ee"),
+        ("#f08040", "#d3a6f2", "#7db8fa", "#62e0ba", "#e6c34a", "#ff9cc2", "#b5d334", "#8f86ff", "#3fd0ee", "#f4b6a0"),
         "#eef1f5",
         "#aeb8c5",
         "#465262",

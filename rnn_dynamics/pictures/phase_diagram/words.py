@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.content import Says
+from rnn_dynamics.engine.cells.cell import is_plain
 from rnn_dynamics.engine.phase_crossing import Range
 from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
@@ -46,7 +47,7 @@ def claim(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
         waits=answer.here is None or not answer.log10_factors,
         every=experiment.loss_at == "every",
         cut=answer.here and answer.here.is_zero,
-        larger_than_one=_from_above(grows) > _ABOVE_ONE and not answer.cell.gates,
+        larger_than_one=_from_above(grows) > _ABOVE_ONE and is_plain(answer.cell),
         gates_grow=grows and experiment.cell == "lstm",
         none=not grows,
         here=True,

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
-from rnn_dynamics.engine.cells.cell import modulus_at, takes_forget_bias
+from rnn_dynamics.engine.cells.cell import is_plain, modulus_at, takes_forget_bias
 from rnn_dynamics.engine.run import drawn_state_matrix, hidden_states, run_family
 from rnn_dynamics.engine.theory import (
     FLOORS,
@@ -121,7 +121,7 @@ def pictured(cell: str) -> tuple[str, ...]:
 
 def _kind(cell: str) -> tuple[bool, bool]:
     """Whether its steps are a tanh or ReLU of one sum, and whether it has a cell state."""
-    return not (CELLS[cell].gates or CELLS[cell].rotates), "cell" in CELLS[cell].components
+    return is_plain(CELLS[cell]), "cell" in CELLS[cell].components
 
 
 def stride_for(experiment: Experiment) -> int:

@@ -131,7 +131,8 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
         "forget_bias" if experiment.gate_bias == "constant" else experiment.gate_bias: True,
         "mean_field": answer.mean_field is not None and last and math.isfinite(verdict.log10_factor),
         "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (_rule_fails(answer, verdict)),
-        "cut": experiment.hidden_path == "cut",
+        "cut_free" if any(cell.oscillates for cell in answer.cells.values()) else "cut": experiment.hidden_path
+        == "cut",
         "ring": any(cell.rotates for cell in answer.cells.values()),
         "text": experiment.text,
         "coarse": stride_for(experiment) > 1,
