@@ -63,8 +63,9 @@ def _says(answer: ShapeAnswer) -> Says:
     factor, layer = answer.log10_left / max(1, back), norms["x1"] - norms["h1"]
     bottleneck = answer.trace.through.get(f"h{back + 1}→s1")  # from the decoder back into the encoder
     biases = 2 if answer.experiment.bias else 0  # so many vectors of them, as in PyTorch
+    columns = "2H" if answer.cell.oscillates else "H"  # of W_hh
     extra = {"layer": layer, "steps": len(answer.steps), "bottleneck": bottleneck, "biases": biases, "over": OVER}
-    return Says(answer, back=back, factor=factor, **extra)
+    return Says(answer, back=back, factor=factor, columns=columns, **extra)
 
 
 def _claim(answer: ShapeAnswer) -> str:
@@ -114,5 +115,6 @@ def _notes(answer: ShapeAnswer) -> dict[str, object]:
         "fed_back": answer.fed_back,
         **({answer.why: True} if all(map(math.isfinite, answer.fed_back.values())) and answer.fed_back else {}),
         "gated_cell" if len(cell.components) > 1 else "gated": cell.gates,
+        "oscillating": cell.oscillates,
         "cost" if len(answer.steps) > 1 else "cost_one": True,
     }
