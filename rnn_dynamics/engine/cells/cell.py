@@ -146,6 +146,7 @@ class Cell(Protocol):
     its weight scale multiplies how long a unit remembers.
     oscillates: whether the units are oscillators, whose positions are h and whose velocities are a further component
     of the state; W_hh reads both, positions first.
+    gain: the fixed factor at which a step adds what its nonlinearity makes of the input to h.
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
@@ -177,6 +178,7 @@ class Cell(Protocol):
     torch_cell: str
     rotates: bool
     oscillates: bool
+    gain: float
     torch_draw: str
     torch_bias: str
 
@@ -277,6 +279,7 @@ class ByWeights:
     feeds_back_output: bool
     rotates = False
     oscillates = False
+    gain = 1.0
     torch_draw = ""
     torch_bias = ""
     letters: Mapping[str, str] = {"hidden": "h_t", "cell": "c_t"}

@@ -131,6 +131,7 @@ class Cornn(Elman):
     torch_cell = _TORCH_CELL
     state_matrix = "W"
     oscillates = True
+    gain = DT**2
     components: tuple[str, ...] = ("hidden", "velocity")
     letters: Mapping[str, str] = {"hidden": "h_t", "velocity": "z_t"}
     untold: tuple[str, ...] = ("velocity",)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rnn_dynamics.engine.cells.activations import Array
+from rnn_dynamics.engine.cells.cell import Cell
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass
 from rnn_dynamics.engine.through_time.scaling import LOG10_2, by_member
 
@@ -44,7 +45,7 @@ def digits_lost(forward: Pass, norms: Mapping[str, Array], losses: Losses | None
         (..., S), 0 or more.
     """
     with np.errstate(invalid="ignore"):  # −inf beside −inf: where there is no gradient, there is no error
-        within = np.maximum(_within_steps(norms), _kept_by_cells(forward, norms)) - _WITHIN_A_STEP
+        within = np.maximum(_within_steps(forward.cell, norms), _kept_by_cells(forward, norms)) - _WITHIN_A_STEP
         return np.maximum(np.maximum(_growth(forward, norms, losses), within), 0.0)
 
 
@@ -59,10 +60,14 @@ def _growth(forward: Pass, norms: Mapping[str, Array], losses: Losses | None) ->
     return _largest(injected - carried - np.maximum(sizes, 0.0))
 
 
-def _within_steps(norms: Mapping[str, Array]) -> Array:
-    """By how much a norm is smaller than that of the state's gradient, or the state's than one step later."""
+def _within_steps(cell: Cell, norms: Mapping[str, Array]) -> Array:
+    """By how much a norm is smaller than that of the state's gradient, or the state's than one step later.
+
+    What a fixed factor makes smaller has lost nothing.
+    """
     carried = _carried(norms)
-    smaller = [carried - norms[name] for name in ("input", "cell") if name in norms]
+    fixed = {"input": np.log10(cell.gain), "cell": 0.0}
+    smaller = [carried - norms[name] + factor for name, factor in fixed.items() if name in norms]
     parts = (*smaller, carried[1:] - norms["hidden"][:-1])
     return np.asarray(np.maximum.reduce([_largest(part) for part in parts]))
 
