@@ -4,6 +4,7 @@ Each kind of clipping has one colour, dash and shape in all panels. Tables: see 
 reads no other, so that it is not computed anew at each step of a slider.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -35,7 +36,7 @@ PANELS = {
     "norm": ("errorLeft", "width", "errorBottom + between", "height"),
 }
 PARAMETERS = {"between": "92 * zoom", "region": "data('region')[0]"}
-_OWN = ref("colours[datum.clipping]")
+_OWN = ref("clippings[datum.clipping]")
 _LINE: dict[str, Any] = {
     "color": _OWN,
     "strokeDash": of_cell(CLIPPING_DASHES, "clipping"),
@@ -50,6 +51,7 @@ _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 def chart(sheet: Sheet) -> alt.LayerChart:
     """The picture; a click on the map is the selection GO of w and b."""
+    sheet = replace(sheet, parameters={**sheet.parameters, "clippings": f"{sheet.theme.clippings}"})
     theme, (surface, errors, norms) = sheet.theme, sheet.panels()
     labels: dict[str, Any] = {"format": ".1f", "tickCount": 5}
     heights = alt.Scale(domain=[0, ref("region.highest")], range=[*HEIGHTS[sheet.background]], interpolate="rgb")

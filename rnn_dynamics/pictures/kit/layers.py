@@ -118,7 +118,7 @@ def group(data: str, *layers: Any, **encoding: Any) -> Any:
 
 def each(data: str, styles: Mapping[str, Mapping[str, Any]], by: str = "name", mark: str = "line", **axes: Any) -> Any:
     """A line, or another mark, for each value of `by`: constants of `styles` are quicker than an encoding."""
-    layers = (getattr(of(where=f"datum.{by} === '{name}'"), f"mark_{mark}")(**style) for name, style in styles.items())
+    layers = (getattr(of(where=f"datum.{by}=='{name}'"), f"mark_{mark}")(**style) for name, style in styles.items())
     return group(data, *layers, **axes)
 
 

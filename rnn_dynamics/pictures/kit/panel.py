@@ -91,8 +91,8 @@ class Sheet:
     def picture(self, *panels: Any, **properties: Any) -> alt.LayerChart:
         """All layers of a picture, in one view.
 
-        Its expressions know `zoom` (how much larger the type is), `narrow` (on a phone), `whole`, `colours` (of cells
-        and clippings, by name), OWN, the sides of panels and the picture's own parameters. panels: layers, or a list of
+        Its expressions know `zoom` (how much larger the type is), `narrow` (on a phone), `whole`, `colours` (of cells,
+        by name), OWN, the sides of panels and the picture's own parameters. panels: layers, or a list of
         them for each panel, each with axes of its own. properties: height and padding of the view.
         """
         if any(isinstance(panel, list) for panel in panels):
@@ -103,7 +103,7 @@ class Sheet:
         usual: dict[str, str] = {"zoom": "1", "narrow": "width < 560 * zoom", "whole": "data('whole')[0]"}
         named = (zip(_named(name, sides), sides, strict=True) for name, sides in self.places.items())
         usual |= {name: side for sides in named for name, side in sides if name != side}
-        usual |= {"colours": f"{self.theme.cells | self.theme.clippings}", "cellColour": "colours[whole.cell]"}
+        usual |= {"colours": f"{self.theme.cells}".replace(" ", ""), "cellColour": "colours[whole.cell]"}
         # All in one call, for each method of a chart would copy all its layers again.
         whole: alt.LayerChart = layered(
             *(layered(*panel) if isinstance(panel, list) else panel for panel in panels),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rnn_dynamics.engine.cells.cell import is_plain
 from rnn_dynamics.engine.phase import grid_row
 from rnn_dynamics.engine.phase_crossing import Crossing, is_of_mean_field, predicted_crossing, row_crossing
 from rnn_dynamics.engine.run import split_by_lag
@@ -36,6 +37,11 @@ class PhaseAnswer(OfExperiment):
     def digits(self) -> int:
         """Of the chosen network, see `Rounded`; those of the map have their own, row by row."""
         return self.split.digits
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step is the nonlinearity of one sum, as in a network without gates."""
+        return is_plain(self.cell)
 
     @cached_property
     def crossings(self) -> dict[float, Crossing]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnn_dynamics.content import Says
-from rnn_dynamics.engine.cells.cell import is_plain
 from rnn_dynamics.engine.phase_crossing import Range
 from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
@@ -47,7 +46,7 @@ def claim(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
         waits=answer.here is None or not answer.log10_factors,
         every=experiment.loss_at == "every",
         cut=answer.here and answer.here.is_zero,
-        larger_than_one=_from_above(grows) > _ABOVE_ONE and is_plain(answer.cell),
+        larger_than_one=_from_above(grows) > _ABOVE_ONE and answer.is_plain,
         gates_grow=grows and experiment.cell == "lstm",
         none=not grows,
         here=True,

@@ -27,7 +27,7 @@ PARAMETERS = SCALES | {
     "row": "data('scales')[indexof(pluck(data('scales'), 'scale'), pointed)]",
 }
 #: The rows of the weight scale that is shown.
-_HERE = "datum.scale === pointed"
+_HERE = "datum.scale==pointed"
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:
@@ -40,14 +40,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         [
             map_rows(rows, "map", "log10_norm", ["scale", "below", "above"], going={"chosen": "chosen"}),
             _horizons(rows),
-            sheet.title("narrow ? whole.map_narrow : whole.map", "mapLeft", "mapTop", "split({}, '|')"),
+            sheet.title("narrow?whole.map_narrow:whole.map", "mapLeft", "mapTop", "split({}, '|')"),
         ],
         [
             _floors(curves),
             _mean_field(curves),
             _lines(curves),
-            curves.labels(colour, "narrow ? 13 : 17", "curves", nearer=False).transform_filter(_HERE),
-            sheet.title(f"width < 1000 * zoom ? {narrow} : {wide}", "0", "0", "split({}, '|')", "chosen"),
+            curves.labels(colour, "narrow?13:17", "curves", nearer=False).transform_filter(_HERE),
+            sheet.title(f"width<1000*zoom?{narrow}:{wide}", "0", "0", "split({}, '|')", "chosen"),
         ],
         sheet.colour_bar("against_last", ("-whole.limit", "whole.limit"), DIVERGING, "limit"),
         padding={"bottom": 44},
@@ -70,8 +70,8 @@ def _lines(panel: Panel) -> Any:
     colours = panel.sheet.theme.cells.items()
     styles = {cell: {"color": colour, "strokeDash": CELL_DASHES[cell]} for cell, colour in colours}
     lines = each("curves", styles, x=across, y=up, strokeWidth=alt.value(3)).transform_filter(_HERE)
-    lines = lines.transform_calculate(step="split(datum.steps, ',')", point="split(datum.points, ',')")
-    lines = lines.transform_flatten(["step", "point"]).transform_calculate(log10_norm="datum.point / 100")
+    lines = lines.transform_calculate(step="split(datum.steps,',')", point="split(datum.points,',')")
+    lines = lines.transform_flatten(["step", "point"]).transform_calculate(log10_norm="datum.point/100")
     return with_lag(lines)
 
 
@@ -79,7 +79,7 @@ def _floors(panel: Panel) -> Any:
     """The smallest number that each format can hold: below it a gradient is stored as zero."""
     quiet = panel.sheet.theme.quiet
     narrow, wide = (panel.sheet.said(name, format="datum.name") for name in ("floor_narrow", "floor"))
-    rows = of(said=f"narrow ? {narrow} : {wide}")
+    rows = of(said=f"narrow?{narrow}:{wide}")
     line = of().mark_rule(color=quiet, opacity=0.7, strokeDash=[1, 3])
     name = panel.level_name(rows, "said", not panel.at_start, size=13, color=quiet)
     return group("floors", line.encode(**panel.across), name, y="log10_norm:Q").transform_filter(_HERE)
@@ -90,7 +90,7 @@ def _mean_field(panel: Panel) -> Any:
     past = {"start": "whole.length", "end": "whole.length - datum.theory_lag"}
     ends = past if panel.at_start else {"start": "0", "end": "datum.theory_lag"}
     style, sheet = {"color": panel.sheet.theme.quiet, "opacity": 0.8}, panel.sheet
-    name = of(said=f"narrow ? {sheet.said('mean_field_narrow')} : {sheet.said('mean_field')}")
+    name = of(said=f"narrow?{sheet.said('mean_field_narrow')}:{sheet.said('mean_field')}")
     rule = of(**ends).mark_rule(**style).encode(x="start:Q", x2="end:Q", y="last:Q", y2="theory:Q")
     # Beside the title of the axis of time, which leaves little room on a phone.
     beside = key(name, "said", "0", "height + 50 * zoom", style, "(narrow ? 14 : 34)", size="narrow ? 12 : 14")
