@@ -97,7 +97,7 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
         assert largest == factor(max(member.verdict.log10_factor for member in exploded))
         assert all(has_w_hh(member.cell) for member in exploded)
     elif held:
-        (names,) = re.findall(r"scales the state \((.*?)\)|holds in the (.*?) \(", said)
+        (names,) = re.findall(r"(?:scales the state|more of the gradient) \((.*?)\)|holds in the (.*?) \(", said)
         assert "".join(names).split(", ") == [CELLS[name].short for name in held]
         (lowest,) = re.findall(r"(×[\d.]*\d) or more", said)
         wholes = [member.whole for member in answer.members if member.cell.name in held]
