@@ -21,6 +21,8 @@ PANELS = {
         "height",
     ),
 }
+#: On a projector the panel is low and the type large: no larger than lets 14 names stand above each other.
+_NAMES = f"narrow ? 12 : min(15, {0.85 / 14:.3g} * height / zoom)"
 _SIZE = "min(narrow ? 13 : 16, 0.8 * (height - factorsTop) / whole.members / zoom)"
 
 
@@ -39,7 +41,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
     return sheet.picture(
         [
             curves.lines("curves", styles, x=curves.time(**WIDE_TITLE), y=curves.log10("state")),
-            curves.labels(ref("colours[datum.name]"), "narrow ? 12 : 15"),
+            curves.labels(ref("colours[datum.name]"), _NAMES),
             curves.title("curves", TIGHT),
         ],
         [

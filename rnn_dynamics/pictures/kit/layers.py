@@ -17,9 +17,9 @@ LINES = (
 TIGHT = LINES.replace("narrow", "width < 1000 * zoom")
 #: An axis of orders of magnitude: the number of a tick, raised.
 LOG10: dict[str, Any] = {
-    "labelExpr": "'10' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace("
-    "format(datum.value, 'd'), /[-−]/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), "
-    "/5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')",
+    "labelExpr": "'10'+replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace("
+    "''+datum.value,/-/,'⁻'),/0/g,'⁰'),/1/g,'¹'),/2/g,'²'),/3/g,'³'),/4/g,'⁴'),/5/g,'⁵'),/6/g,'⁶'),/7/g,'⁷'),/8/g,'⁸'),"
+    "/9/g,'⁹')",
     "tickMinStep": 1,
 }
 #: A map's colours for factors per step: they follow the square root of the orders of magnitude, so that 1.03 and 1, far

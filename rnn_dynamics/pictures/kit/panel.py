@@ -38,6 +38,8 @@ CLAMPED: Kind = {"zero": False, "clamp": True}
 LOG: Kind = {"type": "log"}
 #: Of most axes of norms.
 _ENDS = ("whole.low", "whole.high")
+#: Raised numbers are small, and those at the ends of a low axis not moved towards the others, which would go.
+_RAISED: dict[str, Any] = {"labelFontSize": 17, "labelFlush": False}
 #: Panel -> its left, right, top and bottom side, expressions in pixels. A side that is no name becomes the parameter of
 #: its panel and itself, such as "mapLeft".
 Sides = tuple[str, str, str, str]
@@ -202,7 +204,7 @@ class Panel:
 
     def log10(self, name: str, field: str = "log10_norm:Q", ends: Sequence[str] = _ENDS, **axis: Any) -> alt.Y:
         """A vertical axis of orders of magnitude."""
-        return self.y(field, ends, name, **LOG10, **axis)
+        return self.y(field, ends, name, **LOG10, **_RAISED, **axis)
 
     def _called(self, name: str) -> str | list[str] | None:
         said = self.sheet.axes[name] if name else None
