@@ -148,5 +148,7 @@ def test_the_next_seed_is_offered_where_it_changes_something_that_is_shown() -> 
         app = open_page("curse_of_memory", {"panels": panels})
         (line,) = (found[0] for one in app.get("html") if (found := re.findall('class="state(.*?)"', one.proto.body)))
         assert ("is-new_seed" in line) is not offered
-    assert ".stApp:has(.state.is-new_seed) .st-key-new_seed{display:none}" in style(declared("curse_of_memory").marked)
+    assert ".stApp:has(.state.is-new_seed) .st-key-new_seed{visibility:hidden}" in style(
+        declared("curse_of_memory").marked
+    )
     assert "new_seed" not in style(declared("family_tree").marked)

@@ -14,13 +14,10 @@ from rnn_dynamics.experiment import KNOBS, Number
 Settings = Sequence[tuple[str, str]]
 #: Characters of a value that is typed.
 _LONGEST = 40
-#: Keys of the buttons that are out of sight where they would change nothing: that which sets all as at the opening, and
-#: keeps its place, and that which takes the next seed.
+#: Keys of the buttons that are out of sight where they would change nothing, and keep their place: that which sets all
+#: as at the opening, and that which takes the next seed.
 RESET, NEW_SEED = "reset", "new_seed"
-_GONE = {
-    RESET: ".stApp:has(.state.is-{key}) .st-key-{key} {{ visibility: hidden; }}",
-    NEW_SEED: ".stApp:has(.state.is-{key}) .st-key-{key} {{ display: none; }}",
-}
+_GONE = ".stApp:has(.state.is-{key}) .st-key-{key} {{ visibility: hidden; }}"
 #: The button of what is on already is marked, and cannot be pressed.
 _MARK = """
 .stApp:has(.state.is-{key}) .st-key-{key} button {{
@@ -81,7 +78,7 @@ def from_shown(page: str, language: str, name: str, values: tuple[Any, ...]) -> 
 
 def marks(buttons: Collection[str]) -> str:
     """The style of each button, by its key, while `state_line` says that what it would set is on."""
-    return "".join(_GONE.get(key, _MARK).format(key=key) for key in buttons)
+    return "".join((_GONE if key in (RESET, NEW_SEED) else _MARK).format(key=key) for key in buttons)
 
 
 def state_line(
