@@ -36,8 +36,8 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.navigation import menus
 
 ROOT = Path(__file__).resolve().parent.parent
-#: The pages of pictures; of the others a hall presses on one alone, see `benchmarks.votes`.
-HOME, *OTHERS = (page for pages in menus("en").values() for page in pages if "presets" in sentences(page))
+#: The pages that have a control beside their words, but for that of a vote, see `benchmarks.votes`.
+HOME, *OTHERS = (page for pages in menus("en").values() for page in pages if {"presets", "laws"} & {*sentences(page)})
 PAGES = (HOME, *OTHERS)
 #: Seconds by which visitors arrive after each other.
 APART = 0.03
