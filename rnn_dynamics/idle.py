@@ -1,10 +1,12 @@
 """Which settings have no effect beside the others."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rnn_dynamics.engine.cells import CELLS, Cell
 from rnn_dynamics.engine.cells.cell import has_w_hh, is_plain, takes_forget_bias
+from rnn_dynamics.experiment import Experiment, settings
 
 
 def why_idle(name: str, now: Mapping[str, Any], pictured: Collection[str]) -> str:
@@ -63,3 +65,13 @@ MAY_IDLE: Mapping[str, Callable[[Mapping[str, Any], Sequence[Cell]], str]] = {
     "sequence_length": lambda now, _: "sequence_length" * bool(now.get("text")),
     "input_size": lambda now, _: "input_size" * bool(now.get("text")),
 }
+
+#: Settings of which an answer tells nothing where they have no effect; biases of zero are parameters still.
+_USUAL = {name: value for name, value in settings(Experiment()).items() if name in MAY_IDLE and name != "bias"}
+
+
+def without_idle(experiment: Experiment) -> Experiment:
+    """The question with the usual value of each setting that has no effect, so that all who ask it ask the same."""
+    now = settings(experiment)
+    away = (name for name, usual in _USUAL.items() if now[name] != usual)
+    return replace(experiment, **{name: _USUAL[name] for name in away if why_idle(name, now, [experiment.cell])})

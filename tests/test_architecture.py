@@ -56,7 +56,7 @@ ROOMS: dict[str, set[str]] = {
     "remembered": set(),
     "executor": {"process", "remembered"},
     "line": {"executor"},
-    "idle": {"engine.cells"},
+    "idle": {"engine.cells", "experiment"},
     "engine.cells": {"experiment"},
     "engine.initialise": {"experiment", "engine.cells"},
     "engine.compiled": {"engine.cells"},

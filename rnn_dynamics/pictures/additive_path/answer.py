@@ -17,6 +17,7 @@ from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
 from rnn_dynamics.engine.work import affordable, work_of
 from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.idle import without_idle
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array, Views, point_steps
 from rnn_dynamics.pictures.kit.growing import Growing
@@ -169,8 +170,7 @@ def _gated(experiment: Experiment) -> Experiment:
 
     Remembered as the others are, for a run asks for it several times, and to form it checks all settings.
     """
-    added = takes_forget_bias(CELLS[experiment.cell]) and experiment.gate_bias == "constant"
-    return experiment if added else replace(experiment, forget_bias=0.0)
+    return without_idle(experiment)
 
 
 @remembered

@@ -14,6 +14,7 @@ from rnn_dynamics.engine.verdict import judge, relative_to
 from rnn_dynamics.engine.work import fewer_sequences, work_of
 from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.idle import without_idle
 from rnn_dynamics.pictures.kit.answered import OfTrace
 from rnn_dynamics.pictures.kit.frames import Array
 from rnn_dynamics.pictures.kit.lengths import USUAL, lengths_within
@@ -149,11 +150,16 @@ def _lengths(cell: str, hidden_size: int, num_layers: int, bidirectional: bool, 
 def depth_answer(experiment: Experiment) -> DepthAnswer:
     """Answer for a cell that feeds back its own state."""
     shown = fewer_sequences(experiment, _LARGEST if experiment.sequence_length <= USUAL[-1] else _LARGEST_LONG)
-    trace, loss_at = _norms(shown), "every" if shown.loss_at == "every" else "last"  # all that one direction can tell
+    trace = replace(_norms(shown), experiment=shown)
+    loss_at = "every" if shown.loss_at == "every" else "last"  # all that one direction can tell
     alone = replace(shown, num_layers=1, bidirectional=False, loss_at=loss_at)
     return DepthAnswer(trace=trace, single=_norms(alone) if shown.levels > 1 else trace, asked=experiment.batch_size)
 
 
-@remembered  # each by itself: all stacks of a cell are compared with the same single layer
 def _norms(experiment: Experiment, *, beside: tuple[str, ...] = ()) -> Norms:
+    return _walked(without_idle(experiment), beside)
+
+
+@remembered  # each by itself: all stacks of a cell are compared with the same single layer
+def _walked(experiment: Experiment, beside: tuple[str, ...]) -> Norms:
     return computed(run_norms, experiment, beside=beside)

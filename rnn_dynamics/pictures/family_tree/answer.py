@@ -12,6 +12,7 @@ from rnn_dynamics.engine.verdict import Verdict, judge, relative_to
 from rnn_dynamics.engine.work import fewer_sequences, work_of
 from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
+from rnn_dynamics.idle import without_idle
 from rnn_dynamics.pictures.kit.answered import OfExperiment
 from rnn_dynamics.pictures.kit.frames import Array
 from rnn_dynamics.remembered import remembered
@@ -94,20 +95,16 @@ class TreeAnswer(OfExperiment):
 @remembered
 def tree_answer(experiment: Experiment) -> TreeAnswer:
     """Answer for all cells; which one the experiment names is of no consequence."""
-    found = _tree_answer(replace(experiment, cell=next(iter(CELLS))))
-    return replace(found, experiment=replace(found.experiment, cell=experiment.cell))
-
-
-@remembered
-def _tree_answer(experiment: Experiment) -> TreeAnswer:
     shown = fewer_sequences(experiment, _LARGEST, lambda one: work_of(one, *CELLS))
     members = (replace(shown, cell=name) for name in CELLS)
     return TreeAnswer(
         experiment=shown,
-        members=tuple(Member(experiment=one, trace=_norms(one)) for one in members),
+        members=tuple(Member(experiment=one, trace=_norms(without_idle(one))) for one in members),
         asked=experiment.batch_size,
     )
 
 
+@remembered
 def _norms(experiment: Experiment) -> Norms:
+    """Of a cell, kept by itself: one without gates is the same with any gate bias, one without W_hh at any scale."""
     return computed(run_norms, experiment, beside=("cell_path",) if cell_of(experiment).keeps else ())
