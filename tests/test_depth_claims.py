@@ -1,14 +1,16 @@
 """What "Depth and direction" claims, at a hundred strange settings, held against the network's own numbers."""
 
+import math
 import re
 from dataclasses import replace
 from math import comb
 
 import numpy as np
 import pytest
+import torch
 
 from rnn_dynamics import Errors, Experiment, Network, run, run_network
-from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.own.drawn import Loss
 from rnn_dynamics.own.findings import judged
 from rnn_dynamics.pictures.depth import PICTURE
@@ -165,3 +167,33 @@ def test_four_layers_of_an_lstm_keep_over_a_hundred_steps_what_none_of_them_keep
     answer = depth_answer(preset)
     assert answer.curves["whole"][0] > -1.0
     assert max(own_factor(preset, layer) for layer in range(4)) ** 99 < 0.02
+
+
+@every("layers", [2, 3, 4])
+def test_what_a_stack_receives_straight_down_is_autograd_s_through_its_last_step(layers: int) -> None:
+    asked = replace(OPENING, cell="rnn", num_layers=layers, sequence_length=20)
+    trace = run(asked)
+    weights = {name: torch.tensor(values) for name, values in trace.parameters.items()}
+    states = [torch.tensor(layer.hidden_states) for layer in trace.layers]
+    top = lowest = states[0][-1].requires_grad_()
+    for k in range(1, layers):
+        drive = top @ weights[f"weight_ih_l{k}"].T + states[k][-2] @ weights[f"weight_hh_l{k}"].T
+        top = torch.tanh(drive + weights[f"bias_ih_l{k}"] + weights[f"bias_hh_l{k}"])
+    assert top.detach().numpy() == pytest.approx(trace.layers[-1].hidden_states[-1], abs=1e-12)
+    loss = (top @ torch.tensor(trace.readout).T - torch.tensor(trace.targets)).square().sum()
+    down, error = torch.autograd.grad(loss, (lowest, top))
+    left = math.log10(float(down.norm() / error.norm()))
+    assert depth_answer(asked).log10_down == pytest.approx(left, abs=1e-10)
+    per_layer = times(left / (layers - 1))
+    assert f"receives {power_of_ten(left)} of what layer {layers} receives, {per_layer} per layer. Back" in plain(
+        said_by(PICTURE, asked)
+    )
+
+
+def test_parts_are_said_to_cancel_only_where_one_is_seen_to_be_longer_than_the_whole() -> None:
+    alone = replace(OPENING, num_layers=1, bidirectional=True, sequence_length=100)
+    assert "longer than the whole" not in plain(said_by(PICTURE, alone))  # what comes along ← is nothing beside →
+    said = [plain(said_by(PICTURE, experiment)) for experiment in SETTINGS if experiment.bidirectional]
+    found = [re.search(r"\((\S+) via layer 1 →, (\S+) via layer 1 ←, (\S+) together\)", one) for one in said]
+    assert any(found)
+    assert all(match[3] not in match.groups()[:2] for match in found if match)

@@ -24,6 +24,8 @@ from rnn_dynamics.remembered import remembered
 _LARGEST = 2.5e8
 #: The same of sequences beyond the usual lengths, of which a hall asks for many that nobody has asked for before.
 _LARGEST_LONG = 7e7
+#: By how much, in powers of ten, two numbers must differ for two digits of them to show it.
+_SEEN = 0.03
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,19 @@ class DepthAnswer(OfTrace[Norms]):
 
     @property
     def cancels(self) -> bool:
-        """Whether a part of dL/dx_1, through one direction, is longer than the whole: so the parts partly cancel."""
+        """Whether a part of dL/dx_1, through one direction, is seen to be longer than the whole: they partly cancel."""
         parts = [norms[0] for name, norms in self.curves.items() if name in ("forwards", "backwards")]
-        return any(part > self.curves["whole"][0] for part in parts)
+        return any(part > self.curves["whole"][0] + _SEEN for part in parts)
+
+    @property
+    def log10_down(self) -> float:
+        """log10 of ‖dL/dh_T‖ in layer 1 (→) against the last layer: what came straight down of a loss at step T."""
+        return float(self.levels[0].norms[-1])
+
+    @property
+    def log10_per_layer(self) -> float:
+        """log10 of the factor per layer of that way."""
+        return self.log10_down / (self.experiment.num_layers - 1)
 
     @property
     def fed_back(self) -> float:

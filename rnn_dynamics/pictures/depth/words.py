@@ -41,7 +41,8 @@ def finding(words: Words, answer: DepthAnswer, _: Mapping[str, str]) -> str:
     """The table, the last layer on top, and the notes, as HTML."""
     names = words["table"]
     rows = ({"name": _name(names, level), "level": level, "last": level.norms[-1]} for level in answer.levels[::-1])
-    return said(words, Says(answer), rows, _notes(answer))
+    steps = {"below": answer.experiment.num_layers - 1, "travelled": answer.experiment.sequence_length - 1}
+    return said(words, Says(answer, **steps), rows, _notes(answer))
 
 
 def claim(words: Words, answer: DepthAnswer, views: Mapping[str, str]) -> str:
@@ -100,6 +101,7 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
         "cancel": answer.cancels,
         deep: deep and experiment.bidirectional,
         "ways": deep and not experiment.bidirectional,
+        "down": fed and not experiment.bidirectional and math.isfinite(answer.log10_down),
         "together": fed,
         "together_back": fed and experiment.loss_at == "last" and answer.fed_back > 0.0 > answer.log10_factors["top"],
         "size" if experiment.levels > 1 else "size_one": True,
