@@ -94,7 +94,7 @@ def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
         claim = claim_at("additive_path", preset)
         assert claim.endswith("most came by W_hh.") == (path - whole < -1.0)
         assert numbers(claim) == [share(path), "99", share(whole)]
-        assert f"multiplies by the gate f. That leaves {share(path)} of" in claim
+        assert f"multiplies by gate f. That leaves {share(path)} of" in claim
 
 
 def test_the_gradients_of_a_shared_matrix_are_claimed_as_its_arrows_have_them() -> None:
