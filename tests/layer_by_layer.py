@@ -31,13 +31,16 @@ class Walked:
     gates: list[dict[str, Tensor]] = field(default_factory=list)
 
     def norms(self, error: Tensor, at: int = -1) -> Array:
-        """log10 ‖dL/dh_t‖ (T,), reading order, of an error in the last h alone."""
-        hidden = [state[0] for state in self.states]
+        """log10 ‖dL/d(all of a state)‖ (T,), reading order, of an error in the last h alone."""
+        parts = [part for state in self.states for part in state]
         found = torch.autograd.grad(
-            (hidden[at] * error).sum(), hidden, retain_graph=True, allow_unused=True, materialize_grads=True
+            (self.states[at][0] * error).sum(), parts, retain_graph=True, allow_unused=True, materialize_grads=True
         )
+        each = len(self.states[0])
         with np.errstate(divide="ignore"):
-            return np.array([np.log10(float(of.norm())) for of in found])
+            return np.array(
+                [np.log10(float(torch.cat(found[k : k + each]).norm())) for k in range(0, len(found), each)]
+            )
 
 
 @dataclass
@@ -62,16 +65,21 @@ class Stack:
 
     def last_norms(self, errors: Errors) -> list[Array]:
         """Of each level `Walked.norms` of the last error that arrives in what it hands upwards."""
+        each = zip(self.levels, self.last_errors(errors), strict=True)
+        return [level.norms(error, at)[: at + 1] for level, (error, at) in each]
+
+    def last_errors(self, errors: Errors) -> list[tuple[Tensor, int]]:
+        """Of each level that error, and after which step of its reading it arrives."""
         handed = [of for level in self.levels for of in level.handed]
         found = torch.autograd.grad(
             self.loss(errors), handed, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-        norms = []
-        for number, level in enumerate(self.levels):
-            arriving = found[number * len(self.output) : (number + 1) * len(self.output)]
-            last = max(at for at, of in enumerate(arriving) if of.any())
-            norms.append(level.norms(arriving[last], last)[: last + 1])
-        return norms
+        steps, last = len(self.output), []
+        for first in range(0, len(found), steps):
+            arriving = found[first : first + steps]
+            at = max(at for at, of in enumerate(arriving) if of.any())
+            last.append((arriving[at], at))
+        return last
 
     def factors(self, errors: Errors) -> list[float]:
         """Of each level the factor per step of that error; nan where it has no way to go."""

@@ -93,7 +93,7 @@ ROOMS: dict[str, set[str]] = {
     "own": set(),
     "own.examples": {"experiment", "engine.given", "learning.training", "learning.trainer"},
     "own.given": {"experiment", "engine.given", "own.change"},
-    "own.kept": {"engine.run_network", "engine.trace", "engine.verdict"},
+    "own.kept": {"engine.run_network", "engine.trace", "engine.verdict", "own.carried"},
     "own.held": {"own.files", "own.given", "own.recognise", "own.unreadable"},
     "own.unreadable": {"content"},
     "own.converters": set(),
@@ -102,9 +102,10 @@ ROOMS: dict[str, set[str]] = {
     "own.files": {"limits", "own.unreadable", "own.converters", "own.apart"},
     "own.recognise": {"limits", "engine.cells", "engine.given", "own.unreadable", "own.files"},
     "own.asked": {"engine.given", "engine.run_network"},
-    "own.last_error": {"engine.given", "engine.run", "engine.run_network", "engine.trace", "own.asked"},
+    "own.carried": {"engine.cells", "engine.run"},
+    "own.last_error": {"engine.given", "engine.run", "engine.run_network", "engine.trace", "own.asked", "own.carried"},
     "own.formats": set(),
-    "own.findings": {"own.asked", "own.formats", "own.last_error", "engine.run_network", "engine.trace"}
+    "own.findings": {"own.asked", "own.carried", "own.formats", "own.last_error", "engine.run_network", "engine.trace"}
     | {"engine.cells", "engine.theory", "engine.through_time", "engine.verdict"},
     "own.change": {"engine.cells", "engine.given"},
     "own.advice": {"own.asked", "own.change", "own.findings", "own.last_error"}
@@ -112,8 +113,8 @@ ROOMS: dict[str, set[str]] = {
     "own.report": {"content", "engine.cells", "own.advice", "own.findings", "own.formats"},
     "own.drawn": {"engine.given", "engine.initialise"},
     "own.examined": {"engine.run_network", "engine.verdict"}
-    | {"own.advice", "own.drawn", "own.findings", "own.recognise", "own.report"},
-    "own.offline": {"own.examined", "own.report"},
+    | {"own.advice", "own.carried", "own.drawn", "own.findings", "own.recognise", "own.report"},
+    "own.offline": {"own.carried", "own.examined", "own.report"},
     "sweep": {
         "content",
         "experiment",
@@ -147,10 +148,10 @@ ROOMS: dict[str, set[str]] = {
         "own.shown",
     }
     | {"engine.cells", "engine.given", "engine.run_network", "engine.trace", "engine.verdict"},
-    "own.picture": {"limits", "content", "engine.cells", "chart", KIT},
+    "own.picture": {"limits", "content", "engine.cells", "own.carried", "chart", KIT},
     "own.shown": {"content", "own.advice", "own.findings", "own.report", KIT},
     "own.replay": {"engine.cells", "engine.given", "engine.run_network", "engine.through_time"}
-    | {"own.capture", "own.probed", "own.unrolled"},
+    | {"own.capture", "own.carried", "own.probed", "own.unrolled"},
     "own.probe": {"own.capture", "own.probed", "own.replay"},
     KIT: ENGINE | {"executor", "remembered", "content", "content.numbers", "learning.training", "learning.trained"},
     "answer": ENGINE

@@ -199,8 +199,11 @@ def test_a_batch_of_different_lengths_is_its_sequences_one_by_one(cell: str, opt
     for number, length in enumerate(lengths):
         own = slice(number, number + 1)
         stack = walk_network(network, inputs[:length, own])
-        for level, norms in enumerate(stack.last_norms(Errors(output=errors.output[:length, own]))):  # type: ignore[index]
-            squares[level].append(10.0 ** (2.0 * norms[::-1]))
+        alone = Errors(output=errors.output[:length, own])  # type: ignore[index]
+        for level, (norms, (error, _)) in enumerate(
+            zip(stack.last_norms(alone), stack.last_errors(alone), strict=True)
+        ):
+            squares[level].append(10.0 ** (2.0 * norms[::-1]) / float(error.square().sum()))
     for finding, of in zip(findings(trace, errors), squares, strict=True):
         way = left_of_each(of)
         assert finding.verdict.orders == pytest.approx(way[-1] - way[0], abs=1e-9)
@@ -208,9 +211,9 @@ def test_a_batch_of_different_lengths_is_its_sequences_one_by_one(cell: str, opt
 
 
 def left_of_each(squares: list[Array]) -> Array:
-    """log10 by lag of what is left of each sequence's own error, the root mean square of those that reach so far."""
+    """log10 by lag of the root mean square of all sequences that reach so far, of squares relative to its own error."""
     lags = range(max(map(len, squares)))
-    return np.array([0.5 * math.log10(np.mean([of[lag] / of[0] for of in squares if len(of) > lag])) for lag in lags])
+    return np.array([0.5 * math.log10(np.mean([of[lag] for of in squares if len(of) > lag])) for lag in lags])
 
 
 @every("cell", ["lstm", "gru"])
@@ -390,3 +393,75 @@ def test_every_sentence_can_be_read(cell: str, options: dict[str, Any], scale: f
     lines = verdict_lines(WORDS, found)
     assert_readable("\n".join(lines))
     assert sum("encoder.rnn" in line for line in lines) == network.levels == len(found)
+
+
+def carousel(cell: str, f: float, steps: int, *, writes: float = 0.0) -> tuple[Network, Array]:
+    """An LSTM or sLSTM of 4 units without recurrent weights, whose forget gate is f at every step, and inputs for it.
+
+    At the first step its input gate's argument is 0, at all later ones `writes`.
+    """
+    bias, weight_ih = np.zeros(16), noise(16, 3)
+    bias[4:8] = math.log(f / (1.0 - f))
+    weight_ih[:8] = 0.0
+    weight_ih[:4, 2] = writes
+    parameters = {"weight_ih_l0": weight_ih, "weight_hh_l0": np.zeros((16, 4))}
+    parameters |= {"bias_ih_l0": bias, "bias_hh_l0": np.zeros(16)}
+    inputs = noise(steps, 3, 3)
+    inputs[:, :, 2] = np.arange(steps)[:, None] > 0
+    return Network(cell=cell, parameters=parameters), inputs
+
+
+@every("cell", ["lstm", "slstm"])
+@every(("f", "writes", "outcome"), [(0.9999, -10.0, "holds"), (0.5, 0.0, "vanishes")])
+def test_without_recurrent_weights_the_cell_state_alone_carries_an_error_and_is_judged(
+    cell: str, f: float, writes: float, outcome: str
+) -> None:
+    (network, inputs), error = carousel(cell, f, 40, writes=writes), noise(1, 3, 4, seed=1)
+    errors = Errors(output=error)
+    trace = run_network(network, inputs, errors)
+    (finding,), (layer,) = findings(trace, errors), trace.layers
+    assert np.isneginf(layer.log10_norms["hidden"][:-1]).all(), "of which nothing is left, whatever f"
+    assert (finding.verdict.outcome, finding.sound) == (outcome, outcome == "holds")
+
+    sums = np.cumprod(np.full(40, f)) / f  # n_t, of what an sLSTM has written at step 1
+    for later in range(1, 40):
+        sums[later:] += math.exp(writes) * f ** np.arange(40 - later)
+    left = f ** np.arange(40) * (sums[::-1] / sums[-1] if cell == "slstm" else 1.0)  # by lag: the product of f, or f′
+    assert layer.cell_states is not None
+    squashed = 1.0 if cell == "slstm" else 1.0 - np.tanh(layer.cell_states[-1]) ** 2
+    enters = float(np.linalg.norm(error * layer.gates["o"][-1] * squashed))
+    first = math.hypot(float(np.linalg.norm(error)), enters)
+    assert finding.verdict.orders == pytest.approx(math.log10(left[-1] * enters / first), abs=1e-10)
+    assert finding.verdict.log10_factor == pytest.approx(math.log10(left[36] / left[8]) / 28, abs=1e-10)
+    if outcome == "vanishes":
+        assert 10.0**finding.verdict.log10_factor == pytest.approx(0.5, abs=1e-12 if cell == "lstm" else 2e-3)
+    at_inputs = trace.log10_norms["input"]  # which is what learning sees
+    assert (at_inputs[0] - at_inputs[-1] > -2.0) == (outcome == "holds")
+
+
+@every("cell", ["lstm", "slstm"])
+def test_the_state_that_is_judged_and_stored_is_the_one_that_is_named(cell: str) -> None:
+    network, inputs = carousel(cell, 0.5, 60)
+    errors = Errors(output=1e-30 * noise(1, 3, 4, seed=1))
+    trace = run_network(network, inputs, errors)
+    (finding,) = findings(trace, errors)
+    said = dict(verdict_rows(WORDS, finding))
+    state = {"lstm": "dL/d(hₜ, cₜ)", "slstm": "dL/d(hₜ, cₜ/nₜ)"}[cell]
+    assert f"Factor per step of ‖{state}‖" in said
+    assert f"every entry of {state} is 0 at lags 0 to 59" in said["In float16"]
+    squares = [10.0 ** (2.0 * trace.layers[0].log10_norms[name]) for name in ("hidden", "cell")]
+    typical = 0.5 * np.log2((squares[0] + squares[1])[::-1] / (2 * 3 * 4))
+    below = np.flatnonzero(typical < -126)
+    subnormal = {of.format: of.subnormal for of in finding.formats}["float32"]
+    assert subnormal == Lags(int(below[0]), int(below[-1]), len(below))
+    (of_gru,) = findings(run_network(network_of(module_of("gru")), noise(60, 3, 2), errors), errors)
+    assert "Factor per step of ‖dL/dhₜ‖" in dict(verdict_rows(WORDS, of_gru))
+
+
+def test_an_error_that_arrives_in_the_last_cell_state_alone_has_lag_0_there() -> None:
+    network, inputs = carousel("lstm", 0.5, 40)
+    errors = Errors(c_n=noise(1, 3, 4, seed=1))
+    (finding,) = findings(run_network(network, inputs, errors), errors)
+    assert (finding.travelled, finding.verdict.outcome) == (39, "vanishes")
+    assert finding.verdict.orders == pytest.approx(39 * math.log10(0.5), abs=1e-12)
+    assert finding.verdict.horizon == 7  # 2^−7 is the first below 1 %

@@ -34,6 +34,11 @@ INPUT_GATED = ("mingru", "minlstm")
 cells = every("cell", PLACES)
 
 
+def states(cell: str) -> int:
+    """How many states have a gradient with a norm: h, and of the sLSTM c/n."""
+    return 2 if cell == "slstm" else 1
+
+
 def drawn(cell: str) -> nn.Module:
     torch.manual_seed(3)
     module: nn.Module = network_of(cell)(D, H).double()
@@ -86,7 +91,7 @@ def test_probe_reads_a_network_that_torch_lacks(cell: str, last: bool) -> None:
     assert found.replays[0].agreement.outputs < 1e-12
     assert found.replays[0].agreement.input_gradient < 1e-10
     assert set(layer.gates) == {*CELLS[cell].gates, CELLS[cell].keeps} - {""}
-    assert layer.numbers == N * H
+    assert layer.numbers == N * H * states(cell)
     assert "encoder.rnn" in str(found)
 
 
@@ -116,7 +121,7 @@ def test_one_sequence_without_a_batch_is_read_too(cell: str) -> None:
         probe(module, read, loss=lambda given: given[1].sum()).layers[0] for read in (inputs, inputs[:, None])
     )
     np.testing.assert_allclose(alone.log10_norms["hidden"], beside.log10_norms["hidden"], rtol=0.0, atol=1e-12)
-    assert alone.numbers == H
+    assert alone.numbers == H * states(cell)
 
 
 class Other(MinGRU):

@@ -19,6 +19,7 @@ from rnn_dynamics.pictures.own_network.answer import SOURCES, OwnNetworkAnswer, 
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
 from tests.every import every
 from tests.pictured import drawn_from, said_of
+from tests.test_findings import carousel
 from tests.test_own_network_page import given, that_torch_lacks
 
 OPENING = Experiment(cell="lstm", sequence_length=40, hidden_size=8, batch_size=2)
@@ -47,7 +48,7 @@ def answers() -> Sequence[OwnNetworkAnswer]:
     return found
 
 
-@every("gradient", ["input", "hidden", "cell"])
+@every("gradient", ["state", "input", "hidden", "cell"])
 def test_every_claim_holds_beside_its_numbers(gradient: str) -> None:
     for answer in answers():
         tables, notes = (
@@ -75,7 +76,7 @@ def test_every_claim_holds_beside_its_numbers(gradient: str) -> None:
 
 def test_factor_and_horizon_are_those_of_the_curve_that_is_drawn() -> None:
     answer = own_network_answer(replace(OPENING, sequence_length=80), {"weights": "trained LSTM"})
-    (finding,), curve = answer.findings, answer.replay.curves("hidden")[0]
+    (finding,), curve = answer.findings, answer.replay.curves("state")[0]
     assert 10**finding.verdict.log10_factor == pytest.approx(factor_per_step(curve), rel=1e-9)
     below = curve < np.log10(0.01)
     assert finding.verdict.horizon == (None if not below[0] else len(curve) - int((~below).argmax()))
@@ -83,8 +84,14 @@ def test_factor_and_horizon_are_those_of_the_curve_that_is_drawn() -> None:
 
 def test_what_is_said_to_be_remembered_is_at_least_a_hundredth() -> None:
     words, seen = sentences("own_network"), set()
-    longer = own_network_answer(replace(OPENING, sequence_length=100), {"weights": "trained LSTM"})
-    for answer in (*answers(), longer):
+    longer = own_network_answer(replace(OPENING, sequence_length=200), {"weights": "untrained LSTM"})
+    network, inputs = carousel("lstm", 0.9999, 40, writes=-10.0)
+    closed = {
+        "bias_hh_l0": np.repeat([0.0, -8.0], [12, 4])
+    }  # its output gate, which lets almost nothing of an error in
+    network = replace(network, parameters={**network.parameters, **closed})
+    shut = answer_for(OPENING, Given(network=network, source=OWN, inputs=inputs))
+    for answer in (*answers(), longer, shut):
         said = plain(PICTURE.claim(words, answer, PICTURE.views))
         travels = [one for one in answer.findings if one.layer == answer.findings[-1].layer and one.travelled]
         verdict = travels[-1].verdict if travels else answer.findings[-1].verdict

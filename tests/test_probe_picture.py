@@ -44,12 +44,19 @@ def rows(chart: Any, name: str, **chosen: Any) -> list[dict[str, Any]]:
     return [row for row in chart.to_dict()["datasets"][name] if all(row[key] == of for key, of in chosen.items())]
 
 
-@every("gradient", ["input", "hidden", "cell"])
+def whole(layer: Any) -> Any:
+    """log10 of the norm of dL/dh_t and dL/dc_t together."""
+    return np.log10(np.hypot(*(10.0 ** layer.log10_norms[name] for name in ("hidden", "cell"))))
+
+
+@every("gradient", ["state", "input", "hidden", "cell"])
 def test_the_solid_curves_are_those_of_the_layers(found: Probe, gradient: str) -> None:
     chart = found.draw(gradient=gradient)
     for place, layer in enumerate(found.replays[0].layers):
         curve = [row["log10_norm"] for row in rows(chart, "curves", kind="given", place=place)]
-        np.testing.assert_allclose(curve, layer.log10_norms[gradient], rtol=1e-6)
+        np.testing.assert_allclose(
+            curve, whole(layer) if gradient == "state" else layer.log10_norms[gradient], rtol=1e-6
+        )
         kept = [row["kept"] for row in rows(chart, "gates", kind="given", place=place)]
         np.testing.assert_allclose(kept, layer.gates["f"].mean(axis=(1, 2)), rtol=1e-6)
 
@@ -69,7 +76,7 @@ def test_the_dashed_curves_are_those_of_the_same_question_to_fresh_weights(found
     twin = run_network(replay.fresh.network, replay.inputs, replay.errors)
     for place, layer in enumerate(twin.layers):
         curve = [row["log10_norm"] for row in rows(chart, "curves", kind="fresh", place=place)]
-        np.testing.assert_allclose(curve, layer.log10_norms["hidden"], rtol=1e-6)
+        np.testing.assert_allclose(curve, whole(layer), rtol=1e-6)
 
 
 def test_what_is_autograds_has_no_dashed_curves_and_what_has_no_gates_says_so(found: Probe) -> None:
@@ -85,7 +92,7 @@ def test_labels_name_layers_with_what_arrives_at_step_1(found: Probe) -> None:
     texts = {row["name"]: row["text"] for row in rows(found.draw(), "labels")}
     assert set(texts) == {"0", "3", "fresh"}
     for place, mark in ((0, "layer 1 →"), (3, "layer 2 ←")):
-        assert texts[str(place)] == f"{mark}: {power_of_ten(found.layers[place].log10_norms['hidden'][0])}"
+        assert texts[str(place)] == f"{mark}: {power_of_ten(whole(found.layers[place])[0])}"
 
 
 @every(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run_network import NetworkTrace, run_network
 from rnn_dynamics.engine.verdict import Verdict
 from rnn_dynamics.own.advice import Tried, advise
+from rnn_dynamics.own.carried import carried
 from rnn_dynamics.own.drawn import loss, noise
 from rnn_dynamics.own.findings import Finding, findings
 from rnn_dynamics.own.recognise import Named
@@ -129,7 +130,11 @@ def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
 
 
 def as_json(words: Words, examined: Examined) -> dict[str, Any]:
-    """Numbers, null where there is none or it is not finite: of log10 norms where the gradient is exactly zero."""
+    """Numbers, null where there is none or it is not finite: of log10 norms where the gradient is exactly zero.
+
+    "judged" of a layer names those of its "log10_norms" whose root of the sum of squares has this outcome, factor and
+    horizon, see `state_norms`.
+    """
     network, (steps, sequences, features) = examined.named.network, examined.trace.inputs.shape
     return {
         "name": examined.named.name,
@@ -155,6 +160,7 @@ def _layer(words: Words, examined: Examined, place: int) -> dict[str, Any]:
         "layer": finding.layer,
         "reverse": finding.reverse,
         "healthy": finding.sound,
+        "judged": [*carried(finding.cell)],
         **_verdict(finding.verdict),
         "log10_path": _plain(finding.log10_path),
         "keeps": _plain(finding.keeps),

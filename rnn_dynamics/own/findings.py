@@ -2,7 +2,8 @@
 
 Errors travel from the last step to the first, and in a direction that reads in reverse from the first to the last; lags
 are counted along that way, from the step at which the first error arrives. Factor and horizon are those of dL/dh_t
-(total), over all sequences and units, of the last error alone that arrives at a layer; see `last_error`.
+(total), and of an LSTM of dL/dh_t and dL/dc_t together, over all sequences and units, of the last error alone that
+arrives at a layer; see `last_error` and `carried`.
 """
 
 import math
@@ -22,6 +23,7 @@ from rnn_dynamics.engine.through_time.stack import suffix
 from rnn_dynamics.engine.trace import WHOLE_WITHIN
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.own.asked import AnyErrors, asked_of
+from rnn_dynamics.own.carried import carried, state_of
 from rnn_dynamics.own.formats import Stored, stored
 from rnn_dynamics.own.last_error import Single, along, at_the_end, by_lag, last_errors
 
@@ -73,8 +75,8 @@ class Judged:
         reverse: whether it reads the steps from the last to the first.
         layers, directions: how many its network has.
         steps: T.
-        verdict: outcome, log10 of the factor per step and horizon of dL/dh_t, along the way of the error, from the step
-            at which it arrives; see `engine.verdict`.
+        verdict: outcome, log10 of the factor per step and horizon of the state's gradient (`state`), along the way of
+            the error, from the step at which it arrives; see `engine.verdict`.
         arrive: at how many of the steps errors arrive, from the loss or from the layer above.
         alone: whether the verdict, and what is said of the additive path, is of the last of them alone; False where it
             is of all together, as it is where nobody has told the errors.
@@ -100,6 +102,11 @@ class Judged:
     keeps: float
 
     @property
+    def state(self) -> str:
+        """What the cell carries on, of whose gradient the verdict is: "hₜ", or of an LSTM "(hₜ, cₜ)"."""
+        return state_of(self.cell)
+
+    @property
     def sound(self) -> bool:
         """Whether nothing is wrong with it; see `is_sound`."""
         return is_sound(self.verdict)
@@ -115,7 +122,7 @@ class Finding(Judged):
     """All that one layer of a network says in one direction.
 
     Attributes:
-        formats: what float16, bfloat16 and float32 would make of dL/dh_t, of all errors together.
+        formats: what float16, bfloat16 and float32 would make of the state's gradient, of all errors together.
         by_lag: how much of dL/dW_hh comes from which lag; None where it is zero, or nobody has asked.
         matrix: (H, H), what h is multiplied by where the new state is written: `cell.state_matrix` is its name.
     """
@@ -169,7 +176,7 @@ def findings(trace: NetworkTrace, errors: AnyErrors | None = None, name: str = "
 
 def verdicts(singles: Sequence[Single]) -> tuple[Verdict, ...]:
     """The verdict of each layer and direction alone."""
-    return tuple(judge(single.norms["hidden"][::-1]) for single in singles)
+    return tuple(judge(single.norms["state"][::-1]) for single in singles)
 
 
 def is_sound(verdict: Verdict) -> bool:
@@ -193,7 +200,7 @@ def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, na
     network, (_, sequences, units) = trace.network, layer.hidden_states.shape
     return Finding(
         **_judgement(trace, layer, single, name),
-        formats=stored(by_lag(layer)["hidden"], sequences * units),
+        formats=stored(by_lag(layer)["state"], sequences * units * len(carried(network.kind))),
         by_lag=_by_lag(layer),
         matrix=network.kind.matrix(network.level(suffix(layer.layer, layer.reverse))),
     )
@@ -202,7 +209,7 @@ def _finding(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, na
 def _judgement(trace: NetworkTrace, layer: NetworkLayer, single: Single | None, name: str) -> dict[str, Any]:
     """The fields of `Judged`."""
     network, cell, of_lag = trace.network, trace.network.kind, single.norms if single else by_lag(layer)
-    norms = of_lag["hidden"]
+    norms = of_lag["state"]
     return {
         "name": name,
         "cell": cell,

@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
 from rnn_dynamics.engine.trace import Rounded
 from rnn_dynamics.engine.verdict import relative_to
+from rnn_dynamics.own.carried import state_norms
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """A layer in one direction: log10 norms "input", "hidden" and "cell" (T,), and the mean (T,) of each gate."""
+    """A layer in one direction: log10 norms (T,), and the mean (T,) of each gate.
+
+    log10_norms: "input", "hidden", "cell" (of a cell without, "hidden") and "state", see `state_norms`.
+    """
 
     layer: int
     reverse: bool
@@ -52,6 +56,11 @@ def kept(trace: NetworkTrace) -> Replay:
 
 def _level(layer: NetworkLayer) -> Level:
     norms = layer.log10_norms
-    shown = {"input": norms["input"], "hidden": norms["hidden"], "cell": norms.get("cell", norms["hidden"])}
+    shown = {
+        "input": norms["input"],
+        "hidden": norms["hidden"],
+        "cell": norms.get("cell", norms["hidden"]),
+        "state": state_norms(norms),
+    }
     gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
     return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)

@@ -21,6 +21,7 @@ from rnn_dynamics.engine.given import Errors, Network
 from rnn_dynamics.engine.run import over_members
 from rnn_dynamics.engine.run_network import NetworkTrace
 from rnn_dynamics.own.asked import Asked
+from rnn_dynamics.own.carried import STATE, state_norms
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,8 @@ class Normed(Protocol):
 class Single(NamedTuple):
     """One layer in one direction, with the error alone that arrives last.
 
-    norms: log10 of the norms by lag (L,), by name, see `by_lag`. arrive: at how many steps errors arrive in fact.
-    alone: whether any of them was left out, or is counted from another step than others.
+    norms: log10 of the norms by lag (L,), by name, "state" among them, see `by_lag`. arrive: at how many steps errors
+    arrive in fact. alone: whether any of them was left out, or is counted from another step than others.
     """
 
     norms: Mapping[str, Array]
@@ -88,7 +89,7 @@ def at_the_end(trace: NetworkTrace, errors: Errors) -> tuple[Single, ...]:
 
 
 def by_lag(layer: Normed, ends: NDArray[np.int64] | None = None) -> dict[str, Array]:
-    """log10 norms of a layer by lag (L,), by name, from the first error on.
+    """log10 norms of a layer by lag (L,), by name and of the "state" (`state_norms`), from the first error on.
 
     Args:
         layer: its trace; where it knows the norms of each sequence, each counts from its own first error, and all are
@@ -96,24 +97,31 @@ def by_lag(layer: Normed, ends: NDArray[np.int64] | None = None) -> dict[str, Ar
         ends: (N,), how many steps each sequence has; asked for then alone.
     """
     of_each = getattr(layer, "sequence_norms", None)
-    if ends is None or of_each is None or not np.isfinite(of_each["hidden"]).any():
-        return {name: along(layer, norms) for name, norms in layer.log10_norms.items()}
-    stops = ends if layer.reverse else np.full(len(ends), len(of_each["hidden"]))
-    begun = {name: _from_own(layer.reverse, norms, of_each["hidden"], stops) for name, norms in of_each.items()}
-    first = begun["hidden"][0]
+    if ends is None or of_each is None or not np.isfinite(state_norms(of_each)).any():
+        return {name: along(layer, norms) for name, norms in _and_state(layer.log10_norms).items()}
+    of_each = _and_state(of_each)
+    state = of_each["state"]
+    stops = ends if layer.reverse else np.full(len(ends), len(state))
+    begun = {name: _from_own(layer.reverse, norms, state, stops) for name, norms in of_each.items()}
+    # The error itself: what it makes of c_T when it arrives in h_T is no larger.
+    first = np.maximum.reduce([begun[name][0] for name in STATE if name in begun])
     return {name: _mean_square(norms - first) for name, norms in begun.items()}
 
 
 def along(layer: Normed, values: Array) -> Array:
     """Values of the steps (T,) by lag, from the step at which the first error has arrived on; all where none has."""
-    errors = np.isfinite(layer.log10_norms["hidden"])
+    errors = np.isfinite(state_norms(layer.log10_norms))
     of_lag, arrived = (part if layer.reverse else part[::-1] for part in (values, errors))
     return of_lag[int(arrived.argmax()) :]
 
 
-def _from_own(reverse: bool, norms: Array, hidden: Array, stops: NDArray[np.int64]) -> Array:
+def _and_state(log10_norms: Mapping[str, Array]) -> dict[str, Array]:
+    return {**log10_norms, "state": state_norms(log10_norms)}
+
+
+def _from_own(reverse: bool, norms: Array, state: Array, stops: NDArray[np.int64]) -> Array:
     """Norms (T, N) by lag (L, N), those of each sequence from its own first error on; nan where none are left."""
-    of_lag, arrived = (part if reverse else part[::-1] for part in (norms, np.isfinite(hidden)))
+    of_lag, arrived = (part if reverse else part[::-1] for part in (norms, np.isfinite(state)))
     first = arrived.argmax(axis=0)
     ways = np.where(arrived.any(axis=0), stops - first, 0)
     lags = np.arange(ways.max())[:, None]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_dynamics.own.carried import state_norms
 from rnn_dynamics.own.examined import Examined, heading
 from rnn_dynamics.own.report import advice_notes, advice_rows, label, summary, verdict_rows
 
@@ -86,7 +87,7 @@ def _chart(words: Words, one: Examined) -> dict[str, Any]:
     shown = words["command"]["chart"]
     rows = [row for place in range(len(one.findings)) for row in _rows(words, one, place)]
     x = {"field": "lag", "type": "quantitative", "title": shown["lag"]}
-    y = {"field": "norm", "type": "quantitative", "title": shown["norm"]}
+    y = {"field": "norm", "type": "quantitative", "title": shown["norm"].format(state=one.findings[0].state)}
     color = {"field": "level", "type": "nominal", "title": None, "sort": None}
     lines = {"type": "line", "tooltip": True, "invalid": "break-paths-show-domains"}
     encoding = {"x": x, "y": y, "color": color, "strokeDash": color}
@@ -94,8 +95,8 @@ def _chart(words: Words, one: Examined) -> dict[str, Any]:
 
 
 def _rows(words: Words, one: Examined, place: int) -> Iterator[dict[str, Any]]:
-    """Lag, log10 norm of dL/dh_t and layer; a norm of zero is a gap."""
+    """Lag, log10 norm of the state's gradient and layer; a norm of zero is a gap."""
     layer, name = one.trace.layers[place], label(words, one.findings[place])
-    norms = layer.log10_norms["hidden"][:: 1 if layer.reverse else -1]
+    norms = state_norms(layer.log10_norms)[:: 1 if layer.reverse else -1]
     for lag, norm in enumerate(norms.tolist()):
         yield {"lag": lag, "norm": norm if np.isfinite(norm) else None, "level": name}

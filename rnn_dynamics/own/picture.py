@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnn_dynamics.content import Says, languages, sentences
 from rnn_dynamics.engine.cells import Cell
 from rnn_dynamics.limits import one_of
+from rnn_dynamics.own.carried import carried, state_norms
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends
 from rnn_dynamics.pictures.kit.panel import Sheet
@@ -56,8 +57,8 @@ def draw(
     Raises:
         ValueError: a view, a background or a language is none of those that there are.
     """
-    settings = {"gradient": (*GRADIENT.values,), "axis": (*AXIS.values,)}
-    asked = {"gradient": "hidden", "axis": "step"} | views
+    settings = {"gradient": (*GRADIENT.values, "state"), "axis": (*AXIS.values,)}
+    asked = {"gradient": "state" if len(carried(cell)) > 1 else "hidden", "axis": "step"} | views
     for setting, value in asked.items():
         one_of(setting, value, settings[one_of("setting", setting, tuple(settings))])
     theme = cast(Background, one_of("background", background, tuple(THEMES)))
@@ -118,7 +119,9 @@ def _tables(
 
 
 def _norms(one: Level, component: str) -> Array:
-    """Of a component; of a cell without "cell" its state's."""
+    """Of a component, or the state; of a cell without "cell" its state's."""
+    if component == "state":
+        return state_norms(one.log10_norms)
     return one.log10_norms.get(component, one.log10_norms["hidden"])
 
 

@@ -27,6 +27,9 @@ def probe(
     A minGRU, minLSTM, LRU, sLSTM or SelectiveSSM of `rnn_dynamics.learning.networks` is read likewise; others of these
     names are not.
 
+    A verdict is of the state that carries an error on: of dL/dh_t, and of an LSTM or sLSTM of dL/dh_t and dL/dc_t
+    together, √(‖dL/dh_t‖² + ‖dL/dc_t‖²), both of them total.
+
     An nn.RNNCell, nn.LSTMCell or nn.GRUCell called step by step, and a module with `proj_size` or with dropout between
     its layers in training mode, are answered by autograd: `by` says so for each layer, and `remarks` says why. Other
     modules that are recurrent in their own way (a cell written out by hand, a state-space model, a module compiled by

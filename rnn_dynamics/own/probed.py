@@ -58,9 +58,10 @@ class ProbedLayer:
         by: "engine", at any size; or "autograd", because the engine does not speak of such a module: see `remarks`.
         log10_floor: what is smaller than 10 to this has lost digits, or is zero; -inf by the engine.
         matrix: (H, H), what h is multiplied by where the new state is written; of an LSTM with `proj_size` W_hg W_hr.
-        numbers: how many dL/dh_t has, N·H.
-        sequence_norms: by autograd "hidden" of each sequence by itself, (T, N), of its last error alone where a copy
-            is unrolled, of all its errors where calls follow each other; None by the engine, which knows more.
+        numbers: how many the gradient of the state has at a step, N·H of h, and N·H of c.
+        sequence_norms: by autograd "hidden", and "cell" where there is one, of each sequence by itself, (T, N), of its
+            last error alone where a copy is unrolled, of all its errors where calls follow each other; None by the
+            engine, which knows more.
         ends: (N,), how many steps each of them has; None by the engine.
     """
 
@@ -80,7 +81,7 @@ class ProbedLayer:
     def finding(self, layers: int, directions: int) -> Finding:
         """What its norms say; `layers` and `directions` are those of its module."""
         cell = CELLS[self.cell]
-        of_lag, together = by_lag(self, self.ends)["hidden"], by_lag(self)["hidden"]
+        of_lag, together = by_lag(self, self.ends)["state"], by_lag(self)["state"]
         return Finding(
             name=self.name,
             cell=cell,
@@ -224,7 +225,8 @@ class Probe:
             name: of the module, as `replays` names it; the first one unless it is named.
             background: "light" or "dark".
             language: of its words, a folder of content/.
-            views: gradient="input", "hidden" or "cell", each of a layer and direction; axis="step" or "lag".
+            views: gradient="state" (of all that the verdict is of: h, of an LSTM h and c), "input", "hidden" or
+                "cell", each of a layer and direction; axis="step" or "lag".
 
         Raises:
             ValueError: there is no such module, nothing is known of its layers, or a value is none of those there are.

@@ -19,6 +19,7 @@ from rnn_dynamics.engine.run_network import NetworkLayer, run_network
 from rnn_dynamics.engine.through_time.rounding import LOG10_ROUNDING
 from rnn_dynamics.engine.through_time.stack import suffix
 from rnn_dynamics.own.capture import Array, Call, as_array, title
+from rnn_dynamics.own.carried import STATE
 from rnn_dynamics.own.probed import Agreement, ProbedLayer, Replay
 from rnn_dynamics.own.unrolled import UnrolledLayer, log10_norm, masks_of, unroll
 
@@ -232,6 +233,7 @@ def _layer(
 ) -> ProbedLayer:
     """One layer in one direction of a replay."""
     hidden, of_each = call.states[0], of.sequence_norms
+    entries = hidden.numel() // (len(hidden) if call.has_levels else 1)
     steps, sequences = (0, 0) if of_each is None else of_each["hidden"].shape
     return ProbedLayer(
         name=title(call),
@@ -243,7 +245,7 @@ def _layer(
         by=by,
         log10_floor=floor,
         matrix=matrix,
-        numbers=hidden.numel() // (len(hidden) if call.has_levels else 1),
+        numbers=entries + ("cell" in of.log10_norms) * entries // hidden.shape[-1] * len(matrix),
         sequence_norms=of_each,
         ends=None if of_each is None else np.array(call.lengths or [steps] * sequences),
     )
@@ -287,9 +289,10 @@ def _joined(group: list[Call], parts: list[Replay]) -> Replay:
 
 def _each_sequence(same: Sequence[ProbedLayer]) -> dict[str, Any]:
     """Norms of each sequence over all calls, and how many steps it has."""
-    known = [one.sequence_norms["hidden"] for one in same if one.sequence_norms is not None]
-    norms = _one_after_the_other(known, -np.inf)
-    return {"sequence_norms": {"hidden": norms}, "ends": np.full(norms.shape[1], len(norms))}
+    known = [one.sequence_norms for one in same if one.sequence_norms is not None]
+    norms = {name: _one_after_the_other([of[name] for of in known], -np.inf) for name in STATE if name in known[0]}
+    steps, sequences = norms["hidden"].shape
+    return {"sequence_norms": norms, "ends": np.full(sequences, steps)}
 
 
 def _one_after_the_other(parts: Sequence[Array], nothing: float) -> Array:

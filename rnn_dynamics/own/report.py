@@ -73,7 +73,7 @@ def verdict_rows(words: Words, finding: Finding) -> tuple[Row, ...]:
     }
     rows = [_row(shown[name], says) for name, true in holds.items() if true]
     if verdict.outcome != "silent":
-        rows.extend(_format_row(words["verdict"]["formats"], one) for one in finding.formats)
+        rows.extend(_format_row(words["verdict"]["formats"], one, finding.state) for one in finding.formats)
     rows.extend(_row(shown["lags"], says) for _ in range(finding.by_lag is not None))
     rows.extend(_row(shown["matrix"], says) for _ in range(bool(finding.cell.state_matrix)))
     return tuple(rows)
@@ -136,8 +136,8 @@ def _groups(shown: Words, finding: Finding) -> str:
     return str(shown["between"]).join(groups)
 
 
-def _format_row(shown: Words, one: Stored) -> Row:
-    """What one format makes of a gradient."""
+def _format_row(shown: Words, one: Stored, state: str) -> Row:
+    """What one format makes of the gradient of a state."""
     lost = one.subnormal is not None or one.norm is not None  # all else that may be lost is among these
     holds = {
         "fine": not lost,
@@ -149,7 +149,7 @@ def _format_row(shown: Words, one: Stored) -> Row:
         "no_scale": one.log2_scale is None,
     }
     says = {name: _at(shown["at"], value) if isinstance(value, Lags) else value for name, value in vars(one).items()}
-    texts = (shown[name].format_map(says) for name, true in holds.items() if true)
+    texts = (shown[name].format_map({**says, "state": state}) for name, true in holds.items() if true)
     return Row(shown["name"].format_map(says), str(shown["between"]).join(texts))
 
 

@@ -22,8 +22,9 @@ _BLOCKS = {"rnn": (), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 class UnrolledLayer:
     """One layer in one direction, step 1 first: tensors of each step, its gates by name.
 
-    there: (T, N). handed: what goes upwards, apart from what goes on in time. last: log10 ‖dL/dh_t‖ (T, N) of each
-    sequence by itself, of the error alone that arrives last there.
+    there: (T, N). handed: what goes upwards, apart from what goes on in time. sequence_norms: log10 ‖dL/dh_t‖ as
+    "hidden", and of an LSTM ‖dL/dc_t‖ as "cell", (T, N) each, of each sequence by itself, of the error alone that
+    arrives last there.
     """
 
     layer: int
@@ -34,18 +35,13 @@ class UnrolledLayer:
     cell: list[Tensor] = field(default_factory=list)
     gates: list[Mapping[str, Tensor]] = field(default_factory=list)
     handed: list[Tensor] = field(default_factory=list)
-    last: Array = field(default_factory=lambda: np.empty((0, 0)))
+    sequence_norms: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def log10_norms(self) -> dict[str, Array]:
         """Each (T,): "input", "hidden" and of an LSTM "cell"."""
         parts = {"input": self.inputs, "hidden": self.hidden, "cell": self.cell}
         return {name: np.array([log10_norm(step.grad) for step in steps]) for name, steps in parts.items() if steps}
-
-    @property
-    def sequence_norms(self) -> dict[str, Array]:
-        """Of each sequence by itself, and of its last error alone, "hidden" (T, N)."""
-        return {"hidden": self.last}
 
     @property
     def gate_values(self) -> dict[str, Array]:
@@ -159,10 +155,18 @@ class _Walk:
         last = (arrives & (arrives.flip(0).cumsum(0).flip(0) == 1))[..., None] * read
         errors = last.flip(0) if record.reverse else last
         pairs = [*zip(record.handed, errors, strict=True), *zip(self.state, ends, strict=True)]
-        found = torch.autograd.grad(
-            sum((part * error).sum() for part, error in pairs), record.hidden, retain_graph=True, allow_unused=True
+        parts = {name: steps for name, steps in (("hidden", record.hidden), ("cell", record.cell)) if steps}
+        found = iter(
+            torch.autograd.grad(
+                sum((part * error).sum() for part, error in pairs),
+                [step for steps in parts.values() for step in steps],
+                retain_graph=True,
+                allow_unused=True,
+            )
         )
-        record.last = np.array([log10_norms(of, step) for of, step in zip(found, record.hidden, strict=True)])
+        record.sequence_norms = {
+            name: np.array([log10_norms(next(found), step) for step in steps]) for name, steps in parts.items()
+        }
 
     def _at_end(self) -> list[tuple[Tensor, Tensor | None]]:
         """The last states, and the gradients that they heard."""

@@ -33,7 +33,11 @@ __all__ = [
 PICTURE = Picture(
     **made_by(__name__),
     answer=own_network_answer,
-    settings={"weights": Setting(SOURCES, listed=True), "gradient": replace(GRADIENT, opening="hidden"), "axis": AXIS},
+    settings={
+        "weights": Setting(SOURCES, listed=True),
+        "gradient": replace(GRADIENT, values=("state", *GRADIENT.values)),
+        "axis": AXIS,
+    },
     scripts=("own_network",),
     uses=USES,
 )

@@ -43,7 +43,7 @@ def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
     """What becomes of an error of the last layer, beside that of fresh weights, as HTML."""
     last = _of_last_layer(answer.findings)
     near, far = middle_lags(last.travelled + 1)
-    says = _says(words, answer, {"gradient": "hidden"}) | {
+    says = _says(words, answer, {"gradient": "state"}) | {
         "verdict": last.verdict,
         "back": answer.experiment.sequence_length - 1,
         "near": near,
@@ -67,7 +67,7 @@ def _of_last_layer(found: Sequence[Judged]) -> Judged:
 
 def _keeps_more(answer: OwnNetworkAnswer) -> bool:
     """Whether one error travels through a single layer, and a hundred times as much of it is left as of fresh ones."""
-    left = answer.left("hidden")
+    left = answer.left("state")
     return len(answer.findings) == answer.findings[0].arrive == 1 and left["fresh"] + 2.0 < left["given"] <= 0.0
 
 
@@ -111,6 +111,7 @@ def _says(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> S
         means={name: float(one.kept(keeps).mean()) for name, one in both.items()},
         subject=words["subjects"]["changed"].format(subject=subject) if _moved(answer) else subject,
         gate=words["gates"].get(keeps),
+        state=answer.findings[0].state,
         drawn=words["drawn"]["torch" if answer.cell.module else "lacked"],
     )
 
