@@ -30,8 +30,8 @@ _MARK = """
 
 
 def in_link(name: str, value: object) -> str:
-    """A value whatever the language: its key, as a link in English spells it."""
-    return _key(value).upper() if name == "cell" else _key(value)
+    """A value whatever the language, as a link spells it: a cell by its name, others by their key."""
+    return CELLS[str(value)].short if name == "cell" else _key(value)
 
 
 def _key(value: object) -> str:
