@@ -106,7 +106,7 @@ def test_the_gradients_are_those_of_the_looks(cell: str) -> None:
     for place, (look, (name, moment)) in enumerate(zip(found["looks"], moments, strict=True)):
         assert (look["place"], look["cell"], look["update"]) == (place, name, moment.iteration)
         assert look["first"] <= moment.iteration <= look["until"]
-        norms = moment.log10_norms["hidden"]
+        norms = moment.log10_norms["hidden"] - moment.log10_norms["hidden"][-1]
         inside = (norms >= whole["low"]) & (norms <= whole["high"])
         drawn = [np.nan if value is None else value for value in column(found["gradients"], "log10_norm", place=place)]
         assert column(found["gradients"], "step", place=place) == steps.tolist()
@@ -170,8 +170,11 @@ def test_the_tables_for_download_hold_every_look() -> None:
     moment = job.histories[1].moments[-1]
     assert (last["loss"], last["accuracy"]) == (moment.loss, moment.accuracy)
     assert last["gate_f"] == pytest.approx(moment.gates["f"].mean())
-    norms = gradient.query("cell == 'lstm' and update == 60")["log10_norm"]
-    np.testing.assert_array_equal(norms, moment.log10_norms["hidden"])
+    norms = gradient.query("cell == 'lstm' and update == 60")
+    np.testing.assert_array_equal(norms["log10_norm"], moment.log10_norms["hidden"])
+    np.testing.assert_allclose(
+        10 ** norms["log10_relative"], 10 ** (norms["log10_norm"] - norms["log10_norm"].iloc[-1])
+    )
 
 
 def test_a_message_of_all_looks_is_small() -> None:

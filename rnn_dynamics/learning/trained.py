@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell, cell_of
-from rnn_dynamics.engine.verdict import HORIZON_SHARE, judge, orders_of_magnitude
+from rnn_dynamics.engine.verdict import HORIZON_SHARE, judge, orders_of_magnitude, relative_to
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TESTED, History, Moment, Training
 
@@ -151,6 +151,12 @@ class Trained:
         """`orders` of ‖∂L/∂h‖ at each look."""
         found: list[float] = orders_of_magnitude(np.array([look.log10_norms["hidden"] for look in self.looks])).tolist()
         return found
+
+    @property
+    def relative_by_look(self) -> list[Array]:
+        """(T,) at each look: log10 of ‖∂L/∂h‖ relative to that look's own step T, nan where that has none."""
+        norms = (look.log10_norms["hidden"] for look in self.looks)
+        return [relative_to(of[-1], of) for of in norms]
 
     @property
     def arrived(self) -> int:

@@ -45,7 +45,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         *_learned(*learned),
         _gradients(curves),
         sheet.colour_bar(
-            "norm",
+            "colour",
             ("whole.darkest", "whole.high"),
             SEQUENTIAL,
             legendX=ref("curvesLeft"),

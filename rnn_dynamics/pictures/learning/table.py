@@ -15,7 +15,7 @@ from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer
 POINTS = 30
 #: How many orders of magnitude below the largest norm the maps' colours end at most, and where the curves' axis may.
 _DARKEST = 12.0
-_SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
+_SPANS = (3.0, 6.0, 12.0, 20.0, 30.0, 60.0, 120.0, 250.0)
 #: How much the name of chance takes of its panel's width, and for how many such names that is high enough.
 _CHANCE, _CHANCE_LINES = 0.18, 6
 #: The share of the gates' axis that a letter beside it needs.
@@ -25,15 +25,15 @@ LETTER = 0.22
 def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     """What is learned by update, and the gradient by step at each look.
 
-    gradients: by place of the look, and step; no value below the axis. looks: one row each, by its place among all: the
-    row of its network's map; look: its number there, of which `last` is the last; first, until: what it stands for, in
-    updates; clipped: of the updates since the look before. chances: the loss and accuracy of an answer without memory,
-    and where its name stands. endings: the loss of each update's own sequences, from the last look to the update at
-    which a training has ended. gates: the mean of each at each look. letters: where each gate's stands: beside its
-    latest mean, as far from the others as it must. whole.
+    gradients: by place of the look, and step, relative to step T; no value below the axis. looks: one row each, by
+    its place among all: the row of its network's map; look: its number there, of which `last` is the last; first,
+    until: what it stands for, in updates; clipped: of the updates since the look before. chances: the loss and
+    accuracy of an answer without memory, and where its name stands. endings: the loss of each update's own sequences,
+    from the last look to the update at which a training has ended. gates: the mean of each at each look. letters:
+    where each gate's stands: beside its latest mean, as far from the others as it must. whole.
     """
     networks = answer.networks if answer.begun else ()
-    norms = [look.log10_norms["hidden"] for network in networks for look in network.looks]
+    norms = [norms for network in networks for norms in network.relative_by_look]
     low, high = ends_downwards(norms, _SPANS)
     gates = [
         (of.cell.name, gate, of.by_look["update"], means)
@@ -105,8 +105,11 @@ def learned_file(answer: LearningAnswer, _: Views) -> Frame:
 
 
 def gradients_file(answer: LearningAnswer, _: Views) -> Frame:
-    """Every look at the gradient: columns cell, update, step and log10_norm."""
+    """Every look at the gradient: columns cell, update, step, log10_norm, and log10_relative to that look's step T."""
     steps = np.arange(1, answer.training.steps + 1)
-    looks = ((of.cell.name, look) for of in answer.networks for look in of.looks)
-    parts = ((cell, look.iteration, steps, look.log10_norms["hidden"]) for cell, look in looks)
-    return Frame(joined(("cell", "update", "step", "log10_norm"), parts))
+    parts = (
+        (of.cell.name, look.iteration, steps, look.log10_norms["hidden"], relative)
+        for of in answer.networks
+        for look, relative in zip(of.looks, of.relative_by_look, strict=True)
+    )
+    return Frame(joined(("cell", "update", "step", "log10_norm", "log10_relative"), parts))

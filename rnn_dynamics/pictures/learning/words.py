@@ -49,7 +49,8 @@ def finding(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
 def claim(words: Words, answer: LearningAnswer, _: Mapping[str, str]) -> str:
     """Which network has learned the task, and what was thought to be impossible, as HTML."""
     rnn = answer.networks[0]
-    says = says_of(answer, words) | {"rnn": rnn, "last": answer.shown, "looks": len(rnn.looks)}
+    learned = words["tasks"][answer.training.task]["learned"]
+    says = says_of(answer, words, learned=learned, rnn=rnn, last=answer.shown, looks=len(rnn.looks))
     return claimed(words, says, **{_claim(answer): True})
 
 
