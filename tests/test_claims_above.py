@@ -92,7 +92,7 @@ def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
         asked = frame_of("additive_path").asked(frame_of("additive_path").presets[preset])[0]
         whole, path = left(asked, "cell"), left(replace(asked, hidden_path="cut"), "cell")
         claim = claim_at("additive_path", preset)
-        assert claim.endswith("most came by W_hh.") == (path - whole < -1.0)
+        assert claim.endswith("came, most through gates.") == (path - whole < -1.0)
         assert numbers(claim) == [share(path), "99", share(whole)]
         assert f"multiplies by gate f. That leaves {share(path)} of" in claim
 
