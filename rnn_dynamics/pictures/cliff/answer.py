@@ -91,13 +91,6 @@ class CliffAnswer:
         return max(self.crossings["norm"], self.crossings["value"]) > 1
 
     @property
-    def goes_on(self) -> bool:
-        """Whether both clipped paths cross it there and back after the path without clipping has left."""
-        last = self.leaving["none"]
-        clipped = [kind for kind in self.paths if kind != "none"]
-        return bool(last) and all(_crossings(self.paths[kind], self.leaving[kind], last) > 1 for kind in clipped)
-
-    @property
     def jump(self) -> float:
         """Length of the step without clipping that leaves the widest region; 0 if none does."""
         step, points = self.leaving["none"], self.free.points
@@ -126,9 +119,9 @@ class CliffAnswer:
         return error_surface(self.start.w, [place - BESIDE, place + BESIDE]).error
 
 
-def _crossings(path: Path, leaves: int | None, after: int | None = None) -> int:
-    """How many steps, after one, lead from side to side of the cliff: half-way down is E of half of the output."""
-    errors, weights = path.errors[after:leaves], path.points[after:leaves, 0]
+def _crossings(path: Path, leaves: int | None) -> int:
+    """How many steps lead from side to side of the cliff: half-way down is E of half of the output."""
+    errors, weights = path.errors[:leaves], path.points[:leaves, 0]
     high, there = errors > HALF_WAY, weights > NO_CLIFF_UP_TO
     return int(((high[1:] != high[:-1]) & there[1:] & there[:-1]).sum())
 

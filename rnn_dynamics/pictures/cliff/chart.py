@@ -116,7 +116,7 @@ def _strips() -> Any:
 
 
 def _marks() -> Any:
-    """What lies on either side of the cliff, and beside it its name and that both sides slope down to it."""
+    """What lies on either side of the cliff, and beside it its name."""
     side, away, above = (ref(f"datum.name === 'cliff' ? {one}") for one in ("'left' : 'center'", "10 : 0", "-16 : 0"))
     return text(of("marks"), "text", **_PLACE, size=_SIZE, align=side, dx=away, dy=above, lineBreak="|")
 

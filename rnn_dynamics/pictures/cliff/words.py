@@ -34,7 +34,7 @@ def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) ->
             "fell": [picture["fell"].format(norm=path.followed.min()) for path in answer.paths.values()],
         },
         "map": _claim(titles, answer, says),
-        "errors": titles["errors_stays" if _stays_beside(answer) else "errors"].format_map(says),
+        "errors": titles["errors"].format_map(says),
         "norms": titles["norms_above" if answer.clips else "norms_below"].format_map(says),
         "start": picture["start"],
         "zigzag": picture["zigzag"].format_map(says) if answer.zigzags else "",
@@ -93,11 +93,6 @@ def _claim(titles: Words, answer: CliffAnswer, says: Says) -> str:
         **{f"{free}_both": len(clipped) > 1, f"{free}_{(clipped or ['alone'])[0]}": True},
     )
     return str(titles[kind].format_map(says))
-
-
-def _stays_beside(answer: CliffAnswer) -> bool:
-    """Whether the path without clipping lies still where it has landed, while the clipped ones cross the cliff."""
-    return _outcome(answer) == "dead" and answer.goes_on
 
 
 def _says(answer: CliffAnswer) -> Says:
