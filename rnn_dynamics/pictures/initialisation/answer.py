@@ -23,6 +23,8 @@ Key = tuple[str, str]
 ROWS: tuple[Key, ...] = tuple((scheme, cell) for scheme, named in NAMED_SCHEMES.items() for cell in named.cells)
 #: The full names of the scheme and the cell of each.
 LABELS = {(scheme, cell): (NAMED_SCHEMES[scheme].label, CELLS[cell].label) for scheme, cell in ROWS}
+#: What a factor per step would leave where 1 % is left, from which on a reader sees that they do not go together.
+EARLY = 0.1
 #: Networks of a row; for the largest sizes fewer, but never below the second number.
 NETWORKS, _FEWEST = 20, 5
 #: What the networks of an LSTM's row, and those that are computed in one go, may cost, in multiply-adds: about half a
@@ -53,6 +55,21 @@ class InitialisationAnswer:
     def named(self) -> dict[str, Verdicts]:
         """Scheme and cell, as in "torch lstm" -> the row."""
         return {" ".join(key): row for key, row in self.rows.items()}
+
+    @property
+    def early(self) -> Key | None:
+        """The row that loses its gradient most ahead of its factor per step, which is that of the middle of the way.
+
+        In each of its networks 1 % is left at a lag over which that factor would leave more than EARLY; None where
+        there is no such row.
+        """
+        by_factor = {
+            key: float((row.horizons * row.log10_factors).min())
+            for key, row in self.rows.items()
+            if np.isfinite(row.horizons).all() and row.log10_factor.median < 0.0
+        }
+        first = max(by_factor, key=lambda key: by_factor[key], default=None)
+        return first if first and by_factor[first] > np.log10(EARLY) else None
 
     def ordered(self, order: str) -> list[Key]:
         """All rows from the top: by "scheme", or by "factor" the smallest first, and last what is not computed."""

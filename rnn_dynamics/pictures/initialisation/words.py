@@ -1,6 +1,6 @@
 """What "What initialisation really does" says: its lines, its claim, its notes, from the words in content/."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says, Words, called
@@ -61,6 +61,15 @@ def _default_fails(answer: InitialisationAnswer) -> bool:
     return there and answer.experiment.weight_scale == 1.0 and ("torch", "lstm") in _vanishing(answer)
 
 
+def _early(words: Words, answer: InitialisationAnswer) -> Iterator[str]:
+    """Of the row that loses its gradient most ahead of its factor, if there is one, why both numbers are right."""
+    if answer.early:
+        (scheme, cell), row = answer.early, answer.rows[answer.early]
+        by_factor = row.log10_factor.median * (row.horizon or 0.0)
+        says = {"cell": CELL_NAMES[cell], "scheme": words["schemes"][scheme]["name"], "row": row}
+        yield words["notes"]["early"].format_map(says | {"by_factor": by_factor})
+
+
 def _of_rows(words: Words, answer: InitialisationAnswer) -> str:
     """What is said of some rows by the names of their median factors, such as "torch_lstm"; "" until there are all."""
     factors = {"_".join(key): row.log10_factor.median for key, row in answer.rows.items()}
@@ -95,6 +104,7 @@ def finding(words: Words, answer: InitialisationAnswer, _: Mapping[str, str]) ->
         [
             *told(notes, says, missing=missing),
             *filter(None, (_of_rows(notes[name], answer) for name in of_rows)),
+            *_early(words, answer),
             *told(notes, says, learn=vanishing, every=answer.experiment.loss_at == "every", spread=True),
         ]
     )
