@@ -77,6 +77,27 @@ def test_both_languages_say_the_same_numbers(name: str) -> None:
     assert all(re.search(r"[\u4e00-\u9fff]", text) for text in words["zh"].values())
 
 
+@every("tau", declared("losses").settings["truncation"].values)
+def test_as_the_losses_page_opens_no_window_does_what_chunks_of_its_length_do_not(tau: str) -> None:
+    """Which the task says, so that nobody looks for it."""
+    experiment, views = declared("losses").asked({"truncation": tau})
+    assert not EVERY["chunks"].is_solved_by(declared("losses").picture.answer(experiment, views), views)
+
+
+@every(("threshold", "crosses"), [("0.01", False), ("0.03", False), ("0.3", True), ("10", True)])
+def test_a_clipped_path_that_never_reached_the_cliff_is_told_from_one_that_crosses_it(
+    threshold: str, crosses: bool
+) -> None:
+    experiment, views = declared("cliff").asked({**EVERY["clip"].opens, "clip_at": threshold})
+    answer = declared("cliff").picture.answer(experiment, views)
+    sides = (answer.paths["norm"].errors > (0.7 / 2) ** 2).astype(int)  # half-way down
+    assert answer.paths["norm"].points[:, 0].min() > 4.0
+    assert (f"; {np.abs(np.diff(sides)).sum()} steps of 50 led across") in EVERY["clip"].told(
+        "now", "en", answer, views
+    )
+    assert bool(np.diff(sides).any()) is crosses
+
+
 # --- the numbers that decide, by another road -------------------------------------------------------------------------
 
 
