@@ -97,15 +97,17 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
         assert largest == factor(max(member.verdict.log10_factor for member in exploded))
         assert all(has_w_hh(member.cell) for member in exploded)
     elif held:
-        (names,) = re.findall(r"(?:scales the state|more of the gradient) \((.*?)\)|holds in the (.*?) \(", said)
+        (names,) = re.findall(r"more of the gradient \((.*?)\)|holds in the (.*?) \(", said)
         assert "".join(names).split(", ") == [CELLS[name].short for name in held]
         (lowest,) = re.findall(r"(×[\d.]*\d) or more", said)
         wholes = [member.whole for member in answer.members if member.cell.name in held]
         assert lowest == factor(min(float(log10_factor_per_step(whole)) for whole in wholes))
         gated = [name for name, cell in CELLS.items() if cell.keeps]
         adding = [name for name in CELLS if name in (*gated, "lru", "cornn")]
+        plain = log10_factor_per_step(answer.members[0].whole)
+        assert f"In the RNN a matrix leaves {factor(float(plain))} a step" in said or "holds in the" in said
         assert ("open gate" in said) == (held in (gated, adding))
-        assert ("fixed λ" in said) == (held == adding)
+        assert ("constant λ" in said) == (held == adding)
     else:
         factors = sorted((log10_factor_per_step(member.whole) for member in answer.members), key=abs)
         assert {factor(float(factors[0])), factor(float(factors[-1]))} == set(re.findall(r"×[\d.]*\d", said))
