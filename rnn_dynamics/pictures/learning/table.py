@@ -15,7 +15,7 @@ from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer
 POINTS = 30
 #: How many orders of magnitude below the largest norm the maps' colours end at most, and where the curves' axis may.
 _DARKEST = 12.0
-_SPANS = (3.0, 6.0, 12.0, 20.0, 30.0, 60.0, 120.0, 250.0)
+_SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
 #: How much the name of chance takes of its panel's width, and for how many such names that is high enough.
 _CHANCE, _CHANCE_LINES = 0.18, 6
 #: The share of the gates' axis that a letter beside it needs.
