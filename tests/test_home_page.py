@@ -246,7 +246,7 @@ def test_axes_and_colours_say_what_they_show(gradient: str, axis: str, backgroun
     scale, shown = sorted(up, key=lambda channel: str(channel["title"]) != "weight scale")
     assert scale["title"] == "weight scale"
     assert shown["title"].startswith(GRADIENTS[gradient])
-    assert shown["axis"]["labelExpr"].startswith("'10' + ")  # the unit: powers of ten
+    assert shown["axis"]["labelExpr"].startswith("'10'+")  # the unit: powers of ten
     (legend,) = (channel for channel in channels(spec, "color") if channel.get("legend"))
     assert legend["title"].startswith("log₁₀")
     assert legend["scale"]["range"] == list(DIVERGING)
