@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment, run, split_additive_path
@@ -12,7 +13,7 @@ from rnn_dynamics.content.numbers import power_of_ten
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures import frames
 from rnn_dynamics.pictures.additive_path import PICTURE
-from rnn_dynamics.pictures.additive_path.answer import NETWORKS, band_networks, networks_for, path_answer
+from rnn_dynamics.pictures.additive_path.answer import NETWORKS, WITH_PATH, band_networks, networks_for, path_answer
 from rnn_dynamics.pictures.additive_path.chart import DASHES
 from rnn_dynamics.pictures.kit.digits import digits_note
 from rnn_dynamics.pictures.kit.frames import MAP_POINTS, point_steps
@@ -205,3 +206,30 @@ def test_the_share_panel_offers_the_scripts_of_the_whole_and_of_the_path() -> No
         "Picture with its settings and address (SVG)",
         "Picture with its settings and address (PNG)",
     ]
+
+
+@every("cell", WITH_PATH)
+@every("hidden_path", ["open", "cut"])
+def test_the_units_of_the_file_add_up_to_the_curve(cell: str, hidden_path: str) -> None:
+    experiment = replace(SMALL, cell=cell, hidden_path=hidden_path)
+    answer = path_answer(experiment, {"panels": "curves"})
+    file = PICTURE.files["units"](answer, {})
+    sizes = 10.0 ** file.pivot(index="step", columns="unit", values="log10_norm").to_numpy()
+    np.testing.assert_allclose(np.linalg.norm(sizes, axis=1), 10.0 ** answer.curves["total"], rtol=1e-9)
+    assert list(file["lag"]) == [30 - step for step in file["step"]]
+
+
+def test_the_file_of_units_holds_what_autograd_finds_for_each_of_them() -> None:
+    trace, state, states = run(SMALL), None, []
+    cell = torch.nn.LSTMCell(3, 6, dtype=torch.float64)
+    cell.load_state_dict({name.removesuffix("_l0"): torch.tensor(of) for name, of in trace.parameters.items()})
+    for step in torch.tensor(trace.inputs):
+        state = cell(step, state)
+        state[1].retain_grad()
+        states.append(state)
+    readout = states[-1][0] @ torch.tensor(trace.readout).T
+    (readout - torch.tensor(trace.targets)).square().mean().div(2.0).backward()
+    sizes = torch.stack([c.grad.norm(dim=0) for _, c in states]).numpy()
+    file = PICTURE.files["units"](path_answer(SMALL, {"panels": "curves"}), {})
+    found = file.pivot(index="step", columns="unit", values="log10_norm").to_numpy()
+    np.testing.assert_allclose(found, np.log10(sizes / np.linalg.norm(sizes[-1])), rtol=0, atol=1e-10)

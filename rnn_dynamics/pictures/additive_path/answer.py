@@ -1,5 +1,6 @@
 """The gradient along the additive path of a cell's state, beside the whole gradient and a vanilla network's."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.cell import takes_forget_bias
-from rnn_dynamics.engine.run import path_and_gates, run_family
+from rnn_dynamics.engine.run import path_and_gates, run, run_family
 from rnn_dynamics.engine.theory import time_scale
 from rnn_dynamics.engine.trace import PathSplit
 from rnn_dynamics.engine.verdict import Verdict, judge, median_and_range
@@ -34,6 +35,8 @@ _LARGEST_LONG = 4.5e7
 #: At most this many units are shown: evenly from those that forget fastest to those that keep longest.
 _MOST_UNITS = 64
 _TINY = np.finfo(float).tiny
+#: log10 of a number times this is the natural logarithm of its square.
+_SQUARED = 2.0 * math.log(10.0)
 #: The cells that have such a path.
 WITH_PATH = cells_where(lambda cell: cell.keeps)
 #: Cell -> the view that says which of its gates is seen; an address calls the first one's "gate".
@@ -108,6 +111,13 @@ class PathAnswer(OfExperiment):
         """The units shown, from the fastest forgetting to the longest keeping."""
         by_memory = np.argsort(np.log(self.passed_gates).mean(axis=0), kind="stable")
         return by_memory[point_steps(len(by_memory), _MOST_UNITS) - 1]
+
+    @property
+    def log10_of_units(self) -> Array:
+        """(T, H), log10 norms of every unit's gradient over the sequences, against that of all together at step T."""
+        trace = computed(run, _gated(self.experiment), parameter_gradients=False, keep_gradients=True)
+        each = trace.unit_gradients["cell" if "cell" in trace.log10_norms else "hidden"].log10
+        return np.asarray(np.logaddexp.reduce(each * _SQUARED, axis=1) / _SQUARED - self.split.total[-1])
 
     @property
     def log10_products(self) -> Array:
