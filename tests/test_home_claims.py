@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from rnn_dynamics import Experiment, run, run_family, split_additive_path
-from rnn_dynamics.content import sentences
+from rnn_dynamics.content import HOME, sentences
 from rnn_dynamics.content.numbers import power_of_ten, share, times
 from rnn_dynamics.engine.verdict import Verdict, judge
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from tests.claims import assert_readable, plain, strange_settings
 from tests.every import every
+from tests.handed_out import frame_of
 from tests.pictured import column, drawn_by, said_by
 
 OPENING = Experiment(cell="rnn", sequence_length=40, hidden_size=8, batch_size=2, forget_bias=3.0)
@@ -146,3 +147,15 @@ def test_without_a_forget_bias_the_lstm_vanishes_about_as_fast_as_the_gru() -> N
         lstm, gru = (judge(run(replace(asked, cell=cell)).log10_norms["input"]) for cell in ("lstm", "gru"))
         assert lstm.outcome == gru.outcome == "vanishes"
         assert 10**lstm.log10_factor == pytest.approx(10**gru.log10_factor, rel=0.12)
+
+
+def test_of_a_gradient_that_has_grown_nothing_is_said_to_be_left() -> None:
+    said = {"is left": 0, "has become": 0}
+    for scale in WEIGHT_SCALES:
+        experiment, views = frame_of(HOME).asked({"weight_scale": scale})
+        claim = PICTURE.claim(sentences(HOME), PICTURE.answer(experiment, views), views)
+        if "holds, the" in (claim := plain(claim)):
+            grown = judge(run(replace(experiment, cell="lstm")).log10_norms["input"]).orders > 0.0
+            assert ("has become" if grown else "is left") in claim
+            said["has become" if grown else "is left"] += 1
+    assert all(said.values())

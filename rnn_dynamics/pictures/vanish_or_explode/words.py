@@ -77,7 +77,8 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         all_vanish=outcomes == {"vanishes"} and experiment.cell != of_sum,
         gates_vanish=verdicts[of_sum].outcome == "vanishes",
         explodes=plain.outcome == "explodes",
-        outlives=lasts and abs(verdicts[of_sum].orders) < 1.0,
+        grown=lasts and verdicts[of_sum].orders > 0.0,
+        outlives=lasts and verdicts[of_sum].orders > -1.0,
         outlasts=lasts,
         both=True,
     )
