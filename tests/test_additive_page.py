@@ -201,6 +201,7 @@ def test_the_share_panel_offers_the_scripts_of_the_whole_and_of_the_path() -> No
     assert app.caption[-1].value == digits_note(run(replace(OPENING, cell="gru")).digits)
     assert labels == [
         "Curves (CSV)",
+        "Every unit's gradient (CSV)",
         "PyTorch script (GRU, whole gradient)",
         "PyTorch script (GRU, additive path alone)",
         "Picture with its settings and address (SVG)",

@@ -58,15 +58,15 @@ def _beside(
     return found, {"units": len(places), "lowest": lowest}
 
 
-def units_file(answer: PathAnswer, _: Views) -> Frame:
-    """Step, lag, unit (from 1), and the log10 norm of its gradient, relative to that of all units at step T."""
-    norms, steps = answer.log10_of_units, frames.every_step(answer.experiment.sequence_length)
-    each = (*(of[:, None] for of in steps.values()), np.arange(norms.shape[1]) + 1, norms)
-    return Frame(frames.joined((*steps, "unit", "log10_norm"), [each]))
-
-
 def curves_file(answer: PathAnswer, _: Views) -> Frame:
     """Step, lag, a column of log10 norms per curve, cosine, and one per curve and end of its band: rnn_lowest, …."""
     bands = {f"{name}_{end}": band[place] for name, band in answer.bands.items() for place, end in enumerate(BAND)}
     steps = frames.every_step(answer.experiment.sequence_length)
     return frames.frame(**steps, **answer.curves, cosine=answer.split.cosine, **bands)
+
+
+def units_file(answer: PathAnswer, _: Views) -> Frame:
+    """Step, lag, unit (from 1), and the log10 norm of its gradient, relative to that of all units at step T."""
+    norms, steps = answer.log10_of_units, frames.every_step(answer.experiment.sequence_length)
+    each = (*(of[:, None] for of in steps.values()), np.arange(norms.shape[1]) + 1, norms)
+    return Frame(frames.joined((*steps, "unit", "log10_norm"), [each]))
