@@ -116,7 +116,7 @@ class PathAnswer(OfExperiment):
     def log10_of_units(self) -> Array:
         """(T, H), log10 norms of every unit's gradient over the sequences, against that of all together at step T."""
         trace = computed(run, _gated(self.experiment), parameter_gradients=False, keep_gradients=True)
-        each = trace.unit_gradients["cell" if "cell" in trace.log10_norms else "hidden"].log10
+        each = trace.unit_gradients[self.cell.components[-1]].log10
         return np.asarray(np.logaddexp.reduce(each * _SQUARED, axis=1) / _SQUARED - self.split.total[-1])
 
     @property

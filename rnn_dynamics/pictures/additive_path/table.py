@@ -68,5 +68,5 @@ def curves_file(answer: PathAnswer, _: Views) -> Frame:
 def units_file(answer: PathAnswer, _: Views) -> Frame:
     """Step, lag, unit (from 1), and the log10 norm of its gradient, relative to that of all units at step T."""
     norms, steps = answer.log10_of_units, frames.every_step(answer.experiment.sequence_length)
-    each = (*(of[:, None] for of in steps.values()), np.arange(norms.shape[1]) + 1, norms)
-    return Frame(frames.joined((*steps, "unit", "log10_norm"), [each]))
+    column = {name: of[:, None] for name, of in steps.items()}
+    return frames.frame(**column, unit=np.arange(norms.shape[1]) + 1, log10_norm=norms)
