@@ -71,8 +71,10 @@ def test_what_is_not_revealed_is_not_left_out_and_an_answer_says_of_which_settin
     assert second.question is not None
     with someone(browser, WIDE, HIGH) as reader:
         reader.open(f"{hall}/?lecture=short&at=2")
+        expect(reader.page.locator(".st-key-next_page")).to_be_hidden()  # which would leave the lecture; its key works
         reader.page.keyboard.press("Alt+PageDown")
         says(reader, WORDS["elsewhere"])
+        expect(reader.page.locator(".st-key-next_page")).to_be_visible()
         reader.page.keyboard.press("PageDown")
         says(reader, second.question.ask)
         reader.rest()

@@ -50,6 +50,9 @@ if (!window.clicker) {
   window.addEventListener("keydown", window.clicker, true);
 }
 </script>"""
+#: At the end of a stop's page one box leads on, to the next stop; the buttons beside it, which leave the lecture, are
+#: out of sight, and their keys work.
+_WAYS_OUT = "<style>.st-key-next_page, .st-key-previous_page { display: none; }</style>"
 #: On a phone a sentence has two lines until its reader asks for all of it; no other page is sent this.
 _FOLDS = """<style>
 .folded label { display: none; }
@@ -338,7 +341,8 @@ def _buttons(words: Mapping[str, Any], on: Lecturing) -> None:
     """A presenter's clicker has two keys: the one that goes on reveals first."""
     if on.hides:
         st.button(words["reveal"], key="reveal", on_click=on.reveal)
-    st.html(_CLICKER + _ways(words, on), unsafe_allow_javascript=True, width="content")
+    ways_out = _WAYS_OUT if on.is_here else ""
+    st.html(_CLICKER + ways_out + _ways(words, on), unsafe_allow_javascript=True, width="content")
     if on.is_here and on.now.question:
         Speaker(on.name).offer(words, on.now.question, hides=on.hides)
     if on.now.notes:

@@ -117,6 +117,7 @@ def _outcome(answer: FamiliesAnswer, cell: str, verdicts: Mapping[str, Verdict])
     return first(
         single=answer.experiment.sequence_length == 1 and outcome != "silent",
         all_off=outcome == "silent" and plain and answer.experiment.nonlinearity == "relu",
+        refilled=outcome == "holds" and answer.experiment.loss_at == "every",
         vanishes_too=outcome == verdicts[answer.plain].outcome == "vanishes" and not plain,
         **{outcome: True},
     )
