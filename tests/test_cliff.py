@@ -8,9 +8,20 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.cliff import CLIPPING, Descent, Path, cliff, descend, edge, error_surface
+from rnn_dynamics.engine.cliff import (
+    CLIPPING,
+    Descent,
+    Path,
+    Question,
+    cliff,
+    descend,
+    descend_side_by_side,
+    edge,
+    error_surface,
+)
 from rnn_dynamics.engine.region import Region
 from tests.every import every
+from tests.same import assert_same
 
 #: A start from which a step of plain descent meets the wall.
 AT_THE_WALL = Descent(w=4.95, b=-3.1, learning_rate=0.1, threshold=1.0, steps=50)
@@ -148,6 +159,23 @@ def test_descents_side_by_side_are_those_alone() -> None:
     starts = [replace(AT_THE_WALL, w=w, clipping=clipping) for w in (4.9, 4.95) for clipping in CLIPPING]
     for together, start in zip(descend(starts), starts, strict=True):
         np.testing.assert_array_equal(together.points, descend([start])[0].points)
+
+
+def test_questions_side_by_side_have_the_answers_that_they_have_alone_whatever_their_steps() -> None:
+    near = Descent(w=4.9, b=-2.65, learning_rate=0.1, threshold=0.3, steps=50)
+    asked: list[Question] = [
+        ([replace(near, clipping=kind) for kind in CLIPPING], [(4.91, -2.66), (4.88, -2.63)]),
+        ([replace(near, steps=10, threshold=0.01, clipping="norm")], np.empty((0, 2))),
+        ([replace(near, w=5.0, b=-2.6123, learning_rate=1e306, steps=20)], [(8.0, -4.01)]),
+    ]
+    together, alone = descend_side_by_side(asked), [descend_side_by_side([one])[0] for one in asked]
+    assert_same(together, alone)
+    assert [path.ended for paths, _ in together for path in paths] == [None, None, None, None, 1]
+    for (descents, neighbours), (paths, points) in zip(asked, together, strict=True):
+        assert_same(paths, descend(descents))
+        for start, ways in zip(np.asarray(neighbours).tolist(), points, strict=True):
+            of_start = descend([replace(one, w=start[0], b=start[1]) for one in descents])
+            assert_same([way.copy() for way in ways], [path.points for path in of_start])
 
 
 def test_a_descent_that_leaves_all_numbers_ends_and_says_where() -> None:

@@ -1,27 +1,31 @@
 """Answers that other processes compute: the same as here, whatever becomes of those processes."""
 
 import logging
+import math
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from rnn_dynamics import Experiment, executor, pictures
 from rnn_dynamics.content import LANGUAGE
+from rnn_dynamics.engine.cliff import Descent, descend_side_by_side
 from rnn_dynamics.engine.run import run_norms
-from rnn_dynamics.executor import WorkerLost, computed, together, worked
+from rnn_dynamics.executor import WorkerLost, computed, computed_beside, together, worked
 from rnn_dynamics.executor.workers import Workers, cores
 from rnn_dynamics.line import Line
 from rnn_dynamics.pictures.initialisation.answer import scheme_rows
-from rnn_dynamics.remembered import MEMORY
+from rnn_dynamics.remembered import COMPUTING, MEMORY
 from tests.background import told
 from tests.elsewhere import held_once, met, working
 from tests.every import every
@@ -31,6 +35,8 @@ from tests.test_once import asked
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Experiment(cell="lstm", sequence_length=20, hidden_size=6)
+#: No neighbours.
+NOBODY = np.empty((0, 2))
 #: Pictures whose answers are times of this process.
 TIMED = {"cost"}
 #: Pictures whose networks others compute; the other pictures train, or ask torch, or compute what is soon done.
@@ -104,6 +110,48 @@ def test_what_a_function_refuses_it_refuses_in_the_same_words(workers: Counted) 
     with pytest.raises(ValueError, match="grow beyond") as here:
         computed(run_norms, grows)
     assert str(here.value) == str(there.value)
+
+
+def roots(asked: Sequence[int]) -> list[float]:
+    """Of each number its square root."""
+    ASKED.append(sorted(asked))
+    return [math.sqrt(one) for one in asked]
+
+
+#: What `roots` was asked, each time.
+ASKED: list[list[int]] = []
+
+
+def test_questions_that_wait_for_their_turn_are_asked_in_one_go_and_each_has_its_own_answer() -> None:
+    ASKED.clear()
+    with ThreadPoolExecutor(11) as visitors:
+        with COMPUTING:  # somebody else's turn
+            waits = {number: visitors.submit(computed_beside, roots, number) for number in range(11)}
+            wait_until(lambda: len(executor._WAITING[roots]) == len(waits), "they do not wait")
+        assert {number: one.result(60) for number, one in waits.items()} == {n: math.sqrt(n) for n in waits}
+    assert [len(of) for of in ASKED] == [8, 3]
+    assert sorted(chain(*ASKED)) == [*waits]
+    assert not executor._WAITING[roots]
+
+
+def test_what_a_go_refuses_is_heard_and_the_next_one_is_answered() -> None:
+    with ThreadPoolExecutor(2) as visitors:
+        with COMPUTING:
+            waits = [visitors.submit(computed_beside, roots, -number) for number in (1, 4)]
+            wait_until(lambda: len(executor._WAITING[roots]) == len(waits), "they do not wait")
+        for one in waits:
+            with pytest.raises(ValueError, match="math domain error"):
+                one.result(60)
+    assert computed_beside(roots, 9) == 3.0
+
+
+def test_a_worker_is_asked_one_question_at_a_time(workers: Counted) -> None:
+    here = [(one := Descent(w=4.9, b=-2.65, learning_rate=0.1, steps=5)), replace(one, b=-2.6)]
+    assert_same(
+        [computed_beside(descend_side_by_side, ([one], NOBODY)) for one in here],
+        descend_side_by_side([([one], NOBODY) for one in here]),
+    )
+    assert workers.asked == 2
 
 
 def test_a_worker_that_rested_when_it_was_killed_is_replaced(workers: Counted) -> None:

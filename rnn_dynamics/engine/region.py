@@ -27,7 +27,9 @@ class Region:
 
     def inside(self, points: Array) -> NDArray[np.bool_]:
         """Whether each point is inside; nan is outside."""
-        return np.asarray(((points >= self.low) & (points <= self.high)).all(axis=-1))
+        along = (points[..., axis] for axis in range(2))  # to ask `all` of two numbers each takes four times as long
+        first, second = ((low <= of) & (of <= high) for low, of, high in zip(self.low, along, self.high, strict=True))
+        return np.asarray(first & second)
 
     def exits(self, points: Array) -> NDArray[np.bool_]:
         """(..., n - 1), whether each step of paths (..., n, 2) leads from inside to outside."""

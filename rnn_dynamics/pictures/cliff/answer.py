@@ -14,12 +14,12 @@ from rnn_dynamics.engine.cliff import (
     Descent,
     Path,
     cliff,
-    descend_among,
+    descend_side_by_side,
     edge,
     error_surface,
 )
 from rnn_dynamics.engine.region import Region
-from rnn_dynamics.executor import computed
+from rnn_dynamics.executor import computed_beside
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.kit.frames import Array, Columns, within
 from rnn_dynamics.remembered import remembered
@@ -189,7 +189,8 @@ def _answer(seed: int, w: str, b: str, rate: str, threshold: str, steps: str) ->
     x, y = start_of(w, b, seed)
     asked = Descent(w=x, b=y, learning_rate=float(rate), threshold=float(threshold), steps=int(steps))
     kinds = [replace(asked, clipping=kind) for kind in CLIPPING]
-    own, others = computed(descend_among, kinds, [start_of(w, b, one) for one in NEIGHBOURS])
+    neighbours = [start_of(w, b, one) for one in NEIGHBOURS]
+    own, others = computed_beside(descend_side_by_side, (kinds, neighbours))
     leave = WIDEST.exits(others).any(axis=-1)
     return CliffAnswer(
         experiment=Experiment(seed=seed),
