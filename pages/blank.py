@@ -23,7 +23,7 @@ def trainings(experiment: Experiment, views: Views) -> tuple[Training, ...]:
 class BlankPage(TrainingPage):
     """Its sentences are edited in a panel of their own; beside the buttons the reader types a single one."""
 
-    def show_controls(self, *_: str, **__: Any) -> None:
+    def show_controls(self, *_: str, **__: Any) -> dict[str, Any]:
         now = self.now
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls_blank"):
             for name in self.main:
@@ -34,6 +34,7 @@ class BlankPage(TrainingPage):
                 st.caption(self.words()["hint"])
                 for name in PARTS:
                     self.control(name, now)
+        return now
 
     def show_panel(self) -> None:
         left, right = st.columns(2, vertical_alignment="bottom", gap="medium")

@@ -27,9 +27,8 @@ class Board(Page):
 
     def _walk(self) -> None:
         """The step's slider and what depends on it."""
-        self.show_state()
-        self.control("step")
-        self.draw(*self.asked())
+        self.control("step", now := self.now)
+        self.draw(*self.asked(now))
 
 
 PAGE = Board(

@@ -158,7 +158,9 @@ class Experiment(KnownFields):
 
     def __post_init__(self) -> None:
         for name, knob in KNOBS.items():
-            object.__setattr__(self, name, knob.checked(name, getattr(self, name)))
+            given = getattr(self, name)
+            if (found := knob.checked(name, given)) is not given:
+                object.__setattr__(self, name, found)
         if self.text:
             object.__setattr__(self, "sequence_length", len(self.text))
             object.__setattr__(

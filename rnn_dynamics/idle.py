@@ -74,4 +74,5 @@ def without_idle(experiment: Experiment) -> Experiment:
     """The question with the usual value of each setting that has no effect, so that all who ask it ask the same."""
     now = settings(experiment)
     away = (name for name, usual in _USUAL.items() if now[name] != usual)
-    return replace(experiment, **{name: _USUAL[name] for name in away if why_idle(name, now, [experiment.cell])})
+    idle = {name: _USUAL[name] for name in away if why_idle(name, now, [experiment.cell])}
+    return replace(experiment, **idle) if idle else experiment

@@ -37,7 +37,7 @@ def one_of(name: str, value: object, options: Collection[str], why: str = "") ->
 
     `why` is added to the message: where the options come from.
     """
-    found = plain(value)
+    found = value if type(value) is str else plain(value)
     if not isinstance(found, str) or found not in options:
         raise ValueError(f"{name} = {short(value)} is not one of {', '.join(options)}{why}")
     return found
@@ -66,6 +66,8 @@ class Range:
 
     def checked(self, name: str, value: object) -> float:
         """Return `value` as int or float; raise ValueError naming field, value and limit."""
+        if type(value) is (int if self.whole else float) and self.minimum <= value <= self.maximum:
+            return value  # as nearly all are: to ask for a kind of number takes several times as long
         found = plain(value)
         kind: Any = numbers.Integral if self.whole else numbers.Real
         # A truth value or a text is a slip. The comparison is false for nan, and exact for a number of any length.
@@ -129,7 +131,7 @@ class Flag:
 
     def checked(self, name: str, value: object) -> bool:
         """Return `value`; raise ValueError naming field, value and what is valid."""
-        found = plain(value)
+        found = value if type(value) is bool else plain(value)
         if not isinstance(found, bool):
             raise ValueError(f"{name} = {short(value)} is not True or False")
         return found
@@ -164,6 +166,8 @@ class KnownFields:
         Raises:
             TypeError: a field is unknown; the message names the nearest one, or what is not supported.
         """
+        if given.keys() <= cls.__dataclass_fields__.keys():
+            return super().__new__(cls)
         known = [item.name for item in fields(cls)]
         for name in given:
             if name not in known:

@@ -117,6 +117,12 @@ def kept_anyway(value: Answer) -> Answer:
     return value
 
 
+#: Of one of a type: what it takes itself, and what it holds.
+_Ways = tuple[Callable[[Any], int], Callable[[Any], Iterable[Any]]]
+#: By type, for to find out what a type is takes longer than to measure one.
+_WAYS: dict[type, _Ways] = {}
+
+
 def size_of(value: Any) -> int:
     """About how many bytes an answer takes: its arrays, tables and texts, through whatever holds them.
 
@@ -134,22 +140,28 @@ def size_of(value: Any) -> int:
         if type(one) in _LEAVES:  # most of an answer: to ask it all that others are asked would take twice as long
             total += sys.getsizeof(one)
         else:
-            total += _own(one)
-            left.extend(_parts(one))
+            kind = type(one)
+            own, parts = _WAYS.get(kind) or _WAYS.setdefault(kind, _ways(kind))
+            total += own(one)
+            left.extend(parts(one))
     return total
 
 
+def _ways(kind: type) -> _Ways:
+    if issubclass(kind, np.ndarray):
+        return lambda array: int(array.nbytes) + 100, _nothing
+    if hasattr(kind, "memory_usage"):  # of pandas, which only who has a table needs
+        return lambda table: int(np.sum(table.memory_usage(deep=True))), _nothing
+    if issubclass(kind, Mapping):
+        return _own, lambda mapping: chain(mapping.keys(), mapping.values())
+    if issubclass(kind, list | tuple | set | frozenset):
+        return _own, iter
+    return _own, (lambda value: vars(value).values()) if is_dataclass(kind) else _nothing
+
+
 def _own(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return int(value.nbytes) + 100
-    if hasattr(value, "memory_usage"):  # of pandas, which only who has a table needs
-        return int(np.sum(value.memory_usage(deep=True)))
     return sys.getsizeof(value, 100)
 
 
-def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return chain(value.keys(), value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        return value
-    return vars(value).values() if is_dataclass(value) and not isinstance(value, type) else ()
+def _nothing(_: Any) -> tuple[()]:
+    return ()

@@ -97,9 +97,9 @@ class OwnWeightsPage(Page):
     answer_for: Callable[[Experiment, Given], Any]
     question_of: Callable[[Experiment, str], Experiment]
 
-    def show_controls(self, *names: str, **options: Any) -> Mapping[str, Any] | None:
+    def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
         """Beside the first, which says whose weights they are, the panel for a visitor's files."""
-        words, now = self.words()["bring"], self._standing
+        words, now = self.words()["bring"], self.now
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
             weights, *others = names or self.main
             self.control(weights, now)

@@ -98,11 +98,6 @@ class Frame(AnyPage):
         """Whether all this waits for the hall's guess, see `lecture`: the same for all fragments of a page."""
         return lecture.hides()
 
-    @property
-    def _standing(self) -> dict[str, Any] | None:
-        """The same for several controls in a row, unless one of them may move another setting meanwhile."""
-        return None if self.existing else self.now
-
     def asked(self, away: Mapping[str, Any] | None = None) -> tuple[Experiment, dict[str, str]]:
         """The experiment and the views, as the controls stand, or where these settings differ from the opening."""
         state = self.at_opening | dict(self.now if away is None else away)
@@ -111,9 +106,13 @@ class Frame(AnyPage):
 
     # --- controls ---------------------------------------------------------------------------------------------------
 
-    def control(self, name: str, now: Mapping[str, Any] | None = None) -> None:
-        """The control of a setting; `now`: all settings, where they are known, for Streamlit takes 0.05 ms to say."""
-        existing = self._existing(name) if name in self.existing else ()
+    def control(self, name: str, now: dict[str, Any] | None = None) -> None:
+        """The control of a setting.
+
+        `now`: all settings, where they are known, for Streamlit takes 0.05 ms and more to say; kept true, where this
+        one moves on.
+        """
+        existing = self._existing(name, now) if name in self.existing else ()
         controls.control(self.names, name, self.settings[name], self._why_idle(name, now), existing)
         links.let_go(name)
 
@@ -129,16 +128,16 @@ class Frame(AnyPage):
         shared = why_idle(name, now, self.pictured(now["cell"]) if "cell" in now else CELLS)
         return str(self.words("app")["idle"][shared]) if shared else ""
 
-    def _existing(self, name: str) -> Sequence[Any]:
+    def _existing(self, name: str, now: dict[str, Any] | None = None) -> Sequence[Any]:
         """The values of a setting that exist; where the present one does not, the view moves on to the next that does.
 
         It is set only then: a value that is set at each run would stop a held key.
         """
-        now, values = self.now, self.settings[name].values
+        now, values = now or self.now, self.settings[name].values
         offered = self.existing[name](now)
         if now[name] not in offered:
             later = (value for value in values[values.index(now[name]) :] if value in offered)
-            st.session_state[name] = next(later, offered[-1])
+            now[name] = st.session_state[name] = next(later, offered[-1])
         return offered
 
     # --- buttons ----------------------------------------------------------------------------------------------------

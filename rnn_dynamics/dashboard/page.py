@@ -195,13 +195,13 @@ class Page(Frame):
             draw, progress = partial(self.draw, experiment, views), partial(self.picture.progress, self.words(), work)
             growing(work, draw, progress, self.words("app")["growing"], beside=work.beside)
 
-    def show_controls(self, *names: str, **options: Any) -> Mapping[str, Any] | None:
+    def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
         """The main controls, or those that are named, in a row; `options` are those of its container.
 
-        Gives all settings, unless one of them may have moved another.
+        Gives all settings, as they stand then.
         """
         visitor().insist()
-        usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self._standing
+        usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self.now
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
                 self.control(name, now)
