@@ -7,11 +7,12 @@ steps the log10 of the norm may be off by 1e-12 by chance and by 2e-12 at worst;
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 
-import mpmath
+import gmpy2
 import numpy as np
 import pytest
+from gmpy2 import mpfr
+from numpy.typing import NDArray
 
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.engine.cells import cells_where
@@ -184,17 +185,22 @@ def test_a_loss_at_every_step_may_explode_too(cell: str) -> None:
         assert relative_error(trace.log10_norms[name], norms) <= RELATIVE, name
 
 
-# The reference in forty digits: PyTorch's equations for one sequence, and their adjoint written out by hand.
+# The reference in forty digits: PyTorch's equations for one sequence, and their adjoint written out by hand. What does
+# not depend on the adjoint is found for all steps at once.
 
-Vector = list[mpmath.mpf]
-#: (W_ih x + b_ih, W_hh h + b_hh, h before, c before, dL/dh, dL/dc, path) -> delta_input, delta_hidden, kept dL/dh,
-#: dL/dc before, dL/dc total, path before
+#: Entries are numbers of MPFR: (H,) of one step, (T, H) of all.
+Vector = NDArray[np.object_]
 DIGITS = 40
+PRECISION = int(np.ceil(DIGITS * np.log2(10.0)))
+
+exactly, exp, log1p, tanh, sech, sin, cos = (
+    np.frompyfunc(of, 1, 1) for of in (mpfr, gmpy2.exp, gmpy2.log1p, gmpy2.tanh, gmpy2.sech, gmpy2.sin, gmpy2.cos)
+)
 
 
 def assert_equals_forty_digits(trace: Trace) -> None:
     assert trace.experiment.batch_size == 1
-    with mpmath.workdps(DIGITS):
+    with gmpy2.context(precision=PRECISION):
         expected = ADJOINTS[trace.experiment.cell](trace)
     assert set(expected) == set(trace.log10_norms)
     for name, norms in expected.items():
@@ -203,33 +209,30 @@ def assert_equals_forty_digits(trace: Trace) -> None:
 
 def rnn_adjoint(trace: Trace) -> dict[str, Array]:
     adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden"))
-    for _, x_part, h_part in steps_back(trace):
-        delta = [v * mpmath.sech(x + h) ** 2 for v, x, h in zip(adjoint, x_part, h_part, strict=True)]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
-        adjoint = transposed(trace, "weight_hh_l0", delta)
-        if trace.experiment.cell == "jordan":
-            adjoint = product(trace.readout.T, adjoint)
+    w_ih, w_hh = weight(trace, "ih"), weight(trace, "hh")
+    for slope_of_tanh in (sech(from_input(trace) + from_state(trace)) ** 2)[::-1]:
+        delta = slope_of_tanh * adjoint
+        norms.add(input=delta @ w_ih, hidden=adjoint)
+        adjoint = delta @ w_hh
     return norms.first_step_first()
 
 
 def lstm_adjoint(trace: Trace) -> dict[str, Array]:
     assert trace.cell_states is not None
     adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell", "cell_path"))
-    size = range(len(adjoint))
-    cell, path = [mpmath.mpf(0)] * len(adjoint), [mpmath.mpf(0)] * len(adjoint)
-    for t, x_part, h_part in steps_back(trace):
-        i, f, g, o = quarters([x + h for x, h in zip(x_part, h_part, strict=True)], 4)
-        before, now = exactly(trace.cell_states[t - 1, 0]), exactly(trace.cell_states[t, 0])
-        entry = [sigmoid(o[k]) * mpmath.sech(now[k]) ** 2 * adjoint[k] for k in size]
-        cell = [cell[k] + entry[k] for k in size]
-        path = entry if t == trace.experiment.sequence_length else path
-        delta = [mpmath.tanh(g[k]) * slope(i[k]) * cell[k] for k in size]
-        delta += [before[k] * slope(f[k]) * cell[k] for k in size]
-        delta += [sigmoid(i[k]) * mpmath.sech(g[k]) ** 2 * cell[k] for k in size]
-        delta += [mpmath.tanh(now[k]) * slope(o[k]) * adjoint[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell=cell, cell_path=path)
-        cell, path = [[sigmoid(f[k]) * of[k] for k in size] for of in (cell, path)]
-        adjoint = transposed(trace, "weight_hh_l0", delta)
+    w_ih, w_hh = weight(trace, "ih"), weight(trace, "hh")
+    i, f, g, o = np.split(from_input(trace) + from_state(trace), 4, axis=1)
+    (before, now), keep = before_and_after(trace.cell_states), sigmoid(f)
+    enters = sigmoid(o) * sech(now) ** 2
+    by_cell = np.stack([tanh(g) * slope(i), before * slope(f), sigmoid(i) * sech(g) ** 2], axis=1)
+    by_hidden = tanh(now) * slope(o)
+    cell, path = np.zeros_like(adjoint), enters[-1] * adjoint
+    for t in steps_back(trace):
+        cell = cell + enters[t] * adjoint
+        delta = np.concatenate([*(by_cell[t] * cell), by_hidden[t] * adjoint])
+        norms.add(input=delta @ w_ih, hidden=adjoint, cell=cell, cell_path=path)
+        cell, path = keep[t] * cell, keep[t] * path
+        adjoint = delta @ w_hh
     return norms.first_step_first()
 
 
@@ -237,137 +240,107 @@ def slstm_adjoint(trace: Trace) -> dict[str, Array]:
     """By n as it is, however large, and by the trace's own c/n."""
     assert trace.cell_states is not None
     adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell", "cell_path"))
-    size, back = range(len(adjoint)), steps_back(trace)
-    gates = [quarters([x + h for x, h in zip(x_part, h_part, strict=True)], 4) for _, x_part, h_part in back]
-    n = [[mpmath.mpf(0)] * len(adjoint)]
-    for i, f, _, _ in gates[::-1]:
-        n.append([sigmoid(f[k]) * n[-1][k] + mpmath.exp(i[k]) for k in size])
-    cell, by_n, path = ([mpmath.mpf(0)] * len(adjoint) for _ in range(3))
-    for (t, _, _), (i, f, g, o) in zip(back, gates, strict=True):
-        before, now = exactly(trace.cell_states[t - 1, 0]), exactly(trace.cell_states[t, 0])
-        keep = [sigmoid(f[k]) * n[t - 1][k] / n[t][k] for k in size]
-        write = [mpmath.exp(i[k]) / n[t][k] for k in size]
-        entry = [sigmoid(o[k]) * adjoint[k] for k in size]
-        cell = [cell[k] + entry[k] for k in size]
-        path = entry if t == trace.experiment.sequence_length else path
-        apart = [keep[k] * write[k] * (before[k] - mpmath.tanh(g[k])) * cell[k] for k in size]
-        delta = [write[k] * by_n[k] - apart[k] for k in size]
-        by_n = [keep[k] * by_n[k] + apart[k] for k in size]
-        delta += [sigmoid(-f[k]) * by_n[k] for k in size]
-        delta += [write[k] * mpmath.sech(g[k]) ** 2 * cell[k] for k in size]
-        delta += [now[k] * slope(o[k]) * adjoint[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell=cell, cell_path=path)
-        cell, path = [[keep[k] * of[k] for k in size] for of in (cell, path)]
-        adjoint = transposed(trace, "weight_hh_l0", delta)
+    w_ih, w_hh = weight(trace, "ih"), weight(trace, "hh")
+    i, f, g, o = np.split(from_input(trace) + from_state(trace), 4, axis=1)
+    before, now = before_and_after(trace.cell_states)
+    n = [np.zeros_like(adjoint)]
+    for kept, written in zip(sigmoid(f), exp(i), strict=True):
+        n.append(kept * n[-1] + written)
+    keep, write, enters = sigmoid(f) * n[:-1] / n[1:], exp(i) / n[1:], sigmoid(o)
+    parts, forgets = keep * write * (before - tanh(g)), sigmoid(-f)
+    by_cell, by_hidden = write * sech(g) ** 2, now * slope(o)
+    cell, by_n, path = np.zeros_like(adjoint), np.zeros_like(adjoint), enters[-1] * adjoint
+    for t in steps_back(trace):
+        cell = cell + enters[t] * adjoint
+        apart = parts[t] * cell
+        to_i, by_n = write[t] * by_n - apart, keep[t] * by_n + apart
+        delta = np.concatenate([to_i, forgets[t] * by_n, by_cell[t] * cell, by_hidden[t] * adjoint])
+        norms.add(input=delta @ w_ih, hidden=adjoint, cell=cell, cell_path=path)
+        cell, path = keep[t] * cell, keep[t] * path
+        adjoint = delta @ w_hh
     return norms.first_step_first()
 
 
 def gru_adjoint(trace: Trace) -> dict[str, Array]:
     adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
-    size = range(len(adjoint))
-    path, w_hn = adjoint, np.ascontiguousarray(np.split(trace.parameters["weight_hh_l0"], 3)[2])
-    for t, x_part, h_part in steps_back(trace):
-        (x_r, x_z, x_n), (h_r, h_z, q) = quarters(x_part, 3), quarters(h_part, 3)
-        r, z = [x_r[k] + h_r[k] for k in size], [x_z[k] + h_z[k] for k in size]
-        before = exactly(trace.hidden_states[t - 1, 0])
-        if early := trace.experiment.reset_gate == "before":
-            q = affine(w_hn, [sigmoid(r[k]) * before[k] for k in size], trace.parameters["bias_hh_l0"][2 * len(size) :])
-        n = [x_n[k] + (q[k] if early else sigmoid(r[k]) * q[k]) for k in size]
-        delta_n = [sigmoid(-z[k]) * mpmath.sech(n[k]) ** 2 * adjoint[k] for k in size]
-        delta_z = [(before[k] - mpmath.tanh(n[k])) * slope(z[k]) * adjoint[k] for k in size]
-        back = product(w_hn.T, delta_n)
-        delta_r = [slope(r[k]) * (before[k] * back[k] if early else q[k] * delta_n[k]) for k in size]
-        by_input = transposed(trace, "weight_ih_l0", delta_r + delta_z + delta_n)
-        norms.add(input=by_input, hidden=adjoint, cell_path=path)
-        kept, path = [[sigmoid(z[k]) * of[k] for k in size] for of in (adjoint, path)]
-        delta_q = [mpmath.mpf(0) if early else sigmoid(r[k]) * delta_n[k] for k in size]
-        carried = transposed(trace, "weight_hh_l0", delta_r + delta_z + delta_q)
-        carried = [carried[k] + sigmoid(r[k]) * back[k] for k in size] if early else carried
-        adjoint = [kept[k] + carried[k] for k in size]
+    w_ih, w_hh, (before, _) = weight(trace, "ih"), weight(trace, "hh"), before_and_after(trace.hidden_states)
+    (x_r, x_z, x_n), (h_r, h_z, q) = (np.split(of, 3, axis=1) for of in (from_input(trace), from_state(trace)))
+    w_hn, r, z = np.split(w_hh, 3)[2], sigmoid(x_r + h_r), x_z + h_z
+    if early := trace.experiment.reset_gate == "before":
+        q = (r * before) @ w_hn.T + exactly(np.split(trace.parameters["bias_hh_l0"], 3)[2])
+    n, keep = x_n + (q if early else r * q), sigmoid(z)
+    to_n, to_z, to_r = sigmoid(-z) * sech(n) ** 2, (before - tanh(n)) * slope(z), slope(x_r + h_r)
+    path = adjoint
+    for t in steps_back(trace):
+        delta_n, delta_z = to_n[t] * adjoint, to_z[t] * adjoint
+        back = delta_n @ w_hn
+        delta_r = to_r[t] * (before[t] * back if early else q[t] * delta_n)
+        norms.add(input=np.concatenate([delta_r, delta_z, delta_n]) @ w_ih, hidden=adjoint, cell_path=path)
+        delta_q = np.zeros_like(delta_n) if early else r[t] * delta_n
+        carried = np.concatenate([delta_r, delta_z, delta_q]) @ w_hh + (r[t] * back if early else 0)
+        adjoint, path = keep[t] * adjoint + carried, keep[t] * path
     return norms.first_step_first()
 
 
 def mingru_adjoint(trace: Trace) -> dict[str, Array]:
-    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
-    size = range(len(adjoint))
-    for t in range(trace.experiment.sequence_length, 0, -1):
-        of = trace.parameters
-        z, n = quarters(affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]), 2)
-        before = exactly(trace.hidden_states[t - 1, 0])
-        delta = [(n[k] - before[k]) * slope(z[k]) * adjoint[k] for k in size]
-        delta += [sigmoid(z[k]) * adjoint[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell_path=adjoint)
-        adjoint = [sigmoid(-z[k]) * adjoint[k] for k in size]
-    return norms.first_step_first()
+    (z, n), (before, _) = np.split(from_input(trace), 2, axis=1), before_and_after(trace.hidden_states)
+    return adjoint_of_gates(trace, [(n - before) * slope(z), sigmoid(z)], sigmoid(-z))
 
 
 def minlstm_adjoint(trace: Trace) -> dict[str, Array]:
-    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "cell_path"))
-    size = range(len(adjoint))
-    for t in range(trace.experiment.sequence_length, 0, -1):
-        of = trace.parameters
-        f, i, g = quarters(affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]), 3)
-        both = [sigmoid(f[k]) + sigmoid(i[k]) for k in size]
-        before = exactly(trace.hidden_states[t - 1, 0])
-        apart = [(before[k] - g[k]) / both[k] ** 2 * adjoint[k] for k in size]
-        delta = [apart[k] * slope(f[k]) * sigmoid(i[k]) for k in size]
-        delta += [-apart[k] * slope(i[k]) * sigmoid(f[k]) for k in size]
-        delta += [sigmoid(i[k]) / both[k] * adjoint[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell_path=adjoint)
-        adjoint = [sigmoid(f[k]) / both[k] * adjoint[k] for k in size]
-    return norms.first_step_first()
+    (f, i, g), (before, _) = np.split(from_input(trace), 3, axis=1), before_and_after(trace.hidden_states)
+    both = sigmoid(f) + sigmoid(i)
+    apart = (before - g) / both**2
+    to_gates = [apart * slope(f) * sigmoid(i), -apart * slope(i) * sigmoid(f), sigmoid(i) / both]
+    return adjoint_of_gates(trace, to_gates, sigmoid(f) / both)
 
 
 def ssm_adjoint(trace: Trace) -> dict[str, Array]:
-    adjoint, norms, of = loss_adjoint(trace), Norms(("input", "hidden", "cell_path")), trace.parameters
-    size, decays = range(len(adjoint)), [-mpmath.exp(log) for log in exactly(of["A_log_l0"])]
-    for t in range(trace.experiment.sequence_length, 0, -1):
-        a, read = quarters(affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]), 2)
-        steps = [mpmath.log1p(mpmath.exp(a[k])) for k in size]
-        kept = [mpmath.exp(decays[k] * steps[k]) for k in size]
-        before = exactly(trace.hidden_states[t - 1, 0])
-        delta = [sigmoid(a[k]) * (decays[k] * kept[k] * before[k] + read[k]) * adjoint[k] for k in size]
-        delta += [steps[k] * adjoint[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint, cell_path=adjoint)
-        adjoint = [kept[k] * adjoint[k] for k in size]
+    (a, read), (before, _) = np.split(from_input(trace), 2, axis=1), before_and_after(trace.hidden_states)
+    decays, steps = -exp(exactly(trace.parameters["A_log_l0"])), log1p(exp(a))
+    kept = exp(decays * steps)
+    return adjoint_of_gates(trace, [sigmoid(a) * (decays * kept * before + read), steps], kept)
+
+
+def adjoint_of_gates(trace: Trace, to_gates: Sequence[Vector], keep: Vector) -> dict[str, Array]:
+    """Of a cell whose gates see the input alone: what each block has of dL/dh_t, and what h_t keeps of h_{t−1}."""
+    adjoint, norms, w_ih = loss_adjoint(trace), Norms(("input", "hidden", "cell_path")), weight(trace, "ih")
+    by_block = np.stack(to_gates, axis=1)
+    for t in steps_back(trace):
+        norms.add(input=(by_block[t] * adjoint).ravel() @ w_ih, hidden=adjoint, cell_path=adjoint)
+        adjoint = keep[t] * adjoint
     return norms.first_step_first()
 
 
 def lru_adjoint(trace: Trace) -> dict[str, Array]:
     adjoint, norms, of = loss_adjoint(trace), Norms(("input", "hidden")), trace.parameters
-    pairs, decays = len(adjoint) // 2, [mpmath.exp(nu) for nu in exactly(of["nu_log_l0"])]
-    turns = [mpmath.exp(theta) for theta in exactly(of.get("theta_log_l0", np.zeros(0)))] + [mpmath.mpf(0)] * (
-        len(adjoint) % 2
-    )
-    factors = [mpmath.exp(mpmath.mpc(-decay, turn)) for decay, turn in zip(decays, turns, strict=True)]
-    gains = [mpmath.exp(gamma) for gamma in exactly(of["gamma_log_l0"])]
-    gains = [*gains[:pairs], *gains[:pairs], *gains[pairs:]]
-    for _ in range(trace.experiment.sequence_length):
-        delta = [gain * error for gain, error in zip(gains, adjoint, strict=True)]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
-        errors = [mpmath.mpc(adjoint[k], adjoint[pairs + k]) for k in range(pairs)] + adjoint[2 * pairs :]
-        errors = [mpmath.conj(factor) * error for factor, error in zip(factors, errors, strict=True)]
-        adjoint = [error.real for error in errors[:pairs]] + [error.imag for error in errors[:pairs]]
-        adjoint += [error.real for error in errors[pairs:]]
+    w_ih, pairs = weight(trace, "ih"), len(adjoint) // 2
+    sizes, gains = exp(-exp(exactly(of["nu_log_l0"]))), exp(exactly(of["gamma_log_l0"]))
+    turns = exp(exactly(of.get("theta_log_l0", np.zeros(0))))
+    along, across = sizes[:pairs] * cos(turns), sizes[:pairs] * sin(turns)
+    gains = np.concatenate([gains[:pairs], gains])
+    for _ in steps_back(trace):
+        norms.add(input=(gains * adjoint) @ w_ih, hidden=adjoint)
+        real, imaginary, last = np.split(adjoint, [pairs, 2 * pairs])  # with an odd H the last unit is real
+        turned = [along * real + across * imaginary, along * imaginary - across * real]
+        adjoint = np.concatenate([*turned, sizes[pairs:] * last])
     return norms.first_step_first()
 
 
 def cornn_adjoint(trace: Trace) -> dict[str, Array]:
     """By the trace's own positions and velocities."""
     assert trace.velocities is not None
-    adjoint, norms, of = loss_adjoint(trace), Norms(("input", "hidden")), trace.parameters
-    dt, gamma, epsilon = map(mpmath.mpf, (DT, GAMMA, EPSILON))
-    size, by_z = range(len(adjoint)), [mpmath.mpf(0)] * len(adjoint)
-    for t in range(trace.experiment.sequence_length, 0, -1):
-        before = np.concatenate([trace.hidden_states[t - 1, 0], trace.velocities[t - 1, 0]])
-        x_part = affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"])
-        h_part = affine(of["weight_hh_l0"], before, of["bias_hh_l0"])
-        by_z = [by_z[k] + dt * adjoint[k] for k in size]
-        delta = [dt * mpmath.sech(x_part[k] + h_part[k]) ** 2 * by_z[k] for k in size]
-        norms.add(input=transposed(trace, "weight_ih_l0", delta), hidden=adjoint)
-        back = transposed(trace, "weight_hh_l0", delta)
-        adjoint = [adjoint[k] - dt * gamma * by_z[k] + back[k] for k in size]
-        by_z = [(1 - dt * epsilon) * by_z[k] + back[len(adjoint) + k] for k in size]
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden"))
+    w_ih, w_hh = weight(trace, "ih"), weight(trace, "hh")
+    dt, gamma, epsilon = map(mpfr, (DT, GAMMA, EPSILON))
+    before = np.concatenate([trace.hidden_states, trace.velocities], axis=-1)
+    by_z = np.zeros_like(adjoint)
+    for slope_of_tanh in (sech(from_input(trace) + from_state(trace, before)) ** 2)[::-1]:
+        by_z = by_z + dt * adjoint
+        delta = dt * slope_of_tanh * by_z
+        norms.add(input=delta @ w_ih, hidden=adjoint)
+        to_y, to_z = np.split(delta @ w_hh, 2)
+        adjoint, by_z = adjoint - dt * gamma * by_z + to_y, (1 - dt * epsilon) * by_z + to_z
     return norms.first_step_first()
 
 
@@ -393,72 +366,59 @@ class Norms:
 
     def add(self, **vectors: Vector) -> None:
         for name, vector in vectors.items():
-            self.columns[name].append(float(mpmath.log10(mpmath.norm(vector))))
+            self.columns[name].append(float(gmpy2.log10(vector @ vector) / 2))
 
     def first_step_first(self) -> dict[str, Array]:
         return {name: np.array(column[::-1]) for name, column in self.columns.items()}
 
 
-def steps_back(trace: Trace) -> list[tuple[int, Vector, Vector]]:
-    """(t, W_ih x_t + b_ih, W_hh h_{t−1} + b_hh) for t = T .. 1."""
-    of = trace.parameters
-    return [
-        (
-            t,
-            affine(of["weight_ih_l0"], trace.inputs[t - 1, 0], of["bias_ih_l0"]),
-            affine(of["weight_hh_l0"], fed_back(trace, t - 1), of["bias_hh_l0"]),
-        )
-        for t in range(trace.experiment.sequence_length, 0, -1)
-    ]
+def steps_back(trace: Trace) -> range:
+    """Rows of what is there of all steps, the last one first."""
+    return range(trace.experiment.sequence_length - 1, -1, -1)
 
 
-def fed_back(trace: Trace, t: int) -> Vector:
-    """What W_hh multiplies: h_t, or a Jordan network's output."""
-    hidden = exactly(trace.hidden_states[t, 0])
-    return product(trace.readout, hidden) if trace.experiment.cell == "jordan" else hidden
+def weight(trace: Trace, of: str) -> Vector:
+    """W_ih, or what multiplies h: W_hh, in a Jordan network together with the readout."""
+    matrix: Vector = exactly(trace.parameters[f"weight_{of}_l0"])
+    return matrix @ exactly(trace.readout) if (of, trace.experiment.cell) == ("hh", "jordan") else matrix
+
+
+def from_input(trace: Trace) -> Vector:
+    """W_ih x_t + b_ih of all steps."""
+    found: Vector = exactly(trace.inputs[:, 0]) @ weight(trace, "ih").T + exactly(trace.parameters["bias_ih_l0"])
+    return found
+
+
+def from_state(trace: Trace, states: Array | None = None) -> Vector:
+    """W_hh h_{t−1} + b_hh of all steps, or of other states (T+1, N, ·) than h."""
+    before, _ = before_and_after(trace.hidden_states if states is None else states)
+    found: Vector = before @ weight(trace, "hh").T + exactly(trace.parameters["bias_hh_l0"])
+    return found
+
+
+def before_and_after(states: Array) -> tuple[Vector, Vector]:
+    """Each step's state before and after it."""
+    exact = exactly(states[:, 0])
+    return exact[:-1], exact[1:]
 
 
 def loss_adjoint(trace: Trace) -> Vector:
     """dL/dh_T of the loss at the last step."""
-    residuals = affine(trace.readout, trace.hidden_states[-1, 0], -trace.targets[0])
-    return product(trace.readout.T, [value / len(residuals) for value in residuals])
+    readout = exactly(trace.readout)
+    residuals = readout @ exactly(trace.hidden_states[-1, 0]) - exactly(trace.targets[0])
+    adjoint: Vector = residuals @ readout / len(residuals)
+    return adjoint
 
 
-def transposed(trace: Trace, name: str, delta: Vector) -> Vector:
-    return product(trace.parameters[name].T, delta)
+def sigmoid(a: Vector) -> Vector:
+    found: Vector = 1 / (1 + exp(-a))
+    return found
 
 
-def affine(matrix: Array, vector: Array | Vector, bias: Array) -> Vector:
-    return [value + mpmath.mpf(float(b)) for value, b in zip(product(matrix, exactly(vector)), bias, strict=True)]
-
-
-def product(matrix: Array, vector: Vector) -> Vector:
-    return [mpmath.fdot(row, vector) for row in rows(matrix.tobytes(), matrix.shape)]
-
-
-@cache
-def rows(matrix: bytes, shape: tuple[int, int]) -> list[Vector]:
-    """Of a matrix, which is the same at each step."""
-    return [exactly(row) for row in np.frombuffer(matrix).reshape(shape)]
-
-
-def exactly(vector: Array | Vector) -> Vector:
-    return [mpmath.mpf(value) for value in vector]
-
-
-def quarters(vector: Vector, count: int) -> list[Vector]:
-    """`vector` in `count` equal parts."""
-    size = len(vector) // count
-    return [vector[k * size : (k + 1) * size] for k in range(count)]
-
-
-def sigmoid(a: mpmath.mpf) -> mpmath.mpf:
-    return 1 / (1 + mpmath.exp(-a))
-
-
-def slope(a: mpmath.mpf) -> mpmath.mpf:
+def slope(a: Vector) -> Vector:
     """σ'(a)."""
-    return sigmoid(a) * sigmoid(-a)
+    found: Vector = sigmoid(a) * sigmoid(-a)
+    return found
 
 
 def test_one_minus_a_gate_keeps_its_digits_and_its_limit() -> None:
@@ -466,7 +426,7 @@ def test_one_minus_a_gate_keeps_its_digits_and_its_limit() -> None:
     exponential, value = arguments.copy(), np.empty_like(arguments)
     with np.errstate(over="ignore"):
         sigmoid_in_place(exponential, value)
-    exact = [float(1 / (1 + mpmath.exp(mpmath.mpf(argument)))) for argument in arguments]
+    with gmpy2.context(precision=PRECISION):
+        exact, slopes = (of(exactly(arguments)).astype(float) for of in (lambda a: sigmoid(-a), slope))
     np.testing.assert_allclose(sigmoid_complement(value, exponential), exact, rtol=1e-15)
-    slopes = [one * float(1 / (1 + mpmath.exp(-mpmath.mpf(of)))) for one, of in zip(exact, arguments, strict=True)]
     np.testing.assert_allclose(sigmoid_derivative(value, exponential), slopes, rtol=2e-15, atol=1e-307)
