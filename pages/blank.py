@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import OF_TORCH, Training
@@ -60,6 +61,7 @@ class BlankPage(TrainingPage):
 
 PAGE = BlankPage(
     picture=PICTURE,
+    height=Height("23.5rem", phone="720px"),
     trainings=trainings,
     learned=lambda job, asked, views: filled_in(job, asked.cell, views["sentence"]),
     shown_by=("cell", "sentence", "tint"),

@@ -6,6 +6,7 @@ from itertools import chain
 import streamlit as st
 
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.by_hand import MISTAKES, MOST, PICTURE
 
@@ -33,6 +34,7 @@ class Board(Page):
 
 PAGE = Board(
     picture=PICTURE,
+    height=Height("clamp(13rem, 100vh - 25.8rem, 20rem)", phone="480px"),
     # Sizes of which no two are the same: each shape tells its letters.
     opening=Experiment(
         cell="rnn", initialisation="torch", sequence_length=5, batch_size=3, input_size=4, hidden_size=2

@@ -7,6 +7,7 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.dashboard.page import Page, below
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.pictures.cliff import PICTURE
@@ -55,6 +56,7 @@ def trained() -> ClippingAnswer | None:
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height("clamp(26rem, 100vh - 21.8rem, 33rem)", phone="900px"),
     second=CLIPPING,
     opening=Experiment(),  # of which the seed alone plays a part: it moves the start
     presets={key: dict(zip(PICTURE.settings, values, strict=True)) for key, values in VALUES.items()},

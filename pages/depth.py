@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from rnn_dynamics.dashboard.frame import FEEDING_BACK_STATE, HOUSE
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.pictures.depth import PICTURE, lengths
 from rnn_dynamics.pictures.kit.lengths import LONG
 
@@ -11,6 +12,7 @@ from rnn_dynamics.pictures.kit.lengths import LONG
 BOTH_WAYS = {"bidirectional": True, "panels": "all"}
 PAGE = Page(
     picture=PICTURE,
+    height=Height("clamp(26rem, 100vh - 17.8rem, 30.5rem)", phone="520px", least="19rem"),
     opening=replace(HOUSE, cell="lstm", forget_bias=1.0, num_layers=2),
     presets={
         "two": {},

@@ -7,11 +7,13 @@ import streamlit as st
 from rnn_dynamics.course.lineage import tree
 from rnn_dynamics.dashboard.frame import HOUSE
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.experiment import KNOBS_CHOICE
 from rnn_dynamics.pictures.family_tree import PICTURE
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height(phone="620px"),
     opening=replace(HOUSE, cell="lstm", gate_bias="chrono"),
     presets={
         "chrono": {},

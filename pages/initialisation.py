@@ -7,6 +7,7 @@ import streamlit as st
 
 from rnn_dynamics.content import called
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.experiment import KNOBS_NUMBER
 from rnn_dynamics.pictures.initialisation import PICTURE
 
@@ -31,6 +32,7 @@ def show_table(answer: Any) -> None:
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height("29.4rem"),
     presets={
         "opening": {},
         "long": {"sequence_length": 200},

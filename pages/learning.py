@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.dashboard.training import MOVED, TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
@@ -36,6 +37,7 @@ class LearningPage(TrainingPage):
 
 PAGE = LearningPage(
     picture=PICTURE,
+    height=Height("30.5rem", phone="62rem", least="25rem"),  # panels below each other, whose names would meet on less
     trainings=networks,
     learned=lambda job, *_: LearningAnswer(networks=job.networks),
     shown_by=("look",),

@@ -9,6 +9,7 @@ from rnn_dynamics.dashboard.frame import FEW_NEED
 from rnn_dynamics.dashboard.glossary import show_html
 from rnn_dynamics.dashboard.growing import begun, goes_on, growing
 from rnn_dynamics.dashboard.page import Page, below
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.pictures import cost, losses
 
 #: Key of the session's state: what its reader has measured last.
@@ -23,6 +24,7 @@ def measured() -> Any:
 
 PAGE = Page(
     picture=losses.PICTURE,
+    height=Height("30.5rem", phone="44rem"),
     second=cost.PICTURE,
     presets={
         "hidden": {},

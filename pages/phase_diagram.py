@@ -5,6 +5,7 @@ from typing import Any
 
 from rnn_dynamics.dashboard.frame import SCALED
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.experiment import KNOBS_NUMBER, WEIGHT_SCALES
 from rnn_dynamics.pictures.kit.frames import Views
 from rnn_dynamics.pictures.phase_diagram import PICTURE
@@ -20,6 +21,7 @@ def clicked(cell: Mapping[str, Any], views: Views) -> dict[str, float]:
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height("29.4rem"),
     presets={
         "house": {},
         "silent": {"input_scale": 0.0},

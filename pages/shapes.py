@@ -7,10 +7,12 @@ import streamlit as st
 from rnn_dynamics.course.feedback import side_by_side
 from rnn_dynamics.dashboard.frame import BY_A_MATRIX, FEW_NEED, HOUSE
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.pictures.shapes import LENGTHS, PICTURE, stops
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height("clamp(17.5rem, 100vh - 21.8rem, 27rem)", phone="600px"),
     opening=replace(HOUSE, sequence_length=6),
     presets={
         "sentiment": {},

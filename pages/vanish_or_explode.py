@@ -4,12 +4,14 @@ import streamlit as st
 
 from rnn_dynamics.dashboard.page import Page, below
 from rnn_dynamics.dashboard.seat import OPENS, seat
+from rnn_dynamics.dashboard.style import Height
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from rnn_dynamics.pictures import before_after
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE, pictured
 
 PAGE = Page(
     picture=PICTURE,
+    height=Height("clamp(15.8rem, 100vh - 16.9rem, 26.5rem)", phone="450px"),
     presets={
         "remembers": {},
         "vanishes": {"weight_scale": 0.5, "forget_bias": 0.0},

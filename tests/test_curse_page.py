@@ -11,7 +11,8 @@ from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import three_digits
 from rnn_dynamics.dashboard.declared import declared
-from rnn_dynamics.dashboard.plain import style
+from rnn_dynamics.dashboard.settings_words import marks
+from rnn_dynamics.dashboard.style import style
 from rnn_dynamics.engine.curse import REMEDIES, USUAL_MEMORY, Student, factor_of, gain, slope
 from rnn_dynamics.engine.curse_measured import MEMORIES, measure
 from rnn_dynamics.pictures.curse_of_memory import PICTURE
@@ -148,7 +149,6 @@ def test_the_next_seed_is_offered_where_it_changes_something_that_is_shown() -> 
         app = open_page("curse_of_memory", {"panels": panels})
         (line,) = (found[0] for one in app.get("html") if (found := re.findall('class="state(.*?)"', one.proto.body)))
         assert ("is-new_seed" in line) is not offered
-    assert ".stApp:has(.state.is-new_seed) .st-key-new_seed{visibility:hidden}" in style(
-        declared("curse_of_memory").marked
-    )
-    assert "new_seed" not in style(declared("family_tree").marked)
+    rules = style("page", marks(declared("curse_of_memory").marked))
+    assert ".stApp:has(.state.is-new_seed) .st-key-new_seed{visibility:hidden}" in rules
+    assert "new_seed" not in style("page", marks(declared("family_tree").marked))

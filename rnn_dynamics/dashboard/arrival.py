@@ -70,12 +70,10 @@ def arrive(page: str, menu: str, language: str, from_shown: Mapping[str, Mapping
 
     `menu`: what a phone's menu is called. `language`: of the page, for who reads it aloud. `from_shown`: setting -> a
     value as it is shown there -> as an address spells it. `leading`: the slider that leads, on a page with a picture.
-    Besides, nobody sees what the tab keeps of trainings, nor the mark of the page.
+    Besides, nobody sees what the tab keeps of trainings.
     """
     differ = {name: dict(of) for name, of in from_shown.items() if of}
     script = f"{_SCRIPT}{stage.SCRIPT}" % tuple(map(json.dumps, (menu, differ, language, IN_LINK, ALONG, leading)))
     with st.container(key="arrival"):  # takes no room; see page.css
         st.html(f"<script>{{ /* {page} */ {script} }}</script>", unsafe_allow_javascript=True)
-        if leading:
-            st.html(stage.mark(page))
         keep_in_tab()

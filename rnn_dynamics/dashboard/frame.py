@@ -10,6 +10,7 @@ import streamlit as st
 from rnn_dynamics.dashboard import controls, lecture, links
 from rnn_dynamics.dashboard.plain import AnyPage
 from rnn_dynamics.dashboard.settings_words import NEW_SEED, RESET, state_line
+from rnn_dynamics.dashboard.style import USUAL, Height
 from rnn_dynamics.dashboard.visitor import Visitor, visitor
 from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.cell import has_w_hh
@@ -62,6 +63,7 @@ class Frame(AnyPage):
     asks: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
     leading: str = "weight_scale"
+    height: Height = USUAL
     existing: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = field(default_factory=dict)
     pictured: Callable[[str], Collection[str]] = lambda cell: (cell,)
     idle: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from rnn_dynamics.dashboard.declared import declared
 from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.navigation import taught
 from rnn_dynamics.dashboard.settings_words import in_link
+from rnn_dynamics.dashboard.style import style
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.voting import Speaker
 
@@ -53,20 +54,6 @@ if (!window.clicker) {
 #: At the end of a stop's page one box leads on, to the next stop; the buttons beside it, which leave the lecture, are
 #: out of sight, and their keys work.
 _WAYS_OUT = "<style>.st-key-next_page, .st-key-previous_page { display: none; }</style>"
-#: On a phone a sentence has two lines until its reader asks for all of it; no other page is sent this.
-_FOLDS = """<style>
-.folded label { display: none; }
-@container (max-width: 30rem) {
-  .folded { align-items: end; display: grid; gap: 0.5rem; grid-template-columns: 1fr auto; }
-  .folded label { display: block; white-space: nowrap; }
-  .folded:not(:has(:checked)) .stop {
-    -webkit-box-orient: vertical;
-    display: -webkit-box;
-    -webkit-line-clamp: 2;
-    overflow: hidden;
-  }
-}
-</style>"""
 #: At most so many complaints about a file are shown at once.
 _MOST = 4
 
@@ -255,6 +242,7 @@ def show_bar() -> None:
         return
     st.session_state.pop(_ENDED, None)
     on.moved = on.answers and on.is_away_from(visitor().shown)
+    st.html(style("lecture"))
     with st.container(key="lecture"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(_said(words, on))
@@ -306,7 +294,7 @@ def _line(place: str, sentence: str, answer: str = "") -> str:
 
 def _folded(line: str, label: str) -> str:
     """A line that a narrow bar shows in part until its reader asks for all of it."""
-    return f'<div class="folded">{line}<label><input type="checkbox"> {escape(label)}</label></div>{_FOLDS}'
+    return f'<div class="folded">{line}<label><input type="checkbox"> {escape(label)}</label></div>'
 
 
 def _choices(question: Question) -> str:

@@ -22,6 +22,7 @@ from rnn_dynamics.dashboard.language import language
 from rnn_dynamics.dashboard.links import CHALLENGE
 from rnn_dynamics.dashboard.navigation import leave, leave_for
 from rnn_dynamics.dashboard.settings_words import NEW_SEED, RESET
+from rnn_dynamics.dashboard.style import style
 from rnn_dynamics.dashboard.visitor import visitor
 from rnn_dynamics.dashboard.warm import warm_up
 from rnn_dynamics.experiment import Experiment, settings
@@ -114,6 +115,7 @@ class Page(Frame):
         more = st.popover(label, on_change="rerun", key="more")
         now, opening, names = self.now, self.at_opening, self.in_panel
         if more.open or any(now[name] != opening[name] for name in names):
+            st.html(style("more"))
             with more, st.container(key="settings"):
                 self._show_groups(names, self.words("app")["groups"] if more.open else {})
 

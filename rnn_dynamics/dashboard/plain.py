@@ -1,12 +1,11 @@
 """What every page has, whatever it shows: a title, words and an address; and a page that has no more than these."""
 
-import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +20,24 @@ from rnn_dynamics.dashboard.language import by_itself, language, show_switch
 from rnn_dynamics.dashboard.navigation import ensure_bar
 from rnn_dynamics.dashboard.server import prepare_server
 from rnn_dynamics.dashboard.settings_words import Names, from_shown, in_link, marks
+from rnn_dynamics.dashboard.style import USUAL, Height, style
 from rnn_dynamics.dashboard.visitor import Left, Visitor, visitor
 from rnn_dynamics.pictures.kit.picture import Setting
 
-#: What the pages look like beside Streamlit's theme, and the picture of their tab as an address of its own.
-STYLE, _ICON = Path(__file__).with_name("page.css"), Path(__file__).with_name("icon.svg")
+#: The picture of their tab as an address of its own.
+_ICON = Path(__file__).with_name("icon.svg")
 ICON = f"data:image/svg+xml;base64,{b64encode(_ICON.read_bytes()).decode()}"
-
-
-@lru_cache(maxsize=32)
-def style(buttons: tuple[str, ...]) -> str:
-    """The style of a page with these buttons; read once, without comments and spare spaces, for each run sends it."""
-    rules = re.sub(r"/\*.*?\*/", "", STYLE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    close = re.sub(r"\s*([{};,:])\s+", r"\1", rules + marks(buttons))
-    return f"<style>{' '.join(close.split()).replace(';}', '}')}</style>"
 
 
 class AnyPage(ABC):
     """A page: what it is called, what its address says, and what a visitor has set there.
 
     apart: names of settings that it keeps to itself. leading: the slider that a key brings the focus to, if it has one.
+    height: of its picture.
     """
 
     apart: tuple[str, ...] = ()
+    height: Height = USUAL
     leading: str = ""
 
     @property
@@ -98,7 +92,7 @@ class AnyPage(ABC):
         prepare_server()
         ensure_bar()
         self.read_state()
-        st.html(style(self.marked))
+        st.html(style("page", self.height.rules + marks(self.marked)) + (stage.style_of_seen() if self.leading else ""))
         shown = self.from_shown(self.names.language)
         arrive(self.name, shared["menu"], self.names.language, shown, self.leading)
         lecture.show_bar()

@@ -1,7 +1,7 @@
 """A page before a hall: what of it is seen, and the keys of whoever speaks there.
 
 The address says `view=picture` for the picture alone, `view=finding` for the picture and what it shows in words; what
-stands beside them is out of sight (page.css), and its shortcuts work, for Streamlit's need a button that is made.
+stands beside them is out of sight (seen.css), and its shortcuts work, for Streamlit's need a button that is made.
 """
 
 import streamlit as st
@@ -9,6 +9,7 @@ import streamlit as st
 from rnn_dynamics.content import Words
 from rnn_dynamics.dashboard.links import SEEN, SEEN_IN_LINK, comes_again, goes_through_history
 from rnn_dynamics.dashboard.navigation import leave, leave_for, taught
+from rnn_dynamics.dashboard.style import style
 
 #: The keys that show what may be seen alone and, pressed again, the whole page.
 KEYS = dict(zip(SEEN, ("Alt+P", "Alt+I"), strict=True))
@@ -71,10 +72,9 @@ def in_link() -> dict[str, str]:
     return {SEEN_IN_LINK: seen()} if seen() else {}
 
 
-def mark(page: str) -> str:
-    """Page and what of it is seen, for page.css, as HTML of which nobody sees anything."""
-    classes = [f"page-{page}", *(("seen", f"seen-{alone}") if (alone := seen()) else ())]
-    return f'<i class="{" ".join(classes)}"></i>'
+def style_of_seen() -> str:
+    """What puts the rest out of sight; "" where all is seen."""
+    return style("seen") + style(alone) if (alone := seen()) else ""
 
 
 def show_button(words: Words) -> None:
