@@ -97,7 +97,7 @@ def test_a_whole_run_is_small_enough_for_a_hall_that_opens_the_page(page: str, m
         app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60).run()
     assert not app.exception
     assert 10 < len(sizes) <= 60
-    assert sum(sizes) <= 62_000
+    assert sum(sizes) <= 57_000
 
 
 def test_the_bar_is_made_once_for_all_runs_and_each_session_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
