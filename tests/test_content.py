@@ -5,10 +5,14 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnn_dynamics import content
+from rnn_dynamics.content import _finds
 from rnn_dynamics.content.numbers import KINDS
+from rnn_dynamics.engine.verdict import judge
+from tests.every import every
 from tests.test_app import open_app
 from tests.test_pages import shown
 
@@ -39,6 +43,21 @@ def test_every_form_in_which_a_sentence_wants_a_number_is_known() -> None:
         for sentence in leaves(content.sentences(file.stem, file.parent.name)):
             for _, name, form, _ in Formatter().parse(sentence):
                 assert name is None or form in KINDS or "/" in str(form) or format(0, str(form)), sentence
+
+
+@every("name", ["of", "1", "of[fall].outcome", "of[0]", "rows[1]", "rows[1].horizon", "of[two words]"])
+def test_a_sentence_finds_its_numbers_as_pythons_own_formatter_does(name: str) -> None:
+    verdict = judge(np.array([-4.0, -2.5, 0.0]))
+    values, numbers = ("first", verdict), {"of": {"fall": verdict, 0: 7, "two words": 8}, "rows": [1, verdict]}
+    assert _finds(name)(values, numbers) is Formatter().get_field(name, values, numbers)[0]
+
+
+def test_what_names_nothing_is_refused_where_pythons_own_formatter_refuses_it() -> None:
+    for name in ("of..outcome", "of[]", "of[fall]outcome"):
+        with pytest.raises(ValueError, match=r"Empty attribute|Only '\.'"):
+            Formatter().get_field(name, (), {"of": {"fall": 1}})
+        with pytest.raises(ValueError, match="names nothing"):
+            _finds(name)
 
 
 def test_an_edit_shows_at_the_next_run_of_a_page_in_sentences_that_were_filled_too(folder: Path) -> None:

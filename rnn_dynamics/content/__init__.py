@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from math import isfinite
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -26,8 +27,34 @@ _ROOMS = tuple(f"rnn_dynamics.{room}" for room in ("content", "course", "dashboa
 _CHINESE_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 #: What of a sentence makes sense on a screen alone, such as how to point at something.
 _ON_SCREEN = re.compile("<screen>(.*?)</screen>")
+#: The parts of verdicts[last].orders: what is named, the empty name too, and each step from there.
+_STEPS = re.compile(r"^[^.\[]*|\.[^.\[]+|\[[^\]]+\]")
 #: When each file of the words had been written at the last look.
 _WRITTEN: dict[str, int] = {}
+
+
+def _finds(name: str) -> Callable[[Sequence[Any], Any], Any]:
+    """What finds such a thing as {verdicts[last].orders} among values by place, and others by name.
+
+    As `Formatter().get_field` does, which takes the name apart each time.
+    """
+    first, *rest = _STEPS.findall(name)
+    if "".join((first, *rest)) != name:
+        raise ValueError(f"{name!r} names nothing")
+    key = _key(first)
+    steps = [attrgetter(step[1:]) if step[0] == "." else itemgetter(_key(step[1:-1])) for step in rest]
+
+    def found(values: Sequence[Any], numbers: Any) -> Any:
+        value = values[key] if isinstance(key, int) else numbers[key]
+        for step in steps:
+            value = step(value)
+        return value
+
+    return found
+
+
+def _key(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _writes(form: str) -> Callable[[Any], str]:
@@ -61,21 +88,21 @@ class _Sentence(str):
         return self._filled((), numbers)
 
     @cached_property
-    def _parts(self) -> list[tuple[str, str | None, Callable[[Any], str]]]:
-        """Text, the name of the number after it, if there is one, and what writes that: {name:form}."""
-        return [(text, name, self._writes(name, form or "")) for text, name, form, _ in Formatter().parse(self)]
+    def _parts(self) -> list[tuple[str, Callable[..., Any] | None, Callable[[Any], str]]]:
+        """Text, what finds the number after it, if there is one, and what writes that: {name:form}."""
+        parts = Formatter().parse(self)
+        return [
+            (text, None if name is None else _finds(name), self._writes(name, form or ""))
+            for text, name, form, _ in parts
+        ]
 
     def _writes(self, name: str | None, form: str) -> Callable[[Any], str]:
         """The label of a cell is a word, and written in the sentence's language."""
         return partial(called, language=self.language) if name and name.endswith(".label") else _writes(form)
 
     def _filled(self, values: Sequence[object], numbers: Any) -> str:
-        find = Formatter().get_field
         try:
-            return "".join(
-                text if name is None else text + write(find(name, values, numbers)[0])
-                for text, name, write in self._parts
-            )
+            return "".join(text + write(find(values, numbers)) if find else text for text, find, write in self._parts)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{self.place} cannot be filled, {error!r}: {str.__str__(self)}") from error
 

@@ -358,8 +358,11 @@ class LossByTime(Rounded):
         """
         distances = self.steps[:, None] - np.arange(1, len(self.every) + 1)
         groups = np.digitize(distances, firsts) - 1
-        of_each = (np.where(groups == one, self.shares, 0.0) for one in range(groups.max() + 1))
-        return np.stack([shares.sum(axis=0) for shares in of_each])
+        before, (count, length) = groups >= 0, (groups.max() + 1, len(self.every))
+        places = groups * length + np.arange(length)
+        # One sum for all groups: to go over all shares for each of them takes five times as long.
+        summed = np.bincount(places[before], weights=self.shares[before], minlength=count * length)
+        return np.asarray(summed.reshape(count, length), dtype=np.float64)
 
     @property
     def log10_norm_ratio(self) -> float:

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 HOLDS_WITHIN = 0.02
 #: The horizon is the lag from which on less than this share of the gradient at the last step is left.
 HORIZON_SHARE = 0.01
+_LOG10_SHARE = math.log10(HORIZON_SHARE)
 #: The first and the last steps, which the factor leaves out, may change what holds by so many orders of magnitude more.
 ENDS_CHANGE = 2.0
 
@@ -190,8 +191,18 @@ def horizon(log10_norms: Array) -> int | None:
 
     None where that share is left at step 1: a curve that comes back has no horizon.
     """
-    left = np.flatnonzero(log10_norms >= log10_norms[-1] + np.log10(HORIZON_SHARE))
-    return len(log10_norms) - int(left[0]) if len(left) and left[0] > 0 else None
+    first = int((log10_norms >= log10_norms[-1] + _LOG10_SHARE).argmax())  # 0 too where there is none, as of nan
+    return len(log10_norms) - first if first else None
+
+
+def horizons_from_each_step(log10_norms: Array) -> Array:
+    """`horizon` of the curves of T losses, one at each step: row k of (T, T) up to its own step, −inf behind it.
+
+    Returns:
+        (T,); inf where there is none.
+    """
+    firsts = (log10_norms >= np.diagonal(log10_norms)[:, None] + _LOG10_SHARE).argmax(axis=1)
+    return np.where(firsts > 0, np.arange(1, len(log10_norms) + 1) - firsts, np.inf)
 
 
 def median_and_range(values: Array) -> Array:

@@ -21,6 +21,7 @@ the terms with a distance k − t < τ. τ = T leaves nothing out.
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -28,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cell import Factors, summed_delta
+from rnn_dynamics.engine.compiled.walk import Road
 from rnn_dynamics.engine.through_time.backpropagate import Losses, Pass, Run, walk_back
 from rnn_dynamics.engine.through_time.scaling import (
     LOG10_2,
@@ -65,9 +67,10 @@ class Beside(Pass):
 
     losses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
-    @property
-    def road(self) -> None:
-        """Not to be had, for the columns are at different steps."""
+    @cached_property
+    def road(self) -> Road | None:
+        """Not to be had where the columns are at different steps."""
+        return super().road if len(self.losses) == 1 else None
 
     def factors(self, steps: range) -> Factors:
         """The derivatives that each loss meets at its own steps."""

@@ -1,6 +1,5 @@
 """Each single loss at every step, what a sum of them hides, and what truncation cuts off, for one network."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.run import run_losses
 from rnn_dynamics.engine.trace import LossByTime
-from rnn_dynamics.engine.verdict import Verdict, horizon, judge
+from rnn_dynamics.engine.verdict import Verdict, horizons_from_each_step, judge
 from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.executor import computed
 from rnn_dynamics.experiment import Experiment
@@ -63,10 +62,9 @@ class LossAnswer(OfTrace[LossByTime]):
     @cached_property
     def median_horizon(self) -> int | None:
         """After how many steps half of the losses are down to 1 %; None where at least half of them never are."""
-        curves = enumerate(self.trace.log10_norms, start=1)
-        lags = sorted(horizon(norms[:k]) or math.inf for k, norms in curves)
+        lags = np.sort(horizons_from_each_step(self.trace.log10_norms))
         median = lags[(self.length - 1) // 2]
-        return None if median == math.inf else int(median)
+        return None if median == np.inf else int(median)
 
     @property
     def half(self) -> int:
