@@ -55,7 +55,8 @@ def make_draw(experiment: Experiment, cell: Cell, output_size: int = OUTPUT_SIZE
     width = experiment.hidden_size * experiment.directions
     parameters = make_parameters(experiment, cell, weights, experiment.input_size, columns)
     # Each further level has a stream of its own, so that no other number of a seed depends on how many there are.
-    for level, stream in enumerate(streams[0].spawn(2 * experiment.num_layers)):
+    further = streams[0].spawn(2 * experiment.num_layers) if experiment.levels > 1 else ()
+    for level, stream in enumerate(further):
         layer, direction = divmod(level, 2)
         if level and direction < experiment.directions:
             suffix = f"_l{layer}" + "_reverse" * direction

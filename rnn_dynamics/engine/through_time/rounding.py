@@ -68,8 +68,7 @@ def _within_steps(cell: Cell, norms: Mapping[str, Array]) -> Array:
     carried = _carried(norms)
     fixed = {"input": np.log10(cell.gain), "cell": 0.0}
     smaller = [carried - norms[name] + factor for name, factor in fixed.items() if name in norms]
-    parts = (*smaller, carried[1:] - norms["hidden"][:-1])
-    return np.asarray(np.maximum.reduce([_largest(part) for part in parts]))
+    return _largest(np.concatenate([*smaller, carried[1:] - norms["hidden"][:-1]]))
 
 
 def _kept_by_cells(forward: Pass, norms: Mapping[str, Array]) -> Array:
@@ -102,12 +101,11 @@ def _carried(norms: Mapping[str, Array]) -> Array:
 
 
 def _log10_sizes(forward: Pass) -> Array:
-    """log10 of the largest entry of each state; of a bounded cell 0, and −inf where all of its states are zero."""
+    """log10 of the largest entry of each state; of a bounded cell one 0, or −inf where all of its states are zero."""
     hidden = forward.record.hidden[1:]
-    shape = (*hidden.shape[:-2], forward.members)
     if forward.cell.bounded:
         some = hidden[-1].any() or hidden.any()  # mostly the last step has one, and tells it without all others
-        return np.full(shape, 0.0 if some else -np.inf)
+        return np.asarray(0.0 if some else -np.inf)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(by_member(hidden, forward.members).max(axis=-2)))
 
