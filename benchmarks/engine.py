@@ -4,10 +4,11 @@
 
 One thread, float64, processor time, the contestants in turn. The first peer keeps every gradient, as `run` does; the
 second is the leanest that was found, against the engine without gradients of parameters. Ours stands twice, by NumPy's
-operations and compiled by llvmlite, which this needs. "Limit" is the time of the matrix products and the tanh and
-sigmoid evaluations that these norms need, on arrays of the same shapes, with nothing between them. torch has no Jordan
-network, so that cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the C library's memory settings alone.
-All rows take two minutes.
+operations and compiled by llvmlite, which this needs. A single network is drawn beforehand, for ours as for the peers,
+in the time "draw"; families of ours draw theirs within their time. "Limit" is the time of the matrix products and the
+tanh and sigmoid evaluations that these norms need, on arrays of the same shapes, with nothing between them. torch has
+no Jordan network, so that cell has no peer and no row. RNN_DYNAMICS_RETURN_MEMORY=1 leaves the C library's memory
+settings alone. All rows take two minutes.
 """
 
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
 from time import process_time
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -26,7 +28,9 @@ from torch.nn.functional import linear
 from benchmarks.report import COMPILED, Benchmark, main
 from benchmarks.timing import median_milliseconds
 from rnn_dynamics import CELLS, Experiment, FamilyTrace, Trace, process, run, run_family
+from rnn_dynamics.engine import run as road_of_answers
 from rnn_dynamics.engine.cells.cell import multiply
+from rnn_dynamics.engine.initialise import make_draw
 from rnn_dynamics.experiment import WEIGHT_SCALES
 
 Norms = dict[str, NDArray[np.float64]]
@@ -250,9 +254,10 @@ def limit_loop(experiment: Experiment) -> Callable[[], None]:
 
 
 def compare_single(size: Size, cell: str, quick: bool) -> tuple[str, ...]:
-    """Both peers, ours beside each, and the share of the limit, for one network."""
+    """Both peers, ours beside each, the share of the limit, and the draw, for one network."""
     experiment = shortened(replace(size.experiment, cell=cell), quick)
-    trace = run(experiment)
+    trace, draw = run(experiment), partial(make_draw, experiment, CELLS[cell])
+    drawn = draw()
     peers = {
         "every": autograd_loop(trace),
         "cell": lean_loop(trace, step_of_cell(trace)),
@@ -261,19 +266,21 @@ def compare_single(size: Size, cell: str, quick: bool) -> tuple[str, ...]:
     for peer in peers.values():
         for name, norms in peer().items():
             np.testing.assert_allclose(trace.log10_norms[name], norms[0], rtol=0, atol=1e-9)
-    times = median_milliseconds(
-        peers
-        | on_each_road("run", lambda: run(experiment))
-        | on_each_road("norms", lambda: norms_alone(experiment))
-        | {"limit": limit_loop(experiment)},
-        rounds=1 if quick else 15,
-        clock=process_time,
-    )
+    with patch.object(road_of_answers, "make_draw", lambda *_: drawn):
+        times = median_milliseconds(
+            peers
+            | on_each_road("run", lambda: run(experiment))
+            | on_each_road("norms", lambda: norms_alone(experiment))
+            | {"limit": limit_loop(experiment), "draw": draw},
+            rounds=1 if quick else 15,
+            clock=process_time,
+        )
     shares = [times["limit"] / norms for norms in of_each_road(times, "norms")]
     return (
         *ratio(times["every"], of_each_road(times, "run"), size.target),
         *ratio(min(times["cell"], times["by hand"]), of_each_road(times, "norms"), size.lean_target),
         pair([f"{100 * share:.0f}{missed(share < size.share)}" for share in shares], " %", f"{100 * size.share:.0f} %"),
+        f"{times['draw']:.1f} ms",
     )
 
 
@@ -315,7 +322,7 @@ def compare_family(cell: str, quick: bool) -> tuple[str, ...]:
     return (
         *ratio(times["every"], of_each_road(times, "ours"), FAMILY_TARGETS[cell]),
         *ratio(times["lean"], of_each_road(times, "ours"), LEAN_FAMILY_TARGET),
-        "",
+        *("", ""),
     )
 
 
@@ -332,7 +339,7 @@ def compare_side_by_side(experiment: Experiment, scales: Sequence[float], quick:
         rounds=1 if quick else 15,
         clock=process_time,
     )
-    return "", "", "", *ratio(times["peer"], of_each_road(times, "ours")), ""
+    return "", "", "", *ratio(times["peer"], of_each_road(times, "ours")), "", ""
 
 
 def shortened(experiment: Experiment, quick: bool) -> Experiment:
@@ -404,6 +411,7 @@ BENCHMARK = Benchmark(
     head=(
         *("network", "autograd, every gradient kept", "ours: NumPy / compiled", "ratio (target)"),
         *("leanest autograd", "ours, norms alone: NumPy / compiled", "ratio (target)", "share of the limit (target)"),
+        "draw",
     ),
     rows=tuple(ROWS),
     measure=measure,
