@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnn_dynamics import CELLS, Experiment, Trace
+from rnn_dynamics.engine.cells.cell import has_w_hh
 
 Array = NDArray[np.float64]
 #: h_t, and for the LSTM c_t, (N, H) each; for the sLSTM h_t, ln n_t and c_t / n_t, for the coRNN y_t and z_t.
@@ -44,6 +45,12 @@ class Answer:
     log10_norms: dict[str, Array] = field(default_factory=dict)
 
 
+def ask_both(trace: Trace, block: int | None = None, path: bool = True) -> list[Answer]:
+    """Ask the written-out cell, and torch.nn's own network, where it has one that is walked like that."""
+    by_module = has_module(trace.experiment) and trace.experiment.hidden_path != "cut"
+    return [ask_open_cell(trace, block, path), *([ask_module(trace, block)] if by_module else [])]
+
+
 def ask_module(trace: Trace, block: int | None = None) -> Answer:
     """Ask torch.nn's own network, or the written-out cell that it lacks; of the norms "input" and "hidden"."""
     answer = _ask(trace, *_module_step(trace), block)
@@ -52,12 +59,16 @@ def ask_module(trace: Trace, block: int | None = None) -> Answer:
 
 
 def ask_open_cell(trace: Trace, block: int | None = None, path: bool = True) -> Answer:
-    """Ask the written-out cell, which also knows gates, "cell" and, in a second walk if `path`, "cell_path"."""
+    """Ask the written-out cell, which also knows gates, "cell" and, if `path`, "cell_path".
+
+    That by a second walk, where there is a way beside the path to be cut.
+    """
     parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
     cut = trace.experiment.hidden_path == "cut"
     answer = _ask(trace, _open_step(trace, parameters, cut=cut), parameters, block)
     if path and answer.gates:
-        along_path = _ask(trace, _open_step(trace, parameters, cut=True), parameters, block)
+        as_cut = cut or not has_w_hh(CELLS[trace.experiment.cell])
+        along_path = answer if as_cut else _ask(trace, _open_step(trace, parameters, cut=True), parameters, block)
         name = "cell" if "cell" in answer.log10_norms else "hidden"
         answer.log10_norms["cell_path"] = along_path.log10_norms[name]
     return answer
@@ -130,10 +141,11 @@ class StepByStep:
 
 def ask_step_by_step(trace: Trace, path: bool = True) -> StepByStep:
     """Ask the written-out cell for all steps side by side; in a second walk if `path`, for "cell_path" too."""
-    answer = _side_by_side(trace, cut=trace.experiment.hidden_path == "cut")
-    cell = CELLS[trace.experiment.cell]
+    cut, cell = trace.experiment.hidden_path == "cut", CELLS[trace.experiment.cell]
+    answer = _side_by_side(trace, cut=cut)
     if path and cell.keeps:
-        answer.log10_norms["cell_path"] = _side_by_side(trace, cut=True).log10_norms[cell.components[-1]]
+        along_path = answer if cut or not has_w_hh(cell) else _side_by_side(trace, cut=True)
+        answer.log10_norms["cell_path"] = along_path.log10_norms[cell.components[-1]]
     return answer
 
 
@@ -222,7 +234,7 @@ def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
     of_rnn: dict[str, Any] = {"nonlinearity": experiment.nonlinearity} if cell == "rnn" else {}
     if cell == "jordan":
         return _jordan_step(trace)
-    if cell not in MODULES or kind_of(experiment) == "reset_before":
+    if not has_module(experiment):
         parameters = {name: torch.tensor(value, requires_grad=True) for name, value in trace.parameters.items()}
         return _open_step(trace, parameters, cut=False), parameters
     of_rnn |= {} if experiment.bias else {"bias": False}
@@ -235,6 +247,11 @@ def _module_step(trace: Trace) -> tuple[Step, dict[str, Tensor]]:
         return tuple(part[0] for part in (after if cell == "lstm" else (after,))), {}
 
     return step, dict(module.named_parameters())
+
+
+def has_module(experiment: Experiment) -> bool:
+    """Whether `ask_module` has another network to ask than the written-out cell."""
+    return experiment.cell in (*MODULES, "jordan") and kind_of(experiment) != "reset_before"
 
 
 class _Jordan(torch.nn.Module):

@@ -17,7 +17,7 @@ from rnn_dynamics.engine.run import hidden_states, run_norms
 from rnn_dynamics.laws.autograd import gradients_of_run, gradients_printed
 from rnn_dynamics.scripts import jacobian_script, loss_script, reproduction_script
 from tests.every import every
-from tests.oracle import Array, ask_module, ask_open_cell, jacobian
+from tests.oracle import Array, ask_both, ask_open_cell, jacobian
 from tests.scripts import printed_by_all, rows_of
 from tests.test_family import SCALES, SEEDS, assert_equals_its_members
 from tests.test_lags import assert_agrees as assert_lags_agree
@@ -76,8 +76,7 @@ def assert_is_torchs(trace: Trace, compared: Any) -> None:
 def test_every_number_equals_autograds(cell: str, initial_state: str, loss_at: str) -> None:
     trace = run(replace(SMALL, cell=cell, initial_state=initial_state, loss_at=loss_at))
     assert trace.hidden_states[0].any()
-    assert_equal(trace, ask_module(trace))
-    assert_equal(trace, ask_open_cell(trace))
+    assert_equal(trace, *ask_both(trace))
     cut = run(replace(trace.experiment, hidden_path="cut"))
     assert_equal(cut, ask_open_cell(cut))
 

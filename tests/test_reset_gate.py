@@ -9,7 +9,7 @@ from rnn_dynamics import Experiment, run, run_jacobians, run_losses, run_shape
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.engine.schemes import scheme_experiment
 from tests.every import every
-from tests.oracle import ask_module, ask_open_cell, jacobian
+from tests.oracle import ask_both, ask_open_cell, jacobian
 from tests.test_additive_path import assert_agrees as assert_path_agrees
 from tests.test_extreme import TINY, assert_equals_forty_digits
 from tests.test_family import SCALES, SEEDS, assert_equals_its_members
@@ -26,8 +26,7 @@ BEFORE = replace(SMALL, cell="gru", reset_gate="before")
 @every("initialisation", ["gaussian", "torch"])
 def test_every_number_equals_autograds(initialisation: str, loss_at: str) -> None:
     trace = run(replace(BEFORE, initialisation=initialisation, loss_at=loss_at))
-    assert_equal(trace, ask_module(trace))
-    assert_equal(trace, ask_open_cell(trace))
+    assert_equal(trace, *ask_both(trace))
 
 
 @every("loss_at", ["last", "every"])
