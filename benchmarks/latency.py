@@ -146,11 +146,15 @@ class Visit:
 
     def knob(self, path: str, key: str) -> Knob:
         """A slider of the app on a page of its own."""
-        return Knob(opened(self.browser, f"{self.app}/{path}"), key)
+        return self.on(opened(self.browser, f"{self.app}/{path}"), key)
 
     def peer(self) -> Knob:
         """The slider of the page that draws nothing."""
-        return Knob(opened(self.browser, self.text), "value")
+        return self.on(opened(self.browser, self.text), "value")
+
+    def on(self, page: Page, key: str) -> Knob:
+        """A slider of a page; a quick round takes the first picture for the last."""
+        return Knob(page, key, 50 if self.quick else 250)
 
 
 def compare(what: str, ours: Knob, peer: Knob, presses: int, target: float) -> Row:
@@ -199,7 +203,7 @@ def training_rows(visit: Visit) -> Iterator[Row]:
         trains.get_by_role("button", name="Stop", exact=True).click()
     trains.get_by_role("button", name="Train again", exact=True).wait_for()
     yield ratio_row(WHILE_TRAINING, [median_pair(WHILE_TRAINING, list(zip(idle, busy, strict=True)))], BUSY)
-    look = Knob(trains, TRAINED[1][0])
+    look = visit.on(trains, TRAINED[1][0])
     yield compare(page_row(*TRAINED), look, visit.peer(), 2 if visit.quick else 12, PAGES)
 
 
@@ -208,9 +212,9 @@ def page_rows(visit: Visit) -> Iterator[Row]:
     peer = visit.peer()
     for page, keys in SLIDERS.items():
         here = opened(visit.browser, f"{visit.app}/{page}")
-        pairs = [there_and_back(f"{page}: {key}", Knob(here, key), peer, visit.quick) for key in keys]
+        pairs = [there_and_back(f"{page}: {key}", visit.on(here, key), peer, visit.quick) for key in keys]
         yield ratio_row(page_row(page, keys), pairs, PAGES)
-        yield hold(held_row(page), Knob(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
+        yield hold(held_row(page), visit.on(here, HELD_ON.get(page, HOME[0])), 3 if visit.quick else 60)
         if page not in UNSEEDED:
             yield new_seeds(seed_row(page), here, visit.quick)
         here.close()
@@ -220,7 +224,7 @@ def new_seeds(name: str, page: Page, quick: bool) -> Row:
     """The button "New seed", by its key: from the press to the last picture of an answer that is new."""
     times = []
     for _ in range(1 if quick else 5):  # a picture that grows is over when nothing has been painted for a while
-        times.append(measured(page, lambda: page.keyboard.press("Alt+n"), calm=300 if quick else 1500)["waited"])
+        times.append(measured(page, lambda: page.keyboard.press("Alt+n"), calm=50 if quick else 1500)["waited"])
         rest(page)
     if any(map(math.isnan, times)):
         sys.exit(f"{name}: no picture changed")

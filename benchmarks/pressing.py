@@ -79,10 +79,10 @@ def measured(page: Page, act: Callable[[], None], first: float = 4000, calm: flo
 
 
 class Knob:
-    """A slider that arrow keys walk from end to end and back."""
+    """A slider that arrow keys walk from end to end and back; calm: ms without a picture that end a press, a key."""
 
-    def __init__(self, page: Page, key: str) -> None:
-        self.page, self.step = page, 1
+    def __init__(self, page: Page, key: str, calm: float = 250) -> None:
+        self.page, self.step, self.calm = page, 1, calm
         self.handle = page.locator(f".st-key-{key}").get_by_role("slider")
 
     def press(self, count: int = 1, rate: float = 30.0) -> dict[str, float]:
@@ -102,7 +102,7 @@ class Knob:
                 self.page.keyboard.down(key)
             self.page.keyboard.up(keys[-1])
 
-        return measured(self.page, act, calm=min(250 * count, 1500))
+        return measured(self.page, act, calm=min(self.calm * count, 1500))
 
     def there_and_back(self, steps: int) -> list[dict[str, float]]:
         """Press some keys to the side that has more room, and as many back."""
