@@ -298,13 +298,18 @@ def _open_step(trace: Trace, parameters: dict[str, Tensor], *, cut: bool) -> Ste
     experiment = trace.experiment
 
     def step(x: Tensor, state: State) -> tuple[State, dict[str, Tensor]]:
-        seen = torch.cat(state, dim=-1) if experiment.cell == "cornn" else state[0]
+        seen = seen_by(experiment.cell, state)
         seen = seen.detach() if cut else seen
         if experiment.cell == "jordan":
             seen = seen @ torch.tensor(trace.readout).T
         return next_state(kind_of(experiment), x, state, parameters, seen)
 
     return step
+
+
+def seen_by(cell: str, state: State) -> Tensor:
+    """What W_hh multiplies, but for the Jordan network."""
+    return torch.cat(state, dim=-1) if cell == "cornn" else state[0]
 
 
 def next_state(
@@ -474,7 +479,7 @@ class _Block:
 
     def __init__(self, trace: Trace, step: Step, steps: range, state: State) -> None:
         self.inputs = [torch.tensor(trace.inputs[t], requires_grad=True) for t in steps]
-        self.has_cell_state = trace.cell_states is not None
+        self.cell = CELLS[trace.experiment.cell]
         self.states: list[State] = []
         self.gates: list[dict[str, Tensor]] = []
         for x in self.inputs:
@@ -494,9 +499,9 @@ class _Block:
         # For a loss at the last step alone, `loss` is zero in every block whose exponent is negative.
         weight = 2.0 ** max(min(-exponent, 0), -1074)
         (loss * weight + torch.stack(arriving).sum()).backward()  # type: ignore[no-untyped-call]
-        tensors = {"input": self.inputs, "hidden": [state[0] for state in self.states]}
-        if self.has_cell_state:
-            tensors["cell"] = [state[-1] for state in self.states]
+        parts = dict(zip(self.cell.components, zip(*self.states, strict=True), strict=True))
+        told = {name: [*of] for name, of in parts.items() if name not in self.cell.untold}
+        tensors = {"input": self.inputs} | told
         norms = {name: np.array([_log10_norm(tensor) for tensor in of]) for name, of in tensors.items()}
         with np.errstate(over="ignore"):
             gradients = {name: np.ldexp(_gradient(tensor), exponent) for name, tensor in parameters.items()}

@@ -104,6 +104,20 @@ def test_it_ends_with_0_where_every_gradient_holds_and_with_1_where_one_does_not
     assert command.probe([str(EXAMPLES), "--steps", "60", "--json", *chosen]) == code
 
 
+def test_of_a_cornn_it_says_which_constants_it_takes_and_judges_positions_and_velocities(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = run(Experiment(cell="cornn", hidden_size=3, sequence_length=1)).parameters
+    (tmp_path / "w.safetensors").write_bytes(save(dict(parameters)))
+    _, text, _ = said(capsys, tmp_path / "w.safetensors", "--steps", "60")
+    assert "coRNN, H = 3" in text
+    assert "they are taken as 0.042, 2.7 and 4.7" in " ".join(text.split())
+    _, printed, _ = said(capsys, tmp_path / "w.safetensors", "--steps", "60", "--json")
+    (layer,) = json.loads(printed)["networks"][0]["layers"]
+    assert layer["judged"] == ["hidden", "velocity"]
+    assert {*layer["log10_norms"]} == {"input", "hidden", "velocity"}
+
+
 def test_it_prints_the_verdict_of_each_layer_and_direction_and_all_that_was_tried(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from rnn_dynamics import Experiment, Trace, run, run_jacobians
+from rnn_dynamics.content import sentences
 from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.cells.activations import Array
 from rnn_dynamics.engine.cells.cornn import DT, EPSILON, GAMMA
@@ -18,6 +19,12 @@ from rnn_dynamics.engine.run import run_family
 from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.experiment import settings
 from rnn_dynamics.idle import why_idle
+from rnn_dynamics.own.advice import advise
+from rnn_dynamics.own.findings import findings
+from rnn_dynamics.own.formats import Lags
+from rnn_dynamics.own.recognise import recognise
+from rnn_dynamics.own.report import advice_rows, verdict_rows
+from rnn_dynamics.own.unreadable import UnreadableFile
 from tests.every import every
 from tests.oracle import loss_of_step
 
@@ -193,3 +200,63 @@ def test_what_no_oscillator_has_is_said_to_have_no_effect() -> None:
         assert why_idle(name, settings(CORNN), ["cornn"]) == name
     for name in ("weight_scale", "hidden_path"):
         assert why_idle(name, settings(CORNN), ["cornn"]) == ""
+
+
+def test_positions_and_velocities_together_are_judged_and_stored() -> None:
+    """Without W_hh the powers of one matrix say what is left."""
+    weights = {"weight_ih_l0": np.ones((3, 2)), "weight_hh_l0": np.zeros((3, 6))}
+    generator = np.random.default_rng(6)
+    inputs, error = generator.standard_normal((200, 2, 2)), 1e-36 * generator.standard_normal((1, 2, 3))
+    trace = run_network(Network(cell="cornn", parameters=weights), inputs, Errors(error))
+    (finding,) = findings(trace, Errors(error))
+    by_y, by_z = np.array([np.linalg.matrix_power(FREE, lag).T[:, 0] for lag in range(200)]).T
+    left = np.hypot(by_y, by_z + DT * by_y)  # the adjoint of z_t holds what comes by y_t
+    assert (finding.verdict.outcome, finding.sound) == ("holds", False), "a constant above 0.95, but not for ever"
+    assert finding.verdict.horizon == np.flatnonzero(left < 0.01 * left[0])[0]
+    assert finding.verdict.orders == pytest.approx(np.log10(left[-1] / left[0]), abs=1e-12)
+    assert finding.verdict.log10_factor == pytest.approx(np.log10(left[180] / left[40]) / 140, abs=1e-12)
+    said = dict(verdict_rows(sentences("own"), finding))
+    assert "Factor per step of ‖dL/d(hₜ, zₜ)‖" in said
+    assert "every entry of dL/d(hₜ, zₜ) is 0 at lags 0 to 199" in said["In float16"]
+    below = np.flatnonzero(np.log2(left * np.linalg.norm(error) / np.sqrt(2 * 2 * 3)) < -126)
+    assert {of.format: of.subnormal for of in finding.formats}["float32"] == Lags(below[0], 199, len(below))
+
+
+def test_orthonormal_rows_are_tried_and_called_so() -> None:
+    trace = run(replace(CORNN, weight_scale=10.0, input_scale=0.01, bias=False))
+    errors = Errors(np.ones((1, 2, 6)))
+    tried = advise(Network(cell="cornn", parameters=trace.parameters), trace.inputs, errors)
+    rows = dict(zip((one.kind for one in tried), advice_rows(sentences("own"), tried), strict=True))
+    assert rows["orthogonal"].what == "the nearest matrix with orthonormal rows for W_hh"
+    (network,) = (one.network for one in tried if one.kind == "orthogonal")
+    assert network is not None
+    own, given = network.parameters["weight_hh_l0"], trace.parameters["weight_hh_l0"]
+    np.testing.assert_allclose(own @ own.T, np.eye(6), atol=1e-14)
+    squares, vectors = np.linalg.eigh(given @ given.T)  # (W Wᵀ)^(−1/2) W, of which U Vᵀ is another writing
+    np.testing.assert_allclose(own, vectors / np.sqrt(squares) @ vectors.T @ given, atol=1e-10)
+
+
+def test_a_file_of_layers_and_directions_is_read_by_the_shape_of_w_hh_alone() -> None:
+    trace = run(replace(CORNN, num_layers=2, bidirectional=True, initial_state="zero"))
+    (found,) = recognise({f"net.rnn.{name}": of for name, of in trace.parameters.items()}).networks
+    assert (found.name, found.network.cell, found.network.hidden_size) == ("net.rnn", "cornn", 6)
+    assert (found.network.num_layers, found.network.directions) == (2, 2)
+    again = run_network(found.network, trace.inputs, Errors(np.ones((1, 2, 12))))
+    for level, expected in zip(again.layers, trace.layers, strict=True):
+        np.testing.assert_allclose(level.hidden_states, expected.hidden_states, rtol=1e-12, atol=1e-14)
+
+
+@every(
+    ("shapes", "why"),
+    [
+        ({"weight_hh_l0": (6, 11)}, r"weight_hh_l0 has the shape \(6, 11\)"),
+        ({"weight_hh_l0": (12, 6)}, r"weight_hh_l0 has the shape \(12, 6\)"),
+        ({"weight_ih_l0": (12, 5)}, r"weight_ih_l0 has the shape \(12, 5\)"),
+        ({"bias_ih_l0": (12,)}, r"bias_ih_l0 has the shape \(12,\)"),
+        ({"weight_ih_l1": (6, 6), "weight_hh_l1": (6, 6)}, "bias_ih_l1 is missing"),
+    ],
+)
+def test_a_file_of_other_shapes_is_refused_by_name(shapes: dict[str, tuple[int, ...]], why: str) -> None:
+    own = {name: of.shape for name, of in run(CORNN).parameters.items()}
+    with pytest.raises(UnreadableFile, match=why):
+        recognise({name: np.ones(shape) for name, shape in (own | shapes).items()})

@@ -330,7 +330,7 @@ def lru_adjoint(trace: Trace) -> dict[str, Array]:
 def cornn_adjoint(trace: Trace) -> dict[str, Array]:
     """By the trace's own positions and velocities."""
     assert trace.velocities is not None
-    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden"))
+    adjoint, norms = loss_adjoint(trace), Norms(("input", "hidden", "velocity"))
     w_ih, w_hh = weight(trace, "ih"), weight(trace, "hh")
     dt, gamma, epsilon = map(mpfr, (DT, GAMMA, EPSILON))
     before = np.concatenate([trace.hidden_states, trace.velocities], axis=-1)
@@ -338,7 +338,7 @@ def cornn_adjoint(trace: Trace) -> dict[str, Array]:
     for slope_of_tanh in (sech(from_input(trace) + from_state(trace, before)) ** 2)[::-1]:
         by_z = by_z + dt * adjoint
         delta = dt * slope_of_tanh * by_z
-        norms.add(input=delta @ w_ih, hidden=adjoint)
+        norms.add(input=delta @ w_ih, hidden=adjoint, velocity=by_z)
         to_y, to_z = np.split(delta @ w_hh, 2)
         adjoint, by_z = adjoint - dt * gamma * by_z + to_y, (1 - dt * epsilon) * by_z + to_z
     return norms.first_step_first()

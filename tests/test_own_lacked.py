@@ -31,12 +31,17 @@ T, N, D, H = 30, 3, 4, 6
 LRUS = {"weight_ih_l0": (8, D), "bias_ih_l0": (8,)} | {f"{of}_log_l0": (4,) for of in ("nu", "theta", "gamma")}
 #: Those whose gates see the input alone, and which have nothing beside W_ih and its bias.
 INPUT_GATED = ("mingru", "minlstm")
+#: Those without a gate, and what their picture says in its place.
+NO_GATE = {
+    "lru": "No gate: the same λ keep the state|at every step, whatever is read.",
+    "cornn": "No gate: position and velocity|go on by themselves, whatever is read.",
+}
 cells = every("cell", PLACES)
 
 
 def states(cell: str) -> int:
-    """How many states have a gradient with a norm: h, and of the sLSTM c/n."""
-    return 2 if cell == "slstm" else 1
+    """How many states have a gradient with a norm: h, of the sLSTM c/n, and of the coRNN z."""
+    return 2 if cell in ("slstm", "cornn") else 1
 
 
 def drawn(cell: str) -> nn.Module:
@@ -48,11 +53,14 @@ def drawn(cell: str) -> nn.Module:
 
 
 def by_autograd(cell: str, module: nn.Module, inputs: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-    """dL/dx_t and dL/dh_t of all steps, of the steps that the tests' oracle has written out."""
+    """dL/dx_t, dL/dh_t, and dL/dc_t or dL/dz_t where there is one, of steps that the tests' oracle has written out."""
     read = inputs.clone().requires_grad_()
-    states = [state for state, *_ in states_of(cell, dict(module.named_parameters()), read)]
-    found = torch.autograd.grad(loss(torch.stack(states)), [read, *states])
-    return {"input": found[0], "hidden": torch.stack(found[1:])}
+    walked = states_of(cell, dict(module.named_parameters()), read)
+    parts = dict(zip(CELLS[cell].components, zip(*walked, strict=True), strict=True))
+    told = {name: of for name, of in parts.items() if name not in CELLS[cell].untold}
+    loss_found = loss(torch.stack(parts["hidden"]))
+    by = {name: torch.autograd.grad(loss_found, of, retain_graph=True) for name, of in told.items()}
+    return {"input": torch.autograd.grad(loss_found, read)[0], **{name: torch.stack(of) for name, of in by.items()}}
 
 
 def log10_norms(gradients: Tensor) -> NDArray[np.float64]:
@@ -101,8 +109,8 @@ def test_what_is_drawn_of_it_says_what_keeps_its_state_and_calls_nothing_pytorch
     data = found.draw("encoder.rnn").to_dict()["datasets"]
     (whole,), (label,) = data["whole"], [row["text"] for row in data["labels"] if row["name"] == "fresh"]
     assert label.startswith("freshly drawn: ")
-    assert (whole["gate"] == "") == (cell == "lru")
-    assert whole["no_gate"] == "No gate: the same λ keep the state|at every step, whatever is read." * (cell == "lru")
+    assert (whole["gate"] == "") == (cell in NO_GATE)
+    assert whole["no_gate"] == NO_GATE.get(cell, "")
 
 
 def test_a_fresh_lru_is_drawn_on_the_ring_of_its_paper() -> None:
@@ -174,7 +182,7 @@ def found_in(module: nn.Module) -> Recognised:
     return recognise(read_weights(save(module.state_dict()), "weights.safetensors"))
 
 
-@every("cell", [*INPUT_GATED, "lru", "ssm"])
+@every("cell", [*INPUT_GATED, "lru", "ssm", "cornn"])
 def test_an_uploaded_state_dict_is_found_and_gives_autograds_gradients(cell: str) -> None:
     module, inputs = drawn(cell), torch.randn(T, N, D, dtype=torch.float64)
     every_reading = found_in(nn.ModuleDict({"encoder": module, "readout": nn.Linear(H, 1)})).networks

@@ -91,7 +91,7 @@ def by_place(answer: OwnNetworkAnswer, network: str = "given") -> dict[tuple[int
     """(Layer, direction, step) -> its log10 norms in the order of a script's line, from the page's own table."""
     frame = PICTURE.files["gradients"](answer, {})
     rows = frame[frame["network"] == network]
-    components = ["input", "hidden", *["cell"] * ("cell" in answer.cell.components)]
+    components = ["input", *(name for name in answer.cell.components if name not in answer.cell.untold)]
     places: dict[tuple[int, str, int], list[float]] = {}
     for component in components:
         own = rows[rows["component"] == component]
@@ -149,6 +149,7 @@ CASES: dict[str, tuple[Given, Experiment]] = {
     "minLSTM": (replace(that_torch_lacks("minlstm"), source="torch"), replace(SMALL, forget_bias=1.0)),
     "LRU": (that_torch_lacks("lru"), replace(SMALL, weight_scale=2.0, loss_at="every")),
     "sLSTM": (that_torch_lacks("slstm"), replace(SMALL, forget_bias=1.5, weight_scale=2.0)),
+    "coRNN": (that_torch_lacks("cornn"), replace(SMALL, weight_scale=2.0, loss_at="every")),
     "inputs": (given("encoder", np.random.default_rng(5).standard_normal((9, 2, 5)), inputs_file="my x.npy"), SMALL),
 }
 
@@ -583,7 +584,7 @@ def test_every_text_about_files_and_advice_stands_in_its_language(made_up: str) 
     assert without_brackets(app, data) == {}
 
 
-@every("cell", ["mingru", "minlstm", "lru"])
+@every("cell", ["mingru", "minlstm", "lru", "cornn"])
 def test_a_file_of_a_network_that_torch_lacks_can_be_looked_at(cell: str) -> None:
     weights = that_torch_lacks(cell)
     app = bring(opened(), weights.as_file())
@@ -593,3 +594,5 @@ def test_a_file_of_a_network_that_torch_lacks_can_be_looked_at(cell: str) -> Non
     assert title(app).startswith(f"Your {short}")
     expected = answer_for(question_of(opening(), OWN), weights)
     assert shown(app)["0-curves"] == drawn_from(PICTURE, expected)["curves"]
+    assumed = any("here they are 0.042, 2.7 and 4.7" in words for words in shown(app)["words"])
+    assert assumed == CELLS[cell].oscillates, "of which the weights do not tell Δt, γ and ε"

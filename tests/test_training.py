@@ -19,7 +19,7 @@ from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.trainer import WALKED, Trainer
 from rnn_dynamics.learning.training import DIVERGED, LOOKS, OF_TORCH, TRAINABLE, History, Training
 from tests.every import every
-from tests.oracle import State, next_state
+from tests.oracle import State, next_state, seen_by
 from tests.test_process import printed_by
 
 NETWORK = Experiment(cell="lstm", sequence_length=12, hidden_size=6, batch_size=4, initialisation="torch", seed=3)
@@ -42,7 +42,7 @@ def of(cell: str = "lstm", **changes: Any) -> Training:
 def one_step(cell: str, parameters: dict[str, torch.Tensor]) -> Callable[[torch.Tensor, State], State]:
     """A step of torch's, or written out where torch has none."""
     if cell in PLACES:
-        return lambda read, state: next_state(cell, read, state, parameters, state[0])[0]
+        return lambda read, state: next_state(cell, read, state, parameters, seen_by(cell, state))[0]
     make = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}[cell]
     module: torch.nn.Module = make(parameters["weight_ih_l0"].shape[1], 6)
     own = {name.removesuffix("_l0"): of for name, of in parameters.items() if name.endswith("_l0")}

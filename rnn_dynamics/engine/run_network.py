@@ -62,7 +62,7 @@ class NetworkTrace(Rounded):
         log10_norms: "input" -> (T,), log10 ‖dL/dx_t‖, through all directions together; −inf where it is exactly zero.
         input_gradient: (T, N, D), dL/dx_t itself; 0 below float64's 10^−308, inf beyond 10^308.
         gradients: dL/d(parameter) under the names of the parameters, likewise; empty unless asked for.
-        initial_gradients: dL/dh_0, and dL/dc_0 of the LSTM, (levels, N, H) each, likewise.
+        initial_gradients: dL/dh_0, and dL/dc_0 of the LSTM or dL/dz_0 of the coRNN, (levels, N, H) each, likewise.
     """
 
     network: Network
@@ -93,8 +93,8 @@ def run_network(
         network: its weights count as they are.
         inputs: (T, N, D).
         errors: what the loss says directly of what the network hands on, or what makes it of that.
-        initial: (h_0,), or (h_0, c_0) of an LSTM, (h_0, ln n_0, c_0 / n_0) of an sLSTM, (levels, N, H) each, in the
-            order of torch; None begins at 0.
+        initial: (h_0,), or (h_0, c_0) of an LSTM, (h_0, ln n_0, c_0 / n_0) of an sLSTM, (h_0, z_0) of a coRNN,
+            (levels, N, H) each, in the order of torch; None begins at 0.
         lengths: of N sequences of different lengths, from 1 to T each; what stands behind their ends is not read.
         parameter_gradients: whether the gradients of the parameters are summed, which takes up to a third of the time.
         by_step: whether each level says what its steps add to the gradient of its recurrent weights.

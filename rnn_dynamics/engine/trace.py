@@ -74,8 +74,8 @@ class LayerNorms(Rounded):
     Attributes:
         layer: from 0, the one that reads the inputs.
         reverse: whether it reads the steps from the last to the first.
-        log10_norms: each (T,): "hidden", "cell" and "cell_path" as in `Trace`, and "input", the part of the gradient of
-            what the layer reads that comes through this direction.
+        log10_norms: each (T,): "hidden", "cell", "velocity" and "cell_path" as in `Trace`, and "input", the part of the
+            gradient of what the layer reads that comes through this direction.
     """
 
     layer: int
@@ -92,7 +92,7 @@ class LayerTrace(LayerNorms):
             row t − 1 is what it knows after step t.
         log_normalisers, velocities: likewise.
         gates: each (T, N, H).
-        unit_gradients: "hidden", "cell" and "input" as of `log10_norms`, "normaliser" and "velocity", of every single
+        unit_gradients: "hidden", "cell", "velocity" and "input" as of `log10_norms`, and "normaliser", of every single
             unit; empty unless `run` was asked to keep them.
     """
 
@@ -144,10 +144,11 @@ class Trace(Rounded):
         velocities: (T+1, N, H), z of the coRNN, whose h is its y; else None.
         gates: each (T, N, H): LSTM "i", "f", "g", "o"; GRU "r", "z", "n"; empty for the RNN.
         log10_norms: each (T,), for t = 1 .. T: log10 of the norm over sequences and features of "input" dL/dx_t,
-            "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "cell_path" the part of the state's gradient that arrived
-            along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where the gradient is exactly zero; the one other
-            case is an LSTM of which every cell state has passed ±372, where float64 has no 1 − tanh²(c).
-        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t, "cell" dL/dc_t of the sLSTM "normaliser" dL/d ln n_t and
+            "hidden" dL/dh_t (total), "cell" dL/dc_t (LSTM), "velocity" dL/dz_t (coRNN), "cell_path"
+            the part of the state's gradient that arrived along the additive path alone (LSTM ∏ f, GRU ∏ z). -inf where
+            the gradient is exactly zero; the one other case is an LSTM of which every cell state has passed ±372, where
+            float64 has no 1 − tanh²(c).
+        unit_gradients: "input" dL/dx_t, "hidden" dL/dh_t, "cell" dL/dc_t, of the sLSTM "normaliser" dL/d ln n_t and
             of the coRNN "velocity" dL/dz_t, of every single unit; empty unless `run` was asked to keep them.
         layers: the same of each layer and direction, the first layer first, forwards before backwards.
     """

@@ -40,6 +40,7 @@ COMPONENTS = {
     "log10|dL/dh_t|": "hidden",
     "log10|dL/dc_t|": "cell",
     "log10|dL/d(c_t/n_t)|": "cell",
+    "log10|dL/dz_t|": "velocity",
 }
 _OF_TORCH = {CELLS[cell].short: (cell,) for cell in cells_where(lambda cell: cell.module)}
 
@@ -89,7 +90,7 @@ def _gradients(experiment: Experiment) -> Sides:
 
 @LAWS.law("vanish_or_explode", "autograd", within=CLOSE, cases={cell.short: (name,) for name, cell in CELLS.items()})
 def gradients(cell: str) -> Sides:
-    """Loss, and log10 of the norms of dL/dx_t, dL/dh_t and dL/dc_t at every step."""
+    """Loss, and log10 of the norms of dL/dx_t, dL/dh_t, dL/dc_t and dL/dz_t at every step."""
     return _gradients(replace(SMALL, cell=cell, loss_at="every", initialisation="torch"))
 
 

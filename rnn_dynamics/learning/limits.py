@@ -30,7 +30,7 @@ def allowed(asked: tuple[Training, ...]) -> tuple[Training, ...]:
     cost = sum(training.work for training in asked)
     if cost > LARGEST:
         raise ValueError(
-            f"steps × batch size × hidden size × updates, over all networks, is {cost:,}, a GRU counted three times, "
-            f"an sLSTM four times; the limit of this page is {LARGEST:,}"
+            f"steps × batch size × hidden size × updates, over all networks, is {cost:,}, GRUs and coRNNs counted "
+            f"three times, sLSTMs four times; the limit of this page is {LARGEST:,}"
         )
     return asked

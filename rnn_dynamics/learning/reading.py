@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import CELLS, Cell
+from rnn_dynamics.engine.cells.cell import recurrent_columns
 from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.initialise import make_parameters
 from rnn_dynamics.engine.run_network import run_network
@@ -117,9 +118,9 @@ def starting_parameters(training: Training) -> dict[str, Array]:
     weights, readout = (np.random.default_rng(streams[place]) for place in (0, 2))
     experiment = replace(training.experiment, input_size=training.its_task.input_size, sequence_length=training.steps)
     hidden = experiment.hidden_size
-    cell = CELLS[experiment.cell]
-    drawn = make_parameters(experiment, cell, weights, experiment.input_size, hidden)
-    bound, outputs = 1.0 / np.sqrt(hidden), training.its_task.outputs
+    cell, outputs = CELLS[experiment.cell], training.its_task.outputs
+    drawn = make_parameters(experiment, cell, weights, experiment.input_size, recurrent_columns(cell, hidden, outputs))
+    bound = 1.0 / np.sqrt(hidden)
     return cell.at_scale(drawn, experiment.weight_scale) | {
         "readout_weight": readout.uniform(-bound, bound, (outputs, hidden)),
         "readout_bias": readout.uniform(-bound, bound, outputs),

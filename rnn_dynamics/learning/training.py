@@ -190,8 +190,9 @@ class Moment:
         iteration: how many updates lie before it.
         loss: mean over the test sequences, in the unit of the task's chance_loss.
         accuracy: share of right answers among them.
-        log10_norms: "input", "hidden", and for the LSTM "cell": (T,), log10 of the norm, over a small batch, of the
-            gradient of its loss at step t; as in `Trace`, computed in float64 by this library's engine.
+        log10_norms: "input", "hidden", for the LSTM "cell", for the coRNN "velocity": (T,), log10 of the norm, over a
+            small batch, of the gradient of its loss at step t; as in `Trace`, computed in float64 by this library's
+            engine.
         gates: name of a gate -> (T,), its mean over sequences and units at step t.
     """
 

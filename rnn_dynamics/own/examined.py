@@ -98,6 +98,7 @@ def heading(words: Words, examined: Examined) -> tuple[str, ...]:
         str(shown["network" if network.directions == 1 else "network_both"].format(**says)),
         *((shown["looped"],) if examined.named.looped else ()),
         *open_,
+        *((shown["assumed"][network.cell].format(**network.kind.constants),) if network.kind.constants else ()),
         str(shown["inputs" if examined.own_inputs else "noise"].format(**says)),
         str(shown["loss"][examined.asked.loss_at].format(**says)),
     )

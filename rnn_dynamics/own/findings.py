@@ -2,8 +2,8 @@
 
 Errors travel from the last step to the first, and in a direction that reads in reverse from the first to the last; lags
 are counted along that way, from the step at which the first error arrives. Factor and horizon are those of dL/dh_t
-(total), and of an LSTM of dL/dh_t and dL/dc_t together, over all sequences and units, of the last error alone that
-arrives at a layer; see `last_error` and `carried`.
+(total), of an LSTM of dL/dh_t and dL/dc_t together, of a coRNN of dL/dh_t and dL/dz_t, over all sequences and units,
+of the last error alone that arrives at a layer; see `last_error` and `carried`.
 """
 
 import math
@@ -103,7 +103,7 @@ class Judged:
 
     @property
     def state(self) -> str:
-        """What the cell carries on, of whose gradient the verdict is: "hₜ", or of an LSTM "(hₜ, cₜ)"."""
+        """What the cell carries on, of whose gradient the verdict is: "hₜ", of an LSTM "(hₜ, cₜ)"; see `state_of`."""
         return state_of(self.cell)
 
     @property

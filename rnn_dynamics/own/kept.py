@@ -18,7 +18,8 @@ Array = NDArray[np.float64]
 class Level:
     """A layer in one direction: log10 norms (T,), and the mean (T,) of each gate.
 
-    log10_norms: "input", "hidden", "cell" (of a cell without, "hidden") and "state", see `state_norms`.
+    log10_norms: "input", "hidden", "cell" (of a cell without, "hidden"), of a coRNN "velocity", and "state", see
+        `state_norms`.
     """
 
     layer: int
@@ -56,11 +57,7 @@ def kept(trace: NetworkTrace) -> Replay:
 
 def _level(layer: NetworkLayer) -> Level:
     norms = layer.log10_norms
-    shown = {
-        "input": norms["input"],
-        "hidden": norms["hidden"],
-        "cell": norms.get("cell", norms["hidden"]),
-        "state": state_norms(norms),
-    }
+    shown = {name: of for name, of in norms.items() if name != "cell_path"}
+    shown |= {"cell": norms.get("cell", norms["hidden"]), "state": state_norms(norms)}
     gates = {name: values.mean(axis=(1, 2)) for name, values in layer.gates.items()}
     return Level(layer=layer.layer, reverse=layer.reverse, log10_norms=shown, gates=gates)

@@ -14,6 +14,7 @@ from rnn_dynamics.limits import one_of
 from rnn_dynamics.own.carried import carried, state_norms
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import axis_ends
+from rnn_dynamics.pictures.kit.finding import first
 from rnn_dynamics.pictures.kit.panel import Sheet
 from rnn_dynamics.pictures.kit.picture import AXIS, GRADIENT
 from rnn_dynamics.pictures.kit.theme import THEMES, Background
@@ -97,10 +98,11 @@ def _tables(
             Says(cell, first=float(named["fresh"][0]))
         )
     says = Says(cell, name=name, steps=length, mean=float(np.nanmean(kept["given"])) if cell.keeps else np.nan)
+    why = first(no_gate_rotates=cell.rotates, no_gate_oscillates=cell.oscillates, no_gate=True)
     texts = {
         "gradient": words["gradient"].format_map(says),
         "gate": words["gate"].format_map(says) if cell.keeps else "",
-        "no_gate": "" if cell.keeps else words["no_gate_rotates" if cell.rotates else "no_gate"],
+        "no_gate": "" if cell.keeps else words[why],
     }
     return {
         "curves": _rows(log10_norm={kind: frames.within(of, ends) for kind, of in norms.items()}),

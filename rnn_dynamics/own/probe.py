@@ -24,11 +24,11 @@ def probe(
     10^±308. The model is left as it was: parameters, `.grad`, buffers, attributes, mode, hooks; and so are the random
     numbers of torch, NumPy and Python.
 
-    A minGRU, minLSTM, LRU, sLSTM or SelectiveSSM of `rnn_dynamics.learning.networks` is read likewise; others of these
-    names are not.
+    A minGRU, minLSTM, LRU, sLSTM, SelectiveSSM or CoRNN of `rnn_dynamics.learning.networks` is read likewise; others of
+    these names are not.
 
     A verdict is of the state that carries an error on: of dL/dh_t, and of an LSTM or sLSTM of dL/dh_t and dL/dc_t
-    together, √(‖dL/dh_t‖² + ‖dL/dc_t‖²), both of them total.
+    together, √(‖dL/dh_t‖² + ‖dL/dc_t‖²), both of them total; of a coRNN likewise with its velocity, dL/dz_t.
 
     An nn.RNNCell, nn.LSTMCell or nn.GRUCell called step by step, and a module with `proj_size` or with dropout between
     its layers in training mode, are answered by autograd: `by` says so for each layer, and `remarks` says why. Other

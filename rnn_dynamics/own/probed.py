@@ -52,13 +52,13 @@ class ProbedLayer:
         cell: a key of `rnn_dynamics.CELLS`.
         layer: from 0, the one that reads the module's inputs.
         reverse: whether it reads the steps from the last to the first.
-        log10_norms: each (T,), log10 of the norm over sequences and features of "input", "hidden", "cell" and
-            "cell_path", as in `LayerTrace`. By autograd there is no "cell_path".
+        log10_norms: each (T,), log10 of the norm over sequences and features of "input", "hidden", "cell", "velocity"
+            and "cell_path", as in `LayerTrace`. By autograd there is no "cell_path".
         gates: each (T, N, H), as in `LayerTrace`.
         by: "engine", at any size; or "autograd", because the engine does not speak of such a module: see `remarks`.
         log10_floor: what is smaller than 10 to this has lost digits, or is zero; -inf by the engine.
         matrix: (H, H), what h is multiplied by where the new state is written; of an LSTM with `proj_size` W_hg W_hr.
-        numbers: how many the gradient of the state has at a step, N·H of h, and N·H of c.
+        numbers: how many the gradient of the state has at a step, N·H of h, and as many of c, or of z.
         sequence_norms: by autograd "hidden", and "cell" where there is one, of each sequence by itself, (T, N), of its
             last error alone where a copy is unrolled, of all its errors where calls follow each other; None by the
             engine, which knows more.

@@ -2,7 +2,8 @@
 
 A name ends as in torch.nn, weight_ih_l0, bias_hh_l1_reverse, or without a layer as in torch's cells, weight_ih; w for
 weight and b for bias are understood, and any sign before it: encoder.rnn.weight_hh_l0, enc_w_hh. What stands before is
-the module's name. As many rows of weight_hh as columns are an RNN, three times as many a GRU, four times an LSTM.
+the module's name. As many rows of weight_hh as columns are an RNN, three times as many a GRU, four times an LSTM, and
+half as many a coRNN.
 Where each level has weight_ih and bias_ih and nothing else, gates see the input alone: twice as many rows as units are
 a minGRU, three times as many a minLSTM, and what can be either is read as both. With nu_log, theta_log and gamma_log
 beside them it is an LRU, with A_log a selective SSM.
@@ -265,6 +266,8 @@ def _cell(parts: Mapping[str, _Tensor], levels: list[str]) -> str:
         rows, columns = shape
         if rows % columns == 0 and rows // columns in _CELLS:
             return _CELLS[rows // columns]
+        if columns == 2 * rows:
+            return "cornn"
         if columns % rows == 0 and columns // rows in _CELLS:
             raise UnreadableFile("transposed", tensor=hh.name, shape=shape)
     raise UnreadableFile("rows", tensor=hh.name, shape=shape)
@@ -286,8 +289,8 @@ def _check_shapes(
     if "weight_ho" in parts:
         hidden, rows, fed_back = hh[0] if hh else 0, hh[0] if hh else 0, hh[-1] if hh else 0
     else:
-        rows, hidden = hh
-        fed_back = hidden
+        rows, fed_back = hh
+        hidden = min(hh)
     features = max(ih[1], 1) if len(ih) == 2 else 1
     for what, size, limit in (("H", hidden, WIDEST), ("D", features, MOST_FEATURES)):
         if size > limit:

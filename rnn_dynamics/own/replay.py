@@ -234,6 +234,7 @@ def _layer(
     """One layer in one direction of a replay."""
     hidden, of_each = call.states[0], of.sequence_norms
     entries = hidden.numel() // (len(hidden) if call.has_levels else 1)
+    beside = sum(name in of.log10_norms for name in STATE[1:])
     steps, sequences = (0, 0) if of_each is None else of_each["hidden"].shape
     return ProbedLayer(
         name=title(call),
@@ -245,7 +246,7 @@ def _layer(
         by=by,
         log10_floor=floor,
         matrix=matrix,
-        numbers=entries + ("cell" in of.log10_norms) * entries // hidden.shape[-1] * len(matrix),
+        numbers=entries + beside * entries // hidden.shape[-1] * len(matrix),
         sequence_norms=of_each,
         ends=None if of_each is None else np.array(call.lengths or [steps] * sequences),
     )

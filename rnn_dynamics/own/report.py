@@ -179,7 +179,9 @@ def _what(tried: Tried) -> str:
     """Which sentence names a suggestion."""
     if tried.kind == "gate_bias" and tried.value < 0.0:
         return "gate_bias_less"
-    return "orthogonal_one" if tried.kind == "orthogonal" and CELLS[tried.cell].blocks == 1 else tried.kind
+    if tried.kind == "orthogonal" and CELLS[tried.cell].blocks == 1:
+        return "orthogonal_rows" if CELLS[tried.cell].oscillates else "orthogonal_one"
+    return tried.kind
 
 
 def _does(tried: Tried) -> str:

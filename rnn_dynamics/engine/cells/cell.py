@@ -135,10 +135,10 @@ class Cell(Protocol):
     gates that have a sign, first the one that is added. blocks: rows of `weight_ih_l0` divided by H, and of
     `weight_hh_l0` too where there is a W_hh. delta_blocks: rows of delta divided by H. components: names of the state's
     adjoints, the last of what the additive path leads along. letters: component -> how scripts write it. untold: those
-    components of which answers tell no norm, since no loss reads them and no path leads along them. empty: component ->
-    its initial value, where that is not 0. state_block, state_matrix: which block of `weight_hh_l0` (torch's order)
-    writes the new state, and the name of what it multiplies h by, "" where gates alone do. A cell without W_hh is
-    handed `weight_hh_l0` and `bias_hh_l0` without rows.
+    components of which answers tell no norm, since no loss reads them and their errors are kept by the gate that keeps
+    another's. empty: component -> its initial value, where that is not 0. state_block, state_matrix: which block of
+    `weight_hh_l0` (torch's order) writes the new state, and the name of what it multiplies h by, "" where gates alone
+    do. A cell without W_hh is handed `weight_hh_l0` and `bias_hh_l0` without rows.
     summed: the matrix whose gradient is split by time, W_hh where there is one. feeds_back_output: whether W_hh reads
     the output y = W_ho h in the place of h; such a cell has one layer and one direction. bounded: whether |h| is at
     most 1, or at most as large as what is read makes it, however long that is.
@@ -147,6 +147,7 @@ class Cell(Protocol):
     oscillates: whether the units are oscillators, whose positions are h and whose velocities are a further component
     of the state; W_hh reads both, positions first.
     gain: the fixed factor at which a step adds what its nonlinearity makes of the input to h.
+    constants: by name, the numbers of its equations that are fixed, so that no file of weights tells them.
     torch_cost: how many times as long as an Elman network of that size torch takes to train it, about.
     torch_steps: hidden path -> a step in PyTorch, an expression of the states after it in `cell`, `step` (the input)
     and the states `h`, and `c`, before it. torch_cell: the lines that define `cell` where torch has none, as a
@@ -179,6 +180,7 @@ class Cell(Protocol):
     rotates: bool
     oscillates: bool
     gain: float
+    constants: Mapping[str, float]
     torch_draw: str
     torch_bias: str
 
@@ -280,6 +282,7 @@ class ByWeights:
     rotates = False
     oscillates = False
     gain = 1.0
+    constants: Mapping[str, float] = {}
     torch_draw = ""
     torch_bias = ""
     letters: Mapping[str, str] = {"hidden": "h_t", "cell": "c_t"}

@@ -129,12 +129,13 @@ class Cornn(Elman):
         "cut": "cell(step, (h, *c), torch.cat((h, *c), dim=-1).detach())",
     }
     torch_cell = _TORCH_CELL
+    torch_cost = 3  # step by step
     state_matrix = "W"
     oscillates = True
     gain = DT**2
+    constants: Mapping[str, float] = {"dt": DT, "gamma": GAMMA, "epsilon": EPSILON}
     components: tuple[str, ...] = ("hidden", "velocity")
     letters: Mapping[str, str] = {"hidden": "h_t", "velocity": "z_t"}
-    untold: tuple[str, ...] = ("velocity",)
 
     def matrix(self, parameters: Mapping[str, Array]) -> Array:
         return np.split(parameters["weight_hh_l0"], 2, axis=1)[0]

@@ -16,6 +16,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "lru": ("lru", "LRU"),
     "slstm": ("slstm", "SLSTM"),
     "ssm": ("input_gated", "SelectiveSSM"),
+    "cornn": ("cornn", "CoRNN"),
 }
 
 

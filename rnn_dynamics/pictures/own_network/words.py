@@ -20,7 +20,8 @@ _HEAD = '<tr><th colspan="2">{}</th></tr>'
 def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> dict[str, Any]:
     """Labels (of the curves, by place, and "fresh"), no_gate or "", and the titles gradient and gate, or ""."""
     says, titles = _says(words, answer, views), words["titles"]
-    gate = first(gate=answer.cell.keeps, no_gate_rotates=answer.cell.rotates, no_gate=True)
+    cell = answer.cell
+    gate = first(gate=cell.keeps, no_gate_rotates=cell.rotates, no_gate_oscillates=cell.oscillates, no_gate=True)
     curves = answer.replay.curves(views["gradient"])
     levels = [None] if len(curves) == 1 else answer.findings  # one curve is that of a single level, or of the inputs
     named = (_named(words["labels"], one, curve[0]) for one, curve in zip(levels, curves, strict=True))
@@ -145,8 +146,8 @@ def _moved(answer: OwnNetworkAnswer) -> bool:
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
     moved, cell = _moved(answer), answer.cell
-    open_ = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate, "lstm": "lstm"}  # what a file does not say
-    asked_of = open_.get(cell.name)
+    open_ = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate, "lstm": "lstm", "cornn": "cornn"}
+    asked_of = open_.get(cell.name)  # what a file does not say
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
