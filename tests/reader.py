@@ -36,39 +36,46 @@ PICTURE = '.st-key-place_of_the_picture [data-testid="stVegaLiteChart"] canvas'
 #: The progress of what is still being computed.
 COMPUTING = '[class*="st-key-computing"]'
 
-#: Notes when a picture was drawn last, in milliseconds of the page's clock, how many messages have gone to the server,
-#: whether any has come since the last of them, and how often the page has said that its script runs.
+#: Notes when anything was last done to the page, drawn, sent, heard or run, in milliseconds of its own clock, how many
+#: messages have gone to the server, whether any has come since the last of them, and how often the page has said that
+#: its script runs.
 _NOTE = """
 (() => {
+  const stir = () => { window.busyAt = performance.now(); };
+  stir();
+  for (const kind of ["keydown", "keyup", "pointerdown", "pointermove", "pointerup", "touchmove", "touchend", "click",
+                      "wheel", "input", "change", "resize", "popstate"])
+    addEventListener(kind, stir, { capture: true, passive: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", stir);
   const canvas = CanvasRenderingContext2D.prototype, clearRect = canvas.clearRect;
-  window.drawnAt = 0;
   canvas.clearRect = function () {
     this.canvas.drawn = true;
-    window.drawnAt = performance.now();
+    stir();
     return clearRect.apply(this, arguments);
   };
-  const socket = WebSocket.prototype, send = socket.send;
+  const socket = WebSocket.prototype, send = socket.send, hear = () => { window.heard = true; stir(); };
   window.sent = 0;
   socket.send = function () {
     window.sent += 1;
     window.heard = false;
-    this.addEventListener("message", () => { window.heard = true; }, { once: true });
+    stir();
+    this.addEventListener("message", hear);  // added once, however often it is asked for
     return send.apply(this, arguments);
   };
   window.ran = 0;
   const runs = (changes) => changes.filter(({ target }) => target.dataset.testScriptState === "running").length;
-  new MutationObserver((changes) => { window.ran += runs(changes); })
+  new MutationObserver((changes) => { window.ran += runs(changes); stir(); })
     .observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
 })();
 """
-#: Whether for so many milliseconds since this was first asked the server has answered, what must be absent is, and the
-#: picture has stood still. For so long, as the page hears the first message of an answer before it says that it runs.
-_RESTS = """([since, picture, absent]) => {
-  const app = document.querySelector('[data-testid="stApp"]'), now = performance.now();
-  const calm = app.dataset.testScriptState === "notRunning" && window.heard && !document.querySelector(absent)
-    && document.querySelector(picture)?.drawn;
-  if (!calm) window.busyAt = now;
-  return calm && now - Math.max(since, window.drawnAt, window.busyAt ?? 0) > 300;
+#: Whether the server has answered, what must be absent is, one picture is there and drawn, and for so many milliseconds
+#: nothing has stirred. For so long, as the page hears the first message of an answer before it says that it runs.
+_RESTS = """([picture, absent]) => {
+  const app = document.querySelector('[data-testid="stApp"]'), pictures = document.querySelectorAll(picture);
+  const calm = app?.dataset.testScriptState === "notRunning" && window.heard && !document.querySelector(absent)
+    && pictures.length === 1 && pictures[0].drawn;
+  if (!calm) window.busyAt = performance.now();
+  return calm && performance.now() - window.busyAt > 300;
 }"""
 #: Runs when the browser has drawn what it knows of: an image that is asked for in the first may be the second.
 _FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
@@ -155,7 +162,6 @@ class Reader:
 
     def open(self, url: str) -> None:
         self.page.goto(url)
-        self.wait()
         self.rest()
 
     def wait(self) -> None:
@@ -165,9 +171,8 @@ class Reader:
 
     def rest(self, absent: str = "#nothing") -> None:
         """Wait until the server has answered and the picture stands still."""
-        self.wait()
-        since = self.page.evaluate("performance.now()")
-        self.page.wait_for_function(_RESTS, arg=[since, PICTURE, absent], timeout=PATIENCE * 1000)
+        self.draw()  # a page hears of its new size, or colours, with the next frame
+        self.page.wait_for_function(_RESTS, arg=[PICTURE, absent], timeout=PATIENCE * 1000)
 
     def complete(self) -> None:
         """Wait until a picture that grows is there as a whole."""
