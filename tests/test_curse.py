@@ -1,8 +1,11 @@
 """The curse of memory (Zucchet & Orvieto 2024): its laws against exact sums, autograd, the engine, and networks."""
 
+from collections.abc import Iterable
+from itertools import accumulate, product, repeat
+from operator import mul
 from typing import Any
 
-import mpmath
+import gmpy2
 import numpy as np
 import pytest
 import torch
@@ -31,78 +34,83 @@ from tests.every import every
 
 Array = np.ndarray[Any, Any]
 factors = every("factor", [0.0, 0.3, 0.9, 0.99, -0.8, 0.6 + 0.5j, -0.2 + 0.9j])
-rhos = every("rho", [0.0, 0.3, 0.9, 0.99])
+RHOS = (0.0, 0.3, 0.9, 0.99)
+rhos = every("rho", RHOS)
 
 
-def kernel(factor: Any, rho: float, steps: int) -> torch.Tensor:
+def kernel(factor: torch.Tensor, rho: torch.Tensor, steps: int) -> torch.Tensor:
     """What an impulse of the noise behind the inputs leaves in the state, step by step: h_t is a sum of such."""
-    h, x, found = torch.zeros((), dtype=factor.dtype), torch.ones((), dtype=torch.float64), []
+    h, x, found = torch.zeros_like(factor), torch.ones_like(rho), []
     for _ in range(steps):
         h = factor * h + x
         found.append(h)
         x = x * rho
-    whole: torch.Tensor = torch.stack(found) * (1.0 - rho**2) ** 0.5
-    return whole
+    return torch.stack(found) * (1.0 - rho**2) ** 0.5
+
+
+def doubles(values: Iterable[float]) -> torch.Tensor:
+    return torch.tensor([*values], dtype=torch.float64)
 
 
 @factors
 @rhos
 def test_both_laws_are_the_exact_sums_in_forty_digits(factor: complex, rho: float) -> None:
-    with mpmath.workdps(40):
-        root, power = mpmath.mpc(factor), mpmath.mpf(rho)
+    with gmpy2.context(precision=133):
+        powers = [*accumulate(repeat(gmpy2.mpc(factor), 3499), mul, initial=gmpy2.mpc(1))]
 
-        def pairs(weight: Any) -> Any:
+        def pairs(weights: Iterable[Any]) -> float:
             """E of |Σ_k w_k x_{t−k}|²: Σ_k |w_k|² + 2 Re Σ_{k, lag ≥ 1} w_k conj(w_{k+lag}) ρ^lag, by a recursion."""
-            total, behind = mpmath.mpf(0), mpmath.mpc(0)
-            for k in range(3500):
-                own = weight(k)
-                total += abs(own) ** 2 + 2 * (own * mpmath.conj(behind)).real
+            total, behind, power = gmpy2.mpfr(0), gmpy2.mpc(0), gmpy2.mpfr(rho)
+            for own in weights:
+                total += gmpy2.norm(own) + 2 * (own * behind.conjugate()).real
                 behind = power * (behind + own)
-            return total
+            return float(total)
 
-        state = pairs(lambda k: root**k)
-        derivative = pairs(lambda k: k * root ** (k - 1) if k else mpmath.mpf(0))
-    assert float(state_variance(factor, rho)) == pytest.approx(float(state), rel=1e-10)
-    assert float(sensitivity(factor, rho)) == pytest.approx(float(derivative), rel=1e-10)
+        state = pairs(powers)
+        derivative = pairs([gmpy2.mpc(0), *(k * power for k, power in enumerate(powers[:-1], 1))])
+    assert float(state_variance(factor, rho)) == pytest.approx(state, rel=1e-10)
+    assert float(sensitivity(factor, rho)) == pytest.approx(derivative, rel=1e-10)
 
 
-@every("factor", [0.0, 0.3, 0.9, 0.99, -0.8])
-@rhos
-def test_they_are_the_papers_formulas_and_autograds(factor: float, rho: float) -> None:
+def test_they_are_the_papers_formulas_and_autograds() -> None:
+    factor, rho = np.array([*product([0.0, 0.3, 0.9, 0.99, -0.8], RHOS)]).T
     one, turned = 1.0 - factor**2, 1.0 - factor * rho
     paper = ((1 + factor**2) * (1 - factor**2 * rho**2) + 2 * one * factor * rho) / (one**3 * turned**2)
-    assert float(state_variance(factor, rho)) == pytest.approx((1 + rho * factor) / (turned * one), rel=1e-12)
-    assert float(sensitivity(factor, rho)) == pytest.approx(paper, rel=1e-12)
-    own = torch.tensor(factor, dtype=torch.float64)
+    states, sensitivities = (np.array([*map(of, factor, rho)]) for of in (state_variance, sensitivity))
+    np.testing.assert_allclose(states, (1 + rho * factor) / (turned * one), rtol=1e-12)
+    np.testing.assert_allclose(sensitivities, paper, rtol=1e-12)
+    own, ones, steps = doubles(factor), torch.ones(len(factor), dtype=torch.float64), 3000
     along = torch.autograd.functional.jvp
-    found, slopes = along(lambda value: kernel(value, rho, 3000), own)  # type: ignore[no-untyped-call]
-    assert float(state_variance(factor, rho)) == pytest.approx(float((found**2).sum()), rel=1e-8)
-    assert float(sensitivity(factor, rho)) == pytest.approx(float((slopes**2).sum()), rel=1e-8)
+    found, slopes = along(lambda value: kernel(value, doubles(rho), steps), own, ones)  # type: ignore[no-untyped-call]
+    np.testing.assert_allclose(states, (found**2).sum(0).numpy(), rtol=1e-8)
+    np.testing.assert_allclose(sensitivities, (slopes**2).sum(0).numpy(), rtol=1e-8)
 
 
-@every("remedy", REMEDIES)
-@rhos
-@every("memory", [2.0, 10.0, 50.0])
-def test_loss_gradient_and_step_are_autograds(memory: float, rho: float, remedy: str) -> None:
-    student = Student(memory=memory, rho=rho, remedy=remedy)
-    gamma = (1.0 - student.factor**2) ** 0.5 if remedy in ("gamma", "both") else 1.0
-    teacher = torch.tensor(student.factor, dtype=torch.float64)
-    exponential = remedy in ("exponential", "both")
-    start = torch.tensor(student.step.start, dtype=torch.float64)
-    own = (torch.log(-torch.log(start)) if exponential else start).requires_grad_()
+def test_loss_gradient_and_step_are_autograds() -> None:
+    students = [
+        Student(memory=memory, rho=rho, remedy=remedy)
+        for memory, rho, remedy in product([2.0, 10.0, 50.0], RHOS, REMEDIES)
+    ]
+    scaled, exponential = (
+        torch.tensor([student.remedy in (name, "both") for student in students]) for name in ("gamma", "exponential")
+    )
+    teacher, start = doubles(each.factor for each in students), doubles(each.step.start for each in students)
+    rho, gamma_squared = doubles(each.rho for each in students), torch.where(scaled, 1.0 - teacher**2, 1.0)
+    own = torch.where(exponential, torch.log(-torch.log(start)), start).requires_grad_()
 
-    def loss() -> torch.Tensor:
-        factor = torch.exp(-torch.exp(own)) if exponential else own
-        return 0.5 * gamma**2 * ((kernel(factor, rho, 2500) - kernel(teacher, rho, 2500)) ** 2).sum()
+    def as_factor(parameter: torch.Tensor) -> torch.Tensor:
+        return torch.where(exponential, torch.exp(-torch.exp(parameter)), parameter)
 
-    found = loss()
-    found.backward()  # type: ignore[no-untyped-call]
+    apart = kernel(as_factor(own), rho, 2500) - kernel(teacher, rho, 2500)
+    found = 0.5 * gamma_squared * (apart**2).sum(0)
+    found.sum().backward()  # type: ignore[no-untyped-call]
     assert own.grad is not None
-    assert student.step.loss_before == pytest.approx(found.item(), rel=1e-8)
-    assert float(student.gradient(student.step.start)) == pytest.approx(own.grad.item(), rel=1e-8)
-    moved = own.detach() - student.step.learning_rate * own.grad
-    assert student.step.end == pytest.approx(float(torch.exp(-torch.exp(moved)) if exponential else moved), rel=1e-8)
-    assert float(student.loss(student.factor)) == pytest.approx(0.0, abs=1e-12)
+    moved = as_factor(own.detach() - doubles(each.step.learning_rate for each in students) * own.grad)
+    for student, loss, gradient, end in zip(students, found, own.grad, moved, strict=True):
+        assert student.step.loss_before == pytest.approx(loss.item(), rel=1e-8), student
+        assert float(student.gradient(student.step.start)) == pytest.approx(gradient.item(), rel=1e-8), student
+        assert student.step.end == pytest.approx(end.item(), rel=1e-8), student
+        assert float(student.loss(student.factor)) == pytest.approx(0.0, abs=1e-12), student
 
 
 @every("remedy", REMEDIES)
