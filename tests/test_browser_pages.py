@@ -249,6 +249,8 @@ def test_a_training_is_watched_and_scrubbed_and_its_gradient_brought_home(desk: 
         table = reader.page.locator("table.verdict")
         right = "table => table.getBoundingClientRect().right"
         wait_until(lambda: table.evaluate(right) <= 390, "on a phone something is cut off")
+        reader.rest()
+        assert texts_on_each_other(reader.page) == []  # nor is a title that tells what came of it
         reader.page.set_viewport_size({"width": 1280, "height": 900})
         reader.rest()
         reader.remember()

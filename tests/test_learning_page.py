@@ -191,7 +191,7 @@ def test_the_titles_and_the_table_say_what_came_of_it() -> None:
     for training, history in zip(job.trainings, job.histories, strict=True):
         moment, first = history.moments[-1], history.moments[0]
         cell = training.experiment.cell.upper()
-        said = {"learned": "has learned it", "partly": "has learned a part", "chance": "is no better than chance"}
+        said = {"learned": "has learned it", "partly": "learned a part", "chance": "is at chance"}
         share = moment.loss / training.chance_loss
         assert f"{cell} {said[standing(share)]}: {100 * moment.accuracy:.0f} % right" in whole["learned"]
         assert f"<td><b>{100 * moment.accuracy:.0f} %</b></td>" in finding

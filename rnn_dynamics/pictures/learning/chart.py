@@ -25,6 +25,7 @@ PANELS = {
 }
 PARAMETERS = {
     "looks": "data('looks')",
+    "gated": "length(data('gates')) > 0 ? 1 : 0",
     "each": "(height - mapsTop) / whole.networks",
     "shown": "hover.look ? hover.look[0] : whole.marked",
 }
@@ -52,7 +53,7 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             legendY=ref("height + 52 * zoom"),
             labelExpr=LOG10["labelExpr"],
             tickCount=3,
-            gradientLength=170,
+            gradientLength=ref("narrow ? 56 : 170"),
         ),
         height=520,
         padding={"bottom": 56},
@@ -70,12 +71,14 @@ def _learned(loss: Panel, accuracy: Panel, clipped: Panel, gates: Panel) -> list
     thin = of("endings").mark_line(strokeWidth=1.5, opacity=0.8, color=colour, point=point).encode(detail="cell:N")
     dash = of_cell(GATE_DASHES, "gate")
     gate = of("gates").mark_line(strokeWidth=2.5, color=colour, strokeDash=dash).encode(detail=["cell:N", "gate:N"])
+    # Not every cell has any.
+    of_gates = _SHARE | {"labelExpr": f"gated ? {PER_CENT} : ''", "titleOpacity": ref("gated")}
     letter = text(of("letters"), "gate", "update:Q", "place:Q", "left", dx=5, size=13, bold=True, color=colour)
     return [
         [*_by_update(loss, "loss", [line, dot, thin], "whole.top_loss", tickCount=4), loss.title("learned")],
         _by_update(accuracy, "accuracy", [line, dot], **_SHARE),
         _by_update(clipped, "clipped", [line], **_SHARE | {"values": [0, 1]}),
-        [*_by_update(gates, "mean", [gate], labels=True, **_SHARE), letter],
+        [*_by_update(gates, "mean", [gate], labels=True, **of_gates), letter],
     ]
 
 
