@@ -122,10 +122,11 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_a_full_hall_what_stands_beside_a_picture_is_begun_at_the_second_look(
     beside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, anew = list[Callable[[], None]](), list[bool]()
+    looks, waits, anew = list[Callable[[], None]](), list[float](), list[bool]()
 
     def fragment(show: Callable[[], None], run_every: float) -> Callable[[], None]:
         looks.append(show)
+        waits.append(run_every)
         return show
 
     monkeypatch.setattr(streamlit, "fragment", fragment)
@@ -137,6 +138,7 @@ def test_in_a_full_hall_what_stands_beside_a_picture_is_begun_at_the_second_look
     words = sentences("app")["growing"]
     growing(work, lambda: drawn.append(len(work.there)), lambda: "", words, "full", beside)
     assert drawn == [0 if beside else 2]
+    assert waits == [2.0 * Full.pace if beside else Full.pace]
     while not work.complete:
         looks[0]()
     assert drawn == ([0, 1, 2, 3, 4] if beside else [2, 3, 4])

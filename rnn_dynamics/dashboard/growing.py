@@ -15,6 +15,9 @@ from rnn_dynamics.line import Line, Work
 _PATIENCE = 0.05
 #: Seconds between two looks from which on the hall is full: more visitors ask than the processor has time for.
 _FULL = 1.0
+#: How many times as long a reader then waits for a look at what the picture is whole without: most press meanwhile, and
+#: a look that comes beside a press draws the picture once more.
+_SELDOM = 2.0
 #: Keys of the session's state, each followed by the name of a work: the question that its reader has stopped, or _NEXT
 #: for the one of the next run; the one that has lost its workers; and whether its picture looks again by itself.
 STOPPED, _LOST, _LOOKS = "stopped", "lost", "looks"
@@ -47,7 +50,8 @@ def growing(
         progress: how far it is, in words.
         words: of the buttons, of a work that is begun later, and of one whose workers were lost.
         name: of the work, where a page has several.
-        beside: whether the picture is whole without it: in a full hall it is then begun at the reader's second look.
+        beside: whether the picture is whole without it: in a full hall it is then begun at the reader's second look,
+            which comes later.
     """
     later = beside and the_line().pace > _FULL
 
@@ -74,7 +78,7 @@ def growing(
     look(_PATIENCE)
     going = st.session_state[_LOOKS + name] = goes_on(work, name)
     # A fragment may write above the picture only if it has in the last run of the page: so also where nothing comes.
-    st.fragment(show, run_every=the_line().pace if going else None)()
+    st.fragment(show, run_every=the_line().pace * (_SELDOM if later else 1.0) if going else None)()
 
 
 def _look_at(work: Work, patience: float, name: str) -> None:
