@@ -1,28 +1,23 @@
 """Learning long lags: two networks learn side by side, and the gradient is seen to reach back, or not."""
 
+from typing import Any
+
 import streamlit as st
 
 from rnn_dynamics.dashboard.style import Height
-from rnn_dynamics.dashboard.training import MOVED, TrainingPage
+from rnn_dynamics.dashboard.training import TrainingPage
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.learning.training import TRAINABLE
 from rnn_dynamics.pictures.learning import LENGTHS, PICTURE, LearningAnswer, moment_of, networks, sequence
 
 
 class LearningPage(TrainingPage):
-    """Its controls stand by themselves, so that to move one does not draw the picture anew."""
+    """Below its controls stands a sequence that the networks are asked for."""
 
-    def _whole(self) -> None:
-        st.session_state.pop(MOVED, None)
-        st.fragment(self._ask)()
-        self.panel.live(lambda: self.draw(*self.asked()))
-
-    def _ask(self) -> None:
-        """The controls, and a sequence that the networks are asked for."""
-        self.show_state()
-        self.show_controls()
-        st.html(sequence(self.words(), networks(*self.asked())[-1]))
-        self.catch_up()
+    def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
+        now = super().show_controls(*names, **options)
+        st.html(sequence(self.words(), networks(*self.asked(now))[-1]))
+        return now
 
     def show_panel(self) -> None:
         """Beside the buttons is the slider of the movie, once there is one."""

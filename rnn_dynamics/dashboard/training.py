@@ -33,8 +33,6 @@ Made = TypeVar("Made")
 _LOOK, _QUEUE, _EACH = 0.7, 2.0, 0.05
 #: Key of the session's state: how often the page's fragment runs by itself.
 _SHOWN_EVERY = "shown_every"
-#: And whether what is shown is of other settings; a page that calls `catch_up` drops it before a whole run.
-MOVED = "moved"
 
 
 @dataclass(frozen=True)
@@ -162,13 +160,8 @@ class TrainingPage(Page):
 
     def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
         """As each page, but what is claimed of another training than the one that is asked for is not claimed."""
-        moved = st.session_state[MOVED] = self.panel.moved
-        super().show(drawn, views, heading(self.words("training")["moved"]) if moved else claim, digits)
-
-    def catch_up(self) -> None:
-        """From a fragment of controls: run the page anew where what stands above its picture fits them no more."""
-        if st.session_state.get(MOVED, self.panel.moved) != self.panel.moved:
-            st.rerun()
+        moved = heading(self.words("training")["moved"]) if self.panel.moved else claim
+        super().show(drawn, views, moved, digits)
 
     def show_learned(self, experiment: Experiment, views: Views) -> None:
         """The picture and its finding."""
