@@ -27,7 +27,6 @@ class LearningPage(TrainingPage):
         if self.panel.job:
             with right:
                 self.control("look")
-        self.show_state()  # before there is one too: a fragment may write only where it has written from the first
 
 
 PAGE = LearningPage(
