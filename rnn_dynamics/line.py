@@ -105,7 +105,7 @@ class Line:
         self.busy = work is not None
         if work is not None:
             with suppress(RuntimeError):  # the server is about to end
-                self._worker.submit(_piece, work).add_done_callback(lambda done: self._end(work, done))
+                self._worker.submit(make_way, work.advance).add_done_callback(lambda done: self._end(work, done))
 
     def _end(self, work: Work, done: Future[None]) -> None:
         with self._news:
@@ -118,8 +118,9 @@ class Line:
             self._news.notify_all()
 
 
-def _piece(work: Work) -> None:
+def make_way(piece: Callable[[], None], breath: float = _BREATH) -> None:
+    """Do a piece of work, and then nothing for so many seconds, or longer where it had to wait for others meanwhile."""
     began, before = monotonic(), worked()
-    work.advance()
+    piece()
     waited = (monotonic() - began) - (worked() - before)  # where others had the processor, or the lock
-    sleep(_BREATH + min(_LONGEST, _YIELDS * max(0.0, waited)))
+    sleep(breath + min(_LONGEST, _YIELDS * max(0.0, waited)))

@@ -131,6 +131,16 @@ def test_right_answers_are_counted_as_torch_answers_the_sentences(cell: str) -> 
     assert found.rights[cell] == trainer.history.moments[-1].accuracy
 
 
+def test_right_answers_are_counted_before_a_training_is_over_so_that_no_hall_waits_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = Job(networks(NETWORK, VIEWS | {"updates": "20"}, PLAIN))
+    done.work()
+    monkeypatch.delattr(Trainer, "_counted_at")
+    done.end()
+    assert len(filled_in(done, "gru", "").shown.tests) == 8
+
+
 def test_gaps_to_test_reach_twice_as_far_and_hold_the_trained_one() -> None:
     assert PLAIN.tested(3) == tuple(range(1, 9))
     for gap in (1, 20, 40):

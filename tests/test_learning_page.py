@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
@@ -9,11 +10,13 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.content.numbers import power_of_ten
+from rnn_dynamics.dashboard.training import TrainingPanel
 from rnn_dynamics.engine.verdict import judge
 from rnn_dynamics.learning.jobs import Desk, Job, has, worked_through
 from rnn_dynamics.learning.limits import LARGEST, allowed
@@ -465,6 +468,31 @@ def test_the_opening_asks_for_its_own_settings_and_is_shown_while_it_goes_on(mon
     app.run()
     assert app.session_state["shown_every"] is None
     assert opening_captions(app) == ["opening"]
+
+
+def test_that_a_training_is_over_lets_the_page_run_at_the_next_look_and_beside_no_press(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the first press of each of a hall's visitors after the end would cost a run of the whole page more."""
+    paces = iter([0.7, 0.7, 0.7])  # as in a fragment that has begun while a training went on
+    live = TrainingPanel.live
+
+    def goes_on(panel: TrainingPanel, picture: Callable[[], None]) -> None:
+        pace = next(paces, None)
+        if pace is None:
+            live(panel, picture)
+            return
+        st.session_state["shown_every"] = pace
+        picture()
+
+    monkeypatch.setattr(TrainingPanel, "live", goes_on)
+    app = opened(monkeypatch, "learning", trained(), LINK)
+    app.select_slider(key="look").set_value("25 %").run()
+    assert app.session_state["shown_every"] == 0.7
+    app.run()
+    assert app.session_state["shown_every"] is None
+    assert list(paces) == []
+    assert not app.exception
 
 
 def test_what_cannot_be_trained_is_refused_on_the_page() -> None:

@@ -31,8 +31,8 @@ Made = TypeVar("Made")
 #: Seconds between two looks at a training that goes on, and at a queue or at a training that everybody looks at; and
 #: which part of them each visitor of the server adds, for each look takes from the processor that trains.
 _LOOK, _QUEUE, _EACH = 0.7, 2.0, 0.05
-#: Key of the session's state: how often the page's fragment runs by itself.
-_SHOWN_EVERY = "shown_every"
+#: Keys of the session's state: how often the page's fragment runs by itself; and all settings at its last run.
+_SHOWN_EVERY, _LAST = "shown_every", "last_settings"
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,12 @@ class TrainingPanel:
             return None
         return _QUEUE if job is self.opening or the_desk().place_of(job) else _LOOK
 
-    def show(self) -> None:
-        """The buttons and the progress, after a reader's press of a button has been obeyed."""
+    def show(self, moved: bool = False) -> None:
+        """The buttons and the progress, after a reader's press of a button has been obeyed.
+
+        moved: whether this run answers a control that was moved. That the training is over is then left to the next
+        look: where a hall looks at one training, all of them would let the whole page run with their next press.
+        """
         job, words = self.own, sentences("training", language())
         with st.container(horizontal=True, vertical_alignment="center"):
             if job is None or job.over:
@@ -90,7 +94,7 @@ class TrainingPanel:
                 kind = first(queue=place, beginning=job.seconds_left is None, progress=True)
                 st.progress(0.0 if place else job.share, words[kind].format_map(Says(job, place=place, wait=wait)))
                 st.button(words["stop"], key="stop", on_click=seat().stop)
-        if self._pace != st.session_state[_SHOWN_EVERY]:
+        if not moved and self._pace != st.session_state[_SHOWN_EVERY]:
             st.rerun()
         if job is not None and job.failure:
             st.error(words["failed" if job.foreseen else "failed_unforeseen"].format_map(Says(job)))
@@ -151,7 +155,9 @@ class TrainingPage(Page):
 
     def show_panel(self) -> None:
         """The buttons and the progress."""
-        self.panel.show()
+        before, now = st.session_state.get(_LAST), self.asked()
+        st.session_state[_LAST] = now
+        self.panel.show(moved=now != before)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """Below the panel the picture of what is learned so far; where the settings have moved since, it says so."""

@@ -121,6 +121,11 @@ class Trainer:
         question = Trainer.accuracy_at, self.training, self.history.iterations, gap
         return float(MEMORY.recall(question, lambda: self._counted_at(gap)))
 
+    def tests(self) -> list[tuple[int, float]]:
+        """The gaps at which the training's network is tested, and the share of right answers at each."""
+        # Of fillers that make no single word a gap of 1 draws none, too.
+        return [(gap, self.accuracy_at(max(1, gap))) for gap in self.training.gaps]
+
     @property
     def _test(self) -> Batch:
         """Drawn at each look, in a millisecond: a server keeps many trainings, and each test takes up to 4 MB."""

@@ -194,9 +194,7 @@ def filled_in(job: Job, cell: str, typed: str) -> BlankAnswer:
 
 def _learned(trainer: Any, over: bool) -> Network:
     training, history = trainer.training, trainer.history.as_it_is()
-    # Of fillers that make no single word a gap of 1 draws none, too.
-    tests = [(gap, trainer.accuracy_at(max(1, gap))) for gap in training.gaps] if over else []
-    tests = tests or [(training.gap, history.moments[-1].accuracy)]
+    tests = (over and trainer.tests()) or [(training.gap, history.moments[-1].accuracy)]
     return Network(training=training, history=history, parameters=trainer.parameters(), tests=tests)
 
 
