@@ -6,17 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition
-from time import monotonic, sleep
+from time import monotonic
 from typing import Protocol
 
-from rnn_dynamics.executor import worked
+from rnn_dynamics.executor import make_way
 
 #: Seconds between two looks at a work where few wait, and what each who waits adds: a hall looks more seldom, for each
 #: look takes from the processor that all who wait for something need. Of who is there, one of so many may soon wait.
 _LOOK, _EACH, _MAY = 0.4, 0.08, 6
-#: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor; and how many times as
-#: long as a piece had to wait for others it makes way for them, and at most how long.
-_BREATH, _YIELDS, _LONGEST = 0.002, 2.0, 0.25
+#: Seconds between two pieces, so that a visitor whose answer needs no line gets the processor.
+_BREATH = 0.002
 
 
 class Work(Protocol):
@@ -105,7 +104,9 @@ class Line:
         self.busy = work is not None
         if work is not None:
             with suppress(RuntimeError):  # the server is about to end
-                self._worker.submit(make_way, work.advance).add_done_callback(lambda done: self._end(work, done))
+                self._worker.submit(make_way, work.advance, _BREATH).add_done_callback(
+                    lambda done: self._end(work, done)
+                )
 
     def _end(self, work: Work, done: Future[None]) -> None:
         with self._news:
@@ -116,11 +117,3 @@ class Line:
                     del self._looks[who]
             self._begin(self._wanted())
             self._news.notify_all()
-
-
-def make_way(piece: Callable[[], None], breath: float = _BREATH) -> None:
-    """Do a piece of work, and then nothing for so many seconds, or longer where it had to wait for others meanwhile."""
-    began, before = monotonic(), worked()
-    piece()
-    waited = (monotonic() - began) - (worked() - before)  # where others had the processor, or the lock
-    sleep(breath + min(_LONGEST, _YIELDS * max(0.0, waited)))

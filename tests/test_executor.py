@@ -286,3 +286,16 @@ def test_where_nothing_is_told_the_thread_that_asks_computes(monkeypatch: pytest
     monkeypatch.setenv(executor.WORKERS, "3")
     assert (made := told()) is not None
     assert (made.places, made.trains) == (3, False)
+
+
+@pytest.mark.parametrize(("waited", "rests"), [(0.0, 0.01), (0.05, 0.11), (9.0, 0.26)])
+def test_what_had_to_wait_for_others_makes_way_for_twice_as_long_and_a_quarter_of_a_second_at_most(
+    waited: float, rests: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, done = iter([10.0, 10.3 + waited]), iter([1.0, 1.3])
+    slept: list[float] = []
+    monkeypatch.setattr(executor, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(executor, "worked", lambda: next(done))
+    monkeypatch.setattr(executor, "sleep", slept.append)
+    executor.make_way(lambda: None, 0.01)
+    assert slept == [pytest.approx(rests)]

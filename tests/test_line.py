@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from rnn_dynamics import line as module
-from rnn_dynamics.line import Line, make_way
+from rnn_dynamics.line import Line
 from tests.reader import wait_until
 
 
@@ -155,15 +155,3 @@ def test_the_more_wait_the_more_seldom_each_looks(line: Line) -> None:
     assert alone < 0.5
     assert 10.0 < line.pace < 60.0
     free.set()
-
-
-@pytest.mark.parametrize(("waited", "rests"), [(0.0, 0.01), (0.05, 0.11), (9.0, 0.26)])
-def test_what_had_to_wait_for_others_makes_way_for_twice_as_long_and_a_quarter_of_a_second_at_most(
-    waited: float, rests: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock, done, slept = iter([10.0, 10.3 + waited]), iter([1.0, 1.3]), []
-    monkeypatch.setattr(module, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(module, "worked", lambda: next(done))
-    monkeypatch.setattr(module, "sleep", slept.append)
-    make_way(lambda: None, 0.01)
-    assert slept == [pytest.approx(rests)]

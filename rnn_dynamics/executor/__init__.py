@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from dataclasses import dataclass, field
 from functools import partial
 from threading import local
-from time import thread_time
+from time import monotonic, sleep, thread_time
 from typing import Any, ParamSpec, TypeVar
 
 from rnn_dynamics import process
@@ -27,6 +27,8 @@ WORKERS, SCHEDULER = "RNN_DYNAMICS_WORKERS", "RNN_DYNAMICS_SCHEDULER"
 _LOOK, _LOOKS = 2.0, 4
 #: At most so many questions are asked in one go, lest the first of them waits for many.
 _AT_ONCE = 8
+#: How many times as long as a piece of work had to wait for others it makes way for them, and at most how many seconds.
+_YIELDS, _LONGEST = 2.0, 0.25
 LOG = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 Asked = TypeVar("Asked")
@@ -167,6 +169,14 @@ def _answer_of(elsewhere: Elsewhere, asked: Callable[[], Answer]) -> Answer:
 def worked() -> float:
     """Seconds of a processor that the calling thread has used, and others have for it."""
     return thread_time() + _SPENT.seconds
+
+
+def make_way(piece: Callable[[], None], breath: float) -> None:
+    """Do a piece of work, and then nothing for so many seconds, or longer where it had to wait for others meanwhile."""
+    began, before = monotonic(), worked()
+    piece()
+    waited = (monotonic() - began) - (worked() - before)  # where others had the processor, or the lock
+    sleep(breath + min(_LONGEST, _YIELDS * max(0.0, waited)))
 
 
 def together(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:

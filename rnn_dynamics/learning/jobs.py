@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from rnn_dynamics import executor, process
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.learning.training import History, Training
-from rnn_dynamics.line import make_way
 from rnn_dynamics.remembered import remembered, size_of
 
 if TYPE_CHECKING:  # torch takes a second to load: only a server on which somebody trains should
@@ -39,10 +38,10 @@ class Job:
     """Some trainings that go on side by side, an update of each in turn.
 
     trainings: the questions. watchers: how many visitors have asked for them and not left. breath: seconds between two
-    updates, in which pages get the interpreter, and more where they want it; 0 where there are none. failure: which exception ended it, as a clause for its page, or "";
-    foreseen: whether that is a refusal of ours, which speaks for itself. bytes: about what it takes once it is over:
-    what it has seen, and each number that is learned with those that its optimiser keeps. A training that ended early
-    for a reason of its own says so in its history.
+    updates, in which pages get the interpreter, and more where they wait for it; 0 where there are none. failure: which
+    exception ended it, as a clause for its page, or ""; foreseen: whether that is a refusal of ours, which speaks for
+    itself. bytes: about what it takes once it is over: what it has seen, and each number that is learned with those
+    that its optimiser keeps. A training that ended early for a reason of its own says so in its history.
     """
 
     def __init__(self, trainings: Sequence[Training], breath: float = _BREATH) -> None:
@@ -168,7 +167,7 @@ class Job:
                 self._take(self._further())
                 sleep(self.breath)
             elif self.breath:
-                make_way(self._update_each, self.breath)
+                executor.make_way(self._update_each, self.breath)
             else:
                 self._update_each()
             self.seconds += monotonic() - began
