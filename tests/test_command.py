@@ -111,11 +111,23 @@ def test_of_a_cornn_it_says_which_constants_it_takes_and_judges_positions_and_ve
     (tmp_path / "w.safetensors").write_bytes(save(dict(parameters)))
     _, text, _ = said(capsys, tmp_path / "w.safetensors", "--steps", "60")
     assert "coRNN, H = 3" in text
-    assert "they are taken as 0.042, 2.7 and 4.7" in " ".join(text.split())
+    assert "here they are 0.042, 2.7 and 4.7" in " ".join(text.split())
     _, printed, _ = said(capsys, tmp_path / "w.safetensors", "--steps", "60", "--json")
     (layer,) = json.loads(printed)["networks"][0]["layers"]
     assert layer["judged"] == ["hidden", "velocity"]
     assert {*layer["log10_norms"]} == {"input", "hidden", "velocity"}
+
+
+@every("cell", ("rnn", "gru", "lstm", "slstm"))
+def test_of_four_gates_it_says_that_they_may_be_an_slstms_in_the_words_of_the_page(
+    cell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = run(Experiment(cell=cell, hidden_size=3, sequence_length=1)).parameters
+    (tmp_path / "w.safetensors").write_bytes(save(dict(parameters)))
+    _, text, _ = said(capsys, tmp_path / "w.safetensors", "--steps", "9")
+    note = sentences("own")["notes"]["assumed_lstm"]
+    assert (note in " ".join(text.split())) == (cell in ("lstm", "slstm"))
+    assert ("LSTM, H = 3" in text) == (cell in ("lstm", "slstm"))
 
 
 def test_it_prints_the_verdict_of_each_layer_and_direction_and_all_that_was_tried(

@@ -83,6 +83,7 @@ def examine(file: str, named: Named, asked: Question, inputs: Array | None = Non
 def heading(words: Words, examined: Examined) -> tuple[str, ...]:
     """What the network is, what it has read, and from where the loss comes."""
     shown, network, (steps, sequences, _) = words["command"], examined.named.network, examined.trace.inputs.shape
+    assumed = words["notes"].get(f"assumed_{network.cell}")
     says = {
         **vars(examined.asked),
         "name": examined.named.name or examined.file,
@@ -98,7 +99,7 @@ def heading(words: Words, examined: Examined) -> tuple[str, ...]:
         str(shown["network" if network.directions == 1 else "network_both"].format(**says)),
         *((shown["looped"],) if examined.named.looped else ()),
         *open_,
-        *((shown["assumed"][network.cell].format(**network.kind.constants),) if network.kind.constants else ()),
+        *((assumed.format(cell=network.kind),) if assumed else ()),
         str(shown["inputs" if examined.own_inputs else "noise"].format(**says)),
         str(shown["loss"][examined.asked.loss_at].format(**says)),
     )

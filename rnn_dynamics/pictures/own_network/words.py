@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from rnn_dynamics.content import Says
+from rnn_dynamics.content import Says, Words, sentences
 from rnn_dynamics.engine.verdict import middle_lags
 from rnn_dynamics.own.advice import Tried
 from rnn_dynamics.own.findings import Finding, Judged
 from rnn_dynamics.own.given import OWN
 from rnn_dynamics.own.report import Row, advice_notes, advice_rows, summary, verdict_rows
-from rnn_dynamics.pictures.kit.finding import Words, claimed, first, paragraphs, said, side_by_side, table
+from rnn_dynamics.pictures.kit.finding import claimed, first, paragraphs, said, side_by_side, table
 from rnn_dynamics.pictures.own_network.answer import EXAMPLES, OwnNetworkAnswer
 
 _HEAD = '<tr><th colspan="2">{}</th></tr>'
@@ -37,7 +37,8 @@ def texts(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> d
 def finding(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> str:
     """The verdict on each layer and direction, the last layer on top, and the notes, as HTML."""
     rows = ({"name": _named(words["table"], one), "one": one, **_told(words, one)} for one in answer.findings[::-1])
-    return said(words, _says(words, answer, views), rows, _notes(answer))
+    notes = words["notes"] | sentences("own", words.language)["notes"]
+    return said({**words, "notes": notes}, _says(words, answer, views), rows, _notes(answer))
 
 
 def claim(words: Words, answer: OwnNetworkAnswer, _: Mapping[str, str]) -> str:
