@@ -16,6 +16,7 @@ from rnn_dynamics.pictures.cliff.answer import (
     CELLS,
     GRID,
     NEIGHBOURS,
+    OFFERED,
     REGIONS,
     ROWS,
     CliffAnswer,
@@ -164,6 +165,81 @@ def test_the_arrow_stands_where_the_jump_crosses_the_border() -> None:
     assert share[0] == pytest.approx(share[1], rel=1e-9)
     assert row["way_w"] / row["way_b"] == pytest.approx((after - before)[0] / (after - before)[1])
     assert row["leaves"] == f"step {step}:|to b = {after[1]:.3g},|w = {after[0]:.3g}"
+
+
+#: The opening, and every value of each slider there.
+SLIDERS: list[Any] = [
+    (*OPENING[:place], value, *OPENING[place + 1 :])
+    for place, values in enumerate(OFFERED.values())
+    for value in values
+]
+
+
+def as_shares(places: Any, region: str) -> NDArray[np.float64]:
+    """Of the map's height and width."""
+    return np.asarray(
+        (np.asarray(places) - REGIONS[region].low) / np.ptp([REGIONS[region].low, REGIONS[region].high], 0)
+    )
+
+
+def walked(found: dict[str, Rows], region: str) -> NDArray[np.float64]:
+    """Places all along the paths, as shares, closer to each other than a name is high."""
+    shares = as_shares(numbers(found["paths"], "w", "b"), region)
+    along = np.linspace(0.0, 1.0, 60)[:, None, None]
+    places = (shares[:-1] + along * np.diff(shares, axis=0)).reshape(-1, 2)
+    return places[~np.isnan(places).any(axis=1)]
+
+
+@every_region
+def test_no_name_of_the_surface_lies_on_a_path_at_any_value_of_a_slider(region: str) -> None:
+    """As large as it is on the lowest map and on a phone's: the cliff's begins 10 pixels beside it and 16 above."""
+    beside = {"plateau": (0.0, 0.0), "plain": (0.0, 0.0), "cliff": (0.08, 0.09)}
+    for asked in SLIDERS:
+        found = tables_of(asked, region)
+        places = walked(found, region)
+        assert [mark["name"] for mark in found["marks"]] == list(beside)
+        assert all(mark["text"] for mark in found["marks"]), asked
+        for mark in found["marks"]:
+            away = np.abs(places - as_shares([mark["w"], mark["b"]], region) - beside[mark["name"]])
+            assert not (away < (0.035, 0.1)).all(axis=1).any(), (asked, mark)
+
+
+def test_what_is_said_of_a_zigzag_lies_on_no_error_at_any_value_of_a_slider() -> None:
+    """Where there is room at neither end it is not written. It reaches 38 pixels down, in a panel of 137, along 0.6."""
+    ends = set()
+    for asked in SLIDERS:
+        (whole,), steps = (tables_of(asked)[name] for name in ("whole", "steps"))
+        if not (whole["zigzag"] and whole["zigzag_at"]):
+            continue
+        ends.add(whole["zigzag_at"])
+        share, errors = numbers(steps, "step", "error").T / [[float(asked[4])], [1.0]]
+        beside = share if whole["zigzag_at"] == "left" else 1.0 - share
+        assert errors[beside < 0.6].max() < 0.5 * (1.0 - 38.0 / 137.0), asked
+    assert ends == {"left", "right"}
+
+
+def test_where_a_path_comes_back_to_where_it_left_it_has_no_name() -> None:
+    (free, *_) = tables_of(("5.10", *OPENING[1:]))["kinds"]
+    assert free["exit_w"] is not None
+    assert free["end_w"] == pytest.approx(free["exit_w"], abs=0.1)
+    assert free["leaves"] == ""
+
+
+@every_region
+def test_the_name_of_the_start_is_on_the_side_without_paths(region: str) -> None:
+    """In pixels of a phone's map, of which the word takes 10 to 40 beside the start and 6 above and below."""
+    sides = set()
+    for asked in SLIDERS:
+        found = tables_of(asked, region)
+        (whole,), places = found["whole"], walked(found, region)
+        up, across = ((places - as_shares([whole["start_w"], whole["start_b"]], region)) * (320.0, 263.0)).T
+        free = {
+            side: not ((np.abs(up) < 6.0) & (way > 10.0) & (way < 40.0)).any()
+            for side, way in (("left", -across), ("right", across))
+        }
+        sides.add(whole["start_at"])
+        assert free[whole["start_at"]] or not all(free.values()), asked
+    assert sides == {"left", "right"}
 
 
 @every_case

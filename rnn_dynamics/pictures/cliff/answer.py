@@ -46,6 +46,21 @@ JUMPS_FROM = 1.0
 NEIGHBOURS = range(41)
 #: The part of the map's height and width that is left to what is written where a path leaves it.
 ROOM = (0.25, 0.35)
+#: Where the middle of a name may be, the best place first: shares of the map's height and width; and the heights at
+#: which the cliff's own may stand beside it, with how far from there its middle is.
+_PLACES = {
+    "plateau": ((0.45, 0.16), (0.62, 0.15), (0.8, 0.15), (0.5, 0.38), (0.3, 0.47), (0.12, 0.52)),
+    "plain": ((0.97, 0.57), (0.97, 0.85), (0.85, 0.75), (0.7, 0.83), (0.55, 0.85), (0.4, 0.87)),
+}
+_HEIGHTS, _BESIDE_CLIFF = np.array([0.79, 0.65, 0.5, 0.35, 0.2]), np.array([0.075, 0.08])
+#: How far a name reaches to either side of its middle, on a low map and on a narrow one.
+_REACH = np.array([0.05, 0.13])
+#: How far from the start the middle of its name is, to the left or right; and that of the names of the lines. The reach
+#: of both.
+_BESIDE_START, _START_REACH = {"left": np.array([0.0, -0.075]), "right": np.array([0.0, 0.075])}, np.array([0.04, 0.06])
+_LEGEND, _LEGEND_REACH = np.array([0.17, 0.17]), np.array([0.17, 0.17])
+#: What is written above the errors by step reaches so far down, and along such a share of them.
+_ABOVE, _ALONG = 0.36, 0.6
 #: How far from the cliff its height is told.
 BESIDE = 0.01
 
@@ -102,15 +117,70 @@ class CliffAnswer:
         return self.jump > JUMPS_FROM
 
     def exits_apart(self, region: Region) -> Mapping[str, int | None]:
-        """Clipping -> the step at which its path leaves a region, or None, also where it does close to one before."""
+        """Clipping -> the step at which its path leaves a region, or None.
+
+        None, too, where it does close to one before, or comes back close by, so that its name would lie on its line.
+        """
         written: list[Array] = []
         found: dict[str, int | None] = {}
         for kind, path in self.paths.items():
             step, border = region.exit(path.points), region.share(region.way_out(path.points)[0])
             apart = all((abs(border - other) > ROOM).any() for other in written)
-            found[kind] = step if apart and np.isfinite(border).all() else None
+            later = path.points[step or 0 :]
+            back = (abs(region.share(later[region.inside(later)]) - border) < ROOM).all(axis=1).any()
+            found[kind] = step if apart and not back and np.isfinite(border).all() else None
             written += [border] * (found[kind] is not None)
         return found
+
+    @property
+    def room_above(self) -> str:
+        """At which end there is room above the errors by step: "left", "right" or ""."""
+        steps = round(_ALONG * self.start.steps) + 1
+        low = np.all([path.errors < _ABOVE for path in self.paths.values()], axis=0)
+        return "left" if low[:steps].all() else "right" if low[-steps:].all() else ""
+
+    def start_side(self, region: Region) -> str:
+        """On which side of the start its name stands: "left", unless paths lie there and not on the "right"."""
+        start = region.share(np.array([self.start.w, self.start.b]))
+        left, right = (self._touched(region, start + away, _START_REACH) for away in _BESIDE_START.values())
+        return "right" if left and not right else "left"
+
+    def marks(self, region: Region) -> Columns:
+        """What is written of the surface, where that lies on no path and on nothing else that is written.
+
+        name ("plateau", "plain", "cliff"), w, b and error there; nan where there is no such place.
+        """
+        taken, found = self._written(region), []
+        for name, spots in _spots(region).items():
+            row = name, *(np.nan,) * 3
+            for middle, *place in zip(*spots, strict=True):
+                apart = all((abs(middle - other) > room).any() for other, room in taken)
+                if apart and not self._touched(region, middle, _REACH):
+                    row = name, *place
+                    taken.append((middle, 2.0 * _REACH))
+                    break
+            found.append(row)
+        return dict(zip(("name", "w", "b", "error"), map(np.array, zip(*found, strict=True)), strict=True))
+
+    def _written(self, region: Region) -> list[tuple[Array, Array]]:
+        """The middles of what else is written on the map, and how far from them no name's is to be."""
+        exits = [self.paths[kind].points for kind, step in self.exits_apart(region).items() if step]
+        start = region.share(np.array([self.start.w, self.start.b])) + _BESIDE_START[self.start_side(region)]
+        fixed = [(start, _REACH + _START_REACH), (_LEGEND, _REACH + _LEGEND_REACH)]
+        return [*fixed, *((region.share(region.way_out(points)[0]), np.array(ROOM)) for points in exits)]
+
+    def _touched(self, region: Region, middle: Array, reach: Array) -> bool:
+        """Whether a path passes so close to a place on the map; both as shares of its height and width."""
+        box = Region(low=tuple(region.place(*(middle - reach))), high=tuple(region.place(*(middle + reach))))
+        return not np.isnan(box.cut(*self._steps)[1]).all()
+
+    @cached_property
+    def _steps(self) -> tuple[Array, Array]:
+        """Where the steps of all paths begin and end, (n, 2) each, but those to where no number is."""
+        points = np.stack([path.points for path in self.paths.values()])
+        before, after = points[:, :-1], points[:, 1:]
+        known = np.isfinite(before + after).all(axis=-1)
+        return before[known], after[known]
 
     @cached_property
     def beside(self) -> Array:
@@ -132,23 +202,31 @@ def surface(region: Region) -> dict[str, Columns]:
 
     surface: the error by rows: w (ROWS, 1), the middle of each row; b (ROWS, S), exact places on it, two of them on
     either side of the cliff; error there. edge: where the cliff stands, w and b (ROWS, 1); nan where there is none in
-    the region. cells: the middles of the cells, w (CELLS, 1) and b (CELLS,), multiples of GRID. marks: the name, w, b
-    and error of the high side, the low side and the cliff itself, where each is written on.
+    the region. cells: the middles of the cells, w (CELLS, 1) and b (CELLS,), multiples of GRID.
     """
     (w, _), cells = (np.linspace(region.low, region.high, 2 * parts + 1)[1::2].T for parts in (ROWS, CELLS))
     w, ends = w[:, None], (region.low[1], region.high[1])
     wall = edge(w)
     stops = np.tile(np.linspace(*ends, _STOPS), (ROWS, 1)), wall + np.ptp(ends) * np.array([-0.002, 0.002])
     b = np.sort(np.clip(np.concatenate(stops, axis=1), *ends), axis=1)
-    named, _ = region.place(0.8, 0.0)
-    marked = np.transpose([region.place(0.45, 0.16), region.place(0.97, 0.57), (named, edge(named))])
-    marks = {"w": marked[0], "b": marked[1], "error": error_surface(*marked).error}
     return {
         "surface": {"w": w, "b": b, "error": error_surface(w, b).error},
         "edge": {"w": w, "b": np.where(w > NO_CLIFF_UP_TO, within(wall, ends), np.nan)},
         "cells": {"w": cells[0][:, None], "b": cells[1]},
-        "marks": {"name": ("plateau", "plain", "cliff"), **marks},
     }
+
+
+@remembered
+def _spots(region: Region) -> dict[str, tuple[Array, Array, Array, Array]]:
+    """Name -> where it may stand: the middles of it, as shares (n, 2), and w, b and error of what it names, (n,)."""
+    low, sides = np.array(region.low), np.subtract(region.high, region.low)
+    places = {name: low + middles * sides for name, middles in _PLACES.items()}
+    heights = low[0] + _HEIGHTS * sides[0]
+    heights = heights[heights > NO_CLIFF_UP_TO]
+    places["cliff"] = np.stack([heights, edge(heights)], axis=-1)
+    found = {name: (region.share(of), *of.T, error_surface(*of.T).error) for name, of in places.items()}
+    found["cliff"][0][:] += _BESIDE_CLIFF
+    return found
 
 
 def grid_values(axis: int) -> tuple[str, ...]:

@@ -45,7 +45,6 @@ _LINE: dict[str, Any] = {
 _SIZE = "narrow ? 12 : 14"
 #: Of titles between the map and the panels beside it, which say the same above: only where there is room.
 _BETWEEN: dict[str, Any] = {"titleOpacity": ref("narrow || width < 1000 * zoom ? 0 : 1")}
-_WHY: dict[str, Any] = {"dx": 6, "size": _SIZE, "lineBreak": "|"}
 _PLACE = {"x": "b:Q", "y": "w:Q"}
 
 
@@ -81,12 +80,14 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             _by_step(errors, error),
             # why they go up and down, above all of them, where there is room
             text(
-                of("whole", "errorBottom - errorTop > 110 * zoom"),
+                of("whole", "datum.zigzag_at && errorBottom - errorTop > 136 * zoom"),
                 "zigzag",
-                errors.left,
+                f"datum.zigzag_at === 'right' ? {errors.right} : {errors.left}",
                 errors.top,
-                "top left",
-                **_WHY,
+                "top",
+                **_at_side("zigzag_at", -6),
+                size=_SIZE,
+                lineBreak="|",
             ),
             errors.title("errors"),
         ],
@@ -102,6 +103,13 @@ def chart(sheet: Sheet) -> alt.LayerChart:
         ],
         padding={"bottom": 8},
     )
+
+
+def _at_side(column: str, away: int) -> dict[str, Any]:
+    """The style of a text to the side that a column says, so far away; if that is negative, towards the other one."""
+    left, right = ("right", "left") if away > 0 else ("left", "right")
+    at_right = f"datum.{column} === 'right'"
+    return {"align": ref(f"{at_right} ? '{right}' : '{left}'"), "dx": ref(f"{at_right} ? {away} : {-away}")}
 
 
 def _strips() -> Any:
@@ -138,7 +146,7 @@ def _arrows(theme: Theme) -> Any:
         "dy": ref("datum.above ? datum.up < 0.75 ? narrow ? -46 : -50 : -18 : datum.rises ? 36 : 6"),
         "lineBreak": "|",
     }
-    name = text(of(), "leaves", halo=theme.panel, bold=True, size=_SIZE, color=_OWN, **style)
+    name = text(of(), "free", halo=theme.panel, bold=True, size=_SIZE, color=_OWN, **style)
     across = "datum.way_b / (region.right - region.left) * mapRight"
     up = "datum.way_w / (region.top - region.bottom) * mapBottom"
     angle = ref(f"atan2({across}, {up}) * 180 / PI")
@@ -150,12 +158,14 @@ def _arrows(theme: Theme) -> Any:
         above="datum.up < 0.25 || datum.up < (narrow ? 0.92 : 0.75) && datum.way_w > 0",
         # To the side, so that it comes from further below.
         rises="datum.up < 0.97 && datum.way_w > 0",
+        # Not on the names of the lines, which stand in the corner below.
+        free="datum.right || datum.up * mapBottom > (datum.above ? 66 : 130) * zoom ? datum.leaves : ''",
     )
 
 
 def _start(theme: Theme) -> Any:
     """Where all of them begin, unless that is outside of the map."""
-    name = text(of(), "start", corner="right", dx=-9, halo=theme.panel, bold=True, size=_SIZE)
+    name = text(of(), "start", **_at_side("start_at", 9), halo=theme.panel, bold=True, size=_SIZE)
     whole = group("whole", name, of().mark_point(size=110, color=theme.text), x="start_b:Q", y="start_w:Q")
     across, up = "[region.left, region.right]", "[region.bottom, region.top]"
     return whole.transform_filter(f"inrange(whole.start_b, {across}) && inrange(whole.start_w, {up})")

@@ -13,16 +13,16 @@ _LOWEST, _TOPS = -4.0, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
 _PLACES = ("end_w", "end_b", "exit_w", "exit_b", "way_w", "way_b")
 
 
-def tables(_: CliffAnswer, texts: Texts, views: Views) -> Tables:
+def tables(_: CliffAnswer, __: Texts, views: Views) -> Tables:
     """What the region alone decides.
 
-    surface (w, b, error), edge (of the cliff: w, b), marks (what is written on it: name, w, b, error, text), cells (w,
-    b of each place that a click can fall on) and region (one row).
+    surface (w, b, error), edge (of the cliff: w, b), cells (w, b of each place that a click can fall on) and region
+    (one row).
     """
     region = REGIONS[views["region"]]
     (bottom, left), (top, right) = region.low, region.high
     return {
-        **{name: points(**columns, **texts.get(name, {})) for name, columns in surface(region).items()},
+        **{name: points(**columns) for name, columns in surface(region).items()},
         "region": one_row(left=left, right=right, bottom=bottom, top=top, rows=ROWS, cells=CELLS, highest=HIGHEST),
     }
 
@@ -32,7 +32,7 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
 
     paths (clipping, w, b as far as the map shows them, broken where they are outside), steps (clipping, step, error
     after it, log10_norm of the gradient that it follows), kinds (one row each: where its path ends, leaves the map, and
-    falls below the axis of norms) and whole (one row).
+    falls below the axis of norms), marks (what is written of the surface: name, w, b, error, text) and whole (one row).
     """
     region, kinds, paths = REGIONS[views["region"]], np.array(list(answer.paths)), list(answer.paths.values())
     norms = np.stack([[np.nan, *path.followed] for path in paths])
@@ -58,8 +58,11 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
             **dict(zip(_PLACES, np.hstack([ends, *np.swapaxes(ways_out, 0, 1)]).T, strict=True)),
             fell_at=np.where(fallen.any(axis=1), fallen.argmax(axis=1), np.nan),
         ),
+        "marks": points(**texts["marks"]),
         "whole": one_row(
             texts,
+            zigzag_at=answer.room_above,
+            start_at=answer.start_side(region),
             steps=answer.start.steps,
             low=_LOWEST,
             high=highest,

@@ -6,7 +6,7 @@ from typing import Any
 from rnn_dynamics.content import Says, Words
 from rnn_dynamics.content.numbers import decimals
 from rnn_dynamics.engine.region import Region
-from rnn_dynamics.pictures.cliff.answer import BESIDE, GRID, NEIGHBOURS, REGIONS, CliffAnswer, surface
+from rnn_dynamics.pictures.cliff.answer import BESIDE, GRID, NEIGHBOURS, REGIONS, CliffAnswer
 from rnn_dynamics.pictures.kit.finding import claimed, first, said
 
 #: Degrees that are worth a title.
@@ -17,17 +17,16 @@ _DEAD = 1e-6
 _SMALL_RATE = 0.01
 
 
-def texts(words: Words, _: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """What is written on the map."""
-    marks = surface(REGIONS[views["region"]])["marks"]
-    rows = zip(marks["name"], marks["error"], strict=True)
-    return {"marks": {"text": [words["picture"][name].format(error=error) for name, error in rows]}}
-
-
 def moving_texts(words: Words, answer: CliffAnswer, views: Mapping[str, str]) -> dict[str, Any]:
-    """The titles and start; of the kinds of clipping their name, leaves and fell."""
+    """The titles and start; of the kinds of clipping their name, leaves and fell; of the surface its marks."""
     says, picture, titles, region = _says(answer), words["picture"], words["titles"], REGIONS[views["region"]]
+    marks = answer.marks(region)
+    named = zip(marks["name"], marks["error"], strict=True)
     return {
+        "marks": {
+            **marks,
+            "text": [picture[name].format(error=error) if error >= 0.0 else "" for name, error in named],
+        },
         "kinds": {
             "name": [words["names"][kind].format_map(says) for kind in answer.paths],
             "leaves": [*_leaves(picture["leaves"], answer, region)],
