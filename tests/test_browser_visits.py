@@ -5,6 +5,7 @@ The tests of a page are a story, told in their order to one visitor: to load a p
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, ViewportSize, expect
@@ -51,7 +52,7 @@ def visitor(walker: Stay, page: str, request: pytest.FixtureRequest) -> Reader:
     """Who has come to the page with nothing set, and with a history that is far from the longest that browsers keep."""
 
     def arrive(reader: Reader) -> None:
-        reader.page.set_viewport_size(DESK)
+        see(reader, DESK)
         go_by_the_bar(reader, page)
         if reader.settings():
             if is_on(reader, "reset"):  # the address may name what the opening picture has, which Reset would leave
@@ -74,11 +75,17 @@ def friend(guest: Stay, visitor: Reader, address: str, fresh: str, page: str, re
     """Who has opened the visitor's link on another server; the page makes them the first who ask for it there."""
 
     def follow(reader: Reader) -> None:
-        reader.page.set_viewport_size(PHONE)
+        see(reader, PHONE)
         reader.open(visitor.here().replace(address, fresh))
         reader.complete()
 
     return guest.at(page, request.session.testsfailed, follow)
+
+
+def see(reader: Reader, size: ViewportSize, colours: Literal["light", "dark"] = "light") -> None:
+    """What a test begins with, whichever came before it; who goes on by looking at the picture waits for its rest."""
+    reader.page.set_viewport_size(size)
+    reader.page.emulate_media(color_scheme=colours)
 
 
 def set_by(page: str) -> dict[str, dict[str, str]]:
@@ -113,7 +120,7 @@ def test_a_page_has_no_faults_on_a_desk_fits_a_phone_and_writes_no_texts_on_each
     visitor: Reader, page: str
 ) -> None:
     for size in (DESK, PHONE):
-        visitor.page.set_viewport_size(size)
+        see(visitor, size)
         visitor.rest()
         wait_until_nothing_scrolls_sideways(visitor)
         assert texts_on_each_other(visitor.page) == []
@@ -127,23 +134,19 @@ def test_a_chinese_phone_in_dark_colours_has_no_faults_no_texts_on_each_other_an
 ) -> None:
     claim = visitor.page.locator("h2.claim").inner_text()
     assert name_of_picture(visitor) == claim
-    visitor.page.set_viewport_size(PHONE)
-    visitor.page.emulate_media(color_scheme="dark")
+    see(visitor, PHONE, "dark")
     press(visitor, "language_zh")
     assert faults(visitor.page) == []
     assert texts_on_each_other(visitor.page) == []
     assert name_of_picture(visitor) == visitor.page.locator("h2.claim").inner_text() != claim
-    visitor.page.set_viewport_size(DESK)
-    visitor.page.emulate_media(color_scheme="light")
     press(visitor, "language_en")
     visitor.assert_well()
 
 
 def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visitor: Reader, page: str) -> None:
     """In dark colours on every second page: each kind of control is on many pages, and shows the focus alike on all."""
-    if PAGES.index(page) % 2:
-        visitor.page.emulate_media(color_scheme="dark")
-        visitor.rest()
+    see(visitor, DESK, "dark" if PAGES.index(page) % 2 else "light")
+    visitor.rest()
     walked = walk(visitor.page)
     assert len(walked["named"]) > 10
     assert (walked["missed"], walked["unseen"]) == ([], [])
@@ -153,7 +156,7 @@ def test_every_preset_is_one_entry_is_in_the_address_and_writes_no_texts_on_each
     visitor: Reader, page: str
 ) -> None:
     """And the one that is on at the opening is the one that sets nothing."""
-    visitor.page.emulate_media(color_scheme="light")
+    see(visitor, DESK)
     visitor.rest()
     assert {key for key in set_by(page) if is_on(visitor, key)} == {
         key for key, sets in set_by(page).items() if not sets
@@ -170,14 +173,13 @@ def test_every_preset_is_one_entry_is_in_the_address_and_writes_no_texts_on_each
 
 
 def test_axe_finds_nothing_in_dark_colours_with_all_controls_open(visitor: Reader, page: str) -> None:
+    see(visitor, DESK, "dark")
     key, *_ = set_by(page)
     press(visitor, key)
     visitor.page.get_by_role("button", name="More", exact=True).click()
-    visitor.page.emulate_media(color_scheme="dark")
     visitor.rest()
     assert faults(visitor.page) == []
     visitor.close_popover()
-    visitor.page.emulate_media(color_scheme="light")
     visitor.assert_well()
 
 
@@ -186,7 +188,7 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
 ) -> None:
     visitor.complete()  # what a test before has asked for may still grow
     said = visitor.finding()
-    visitor.page.set_viewport_size(PHONE)
+    see(visitor, PHONE)
     visitor.page.reload()
     visitor.complete()
     wait_until(lambda: friend.finding() == visitor.finding() == said, f"{page} says something else")
@@ -199,7 +201,7 @@ def test_f5_and_a_friend_show_the_same_to_the_last_pixel(
 def test_on_a_page_that_a_link_has_opened_a_new_seed_that_is_pressed_first_is_one_entry_and_a_held_key_leaves_it_alive(
     friend: Reader, page: str
 ) -> None:
-    friend.page.set_viewport_size(DESK)
+    see(friend, DESK)
     assert title(friend) == TITLES[page]
     expect(friend.page.locator("header").get_by_role("link", name=TITLES[HOME])).to_have_count(1)
     assert friend.page.get_by_text("This link was adjusted").count() == 0
