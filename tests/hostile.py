@@ -278,6 +278,8 @@ def strange_weights() -> Iterator[Case]:
     yield "a.safetensors", lambda: changed(jordan), "layers"
     yield "a.safetensors", lambda: changed({"fc.weight": np.ones((2, 2), "f4")}), "none"
     yield "a.safetensors", lambda: changed({"weight_ih_l0_raw": np.ones((2, 2), "f4")}), "none"
+    i2h = {"cell.i2h.weight": np.ones((2, 5), "f4"), "cell.i2h.bias": np.ones(2, "f4")}
+    yield "a.safetensors", lambda: changed(i2h), "cornn"
     yield "a.safetensors", lambda: save({}), "nothing"
     yield "a.safetensors", lambda: changed(weights(1, 1_025, kind="f2")), "wide"
     yield "a.safetensors", lambda: changed(weights(1, 2, 4_097)), "wide"

@@ -100,7 +100,8 @@ ROOMS: dict[str, set[str]] = {
     "own.pt_file": set(),
     "own.apart": {"own.unreadable"},
     "own.files": {"limits", "own.unreadable", "own.converters", "own.apart"},
-    "own.recognise": {"limits", "engine.cells", "engine.given", "own.unreadable", "own.files"},
+    "own.recognise": {"limits", "engine.cells", "engine.given"}
+    | {f"own.{part}" for part in ("converters", "files", "unreadable")},
     "own.asked": {"engine.given", "engine.run_network"},
     "own.carried": {"engine.cells", "engine.run"},
     "own.last_error": {"engine.given", "engine.run", "engine.run_network", "engine.trace", "own.asked", "own.carried"},

@@ -4,10 +4,12 @@ The bounds are proved in the docstring of the cell from its equations.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from rnn_dynamics import Experiment, Trace, run, run_jacobians
 from rnn_dynamics.content import sentences
@@ -20,6 +22,7 @@ from rnn_dynamics.engine.run_network import run_network
 from rnn_dynamics.experiment import settings
 from rnn_dynamics.idle import why_idle
 from rnn_dynamics.own.advice import advise
+from rnn_dynamics.own.files import read_weights
 from rnn_dynamics.own.findings import findings
 from rnn_dynamics.own.formats import Lags
 from rnn_dynamics.own.recognise import recognise
@@ -244,6 +247,43 @@ def test_a_file_of_layers_and_directions_is_read_by_the_shape_of_w_hh_alone() ->
     again = run_network(found.network, trace.inputs, Errors(np.ones((1, 2, 12))))
     for level, expected in zip(again.layers, trace.layers, strict=True):
         np.testing.assert_allclose(level.hidden_states, expected.hidden_states, rtol=1e-12, atol=1e-14)
+
+
+class CoRNN(torch.nn.Module):
+    """As its authors write it: the state dict has cell.i2h.weight, cell.i2h.bias, readout.weight and readout.bias."""
+
+    def __init__(self, parameters: dict[str, Array]) -> None:
+        super().__init__()
+        self.cell = CoRNNCell(parameters)
+        self.readout = torch.nn.Linear(len(self.cell.i2h.bias), 3, dtype=torch.float64)
+        self.cell.i2h.reset_parameters()
+
+
+def test_the_lines_for_the_authors_file_write_a_network_with_the_states_of_their_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = run(replace(CORNN, initial_state="zero"))
+    model = CoRNN(dict(trace.parameters))
+    monkeypatch.chdir(tmp_path)
+    save_file(model.state_dict(), "model.safetensors")
+    with pytest.raises(UnreadableFile, match=r"cell\.i2h\.weight has the shape \(6, 17\)") as caught:
+        recognise(read_weights(Path("model.safetensors").read_bytes(), "model.safetensors"))
+    exec(compile(caught.value.lines, "converter", "exec"), {})
+    (found,) = recognise(read_weights(Path("weights.safetensors").read_bytes(), "weights.safetensors")).networks
+    assert (found.name, found.network.cell, found.network.hidden_size) == ("cell", "cornn", 6)
+    read = run_network(found.network, trace.inputs, Errors(np.ones((1, 2, 6)))).layers[0]
+    state = (torch.zeros(2, 6, dtype=torch.float64),) * 2
+    assert read.velocities is not None
+    for x, y, z in zip(torch.tensor(trace.inputs), read.hidden_states[1:], read.velocities[1:], strict=True):
+        state = model.cell(x, *state)
+        np.testing.assert_allclose(np.stack([y, z]), torch.stack(state).detach(), rtol=1e-12, atol=1e-14)
+
+
+@every("shapes", [{"weight": (6, 12), "bias": (6,)}, {"weight": (6, 17)}, {"weight": (102,), "bias": (6,)}])
+def test_an_i2h_that_is_none_of_the_authors_is_no_recurrent_weight(shapes: dict[str, tuple[int, ...]]) -> None:
+    with pytest.raises(UnreadableFile, match="No array of the file") as caught:
+        recognise({f"cell.i2h.{name}": np.ones(shape) for name, shape in shapes.items()})
+    assert caught.value.lines == ""
 
 
 @every(

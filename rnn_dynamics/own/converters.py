@@ -1,9 +1,11 @@
-"""Python that writes the recurrent layers of other libraries' files as safetensors, with torch's names and gates.
+"""Python that writes the recurrent layers of other files as safetensors, with torch's names and gates.
 
 What each must mind is the order of the gates in the rows of a matrix. torch: LSTM i f g o, GRU r z n. Keras: LSTM
 i f c o, GRU z r h, matrices transposed. ONNX: LSTM i o f c, GRU z r h. The GRU of torch, as Keras's by its
 default but not ONNX's, applies the reset gate after the product; of one that does not the lines say so. So they do of
 a single direction that reads backwards, which torch has only beside another and which is written as one forwards.
+The coRNN's authors (github.com/tk-rusch/coRNN, sMNIST/network.py) have one linear layer of inputs, velocities and
+positions side by side; here W_hh reads positions, then velocities.
 """
 
 TORCH = """\
@@ -69,5 +71,22 @@ for node in graph.node:
             for part, values in parts.items():
                 rows = np.split(np.ascontiguousarray(values), len(order))
                 found[f"{name}.{part}{ending}"] = np.concatenate([rows[gate] for gate in order])
+save_file(found, "weights.safetensors")
+"""
+
+CORNN = """\
+import torch
+from safetensors.torch import load_file, save_file
+
+arrays = load_file("model.safetensors")
+found = {}
+for name, weight in arrays.items():
+    if name.endswith("i2h.weight"):
+        module, hidden = name.removesuffix("i2h.weight"), len(weight)
+        bias = arrays[f"{module}i2h.bias"]
+        of_input, velocity, position = weight.split([weight.shape[1] - 2 * hidden, hidden, hidden], dim=1)
+        parts = {"weight_ih": of_input.contiguous(), "weight_hh": torch.cat([position, velocity], dim=1)}
+        parts |= {"bias_ih": bias, "bias_hh": torch.zeros_like(bias)}
+        found |= {f"{module}{part}_l0": values for part, values in parts.items()}
 save_file(found, "weights.safetensors")
 """

@@ -21,6 +21,7 @@ from rnn_dynamics.engine.cells import CELLS, cells_where
 from rnn_dynamics.engine.cells.cell import has_w_hh
 from rnn_dynamics.engine.given import Network
 from rnn_dynamics.limits import LARGEST_WEIGHT, one_of
+from rnn_dynamics.own.converters import CORNN
 from rnn_dynamics.own.files import NUMBERS, first_strange
 from rnn_dynamics.own.unreadable import UnreadableFile, tame
 
@@ -125,10 +126,20 @@ def recognise(arrays: Mapping[str, AnyArray], *, nonlinearity: str = "tanh", res
             left -= len(named) * sum(tensor.values.size for tensor in tensors)
             found += named
     if not found:
-        raise refused[0] if refused else UnreadableFile("none", names=", ".join(list(arrays)[:5]), count=len(arrays))
+        raise refused[0] if refused else _nothing(arrays)
     used = {name for named in found for name in named.tensors}
     others = tuple(name for name in arrays if name not in used)
     return Recognised(networks=tuple(found), others=others, refused=tuple(refused[:_MOST_REFUSED]))
+
+
+def _nothing(arrays: Mapping[str, AnyArray]) -> UnreadableFile:
+    """Why no array is a recurrent weight; of what may be a coRNN of its authors' code, how to write it as one."""
+    for name, values in arrays.items():
+        named = name.endswith("i2h.weight") and f"{name.removesuffix('weight')}bias" in arrays
+        # An RNN with more inputs than units has such a matrix, too: only who has trained it can tell.
+        if named and values.ndim == 2 and values.shape[1] > 2 * values.shape[0] > 0:
+            return UnreadableFile("cornn", lines=CORNN, tensor=name, shape=values.shape)
+    return UnreadableFile("none", names=", ".join(list(arrays)[:5]), count=len(arrays))
 
 
 def _modules(arrays: Mapping[str, AnyArray]) -> dict[str, list[_Tensor]]:
