@@ -141,8 +141,8 @@ class CliffAnswer:
 
     def start_side(self, region: Region) -> str:
         """On which side of the start its name stands: "left", unless paths lie there and not on the "right"."""
-        start = region.share(np.array([self.start.w, self.start.b]))
-        left, right = (self._touched(region, start + away, _START_REACH) for away in _BESIDE_START.values())
+        beside = (self._beside_start(region, side) for side in _BESIDE_START)
+        left, right = (self._touched(region, middle, _START_REACH) for middle in beside)
         return "right" if left and not right else "left"
 
     def marks(self, region: Region) -> Columns:
@@ -165,9 +165,13 @@ class CliffAnswer:
     def _written(self, region: Region) -> list[tuple[Array, Array]]:
         """The middles of what else is written on the map, and how far from them no name's is to be."""
         exits = [self.paths[kind].points for kind, step in self.exits_apart(region).items() if step]
-        start = region.share(np.array([self.start.w, self.start.b])) + _BESIDE_START[self.start_side(region)]
+        start = self._beside_start(region, self.start_side(region))
         fixed = [(start, _REACH + _START_REACH), (_LEGEND, _REACH + _LEGEND_REACH)]
         return [*fixed, *((region.share(region.way_out(points)[0]), np.array(ROOM)) for points in exits)]
+
+    def _beside_start(self, region: Region, side: str) -> Array:
+        """The middle of the start's name on a side of it, as shares of the map's height and width."""
+        return region.share(np.array([self.start.w, self.start.b])) + _BESIDE_START[side]
 
     def _touched(self, region: Region, middle: Array, reach: Array) -> bool:
         """Whether a path passes so close to a place on the map; both as shares of its height and width."""
