@@ -11,6 +11,7 @@ from rnn_dynamics.engine.given import Errors, Network, States
 from rnn_dynamics.engine.phase import phase_grid
 from rnn_dynamics.engine.run import (
     run,
+    run_chunks,
     run_family,
     run_jacobians,
     run_losses,
@@ -27,6 +28,7 @@ from rnn_dynamics.engine.trace import (
     LagSplit,
     LayerTrace,
     LossByTime,
+    LossInChunks,
     PathSplit,
     PhaseRow,
     RunTime,
@@ -48,6 +50,7 @@ __all__ = [
     "LagSplit",
     "LayerTrace",
     "LossByTime",
+    "LossInChunks",
     "Network",
     "NetworkLayer",
     "NetworkTrace",
@@ -61,6 +64,7 @@ __all__ = [
     "phase_grid",
     "probe",
     "run",
+    "run_chunks",
     "run_family",
     "run_jacobians",
     "run_losses",

@@ -20,8 +20,8 @@ from rnn_dynamics.engine.through_time.loss_by_time import (
     SUFFICIENT,
     Beside,
     GradientByDistance,
+    GradientInChunks,
     Shares,
-    walk_chunks,
     walk_each_loss,
 )
 from rnn_dynamics.engine.through_time.lyapunov import exponents_and_spread, log_growths
@@ -45,6 +45,7 @@ from rnn_dynamics.engine.trace import (
     LagSplit,
     LayerTrace,
     LossByTime,
+    LossInChunks,
     Norms,
     PathSplit,
     RunTime,
@@ -345,17 +346,8 @@ def run_losses(
             batch_size × hidden_size is beyond 50,000,000: the message names steps that are few enough; or the
             experiment has more than one layer or direction.
     """
-    length = checked_experiment(experiment).sequence_length
-    chosen = _steps(length, steps)
-    each = length * experiment.batch_size * experiment.hidden_size
-    if (numbers := len(chosen) * each) > LARGEST_LOSSES:
-        raise ValueError(
-            f"losses × sequence_length × batch_size × hidden_size = {numbers:,}; the limit of loss × time is "
-            f"{LARGEST_LOSSES:,}: {_coarser(length, LARGEST_LOSSES // each)} asks for few enough losses"
-        )
-    if truncations is None:
-        truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
-    asked = _whole_numbers("truncation", truncations, 1, length)
+    chosen, asked = _asked_losses(experiment, truncations, steps)
+    length = experiment.sequence_length
     limits = sorted({*asked, length})
     every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
     forward, losses, _ = _single(every)
@@ -370,24 +362,17 @@ def run_losses(
         here = rows[known], times[known]
         norms[here], share[here] = walked.log10_norms["hidden"][known], shares.of(beside, walked)[known]
         gradient.add(beside, walked)
-    windows = {size: (length - 1) % size + 1 for size in asked}  # the loss at the last step has its own chunk alone
-    of_last, gradient_of_last = [], GradientByDistance(forward, sorted({*limits, *windows.values()}))
+    of_last, gradient_of_last = [], GradientByDistance(forward, limits)
     last_losses, _ = _losses(last, _draw(last), forward.record.hidden[1:])
     walk_last = partial(walk_each_loss, forward, last_losses)
     for beside, walked in walk_last():
         gradient_of_last.add(beside, walked)
         of_last.append(walked.log10_norms)
-    merged, merged_of_last = gradient.merged(limits), gradient_of_last.merged(sorted({*limits, *windows.values()}))
-    found = [merged.truncated(limits), merged_of_last.truncated(limits)]
+    found = [one.merged(limits).truncated(limits) for one in (gradient, gradient_of_last)]
     enough = (
         _sufficient(gradient, found[0][0], limits, walk),
         _sufficient(gradient_of_last, found[1][0], limits, walk_last),
     )
-    whole = _in_windows(merged, {size: size for size in asked if size in {1, length}}, length)
-    everywhere = _at_each_step(losses, chosen)
-    sizes = sorted({*asked} - {*whole})
-    cut = whole | merged.chunked(sizes, partial(walk_chunks, forward, everywhere))
-    chunks = [[cut[size] for size in asked], list(_in_windows(merged_of_last, windows, length).values())]
     of_asked = np.searchsorted(limits, asked)
     errors, angles = zip(*((errors[of_asked], angles[of_asked]) for errors, angles in found), strict=True)
     return LossByTime(
@@ -398,13 +383,61 @@ def run_losses(
         every=read_only(in_order([walked.log10_norms for walked in of_all])["hidden"][:, 0]),
         last=read_only(in_order(of_last)["hidden"][:, 0]),
         truncations=read_only(np.array(asked)),
-        log10_errors=locked(dict(zip(("every", "last"), errors, strict=True))),
-        angles=locked(dict(zip(("every", "last"), angles, strict=True))),
-        log10_chunk_errors=locked(_by_loss(chunks, 0)),
-        chunk_angles=locked(_by_loss(chunks, 1)),
+        log10_errors=_of_both(errors),
+        angles=_of_both(angles),
         log10_rounding=_single_rounding(forward, last_losses, of_last),
         sufficient=dict(zip(("every", "last"), enough, strict=True)),
     )
+
+
+def run_chunks(
+    experiment: Experiment, truncations: Iterable[int] | None = None, steps: Iterable[int] | None = None
+) -> LossInChunks:
+    """Walk back in chunks of τ steps, as a training loop does that detaches the state after every τ steps.
+
+    Args:
+        experiment: the question; what it says of the loss plays no part.
+        truncations: as in `run_losses`: the steps τ of a chunk; the last chunk has what is left.
+        steps: likewise: those whose losses are sent back.
+
+    Raises:
+        ValueError: as `run_losses`.
+    """
+    chosen, asked = _asked_losses(experiment, truncations, steps)
+    every, last = (replace(experiment, loss_at=at) for at in ("every", "last"))
+    forward, losses, _ = _single(every)
+    last_losses, _ = _losses(last, _draw(last), forward.record.hidden[1:])
+    of_both = _at_each_step(losses, chosen), _at_each_step(last_losses, [experiment.sequence_length])
+    errors, angles = zip(*(GradientInChunks(forward, of).compared(asked) for of in of_both), strict=True)
+    return LossInChunks(
+        experiment=every,
+        steps=read_only(np.array(chosen)),
+        truncations=read_only(np.array(asked)),
+        log10_errors=_of_both(errors),
+        angles=_of_both(angles),
+    )
+
+
+def _asked_losses(
+    experiment: Experiment, truncations: Iterable[int] | None, steps: Iterable[int] | None
+) -> tuple[list[int], list[int]]:
+    """The steps whose losses are sent back, and the truncations; ValueError as `run_losses`."""
+    length = checked_experiment(experiment).sequence_length
+    chosen = _steps(length, steps)
+    each = length * experiment.batch_size * experiment.hidden_size
+    if (numbers := len(chosen) * each) > LARGEST_LOSSES:
+        raise ValueError(
+            f"losses × sequence_length × batch_size × hidden_size = {numbers:,}; the limit of loss × time is "
+            f"{LARGEST_LOSSES:,}: {_coarser(length, LARGEST_LOSSES // each)} asks for few enough losses"
+        )
+    if truncations is None:
+        truncations = [*(steps for steps in USUAL_TRUNCATIONS if steps < length), length]
+    return chosen, _whole_numbers("truncation", truncations, 1, length)
+
+
+def _of_both(found: Sequence[Array]) -> Mapping[str, Array]:
+    """Of the loss at every step and of that at the last."""
+    return locked(dict(zip(("every", "last"), found, strict=True)))
 
 
 def _at_each_step(losses: Losses, steps: Sequence[int]) -> Losses:
@@ -419,19 +452,6 @@ def _at_each_step(losses: Losses, steps: Sequence[int]) -> Losses:
     exponents[losses.first :] = losses.exponents
     exponents[~kept] = NOTHING
     return Losses(0, rows, exponents)
-
-
-def _in_windows(
-    gradient: GradientByDistance, windows: Mapping[int, int], length: int
-) -> dict[int, tuple[float, float]]:
-    """Steps of a chunk -> log10 of the error, and the angle, of windows of so many steps, limits of this gradient."""
-    # Asked for together: each question sums all parts.
-    errors, angles = gradient.truncated([*windows.values(), length])
-    return {size: (float(error), float(angle)) for size, error, angle in zip(windows, errors, angles, strict=False)}
-
-
-def _by_loss(chunks: Sequence[Sequence[tuple[float, float]]], which: int) -> dict[str, Array]:
-    return {name: np.array([pair[which] for pair in of]) for name, of in zip(("every", "last"), chunks, strict=True)}
 
 
 def _sufficient(

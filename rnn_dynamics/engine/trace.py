@@ -321,15 +321,12 @@ class LossByTime(Rounded):
         last: (T,), the same of the loss at the last step alone, as `run` has it: with targets of its own, and divided
             by N·D_out.
         truncations: (M,) integers, rising: over how many steps τ the error of each loss is carried back, its own step
-            included. Every loss has a window of τ steps of its own. Training in chunks of τ steps is another thing: it
-            cuts at fixed places, and a loss just behind a cut is carried back over a single step.
+            included. Every loss has a window of τ steps of its own. Training in chunks of τ steps is another thing, see
+            `LossInChunks`.
         log10_errors: "every" and "last" -> (M,), log10 of ‖G_τ − G‖ / ‖G‖ (Frobenius), with G the gradient of the
             recurrent weights, of the losses at `steps` together and of the loss at the last step alone, and G_τ what
             is left of it; -inf for τ = T, and wherever nothing is left out; nan where G is zero.
         angles: "every" and "last" -> (M,), between G_τ and G, in degrees; nan where one of them is zero.
-        log10_chunk_errors, chunk_angles: the same as both, but with G_τ as a training has it that detaches the state
-            after each τ steps: every chunk 1 .. τ, τ + 1 .. 2τ and so on is walked back by itself, the last one is
-            as long as what is left. −inf too where the error is below 10^−13, which may be rounding.
         sufficient: "every" and "last" -> the smallest τ from which on the error is at most 1 %, asked for or not: among
             the truncations, and all numbers between the last that is too short and the next; of a large network some
             of these numbers, ever closer. None where G is zero.
@@ -344,8 +341,6 @@ class LossByTime(Rounded):
     truncations: NDArray[np.int64]
     log10_errors: Mapping[str, Array]
     angles: Mapping[str, Array]
-    log10_chunk_errors: Mapping[str, Array]
-    chunk_angles: Mapping[str, Array]
     sufficient: Mapping[str, int | None]
 
     def shares_by_distance(self, firsts: Sequence[int]) -> Array:
@@ -370,6 +365,30 @@ class LossByTime(Rounded):
         """log10 of (the norms of the losses' errors at step 1, added up / ‖dL/dh_1‖): by how much they cancel."""
         added = np.logaddexp.reduce(self.log10_norms[:, 0] * _LN_10) / _LN_10
         return float(added) - float(self.every[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossInChunks:
+    """What backpropagation in chunks makes of a loss: the state is detached after every τ steps.
+
+    Every chunk 1 .. τ, τ + 1 .. 2τ and so on is walked back by itself, the last one is as long as what is left. So it
+    cuts at fixed places, and a loss just behind a cut is carried back over a single step.
+
+    Attributes:
+        experiment: the question, with a loss at every step.
+        steps: (K,) integers, rising: the steps whose losses were asked for, all T unless named.
+        truncations: (M,) integers, rising: τ, the steps of a chunk.
+        log10_errors: "every" and "last" -> (M,), as in `LossByTime`: log10 of ‖G_τ − G‖ / ‖G‖, of the losses at `steps`
+            together and of the loss at the last step alone; -inf too where the error is below 10^−13, which may be
+            rounding.
+        angles: likewise, between G_τ and G, in degrees; nan where one of them is zero.
+    """
+
+    experiment: Experiment
+    steps: NDArray[np.int64]
+    truncations: NDArray[np.int64]
+    log10_errors: Mapping[str, Array]
+    angles: Mapping[str, Array]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ the terms with a distance k − t < τ. τ = T leaves nothing out.
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 
 import numpy as np
@@ -200,13 +200,27 @@ class Shares:
             return np.asarray(np.ldexp(projections, shifts) / self._squares[times])
 
 
-class GradientByDistance:
+class _Terms:
+    """Of the gradient of `Cell.summed`, which losses that walk side by side add up to."""
+
+    def __init__(self, forward: Pass) -> None:
+        self._cell, self._weights, self._multiplied = forward.cell, forward.weights, forward.multiplied
+        self._shape = forward.summed_shape
+
+    def _factors(self, beside: Beside, run: Run) -> tuple[Array, Array, int]:
+        """Of the products of a run both factors, the second one (B, rows, S), and a power of two that it may be."""
+        delta = summed_delta(self._cell, run.adjoints.delta)
+        delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
+        largest = max(multiplied.max(), -multiplied.min())  # the states of ReLU may be as large as float64 allows
+        return delta, by_member(multiplied, beside.members), int(np.frexp(largest)[1])
+
+
+class GradientByDistance(_Terms):
     """Sums the gradient of `Cell.summed` by how far its loss lies ahead, and says what truncation leaves."""
 
     def __init__(self, forward: Pass, truncations: Sequence[int]) -> None:
         """Forward: of a single experiment; truncations: rising, the last one T."""
-        self._cell, self._weights, self._multiplied = forward.cell, forward.weights, forward.multiplied
-        self._shape = forward.summed_shape
+        super().__init__(forward)
         self._each = 8 * forward.length * prod(self._shape) <= EACH_BYTES
         self._begin(range(1, forward.length + 1) if self._each else truncations)
 
@@ -230,13 +244,6 @@ class GradientByDistance:
         if len(begin) < len(terms):
             terms = np.add.reduceat(terms, begin)
         self._add(slice(int(part_of[-1]), int(part_of[0]) + 1), terms[::-1], own[::-1] + peak)
-
-    def _factors(self, beside: Beside, run: Run) -> tuple[Array, Array, int]:
-        """Of the products of a run both factors, the second one (B, rows, S), and a power of two that it may be."""
-        delta = summed_delta(self._cell, run.adjoints.delta)
-        delta, multiplied = self._weights.by_sequence(delta, beside.at(run.steps, self._multiplied))
-        largest = max(multiplied.max(), -multiplied.min())  # the states of ReLU may be as large as float64 allows
-        return delta, by_member(multiplied, beside.members), int(np.frexp(largest)[1])
 
     def _add(self, parts: slice, terms: Array, exponents: NDArray[np.int64]) -> None:
         """Add to neighbouring parts; what is too small beside the larger of the two is lost."""
@@ -269,41 +276,6 @@ class GradientByDistance:
         with np.errstate(invalid="ignore"):  # both may be −inf
             errors = self._log10_left_out(truncations) - self._log10_left_out([0])
         return errors, _angles(near)
-
-    def chunked(
-        self, sizes: Sequence[int], walk: Callable[[Sequence[int]], Iterator[tuple[Beside, Run]]]
-    ) -> dict[int, tuple[float, float]]:
-        """As `truncated`, of what is left where the same losses are walked back within chunks of each of some sizes.
-
-        The error is the norm of a difference: what is below CHUNK_RESOLUTION may be rounding, and counts as none.
-
-        Args:
-            sizes: rising.
-            walk: of some of them, as `walk_chunks`, for the same losses.
-        """
-        found = {size: ScaledSum(np.zeros(self._shape)) for size in sizes}
-        for together in _alike(sizes):
-            for beside, run in walk(together):
-                for size, term in zip(together, self._of_run(beside, run, together), strict=True):
-                    found[size].add(*term)
-        (whole,), (exponent,) = self._sums(np.ones((1, len(self._limits)), dtype=bool))
-        compared = _beside_whole([*found.values()], ScaledSum(whole, int(exponent)))
-        return dict(zip(sizes, compared, strict=True))
-
-    def _of_run(self, beside: Beside, run: Run, sizes: Sequence[int]) -> Iterator[tuple[Array, int]]:
-        """What a run adds to the gradient of chunks of each size, and the power of two that is kept apart."""
-        lengths = chunk_lengths(beside.losses, sizes, beside.length)
-        within = beside.losses[-1] - np.array(run.steps)[:, None] < lengths[:, None]  # (sizes, B, S)
-        alive = _alive(run) & within
-        own = np.where(alive, run.exponent, NOTHING).max(axis=(1, 2))
-        delta, multiplied, peak = self._factors(beside, run)
-        weights = np.ldexp(alive.astype(float), run.exponent - own[:, None, None] - peak)
-        weighted = (multiplied * weights[:, :, None]).reshape(len(sizes), len(delta), self._shape[1], -1)
-        # One product for all steps, members and sizes.
-        rows = delta.swapaxes(0, 1).reshape(self._shape[0], -1)
-        terms = rows @ weighted.transpose(1, 3, 0, 2).reshape(rows.shape[1], -1)
-        for place, exponent in enumerate(own.tolist()):
-            yield terms[:, place * self._shape[1] : (place + 1) * self._shape[1]], exponent + peak
 
     def first_sufficient(self, low: int, high: int, walk: Callable[[int, int], Iterator[tuple[Beside, Run]]]) -> int:
         """The smallest τ beyond `low` from which on, up to `high`, the error is at most SUFFICIENT.
@@ -371,6 +343,43 @@ class GradientByDistance:
         return np.tensordot(weights, self._mantissas, axes=1), exponents
 
 
+class GradientInChunks(_Terms):
+    """Sums the gradient of `Cell.summed` within chunks of some steps, and says what they leave of the whole."""
+
+    def __init__(self, forward: Pass, losses: Losses) -> None:
+        """Both as `walk_chunks` takes them."""
+        super().__init__(forward)
+        self._walk = partial(walk_chunks, forward, losses)
+        self._length = forward.length
+
+    def compared(self, sizes: Sequence[int]) -> tuple[Array, Array]:
+        """As `GradientByDistance.truncated`, of chunks of these sizes, rising.
+
+        The error is the norm of a difference: what is below CHUNK_RESOLUTION may be rounding, and counts as none.
+        """
+        found = {size: ScaledSum(np.zeros(self._shape)) for size in sorted({*sizes, self._length})}
+        for together in _alike([*found]):
+            for beside, run in self._walk(together):
+                for size, term in zip(together, self._of_run(beside, run, together), strict=True):
+                    found[size].add(*term)
+        return _beside_whole([found[size] for size in sizes], found[self._length])
+
+    def _of_run(self, beside: Beside, run: Run, sizes: Sequence[int]) -> Iterator[tuple[Array, int]]:
+        """What a run adds to the gradient of chunks of each size, and the power of two that is kept apart."""
+        lengths = chunk_lengths(beside.losses, sizes, beside.length)
+        within = beside.losses[-1] - np.array(run.steps)[:, None] < lengths[:, None]  # (sizes, B, S)
+        alive = _alive(run) & within
+        own = np.where(alive, run.exponent, NOTHING).max(axis=(1, 2))
+        delta, multiplied, peak = self._factors(beside, run)
+        weights = np.ldexp(alive.astype(float), run.exponent - own[:, None, None] - peak)
+        weighted = (multiplied * weights[:, :, None]).reshape(len(sizes), len(delta), self._shape[1], -1)
+        # One product for all steps, members and sizes.
+        rows = delta.swapaxes(0, 1).reshape(self._shape[0], -1)
+        terms = rows @ weighted.transpose(1, 3, 0, 2).reshape(rows.shape[1], -1)
+        for place, exponent in enumerate(own.tolist()):
+            yield terms[:, place * self._shape[1] : (place + 1) * self._shape[1]], exponent + peak
+
+
 def _alive(run: Run) -> NDArray[np.bool_]:
     """(B, S): where a run has a gradient at all."""
     return np.asarray(np.any([np.isfinite(norms) for norms in run.log10_norms.values()], axis=0))
@@ -385,7 +394,7 @@ def _alike(sizes: Sequence[int]) -> Iterator[list[int]]:
         left = left[len(together) :]
 
 
-def _beside_whole(parts: Sequence[ScaledSum], whole: ScaledSum) -> Iterator[tuple[float, float]]:
+def _beside_whole(parts: Sequence[ScaledSum], whole: ScaledSum) -> tuple[Array, Array]:
     """Of each part log10 of ‖part − whole‖ / ‖whole‖, and the angle between both in degrees."""
     exponents = np.array([of.exponent for of in (*parts, whole)])
     common = np.maximum(exponents, whole.exponent)  # a part may be larger than the sum
@@ -396,7 +405,7 @@ def _beside_whole(parts: Sequence[ScaledSum], whole: ScaledSum) -> Iterator[tupl
     with np.errstate(invalid="ignore"):
         errors = norms[:-1] - norms[-1] + (common[:-1] - whole.exponent) * LOG10_2
     errors[errors < CHUNK_RESOLUTION] = -np.inf
-    yield from zip(errors.tolist(), _angles(mantissas)[:-1].tolist(), strict=True)
+    return errors, _angles(mantissas)[:-1]
 
 
 def _angles(matrices: Array) -> Array:

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnn_dynamics.engine.run import run_losses
-from rnn_dynamics.engine.trace import LossByTime
+from rnn_dynamics.engine.run import run_chunks, run_losses
+from rnn_dynamics.engine.trace import LossByTime, LossInChunks
 from rnn_dynamics.engine.verdict import Verdict, horizons_from_each_step, judge
 from rnn_dynamics.engine.work import each_loss
 from rnn_dynamics.executor import computed
@@ -19,6 +19,8 @@ from rnn_dynamics.remembered import remembered
 
 #: What the slider offers; a τ beyond T stands for T.
 TRUNCATIONS = ("1", "2", "3", "5", "8", "10", "15", "20", "30", "50", "70", "100", "150", "200")
+#: By what is truncated: windows of τ steps, of each loss at every step and of that at the last, or chunks of τ steps.
+CUTS = ("every", "last", "chunks")
 #: First distance k − t of each bin of the bars; how many bins count as near: at most five steps.
 BINS, _NEAR = (0, 1, 3, 6, 11, 21, 51), 3
 
@@ -88,22 +90,31 @@ class LossAnswer(OfTrace[LossByTime]):
         """The reader's τ, at most T."""
         return min(int(truncation), self.length)
 
-    def cut(self, truncation: str) -> Mapping[str, Mapping[str, float]]:
-        """What the reader's truncation leaves of dL/dW_hh, see `truncated`: log10_error and angle; nan without any."""
-        at = int(np.searchsorted(self.trace.truncations, self.within(truncation)))
-        return {name: {what: float(of[at]) for what, of in found.items()} for name, found in self.truncated.items()}
+    def cut(self, truncation: str) -> "Cut":
+        """What the reader's truncation leaves of dL/dW_hh."""
+        return Cut(self, int(np.searchsorted(self.trace.truncations, self.within(truncation))))
+
+    def left(self, by: str) -> Mapping[str, Array]:
+        """What a truncation, one of CUTS, leaves of dL/dW_hh: log10_error and angle over τ; nan without any."""
+        of, loss = (self.in_chunks, "every") if by == "chunks" else (self.trace, by)
+        return {"log10_error": of.log10_errors[loss], "angle": of.angles[loss]}
 
     @property
-    def truncated(self) -> Mapping[str, Mapping[str, Array]]:
-        """What truncation leaves of dL/dW_hh, log10_error and angle over τ.
+    def in_chunks(self) -> LossInChunks:
+        """The same losses, walked back in chunks: asked for where chunks are shown alone."""
+        return _in_chunks(self.trace.experiment)
 
-        "every" and "last": of both losses, each of which has a window of τ steps of its own. "chunks": of the loss at
-        every step, walked back in chunks of τ steps.
-        """
-        of = self.trace
-        windows = {name: {"log10_error": of.log10_errors[name], "angle": of.angles[name]} for name in self.sums}
-        chunks = {"log10_error": of.log10_chunk_errors["every"], "angle": of.chunk_angles["every"]}
-        return {**windows, "chunks": chunks}
+
+@dataclass(frozen=True)
+class Cut:
+    """What one truncation τ leaves: one of CUTS -> log10_error and angle. `at`: its place among those of the answer."""
+
+    answer: LossAnswer
+    at: int
+
+    def __getitem__(self, by: str) -> Mapping[str, float]:
+        """Of that one."""
+        return {what: float(of[self.at]) for what, of in self.answer.left(by).items()}
 
 
 def truncations_for(length: int) -> tuple[int, ...]:
@@ -116,3 +127,8 @@ def loss_answer(experiment: Experiment) -> LossAnswer:
     """Answer for one experiment; what it says of the loss does not matter."""
     trace = computed(run_losses, each_loss(experiment), truncations_for(experiment.sequence_length))
     return LossAnswer(trace=trace, asked=experiment.batch_size)
+
+
+@remembered
+def _in_chunks(experiment: Experiment) -> LossInChunks:
+    return computed(run_chunks, experiment, truncations_for(experiment.sequence_length))

@@ -7,7 +7,7 @@ import numpy as np
 from rnn_dynamics.pictures.kit import frames
 from rnn_dynamics.pictures.kit.axes import WIDE_REACH, axis_ends, ends_downwards, reaching
 from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, one_row, points, table, whole
-from rnn_dynamics.pictures.losses.answer import LossAnswer
+from rnn_dynamics.pictures.losses.answer import CUTS, LossAnswer
 
 #: Where the axis of the bars may end, in per cent, and that of the truncation's error, in orders of magnitude of the
 #: gradient: few values, so that they stand still while a slider moves.
@@ -69,12 +69,11 @@ def _shares(answer: LossAnswer, _: Texts) -> _Below:
 
 def _truncation(answer: LossAnswer, _: Texts) -> _Below:
     """Cuts: what is left of dL/dW_hh by truncation, for the loss at every step and that at the last, and in chunks."""
-    cut = answer.truncated
-    errors, angles = (np.stack([of[what] for of in cut.values()]) for what in ("log10_error", "angle"))
+    errors, angles = (np.stack([answer.left(by)[what] for by in CUTS]) for what in ("log10_error", "angle"))
     highest = reaching(np.nan_to_num(errors, nan=-np.inf).max(), _ERRORS_ABOVE)
     found = {
         "cuts": points(
-            name=np.array(list(cut))[:, None],
+            name=np.array(CUTS)[:, None],
             truncation=answer.trace.truncations,
             log10_error=frames.within(errors, (_LEAST_ERROR, highest)),
             angle=angles,
@@ -120,6 +119,6 @@ def loss_by_time_file(answer: LossAnswer, _: Views) -> Frame:
 
 
 def truncation_file(answer: LossAnswer, _: Views) -> Frame:
-    """What truncation leaves of dL/dW_hh: truncation τ, and log10_error_… and angle_… (degrees), see `truncated`."""
-    columns = {f"{what}_{name}": values for name, of in answer.truncated.items() for what, values in of.items()}
+    """What truncation leaves of dL/dW_hh: truncation τ, and log10_error_… and angle_… (degrees), see `left`."""
+    columns = {f"{what}_{by}": values for by in CUTS for what, values in answer.left(by).items()}
     return frames.frame(truncation=answer.trace.truncations, **columns)
