@@ -59,7 +59,7 @@ def finding(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
         for name in answer.sums
     )
     thin = answer.single[answer.marked] if views["below"] == "losses" else None
-    return said(words, says | {"thin": thin}, rows, _notes(answer, thin))
+    return said(words, says | {"thin": thin}, rows, _notes(answer, thin, views["below"] == "truncation"))
 
 
 def claim(words: Words, answer: LossAnswer, views: Mapping[str, str]) -> str:
@@ -112,8 +112,8 @@ def _no_gradient(answer: LossAnswer, name: str) -> bool:
     return math.isnan(answer.trace.log10_errors[name][-1])
 
 
-def _notes(answer: LossAnswer, thin: Verdict | None) -> dict[str, object]:
-    """Which of them hold; `thin`: what the thin line says, where there is one."""
+def _notes(answer: LossAnswer, thin: Verdict | None, chunks: bool) -> dict[str, object]:
+    """Which of them hold; `thin`: what the thin line says, where there is one; `chunks`: whether these are drawn."""
     claim, where, several = _claim(answer), _near_or_far(answer), answer.length > 1
     steps = {thin and thin.horizon, answer.verdicts["last"].horizon}
     return {
@@ -121,8 +121,8 @@ def _notes(answer: LossAnswer, thin: Verdict | None) -> dict[str, object]:
         claim: claim == "hidden",
         where: where != "nothing" and several,
         "shares": True,
-        "window": several and not _no_gradient(answer, "every"),
-        "window_zero": several and _no_gradient(answer, "every"),
+        "window": several,
+        "chunks": several and chunks and not _no_gradient(answer, "every"),
         "levels": several,
         "lowered": answer.experiment.batch_size < answer.asked,
     }
