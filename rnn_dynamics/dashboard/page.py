@@ -213,7 +213,7 @@ class Page(Frame):
         """The picture and its finding."""
         one = self.picture.so_far(experiment, views)
         with unless_lost(self.words("app")["growing"], "picture"):
-            answer = one.answer(experiment, views)
+            answer = one.answered(experiment, views)
             claim = one.claimed(experiment, views, marked_claims(self.words()))
             self.show(one.drawn(experiment, views, self.names.language), views, claim, answer.digits)
             if self.follow and not self.hides:

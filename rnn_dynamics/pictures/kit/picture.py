@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -149,14 +149,21 @@ class Picture:
 
     def drawn(self, experiment: Experiment, views: Views, language: str) -> Drawn:
         """What the specification draws, ready to be sent, and the finding, as HTML."""
-        words, own = sentences(self.name, language), {name: views[name] for name in self.settings}
-        still, of = self.apart(experiment, own)
-        moved, said = _moved(self, experiment, tuple(own.items()), words)
+        words, own = sentences(self.name, language), self._own(views)
+        still, of = self.apart(experiment, dict(own))
+        moved, said = _moved(self, experiment, own, words)
         return _still(self, still, tuple(of.items()), words) | moved, said
 
     def claimed(self, experiment: Experiment, views: Views, words: Words) -> str:
         """The sentence above the picture, as HTML, of those in its words."""
-        return _claimed(self, experiment, tuple((name, views[name]) for name in self.settings), words)
+        return _claimed(self, experiment, self._own(views), words)
+
+    def answered(self, experiment: Experiment, views: Views) -> Any:
+        """The answer; whoever has drawn, claimed and said something of it just now has used the same one."""
+        return _answer(self, experiment, self._own(views))
+
+    def _own(self, views: Views) -> "Asked":
+        return tuple((name, views[name]) for name in self.settings)
 
     def drawn_from(self, answer: Any, views: Views, words: Words) -> Drawn:
         """The same from an answer that is there, such as what a reader has trained or measured."""
@@ -228,6 +235,15 @@ _WIDTH = 900
 Asked = tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=8)
+def _answer(picture: Picture, experiment: Experiment, asked: Asked) -> Any:
+    """The answer, for the run of a page that asks for it up to four times.
+
+    One that is made anew of what is remembered takes up to 1 ms each time, with all that it finds out about itself.
+    """
+    return picture.answer(experiment, dict(asked))
+
+
 @remembered
 def _specification(picture: Picture, views: Asked, background: Background, words: Words) -> str:
     built = in_size(picture.charted(words, dict(views), background).to_dict(validate=False), TYPE.zoom)
@@ -247,15 +263,15 @@ def _moving_tables(picture: Picture, words: Words, answer: Any, views: Views) ->
 @remembered
 def _still(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> dict[str, bytes]:
     views = dict(asked)
-    return as_bytes(_still_tables(picture, words, picture.answer(experiment, views), views))
+    return as_bytes(_still_tables(picture, words, _answer(picture, experiment, asked), views))
 
 
 @remembered
 def _moved(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> Drawn:
-    views, answer = dict(asked), picture.answer(experiment, dict(asked))
+    views, answer = dict(asked), _answer(picture, experiment, asked)
     return as_bytes(_moving_tables(picture, words, answer, views)), picture.finding(words, answer, views)
 
 
 @remembered
 def _claimed(picture: Picture, experiment: Experiment, asked: Asked, words: Words) -> str:
-    return picture.claim(words, picture.answer(experiment, dict(asked)), dict(asked))
+    return picture.claim(words, _answer(picture, experiment, asked), dict(asked))
