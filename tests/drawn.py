@@ -8,15 +8,24 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-#: Notes every text with its corners in the canvas, which have a halo, and every line but thin ones, until the canvas is
-#: cleared.
+#: Notes every text with its corners in the canvas, which have a halo, and every line but thin ones, until the part of
+#: the canvas in which any of it lies is cleared: where little has changed, Vega draws that part alone anew.
 _NOTE = """
 (() => {
   const canvas = CanvasRenderingContext2D.prototype;
   const fillText = canvas.fillText, clearRect = canvas.clearRect;
   canvas.clearRect = function (x, y, width, height) {
-    if (width * height > 0.9 * this.canvas.clientWidth * this.canvas.clientHeight)
-      Object.assign(this.canvas, { written: [], haloed: [], lines: [] });
+    const to = this.getTransform(), scale = this.canvas.width / this.canvas.clientWidth;
+    const { x: left, y: top } = to.transformPoint({ x, y });
+    const { x: right, y: bottom } = to.transformPoint({ x: x + width, y: y + height });
+    const outside = (xs, ys) => Math.max(...xs) * scale < left || Math.min(...xs) * scale > right
+      || Math.max(...ys) * scale < top || Math.min(...ys) * scale > bottom;
+    const size = `${this.canvas.width} ${this.canvas.height}`;
+    if (this.canvas.noted !== size)  // another size clears it, too
+      Object.assign(this.canvas, { noted: size, written: [], haloed: [], lines: [] });
+    const { written, lines } = this.canvas;
+    this.canvas.written = written.filter(([, left, right, top, bottom]) => outside([left, right], [top, bottom]));
+    this.canvas.lines = lines.filter((line) => outside(line.map(([x]) => x), line.map(([, y]) => y)));
     return clearRect.apply(this, arguments);
   };
   canvas.fillText = function (text, x, y) {
