@@ -1,13 +1,14 @@
 """A hall: many visitors at once, each of whom moves a random control, thinks, and moves the next.
 
-    python -m benchmarks.hall [--write docs/hall.md]    300 visitors of each page, on a server of its own
+    python -m benchmarks.hall [--write docs/hall.md]    300 visitors of each page, on a server of its own, twice
     python -m benchmarks.hall --quick                   two of each page on one server; fails where one is lost
     python -m benchmarks.hall PAGE ... --sessions 300 --presses 5 --think 10
     python -m benchmarks.hall --soak 10000              so many presses over all pages on one server, and its memory
     python -m benchmarks.hall --servers 1 2             300 visitors for each server, behind nginx
     python -m benchmarks.hall --servers 3 --sessions 200 --kill        and one of the servers is killed meanwhile
 
-The visitors are those of `benchmarks.visitor`. Nobody presses before all are there.
+The visitors are those of `benchmarks.visitor`. Nobody presses before all are there. The server has what
+requirements.txt installs; where llvmlite is there, the table of all pages has a second hall of each: compiled.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
 from typing import IO
@@ -30,7 +32,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.pressing import started
 from benchmarks.proxy import behind
-from benchmarks.report import Benchmark, leave_forced_kernels, line, main
+from benchmarks.report import COMPILED, Benchmark, as_hosted, leave_forced_kernels, line, main
 from benchmarks.visitor import LEFT_ALONE, Visitor
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.navigation import menus
@@ -326,14 +328,23 @@ def shown(seconds: Sequence[float], share: float) -> str:
 def measure(quick: bool) -> Iterator[tuple[str, ...]]:
     """A row for each page; a quick round ends the command where a visitor was lost."""
     if not quick:
-        for page in PAGES:
-            yield from rows([page], Manner())
+        yield from map(both_ways, PAGES)
         return
     for row in rows(PAGES, QUICK):
         yield row
         answered, of = row[1].split(" of ")
         if answered != of:
             sys.exit(f"hall: {answered} of {of} visitors of {row[0]} had all of their answers")
+
+
+def both_ways(page: str) -> tuple[str, ...]:
+    """Its row: of NumPy's road, and behind a stroke of the compiled one."""
+    found: list[tuple[str, ...]] = []
+    for compiled in ("0", "1") if find_spec("llvmlite") else ("0",):
+        os.environ[COMPILED] = compiled
+        found += rows([page], Manner())
+    os.environ[COMPILED] = "0"
+    return tuple(" / ".join(dict.fromkeys(cells)) for cells in zip(*found, strict=True))
 
 
 BENCHMARK = Benchmark(
@@ -356,6 +367,7 @@ def asked() -> None:
     parser.add_argument("--servers", type=int, nargs="+", metavar="COUNT")
     parser.add_argument("--kill", action="store_true")
     given = parser.parse_args()
+    as_hosted()
     if unknown := [page for page in given.pages if page not in PAGES]:
         parser.error(f"there is no page {', '.join(unknown)}; there are {', '.join(PAGES)}")
     leave_forced_kernels()

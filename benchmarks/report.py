@@ -41,11 +41,16 @@ def main(benchmark: Benchmark, description: str | None) -> None:
     how.add_argument("--write", type=Path, metavar="FILE", help=f"put the table between the {benchmark.name} marks")
     arguments = parser.parse_args()
     leave_forced_kernels()
-    os.environ.setdefault(COMPILED, "0")  # the road of who installs requirements.txt
+    as_hosted()
     table = measured(benchmark, arguments.quick)
     if arguments.write:
         text = arguments.write.read_text(encoding="utf-8")
         arguments.write.write_text(written(text, benchmark.name, table), encoding="utf-8")
+
+
+def as_hosted() -> None:
+    """Take the road of who installs requirements.txt, unless the environment names one."""
+    os.environ.setdefault(COMPILED, "0")
 
 
 def leave_forced_kernels() -> None:
