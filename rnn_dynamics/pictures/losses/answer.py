@@ -96,13 +96,8 @@ class LossAnswer(OfTrace[LossByTime]):
 
     def left(self, by: str) -> Mapping[str, Array]:
         """What a truncation, one of CUTS, leaves of dL/dW_hh: log10_error and angle over τ; nan without any."""
-        of, loss = (self.in_chunks, "every") if by == "chunks" else (self.trace, by)
+        of, loss = (_in_chunks(self.trace.experiment), "every") if by == "chunks" else (self.trace, by)
         return {"log10_error": of.log10_errors[loss], "angle": of.angles[loss]}
-
-    @property
-    def in_chunks(self) -> LossInChunks:
-        """The same losses, walked back in chunks: asked for where chunks are shown alone."""
-        return _in_chunks(self.trace.experiment)
 
 
 @dataclass(frozen=True)
@@ -131,4 +126,5 @@ def loss_answer(experiment: Experiment) -> LossAnswer:
 
 @remembered
 def _in_chunks(experiment: Experiment) -> LossInChunks:
+    """The same losses, walked back in chunks: asked for where chunks are shown alone."""
     return computed(run_chunks, experiment, truncations_for(experiment.sequence_length))
