@@ -349,7 +349,7 @@ def answers() -> Iterator[tuple[BlankAnswer, Mapping[str, float], tuple[float | 
         of_cell = dict(zip(OF_TORCH, rights, strict=True))
         for trainer, right in zip(job._trainers, rights, strict=True):
             fake = cast(Any, trainer)
-            fake.accuracy_at = lambda _, right=right: right
+            fake.tests = lambda training=trainer.training, right=right: [(gap, right) for gap in training.gaps]
             fake.parameters = lambda training=trainer.training: starting_parameters(training)
             fake.history.moments[-1] = replace(fake.history.moments[-1], accuracy=right)
         typed = ("", "", "who are you and where are they ___")[number % 3]
