@@ -37,14 +37,14 @@ class BlankPage(TrainingPage):
                     self.control(name, now)
         return now
 
-    def show_panel(self) -> None:
+    def show_panel(self, moved: bool) -> None:
         left, right = st.columns(2, vertical_alignment="bottom", gap="medium")
         with left:
             self.control("sentence")
         views, latest = self.asked()[1], st.session_state.get(LATEST)
         st.session_state[LATEST], complaint = template_in_use(views, latest)
         with right:
-            super().show_panel()
+            super().show_panel(moved)
         if complaint:
             st.warning(self.words()["bad_template"].format(why=complaint))
 

@@ -19,11 +19,11 @@ class LearningPage(TrainingPage):
         st.html(sequence(self.words(), networks(*self.asked(now))[-1]))
         return now
 
-    def show_panel(self) -> None:
+    def show_panel(self, moved: bool) -> None:
         """Beside the buttons is the slider of the movie, once there is one."""
         left, right = st.columns((2, 3), vertical_alignment="bottom")
         with left:
-            super().show_panel()
+            super().show_panel(moved)
         if self.panel.job:
             with right:
                 self.control("look")

@@ -168,7 +168,7 @@ class Page(Frame):
 
     def answer(self, experiment: Experiment, views: Views) -> Any:
         """What the picture shows, and the files are of."""
-        return self.picture.so_far(experiment, views).answer(experiment, views)
+        return self.picture.so_far(experiment, views).answered(experiment, views)
 
     def files(self, experiment: Experiment, views: Views) -> Sequence[Download]:
         """What the share panel hands out."""

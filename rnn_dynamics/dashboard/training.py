@@ -153,15 +153,15 @@ class TrainingPage(Page):
     def _whole(self) -> None:
         self.panel.live(self._live)
 
-    def show_panel(self) -> None:
-        """The buttons and the progress."""
-        before, now = st.session_state.get(_LAST), self.asked()
-        st.session_state[_LAST] = now
-        self.panel.show(moved=now != before)
+    def show_panel(self, moved: bool) -> None:
+        """The buttons and the progress; `moved` as in `TrainingPanel.show`."""
+        self.panel.show(moved)
 
     def draw(self, experiment: Experiment, views: Views) -> None:
         """Below the panel the picture of what is learned so far; where the settings have moved since, it says so."""
-        self.show_panel()
+        before, now = st.session_state.get(_LAST), (experiment, views)
+        st.session_state[_LAST] = now
+        self.show_panel(moved=now != before)
         self.show_learned(experiment, views)
 
     def show(self, drawn: Drawn, views: Views, claim: str, digits: int | None = None) -> None:
