@@ -1,7 +1,7 @@
 """A network that is given, not drawn, what it reads and what is sent back through it: what does not fit is named."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_named
 from rnn_dynamics.engine.cells.cell import Weights, components_read, has_w_hh, recurrent_columns
 from rnn_dynamics.experiment import KNOBS_CHOICE, Experiment, Range, one_of, short
-from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT
+from rnn_dynamics.limits import LARGEST_INPUT, LARGEST_WEIGHT, plain
 
 Array = NDArray[np.float64]
 
 #: The names of a level's parameters in torch, before its suffix.
 _WEIGHTS, _BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
-_NAME = re.compile(r"(\w+?)_l(0|[1-9]\d*)(_reverse)?")
+#: At most a thousand layers, each of which is looked for once the highest is known.
+_NAME = re.compile(r"(\w+?)_l(0|[1-9]\d{0,2})(_reverse)?")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,9 +133,9 @@ class Network:
         """Refuse a network of which a parameter is missing, or that holds one that it would ignore."""
         readout = self.kind.feeds_back_output
         for name in self.parameters:
-            known = _NAME.fullmatch(name)
+            known = _NAME.fullmatch(str(name))
             if not ((known and known[1] in self._names) or (readout and name == "weight_ho")):
-                raise ValueError(f"parameters hold {name}, which a {self.cell} ignores")
+                raise ValueError(f"parameters hold {short(name)}, which a {self.cell} ignores")
         recurrent = ("weight_hh_l0",) if has_w_hh(self.kind) else ()
         for name in ("weight_ih_l0", *recurrent, *(("weight_ho",) if readout else ())):
             self._need(name)
@@ -233,13 +234,16 @@ def given_initial(initial: Sequence[ArrayLike] | None, network: Network, sequenc
     """Initial states (h_0,), or (h_0, c_0), as (levels, H, N) each; none begins at what its cell calls empty."""
     if initial is None:
         return []
-    kind = network.kind
+    kind, given = network.kind, plain(initial)
     names = tuple(f"{component[0]}_0" for component in kind.components)
-    if len(initial) != len(names):
-        raise ValueError(f"initial has {len(initial)} state(s); a {network.cell} begins with {' and '.join(names)}")
+    if not isinstance(given, Iterable):
+        raise ValueError(f"initial = {short(given)} is not a sequence of {' and '.join(names)}")
+    states = tuple(given)
+    if len(states) != len(names):
+        raise ValueError(f"initial has {len(states)} state(s); a {network.cell} begins with {' and '.join(names)}")
     shape = (network.levels, sequences, network.hidden_size)
     empty = (kind.empty.get(component, 0.0) for component in kind.components)
-    return [_begun(name, of, shape, none) for name, of, none in zip(names, initial, empty, strict=True)]
+    return [_begun(name, of, shape, none) for name, of, none in zip(names, states, empty, strict=True)]
 
 
 def _begun(name: str, values: ArrayLike, shape: tuple[int, ...], empty: float) -> Array:
@@ -272,11 +276,13 @@ def given_errors(errors: Errors, states: States) -> Errors:
 
 
 def array_of_numbers(name: str, values: ArrayLike) -> Array:
-    """Values of any shape in float64; refuse what holds no numbers."""
+    """Values of any shape in float64; refuse what holds no real numbers: of a complex one NumPy would drop a half."""
     try:
-        return np.asarray(values, dtype=np.float64)
+        return np.asarray(values).astype(np.float64, casting="same_kind", copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} = {short(values)} is not an array of numbers") from error
+    except RuntimeError as error:  # torch says what to do with a tensor that NumPy cannot read
+        raise ValueError(f"{name} = {short(values)} cannot be read: {error}") from error
 
 
 def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Array:

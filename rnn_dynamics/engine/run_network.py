@@ -29,6 +29,7 @@ from rnn_dynamics.engine.through_time.stack import (
     with_end_state,
 )
 from rnn_dynamics.engine.trace import LayerTrace, Rounded, read_only
+from rnn_dynamics.experiment import Flag
 
 IntArray = NDArray[np.int64]
 
@@ -102,8 +103,10 @@ def run_network(
 
     Raises:
         ValueError: inputs, initial states, lengths or errors do not go with the network or with each other, or are not
-            finite; or the states of a ReLU network grow beyond float64.
+            finite; what is to be said is neither True nor False; or the states of a ReLU network grow beyond float64.
     """
+    says = {"parameter_gradients": parameter_gradients, "by_step": by_step, "by_sequence": by_sequence}
+    parameter_gradients, by_step, by_sequence = (Flag().checked(name, value) for name, value in says.items())
     found = given_inputs(inputs, checked_network(network).input_size)
     steps, sequences, _ = found.shape
     own_lengths = given_lengths(lengths, steps, sequences)
