@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import languages, sentences
+from rnn_dynamics.dashboard.settings_words import in_link
 from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_address import address
@@ -66,6 +67,24 @@ def test_every_page_has_a_switch_that_keeps_what_is_set_and_leads_to_no_english_
     assert reads(choose(app, "en"), page) == "en"
     assert address(app)["lang"] == "en"
     assert shown(app) == before
+
+
+@every(("page", "key"), [("vanish_or_explode", "cell"), ("losses", "below"), ("own_network", "weights")])
+def test_a_list_stands_where_it_stood_when_a_name_of_the_language_that_was_left_comes_across(
+    page: str, key: str
+) -> None:
+    setting = frame_of(page).settings[key]
+    app = open_page(page, {key: in_link(key, setting.values[1])})
+    at = app.selectbox(key=key).proto.id
+    for language in ("zh", "en"):
+        choose(app, language)
+        states = app._tree.get_widget_states()
+        (sent,) = (state for state in states.widgets if state.id == at)
+        sent.string_value = "a name of another language"
+        app = app._run(states)
+        assert not app.exception
+        assert reads(app, page) == language
+        assert app.selectbox(key=key).value == setting.values[1]
 
 
 def test_the_choice_goes_along_to_other_pages_against_the_browser_s_own_language() -> None:

@@ -202,6 +202,7 @@ class Page(Frame):
 
         Gives all settings, as they stand then.
         """
+        self.put_right()
         visitor().insist()
         usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self.now
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):

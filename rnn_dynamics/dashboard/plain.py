@@ -118,6 +118,7 @@ class AnyPage(ABC):
         """Set the controls: to what the address says, else to what the visitor has set, else to the opening picture."""
         self._spell_as_links_do()
         who, through = visitor(), links.goes_through_history()
+        self.put_right()
         who.notice_moves()
         first, left, back = not who.page, who.left, through and links.ALONG not in st.query_params
         if arrives := back or who.page != self.name:
@@ -127,6 +128,17 @@ class AnyPage(ABC):
             self._set_controls(who)
         who.shown = self.now
         self.write_address(left if arrives and not through else None)
+
+    def put_right(self) -> None:
+        """Let a list stand where it stood, where a browser has sent what it does not offer.
+
+        So it does where a choice and a switch of languages cross: by its name in the language that was left. Of all
+        controls Streamlit 1.67 lets a list alone hold what it does not offer.
+        """
+        given, stood = st.session_state.to_dict(), self.at_opening | visitor().shown
+        lists = {name: setting.values for name, setting in self.settings.items() if setting.listed}
+        wrong = [name for name, values in lists.items() if name in given and given[name] not in values]
+        st.session_state.update({name: stood[name] for name in wrong})
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
