@@ -26,6 +26,8 @@ from rnn_dynamics.own.unreadable import tame
 from rnn_dynamics.process import reads_pickles
 
 HEALTHY, SICK, BAD = 0, 1, 2
+#: What the command takes for its first word.
+_WORDS = "probe, handout, exercises, sweep"
 #: How many of the arrays that are not used are named.
 _NAMED = 10
 #: Columns and lines where the output is no terminal.
@@ -40,23 +42,27 @@ class BadInput(ValueError):  # noqa: N818  # what it is
 
 def main() -> None:
     """Do what the command line says; without one of these words its options are those of `streamlit run`."""
-    if sys.argv[1:2] in (["--help"], ["-h"]):
-        print(sentences("own")["command"]["usage"], end="")
-        sys.exit(HEALTHY)
-    if sys.argv[1:2] == ["probe"]:
-        sys.exit(probe(sys.argv[2:]))
-    if sys.argv[1:2] == ["sweep"]:
-        with _extra("no_sweep"):
-            from rnn_dynamics.sweep.command import sweep
-        sys.exit(sweep(sys.argv[2:]))
-    if sys.argv[1:2] == ["exercises"]:
-        with _extra("no_dashboard"):
-            from rnn_dynamics.dashboard.exercises import exercises
-        sys.exit(exercises(sys.argv[2:]))
-    if sys.argv[1:2] == ["handout"]:
-        with _extra("no_dashboard"):
-            from rnn_dynamics.dashboard.handout import handout
-        sys.exit(handout(sys.argv[2:]))
+    match sys.argv[1:]:
+        case ["--help" | "-h", *_]:
+            print(sentences("own")["command"]["usage"], end="")
+            sys.exit(HEALTHY)
+        case ["probe", *rest]:
+            sys.exit(probe(rest))
+        case ["sweep", *rest]:
+            with _extra("no_sweep"):
+                from rnn_dynamics.sweep.command import sweep
+            sys.exit(sweep(rest))
+        case ["exercises", *rest]:
+            with _extra("no_dashboard"):
+                from rnn_dynamics.dashboard.exercises import exercises
+            sys.exit(exercises(rest))
+        case ["handout", *rest]:
+            with _extra("no_dashboard"):
+                from rnn_dynamics.dashboard.handout import handout
+            sys.exit(handout(rest))
+        case [word, *_] if not word.startswith("-"):
+            print(sentences("own")["command"]["unknown"].format(word=tame(word), known=_WORDS), file=sys.stderr)
+            sys.exit(BAD)
     with _extra("no_dashboard"):
         from rnn_dynamics.dashboard.command import main as show
     show()
@@ -144,7 +150,8 @@ def _examined(words: Any, options: Namespace) -> tuple[list[Examined], Recognise
 def _chosen(words: Any, options: Namespace, found: Recognised) -> list[Named]:
     chosen = [named for named in found.networks if options.module in (None, named.name)]
     if not chosen:
-        names = ", ".join(named.name for named in found.networks)
+        nameless = sentences("own")["module"]["nameless"]
+        names = ", ".join(named.name or nameless for named in found.networks)
         raise BadInput(words["no_module"].format(file=options.weights.name, module=options.module, names=names))
     return chosen
 

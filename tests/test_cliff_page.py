@@ -354,7 +354,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
     assert three_digits(value) == text
 
 
-@every(("value", "text"), [(0.0, "0"), (0.3525, "0.352"), (0.09, "0.090"), (0.0026, "0.0026")])
+@every(("value", "text"), [(0.0, "0"), (0.3525, "0.352"), (0.09, "0.090"), (0.0026, "0.0026"), (1e99, "10⁹⁹")])
 def test_errors_have_three_decimals_or_two_digits(value: float, text: str) -> None:
     assert decimals(value) == text
 

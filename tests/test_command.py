@@ -225,13 +225,30 @@ def test_what_cannot_be_read_ends_it_with_2_and_a_sentence(
     check_refused(capsys, "x.npy is no file of a kind", tmp_path / "x.npy")
     check_refused(capsys, r"a.pt is a pickle, .* RNN_DYNAMICS_PICKLES=1", tmp_path / "a.pt")
     check_refused(capsys, "x.npy has the shape .*, so D = 5; .* D = 2", file, "--inputs", tmp_path / "x.npy")
-    check_refused(capsys, "gru.safetensors has no module decoder", file, "--module", "decoder")
+    nameless = "gru.safetensors has no module decoder that .*; it has the module whose weights have no prefix"
+    check_refused(capsys, nameless, file, "--module", "decoder")
     check_refused(
         capsys, "no answer: .* beyond", tmp_path / "large.safetensors", "--nonlinearity", "relu", "--steps", 9
     )
     check_refused(capsys, "r.html cannot be opened", file, "--html", tmp_path / "no" / "r.html", "--steps", 2)
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     check_refused(capsys, "--html needs vl-convert-python, .* pip install", file, "--html", tmp_path / "r.html")
+
+
+def test_what_truncation_does_to_a_gradient_of_zero_is_not_told_in_numbers() -> None:
+    (named,) = recognise({name: 0.0 * values for name, values in weights(1).items()}).networks
+    asked = Question(steps=20, sequences=4, scale=1.0, loss_at="last", seed=0)
+    text = "\n".join(as_text(sentences("own"), examine("a.safetensors", named, asked), 500))
+    assert re.search(
+        r"truncation into chunks of 10 steps .* it changes no factor: the gradient is 0 from lag 10 on$", text, re.M
+    )
+
+
+def test_of_a_single_step_it_does_not_say_that_a_gradient_holds(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, file, "--steps", 1)
+    assert code == 0
+    assert "errors reach a single step" in out
+    assert "holds" not in out
 
 
 @every(
@@ -333,6 +350,14 @@ def test_a_report_refers_to_no_address_and_what_a_file_says_ends_no_tag(tmp_path
     assert body.count("<script") == 1
     assert body.count("</script") == 1
     assert "<b>" not in body
+
+
+@every("word", ["lecture", "prob", "\x1b[31m"])
+def test_a_word_that_it_does_not_know_is_answered_by_those_that_it_does(word: str) -> None:
+    ended = without_streamlit(word)
+    shown = word.replace("\x1b[", "??")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"{shown} is none of probe, handout, exercises, sweep. ")
 
 
 @pytest.mark.parametrize("asked", ["--help", "-h"])

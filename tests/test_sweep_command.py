@@ -110,6 +110,7 @@ def test_the_example_of_the_documentation_is_as_large_as_it_says() -> None:
     [
         ("axes = {", "it is no TOML: "),
         ("\x00", "it is no TOML: "),
+        ("axes = " + 3_000 * "[", "it is no TOML: "),
         ("axis = {}", "key = 'axis' is not one of experiment, axes, seeds, norms"),
         ("axes = 3", "axes = 3 does not name the values"),
         ("experiment = [1]", "experiment = [1] does not name fields"),

@@ -41,8 +41,8 @@ def three_digits(value: float) -> str:
 
 
 def decimals(value: float, digits: int = 3) -> str:
-    """A number from 0 on with so many decimals: 0.352; 0.0026, 10⁻²² where they would show one digit at most."""
-    if value >= 10.0 ** (1 - digits):
+    """A number from 0 on with so many decimals: 0.352; 0.0026, 10⁻²², 10⁶⁰ where they would show one digit, or many."""
+    if 10.0 ** (1 - digits) <= value < 1e6:
         return f"{value:.{digits}f}"
     return power_of_ten(math.log10(value) if value > 0.0 else -math.inf)
 

@@ -57,6 +57,9 @@ def exercises(arguments: Sequence[str]) -> int:
     language, words = options.language, sentences("challenges", options.language)
     wrong = [slip.said(words) for slip in shelf()[1]]
     try:
+        for path in filter(None, (options.html, options.answers)):  # before a training takes its time
+            with path.open("ab"):
+                pass
         if options.html:
             options.html.write_text(questions(language), encoding="utf-8")
         if options.answers:

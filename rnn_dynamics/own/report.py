@@ -190,4 +190,6 @@ def _does(tried: Tried) -> str:
         return "clip" if tried.effect < 0.0 else "clip_nothing"
     if tried.outcome == "better" and worst(tried.after).outcome == "holds":
         return "fades"
-    return tried.kind if tried.kind == "truncate" else tried.outcome
+    if tried.kind == "truncate":  # of a gradient of zero, or beyond float64, no part is known
+        return "truncate_alone" if math.isnan(tried.effect) else "truncate"
+    return tried.outcome

@@ -42,7 +42,7 @@ def _asked(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"it cannot be opened: {error.strerror}") from error
-    except ValueError as error:  # no TOML, or no text at all
+    except (ValueError, RecursionError) as error:  # no TOML, or no text at all
         raise ValueError(f"it is no TOML: {error}") from error
 
 
