@@ -106,6 +106,10 @@ class remembered(Generic[Given, Answer]):  # noqa: N801 - a decorator
         """The function's answer, computed now although it may be there already."""
         return self._function(*args, **kwargs)
 
+    def keep(self, answer: Answer, *args: Given.args, **kwargs: Given.kwargs) -> None:
+        """Remember an answer that has been made elsewhere, unless there is one."""
+        MEMORY.recall((self._function, args, tuple(kwargs.items())), lambda: answer)
+
     def known(self, *args: Given.args, **kwargs: Given.kwargs) -> bool:
         """Whether the answer is there already."""
         return MEMORY.knows((self._function, args, tuple(kwargs.items())))

@@ -127,18 +127,29 @@ def test_questions_that_wait_for_their_turn_are_asked_in_one_go_and_each_has_its
     with ThreadPoolExecutor(11) as visitors:
         with COMPUTING:  # somebody else's turn
             waits = {number: visitors.submit(computed_beside, roots, number) for number in range(11)}
-            wait_until(lambda: len(executor._WAITING[roots]) == len(waits), "they do not wait")
+            wait_until(lambda: len(executor._WAITING[roots, None]) == len(waits), "they do not wait")
         assert {number: one.result(60) for number, one in waits.items()} == {n: math.sqrt(n) for n in waits}
     assert [len(of) for of in ASKED] == [8, 3]
     assert sorted(chain(*ASKED)) == [*waits]
-    assert not executor._WAITING[roots]
+    assert not executor._WAITING
+
+
+def test_only_questions_of_a_kind_are_asked_in_one_go() -> None:
+    ASKED.clear()
+    with ThreadPoolExecutor(6) as visitors:
+        with COMPUTING:
+            waits = [visitors.submit(computed_beside, roots, number, number % 2) for number in range(6)]
+            wait_until(lambda: sum(map(len, executor._WAITING.values())) == len(waits), "they do not wait")
+        assert [one.result(60) for one in waits] == [math.sqrt(number) for number in range(6)]
+    assert sorted(ASKED) == [[0, 2, 4], [1, 3, 5]]
+    assert not executor._WAITING
 
 
 def test_what_a_go_refuses_is_heard_and_the_next_one_is_answered() -> None:
     with ThreadPoolExecutor(2) as visitors:
         with COMPUTING:
             waits = [visitors.submit(computed_beside, roots, -number) for number in (1, 4)]
-            wait_until(lambda: len(executor._WAITING[roots]) == len(waits), "they do not wait")
+            wait_until(lambda: len(executor._WAITING[roots, None]) == len(waits), "they do not wait")
         for one in waits:
             with pytest.raises(ValueError, match="math domain error"):
                 one.result(60)

@@ -11,7 +11,7 @@ import pytest
 from rnn_dynamics import CELLS, Experiment, Trace, run, run_family
 from rnn_dynamics.engine.cells import cell_of, cells_where
 from rnn_dynamics.engine.initialise import make_draw
-from rnn_dynamics.engine.run import drawn_state_matrix
+from rnn_dynamics.engine.run import drawn_state_matrix, run_norms, run_side_by_side
 from rnn_dynamics.experiment import WEIGHT_SCALES
 from tests.every import every
 from tests.oracle import Array, relative_error
@@ -302,3 +302,61 @@ def test_the_matrix_of_the_state_is_that_of_the_whole_answer(cell: str) -> None:
     trace = run(question)
     expected = cell_of(question).matrix({**trace.parameters, "weight_ho": trace.readout})
     np.testing.assert_allclose(drawn_state_matrix(question), expected, rtol=0, atol=1e-14)
+
+
+#: Networks of the same sizes that have little else in common.
+UNLIKE: Sequence[dict[str, Any]] = (
+    {"weight_scale": 0.6, "forget_bias": 2.0},
+    {"weight_scale": 2.5, "gate_bias": "chrono", "seed": 3},
+    {"weight_scale": 0.0, "initialisation": "orthogonal", "input_weights": "torch", "input_weight_scale": 0.5},
+    {"initialisation": "keras", "input_scale": 3.0, "seed": 12345},
+)
+
+
+def assert_each_is_alone(asked: Sequence[Experiment]) -> None:
+    """To the last bit, for who else asks must not show."""
+    for experiment, found in zip(asked, run_side_by_side(asked), strict=True):
+        alone = run_norms(experiment)
+        assert found.experiments == (experiment,)
+        assert found.log10_rounding == [alone.log10_rounding]
+        assert found.loss == pytest.approx([run(experiment).loss], rel=ROUNDING)
+        assert {*found.log10_norms} == {*alone.log10_norms}
+        for name, (norms,) in found.log10_norms.items():
+            np.testing.assert_array_equal(norms, alone.log10_norms[name], err_msg=name)
+
+
+@every("way", [{}, {"loss_at": "every"}, {"hidden_path": "cut"}, {"initial_state": "carried"}, {"batch_size": 1}])
+@cells
+def test_networks_side_by_side_are_what_each_is_alone(cell: str, way: dict[str, Any]) -> None:
+    assert_each_is_alone([replace(QUESTION, cell=cell, **way, **of) for of in UNLIKE])
+
+
+@every("stack", [{"num_layers": 2}, {"bidirectional": True}, {"loss_at": "final", "bidirectional": True}])
+def test_stacks_side_by_side_are_what_each_is_alone(stack: dict[str, Any]) -> None:
+    assert_each_is_alone([replace(QUESTION, **stack, **of) for of in UNLIKE])
+
+
+def test_of_networks_side_by_side_those_of_the_same_sizes_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, passes = importlib.import_module("rnn_dynamics.engine.run"), list[int]()
+    together = module._run_group
+
+    def noted(each: Sequence[Experiment], *rest: Any) -> Any:
+        passes.append(len(each))
+        return together(each, *rest)
+
+    monkeypatch.setattr(module, "_run_group", noted)
+    long, plain = replace(QUESTION, sequence_length=50), replace(QUESTION, cell="rnn")
+    asked = [replace(one, **of) for of in UNLIKE for one in (QUESTION, long, plain)]
+    assert_each_is_alone(asked)
+    assert passes == [4, 4, 4]
+    passes.clear()
+    monkeypatch.setattr(module, "GROUP_BYTES", 3 * module.GROUP_BYTES // module.group_size(QUESTION, 1))
+    assert_each_is_alone(asked[::3])
+    assert passes == [3, 1]
+
+
+def test_a_network_that_grows_beyond_all_bounds_goes_alone() -> None:
+    relu = replace(QUESTION, cell="rnn", nonlinearity="relu", sequence_length=2000, hidden_size=32)
+    assert_each_is_alone([replace(relu, sequence_length=40, **of) for of in UNLIKE])
+    with pytest.raises(ValueError, match="weight_scale = 5 with sequence_length = 2000"):
+        run_side_by_side([replace(relu, weight_scale=0.5), replace(relu, weight_scale=5.0)])

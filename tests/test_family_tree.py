@@ -1,21 +1,29 @@
 """What "Family tree" shows and says of each cell, against autograd and against what its cells must do."""
 
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rnn_dynamics import CELLS, Experiment, run
+from rnn_dynamics import CELLS, Experiment, executor, run
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import factor, power_of_ten
 from rnn_dynamics.engine.cells.cell import has_w_hh
+from rnn_dynamics.engine.run import run_side_by_side
+from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import log10_factor_per_step
 from rnn_dynamics.pictures.family_tree import PICTURE
+from rnn_dynamics.pictures.family_tree import answer as family_tree
 from rnn_dynamics.pictures.family_tree.answer import TreeAnswer, tree_answer
+from rnn_dynamics.remembered import COMPUTING, MEMORY
 from tests.every import every
 from tests.oracle import ask_open_cell
+from tests.reader import wait_until
 
 OPENING = Experiment(
     cell="lstm", sequence_length=100, hidden_size=32, batch_size=2, gate_bias="chrono", forget_bias=3.0
@@ -111,6 +119,31 @@ def test_what_is_claimed_is_what_the_curves_do(changed: dict[str, Any]) -> None:
     else:
         factors = sorted((log10_factor_per_step(member.whole) for member in answer.members), key=abs)
         assert {factor(float(factors[0])), factor(float(factors[-1]))} == set(re.findall(r"×[\d.]*\d", said))
+
+
+def test_trees_that_are_asked_at_once_are_what_each_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [replace(OPENING, cell=cell, **of) for of in ({}, DRAWN, BIASED, EDGE, EXPLODE) for cell in ("rnn", "gru")]
+    alone = list(map(tree_answer, asked))
+    MEMORY.clear()
+    passes: list[Sequence[Experiment]] = []
+
+    def noted(new: Sequence[Experiment]) -> list[FamilyTrace]:
+        passes.append(new)
+        return run_side_by_side(new)
+
+    monkeypatch.setattr(family_tree, "run_side_by_side", noted)
+    with ThreadPoolExecutor(len(asked)) as visitors:
+        with COMPUTING:  # somebody else's turn
+            waits = [visitors.submit(tree_answer, one) for one in asked]
+            wait_until(lambda: sum(map(len, executor._WAITING.values())) == len(waits), "they do not wait")
+        found = [one.result(60) for one in waits]
+    for answer, same in zip(found, alone, strict=True):
+        for member, one in zip(answer.members, same.members, strict=True):
+            assert (member.experiment, member.digits) == (one.experiment, one.digits)
+            np.testing.assert_array_equal(member.whole, one.whole)
+    every_one = list(chain(*passes))
+    assert len(every_one) == len({*every_one})  # each network once
+    assert max(map(len, passes)) > len(CELLS)
 
 
 @every("cell", CELLS)

@@ -1,9 +1,11 @@
 """The road from a question to its answer: draw, unroll, backpropagate; one experiment, or a family in one pass."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -68,6 +70,19 @@ USUAL_LAGS = 40
 LARGEST_LOSSES = 50_000_000
 #: After how many steps backpropagation is truncated unless the caller says it, as far as T goes.
 USUAL_TRUNCATIONS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+#: In what experiments may differ that are walked side by side; the values by which those are found that differ in
+#: nothing else.
+FREE: Mapping[str, Any] = {
+    "weight_scale": 1.0,
+    "initialisation": "gaussian",
+    "input_weights": "same",
+    "input_weight_scale": 1.0,
+    "forget_bias": 0.0,
+    "forget_bias_layers": "all",
+    "gate_bias": "constant",
+    "input_scale": 1.0,
+    "seed": 0,
+}
 #: States beyond this would leave float64 no room for the loss and its gradient; only ReLU's can come so far.
 LARGEST_STATE = 1e300
 
@@ -611,7 +626,7 @@ def run_family(
     by_seed, parts = [replace(experiment, seed=seed) for seed in own_seeds], _beside(beside)
     groups = []
     for first in range(0, len(scales), size := group_size(experiment, len(own_seeds))):
-        groups.append(_run_group(scales[first : first + size], by_seed, parts))
+        groups.append(_run_group(by_seed, scales[first : first + size], parts))
     loss, norms, rounding = zip(*groups, strict=True)
     return FamilyTrace(
         experiment=experiment,
@@ -620,6 +635,44 @@ def run_family(
         loss=read_only(np.concatenate(loss)),
         log10_rounding=read_only(np.concatenate(rounding)),
         log10_norms=locked({name: np.concatenate([group[name] for group in norms]) for name in norms[0]}),
+    )
+
+
+def run_side_by_side(experiments: Sequence[Experiment]) -> list[FamilyTrace]:
+    """Answer some experiments, each as a family of one, those of the same sizes in one pass over time.
+
+    A small network takes hardly longer with others beside it, for most of what it takes are calls.
+
+    Args:
+        experiments: the questions. In one pass go those that differ in nothing but FREE, as far as GROUP_BYTES go.
+
+    Raises:
+        ValueError: as `run_family`.
+    """
+    groups, found = defaultdict(list), dict[int, FamilyTrace]()
+    for place, one in enumerate(experiments):
+        # Of a ReLU network that grows beyond all bounds no other one shall have to hear.
+        alone = 0 if cell_of(checked_experiment(one)).bounded else place
+        groups[alone, replace(one, **FREE)].append(place)
+    for (_, alike), places in groups.items():
+        for first in range(0, len(places), size := group_size(alike, 1)):
+            together = places[first : first + size]
+            own = [experiments[place] for place in together]
+            loss, norms, rounding = _run_group(own, (), BESIDE)
+            for row, place in enumerate(together):
+                of_one = {name: values[row : row + 1].copy() for name, values in norms.items()}
+                found[place] = _family_of_one(experiments[place], loss[row], rounding[row], of_one)
+    return [found[place] for place in range(len(experiments))]
+
+
+def _family_of_one(experiment: Experiment, loss: float, rounding: float, norms: Mapping[str, Array]) -> FamilyTrace:
+    return FamilyTrace(
+        experiment=experiment,
+        weight_scales=(experiment.weight_scale,),
+        seeds=(experiment.seed,),
+        loss=read_only(np.array([loss])),
+        log10_rounding=read_only(np.array([rounding])),
+        log10_norms=locked(norms),
     )
 
 
@@ -639,20 +692,27 @@ def _beside(names: object) -> tuple[str, ...]:
 
 
 def _run_group(
-    scales: Sequence[float], by_seed: list[Experiment], beside: Collection[str]
+    each: Sequence[Experiment], scales: Sequence[float], beside: Collection[str]
 ) -> tuple[Array, dict[str, Array], Array]:
-    """Loss (M,), norms (M, T) and log10_rounding (M,) of every scale for every seed, scales outermost."""
-    experiment, cell = by_seed[0], cell_of(by_seed[0])
-    draws = [_draw(member) for member in by_seed]
-    parameters = {name: np.stack([draw.parameters[name] for draw in draws]) for name in draws[0].parameters}
+    """Loss (M,), norms (M, T) and log10_rounding (M,) of each experiment at every scale, scales outermost.
+
+    Without scales each has its own, for which no product with W_hh is multiplied anew at each step.
+    """
+    experiment, cell = each[0], cell_of(each[0])
+    draws = [_draw(member) for member in each]
+    drawn = [draw.parameters for draw in draws]
+    if not scales:
+        drawn = [cell.at_scale(of, one.weight_scale) for of, one in zip(drawn, each, strict=True)]
+    parameters = {name: np.stack([of[name] for of in drawn]) for name in drawn[0]}
     inputs = np.stack([draw.inputs for draw in draws], axis=1)
     readout = np.stack([draw.readout for draw in draws])
     targets = np.stack([draw.targets for draw in draws], axis=-3)
     if len(draws) == 1:  # an axis of length one would cost every step of the walk a slower product
         parameters = {name: values[0] for name, values in parameters.items()}
         inputs, readout, targets = inputs[:, 0], readout[0], targets[..., 0, :, :]
-    weights = _weights(experiment, parameters | {"weight_ho": readout}, np.tile(scales, experiment.batch_size)[None])
-    cut = experiment.hidden_path == "cut"
+    columns = np.tile(scales, experiment.batch_size)[None] if scales else None
+    weights = _weights(experiment, parameters | {"weight_ho": readout}, columns)
+    cut, scales = experiment.hidden_path == "cut", scales or [experiment.weight_scale]
     starts = _starts(cell, weights, draws, len(scales))
     layers = unroll_stack(cell, weights, inputs, members=len(scales), cut=cut, starts=starts)
     check_states(_outputs(layers), scales, experiment)

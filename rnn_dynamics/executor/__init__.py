@@ -9,7 +9,7 @@ import logging
 import os
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,8 +70,8 @@ class _Waits:
     answer: Future[Any] = field(default_factory=Future)
 
 
-#: Those of each function.
-_WAITING: defaultdict[Any, list[_Waits]] = defaultdict(list)
+#: Those of each function and kind.
+_WAITING: defaultdict[tuple[Any, Hashable], list[_Waits]] = defaultdict(list)
 
 
 class _Spent(local):
@@ -126,10 +126,12 @@ def computed(function: Callable[Given, Answer], /, *args: Given.args, **kwargs: 
         return function(*args, **kwargs)
 
 
-def computed_beside(function: Callable[[Sequence[Asked]], Sequence[Answer]], asked: Asked) -> Answer:
+def computed_beside(
+    function: Callable[[Sequence[Asked]], Sequence[Answer]], asked: Asked, kind: Hashable = None
+) -> Answer:
     """What a function answers to one of its questions: those that wait for their turn here are asked in one go.
 
-    So the more ask at once, the less each of them costs, where many questions take hardly longer than one.
+    So the more ask at once, the less each of them costs, where many questions of a kind take hardly longer than one.
 
     Raises:
         WorkerLost: as `computed`.
@@ -137,7 +139,7 @@ def computed_beside(function: Callable[[Sequence[Asked]], Sequence[Answer]], ask
     """
     if _elsewhere():
         return computed(function, [asked])[0]
-    waiting, mine = _WAITING[function], _Waits(asked)
+    waiting, mine = _WAITING[function, kind], _Waits(asked)
     waiting.append(mine)
     with COMPUTING:
         try:
@@ -149,6 +151,8 @@ def computed_beside(function: Callable[[Sequence[Asked]], Sequence[Answer]], ask
         finally:
             if mine in waiting:  # the others ask again
                 waiting.remove(mine)
+            if not waiting:  # who has just found this list takes it along
+                _WAITING.pop((function, kind), None)
     answer: Answer = mine.answer.result()
     return answer
 

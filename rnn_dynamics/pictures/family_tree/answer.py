@@ -1,16 +1,17 @@
 """Every cell at the same settings: the gradient of its state, and the part of it that travels along its path alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
-from rnn_dynamics.engine.cells import CELLS, cell_of
+from rnn_dynamics.engine.cells import CELLS
 from rnn_dynamics.engine.cells.cell import has_w_hh
-from rnn_dynamics.engine.run import run_norms
-from rnn_dynamics.engine.trace import Norms
+from rnn_dynamics.engine.run import FREE, run_side_by_side
+from rnn_dynamics.engine.trace import FamilyTrace
 from rnn_dynamics.engine.verdict import Verdict, judge, relative_to
 from rnn_dynamics.engine.work import fewer_sequences, work_of
-from rnn_dynamics.executor import computed
+from rnn_dynamics.executor import computed_beside
 from rnn_dynamics.experiment import Experiment
 from rnn_dynamics.idle import without_idle
 from rnn_dynamics.pictures.kit.answered import OfExperiment
@@ -23,9 +24,13 @@ _LARGEST = 2.5e8
 
 @dataclass(frozen=True, kw_only=True)
 class Member(OfExperiment):
-    """One cell: its gradients, and of what it carries on from step to step (the LSTM's c, any other cell's h)."""
+    """One cell: its gradients, and of what it carries on from step to step (the LSTM's c, any other cell's h).
 
-    trace: Norms
+    log10_norms: of the states (T,), and where it has such a path "cell_path". digits: see `Answered`.
+    """
+
+    log10_norms: Mapping[str, Array]
+    digits: int
 
     @cached_property
     def whole(self) -> Array:
@@ -35,7 +40,7 @@ class Member(OfExperiment):
     @cached_property
     def path(self) -> Array | None:
         """The same of the part that came along the additive path alone; None of a cell that has none."""
-        path = self.trace.log10_norms.get("cell_path")
+        path = self.log10_norms.get("cell_path")
         return None if path is None else relative_to(self._state[-1], path)
 
     @cached_property
@@ -55,7 +60,7 @@ class Member(OfExperiment):
 
     @property
     def _state(self) -> Array:
-        return self.trace.log10_norms.get("cell", self.trace.log10_norms["hidden"])
+        return self.log10_norms.get("cell", self.log10_norms["hidden"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,7 @@ class TreeAnswer(OfExperiment):
     @property
     def digits(self) -> int:
         """See `Answered`."""
-        return min(member.trace.digits for member in self.members)
+        return min(member.digits for member in self.members)
 
     @property
     def with_path(self) -> tuple[Member, ...]:
@@ -96,15 +101,33 @@ class TreeAnswer(OfExperiment):
 def tree_answer(experiment: Experiment) -> TreeAnswer:
     """Answer for all cells; which one the experiment names is of no consequence."""
     shown = fewer_sequences(experiment, _LARGEST, lambda one: work_of(one, *CELLS))
-    members = (replace(shown, cell=name) for name in CELLS)
+    members = [replace(shown, cell=name) for name in CELLS]
+    questions = [without_idle(one) for one in members]
+    new = tuple(one for one in questions if not _trace.known(one))
+    if new:
+        sizes = replace(members[0], **FREE)
+        for one, trace in zip(new, computed_beside(_side_by_side, new, sizes), strict=True):
+            _trace.keep(trace, one)
     return TreeAnswer(
         experiment=shown,
-        members=tuple(Member(experiment=one, trace=_norms(without_idle(one))) for one in members),
+        members=tuple(map(_member, members, map(_trace, questions))),
         asked=experiment.batch_size,
     )
 
 
+def _member(experiment: Experiment, trace: FamilyTrace) -> Member:
+    norms = {name: values[0] for name, values in trace.log10_norms.items()}
+    return Member(experiment=experiment, log10_norms=norms, digits=int(trace.digits[0]))
+
+
 @remembered
-def _norms(experiment: Experiment) -> Norms:
+def _trace(experiment: Experiment) -> FamilyTrace:
     """Of a cell, kept by itself: one without gates is the same with any gate bias, one without W_hh at any scale."""
-    return computed(run_norms, experiment, beside=("cell_path",) if cell_of(experiment).keeps else ())
+    return run_side_by_side([experiment])[0]
+
+
+def _side_by_side(asked: Sequence[tuple[Experiment, ...]]) -> list[tuple[FamilyTrace, ...]]:
+    """The cells that each of some visitors asks for who wait for their turn: what is new of them in one go."""
+    new = [one for one in dict.fromkeys(chain.from_iterable(asked)) if not _trace.known(one)]
+    found = dict(zip(new, run_side_by_side(new), strict=True))
+    return [tuple(found[one] if one in found else _trace(one) for one in of) for of in asked]
