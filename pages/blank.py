@@ -25,7 +25,7 @@ class BlankPage(TrainingPage):
     """Its sentences are edited in a panel of their own; beside the buttons the reader types a single one."""
 
     def show_controls(self, *_: str, **__: Any) -> dict[str, Any]:
-        now = self.now
+        now = self.settled()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="controls_blank"):
             for name in self.main:
                 self.control(name, now)

@@ -19,6 +19,7 @@ from rnn_dynamics.content import LANGUAGE, sentences
 from rnn_dynamics.dashboard import controls as making
 from rnn_dynamics.dashboard import visitor
 from rnn_dynamics.dashboard.navigation import menus
+from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.dashboard.seat import IN_TAB
 from tests.every import every
 from tests.handed_out import frame_of
@@ -167,6 +168,27 @@ def test_what_a_browser_sends_at_once_after_a_preset_does_not_take_it_back(
     assert not app.exception
     now = dict(parse_qsl(urlparse(link(app)).query))
     assert (now == preset | {"seed": "1"}) == (crossing > 0)
+
+
+@every_page
+def test_what_a_key_sends_to_a_fragment_at_once_after_a_preset_does_not_take_it_back(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same of the controls beside the picture, whose fragment runs without the page around it."""
+    monkeypatch.setattr(visitor, "_CROSSING", 60.0)
+    *_, preset = (key for key, away in frame_of(page).presets.items() if away.keys() & {*frame_of(page).main})
+    app = open_page(page)
+    before = {key: one.value for key, one in controls(app).items()}
+    app.button(key=f"preset_{preset}").click().run()
+    beside = {key: one for key, one in controls(app).items() if key in frame_of(page).main}
+    changed = {key: one.value for key, one in beside.items() if one.value != before.get(key, one.value)}
+    assert changed
+    for key in changed:
+        beside[key].set_value(before[key])
+    monkeypatch.setattr(Page, "read_state", lambda _: None)
+    app.run()
+    assert not app.exception
+    assert {key: controls(app)[key].value for key in changed} == changed
 
 
 @every_page

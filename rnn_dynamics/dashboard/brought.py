@@ -99,7 +99,7 @@ class OwnWeightsPage(Page):
 
     def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
         """Beside the first, which says whose weights they are, the panel for a visitor's files."""
-        words, now = self.words()["bring"], self.now
+        words, now = self.words()["bring"], self.settled()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key=f"controls_{self.name}"):
             weights, *others = names or self.main
             self.control(weights, now)

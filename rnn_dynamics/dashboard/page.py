@@ -197,14 +197,21 @@ class Page(Frame):
             draw, progress = partial(self.draw, experiment, views), partial(self.picture.progress, self.words(), work)
             growing(work, draw, progress, self.words("app")["growing"], beside=work.beside)
 
+    def settled(self) -> dict[str, Any]:
+        """All settings as they stand, but for what a browser has sent that did not know them yet.
+
+        To be asked before the controls of a fragment are made, whose runs do not read the state of the page.
+        """
+        self.put_right()
+        visitor().insist()
+        return self.now
+
     def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
         """The main controls, or those that are named, in a row; `options` are those of its container.
 
         Gives all settings, as they stand then.
         """
-        self.put_right()
-        visitor().insist()
-        usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self.now
+        usual, now = {"gap": "medium", "key": f"controls_{self.name}"}, self.settled()
         with st.container(horizontal=True, vertical_alignment="bottom", **usual | options):
             for name in names or self.main:
                 self.control(name, now)
