@@ -165,6 +165,21 @@ def test_each_sequence_is_answered_as_if_it_were_alone(
 STEP: dict[str, Any] = {"rnn": torch.rnn_tanh_cell, "lstm": torch.lstm_cell, "gru": torch.gru_cell}
 
 
+@every("cell", ["rnn", "lstm", "gru"])
+def test_a_single_sequence_that_ends_early_is_read_as_if_nothing_stood_behind_its_end(cell: str) -> None:
+    network = network_of(module_of(cell, num_layers=2, bidirectional=True))
+    generator = np.random.default_rng(1)
+    inputs = generator.standard_normal((STEPS, 1, network.input_size))
+    output = generator.standard_normal((STEPS, 1, 2 * network.hidden_size))
+    for first in (0, 1):  # errors of the whole output, and of its last steps
+        found = run_network(network, inputs, Errors(output[first:]), lengths=[5])
+        part = run_network(network, inputs[:5], Errors(output[first:5]))
+        np.testing.assert_allclose(found.input_gradient[:5], part.input_gradient, rtol=1e-12, atol=0)
+        assert not found.input_gradient[5:].any()
+        for name, values in part.gradients.items():
+            np.testing.assert_allclose(found.gradients[name], values, rtol=1e-12, atol=1e-300)
+
+
 def step_gradients(twin: Twin, lengths: list[int], *, reverse: bool) -> Array:
     """Of each step, in the order of time, the gradient of a copy of W_hh that it has for itself: (T, G·H, H)."""
     cell, end = network_of(twin.module).cell, "_l0_reverse" if reverse else "_l0"

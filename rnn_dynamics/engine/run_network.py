@@ -161,8 +161,10 @@ class _WayBack:
         """What enters at the output; nothing behind the end of a sequence."""
         assert self.errors.output is not None
         rows = self.errors.output
-        first = self.layers[0][0].forward.length - len(rows)
-        if self.members > 1:  # each sequence ends where it ends, and is read in reverse from there
+        length = self.layers[0][0].forward.length
+        first = length - len(rows)
+        # Each sequence ends where it ends, and is read in reverse from there; a single one may end early, too.
+        if self.members > 1 or self.ends.min() + 1 < length:
             rows = np.pad(rows, ((first, 0), (0, 0), (0, 0)))
             rows[np.arange(len(rows))[:, None] > self.ends] = 0.0
             first = 0
