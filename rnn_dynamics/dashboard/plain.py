@@ -135,10 +135,11 @@ class AnyPage(ABC):
         So it does where a choice and a switch of languages cross: by its name in the language that was left. Of all
         controls Streamlit 1.67 lets a list alone hold what it does not offer.
         """
-        given, stood = st.session_state.to_dict(), self.at_opening | visitor().shown
-        lists = {name: setting.values for name, setting in self.settings.items() if setting.listed}
-        wrong = [name for name, values in lists.items() if name in given and given[name] not in values]
-        st.session_state.update({name: stood[name] for name in wrong})
+        given = st.session_state.to_dict()
+        offered = {name: setting.values for name, setting in self.settings.items() if setting.listed and name in given}
+        if wrong := [name for name, values in offered.items() if given[name] not in values]:
+            stood = self.at_opening | visitor().shown
+            st.session_state.update({name: stood[name] for name in wrong})
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
