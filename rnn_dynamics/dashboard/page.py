@@ -202,9 +202,8 @@ class Page(Frame):
 
         To be asked before the controls of a fragment are made, whose runs do not read the state of the page.
         """
-        self.put_right()
         visitor().insist()
-        return self.now
+        return self.put_right()
 
     def show_controls(self, *names: str, **options: Any) -> dict[str, Any]:
         """The main controls, or those that are named, in a row; `options` are those of its container.

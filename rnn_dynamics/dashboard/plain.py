@@ -77,8 +77,11 @@ class AnyPage(ABC):
     @property
     def now(self) -> dict[str, Any]:
         """Every setting that has a control, as it stands or will stand once it is made."""
-        given, opening = st.session_state.to_dict(), self.at_opening  # once: to ask for a missing key is slow
-        values = {name: given.get(name) for name in self.settings}
+        return self._settings_in(st.session_state.to_dict())
+
+    def _settings_in(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Of what the session holds, all at once: to ask for a missing key is slow."""
+        opening, values = self.at_opening, {name: given.get(name) for name in self.settings}
         # A link may hold the empty value, which only what is typed may have.
         return {n: value if self.settings[n].allows(value) else opening[n] for n, value in values.items()}
 
@@ -129,8 +132,8 @@ class AnyPage(ABC):
         who.shown = self.now
         self.write_address(left if arrives and not through else None)
 
-    def put_right(self) -> None:
-        """Let a list stand where it stood, where a browser has sent what it does not offer.
+    def put_right(self) -> dict[str, Any]:
+        """Let a list stand where it stood, where a browser has sent what it does not offer; gives all settings.
 
         So it does where a choice and a switch of languages cross: by its name in the language that was left. Of all
         controls Streamlit 1.67 lets a list alone hold what it does not offer.
@@ -139,7 +142,9 @@ class AnyPage(ABC):
         offered = {name: setting.values for name, setting in self.settings.items() if setting.listed and name in given}
         if wrong := [name for name, values in offered.items() if given[name] not in values]:
             stood = self.at_opening | visitor().shown
-            st.session_state.update({name: stood[name] for name in wrong})
+            st.session_state.update(put := {name: stood[name] for name in wrong})
+            given |= put
+        return self._settings_in(given)
 
     def _take_link(self, who: Visitor, first: bool) -> None:
         """Take what the address says for the visitor's choice; the opening value is nobody's."""
