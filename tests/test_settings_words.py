@@ -14,6 +14,7 @@ from streamlit.testing.v1.element_tree import Widget
 from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.controls import GROUPS
 from rnn_dynamics.dashboard.frame import Frame
+from rnn_dynamics.dashboard.page import Page
 from rnn_dynamics.experiment import KNOBS
 from rnn_dynamics.idle import why_idle
 from rnn_dynamics.learning.jobs import worked_through
@@ -25,11 +26,22 @@ from tests.test_pages import PAGES, ROOT, open_page, shown
 from tests.test_walks import widgets
 
 every_page = every("page", PAGES)
+spared = pytest.mark.usefixtures("no_answers")
 #: Small enough that an answer takes no time.
 SMALL = {"sequence_length": "10", "hidden_size": "2", "input_size": "2", "batch_size": "1", "initialisation": "torch"}
 FIELDS = ("forget_bias", "gate_bias", "nonlinearity", "reset_gate", "input_size", "sequence_length")
 #: Where a network shows its settings only once it is trained.
 TRAINED = ("blank", "learning")
+
+
+@pytest.fixture
+def no_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages whose controls, buttons and line are as ever, and whose pictures nobody asks for: no such test reads one.
+
+    That a picture comes with its line, whatever repaints it, is a law of its own.
+    """
+    monkeypatch.setattr(Page, "draw", lambda page, *_: page.show_state(""))
+    monkeypatch.setattr("rnn_dynamics.dashboard.page.growing", lambda _, draw, *__, **___: draw())
 
 
 def state(app: AppTest) -> str:
@@ -53,6 +65,7 @@ def values(app: AppTest, page: str) -> dict[str, Any]:
     return {name: app.session_state.get(name, value) for name, value in opening.items()}
 
 
+@spared
 @every_page
 def test_reset_is_offered_only_where_it_changes_something(page: str) -> None:
     app = visit(page)
@@ -71,6 +84,7 @@ def test_reset_is_offered_only_where_it_changes_something(page: str) -> None:
         assert (values(app, page), offers_reset(app)) == (opening, False), name
 
 
+@spared
 def test_what_comes_along_from_another_page_is_offered_to_be_reset_only_where_it_counts() -> None:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.query_params.update({"cell": "LSTM", "axis": "lag"})
@@ -81,6 +95,7 @@ def test_what_comes_along_from_another_page_is_offered_to_be_reset_only_where_it
         assert offers_reset(app) == any(value != opening[name] for name, value in now.items())
 
 
+@spared
 @every_page
 def test_the_line_above_a_picture_says_seed_and_preset_and_what_the_preset_changed(page: str) -> None:
     app = visit(page)
@@ -129,6 +144,7 @@ def test_a_long_sentence_is_shortened_in_the_line() -> None:
     assert len(state(visit("vanish_or_explode", {"text": "a" * 188}))) < 200
 
 
+@spared
 @every_page
 def test_a_preset_is_marked_only_while_its_settings_stand(page: str) -> None:
     app = visit(page)
@@ -248,6 +264,7 @@ def test_every_field_is_in_one_group_of_the_panel_more() -> None:
     assert Counter(name for names in GROUPS.values() for name in names if name in KNOBS) == Counter([*KNOBS])
 
 
+@spared
 @every_page
 def test_the_panel_more_is_in_groups_with_headings_which_nobody_builds_while_it_is_closed(page: str) -> None:
     titles, offered = sentences("app")["groups"], frame_of(page)
