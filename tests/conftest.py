@@ -16,6 +16,7 @@ from distributed.utils import get_mp_context
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, BrowserType, sync_playwright
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import local_script_runner
 from xdist.scheduler import LoadScopeScheduling
 
 from rnn_dynamics import content, process
@@ -82,7 +83,19 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setattr(MEMORY, "_most", 4 * MOST_BYTES)
     # Each new AppTest looks through everything that is installed for components, for a fifth of a second.
     patch.setattr(manifest_scanner, "scan_component_manifests", lru_cache(manifest_scanner.scan_component_manifests))
+    patch.setattr(local_script_runner, "require_widgets_deltas", until_its_thread_ends)
     config.add_cleanup(patch.undo)
+
+
+_LOOK_AGAIN = local_script_runner.require_widgets_deltas
+
+
+def until_its_thread_ends(runner: local_script_runner.LocalScriptRunner, timeout: float) -> None:
+    """Wait for a page of an AppTest; Streamlit looks for its end a thousand times a second, among all that was sent."""
+    assert runner._script_thread is not None
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        _LOOK_AGAIN(runner, timeout=0.0)  # which stops it, and says so
 
 
 def pytest_xdist_auto_num_workers() -> int:
