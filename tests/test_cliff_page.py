@@ -1,6 +1,7 @@
 """The page "The cliff and clipping": tables against the library's paths, words against its numbers, the click."""
 
 import itertools
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -182,9 +183,16 @@ def as_shares(places: Any, region: str) -> NDArray[np.float64]:
     )
 
 
-def walked(found: dict[str, Rows], region: str) -> NDArray[np.float64]:
+@cache
+def on_the_map(asked: Asked, region: str = "cliff") -> tuple[dict[str, Any], Rows, NDArray[np.float64]]:
+    """What is said of the whole, the marks, and the paths' places w and b: what several laws ask of each slider."""
+    found = tables_of(asked, region)
+    return found["whole"][0], found["marks"], numbers(found["paths"], "w", "b")
+
+
+def walked(paths: NDArray[np.float64], region: str) -> NDArray[np.float64]:
     """Places all along the paths, as shares, closer to each other than a name is high."""
-    shares = as_shares(numbers(found["paths"], "w", "b"), region)
+    shares = as_shares(paths, region)
     along = np.linspace(0.0, 1.0, 60)[:, None, None]
     places = (shares[:-1] + along * np.diff(shares, axis=0)).reshape(-1, 2)
     return places[~np.isnan(places).any(axis=1)]
@@ -195,11 +203,11 @@ def test_no_name_of_the_surface_lies_on_a_path_at_any_value_of_a_slider(region: 
     """As large as it is on the lowest map and on a phone's: the cliff's begins 10 pixels beside it and 16 above."""
     beside = {"plateau": (0.0, 0.0), "plain": (0.0, 0.0), "cliff": (0.08, 0.09)}
     for asked in SLIDERS:
-        found = tables_of(asked, region)
-        places = walked(found, region)
-        assert [mark["name"] for mark in found["marks"]] == list(beside)
-        assert all(mark["text"] for mark in found["marks"]), asked
-        for mark in found["marks"]:
+        _, marks, paths = on_the_map(asked, region)
+        places = walked(paths, region)
+        assert [mark["name"] for mark in marks] == list(beside)
+        assert all(mark["text"] for mark in marks), asked
+        for mark in marks:
             away = np.abs(places - as_shares([mark["w"], mark["b"]], region) - beside[mark["name"]])
             assert not (away < (0.035, 0.1)).all(axis=1).any(), (asked, mark)
 
@@ -208,11 +216,11 @@ def test_what_is_said_of_a_zigzag_lies_on_no_error_at_any_value_of_a_slider() ->
     """Where there is room at neither end it is not written. It reaches 38 pixels down, in a panel of 137, along 0.6."""
     ends = set()
     for asked in SLIDERS:
-        (whole,), steps = (tables_of(asked)[name] for name in ("whole", "steps"))
+        whole, *_ = on_the_map(asked)
         if not (whole["zigzag"] and whole["zigzag_at"]):
             continue
         ends.add(whole["zigzag_at"])
-        share, errors = numbers(steps, "step", "error").T / [[float(asked[4])], [1.0]]
+        share, errors = numbers(tables_of(asked)["steps"], "step", "error").T / [[float(asked[4])], [1.0]]
         beside = share if whole["zigzag_at"] == "left" else 1.0 - share
         assert errors[beside < 0.6].max() < 0.5 * (1.0 - 38.0 / 137.0), asked
     assert ends == {"left", "right"}
@@ -230,8 +238,8 @@ def test_the_name_of_the_start_is_on_the_side_without_paths(region: str) -> None
     """In pixels of a phone's map, of which the word takes 10 to 40 beside the start and 6 above and below."""
     sides = set()
     for asked in SLIDERS:
-        found = tables_of(asked, region)
-        (whole,), places = found["whole"], walked(found, region)
+        whole, _, paths = on_the_map(asked, region)
+        places = walked(paths, region)
         up, across = ((places - as_shares([whole["start_w"], whole["start_b"]], region)) * (320.0, 263.0)).T
         free = {
             side: not ((np.abs(up) < 6.0) & (way > 10.0) & (way < 40.0)).any()

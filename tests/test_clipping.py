@@ -5,12 +5,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 from rnn_dynamics import Experiment
 from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import three_digits, whole_percent
 from rnn_dynamics.learning.jobs import worked_through
 from rnn_dynamics.pictures.clipping import PICTURE, networks
+from rnn_dynamics.pictures.clipping import answer as clipping
 from rnn_dynamics.pictures.clipping.answer import ClippingAnswer
 from tests.claims import assert_fits_a_phone
 from tests.every import every
@@ -98,7 +100,8 @@ def test_the_table_holds_every_update() -> None:
     assert frame.query("clipping == 'norm'")["loss"].to_list() == answer("0.00001").clipped.history.losses
 
 
-def test_a_reader_trains_the_network_on_the_page() -> None:
+def test_a_reader_trains_the_network_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clipping, "UPDATES", 40)
     app = open_page("cliff", {"network_rate": "0.03"})
     assert link(app).endswith("&network_rate=0.03")
     assert len(app.get("vega_lite_chart")) == 1

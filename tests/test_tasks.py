@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.datasets import load_digits
 
 from rnn_dynamics.learning.tasks import TASKS, Batch, Template
 from rnn_dynamics.learning.tasks.blank import BLANK, CUE
@@ -96,6 +95,8 @@ def test_who_hears_the_signal_and_remembers_nothing_has_the_published_loss() -> 
 
 
 def test_the_digits_are_scikit_learns_pixel_by_pixel_and_those_for_testing_are_apart() -> None:
+    from sklearn.datasets import load_digits  # a second, which no other test need wait for
+
     images, digits = load_digits(return_X_y=True)
     known = {
         (image / 16).tobytes(): (digit, k % 5 == 0) for k, (image, digit) in enumerate(zip(images, digits, strict=True))
