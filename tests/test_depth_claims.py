@@ -4,17 +4,20 @@ import math
 import re
 from dataclasses import replace
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from rnn_dynamics import Errors, Experiment, Network, run, run_network
+from rnn_dynamics.content import sentences
 from rnn_dynamics.content.numbers import power_of_ten, times
 from rnn_dynamics.own.drawn import Loss
 from rnn_dynamics.own.findings import judged
 from rnn_dynamics.pictures.depth import PICTURE
 from rnn_dynamics.pictures.depth.answer import depth_answer
+from rnn_dynamics.pictures.kit.answered import goes_unseen_by_h
 from tests.claims import assert_fits_a_phone, assert_readable, factor_per_step, plain, strange_settings
 from tests.every import every
 from tests.pictured import drawn_by, said_by
@@ -60,7 +63,8 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
         assert (int(match[1]), int(match[2])) == (counts.count(steps), len(counts))
         assert counts.count(steps) < len(counts)
     titles = re.sub(r"[|¦\n]", " ", said)
-    assert ("From h_n" in titles) == (experiment.bidirectional and experiment.loss_at == "final" and length > 1)
+    both_ends = experiment.bidirectional and experiment.loss_at == "final" and length > 1
+    assert ("From h_n" in titles) == (both_ends and not goes_unseen_by_h(experiment))
     if match := re.search(r"both ways: (\S+) of it is left at step 1 \(→\), (\S+) at step (\d+) \(←\)", titles):
         assert int(match[3]) == length
         forwards, backwards = (level.log10_norms["hidden"] for level in run(experiment).layers[-2:])
@@ -197,3 +201,22 @@ def test_parts_are_said_to_cancel_only_where_one_is_seen_to_be_longer_than_the_w
     found = [re.search(r"\((\S+) via layer 1 →, (\S+) via layer 1 ←, (\S+) together\)", one) for one in said]
     assert any(found)
     assert all(match[3] not in match.groups()[:2] for match in found if match)
+
+
+@every(
+    ("changes", "beginning"),
+    [
+        ({"cell": "lstm"}, "Depth helps here: "),
+        ({"cell": "rnn", "weight_scale": 10.0}, "Here a gradient grows on its way back: "),
+        ({"cell": "lstm", "weight_scale": 10.0}, "Here a gradient grows on its way back: "),
+    ],
+)
+def test_layers_are_no_help_to_a_gradient_that_explodes(changes: dict[str, Any], beginning: str) -> None:
+    """Whether they make it grow faster, as in the RNN, or more slowly, as in the LSTM."""
+    experiment = replace(OPENING, hidden_size=32, **changes)
+    answer = depth_answer(experiment)
+    assert plain(PICTURE.claim(sentences("depth"), answer, PICTURE.views)).startswith(beginning)
+    deep, single = (
+        factor_per_step(run(one).log10_norms["input"]) for one in (experiment, replace(experiment, num_layers=1))
+    )
+    assert (max(deep, single) > 1.047) == beginning.startswith("Here")

@@ -123,7 +123,7 @@ def test_depth_is_judged_by_the_factor_per_step_of_one_error(cell: str, weight_s
     said = words(experiment)
     assert f"by ×{deep:.3g}, in a network with one layer by ×{single:.3g}." in said
     verdict = "no difference" if abs(deep - single) < 0.005 else "Depth helps" if deep > single else "Depth costs"
-    assert verdict in said
+    assert ("Here a gradient grows" if max(deep, single) > 1.047 else verdict) in said
 
 
 def test_the_share_of_the_backward_direction_is_a_ratio_of_norms() -> None:

@@ -80,7 +80,7 @@ def test_every_claim_holds_beside_its_numbers(experiment: Experiment) -> None:
     if "gates do not prevent an explosion" in said:
         assert experiment.cell == "lstm"
         assert f"at most ×{10 ** factors[known].max():.3g}"[:14] in said
-    if "W_hh cut" in said:
+    if "hidden path cut" in said:
         assert experiment.hidden_path == "cut"
     if "larger than 1 only without input" in said:
         assert theory.mean_field_crossing(replace(experiment, input_scale=0.0)) == pytest.approx(1.0)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_dynamics.content import Says
+from rnn_dynamics.engine.verdict import HOLDS_WITHIN
 from rnn_dynamics.pictures.depth.answer import DepthAnswer, Level
+from rnn_dynamics.pictures.kit.answered import goes_unseen_by_h
 from rnn_dynamics.pictures.kit.finding import Words, claimed, first, said
 
 #: A factor per step that differs by less than this is called the same.
@@ -59,8 +61,11 @@ def claim(words: Words, answer: DepthAnswer, views: Mapping[str, str]) -> str:
         end_state=both and experiment.loss_at == "last" and (views["panels"] == "all" or not deep),
         ends=both and experiment.loss_at == "final" and ends["middle"] + 1.0 < min(0.0, ends["first"]),
         final=both and all(map(math.isfinite, answer.carried.values())),
+        # What is more of a gradient that explodes is no help.
+        grows=deep and max(factors["deep"], factors["single"]) > HOLDS_WITHIN,
         **{deep: bool(deep)},
         one=experiment.num_layers == 1 and math.isfinite(factors["top"]),
+        unseen=goes_unseen_by_h(experiment),
         lost=True,
     )
 
@@ -75,8 +80,10 @@ def _claim(answer: DepthAnswer) -> str:
     # In one direction h_n is the state of the last step.
     loss = "every" if experiment.loss_at == "every" else "last"
     one_way = f"{'one' if experiment.num_layers == 1 else 'stack'}_{loss}"
+    of_top = experiment.loss_at != "every" and (experiment.bidirectional or experiment.num_layers == 1)
     return first(
         single=experiment.sequence_length == 1,
+        unseen=of_top and goes_unseen_by_h(experiment),
         **{one_way: not experiment.bidirectional},
         both_last=experiment.loss_at == "last",
         both_final=experiment.loss_at == "final",
@@ -100,7 +107,7 @@ def _notes(answer: DepthAnswer) -> dict[str, object]:
         "early": "backwards" in curves and math.isfinite(curves["whole"][0]),
         "cancel": answer.cancels,
         deep: deep and experiment.bidirectional,
-        "ways": deep and not experiment.bidirectional,
+        "ways": deep and not experiment.bidirectional and math.isfinite(answer.log10_factors["top"]),
         "down": fed and not experiment.bidirectional and math.isfinite(answer.log10_down),
         "together": fed,
         "together_back": fed and experiment.loss_at == "last" and answer.fed_back > 0.0 > answer.log10_factors["top"],
@@ -115,9 +122,9 @@ def _deep(answer: DepthAnswer) -> str:
     A loss at every step feeds both curves anew, and one of h_n at both ends, so their factors say nothing of that; and
     "" where nothing travels.
     """
-    experiment, factors = answer.experiment, answer.log10_factors
+    experiment, (deep, single, _) = answer.experiment, answer.log10_factors.values()
     fed = experiment.loss_at == "every" or (experiment.loss_at == "final" and experiment.bidirectional)
-    if experiment.num_layers == 1 or fed or not all(map(math.isfinite, factors.values())):
+    if experiment.num_layers == 1 or fed or not (math.isfinite(deep) and math.isfinite(single)):
         return ""
-    ahead = 10 ** factors["deep"] - 10 ** factors["single"]
+    ahead = 10**deep - 10**single
     return "same" if abs(ahead) < _SAME else "more" if ahead > 0 else "less"

@@ -21,6 +21,11 @@ class Answered(Protocol):
         """How many digits another program shares of all of its numbers, see `Rounded`; None where nobody can say."""
 
 
+def goes_unseen_by_h(experiment: Experiment) -> bool:
+    """Whether an error goes back through time and dL/dh_t shows nothing of it: along a cell state alone."""
+    return experiment.hidden_path == "cut" and "cell" in cell_of(experiment).components
+
+
 TraceOf = TypeVar("TraceOf", bound=Answered)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rnn_dynamics.content import Says
 from rnn_dynamics.engine.phase_crossing import Range
+from rnn_dynamics.pictures.kit.answered import goes_unseen_by_h
 from rnn_dynamics.pictures.kit.finding import Words, above, claimed, first, paragraphs, table, told
 from rnn_dynamics.pictures.phase_diagram.answer import PhaseAnswer
 
@@ -38,14 +39,16 @@ def finding(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
 def claim(words: Words, answer: PhaseAnswer, _: Mapping[str, str]) -> str:
     """What the map says at the chosen input scale, as HTML."""
     experiment, point = answer.experiment, answer.crossing
-    grows = point.grows if point else ()
+    grows, zero = point.grows if point else (), answer.here and answer.here.is_zero
     return claimed(
         words,
         _says(words, answer),
         single=experiment.sequence_length == 1,
         waits=answer.here is None or not answer.log10_factors,
         every=experiment.loss_at == "every",
-        cut=answer.here and answer.here.is_zero,
+        unseen=goes_unseen_by_h(experiment),
+        cut=zero and experiment.hidden_path == "cut",
+        zero=zero,
         larger_than_one=_from_above(grows) > _ABOVE_ONE and answer.is_plain,
         gates_grow=grows and experiment.cell == "lstm",
         none=not grows,

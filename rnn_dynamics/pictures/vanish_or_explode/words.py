@@ -65,6 +65,7 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         of_third=verdicts[third],
     )
     lasts = (plain.outcome, verdicts[of_sum].outcome) == ("vanishes", "holds")
+    gone = verdicts[of_sum].outcome == "vanishes"
     return claimed(
         words,
         says,
@@ -75,7 +76,8 @@ def claim(words: Words, answer: FamiliesAnswer, views: Mapping[str, str]) -> str
         all_explode=outcomes == {"explodes"},
         gates_explode=verdicts[of_sum].outcome == "explodes",
         all_vanish=outcomes == {"vanishes"} and experiment.cell != of_sum,
-        gates_vanish=verdicts[of_sum].outcome == "vanishes",
+        unseen=gone and views["gradient"] == "hidden" and experiment.hidden_path == "cut",
+        gates_vanish=gone,
         explodes=plain.outcome == "explodes",
         grown=lasts and verdicts[of_sum].orders > 0.0,
         outlives=lasts and verdicts[of_sum].orders > -1.0,
