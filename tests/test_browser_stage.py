@@ -14,6 +14,7 @@ from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.dashboard.navigation import taught
 from rnn_dynamics.pictures.kit.theme import BASE_SIZE
 from tests.drawn import note_texts, texts_on_each_other, texts_on_lines
+from tests.every import every
 from tests.reader import PICTURE, Reader, Stay, visit, wait_until
 from tests.test_browser_access import wait_until_nothing_scrolls_sideways
 from tests.test_browser_address import press
@@ -183,6 +184,30 @@ def test_the_picture_alone_keeps_its_shortcuts_its_address_and_its_pages(desk: B
         reader.page.get_by_role("button", name="Picture alone").click()
         reader.wait_for_settings(view="picture")
         reader.assert_well()
+
+
+@every("asked", ["shapes?shape=encoder-decoder", "vanish_or_explode?weight_scale=0.1"])
+def test_a_crowded_picture_writes_no_texts_on_each_other_in_large_type(
+    desk: BrowserContext, hall: str, asked: str
+) -> None:
+    with visit(desk) as reader:
+        see_in_large_type(reader, f"{hall}/{asked}")
+        assert texts_on_each_other(reader.page) == []
+        reader.assert_well()
+
+
+@every("asked", ["cliff?start_w=5.10", "curse_of_memory?panels=all&memory=2", "jacobians?panels=all"])
+def test_the_names_of_lines_are_off_them_in_large_type(desk: BrowserContext, hall: str, asked: str) -> None:
+    with visit(desk) as reader:
+        see_in_large_type(reader, f"{hall}/{asked}")
+        assert texts_on_lines(reader.page) == []
+        reader.assert_well()
+
+
+def see_in_large_type(reader: Reader, address: str) -> None:
+    note_texts(reader.page)
+    reader.page.set_viewport_size({"width": WIDE, "height": HIGH})
+    reader.open(address)
 
 
 def test_an_address_that_asks_for_a_view_there_is_not_is_told_so(desk: BrowserContext, hall: str) -> None:

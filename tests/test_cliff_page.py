@@ -250,6 +250,23 @@ def test_the_name_of_the_start_is_on_the_side_without_paths(region: str) -> None
     assert sides == {"left", "right"}
 
 
+@every_region
+def test_the_names_of_the_lines_are_in_the_corner_without_paths(region: str) -> None:
+    """On the lowest map of a projector, 545 by 232 pixels, they take 190 by 91; above on the right only if need be."""
+    sides = {}
+    for asked in SLIDERS:
+        whole, _, paths = on_the_map(asked, region)
+        up, across = (walked(paths, region) * (232.0, 545.0)).T
+        on = {
+            "left": ((up < 91.0) & (across < 190.0)).any(),
+            "right": ((up > 232.0 - 91.0) & (across > 545.0 - 190.0)).any(),
+        }
+        side = sides[asked] = whole["legend_at"]
+        assert side == "left" or (on["left"] and not on["right"]), asked
+    assert set(sides.values()) == {"left", "right"}
+    assert region == "wide" or sides[("5.10", *OPENING[1:])] == "right"
+
+
 @every_case
 def test_a_path_that_leaves_close_to_another_has_no_name_there(asked: Asked) -> None:
     """Beside the map's width and height, from the tables: of each two names that are written."""

@@ -336,6 +336,13 @@ def test_the_name_of_a_level_stands_at_its_end_and_on_the_side_and_where_it_is_o
     assert place(np.empty((0, 100))) == (1.0, True)
 
 
+@every("away", [0.1, 0.4, 0.9])
+def test_the_names_of_two_levels_less_than_a_line_apart_stand_on_either_side_of_them(away: float) -> None:
+    for curve in (np.full((1, 100), 3.0), np.linspace(0.0, 9.0, 100)[None], np.full((1, 100), 6.0)):
+        found = level_places(np.array([4.5, 4.5 + away]), curve, (0.0, 10.0), 0.25)
+        assert found["above"].tolist() == [False, True]
+
+
 def test_a_curve_of_a_few_points_is_in_the_way_where_it_is_drawn() -> None:
     def place(*curves: tuple[list[float], list[float]]) -> tuple[float, bool]:
         found = level_place(0.5, curves, 100.0, (0.0, 1.0), 0.2)

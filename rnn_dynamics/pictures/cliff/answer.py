@@ -58,7 +58,9 @@ _REACH = np.array([0.05, 0.13])
 #: How far from the start the middle of its name is, to the left or right; and that of the names of the lines. The reach
 #: of both.
 _BESIDE_START, _START_REACH = {"left": np.array([0.0, -0.075]), "right": np.array([0.0, 0.075])}, np.array([0.04, 0.06])
-_LEGEND, _LEGEND_REACH = np.array([0.17, 0.17]), np.array([0.17, 0.17])
+_LEGEND, _LEGEND_REACH = {"left": np.array([0.17, 0.17]), "right": np.array([0.83, 0.83])}, np.array([0.17, 0.17])
+#: How much further up those reach on a low map.
+_HIGHER = np.array([0.04, 0.0])
 #: What is written above the errors by step reaches so far down, and along such a share of them.
 _ABOVE, _ALONG = 0.36, 0.6
 #: How far from the cliff its height is told.
@@ -145,6 +147,16 @@ class CliffAnswer:
         left, right = (self._touched(region, middle, _START_REACH) for middle in beside)
         return "right" if left and not right else "left"
 
+    def legend_side(self, region: Region) -> str:
+        """In which corner the names of the lines stand: below on the "left", or where a path is there, above "right".
+
+        There only where that is free: of paths, of the start and of what is written where a path leaves the map.
+        """
+        left, right = (self._touched(region, place, _LEGEND_REACH + _HIGHER) for place in _LEGEND.values())
+        written = [self._name_of_start(region), *self._exits(region)]
+        apart = all((abs(_LEGEND["right"] - place) > _LEGEND_REACH + room).any() for place, room in written)
+        return "right" if left and apart and not right else "left"
+
     def marks(self, region: Region) -> Columns:
         """What is written of the surface, where that lies on no path and on nothing else that is written.
 
@@ -164,10 +176,18 @@ class CliffAnswer:
 
     def _written(self, region: Region) -> list[tuple[Array, Array]]:
         """The middles of what else is written on the map, and how far from them no name's is to be."""
+        start, reach = self._name_of_start(region)
+        legend = _LEGEND[self.legend_side(region)], _REACH + _LEGEND_REACH
+        return [(start, _REACH + reach), legend, *self._exits(region)]
+
+    def _name_of_start(self, region: Region) -> tuple[Array, Array]:
+        """Its middle, and how far it reaches."""
+        return self._beside_start(region, self.start_side(region)), _START_REACH
+
+    def _exits(self, region: Region) -> list[tuple[Array, Array]]:
+        """Where paths leave a region under a name, and the room that this takes."""
         exits = [self.paths[kind].points for kind, step in self.exits_apart(region).items() if step]
-        start = self._beside_start(region, self.start_side(region))
-        fixed = [(start, _REACH + _START_REACH), (_LEGEND, _REACH + _LEGEND_REACH)]
-        return [*fixed, *((region.share(region.way_out(points)[0]), np.array(ROOM)) for points in exits)]
+        return [(region.share(region.way_out(points)[0]), np.array(ROOM)) for points in exits]
 
     def _beside_start(self, region: Region, side: str) -> Array:
         """The middle of the start's name on a side of it, as shares of the map's height and width."""

@@ -97,8 +97,18 @@ def chart(sheet: Sheet) -> alt.LayerChart:
             of("whole")
             .mark_rule(color=theme.text, strokeWidth=1.5, strokeDash=[2, 3])
             .encode(**norms.across, y="limit:Q"),
-            # where it has fallen below the axis
-            text(of("kinds"), "fell", "fell_at:Q", "height", "bottom left", dx=6, dy=-4, bold=True, color=_OWN),
+            # where it has fallen below the axis, on which no curve is where that is high
+            text(
+                of("kinds", "height - normTop > 70 * zoom"),
+                "fell",
+                "fell_at:Q",
+                "height",
+                "bottom left",
+                dx=6,
+                dy=-4,
+                bold=True,
+                color=_OWN,
+            ),
             norms.title("norms"),
         ],
         padding={"bottom": 8},
@@ -143,7 +153,7 @@ def _arrows(theme: Theme) -> Any:
         "baseline": ref("datum.above ? 'bottom' : 'top'"),
         "dx": ref("(datum.right ? -1 : 1) * (datum.above === datum.way_w > 0 ? 12 : 32)"),
         # Of the first of three lines: as high as all of them, where there is room.
-        "dy": ref("datum.above ? datum.up < 0.75 ? narrow ? -46 : -50 : -18 : datum.rises ? 36 : 6"),
+        "dy": ref("datum.above ? datum.high ? narrow ? -46 : -50 : -18 : datum.rises ? 36 : 6"),
         "lineBreak": "|",
     }
     name = text(of(), "free", halo=theme.panel, bold=True, size=_SIZE, color=_OWN, **style)
@@ -154,8 +164,9 @@ def _arrows(theme: Theme) -> Any:
     return group("kinds", name, head, x="exit_b:Q", y="exit_w:Q").transform_calculate(
         right="2 * datum.exit_b > region.left + region.right",
         up="(datum.exit_w - region.bottom) / (region.top - region.bottom)",
+        high="datum.up < 0.75 || (1 - datum.up) * mapBottom > 60 * zoom",  # all three lines fit above it
         # Not where the path comes from, unless there is no room elsewhere.
-        above="datum.up < 0.25 || datum.up < (narrow ? 0.92 : 0.75) && datum.way_w > 0",
+        above="datum.up < 0.25 || (datum.high || narrow && datum.up < 0.92) && datum.way_w > 0",
         # To the side, so that it comes from further below.
         rises="datum.up < 0.97 && datum.way_w > 0",
         # Not on the names of the lines, which stand in the corner below.
@@ -180,10 +191,12 @@ def _cells(theme: Theme) -> Any:
 
 
 def _legend(theme: Theme) -> Any:
-    """Which line is which, in the corner of the map from which a descent moves away."""
-    y = "mapBottom - (14 + 21 * (2 - indexof(['none', 'norm', 'value'], datum.clipping))) * zoom"
+    """Which line is which, in a corner of the map that is free."""
+    row, right = "indexof(['none', 'norm', 'value'], datum.clipping)", "whole.legend_at === 'right'"
+    x = f"({right} ? mapRight - 146 * zoom : 10)"
+    y = f"({right} ? (14 + 21 * {row}) * zoom : mapBottom - (14 + 21 * (2 - {row})) * zoom)"
     style: dict[str, Any] = {"halo": theme.panel, "bold": True, "size": _SIZE, "color": _OWN}
-    return layered(*key(of("kinds"), "name", "10", y, _LINE, "40", **style))
+    return layered(*key(of("kinds"), "name", x, y, _LINE, "40", **style))
 
 
 def _by_step(panel: Panel, height: alt.Y, name: str = "") -> Any:

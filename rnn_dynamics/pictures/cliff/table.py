@@ -63,6 +63,7 @@ def moving_tables(answer: CliffAnswer, texts: Texts, views: Views) -> Tables:
             texts,
             zigzag_at=answer.room_above,
             start_at=answer.start_side(region),
+            legend_at=answer.legend_side(region),
             steps=answer.start.steps,
             low=_LOWEST,
             high=highest,

@@ -75,9 +75,10 @@ def _valleys(theme: Theme) -> dict[str, dict[str, Any]]:
 
 
 def _here(panel: Panel) -> Any:
-    """Where the reader's memory is."""
-    rule = of("whole").mark_rule(strokeWidth=1.5, strokeDash=[2, 3], color=panel.sheet.theme.text)
-    return rule.encode(x="memory:Q", **panel.upright)
+    """Where the reader's memory is, up to its unit: above that are the names of the lines."""
+    upper = of("units", "datum.upper && datum.memory === whole.memory")
+    rule = upper.mark_rule(strokeWidth=1.5, strokeDash=[2, 3], color=panel.sheet.theme.text)
+    return rule.encode(x="memory:Q", y="log10:Q", y2=at(panel.bottom))
 
 
 def _networks(theme: Theme) -> Any:
@@ -117,8 +118,10 @@ def _key_of_lines(panel: Panel, theme: Theme) -> list[Any]:
 
 
 def _key_of_networks(panel: Panel, theme: Theme) -> list[Any]:
-    """Which shape is which network, in a row at the lower right."""
-    x = f"{panel.right} - {{linear: 250, lru: 128, lstm: 66}}[datum.network] * zoom"
+    """Which shape is which network, in a row at the bottom: left of the reader's memory, or at the right end."""
+    wide, room = f"({panel.right} - ({panel.left}))", "262 * zoom"
+    end = f"{panel.left} + ({wide} * log(whole.memory) / log(whole.longest) > {room} ? {room} : {wide})"
+    x = f"{end} - {{linear: 250, lru: 128, lstm: 66}}[datum.network] * zoom"
     y = f"{panel.bottom} - 12 * zoom"
     mark: dict[str, Any] = {"shape": of_cell(_SHAPES, "network"), "size": 70, "strokeWidth": 2, "color": theme.text}
     dots = of("names").mark_point(**mark, filled=False, opacity=1).encode(x=at(x), y=at(y))

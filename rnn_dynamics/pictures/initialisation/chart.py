@@ -13,13 +13,13 @@ from rnn_dynamics.pictures.kit.theme import CELL_SHAPES
 
 #: Names on the left, the panel in the middle, columns of numbers on the right, in pixels; on a phone two short columns.
 #: `pointed`: the line under the pointer, or null. `row`: the size of letters for which a line is high enough.
-_TOP = "zoom * (narrow ? 40 : 30)"
+_TOP = "zoom * (narrow ? 40 : 24)"
 PANELS = {  # a point at the end of the axis lies on no name
     "factors": ("zoom * (narrow ? 124 : 270)", "width - zoom * (narrow ? 108 : 318)", _TOP, "height")
 }
 PARAMETERS = POINTED | {
     "details": "pluck(data('lines'), 'details')",
-    "row": "0.92 * (height - factorsTop) / whole.lines / zoom",
+    "row": "0.97 * (height - factorsTop) / whole.lines / zoom",
 }
 #: Columns of numbers, each with the place of its right end, and where there is room for it.
 _COLUMNS = {
@@ -58,7 +58,7 @@ def _bands(sheet: Sheet) -> Any:
 def _keeps(panel: Panel) -> Any:
     """Where a gradient keeps its size, and what lies on both sides of it; carries the horizontal axis."""
     keeps, shrinks, grows = (alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows"))
-    axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6")}
+    axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6"), "titlePadding": 0}
     size, quiet, wide = "narrow ? 12 : 14", panel.sheet.theme.quiet, of(where="!narrow")
     x = panel.x("keeps:Q", ("whole.low", "whole.high"), "factors", scale=LOG, **axis)
     both = group(

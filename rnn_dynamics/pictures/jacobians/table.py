@@ -51,6 +51,7 @@ def tables(answer: JacobianAnswer, texts: Texts, views: Views) -> Tables:
             texts["labels"],
             ends,
             _LINES,
+            on_a_phone=_LINES,
             thin=np.stack([_from_step_1(answer, line) for line in answer.trace.log10_singular_values.T[ranks]]),
         ),
         "whole": whole(answer.experiment, ends, texts["titles"], **axes),

@@ -152,6 +152,10 @@ def level_places(
     under = (near[..., None, :, :] & (reaches > starts[:, None, None])).sum(axis=-1)
     costs = np.asarray((1.0 - starts)[:, None] + crossed + _CROSSING * (outside[..., None, :] + under))
     costs = np.swapaxes(costs, -2, -1).reshape(*own.shape[:-1], 2, own.shape[-1], _PLACES)
+    # Of two levels less than a line apart the upper one's name stands above it, the lower one's below.
+    apart = own[..., :, None] - own[..., None, :]
+    close = np.stack([(apart > -1.0) & (apart < 0.0), (apart > 0.0) & (apart < 1.0)], axis=-3)
+    costs = costs + _FAR * np.any(close, axis=-1, keepdims=True)
     best = np.moveaxis(costs, -3, -2).reshape(*own.shape, -1).argmin(axis=-1)
     return {"end": starts[best % _PLACES] + reach, "above": best < _PLACES}
 

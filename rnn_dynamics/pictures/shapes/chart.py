@@ -18,9 +18,9 @@ PARAMETERS = {
     "left": "(width - across) / 2",
     "pace": "narrow ? height / whole.rows : across / whole.columns",
     "radius": "narrow ? min(17, pace * 0.28) : min(24, pace * 0.24, height * 0.075)",
-    "letters": "narrow || pace < 90 ? 11 : pace < 150 ? 14 : 16",
-    "roomy": "!narrow && pace >= 100",
-    "crowded": "pace < 80 || height < 260",
+    "letters": "narrow || pace < 90 * zoom ? 11 : pace < 150 * zoom ? 14 : 16",
+    "roomy": "!narrow && pace >= 100 * zoom",
+    "crowded": "pace < 80 * zoom || height < 260",
     "stop": "data('stop')[0]",
 }
 #: A place in pixels, of the end of an edge ("1", "2") or of a node ("").
