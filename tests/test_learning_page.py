@@ -24,11 +24,11 @@ from rnn_dynamics.learning.tasks import TASKS
 from rnn_dynamics.learning.trained import standing
 from rnn_dynamics.learning.trainer import Trainer
 from rnn_dynamics.learning.training import TRAINABLE, Training
-from rnn_dynamics.pictures.kit.axes import apart
+from rnn_dynamics.pictures.kit.axes import apart, ends_downwards
 from rnn_dynamics.pictures.kit.frames import point_steps
 from rnn_dynamics.pictures.kit.theme import GATE_DASHES
 from rnn_dynamics.pictures.learning import PICTURE, LearningAnswer, networks, sequence
-from rnn_dynamics.pictures.learning.table import LETTER, POINTS, gradients_file, learned_file
+from rnn_dynamics.pictures.learning.table import LETTER, POINTS, SPANS, gradients_file, learned_file
 from tests.every import every
 from tests.pictured import Rows, column, rows_by_table
 from tests.reader import wait_until
@@ -311,6 +311,26 @@ def test_every_task_shows_one_of_its_sequences_and_the_answer(task: str) -> None
     else:
         assert f"<b>{right}</b>" in html
         assert html.count("<i ") == 64
+
+
+def test_a_look_between_the_first_and_the_latest_squeezes_no_other() -> None:
+    """Its own curve leaves the axis, but where the slider stands at it."""
+    job = trained("lstm")
+    for trainer in job._trainers:
+        moments = trainer.history.moments
+        for look in (0, 20, -1):
+            norms = np.linspace(-60.0 if look == 20 else -13.0, 0.0, 12)
+            moments[look] = replace(moments[look], log10_norms={"hidden": norms})
+    fallen, latest = (rows(job, at)["whole"][0]["low"] for at in ("50 %", "100 %"))
+    assert fallen <= -60.0
+    assert -20.0 < latest <= -13.0
+
+
+@every("drawn", np.linspace(0.5, 245.0, 90).tolist())
+def test_the_axis_of_the_gradients_reaches_little_further_than_they_do(drawn: float) -> None:
+    low, high = ends_downwards([np.array([-drawn, 0.0])], SPANS)
+    assert high == 0.0
+    assert drawn <= -low <= max(drawn + 3.0, 1.5 * drawn)
 
 
 def test_before_any_training_there_are_axes_and_the_chance() -> None:

@@ -1,6 +1,6 @@
 """The tables of "Learning long lags": what is learned by update, and the gradient by step at each look."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +8,14 @@ import pandas as pd
 
 from rnn_dynamics.learning.trained import Trained
 from rnn_dynamics.pictures.kit.axes import apart, ends_downwards, level_place
-from rnn_dynamics.pictures.kit.frames import Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
+from rnn_dynamics.pictures.kit.frames import Array, Frame, Tables, Texts, Views, by_step, joined, one_row, table, within
 from rnn_dynamics.pictures.learning.answer import MOMENTS, LearningAnswer
 
 #: Points of one curve, and of one row of the maps.
 POINTS = 30
 #: How many orders of magnitude below the largest norm the maps' colours end at most, and where the curves' axis may.
 _DARKEST = 12.0
-_SPANS = (3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 250.0)
+SPANS = (3.0, 6.0, 9.0, 12.0, 16.0, 21.0, 30.0, 40.0, 60.0, 80.0, 120.0, 170.0, 250.0)
 #: How much the name of chance takes of its panel's width, and for how many such names that is high enough.
 _CHANCE, _CHANCE_LINES = 0.18, 6
 #: The share of the gates' axis that a letter beside it needs.
@@ -33,8 +33,8 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
     where each gate's stands: beside its latest mean, as far from the others as it must. whole.
     """
     networks = answer.networks if answer.begun else ()
-    norms = [norms for network in networks for norms in network.relative_by_look]
-    low, high = ends_downwards(norms, _SPANS)
+    norms, marked = [norms for network in networks for norms in network.relative_by_look], answer.marked(views["look"])
+    low, high = _ends(networks, norms, marked)
     gates = [
         (of.cell.name, gate, of.by_look["update"], means)
         for of in networks
@@ -58,12 +58,23 @@ def tables(answer: LearningAnswer, texts: Texts, views: Views) -> Tables:
             high=high,
             updates=answer.updates,
             top_loss=top_loss(answer),
-            marked=answer.marked(views["look"]),
+            marked=marked,
             last=answer.marked(MOMENTS[-1]),
             networks=len(networks) or 1,
             longest=answer.longest,
         ),
     }
+
+
+def _ends(networks: Iterable[Trained], norms: Sequence[Array], marked: int) -> tuple[float, float]:
+    """Where the axis of the gradients ends: it shows the first looks, the latest and the marked ones as a whole.
+
+    A look between, at which a gradient has vanished for a while, may leave it below the darkest colour: else it would
+    squeeze all others.
+    """
+    lowest, high = ends_downwards(norms, SPANS)
+    seen = [of.relative_by_look[at] for of in networks for at in (0, min(marked, len(of.looks) - 1), -1) if of.looks]
+    return min(ends_downwards([*seen, np.array([high])], SPANS)[0], max(lowest, high - _DARKEST)), high
 
 
 def _chances(answer: LearningAnswer) -> Iterator[tuple[Any, ...]]:
