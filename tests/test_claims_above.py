@@ -92,9 +92,9 @@ def test_the_share_of_the_additive_path_is_what_a_cut_network_keeps() -> None:
         asked = frame_of("additive_path").asked(frame_of("additive_path").presets[preset])[0]
         whole, path = left(asked, "cell"), left(replace(asked, hidden_path="cut"), "cell")
         claim = claim_at("additive_path", preset)
-        assert claim.endswith("came, most through gates.") == (path - whole < -1.0)
+        assert claim.endswith("arrives, most of it through gates.") == (path - whole < -1.0)
         assert numbers(claim) == [share(path), "99", share(whole)]
-        assert f"multiplies by gate f. That leaves {share(path)} of" in claim
+        assert f"multiplies by gate f. Alone it makes a gradient {share(path)} in" in claim
 
 
 def test_the_gradients_of_a_shared_matrix_are_claimed_as_its_arrows_have_them() -> None:

@@ -270,7 +270,7 @@ def test_a_training_that_goes_on_or_was_stopped_is_counted_and_not_advised_too_e
             (-1.0, -1.0),
             "(thin) 10⁻⁹ of its gradient reached step 1, after it 0.01: that alone is not enough",
         ),
-        ((-9.0, -8.0), (-9.0, -1.0), "step 1 gets ×0.1 in the LSTM, ×10⁻⁸ in the RNN"),
+        ((-9.0, -8.0), (-9.0, -1.0), "step 1 receives 0.1 in the LSTM, 10⁻⁸ in the RNN"),
         ((-9.0, -6.0), (-9.0, -7.0), "The same sequences"),
     ],
 )
