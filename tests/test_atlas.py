@@ -180,6 +180,26 @@ def test_names_on_the_map_lie_in_their_regions_and_on_nothing_else_that_is_writt
     assert found > 200
 
 
+def test_the_words_at_the_reader_s_place_are_off_borders_where_they_are_so_on_one_side() -> None:
+    """On the map of a projector, of which they take 0.3 by 0.14."""
+    draw, chosen = Random(1), []
+    for number in range(120):
+        there = {name: draw.choice(values) for name, values in shipped().axes.items()} if number else {}
+        tables = drawn_by(PICTURE, replace(COMMON, **there), map_x="weight scale", map_y="forget bias")
+        (whole,), wide = tables["whole"], 0.3 * len(tables["columns"])
+        rows, row, left = len(tables["rows"]), whole["row"], whole["left"]
+        x0, x1 = (left + 1 - wide, left + 1) if whole["is_right"] else (left, left + wide)
+        sides = {True: (row - 0.14 * rows, row), False: (row + 1, row + 1 + 0.14 * rows)}
+        free = {
+            below: 0 <= y0 < y1 <= rows
+            and not any(b["x"] < x1 and b["x2"] > x0 and b["y"] < y1 and b["y2"] > y0 for b in tables["borders"])
+            for below, (y0, y1) in sides.items()
+        }
+        assert free[whole["is_high"]] or not any(free.values()), there
+        chosen.append((whole["is_high"] != (2 * row > rows), free[whole["is_high"]]))
+    assert (True, True) in chosen  # else it would stand inwards in any case
+
+
 def test_a_place_where_a_network_has_no_answer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = {name: values.copy() for name, values in shipped().arrays.items()}
     for values in arrays.values():

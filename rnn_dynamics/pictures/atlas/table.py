@@ -14,6 +14,8 @@ _NAMED = 5
 #: Whether it is a phone -> how wide and high the words at the reader's place are there, as parts of the map; a name is
 #: half as wide.
 _WORDS = {True: (0.45, 0.06), False: (0.3, 0.08)}
+#: How high they are on the low map of a projector.
+_HIGHEST = 0.14
 
 
 def tables(answer: AtlasAnswer, texts: Texts, views: Views) -> Tables:
@@ -97,9 +99,25 @@ def _places(answer: AtlasAnswer, wide: float, high: float) -> Iterator[tuple[str
 
 
 def _corner(answer: AtlasAnswer) -> tuple[bool, bool]:
-    """Whether the reader's place is in the right half of the map, and in the upper one: its words lead inwards."""
-    row, left = answer.here
-    return 2 * left > len(answer.columns), 2 * row > len(answer.rows)
+    """Whether its words end at the reader's place, and stand below it: inwards, but off borders where there is room."""
+    (row, left), columns, rows = answer.here, len(answer.columns), len(answer.rows)
+    (wide, _), high = _WORDS[False], _HIGHEST * rows
+    right = 2 * left > columns
+    across = (left + 1 - wide * columns, left + 1) if right else (left, left + wide * columns)
+    inwards = 2 * row > rows
+    up = {True: (row - high, row), False: (row + 1, row + 1 + high)}
+    inside = {below: low >= 0.0 and end <= rows for below, (low, end) in up.items()}
+    below = min(up, key=lambda side: (not inside[side], _crossed(answer, across, up[side]), side != inwards))
+    return right, below
+
+
+def _crossed(answer: AtlasAnswer, across: tuple[float, float], up: tuple[float, float]) -> int:
+    """How many sides of cells at which gradients do something else run through a part of the map."""
+    lying = (_sides(answer.map.outcome), across, up), (_sides(answer.map.outcome.T), up, across)
+    return sum(
+        int(((of["x"] > low) & (of["x"] < high) & (of["y2"] > start) & (of["y"] < end)).sum())
+        for of, (low, high), (start, end) in lying
+    )
 
 
 def _ends(answer: AtlasAnswer, colour: str) -> dict[str, float]:
