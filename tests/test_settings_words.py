@@ -15,6 +15,7 @@ from rnn_dynamics.content import sentences
 from rnn_dynamics.dashboard.controls import GROUPS
 from rnn_dynamics.dashboard.frame import Frame
 from rnn_dynamics.dashboard.page import Page
+from rnn_dynamics.dashboard.settings_words import Names
 from rnn_dynamics.experiment import KNOBS
 from rnn_dynamics.idle import why_idle
 from rnn_dynamics.learning.jobs import worked_through
@@ -142,6 +143,14 @@ def test_a_setting_that_is_not_shown_is_not_called_changed() -> None:
 
 def test_a_long_sentence_is_shortened_in_the_line() -> None:
     assert len(state(visit("vanish_or_explode", {"text": "a" * 188}))) < 200
+
+
+@every("language", ["en", "zh"])
+@every_page
+def test_what_a_choice_is_called_in_the_line_is_never_shortened(language: str, page: str) -> None:
+    names = Names(page, language)
+    said = [names.said(name, value) for name, setting in frame_of(page).settings.items() for value in setting.values]
+    assert [one for one in said if one.endswith("…")] == []
 
 
 @spared
