@@ -160,6 +160,6 @@ def _running_sum(panel: Panel) -> list[Any]:
     reached = of("whole", "isValid(datum.reached) && !narrow").mark_rule(strokeDash=[2, 3], strokeWidth=2)
     return [
         line.encode(x=panel.time("lag:Q"), y=y),
-        text(of("names", "!narrow"), "share", x, edge, bold=True, color=OWN, **corner),
+        text(of("names", "!narrow"), "share", x, edge, bold=True, color=OWN, halo=panel.sheet.theme.panel, **corner),
         reached.encode(x="reached:Q", **panel.upright),
     ]
