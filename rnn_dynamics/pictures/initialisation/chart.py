@@ -58,7 +58,7 @@ def _bands(sheet: Sheet) -> Any:
 def _keeps(panel: Panel) -> Any:
     """Where a gradient keeps its size, and what lies on both sides of it; carries the horizontal axis."""
     keeps, shrinks, grows = (alt.value(panel.sheet.axes[name]) for name in ("keeps", "shrinks", "grows"))
-    axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6"), "titlePadding": 0}
+    axis = {"labelExpr": "'×' + format(datum.value, '~r')", "tickCount": ref("narrow ? 3 : 6"), "titlePadding": 3}
     size, quiet, wide = "narrow ? 12 : 14", panel.sheet.theme.quiet, of(where="!narrow")
     x = panel.x("keeps:Q", ("whole.low", "whole.high"), "factors", scale=LOG, **axis)
     both = group(

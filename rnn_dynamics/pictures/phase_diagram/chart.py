@@ -139,12 +139,14 @@ def _parts(panel: Panel) -> list[Any]:
     """What each lag alone says of the weights, and the norm of the whole, which is all that a histogram shows."""
     x = panel.time("lag:Q", labelOpacity=0, titleOpacity=0)  # the panel below has the same axis
     y = panel.log10("part_norm", tickCount=6)
-    parts = alt.value(panel.sheet.axes["parts"])
+    parts, theme = alt.value(panel.sheet.axes["parts"]), panel.sheet.theme
     return [
         with_lag(of("lags")).mark_line(color=OWN, strokeWidth=3).encode(x=x, y=y),
         panel.level("names", "norm:Q", "total", strokeDash=[8, 3], strokeWidth=2),
         # In the corner that a vanishing gradient leaves free; a growing one ends above it.
-        text(of("whole"), parts, panel.right, "partsBottom - 6", "bottom right", color=OWN, bold=True),
+        text(
+            of("whole"), parts, panel.right, "partsBottom - 6", "bottom right", color=OWN, bold=True, halo=theme.panel
+        ),
     ]
 
 
