@@ -13,7 +13,7 @@ import altair as alt
 from rnn_dynamics.pictures.kit.layers import LINES, OWN, POINTED, WIDE_TITLE, at, layered, of, with_lag
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL
+from rnn_dynamics.pictures.kit.theme import CELL_DASHES, SEQUENTIAL, SOLID
 
 #: Where the panels are, in pixels: curves and below them the cosine on the left, the map on the right; on a phone
 #: curves, cosine, map from top to bottom.
@@ -26,7 +26,7 @@ PARAMETERS = POINTED
 #: Two lines of the map's title: how to point at a unit stands there where there is room beside the curves.
 _LINES = f"slice({LINES}, 0, 2)".replace("narrow", "width < 840 * zoom && !narrow")
 #: Dash of each curve, in the order in which they are drawn: the parts lie on the whole gradient, which alone is solid.
-DASHES = {"rnn": CELL_DASHES["rnn"], "total": [1, 0], "rest": [2, 3], "path": [12, 3, 2, 3]}
+DASHES = {"rnn": CELL_DASHES["rnn"], "total": SOLID, "rest": [2, 3], "path": [12, 3, 2, 3]}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:

@@ -87,7 +87,7 @@ def _borders() -> list[Any]:
     line = {"x": "x:Q", "x2": "x2:Q", "y": "y:Q", "y2": "y2:Q"}
     styles = [
         {"color": _LIGHT, "strokeWidth": 5, "strokeCap": "square", "opacity": 0.85},
-        {"color": _DARK, "strokeWidth": 2.5, "strokeDash": ref("datum.explodes ? [1, 0] : [5, 4]")},
+        {"color": _DARK, "strokeWidth": 2.5, "strokeDash": ref("datum.explodes ? [] : [5, 4]")},
     ]
     return [group("borders", *(of().mark_rule(**style) for style in styles), **line)]
 

@@ -7,9 +7,10 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.layers import by_cell
 from rnn_dynamics.pictures.kit.panel import Sheet
+from rnn_dynamics.pictures.kit.theme import SOLID
 
 #: Of a curve before and after.
-DASHES = {"before": [3, 4], "after": [1, 0]}
+DASHES = {"before": [3, 4], "after": SOLID}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:

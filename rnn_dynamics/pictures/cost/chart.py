@@ -9,11 +9,12 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.layers import each, of, ref, text
 from rnn_dynamics.pictures.kit.panel import LOG, Sheet
+from rnn_dynamics.pictures.kit.theme import SOLID
 
 #: Shape of the points and dash of the line of each name.
 STYLES = {
     "parameters": ("square", [2, 3]),
-    "forward": ("circle", [1, 0]),
+    "forward": ("circle", SOLID),
     "backward": ("triangle-up", [7, 4]),
     "entries": ("cross", [3, 4]),
     "matrix": ("diamond", [12, 3, 2, 3]),

@@ -10,17 +10,17 @@ import altair as alt
 
 from rnn_dynamics.pictures.kit.layers import LOG10, at, each, group, key, layered, of, of_cell, ref, text
 from rnn_dynamics.pictures.kit.panel import LOG, Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import Theme
+from rnn_dynamics.pictures.kit.theme import SOLID, Theme
 
 #: Where the panels are, in pixels: side by side, on a phone one below the other.
 PANELS = {
     "laws": ("0", "narrow ? width : width * 0.5", "0", "narrow ? height * 0.5 - 60 * zoom : height"),
     "loss": ("narrow ? 0 : width * 0.6", "width", "narrow ? height * 0.5 + 62 * zoom : 0", "height"),
 }
-_DASHES = {"gradient": [2, 3], "state": [9, 5], "sensitivity": [1, 0], "plain": [1, 5]}
+_DASHES = {"gradient": [2, 3], "state": [9, 5], "sensitivity": SOLID, "plain": [1, 5]}
 _WIDTHS = {"gradient": 3, "state": 3, "sensitivity": 5, "plain": 3}
 _SHAPES = {"linear": "circle", "lru": "diamond", "lstm": "triangle-up"}
-_VALLEYS = {"usual": [7, 4], "own": [1, 0]}
+_VALLEYS = {"usual": [7, 4], "own": SOLID}
 _SIZE = "narrow ? 12 : 14"
 
 

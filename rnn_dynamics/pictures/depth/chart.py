@@ -13,7 +13,7 @@ from rnn_dynamics.pictures.kit.axes import WIDE_REACH
 from rnn_dynamics.pictures.kit.layers import LINES, POINTED, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import DIVERGING
+from rnn_dynamics.pictures.kit.theme import DIVERGING, SOLID
 
 #: Where the panels are, in pixels; the names of the levels and the labels of the vertical axis stand left of mapLeft.
 #: `between`: room of a title.
@@ -32,7 +32,7 @@ _HIGH = ref("narrow || height - curvesTop < 130 * zoom ? 0 : 1")
 _LINES = LINES.format("replace({}, width < 950 * zoom ? /¦/g : /[|]/g, '¦')")
 #: Dash of each curve, in the order in which they are drawn: the parts lie on the whole gradient, which alone is solid;
 #: one layer is what a reader compares it with.
-DASHES = {"single": [2, 3], "whole": [1, 0], "forwards": [9, 3], "backwards": [12, 3, 2, 3]}
+DASHES = {"single": [2, 3], "whole": SOLID, "forwards": [9, 3], "backwards": [12, 3, 2, 3]}
 
 
 def chart(sheet: Sheet) -> alt.LayerChart:

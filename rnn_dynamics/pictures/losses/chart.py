@@ -15,7 +15,7 @@ from rnn_dynamics.pictures.kit.axes import WIDE_REACH
 from rnn_dynamics.pictures.kit.layers import LINES, LOG10, OWN, WIDE_TITLE, dashed, each, of, ref, text
 from rnn_dynamics.pictures.kit.map_rows import map_rows
 from rnn_dynamics.pictures.kit.panel import CLAMPED, LOG, Panel, Sheet
-from rnn_dynamics.pictures.kit.theme import SEQUENTIAL
+from rnn_dynamics.pictures.kit.theme import SEQUENTIAL, SOLID
 
 #: Where the panels are, in pixels: the curves, and below them, on the same axis of time, what is asked for; error and
 #: angle beside each other, on a phone below each other. `between`: room of an axis and a title.
@@ -41,7 +41,7 @@ _SAME_AXIS = {"between": "zoom * (narrow ? 76 : 62)"}
 #: With the map: the loss under the pointer, or the one that is marked.
 _POINTED = {"pointed": "hover.loss ? hover.loss[0] : whole.marked"}
 #: Of the loss at every step, and at the last step alone.
-DASHES = {"every": [1, 0], "last": [7, 4]}
+DASHES = {"every": SOLID, "last": [7, 4]}
 #: Likewise, and of the loss at every step in chunks.
 CUTS = {**DASHES, "chunks": [2, 3]}
 #: Colours of the bins, the nearest first, evenly along SEQUENTIAL. Its darkest would be lost on a dark page.

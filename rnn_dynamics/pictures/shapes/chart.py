@@ -70,10 +70,7 @@ _NUMBER = "({back: roomy ? 0.43 : 0.5, up: narrow ? 0.3 : 0.14, bridge: 0.62})[d
 #: An edge without room beside it: its letters stand on it, and its number is left out.
 _PACKED = "(crowded && indexof(['back', 'bridge'], datum.way) >= 0 || narrow && datum.way === 'bridge')"
 #: A dash for each matrix, an encoder's and a decoder's apart.
-_DASH = (
-    "({W_ih: [9, 2], W_hh: [1, 0], W_ho: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_ho: [4, 2]})[datum.weights]"
-    " || [1, 0]"
-)
+_DASH = "({W_ih: [9, 2], W_hh: [], W_ho: [4, 2], V_ih: [9, 2, 3, 2], V_hh: [20, 2], V_ho: [4, 2]})[datum.weights] || []"
 #: Whether the edge under the pointer, or the tapped one, has the same matrix.
 _SAME = "hover.weights && datum.weights && hover.weights[0] === datum.weights"
 #: Of a node; that of a ring around it.
