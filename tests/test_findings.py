@@ -252,8 +252,10 @@ def test_the_mean_gate_is_torchs_and_its_time_scale_keeps_a_share_of_1_over_e(ce
     assert finding.keeps**finding.time_scale == pytest.approx(math.exp(-1.0))
 
 
-@every(("keeps", "expected"), [(1.0, math.inf), (math.nan, math.nan), (0.5, 1.0 / math.log(2.0))])
-def test_a_gate_that_is_always_open_keeps_for_ever(keeps: float, expected: float) -> None:
+@every(("keeps", "expected"), [(1.0, math.inf), (math.nan, math.nan), (0.5, 1.0 / math.log(2.0)), (0.0, 0.0)])
+def test_a_gate_that_is_always_open_keeps_for_ever_and_one_that_is_shut_not_for_a_step(
+    keeps: float, expected: float
+) -> None:
     assert replace(found_in(run(SMALL)), keeps=keeps).time_scale == pytest.approx(expected, nan_ok=True)
 
 

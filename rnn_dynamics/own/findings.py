@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rnn_dynamics.engine.cells import Cell
 from rnn_dynamics.engine.run_network import NetworkLayer, NetworkTrace
-from rnn_dynamics.engine.theory import largest_singular_value, spectral_radius
+from rnn_dynamics.engine.theory import largest_singular_value, memory_of, spectral_radius
 from rnn_dynamics.engine.through_time.stack import suffix
 from rnn_dynamics.engine.trace import WHOLE_WITHIN
 from rnn_dynamics.engine.verdict import Verdict, judge
@@ -114,7 +114,7 @@ class Judged:
     @property
     def time_scale(self) -> float:
         """Steps after which 1/e is left of what a gate of the mean `keeps` multiplies at each step: −1 / ln(mean)."""
-        return -1.0 / math.log(self.keeps) if 0.0 < self.keeps < 1.0 else math.inf if self.keeps == 1.0 else math.nan
+        return math.nan if math.isnan(self.keeps) else memory_of(self.keeps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
