@@ -1,14 +1,15 @@
 """What a value may be, and how it is refused: on one line that names what, its value and the limit."""
 
-import math
 import numbers
 import operator
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 _LONGEST_WHOLE = 10**50
+_LARGEST = sys.float_info.max
 
 #: Of weights, and of inputs and initial states: their products, summed over any width, stay within float64.
 LARGEST_WEIGHT, LARGEST_INPUT = 1e100, 1e200
@@ -46,7 +47,9 @@ def one_of(name: str, value: object, options: Collection[str], why: str = "") ->
 def finite(name: str, value: object, *, positive: bool = False) -> float:
     """Return `value` as a float; raise ValueError where it is not a finite number from 0 upwards, or above 0."""
     found, least = plain(value), "above 0" if positive else "from 0 upwards"
-    if isinstance(found, bool) or not isinstance(found, numbers.Real) or not 0.0 <= float(found) < math.inf:
+    kind: Any = numbers.Real
+    # The comparison is false for nan, and exact for a number of any length.
+    if isinstance(found, bool) or not isinstance(found, kind) or not 0.0 <= found <= _LARGEST:
         raise ValueError(f"{name} = {short(value)} is not a finite number {least}")
     if positive and not found:
         raise ValueError(f"{name} = {short(value)} is not a finite number {least}")

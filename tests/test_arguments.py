@@ -13,7 +13,7 @@ import rnn_dynamics
 from rnn_dynamics import Errors, Experiment, Network, run, run_family, run_network
 from rnn_dynamics.by_hand.example import make_example
 from rnn_dynamics.by_hand.mistakes import HandWritten
-from rnn_dynamics.engine.cliff import Descent, cliff, descend, edge
+from rnn_dynamics.engine.cliff import Descent, cliff, descend, edge, error_surface
 from rnn_dynamics.engine.schemes import scheme_experiment
 from rnn_dynamics.engine.theory import (
     critical_weight_scale,
@@ -198,6 +198,7 @@ DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
         (Descent, DESCENT | {"learning_rate": True}, "learning_rate = True is not a finite number above 0"),
         (Descent, DESCENT | {"clipping": []}, "clipping = [] is not one of none, norm, value"),
         (edge, {"w": "a"}, "w = 'a' is not an array of numbers"),
+        (error_surface, {"w": 5.0, "b": 1j}, "b = 1j is not an array of numbers"),
         (edge, {"w": [1.0, -2.0]}, "w = [1.0, -2.0] is not a number from 0 to 1,000,000"),
         (edge, {"w": 5.0, "output": [0.5, 1.0]}, "output = [0.5, 1.0] is not between 0 and 1"),
         (cliff, {"w": None}, "w = None is not a number from 0 to 1000000"),
@@ -210,6 +211,11 @@ DESCENT = {"w": 1.0, "b": 0.0, "learning_rate": 1.0}
             "weight_scale = '1' is not a finite number",
         ),
         (mean_field_variance, {"weight_scale": 1.0, "input_variance": None}, "input_variance = None is not a finite"),
+        (
+            mean_field_variance,
+            {"weight_scale": 10**400, "input_variance": 1.0},
+            "weight_scale = a whole number of 1329 bits is not a finite number",
+        ),
         (
             critical_weight_scale,
             {"input_variance": True},

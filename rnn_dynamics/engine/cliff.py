@@ -155,8 +155,12 @@ class Cliff:
 
 
 def error_surface(w: ArrayLike, b: ArrayLike) -> Surface:
-    """E and its gradient at weights w and biases b, arrays that are broadcast together."""
-    w, b = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    """E and its gradient at weights w and biases b, arrays that are broadcast together.
+
+    Raises:
+        ValueError: one of them holds no real numbers, or they do not fit each other.
+    """
+    w, b = np.broadcast_arrays(array_of_numbers("w", w), array_of_numbers("b", b))
     if w.size == 1:  # alone it would be summed in another order, and differ in the last digit
         both = error_surface(np.repeat(w, 2), np.repeat(b, 2))
         return Surface(**{name: values[:1].reshape(w.shape) for name, values in vars(both).items()})
