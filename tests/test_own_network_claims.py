@@ -132,3 +132,22 @@ def test_the_forget_bias_is_added_to_the_gate_that_keeps_and_the_scale_to_w_hh()
     (level,) = answer.replay.levels
     np.testing.assert_allclose(level.gates["f"], 1.0 / (1.0 + np.exp(-2.0)))
     np.testing.assert_allclose(level.gates["i"], 0.5)
+
+
+@every(
+    ("cell", "scale", "bias", "said"),
+    [
+        ("lstm", 1.0, 0.0, None),
+        ("lstm", 10.0, 0.0, "W_hh of the given weights × 10."),
+        ("lstm", 1.0, 3.0, "Added to the given weights: 3 to the bias of gate f."),
+        ("lstm", 0.5, -2.0, "Added to the given weights: -2 to the bias of gate f; W_hh × 0.5."),
+        ("rnn", 0.5, 3.0, "W_hh of the given weights × 0.5."),
+    ],
+)
+def test_only_what_a_knob_has_changed_is_said_to_be_changed(
+    cell: str, scale: float, bias: float, said: str | None
+) -> None:
+    experiment = replace(OPENING, cell=cell, weight_scale=scale, forget_bias=bias)
+    notes = plain(said_of(PICTURE, own_network_answer(experiment, {"weights": "torch"})))
+    found = re.findall(r"^(?:Added to|W_hh of) the given weights.*$", notes, re.M)
+    assert found == ([said] if said else [])

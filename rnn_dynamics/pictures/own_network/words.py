@@ -111,7 +111,7 @@ def _says(words: Words, answer: OwnNetworkAnswer, views: Mapping[str, str]) -> S
         answer,
         left=answer.left(views["gradient"]),
         means={name: float(one.kept(keeps).mean()) for name, one in both.items()},
-        subject=words["subjects"]["changed"].format(subject=subject) if _moved(answer) else subject,
+        subject=words["subjects"]["changed"].format(subject=subject) if any(_moved(answer)) else subject,
         gate=words["gates"].get(keeps),
         state=answer.findings[0].state,
         drawn=words["drawn"]["torch" if answer.cell.module else "lacked"],
@@ -138,24 +138,24 @@ def _named(words: Words, one: Judged | None, left: float = math.nan) -> str:
     return str(words["backwards" if one.reverse else "forwards"].format(layer=one.layer + 1, left=left))
 
 
-def _moved(answer: OwnNetworkAnswer) -> bool:
-    """Whether the knobs add to the given weights."""
-    experiment, cell = answer.experiment, answer.cell
-    return bool((experiment.weight_scale != 1.0 and answer.has_w_hh) or (experiment.forget_bias and cell.keeps))
+def _moved(answer: OwnNetworkAnswer) -> tuple[bool, bool]:
+    """Whether the knobs scale W_hh of the given weights, and whether they add to the bias of a gate."""
+    experiment = answer.experiment
+    return experiment.weight_scale != 1.0 and answer.has_w_hh, bool(experiment.forget_bias and answer.cell.keeps)
 
 
 def _notes(answer: OwnNetworkAnswer) -> dict[str, object]:
     experiment, asked, given = answer.experiment, answer.asked, answer.given
-    moved, cell = _moved(answer), answer.cell
+    (scaled, added), cell = _moved(answer), answer.cell
     open_ = {"rnn": experiment.nonlinearity, "gru": experiment.reset_gate, "lstm": "lstm", "cornn": "cornn"}
     asked_of = open_.get(cell.name)  # what a file does not say
     return {
         f"missing {given.missing}": given.missing,
         given.source: given.source in EXAMPLES and not given.missing,
         f"assumed_{asked_of}": given.source == OWN and asked_of,
-        "knobs": moved and cell.keeps and answer.has_w_hh,
-        "knobs_no_matrix": moved and not answer.has_w_hh,
-        "knobs_no_gate": moved and not cell.keeps,
+        "knobs": scaled and added,
+        "knobs_bias": added and not scaled,
+        "knobs_scale": scaled and not added,
         "size": True,
         "no_module_ring": cell.rotates,
         "no_module": not (cell.module or cell.rotates),
