@@ -179,7 +179,8 @@ def assert_sentences_hold(asked: Asked, seed: int) -> None:
     by_norm = clipped_steps(answer, "norm")
     assert ("every step was clipped" in finding) == (by_norm == steps)
     assert ("Clipping biases the descent" in finding) == (0 < by_norm < steps)
-    assert (f"left {steps - by_norm} of {steps} steps as they were" in finding) == (by_norm < steps)
+    assert (f"left {steps - by_norm} of {steps} steps as they were" in finding) == (0 < by_norm < steps)
+    assert ("left every step as it was" in finding) == (by_norm == 0)
     turned = angles(answer)
     assert ("turned no step" in finding) == (not (turned > 1e-9).any())
     assert turned.max() < 45.0

@@ -141,6 +141,7 @@ def _notes(answer: CliffAnswer) -> dict[str, object]:
         "cliff": answer.wall,
         "no_cliff": not answer.wall,
         "all_clipped": by_norm.clipped.all(),
-        "vanishing": not by_norm.clipped.all(),
+        "untouched": not by_norm.clipped_steps,
+        "vanishing": 0 < by_norm.clipped_steps < answer.start.steps,
         "bias": 0 < by_norm.clipped_steps < answer.start.steps,
     }
