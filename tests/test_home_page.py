@@ -24,7 +24,7 @@ from rnn_dynamics.pictures.kit.theme import CELL_DASHES, DIVERGING, THEMES, Back
 from rnn_dynamics.pictures.vanish_or_explode import PICTURE
 from rnn_dynamics.pictures.vanish_or_explode.answer import FamiliesAnswer
 from tests.every import every
-from tests.pictured import Rows, column, drawn_by, rows_by_table
+from tests.pictured import Rows, column, drawn_by, rows_by_table, said_by
 from tests.test_charts import layers
 
 Array = NDArray[np.float64]
@@ -132,6 +132,16 @@ def test_the_predicted_line_ends_where_the_axis_does(slope: float, lag: float, h
     (row,) = tables_of({"rnn": straight(-1, 0)[None]}, slopes=(slope,))["scales"]
     assert (row["low"], row["high"]) == (-10, 3)
     assert (row["theory_lag"], row["theory"]) == (lag, height)
+
+
+@every(("changes", "drawn"), [({}, True), ({"loss_at": "every"}, False), ({"hidden_path": "cut"}, False)])
+def test_mean_field_is_drawn_where_it_speaks_of_one_error_that_goes_through_w_hh(
+    changes: dict[str, str], drawn: bool
+) -> None:
+    experiment = replace(OPENING, **changes)  # type: ignore[arg-type]
+    ends = column(drawn_by(PICTURE, experiment)["scales"], "theory")
+    assert [end is not None for end in ends] == [drawn] * len(ends)
+    assert ("Mean-field theory predicts" in said_by(PICTURE, experiment)) == drawn
 
 
 @every("weight_scale", (0.3, 0.5, 0.8))

@@ -9,6 +9,7 @@ import numpy as np
 from rnn_dynamics.engine.cells import CELLS, Cell, cell_of, cells_where
 from rnn_dynamics.engine.cells.activations import mean_slope
 from rnn_dynamics.engine.cells.cell import is_plain, modulus_at, takes_forget_bias
+from rnn_dynamics.engine.phase_crossing import is_of_mean_field
 from rnn_dynamics.engine.run import drawn_state_matrix, hidden_states, run_family
 from rnn_dynamics.engine.theory import (
     FLOORS,
@@ -166,7 +167,10 @@ def compute_families(experiment: Experiment, rows: tuple[int, ...]) -> FamiliesA
         families=families,
         radius={name: spectral_radius(block) for name, block in blocks.items()},
         singular_value={name: largest_singular_value(block) for name, block in blocks.items()},
-        slopes=tuple(mean_field_log10_factor(replace(plain, weight_scale=scale)) for scale in scales),
+        slopes=tuple(
+            mean_field_log10_factor(replace(plain, weight_scale=scale)) if is_of_mean_field(plain) else None
+            for scale in scales
+        ),
     )
 
 

@@ -130,10 +130,10 @@ def _notes(answer: FamiliesAnswer, verdict: Verdict) -> dict[str, object]:
 
     `verdict`: on the network without gates.
     """
-    experiment, last = answer.experiment, answer.experiment.loss_at != "every"
+    experiment = answer.experiment
     return {
         "forget_bias" if experiment.gate_bias == "constant" else experiment.gate_bias: True,
-        "mean_field": answer.mean_field is not None and last and math.isfinite(verdict.log10_factor),
+        "mean_field": answer.mean_field is not None and math.isfinite(verdict.log10_factor),
         "above_one_relu" if experiment.nonlinearity == "relu" else "above_one": (_rule_fails(answer, verdict)),
         "cut_free" if any(cell.oscillates for cell in answer.cells.values()) else "cut": experiment.hidden_path
         == "cut",
