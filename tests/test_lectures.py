@@ -15,6 +15,7 @@ from tests.claims import plain
 from tests.every import every
 from tests.handed_out import frame_of
 from tests.pictured import drawn_by, said_by
+from tests.test_pages import ROOT
 
 LANGUAGES = ("en", "zh")
 SHIPPED = ("long", "short")
@@ -246,3 +247,12 @@ def test_a_translation_that_has_not_all_stops_says_so(folder: Path) -> None:
     said = "it has 1 stop, but `content/en/lectures/mine.toml`, which names the pages, has 2"
     assert told(lecture) == [f"`content/zh/lectures/mine.toml`: {said}"]
     assert [(stop.page, stop.claim) for stop in lecture.stops] == [("depth", "一")]
+
+
+@every("text", ["README.md", "docs/lectures.md", "docs/deploy.md", "rnn_dynamics/content/en/start.toml"])
+def test_every_address_of_a_lecture_is_that_of_the_page_where_it_begins(text: str) -> None:
+    """On another page the bar says that the lecture's has been left."""
+    found = re.findall(r"(\w*)\?lecture=(short|long|ten)(?!&)\b", (ROOT / text).read_text(encoding="utf-8"))
+    assert found
+    for page, name in found:
+        assert (page or "vanish_or_explode") == read(name, "en").stops[0].page, name
