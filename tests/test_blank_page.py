@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from functools import cache
-from threading import Timer
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlparse
@@ -525,7 +525,12 @@ def test_a_training_that_diverges_is_named_and_shows_what_there_is() -> None:
 
 def test_a_stopped_training_says_so_far() -> None:
     part = Job(networks(NETWORK, VIEWS | {"updates": "1000"}, Template()))
-    Timer(3.0, part.stop).start()
+
+    def stop_once_begun() -> None:
+        wait_until(lambda: part.done > 0, "nothing is learned")
+        part.stop()
+
+    Thread(target=stop_once_begun).start()
     part.work()
     part.end()
     found = filled_in(part, "gru", "")
