@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks.pressing import Knob, launched, measured, opened, rest, scrub, served
 from benchmarks.report import Benchmark, main
@@ -139,7 +139,7 @@ def missed(it_is: bool) -> str:
 class Visit:
     """The browser, both servers, and how long to press."""
 
-    browser: Browser
+    browser: Browser | BrowserContext
     app: str
     text: str
     quick: bool
@@ -241,7 +241,11 @@ def there_and_back(what: str, ours: Knob, peer: Knob, quick: bool) -> tuple[floa
 
 def measure(quick: bool) -> Iterator[Row]:
     """Start browser and servers; all rows."""
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, launched(playwright) as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        launched(playwright, quick) as browser,
+    ):
         shutil.copytree(ROOT / ".streamlit", Path(folder) / ".streamlit")
         (peer := Path(folder) / "peer.py").write_text(PEER, encoding="utf-8")
         with served(ROOT / "streamlit_app.py", "-c", QUIET) as app, served(peer, "-m", "streamlit") as text:

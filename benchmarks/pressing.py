@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from playwright.sync_api import Browser, Page, Playwright, TimeoutError
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, TimeoutError, ViewportSize
 
 FLAGS = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
 FLAGS += " disable-component-update disable-sync"
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
 CANVAS = '[data-testid="stVegaLiteChart"] canvas'
 #: Drawing on the chart's canvas, or a change of the text, asks for a frame; a message posted from that frame arrives
@@ -63,12 +64,16 @@ PROBE = """
 """
 
 
-def launched(playwright: Playwright) -> Browser:
-    """Chromium, or the end of the program where there is none."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+def launched(playwright: Playwright, quick: bool) -> Browser | BrowserContext:
+    """Chromium, or the end of the program where there is none; for a quick round one visitor, who has loaded it all."""
+    names = ("chromium-headless-shell", *BROWSERS) if quick else BROWSERS
+    program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         sys.exit(f"this needs Chromium, and none of {', '.join(BROWSERS)} is installed")
-    return playwright.chromium.launch(executable_path=program, args=[f"--{flag}" for flag in FLAGS.split()])
+    flags = [f"--{flag}" for flag in FLAGS.split()]
+    flags += ["--js-flags=--no-opt --no-maglev"] * quick  # code that runs once is compiled once
+    browser = playwright.chromium.launch(executable_path=program, args=flags)
+    return browser.new_context(viewport=VIEWPORT) if quick else browser
 
 
 def measured(page: Page, act: Callable[[], None], first: float = 4000, calm: float = 300) -> dict[str, float]:
@@ -164,9 +169,9 @@ def served(script: Path, *program: str) -> Iterator[str]:
         yield address
 
 
-def opened(browser: Browser, address: str) -> Page:
-    """A visitor's page, once it has come to rest."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+def opened(browser: Browser | BrowserContext, address: str) -> Page:
+    """A page, of a visitor of its own where a browser is given, once it has come to rest."""
+    page = (browser.new_context(viewport=VIEWPORT) if isinstance(browser, Browser) else browser).new_page()
     page.add_init_script(PROBE)
     page.goto(address, wait_until="domcontentloaded")
     slider = page.get_by_role("slider").first
