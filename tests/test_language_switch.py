@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from rnn_dynamics.content import languages, sentences
-from rnn_dynamics.dashboard.settings_words import in_link
+from rnn_dynamics.dashboard.settings_words import Names, in_link
 from tests.every import every
 from tests.handed_out import frame_of
 from tests.test_address import address
@@ -85,6 +85,16 @@ def test_a_list_stands_where_it_stood_when_a_name_of_the_language_that_was_left_
         assert not app.exception
         assert reads(app, page) == language
         assert app.selectbox(key=key).value == setting.values[1]
+
+
+@every(("page", "key"), [("losses", "below"), ("own_network", "weights"), ("atlas", "map_x")])
+def test_a_list_is_told_the_name_of_what_is_chosen_in_the_other_language(page: str, key: str) -> None:
+    app = open_page(page)
+    chosen = app.selectbox(key=key).value
+    for language in ("zh", "en"):
+        choose(app, language)
+        told = app.selectbox(key=key).proto
+        assert (told.set_value, told.raw_value) == (True, Names(page, language).shown(key, chosen))
 
 
 def test_the_choice_goes_along_to_other_pages_against_the_browser_s_own_language() -> None:

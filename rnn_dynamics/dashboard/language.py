@@ -1,5 +1,7 @@
 """In which language a visitor reads: that asked for last, by a link's `?lang=en` or the switch, else the browser's."""
 
+from collections.abc import Collection
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -27,16 +29,19 @@ def by_itself() -> str:
     return own if own in languages() else LANGUAGE
 
 
-def show_switch(now: str) -> None:
-    """A button for each other language, by the name that it has for itself."""
+def show_switch(now: str, lists: Collection[str]) -> None:
+    """A button for each other language, by the name that it has for itself; `lists`: keys of the controls that are."""
     for other in languages():
         if other != now:
             name = sentences("app", other)["language"]
-            st.button(name, key=f"language_{other}", type="tertiary", on_click=_choose, args=(other,))
+            st.button(name, key=f"language_{other}", type="tertiary", on_click=_choose, args=(other, lists))
 
 
-def _choose(other: str) -> None:
+def _choose(other: str, lists: Collection[str]) -> None:
+    """Read that language from now on; lists are told what their values are called there, for a browser keeps names."""
     st.query_params[IN_LINK] = other
+    given = st.session_state.to_dict()
+    st.session_state.update({name: given[name] for name in lists if name in given})
 
 
 def _meant() -> str | None:

@@ -109,7 +109,7 @@ class AnyPage(ABC):
             if "lead" in words:
                 st.html(f'<div class="lead">{as_html(words["lead"])}</div>', width="content")
             yield
-            show_switch(self.names.language)
+            show_switch(self.names.language, [name for name, one in self.settings.items() if one.listed])
 
     def show_notices(self) -> None:
         """What of the link was not taken as it stood."""
