@@ -24,6 +24,7 @@ from rnn_dynamics.own.offline import as_html, can_draw
 from rnn_dynamics.own.recognise import CHOICES, Named, Recognised, recognise
 from rnn_dynamics.own.unreadable import tame
 from rnn_dynamics.process import reads_pickles
+from rnn_dynamics.version import VERSION
 
 HEALTHY, SICK, BAD = 0, 1, 2
 #: What the command takes for its first word.
@@ -45,6 +46,9 @@ def main() -> None:
     match sys.argv[1:]:
         case ["--help" | "-h", *_]:
             print(sentences("own")["command"]["usage"], end="")
+            sys.exit(HEALTHY)
+        case ["--version", *_]:
+            print(f"rnn-dynamics {VERSION}")
             sys.exit(HEALTHY)
         case ["probe", *rest]:
             sys.exit(probe(rest))

@@ -128,7 +128,7 @@ ROOMS: dict[str, set[str]] = {
         "engine.work",
     },
     "atlas": {"experiment", "sweep"},
-    "command": {"content", "dashboard", "limits", "process", "sweep"}
+    "command": {"content", "dashboard", "limits", "process", "sweep", "version"}
     | {f"own.{part}" for part in ("drawn", "examined", "files", "offline", "recognise", "unreadable")},
     "scripts": {"experiment", "remembered"}
     | {f"learning.{part}" for part in ("networks", "tasks", "training")}

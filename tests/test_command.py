@@ -25,6 +25,7 @@ from rnn_dynamics.own.findings import findings
 from rnn_dynamics.own.recognise import recognise
 from rnn_dynamics.own.report import advice_rows, summary, verdict_rows
 from rnn_dynamics.process import PICKLES
+from rnn_dynamics.version import VERSION
 from tests.every import every
 from tests.hostile import saved, weights
 
@@ -358,6 +359,14 @@ def test_a_word_that_it_does_not_know_is_answered_by_those_that_it_does(word: st
     shown = word.replace("\x1b[", "??")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"{shown} is none of probe, handout, exercises, sweep. ")
+
+
+def test_it_says_which_version_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["rnn-dynamics", "--version"])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"rnn-dynamics {VERSION}\n"
 
 
 @pytest.mark.parametrize("asked", ["--help", "-h"])
