@@ -151,7 +151,7 @@ def test_the_page_opens_on_an_lstm_whose_path_carries_little() -> None:
     split = split_additive_path(OPENING)
     path = power_of_ten(float(split.path[0] - split.total[-1]))
     assert f"(at the opening to {path}, where 0.93⁹⁹ ≈ {0.93**99:.3f})" in sentences("additive_path")["prose"]
-    assert f"That leaves ×{path} of a gradient" in "".join(shown(app)["words"])
+    assert f"Alone it makes a gradient ×{path} in 99 steps" in "".join(shown(app)["words"])
     assert f"the cosine of the angle between the two vectors is {split.cosine[0]:.2f}".replace("-", "−") in words(app)
     assert f"<b>{power_of_ten(float(split.total[0] - split.total[-1]))}</b>" in words(app)
 

@@ -19,8 +19,9 @@ def scrolled(reader: Reader) -> float:
 
 
 def scroll(reader: Reader, down: int) -> None:
-    reader.page.get_by_test_id("stMain").evaluate(f"main => main.scrollTo(0, {down})")
-    wait_until(lambda: scrolled(reader) == down, "the page does not scroll")
+    main = reader.page.get_by_test_id("stMain")  # which may not be that high yet
+    there = f"main => {{ main.scrollTo(0, {down}); return main.scrollTop === {down} }}"
+    wait_until(lambda: bool(main.evaluate(there)), "the page does not scroll")
 
 
 def wait_until_nothing_scrolls_sideways(reader: Reader) -> None:
