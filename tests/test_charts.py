@@ -1,6 +1,7 @@
 """What the specifications of all pictures share: a colour and a dash of each cell, and type that grows."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from rnn_dynamics.content import LANGUAGE
 from rnn_dynamics.pictures.kit.layers import GO, in_size
 from rnn_dynamics.pictures.kit.theme import CELL_DASHES, CELL_NAMES, THEMES, Background
 from tests.every import every
+from tests.test_pictures import settings_of
 
 Spec = dict[str, Any]
 
@@ -48,6 +50,13 @@ def sizes(part: object) -> list[float]:
         own = [value for key, value in part.items() if key.endswith("ontSize") and isinstance(value, int | float)]
         return own + [size for value in part.values() for size in sizes(value)]
     return [size for value in part for size in sizes(value)] if isinstance(part, list) else []
+
+
+@every("name", pictures.NAMES)
+def test_no_line_is_drawn_in_dashes_without_gaps_between_them(name: str) -> None:
+    one = pictures.picture(name)
+    for _, views in settings_of(name):
+        assert re.findall(r"\[\d+, ?0\]", one.specification(views, "light", LANGUAGE)) == []
 
 
 def test_all_type_of_a_picture_grows_with_the_type_of_the_pages() -> None:
