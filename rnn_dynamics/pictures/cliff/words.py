@@ -132,6 +132,7 @@ def _notes(answer: CliffAnswer) -> dict[str, object]:
     """Which notes hold, by name."""
     by_norm, turned = answer.paths["norm"], answer.paths["value"].turned_steps
     end, best = by_norm.last_error, answer.free.last_error
+    some_clipped = 0 < by_norm.clipped_steps < answer.start.steps
     return {
         "luck": 0 < answer.counts["none"] < len(NEIGHBOURS) and (answer.leaving["none"] or not answer.clips),
         "neighbours": True,
@@ -142,6 +143,6 @@ def _notes(answer: CliffAnswer) -> dict[str, object]:
         "no_cliff": not answer.wall,
         "all_clipped": by_norm.clipped.all(),
         "untouched": not by_norm.clipped_steps,
-        "vanishing": 0 < by_norm.clipped_steps < answer.start.steps,
-        "bias": 0 < by_norm.clipped_steps < answer.start.steps,
+        "vanishing": some_clipped,
+        "bias": some_clipped,
     }
